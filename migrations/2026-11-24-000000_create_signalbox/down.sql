@@ -1,0 +1,10 @@
+DROP TABLE audit_log;
+DROP TABLE job_output;
+DROP TABLE job_attempts;
+DROP TABLE jobs;
+DROP TABLE idempotency_keys;
+DROP TABLE deliveries;
+DROP TABLE webhooks;
+DROP TABLE settings;
+DROP TABLE sessions;
+DROP TABLE users;

@@ -1,0 +1,286 @@
+//! The job's whole life in one place: its states, what an attempt can end in, what follows.
+//!
+//! ```text
+//! queued ──► running ──► succeeded
+//!   ▲           ├──────► retrying ──► running     (temporary failure, attempts left)
+//!   │           ├──────► failed                   (final, or attempts used up)
+//!   │           ├──────► cancelled                (a person)
+//!   └───────────┘ lost: the worker died           (does not count as a try, up to a limit)
+//! scheduled ──► queued        queued ──► superseded (a newer one of its lane)
+//! ```
+//!
+//! Pure: the time and the jitter are arguments. What carries this out is `crate::worker`.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Where a job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    /// Waits for a worker.
+    Queued,
+    /// Waits for a time.
+    Scheduled,
+    /// An attempt is under way.
+    Running,
+    /// Done.
+    Succeeded,
+    /// An attempt failed; another follows at `run_at`.
+    Retrying,
+    /// Attempts used up, or a failure that is not retried.
+    Failed,
+    /// Ended by a person.
+    Cancelled,
+    /// A newer job of the same lane took its place.
+    Superseded,
+}
+
+impl JobState {
+    /// Every state, in the order tabs show them.
+    pub const ALL: [Self; 8] = [
+        Self::Queued,
+        Self::Scheduled,
+        Self::Running,
+        Self::Succeeded,
+        Self::Retrying,
+        Self::Failed,
+        Self::Cancelled,
+        Self::Superseded,
+    ];
+
+    /// The machine word: stored, in addresses and `data-state`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Scheduled => "scheduled",
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Retrying => "retrying",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Superseded => "superseded",
+        }
+    }
+
+    /// The state of a machine word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+
+    /// The word a person reads.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Queued => "Queued",
+            Self::Scheduled => "Scheduled",
+            Self::Running => "Running",
+            Self::Succeeded => "Succeeded",
+            Self::Retrying => "Retrying",
+            Self::Failed => "Failed",
+            Self::Cancelled => "Cancelled",
+            Self::Superseded => "Superseded",
+        }
+    }
+
+    /// Whether nothing follows unless a person acts.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        match self {
+            Self::Queued | Self::Scheduled | Self::Running | Self::Retrying => false,
+            Self::Succeeded | Self::Failed | Self::Cancelled | Self::Superseded => true,
+        }
+    }
+
+    /// Whether "Run again" is legal.
+    #[must_use]
+    pub fn may_run_again(self) -> bool {
+        self.is_final()
+    }
+}
+
+/// How one attempt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptOutcome {
+    /// Exit 0.
+    Succeeded,
+    /// Another exit code, a signal, or it could not be started.
+    Failed,
+    /// The time limit ended it.
+    TimedOut,
+    /// A person ended it.
+    Cancelled,
+    /// Its worker died.
+    Lost,
+}
+
+impl AttemptOutcome {
+    /// Every outcome.
+    pub const ALL: [Self; 5] =
+        [Self::Succeeded, Self::Failed, Self::TimedOut, Self::Cancelled, Self::Lost];
+
+    /// The stored word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::TimedOut => "timed_out",
+            Self::Cancelled => "cancelled",
+            Self::Lost => "lost",
+        }
+    }
+
+    /// The outcome of a stored word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == word)
+    }
+
+    /// The words a person reads.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Succeeded => "Succeeded",
+            Self::Failed => "Failed",
+            Self::TimedOut => "Timed out",
+            Self::Cancelled => "Cancelled",
+            Self::Lost => "Worker lost",
+        }
+    }
+}
+
+/// How often a job may be tried.
+#[derive(Debug, Clone, Copy)]
+pub struct Tries {
+    /// Attempts that ended by themselves (lost ones apart) since the job was last asked for.
+    pub used: i32,
+    /// The most there may be.
+    pub max: i32,
+    /// Attempts whose worker died, since the job was last asked for.
+    pub lost: i32,
+}
+
+/// Lost attempts after which a job fails: an action that ends its worker each time must not go
+/// round for ever.
+pub const MAX_LOST: i32 = 3;
+
+/// What follows an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// The job is in a final state.
+    End(JobState),
+    /// The job is tried again at this time.
+    RetryAt(DateTime<Utc>),
+    /// The job is tried again as soon as a worker is free.
+    RunAgain,
+}
+
+/// What follows an attempt that ended so; `temporary` says the failure asks for another try
+/// (exit 75, or an entry with `retry_on_failure`), `jitter` lies in 0..1.
+#[must_use]
+pub fn next(
+    outcome: AttemptOutcome,
+    temporary: bool,
+    tries: Tries,
+    now: DateTime<Utc>,
+    jitter: f64,
+) -> Next {
+    match outcome {
+        AttemptOutcome::Succeeded => Next::End(JobState::Succeeded),
+        AttemptOutcome::Cancelled => Next::End(JobState::Cancelled),
+        AttemptOutcome::Lost if tries.lost < MAX_LOST => Next::RunAgain,
+        AttemptOutcome::Failed | AttemptOutcome::TimedOut
+            if temporary && tries.used < tries.max =>
+        {
+            Next::RetryAt(now + back_off(tries.used, jitter))
+        }
+        AttemptOutcome::Failed | AttemptOutcome::TimedOut | AttemptOutcome::Lost => {
+            Next::End(JobState::Failed)
+        }
+    }
+}
+
+/// The wait after the nth try: 1 s, 5 s, 30 s, 2 min, then 10 min, and up to a fifth more.
+fn back_off(tries: i32, jitter: f64) -> TimeDelta {
+    let base_ms: i32 = match tries {
+        ..=1 => 1_000,
+        2 => 5_000,
+        3 => 30_000,
+        4 => 120_000,
+        5.. => 600_000,
+    };
+    let jitter_ms = f64::from(base_ms) / 5.0 * jitter.clamp(0.0, 1.0);
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_possible_truncation,
+        reason = "at most 120,000: a fifth of ten minutes"
+    )]
+    let jitter_ms = jitter_ms as i64;
+    TimeDelta::milliseconds(i64::from(base_ms) + jitter_ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
+    fn after(outcome: AttemptOutcome, temporary: bool, used: i32, max: i32, lost: i32) -> Next {
+        next(outcome, temporary, Tries { used, max, lost }, NOW, 0.0)
+    }
+
+    #[test]
+    fn a_temporary_failure_waits_longer_each_time_until_tries_are_used_up() {
+        let waits: Vec<i64> = (1..=6)
+            .map(|used| match after(AttemptOutcome::Failed, true, used, 7, 0) {
+                Next::RetryAt(at) => (at - NOW).num_seconds(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(waits, [1, 5, 30, 120, 600, 600]);
+        assert_eq!(after(AttemptOutcome::Failed, true, 7, 7, 0), Next::End(JobState::Failed));
+    }
+
+    #[test]
+    fn a_plain_failure_is_final_and_a_lost_worker_is_not() {
+        assert_eq!(after(AttemptOutcome::Failed, false, 1, 9, 0), Next::End(JobState::Failed));
+        assert_eq!(after(AttemptOutcome::Lost, false, 0, 1, 1), Next::RunAgain);
+        assert_eq!(after(AttemptOutcome::Lost, false, 0, 1, MAX_LOST), Next::End(JobState::Failed));
+    }
+
+    #[test]
+    fn every_word_reads_back() {
+        assert!(JobState::ALL.iter().all(|s| JobState::parse(s.as_str()) == Some(*s)));
+        assert!(AttemptOutcome::ALL.iter().all(|o| AttemptOutcome::parse(o.as_str()) == Some(*o)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_job_never_tries_for_ever(
+            outcomes in prop::collection::vec((0usize..5, any::<bool>()), 200),
+            max in 1i32..20,
+        ) {
+            let mut tries = Tries { used: 0, max, lost: 0 };
+            let mut ended = false;
+            for (index, temporary) in outcomes {
+                let outcome = AttemptOutcome::ALL[index];
+                match outcome {
+                    AttemptOutcome::Lost => tries.lost += 1,
+                    _ => tries.used += 1,
+                }
+                match next(outcome, temporary, tries, NOW, 0.5) {
+                    Next::End(state) => { prop_assert!(state.is_final()); ended = true; break; }
+                    Next::RetryAt(at) => prop_assert!(at > NOW),
+                    Next::RunAgain => prop_assert_eq!(outcome, AttemptOutcome::Lost),
+                }
+                prop_assert!(tries.used + tries.lost < max + MAX_LOST);
+            }
+            prop_assert!(ended);
+        }
+    }
+}

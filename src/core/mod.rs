@@ -1,0 +1,13 @@
+//! The pure heart: what GitLab's events mean, whom they match, what a job does next.
+//!
+//! Nothing here is async, does I/O, reads a clock, makes random numbers or knows Diesel, actix or
+//! apalis; time, keys and nonces come in as arguments. Everything above may import it, it imports
+//! nothing of ours.
+
+pub mod change;
+pub mod ids;
+pub mod job;
+pub mod listing;
+pub mod role;
+pub mod seal;
+pub mod verdict;

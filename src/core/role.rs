@@ -1,0 +1,79 @@
+//! Who may do what: three roles, a permission per verb, one table.
+//!
+//! Routes name the permission they need (`crate::web::admin::routes`); nothing else decides.
+
+use serde::{Deserialize, Serialize};
+
+/// What an account is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Reads.
+    Viewer,
+    /// Reads, and acts on work: run again, replay, cancel.
+    Operator,
+    /// Everything the panel can do.
+    Admin,
+}
+
+impl Role {
+    /// Every role, weakest first.
+    pub const ALL: [Self; 3] = [Self::Viewer, Self::Operator, Self::Admin];
+
+    /// The stored word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Operator => "operator",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The role of a stored word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == word)
+    }
+
+    /// Whether this role has the permission.
+    #[must_use]
+    pub fn may(self, permission: Permission) -> bool {
+        self >= match permission {
+            Permission::View | Permission::OwnAccount => Self::Viewer,
+            Permission::Operate => Self::Operator,
+            Permission::ChangeRecords => Self::Admin,
+        }
+    }
+}
+
+/// What a page or button asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Permission {
+    /// Read lists and pages.
+    View,
+    /// Change one's own password, log out.
+    OwnAccount,
+    /// Run again, cancel, replay.
+    Operate,
+    /// Add, change and delete records.
+    ChangeRecords,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_role_may_what_the_weaker_one_may() {
+        use Permission::{ChangeRecords, Operate, OwnAccount, View};
+        let table = [
+            (Role::Viewer, [true, true, false, false]),
+            (Role::Operator, [true, true, true, false]),
+            (Role::Admin, [true, true, true, true]),
+        ];
+        for (role, expected) in table {
+            assert_eq!([View, OwnAccount, Operate, ChangeRecords].map(|p| role.may(p)), expected);
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Signalbox: GitLab's webhooks in, durable jobs out, and a panel that shows why.
+
+pub mod core;
+
+pub mod clock;
+
+pub mod store;

@@ -1,0 +1,17 @@
+//! The database: the only place that knows Diesel.
+//!
+//! Functions take `&mut Conn` and carry out one query or a few; they hold no rules and know no
+//! HTTP. Services (`intake`, `records`, `control`, `accounts`, `worker`) own the transactions.
+
+pub mod error;
+pub mod pool;
+pub mod schema;
+
+pub use error::StoreError;
+pub use pool::{Pool, PooledConn};
+
+/// A connection: what every function here works on.
+pub type Conn = diesel_async::AsyncPgConnection;
+
+/// What a store function answers.
+pub type Result<T> = std::result::Result<T, StoreError>;

@@ -1,0 +1,190 @@
+//! Signalbox's own tables, in the shape `diesel print-schema` writes; a test holds it against the
+//! migrated database.
+#![expect(missing_docs, reason = "generated; the migrations explain the tables")]
+
+diesel::table! {
+    audit_log (id) {
+        id -> Int8,
+        at -> Timestamptz,
+        actor_id -> Nullable<Int8>,
+        actor_name -> Text,
+        verb -> Text,
+        object_type -> Text,
+        object_id -> Text,
+        object_name -> Text,
+        changes -> Jsonb,
+        remote_addr -> Text,
+    }
+}
+
+diesel::table! {
+    deliveries (id) {
+        id -> Text,
+        received_at -> Timestamptz,
+        endpoint -> Text,
+        verdict -> Text,
+        summary -> Text,
+        reason -> Jsonb,
+        http_status -> Int4,
+        event -> Text,
+        object_kind -> Text,
+        project_id -> Nullable<Int8>,
+        repo_name -> Text,
+        repo_url -> Text,
+        #[sql_name = "ref"]
+        git_ref -> Text,
+        sha -> Text,
+        user_id -> Nullable<Int8>,
+        user_name -> Text,
+        user_email -> Text,
+        headers -> Jsonb,
+        body -> Nullable<Bytea>,
+        body_size -> Int8,
+        body_sha256 -> Bytea,
+        idempotency_key -> Text,
+        duplicate_of -> Nullable<Text>,
+        replay_of -> Nullable<Text>,
+        remote_addr -> Text,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (endpoint, key) {
+        endpoint -> Text,
+        key -> Text,
+        delivery -> Text,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    job_attempts (job_id, number) {
+        job_id -> Text,
+        number -> Int4,
+        worker -> Text,
+        started_at -> Timestamptz,
+        finished_at -> Nullable<Timestamptz>,
+        outcome -> Nullable<Text>,
+        exit_code -> Nullable<Int4>,
+        http_status -> Nullable<Int4>,
+        signal -> Nullable<Int4>,
+        error -> Text,
+    }
+}
+
+diesel::table! {
+    job_output (job_id, attempt, seq) {
+        job_id -> Text,
+        attempt -> Int4,
+        seq -> Int4,
+        stream -> Text,
+        at -> Timestamptz,
+        bytes -> Bytea,
+    }
+}
+
+diesel::table! {
+    jobs (id) {
+        id -> Text,
+        delivery_id -> Text,
+        webhook_id -> Nullable<Int8>,
+        webhook_label -> Text,
+        repo_name -> Text,
+        #[sql_name = "ref"]
+        git_ref -> Text,
+        action -> Text,
+        action_params -> Jsonb,
+        timeout_s -> Nullable<Int4>,
+        state -> Text,
+        attempts -> Int4,
+        tries_used -> Int4,
+        tries_lost -> Int4,
+        max_attempts -> Int4,
+        error -> Text,
+        run_at -> Timestamptz,
+        queued_at -> Timestamptz,
+        started_at -> Nullable<Timestamptz>,
+        finished_at -> Nullable<Timestamptz>,
+        requested_by -> Text,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Bytea,
+        state -> Text,
+        user_id -> Nullable<Int8>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    settings (name) {
+        name -> Text,
+        value -> Text,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> Int8,
+        username -> Text,
+        password_hash -> Text,
+        role -> Text,
+        active -> Bool,
+        created_at -> Timestamptz,
+        last_login_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    webhooks (id) {
+        id -> Int8,
+        name -> Text,
+        repo_name -> Text,
+        repo_url -> Text,
+        object_kind -> Text,
+        project_id -> Int8,
+        http_x_gitlab_event -> Text,
+        enabled -> Bool,
+        secret_digest -> Nullable<Bytea>,
+        signing_token -> Nullable<Bytea>,
+        ref_filter -> Text,
+        path_filter -> Text,
+        condition -> Text,
+        register_on_first_event -> Bool,
+        action -> Text,
+        action_params -> Jsonb,
+        concurrency -> Text,
+        max_attempts -> Int4,
+        timeout_s -> Nullable<Int4>,
+        notes -> Text,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        registered_at -> Nullable<Timestamptz>,
+        last_delivery_id -> Nullable<Text>,
+        last_delivery_at -> Nullable<Timestamptz>,
+        last_verdict -> Nullable<Text>,
+        last_job_id -> Nullable<Text>,
+        last_job_state -> Nullable<Text>,
+    }
+}
+
+diesel::joinable!(job_attempts -> jobs (job_id));
+diesel::joinable!(sessions -> users (user_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    audit_log,
+    deliveries,
+    idempotency_keys,
+    job_attempts,
+    job_output,
+    jobs,
+    sessions,
+    settings,
+    users,
+    webhooks,
+);

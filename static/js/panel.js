@@ -1,0 +1,281 @@
+// What the panel adds to pages that already work without it. Everything is found by data attributes;
+// words come from the page (data-label-*), so this file speaks no language of its own.
+const root = document.documentElement;
+const $ = (selector, from = document) => from.querySelector(selector);
+const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
+const store = (key, value) => { try { localStorage.setItem(`signalbox.${key}`, value); } catch { /* refused: not kept */ } };
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+const say = (text) => { const live = $("[data-live]"); if (live) live.textContent = text; };
+const on = (type, selector, act) => document.addEventListener(type, (event) => {
+  const target = event.target.closest?.(selector);
+  if (target) act(target, event);
+});
+
+// Theme: auto, light, dark.
+const themes = ["auto", "light", "dark"];
+function showTheme() {
+  const theme = root.dataset.theme || "auto";
+  for (const button of $$("[data-theme-button]")) {
+    const label = button.dataset[`label${theme[0].toUpperCase()}${theme.slice(1)}`] || theme;
+    button.setAttribute("aria-label", label);
+    button.title = label;
+    const use = $("use", button);
+    use.setAttribute("href", use.getAttribute("href").replace(/#.*/, `#theme-${theme}`));
+  }
+}
+function nextTheme() {
+  root.dataset.theme = themes[(themes.indexOf(root.dataset.theme) + 1) % 3];
+  store("theme", root.dataset.theme);
+  showTheme();
+  say($("[data-theme-button]")?.title || "");
+}
+showTheme();
+on("click", "[data-theme-button]", nextTheme);
+
+// Sidebar: a menu on narrow screens, collapsible and remembered on wide ones.
+const narrow = matchMedia("(width < 1024px)");
+function showMenu() {
+  const open = narrow.matches ? root.dataset.menu === "open" : root.dataset.sidebar !== "closed";
+  $("[data-menu-button]")?.setAttribute("aria-expanded", String(open));
+}
+function closeMenu() { delete root.dataset.menu; showMenu(); }
+on("click", "[data-menu-button]", (button) => {
+  if (narrow.matches) {
+    root.dataset.menu = root.dataset.menu === "open" ? "closed" : "open";
+    if (root.dataset.menu === "open") $(".sidebar a")?.focus();
+  } else {
+    root.dataset.sidebar = root.dataset.sidebar === "closed" ? "open" : "closed";
+    store("sidebar", root.dataset.sidebar);
+  }
+  showMenu();
+});
+narrow.addEventListener("change", closeMenu);
+showMenu();
+document.addEventListener("click", (event) => {
+  for (const menu of $$("details[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false;
+  if (root.dataset.menu === "open" && !event.target.closest(".sidebar, [data-menu-button]")) closeMenu();
+});
+
+// Row boxes: all of the page, a range with shift, "n of m selected", then "all N matching".
+for (const form of $$("form[data-select]")) {
+  const all = $("[data-select-all]", form);
+  const boxes = () => $$(".row-box", form);
+  const count = $("[data-select-count]", form);
+  const across = $("[data-select-across]", form);
+  const armed = $("input[name=select_across]", form);
+  let last = null;
+  const show = () => {
+    const list = boxes(), ticked = list.filter((box) => box.checked).length;
+    const full = list.length > 0 && ticked === list.length;
+    if (!full && armed) armed.value = "0";
+    if (all) { all.checked = full; all.indeterminate = ticked > 0 && !full; }
+    if (count) count.textContent = armed?.value === "1" ? count.dataset.labelAll : fill(count.dataset.label, { n: ticked, m: list.length });
+    if (across) {
+      across.hidden = !full;
+      across.textContent = armed.value === "1" ? across.dataset.labelClear : across.dataset.label;
+    }
+  };
+  form.addEventListener("click", (event) => {
+    const box = event.target;
+    if (box === all) for (const each of boxes()) each.checked = all.checked;
+    else if (box.matches?.(".row-box")) {
+      const list = boxes(), here = list.indexOf(box), there = list.indexOf(last);
+      if (event.shiftKey && there >= 0) for (const each of list.slice(Math.min(here, there), Math.max(here, there) + 1)) each.checked = box.checked;
+      last = box;
+    } else if (across && box === across) {
+      const clear = armed.value === "1";
+      armed.value = clear ? "0" : "1";
+      if (clear) for (const each of boxes()) each.checked = false;
+      say(across.dataset.label);
+    } else return;
+    show();
+  });
+  addEventListener("pageshow", show);
+  show();
+}
+
+// Copy: the clipboard where it is allowed (https), else the old command, else the text is left selected.
+async function copy(button) {
+  const source = button.dataset.copyFrom && document.getElementById(button.dataset.copyFrom);
+  const text = button.dataset.copy ?? source?.value ?? source?.textContent ?? "";
+  let done = false;
+  try { await navigator.clipboard.writeText(text); done = true; } catch {
+    const area = document.createElement("textarea");
+    area.value = text;
+    area.readOnly = true;
+    area.className = "visually-hidden";
+    document.body.append(area);
+    area.select();
+    try { done = document.execCommand("copy"); } catch { /* told below */ }
+    area.remove();
+    if (done) button.focus();
+    else if (source?.select) { source.focus(); source.select(); }
+    else if (source) getSelection().selectAllChildren(source);
+  }
+  const word = $("[data-copy-word]", button) || button;
+  const before = button.dataset.labelBefore ??= word.textContent;
+  word.textContent = done ? button.dataset.labelDone || before : before;
+  if (done) say(button.dataset.labelDone || "");
+  setTimeout(() => { word.textContent = before; }, 2000);
+}
+on("click", "[data-copy], [data-copy-from]", copy);
+
+// A new secret, made here, shown once in its field: 32 random bytes, URL-safe base64.
+on("click", "[data-generate-secret]", (button) => {
+  const field = document.getElementById(button.dataset.generateSecret);
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  const text = btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
+  field.value = (button.dataset.prefix || "") + (button.dataset.plainBase64 === undefined ? text : btoa(String.fromCharCode(...bytes)));
+  field.type = "text";
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.focus();
+  field.select();
+  say(button.dataset.labelDone || "");
+});
+
+// Leaving a changed form asks first; saving it does not.
+let dirty = null;
+const warned = "form[data-warn-unsaved]";
+for (const type of ["input", "change"]) on(type, warned, (form) => { dirty = form; const word = $("[data-unsaved]", form); if (word) word.hidden = false; });
+on("submit", warned, () => { dirty = null; });
+addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
+
+// Selects that go together: <select data-pairs="other_id">, each option naming its mate in data-pair.
+function pairs(select) {
+  const mate = document.getElementById(select.dataset.pairs);
+  const want = select.selectedOptions[0]?.dataset.pair;
+  return { mate, want, agree: !want || !mate?.value || mate.value === "other" || mate.value === want };
+}
+function showPairs() {
+  for (const note of $$("[data-pair-warning]")) {
+    const select = document.getElementById(note.dataset.pairWarning);
+    const { mate, want, agree } = pairs(select);
+    note.hidden = agree;
+    if (!agree) $("[data-pair-text]", note).textContent = fill(note.dataset.label, { value: select.value, want, got: mate.value });
+  }
+}
+const chosen = new WeakSet();
+on("change", "select[data-pairs]", (select) => {
+  chosen.add(select);
+  const { mate, want } = pairs(select);
+  if (mate && want && !chosen.has(mate) && [...mate.options].some((option) => option.value === want)) mate.value = want;
+  showPairs();
+});
+showPairs();
+
+// A box that switches another control off: <input type=checkbox data-switches="id" data-value="-1">.
+function switches(box) {
+  const field = document.getElementById(box.dataset.switches);
+  field.readOnly = box.checked;
+  if (box.checked) { if (field.value !== box.dataset.value) field.dataset.kept = field.value; field.value = box.dataset.value; }
+  else if (field.value === box.dataset.value) field.value = field.dataset.kept || "";
+}
+on("change", "[data-switches]", switches);
+for (const box of $$("[data-switches]")) switches(box);
+
+// Live parts: while an element has data-poll, fetch that address and swap in the element of the same id.
+// The server leaves data-poll out once the state is final. Reading (a selection) and hidden tabs are not disturbed.
+const polling = new Map(), asking = new Set();
+async function poll(id) {
+  const old = document.getElementById(id);
+  if (!old?.dataset.poll) { polling.delete(id); return; }
+  if (asking.has(id)) return;
+  asking.add(id);
+  let wait = Number(old.dataset.pollMs) || 2000;
+  const selection = getSelection();
+  const reading = !selection.isCollapsed && old.contains(selection.anchorNode);
+  if (!document.hidden && !reading && !$("dialog[open]")) {
+    try {
+      const answer = await fetch(old.dataset.poll, { headers: { accept: "text/html" }, credentials: "same-origin", redirect: "error" });
+      if (!answer.ok) throw new Error(answer.status);
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(id);
+      if (fresh) swap(old, document.adoptNode(fresh));
+      else old.removeAttribute("data-poll");
+    } catch {
+      const word = $("[data-poll-word]", old);
+      if (word) word.textContent = old.dataset.labelAway || word.textContent;
+      wait *= 3;
+    }
+  }
+  asking.delete(id);
+  polling.set(id, setTimeout(poll, wait, id));
+}
+function swap(old, fresh) {
+  if (old.outerHTML === fresh.outerHTML) return;
+  const focus = old.contains(document.activeElement) ? document.activeElement.id : null;
+  const open = new Map($$("details[id]", old).map((each) => [each.id, each.open]));
+  const scrolls = new Map($$("[data-follow][id]", old).map((each) => [each.id, { top: each.scrollTop, end: each.scrollTop + each.clientHeight >= each.scrollHeight - 24 }]));
+  const before = old.dataset.state;
+  old.replaceWith(fresh);
+  for (const each of $$("details[id]", fresh)) if (open.has(each.id)) each.open = open.get(each.id);
+  for (const each of $$("[data-follow][id]", fresh)) {
+    const was = scrolls.get(each.id);
+    each.scrollTop = !was || was.end ? each.scrollHeight : was.top;
+  }
+  if (focus !== null) {
+    const target = focus && document.getElementById(focus) || $("h1, h2, summary", fresh);
+    if (target) { if (!target.matches("a, button, input, select, textarea, summary")) target.tabIndex = -1; target.focus({ preventScroll: true }); }
+  }
+  if (before !== fresh.dataset.state) say(fresh.dataset.announce || "");
+  if (fresh.dataset.title) document.title = fresh.dataset.title;
+}
+for (const part of $$("[data-poll][id]")) polling.set(part.id, setTimeout(poll, Number(part.dataset.pollMs) || 2000, part.id));
+for (const box of $$("[data-follow]")) box.scrollTop = box.scrollHeight;
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) for (const [id, timer] of polling) { clearTimeout(timer); poll(id); }
+});
+
+// Filter groups stay as they were left, for this tab.
+for (const group of $$("details[data-keep-open]")) {
+  const key = `signalbox.filter.${location.pathname}.${group.dataset.keepOpen}`;
+  try { const was = sessionStorage.getItem(key); if (was) group.open = was === "1"; } catch { /* not kept */ }
+  group.addEventListener("toggle", () => { try { sessionStorage.setItem(key, group.open ? "1" : "0"); } catch { /* not kept */ } });
+}
+
+on("click", "[data-dismiss]", (button) => button.closest("[role=alert], [role=status]")?.remove());
+on("click", "[data-print]", () => print());
+on("click", "[data-close]", (button) => button.closest("dialog")?.close());
+
+// Keys, off inside fields. `g` waits a second for its second letter; addresses come from the menu (data-key).
+let went = 0;
+const rows = () => $$("tbody tr[data-id]");
+const current = () => rows().findIndex((row) => row.contains(document.activeElement));
+function step(by) {
+  const list = rows();
+  const row = list[Math.max(0, Math.min(list.length - 1, current() + by))];
+  $("th a", row || document)?.focus();
+}
+const acts = {
+  "/": () => { const field = $("[data-search]") || $("[data-search-all]"); field?.focus(); field?.select(); },
+  "?": () => $("[data-shortcuts]")?.showModal(),
+  t: nextTheme,
+  n: () => $("[data-key=n]")?.click(),
+  r: () => ($("[data-key=r]") ? $("[data-key=r]").click() : location.reload()),
+  j: () => step(1),
+  k: () => step(-1),
+  x: () => $(".row-box", rows()[current()] || document.createElement("i"))?.click(),
+};
+document.addEventListener("keydown", (event) => {
+  const save = (event.ctrlKey || event.metaKey) && event.key === "s" && $("form[data-warn-unsaved] [name=_continue]");
+  if (save) { event.preventDefault(); save.click(); return; }
+  if ((event.ctrlKey || event.metaKey) && event.key === "k" && $("[data-search-all]")) { event.preventDefault(); $("[data-search-all]").focus(); return; }
+  if (event.key === "Escape") {
+    if (root.dataset.menu === "open") { closeMenu(); $("[data-menu-button]").focus(); }
+    for (const menu of $$("details[data-menu][open]")) { menu.open = false; $("summary", menu).focus(); }
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || root.dataset.keys === "off") return;
+  if (event.target.closest("input:not([type=checkbox]), select, textarea, dialog, [contenteditable]")) return;
+  if (Date.now() - went < 1000) {
+    went = 0;
+    const link = $(`[data-key="g ${CSS.escape(event.key)}"]`);
+    if (link) { event.preventDefault(); link.click(); }
+    return;
+  }
+  if (event.key === "g") { went = Date.now(); return; }
+  const act = Object.hasOwn(acts, event.key) && acts[event.key];
+  if (act) { event.preventDefault(); act(); }
+});
+
+// A form that came back with errors says so first; an add form begins at its first field.
+($("[data-error-summary]") || $("[data-focus-first] :is(input, select, textarea):not([type=hidden])"))?.focus();
