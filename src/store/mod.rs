@@ -3,9 +3,13 @@
 //! Functions take `&mut Conn` and carry out one query or a few; they hold no rules and know no
 //! HTTP. Services (`intake`, `records`, `control`, `accounts`, `worker`) own the transactions.
 
+pub mod deliveries;
 pub mod error;
+pub mod jobs;
 pub mod pool;
 pub mod schema;
+pub mod search;
+pub mod webhooks;
 
 pub use error::StoreError;
 pub use pool::{Pool, PooledConn};
