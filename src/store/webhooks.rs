@@ -7,6 +7,7 @@ use super::search::{Condition, contains};
 use super::{Conn, Result, StoreError};
 use crate::core::ids::WebhookId;
 use crate::core::listing::{Direction, ListQuery, Page, Part, Total};
+use crate::core::webhook::ProjectId;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -55,16 +56,12 @@ pub struct Row {
 impl Row {
     /// Whether the record waits for its Test event.
     pub fn is_pending(&self) -> bool {
-        self.project_id == -1
+        ProjectId::from_raw(self.project_id).is_pending()
     }
 
     /// What the record is called: its name, else what 2015's model printed.
     pub fn label(&self) -> String {
-        if self.name.is_empty() {
-            format!("{} {}", self.repo_name, self.object_kind)
-        } else {
-            self.name.clone()
-        }
+        crate::core::webhook::label(&self.name, &self.repo_name, &self.object_kind)
     }
 }
 
@@ -113,9 +110,9 @@ fn condition(query: &ListQuery<Sort, Filter>) -> Condition<webhooks::table> {
     };
     if let Some(pending) = filter.pending {
         and(if pending {
-            Box::new(webhooks::project_id.eq(-1))
+            Box::new(webhooks::project_id.eq(ProjectId::PENDING))
         } else {
-            Box::new(webhooks::project_id.ne(-1))
+            Box::new(webhooks::project_id.ne(ProjectId::PENDING))
         });
     }
     if let Some(header) = filter.http_x_gitlab_event.clone() {

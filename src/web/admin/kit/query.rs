@@ -30,6 +30,11 @@ impl Address {
         Self { path: path.to_owned(), pairs: Vec::new() }
     }
 
+    /// The path alone.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// A parameter's value.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
@@ -95,10 +100,8 @@ pub struct Asked<S, F> {
 impl<S, F> Asked<S, F> {
     /// Whether search or filters hide rows.
     pub fn narrows(&self) -> bool {
-        self.address.pairs.iter().any(|(key, _)| key != "o" && key != "p")
-            && !self.address.pairs.iter().all(|(key, _)| {
-                ["o", "p", "older", "newer"].contains(&key.as_str())
-            })
+        let place = ["o", "p", "older", "newer"];
+        self.address.pairs.iter().any(|(name, _)| !place.contains(&name.as_str()))
     }
 }
 
