@@ -4,4 +4,9 @@ pub mod core;
 
 pub mod clock;
 
+pub mod config;
 pub mod store;
+
+pub mod accounts;
+
+pub mod web;

@@ -3,12 +3,18 @@
 //! Functions take `&mut Conn` and carry out one query or a few; they hold no rules and know no
 //! HTTP. Services (`intake`, `records`, `control`, `accounts`, `worker`) own the transactions.
 
+pub mod audit;
 pub mod error;
 pub mod pool;
 pub mod schema;
+pub mod sessions;
+pub mod users;
 
 pub use error::StoreError;
 pub use pool::{Pool, PooledConn};
+
+/// Brings `conn.transaction(async |conn| …)`, for the services that own transactions.
+pub use diesel_async::AsyncConnection;
 
 /// A connection: what every function here works on.
 pub type Conn = diesel_async::AsyncPgConnection;
