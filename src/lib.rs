@@ -5,3 +5,5 @@ pub mod core;
 pub mod clock;
 
 pub mod store;
+
+pub mod intake;

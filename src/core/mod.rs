@@ -4,6 +4,7 @@
 //! apalis; time, keys and nonces come in as arguments. Everything above may import it, it imports
 //! nothing of ours.
 
+pub mod actor;
 pub mod change;
 pub mod credential;
 pub mod event;
