@@ -3,7 +3,10 @@
 pub mod core;
 
 pub mod clock;
+pub mod spawn;
 
+pub mod actions;
+pub mod postgres;
 pub mod store;
 
 pub mod intake;
