@@ -3,10 +3,14 @@
 pub mod core;
 
 pub mod clock;
+pub mod spawn;
 
+pub mod actions;
 pub mod config;
+pub mod postgres;
 pub mod store;
 
 pub mod accounts;
+pub mod intake;
 
 pub mod web;

@@ -3,9 +3,15 @@
 //! Functions take `&mut Conn` and carry out one query or a few; they hold no rules and know no
 //! HTTP. Services (`intake`, `records`, `control`, `accounts`, `worker`) own the transactions.
 
+pub mod arrivals;
+pub mod attempts;
 pub mod audit;
+pub mod candidates;
 pub mod error;
+pub mod migrate;
+pub mod output;
 pub mod pool;
+pub mod queue;
 pub mod schema;
 pub mod sessions;
 pub mod users;
