@@ -3,5 +3,15 @@
 pub mod core;
 
 pub mod clock;
+pub mod spawn;
 
+pub mod actions;
+pub mod config;
+pub mod postgres;
 pub mod store;
+
+pub mod accounts;
+pub mod intake;
+pub mod records;
+
+pub mod web;

@@ -4,6 +4,8 @@
 //! apalis; time, keys and nonces come in as arguments. Everything above may import it, it imports
 //! nothing of ours.
 
+pub mod action;
+pub mod actor;
 pub mod change;
 pub mod credential;
 pub mod event;
@@ -12,6 +14,7 @@ pub mod ids;
 pub mod job;
 pub mod listing;
 pub mod matching;
+pub mod output;
 pub mod role;
 pub mod seal;
 pub mod verdict;

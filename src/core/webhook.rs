@@ -123,16 +123,14 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// How the record is called on pages and in snapshots: "repo_name object_kind", as ever,
-    /// unless it has a name of its own.
+    /// How the record is called on pages and in snapshots: its name, else "repo_name object_kind",
+    /// as the first system printed it.
     #[must_use]
     pub fn label(&self) -> String {
-        label(&self.name, &self.repo_name, &self.object_kind)
+        if self.name.is_empty() {
+            format!("{} {}", self.repo_name, self.object_kind)
+        } else {
+            self.name.clone()
+        }
     }
-}
-
-/// See [`Webhook::label`].
-#[must_use]
-pub fn label(name: &str, repo_name: &str, object_kind: &str) -> String {
-    if name.is_empty() { format!("{repo_name} {object_kind}") } else { name.to_owned() }
 }

@@ -3,16 +3,28 @@
 //! Functions take `&mut Conn` and carry out one query or a few; they hold no rules and know no
 //! HTTP. Services (`intake`, `records`, `control`, `accounts`, `worker`) own the transactions.
 
+pub mod arrivals;
+pub mod attempts;
+pub mod audit;
+pub mod candidates;
 pub mod deliveries;
 pub mod error;
 pub mod jobs;
+pub mod migrate;
+pub mod output;
 pub mod pool;
+pub mod queue;
 pub mod schema;
 pub mod search;
+pub mod sessions;
+pub mod users;
 pub mod webhooks;
 
 pub use error::StoreError;
 pub use pool::{Pool, PooledConn};
+
+/// Brings `conn.transaction(async |conn| …)`, for the services that own transactions.
+pub use diesel_async::AsyncConnection;
 
 /// A connection: what every function here works on.
 pub type Conn = diesel_async::AsyncPgConnection;
