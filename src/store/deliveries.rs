@@ -235,3 +235,36 @@ pub async fn counts(conn: &mut Conn) -> Result<Vec<(String, Total)>> {
 pub async fn find(conn: &mut Conn, id: &DeliveryId) -> Result<Full> {
     Ok(deliveries::table.find(id.as_str()).select(Full::as_select()).first(conn).await?)
 }
+
+/// The newest deliveries of a project and kind.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn of_record(
+    conn: &mut Conn,
+    project_id: i64,
+    object_kind: &str,
+    most: i64,
+) -> Result<Vec<Brief>> {
+    Ok(deliveries::table
+        .filter(deliveries::project_id.is_not_distinct_from(project_id))
+        .filter(deliveries::object_kind.eq(object_kind))
+        .order(deliveries::id.desc())
+        .limit(most)
+        .select(Brief::as_select())
+        .load(conn)
+        .await?)
+}
+
+/// One delivery without its large columns, if it is still kept.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn brief(conn: &mut Conn, id: &DeliveryId) -> Result<Option<Brief>> {
+    Ok(deliveries::table
+        .find(id.as_str())
+        .select(Brief::as_select())
+        .first(conn)
+        .await
+        .optional()?)
+}

@@ -211,6 +211,11 @@ impl Badge {
         Self::new("pending", "Pending registration", "hourglass")
     }
 
+    /// A record that has its project's id.
+    pub fn registered() -> Self {
+        Self::new("registered", "Registered", "tag")
+    }
+
     /// A record switched on or off.
     pub fn enabled(enabled: bool) -> Self {
         if enabled {

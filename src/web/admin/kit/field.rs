@@ -9,6 +9,8 @@ pub type Words = Cow<'static, str>;
 /// A titled group of fields.
 #[derive(Debug, Clone)]
 pub struct Fieldset {
+    /// A word for its element's id: `fieldset-<id>`. A fieldset without fields is hidden.
+    pub id: &'static str,
     /// Its title.
     pub legend: &'static str,
     /// A sentence under it.
@@ -48,6 +50,13 @@ pub enum Widget {
     },
     /// A choice among these.
     Select(Vec<Choice>),
+    /// A choice among these on which the fields of another fieldset depend.
+    Choose {
+        /// The choices.
+        options: Vec<Choice>,
+        /// The id of that fieldset.
+        refetches: &'static str,
+    },
     /// A choice among these or another word, which is typed into `<name>_other`.
     SelectOr {
         /// The choices.

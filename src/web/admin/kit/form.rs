@@ -106,6 +106,8 @@ pub struct SummaryLine {
 /// A group as its template draws it.
 #[derive(Debug, Clone)]
 pub struct FieldsetView {
+    /// A word for its element's id.
+    pub id: &'static str,
     /// Its title.
     pub legend: &'static str,
     /// A sentence under it.
@@ -186,7 +188,9 @@ impl BoundField {
             Widget::Check { .. } => if self.ticked { "Yes" } else { "No" }.to_owned(),
             Widget::Secret { is_set, .. } => if *is_set { "Set" } else { "Not set" }.to_owned(),
             Widget::SelectOr { .. } if self.is_other() => self.other.clone(),
-            Widget::Select(options) | Widget::SelectOr { options, .. } => words(options),
+            Widget::Select(options)
+            | Widget::Choose { options, .. }
+            | Widget::SelectOr { options, .. } => words(options),
             Widget::Text | Widget::Area { .. } | Widget::Number { .. } => self.value.clone(),
         }
     }
@@ -206,6 +210,7 @@ impl FormView {
         let fieldsets: Vec<FieldsetView> = fieldsets
             .into_iter()
             .map(|set| FieldsetView {
+                id: set.id,
                 legend: set.legend,
                 help: set.help.into_owned(),
                 paired: set.paired,
@@ -249,7 +254,7 @@ mod tests {
             Field::new("kind", "Kind", Widget::SelectOr { options: kinds, pairs: None }),
             Field::new("token", "Token", secret).help("Kept secret."),
         ];
-        let set = Fieldset { legend: "All", help: "".into(), paired: false, fields };
+        let set = Fieldset { id: "all", legend: "All", help: "".into(), paired: false, fields };
         FormView::of(vec![set], values, errors)
     }
 

@@ -371,14 +371,19 @@ fn parameter(query: &str, name: &str) -> Option<String> {
 
 /// The list as it was left: with its search, filters and order.
 fn back_to_list(ctx: &AdminContext, meta: &Meta) -> String {
+    preserved_list(ctx, &meta.list_url())
+}
+
+/// A list's address, with the query it was left with.
+pub fn preserved_list(ctx: &AdminContext, list: &str) -> String {
     match parameter(ctx.query(), PRESERVED).filter(|query| !query.is_empty()) {
-        Some(query) => format!("{}?{query}", meta.list_url()),
-        None => meta.list_url(),
+        Some(query) => format!("{list}?{query}"),
+        None => list.to_owned(),
     }
 }
 
 /// `href`, carrying on the list's query that this page was given.
-fn preserved_on(ctx: &AdminContext, href: &str) -> String {
+pub fn preserved_on(ctx: &AdminContext, href: &str) -> String {
     match parameter(ctx.query(), PRESERVED).filter(|query| !query.is_empty()) {
         Some(query) => urls::with_query(href, &[(PRESERVED, &query)]),
         None => href.to_owned(),
