@@ -9,4 +9,6 @@ pub mod actions;
 pub mod postgres;
 pub mod store;
 
+pub mod control;
 pub mod intake;
+pub mod worker;

@@ -13,9 +13,11 @@ pub mod output;
 pub mod pool;
 pub mod queue;
 pub mod schema;
+mod transaction;
 
 pub use error::StoreError;
 pub use pool::{Pool, PooledConn};
+pub use transaction::transaction;
 
 /// A connection: what every function here works on.
 pub type Conn = diesel_async::AsyncPgConnection;
