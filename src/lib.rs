@@ -6,9 +6,13 @@ pub mod clock;
 pub mod spawn;
 
 pub mod actions;
+pub mod config;
 pub mod postgres;
 pub mod store;
 
+pub mod accounts;
 pub mod control;
 pub mod intake;
 pub mod worker;
+
+pub mod web;

@@ -13,11 +13,16 @@ pub mod output;
 pub mod pool;
 pub mod queue;
 pub mod schema;
+pub mod sessions;
 mod transaction;
+pub mod users;
 
 pub use error::StoreError;
 pub use pool::{Pool, PooledConn};
 pub use transaction::transaction;
+
+/// Brings `conn.transaction(async |conn| …)`, for the services that own transactions.
+pub use diesel_async::AsyncConnection;
 
 /// A connection: what every function here works on.
 pub type Conn = diesel_async::AsyncPgConnection;

@@ -1,0 +1,5 @@
+//! The settings, a struct per concern.
+
+pub mod web;
+
+pub use web::WebSettings;
