@@ -13,5 +13,8 @@ pub mod store;
 pub mod accounts;
 pub mod intake;
 pub mod records;
+pub mod worker;
+
+pub mod control;
 
 pub mod web;

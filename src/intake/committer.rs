@@ -9,8 +9,7 @@ use super::{Arrival, Content, IntakeError, Policy, Receipt, Waiting, write};
 use crate::clock;
 use crate::core::seal::Keys;
 use crate::core::verdict::Verdict;
-use crate::store::{Conn, Pool, StoreError};
-use diesel_async::AsyncConnection;
+use crate::store::{Conn, Pool, StoreError, transaction};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -123,7 +122,7 @@ impl Committer {
         let conn: &mut Conn = &mut pooled;
         let (keys, policy, now) = (&*self.keys, self.policy, clock::now());
         let refusals = &mut self.refusals;
-        conn.transaction(async move |conn: &mut Conn| {
+        transaction(conn, async move |conn: &mut Conn| {
             let drafts = decide::drafts(conn, arrivals, keys, policy, now).await?;
             let mut rooms = Vec::with_capacity(drafts.len());
             for draft in &drafts {

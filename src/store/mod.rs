@@ -17,11 +17,13 @@ pub mod queue;
 pub mod schema;
 pub mod search;
 pub mod sessions;
+mod transaction;
 pub mod users;
 pub mod webhooks;
 
 pub use error::StoreError;
 pub use pool::{Pool, PooledConn};
+pub use transaction::transaction;
 
 /// Brings `conn.transaction(async |conn| …)`, for the services that own transactions.
 pub use diesel_async::AsyncConnection;

@@ -133,6 +133,18 @@ pub async fn dead_of(conn: &mut Conn, workers: &[String], after_s: f64) -> Resul
     Ok(dead.into_iter().map(|row| row.name).collect())
 }
 
+/// Gives a sign of life for a worker.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn keep_alive(conn: &mut Conn, worker: &str) -> Result<()> {
+    diesel::sql_query("UPDATE apalis.workers SET last_seen = now() WHERE id = $1")
+        .bind::<Text, _>(worker)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Removes a worker that stopped in good order, so that its rows are free at once and nobody
 /// takes it for one that died.
 ///
