@@ -12,6 +12,7 @@ pub mod error;
 pub mod jobs;
 pub mod migrate;
 pub mod output;
+pub mod overview;
 pub mod pool;
 pub mod queue;
 pub mod schema;

@@ -73,7 +73,7 @@ pub struct Deps {
 /// The socket cannot be used.
 pub fn serve(deps: Deps, listener: TcpListener) -> std::io::Result<Server> {
     let deps = web::Data::new(deps);
-    let server = HttpServer::new(move || app(deps.clone()))
+    let server = HttpServer::new(move || app(&deps))
         .client_request_timeout(REQUEST_TIMEOUT)
         .shutdown_timeout(SHUTDOWN_S)
         .disable_signals()
@@ -83,15 +83,15 @@ pub fn serve(deps: Deps, listener: TcpListener) -> std::io::Result<Server> {
 
 /// Everything the server answers.
 pub fn app(
-    deps: web::Data<Deps>,
+    deps: &web::Data<Deps>,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
         Config = (),
-        Response = ServiceResponse<impl MessageBody>,
+        Response = ServiceResponse<impl MessageBody + use<>>,
         Error = Error,
         InitError = (),
-    >,
+    > + use<>,
 > {
     // Of several `wrap`s the last is the outermost.
     App::new()
@@ -109,7 +109,7 @@ pub fn app(
 }
 
 fn panel(
-    deps: web::Data<Deps>,
+    deps: &web::Data<Deps>,
 ) -> actix_web::Scope<
     impl ServiceFactory<
         ServiceRequest,
@@ -117,7 +117,7 @@ fn panel(
         Response = ServiceResponse<BoxBody>,
         Error = Error,
         InitError = (),
-    >,
+    > + use<>,
 > {
     let rows = routes::rows();
     web::scope(urls::ADMIN)
@@ -138,7 +138,7 @@ fn panel(
         .default_service(web::to(no_such_page))
         .wrap(from_fn(middleware::csrf::run))
         .wrap(from_fn(middleware::authenticate::run))
-        .wrap(sessions(&deps))
+        .wrap(sessions(deps))
         .wrap(from_fn(with_face))
 }
 

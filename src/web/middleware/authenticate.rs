@@ -125,9 +125,9 @@ async fn actor(
         Ok(_) | Err(StoreError::NotFound) => {
             // A purged session takes no new entry, and this may be the post that signs in again.
             if access == Some(Access::Public) {
-                session.clear()
+                session.clear();
             } else {
-                session.purge()
+                session.purge();
             }
             Ok(None)
         }
