@@ -17,6 +17,7 @@ pub mod urls;
 use crate::accounts::password::Cost;
 use crate::accounts::setup_link::SetupLink;
 use crate::accounts::throttle::Throttle;
+use crate::actions::Catalogue;
 use crate::config::WebSettings;
 use crate::core::seal::Keys;
 use crate::store::Pool;
@@ -55,6 +56,8 @@ const SHUTDOWN_S: u64 = 10;
 pub struct Deps {
     /// The database.
     pub pool: Pool,
+    /// Which actions there are.
+    pub catalogue: Catalogue,
     /// The installation's keys.
     pub keys: Arc<Keys>,
     /// The server's settings.

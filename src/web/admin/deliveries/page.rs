@@ -123,6 +123,13 @@ pub struct BodyView {
     pub download: String,
 }
 
+impl BodyView {
+    /// The beginning of its SHA-256.
+    pub fn short_sha(&self) -> String {
+        self.sha256.chars().take(12).collect()
+    }
+}
+
 /// GET a delivery's page.
 ///
 /// # Errors

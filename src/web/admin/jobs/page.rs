@@ -2,7 +2,7 @@
 
 use super::log::{Log, MOST_CHUNKS};
 use crate::clock;
-use crate::control;
+use crate::control::{self, ControlError};
 use crate::core::ids::JobId;
 use crate::core::job::JobState;
 use crate::core::output::page_text;
@@ -19,6 +19,7 @@ use crate::web::human::{HumanError, page, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use askama::Template;
 use chrono::{DateTime, Utc};
 
@@ -142,12 +143,14 @@ pub async fn output(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
 pub async fn run_again(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
     let mut conn = ctx.conn().await?;
-    control::run_again(&mut conn, &ctx.actor, &id, clock::now()).await.map_err(|error| {
-        match error {
-            control::ControlError::Store(error) => missing(&ctx, error),
-            control::ControlError::NotNow(reason) => refused(&id, reason),
-        }
-    })?;
+    let remote_addr = ctx.remote_addr();
+    control::run_again(&mut conn, (&ctx.actor, &remote_addr), &id, clock::now())
+        .await
+        .map_err(|error| match error {
+            ControlError::Gone => no_such(&ctx),
+            ControlError::NotNow(state) => refused(&id, state),
+            ControlError::Store(error) => error.into(),
+        })?;
     ctx.flash(Level::Success, "The job is queued again.");
     Ok(see_other(preserved_on(&ctx, &urls::job(&id))))
 }
@@ -156,9 +159,9 @@ fn preserved_on(ctx: &AdminContext, href: &str) -> String {
     crate::web::admin::kit::views::preserved_on(ctx, href)
 }
 
-fn refused(id: &JobId, reason: &'static str) -> Problem {
-    use actix_web::http::StatusCode;
-    Problem::new(StatusCode::CONFLICT, "not_now", "The job cannot be run again now", reason)
+fn refused(id: &JobId, state: JobState) -> Problem {
+    let detail = format!("It is {} now. A job can be run again once it has ended.", state.as_str());
+    Problem::new(StatusCode::CONFLICT, "not_now", "The job cannot be run again now", detail)
         .link("Back to the job", urls::job(id))
 }
 

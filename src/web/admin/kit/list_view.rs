@@ -1,7 +1,7 @@
 //! A list as its template draws it: rows, headings, filters, chips, pages, all links written.
 
 use super::at::At;
-use super::column::{Cell, Width};
+use super::column::{Bit, Cell, Width};
 use super::filter::{Choices, FilterSpec};
 use super::listing::{Empty, Listing, Paging};
 use super::query::{Address, Asked, SortLinks, page_numbers, sort_links};
@@ -17,6 +17,8 @@ pub struct ListView {
     pub plural: &'static str,
     /// The list's bare address, which drops everything.
     pub path: String,
+    /// This very page.
+    pub here: String,
     /// The search, as typed.
     pub search: String,
     /// What the search looks through.
@@ -126,6 +128,18 @@ pub struct CellView {
     pub cell: Cell,
 }
 
+impl CellView {
+    /// Whether it holds words, which may be cut.
+    pub fn is_words(&self) -> bool {
+        matches!(self.cell.main, Bit::Text(_) | Bit::Code(_))
+    }
+
+    /// Whether it holds words in a column that takes what is left over.
+    pub fn is_grown_words(&self) -> bool {
+        self.width == Width::Grow && self.is_words()
+    }
+}
+
 /// How to go on in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pager {
@@ -195,6 +209,7 @@ pub fn draw<R, S: Copy + PartialEq, F>(
         now,
         plural,
         path: address.path().to_owned(),
+        here: address.href(),
         search_help: listing.search,
         search_keeps: address.others("q"),
         matching: read.page.matching,
