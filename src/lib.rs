@@ -4,6 +4,7 @@ pub mod core;
 
 pub mod clock;
 pub mod spawn;
+pub mod telemetry;
 
 pub mod actions;
 pub mod config;
@@ -16,3 +17,6 @@ pub mod intake;
 pub mod worker;
 
 pub mod web;
+
+pub mod app;
+pub mod cli;

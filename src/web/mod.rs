@@ -6,6 +6,8 @@
 
 pub mod admin;
 pub mod assets;
+pub mod gitlab;
+pub mod health;
 pub mod human;
 pub mod machine;
 pub mod middleware;
@@ -17,8 +19,10 @@ pub mod urls;
 use crate::accounts::password::Cost;
 use crate::accounts::setup_link::SetupLink;
 use crate::accounts::throttle::Throttle;
+use crate::actions::Catalogue;
 use crate::config::WebSettings;
 use crate::core::seal::Keys;
+use crate::intake::Intake;
 use crate::store::Pool;
 use actix_session::SessionMiddleware;
 use actix_session::config::{CookieContentSecurity, PersistentSession};
@@ -55,6 +59,10 @@ const SHUTDOWN_S: u64 = 10;
 pub struct Deps {
     /// The database.
     pub pool: Pool,
+    /// Where deliveries go.
+    pub intake: Intake,
+    /// What can be run.
+    pub catalogue: Catalogue,
     /// The installation's keys.
     pub keys: Arc<Keys>,
     /// The server's settings.
@@ -104,6 +112,8 @@ pub fn app(
             web::resource("/static/{path:.*}").get(assets::serve).default_service(web::to(refuse)),
         )
         .service(web::resource("/").to(home))
+        .configure(gitlab::routes)
+        .configure(health::routes)
         .service(panel(deps))
         .default_service(web::to(refuse))
 }
