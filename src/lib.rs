@@ -3,5 +3,8 @@
 pub mod core;
 
 pub mod clock;
+pub mod spawn;
 
+pub mod actions;
+pub mod postgres;
 pub mod store;

@@ -4,10 +4,12 @@
 //! apalis; time, keys and nonces come in as arguments. Everything above may import it, it imports
 //! nothing of ours.
 
+pub mod action;
 pub mod change;
 pub mod ids;
 pub mod job;
 pub mod listing;
+pub mod output;
 pub mod role;
 pub mod seal;
 pub mod verdict;

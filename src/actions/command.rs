@@ -1,0 +1,142 @@
+//! The kind `command`: a program of this machine, without a shell, with nothing but what its entry
+//! grants.
+
+use super::process::{self, Cause, Limits};
+use super::{Ended, OutputChunk, RunRequest, trust};
+use crate::core::action::{ActionSpec, Command};
+use crate::core::job::AttemptOutcome;
+use crate::spawn::{ExitStatus, Launch, Stdio};
+use std::os::unix::process::ExitStatusExt;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// The exit code that asks for another try. Source: sysexits.h, `EX_TEMPFAIL`.
+const TEMPORARY_FAILURE: i32 = 75;
+
+pub(super) async fn run(
+    command: &Command,
+    request: RunRequest,
+    limits: Limits,
+    output: mpsc::Sender<OutputChunk>,
+    stop: CancellationToken,
+) -> Ended {
+    let spec = &*request.spec;
+    let launch = match prepare(command, &request) {
+        Ok(launch) => launch,
+        Err(reason) => return Ended::not_started(spec, reason),
+    };
+    let child = match launch.start().await {
+        Ok(child) => child,
+        Err(error) => return Ended::not_started(spec, cannot_start(command, &error)),
+    };
+    let time = request.timeout.min(Duration::from_secs(spec.timeout_s.into()));
+    let limits = Limits { time, ..limits };
+    match process::see_through(child, request.body, limits, output, &stop).await {
+        Ok((cause, status)) => ended(spec, cause, status, time),
+        Err(error) => Ended::not_started(spec, format!("Its end was not seen: {error}")),
+    }
+}
+
+/// Everything the process gets; refused here if anything about it is not in order.
+fn prepare(command: &Command, request: &RunRequest) -> Result<Launch, String> {
+    let spec = &*request.spec;
+    let values = spec.values(&request.params).map_err(|faults| {
+        let faults = faults.into_iter().map(|(name, reason)| format!("{name}: {reason}"));
+        format!("Its parameters are not in order. {}", faults.collect::<Vec<_>>().join(" "))
+    })?;
+    let refused = |refused| format!("Not run: {refused}.");
+    let args = command.argv(&values, &request.facts).map_err(refused)?;
+    let inherited = |name: &str| std::env::var_os(name)?.into_string().ok();
+    let env = command.environment(spec, &values, &request.facts, inherited).map_err(refused)?;
+
+    // Looked at again at each run: the file may have changed hands since the catalogue was read.
+    let us = rustix::process::geteuid().as_raw();
+    let program = trust::check(&command.program, us)
+        .map_err(|reason| format!("Not run: {reason}."))
+        .map(|_| command.program.clone())?;
+    if !command.cwd.is_dir() {
+        return Err(format!("Not run: its cwd {} is not a directory.", command.cwd.display()));
+    }
+    let mut launch = Launch::of(program).args(args);
+    launch.env = env.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+    launch.cwd.clone_from(&command.cwd);
+    launch.stdin = Stdio::piped();
+    launch.stdout = Stdio::piped();
+    launch.stderr = Stdio::piped();
+    Ok(launch)
+}
+
+fn cannot_start(command: &Command, error: &std::io::Error) -> String {
+    let program = command.program.display();
+    match error.kind() {
+        std::io::ErrorKind::NotFound => format!(
+            "{program} could not be started: it, or the interpreter its first line names, does not exist."
+        ),
+        _ => format!("{program} could not be started: {error}."),
+    }
+}
+
+/// What the end of a command means.
+fn ended(spec: &ActionSpec, cause: Cause, status: ExitStatus, time: Duration) -> Ended {
+    let (exit_code, signal) = (status.code(), status.signal());
+    let (outcome, error) = match cause {
+        Cause::Itself if status.success() => (AttemptOutcome::Succeeded, String::new()),
+        Cause::Itself => (AttemptOutcome::Failed, in_words(exit_code, signal)),
+        Cause::TimeLimit => {
+            let error = format!("It ran longer than its limit of {} and was ended.", seconds(time));
+            (AttemptOutcome::TimedOut, error)
+        }
+        Cause::Stopped => (AttemptOutcome::Cancelled, "It was stopped while it ran.".to_owned()),
+    };
+    let temporary = match cause {
+        Cause::Itself => {
+            !status.success() && (exit_code == Some(TEMPORARY_FAILURE) || spec.retry_on_failure)
+        }
+        Cause::TimeLimit => spec.retry_on_failure,
+        Cause::Stopped => false,
+    };
+    Ended { outcome, temporary, exit_code, signal, http_status: None, error }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{} s", time.as_secs_f64())
+}
+
+fn in_words(exit_code: Option<i32>, signal: Option<i32>) -> String {
+    match (exit_code, signal) {
+        (Some(TEMPORARY_FAILURE), _) => {
+            "It ended with exit code 75: a temporary failure, by its own word.".to_owned()
+        }
+        (Some(code @ 126), _) => {
+            format!("It ended with exit code {code}: a shell's word for a file it may not run.")
+        }
+        (Some(code @ 127), _) => {
+            format!("It ended with exit code {code}: a shell's word for a command it cannot find.")
+        }
+        (Some(code), _) => format!("It ended with exit code {code}."),
+        (None, Some(signal)) => match signal_name(signal) {
+            Some(name) => format!("It was ended by signal {signal} ({name})."),
+            None => format!("It was ended by signal {signal}."),
+        },
+        (None, None) => "It ended without an exit code.".to_owned(),
+    }
+}
+
+/// Source: signal(7), the numbers that are the same on every architecture.
+fn signal_name(signal: i32) -> Option<&'static str> {
+    match signal {
+        1 => Some("SIGHUP"),
+        2 => Some("SIGINT"),
+        3 => Some("SIGQUIT"),
+        4 => Some("SIGILL"),
+        6 => Some("SIGABRT"),
+        8 => Some("SIGFPE"),
+        9 => Some("SIGKILL"),
+        11 => Some("SIGSEGV"),
+        13 => Some("SIGPIPE"),
+        14 => Some("SIGALRM"),
+        15 => Some("SIGTERM"),
+        _ => None,
+    }
+}

@@ -1,0 +1,89 @@
+//! Running things in the outside world, by the operator's catalogue and nothing else.
+//!
+//! `catalogue.rs` says which actions there are, `trust.rs` whose files may say so; `command.rs` runs
+//! one of the kind `command`, `process.rs` keeps it within its limits. Not here: which job runs
+//! when, and what follows its end (`crate::worker`, `crate::core::job`).
+
+mod catalogue;
+mod command;
+mod process;
+mod trust;
+
+pub use crate::core::output::{Chunk as OutputChunk, Stream};
+pub use catalogue::{Catalogue, Fault};
+
+use crate::core::action::{ActionKind, ActionSpec, EventFacts};
+use crate::core::job::AttemptOutcome;
+use bytes::Bytes;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// One attempt to carry out.
+#[derive(Debug, Clone)]
+pub struct RunRequest {
+    /// The entry.
+    pub spec: Arc<ActionSpec>,
+    /// What the record fills in for its parameters; checked again here.
+    pub params: BTreeMap<String, String>,
+    /// What the action is told about the event.
+    pub facts: EventFacts,
+    /// The body, exactly as received.
+    pub body: Bytes,
+    /// How long it may run; the entry's own limit holds if it is shorter.
+    pub timeout: Duration,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// The outcome.
+    pub outcome: AttemptOutcome,
+    /// Whether the failure asks for another try.
+    pub temporary: bool,
+    /// The exit code, if the command ended by itself.
+    pub exit_code: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// The answer's status, for actions that call out.
+    pub http_status: Option<i32>,
+    /// What went wrong, as a sentence; empty if nothing did.
+    pub error: String,
+}
+
+impl Ended {
+    /// It never started, for this reason.
+    fn not_started(spec: &ActionSpec, reason: String) -> Self {
+        Self {
+            outcome: AttemptOutcome::Failed,
+            temporary: spec.retry_on_failure,
+            exit_code: None,
+            signal: None,
+            http_status: None,
+            error: reason,
+        }
+    }
+}
+
+/// Carries out one attempt, from its start to its end.
+///
+/// Its output goes to `output` while it runs, at most [`crate::core::output::LIMIT_BYTES`] of it
+/// (then the head and the tail, with a notice between). A receiver that is gone stops nothing.
+/// `stop` cancelled = TERM to its group, KILL after the grace, outcome `cancelled`.
+pub async fn run(
+    request: RunRequest,
+    output: mpsc::Sender<OutputChunk>,
+    stop: CancellationToken,
+) -> Ended {
+    let spec = Arc::clone(&request.spec);
+    match &spec.kind {
+        ActionKind::Command(command) => {
+            command::run(command, request, process::Limits::default(), output, stop).await
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

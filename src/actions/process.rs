@@ -1,0 +1,221 @@
+//! A running command and its limits: body in, output out, an end in any case.
+//!
+//! Three things go on at once: the body is written, both pipes are read, and the process is waited
+//! for. None waits for another, so a command that reads nothing, writes without end or leaves
+//! somebody behind who holds the pipes cannot hang us.
+
+use super::{OutputChunk, Stream};
+use crate::core::action::DEFAULT_TIMEOUT_S;
+use crate::core::output::Cap;
+use crate::spawn::{Child, ChildStdin, ExitStatus, Signal};
+use bytes::Bytes;
+use std::io;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// How long everything may take.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// From the start to TERM.
+    pub(super) time: Duration,
+    /// From TERM to KILL.
+    pub(super) grace: Duration,
+    /// From the command's end to the moment we stop reading what others still hold open.
+    pub(super) linger: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            time: Duration::from_secs(DEFAULT_TIMEOUT_S.into()),
+            grace: Duration::from_secs(10),
+            linger: Duration::from_secs(1),
+        }
+    }
+}
+
+/// Why a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// By itself.
+    Itself,
+    /// It reached its time limit.
+    TimeLimit,
+    /// We were told to stop it.
+    Stopped,
+}
+
+/// Output that is stored in one piece: no smaller than this ...
+const PIECE_BYTES: usize = 16 * 1024;
+
+/// ... unless so much time went by since its first byte.
+const PIECE_TIME: Duration = Duration::from_millis(100);
+
+/// Sees a started command through to its end.
+///
+/// # Errors
+/// What the operating system says on waiting for it, which it does not for a child of ours.
+pub(super) async fn see_through(
+    mut child: Child,
+    body: Bytes,
+    limits: Limits,
+    output: mpsc::Sender<OutputChunk>,
+    stop: &CancellationToken,
+) -> io::Result<(Cause, ExitStatus)> {
+    // Both tasks end with this function, whichever way it is left.
+    let mut writing = JoinSet::new();
+    writing.spawn(feed(child.take_stdin(), body));
+    let (drained, give_up) = (CancellationToken::new(), CancellationToken::new());
+    let recorder = Recorder { cap: Cap::default(), waiting: None, since: Instant::now(), output };
+    let pump = Pump { recorder, drained: drained.clone(), give_up: give_up.clone() };
+    let mut reading = JoinSet::new();
+    reading.spawn(pump.run(child.take_stdout(), child.take_stderr()));
+
+    let mut notices = Vec::new();
+    let by_itself = tokio::select! {
+        status = child.wait() => Some(status?),
+        () = sleep(limits.time) => None,
+        () = stop.cancelled() => None,
+    };
+    let (cause, status) = if let Some(status) = by_itself {
+        (Cause::Itself, status)
+    } else {
+        let cause = if stop.is_cancelled() { Cause::Stopped } else { Cause::TimeLimit };
+        (cause, end_group(&mut child, &drained, limits.grace, &mut notices).await?)
+    };
+    if timeout(limits.linger, drained.cancelled()).await.is_err() {
+        notices.push("A process it left behind still holds its output open; it is not read on.");
+    }
+    give_up.cancel();
+    if let Some(Ok(recorder)) = reading.join_next().await {
+        for notice in notices {
+            recorder.send(OutputChunk::notice(notice)).await;
+        }
+    }
+    Ok((cause, status))
+}
+
+/// TERM to the whole group; KILL to whoever is left when the grace is over.
+async fn end_group(
+    child: &mut Child,
+    drained: &CancellationToken,
+    grace: Duration,
+    notices: &mut Vec<&'static str>,
+) -> io::Result<ExitStatus> {
+    child.signal_group(Signal::TERM);
+    let all_gone = async {
+        let status = child.wait().await;
+        // Others of the group may still be tidying up; whoever holds no pipe is not waited for.
+        drained.cancelled().await;
+        status
+    };
+    if timeout(grace, all_gone).await.is_err() {
+        notices.push("It went on after SIGTERM, so it was ended with SIGKILL.");
+    }
+    child.signal_group(Signal::KILL);
+    child.wait().await
+}
+
+/// Writes the body. A command that does not want all of it is in its rights.
+async fn feed(stdin: Option<ChildStdin>, body: Bytes) {
+    if let Some(mut stdin) = stdin {
+        let _ = stdin.write_all(&body).await;
+        let _ = stdin.shutdown().await;
+    }
+}
+
+/// Reads both pipes.
+struct Pump {
+    recorder: Recorder,
+    /// Set when both pipes have ended.
+    drained: CancellationToken,
+    /// When set, the pipes are let go.
+    give_up: CancellationToken,
+}
+
+impl Pump {
+    async fn run<O, E>(self, stdout: Option<O>, stderr: Option<E>) -> Recorder
+    where
+        O: AsyncRead + Unpin,
+        E: AsyncRead + Unpin,
+    {
+        let Self { mut recorder, drained, give_up } = self;
+        let (mut stdout, mut stderr) = (stdout, stderr);
+        let (mut out, mut err) = (vec![0; PIECE_BYTES], vec![0; PIECE_BYTES]);
+        while stdout.is_some() || stderr.is_some() {
+            tokio::select! {
+                read = read(&mut stdout, &mut out), if stdout.is_some() => {
+                    recorder.take(Stream::Stdout, out.get(..read).unwrap_or_default()).await;
+                }
+                read = read(&mut stderr, &mut err), if stderr.is_some() => {
+                    recorder.take(Stream::Stderr, err.get(..read).unwrap_or_default()).await;
+                }
+                () = sleep_until(recorder.since + PIECE_TIME), if recorder.waiting.is_some() => {
+                    recorder.flush().await;
+                }
+                () = give_up.cancelled() => break,
+            }
+        }
+        drained.cancel();
+        recorder.finish().await
+    }
+}
+
+/// Reads some bytes; at its end, or if it breaks, the pipe is closed and 0 comes back.
+async fn read<R: AsyncRead + Unpin>(pipe: &mut Option<R>, buffer: &mut [u8]) -> usize {
+    let Some(open) = pipe else { return 0 };
+    let count = open.read(buffer).await.unwrap_or(0);
+    if count == 0 {
+        *pipe = None;
+    }
+    count
+}
+
+/// Joins what is read to pieces worth storing, and holds them to the cap.
+struct Recorder {
+    cap: Cap,
+    waiting: Option<OutputChunk>,
+    since: Instant,
+    output: mpsc::Sender<OutputChunk>,
+}
+
+impl Recorder {
+    async fn take(&mut self, stream: Stream, bytes: &[u8]) {
+        if self.waiting.as_ref().is_some_and(|waiting| waiting.stream != stream) {
+            self.flush().await;
+        }
+        let waiting = self.waiting.get_or_insert_with(|| {
+            self.since = Instant::now();
+            OutputChunk { stream, bytes: Vec::new() }
+        });
+        waiting.bytes.extend_from_slice(bytes);
+        if waiting.bytes.len() >= PIECE_BYTES {
+            self.flush().await;
+        }
+    }
+
+    async fn flush(&mut self) {
+        let chunk = self.waiting.take().filter(|chunk| !chunk.bytes.is_empty());
+        if let Some(head) = chunk.and_then(|chunk| self.cap.push(chunk)) {
+            self.send(head).await;
+        }
+    }
+
+    /// Stores the tail; what is left can still send.
+    async fn finish(mut self) -> Self {
+        self.flush().await;
+        for chunk in std::mem::take(&mut self.cap).finish().into_chunks() {
+            self.send(chunk).await;
+        }
+        self
+    }
+
+    async fn send(&self, chunk: OutputChunk) {
+        // Nobody listens any more: the command is still run to its end.
+        let _ = self.output.send(chunk).await;
+    }
+}

@@ -1,0 +1,101 @@
+//! Whether a file is the operator's alone: nobody but root and we may change it or put another in
+//! its place.
+//!
+//! Every directory on the way and every symbolic link is looked at, from `/` on, as the kernel
+//! would walk it.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fs::{self, Metadata};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
+
+/// As many symbolic links as the kernel follows. Source: `path_resolution(7)`.
+const MAX_LINKS: usize = 40;
+
+/// Checks that nobody but root and `us` can change what `path` (absolute) leads to; gives the path
+/// without links.
+///
+/// # Errors
+/// A sentence naming the part that others may write to, or that is not there.
+pub(super) fn check(path: &Path, us: u32) -> Result<PathBuf, String> {
+    let mut left = parts(path);
+    let mut at = PathBuf::from("/");
+    let mut links = 0;
+    check_part(&at, &look(&at)?, us, left.is_empty())?;
+    while let Some(part) = left.pop_front() {
+        if part == ".." {
+            at.pop();
+            continue;
+        }
+        let next = at.join(&part);
+        let metadata = look(&next)?;
+        if metadata.is_symlink() {
+            links += 1;
+            if links > MAX_LINKS {
+                return Err(format!("{} leads through too many symbolic links", path.display()));
+            }
+            check_owner(&next, &metadata, us)?;
+            let target = fs::read_link(&next).map_err(|error| says(&next, &error))?;
+            if target.is_absolute() {
+                at = PathBuf::from("/");
+            }
+            for part in parts(&target).into_iter().rev() {
+                left.push_front(part);
+            }
+        } else {
+            check_part(&next, &metadata, us, left.is_empty())?;
+            at = next;
+        }
+    }
+    Ok(at)
+}
+
+/// The parts of a path, without `/` and `.`.
+fn parts(path: &Path) -> VecDeque<OsString> {
+    path.components()
+        .filter_map(|component| match component {
+            Component::Normal(part) => Some(part.to_owned()),
+            Component::ParentDir => Some("..".into()),
+            Component::RootDir | Component::CurDir | Component::Prefix(_) => None,
+        })
+        .collect()
+}
+
+fn look(path: &Path) -> Result<Metadata, String> {
+    fs::symlink_metadata(path).map_err(|error| says(path, &error))
+}
+
+fn says(path: &Path, error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => format!("{} does not exist", path.display()),
+        _ => format!("{}: {error}", path.display()),
+    }
+}
+
+fn check_owner(path: &Path, metadata: &Metadata, us: u32) -> Result<(), String> {
+    let owner = metadata.uid();
+    if owner == 0 || owner == us {
+        return Ok(());
+    }
+    Err(format!(
+        "{} belongs to user {owner}, who could change it: it must belong to root or to user {us}",
+        path.display()
+    ))
+}
+
+fn check_part(path: &Path, metadata: &Metadata, us: u32, is_last: bool) -> Result<(), String> {
+    check_owner(path, metadata, us)?;
+    let mode = metadata.mode();
+    // In a sticky directory on the way, as /tmp, others may add files but not replace ours.
+    let sticky_on_the_way = metadata.is_dir() && mode & 0o1000 != 0 && !is_last;
+    if mode & 0o022 == 0 || sticky_on_the_way {
+        return Ok(());
+    }
+    let who = if mode & 0o002 != 0 { "everybody" } else { "its group" };
+    Err(format!(
+        "{} may be written to by {who} (mode {:04o}): run chmod go-w on it",
+        path.display(),
+        mode & 0o7777
+    ))
+}

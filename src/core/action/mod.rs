@@ -1,0 +1,152 @@
+//! Actions: what an operator's catalogue entry says, and what exactly is run for an event.
+//!
+//! `read.rs` (on `section.rs`) turns an entry's TOML into an [`ActionSpec`], naming every fault;
+//! `parameter.rs` knows the declared parameters; `placeholder.rs` the closed list of event facts an entry may ask for;
+//! `invocation.rs` makes the arguments and the environment. Pure: whether a program exists and who
+//! may write to it is `crate::actions::catalogue`'s to find out.
+
+mod invocation;
+mod parameter;
+mod placeholder;
+mod read;
+mod section;
+
+pub use invocation::{MAX_VALUE_BYTES, PATH, Refused};
+pub use parameter::{Parameter, ParameterKind, Pattern};
+pub use placeholder::{EventFacts, Fact};
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+/// One entry of the catalogue: a file `NAME.toml` of the operator's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ActionSpec {
+    /// The file's name without `.toml`; what a record refers to.
+    pub name: String,
+    /// One line for the person choosing it.
+    pub description: String,
+    /// What is done.
+    pub kind: ActionKind,
+    /// What the person choosing it may fill in, in the order of their names.
+    pub parameters: Vec<Parameter>,
+    /// The longest it may run, in seconds; a record may ask for less, never for more.
+    pub timeout_s: u32,
+    /// Whether an ordinary failure is worth another try (exit 75 always is).
+    pub retry_on_failure: bool,
+}
+
+/// What an action does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ActionKind {
+    /// Runs a program of this machine.
+    Command(Command),
+}
+
+/// A program and how it is run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Command {
+    /// The program: absolute, or `./…` beside the entry until the catalogue has made it absolute.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub args: Vec<Argument>,
+    /// Its working directory.
+    pub cwd: PathBuf,
+    /// Variables of Signalbox's own environment that it gets too.
+    pub env: Vec<String>,
+}
+
+/// One argument: either fixed or one whole value, never a mixture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Argument {
+    /// As written in the entry.
+    Literal(String),
+    /// A fact of the event.
+    Fact(Fact),
+    /// The value of a declared parameter.
+    Parameter(String),
+}
+
+/// Something wrong with an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The line it is on, from 1, where there is one.
+    pub line: Option<usize>,
+    /// What is wrong, as a sentence.
+    pub reason: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "line {line}: {}", self.reason),
+            None => f.write_str(&self.reason),
+        }
+    }
+}
+
+/// The longest limit an entry may set: a day.
+pub const MAX_TIMEOUT_S: u32 = 86_400;
+
+/// The limit of an entry that sets none.
+pub const DEFAULT_TIMEOUT_S: u32 = 300;
+
+/// Parameter values by name, checked and complete: made by [`ActionSpec::values`] alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Values(BTreeMap<String, String>);
+
+impl Values {
+    /// The value of a parameter, absent where it is optional and was left out.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+}
+
+impl ActionSpec {
+    /// Reads the entry called `name`.
+    ///
+    /// # Errors
+    /// Every fault found, in the order of the lines.
+    pub fn from_toml(name: &str, text: &str) -> Result<Self, Vec<Fault>> {
+        read::read(name, text)
+    }
+
+    /// Checks what a person filled in for the parameters. An empty text counts as left out.
+    ///
+    /// # Errors
+    /// Every parameter that is wrong, missing or unknown, with what to say beside it.
+    pub fn check_params(
+        &self,
+        given: &BTreeMap<String, String>,
+    ) -> Result<(), Vec<(String, String)>> {
+        self.values(given).map(|_| ())
+    }
+
+    /// The value of every parameter: what was given, else the default.
+    ///
+    /// # Errors
+    /// As for [`ActionSpec::check_params`].
+    pub fn values(
+        &self,
+        given: &BTreeMap<String, String>,
+    ) -> Result<Values, Vec<(String, String)>> {
+        let mut faults = Vec::new();
+        let mut values = BTreeMap::new();
+        for parameter in &self.parameters {
+            match parameter.value(given.get(&parameter.name).map(String::as_str)) {
+                Ok(Some(value)) => drop(values.insert(parameter.name.clone(), value)),
+                Ok(None) => {}
+                Err(reason) => faults.push((parameter.name.clone(), reason)),
+            }
+        }
+        let declared = |name: &str| self.parameters.iter().any(|known| known.name == name);
+        let unknown = given.iter().filter(|(name, text)| !text.is_empty() && !declared(name));
+        faults.extend(unknown.map(|(name, _)| {
+            (name.clone(), format!("The action {} has no parameter of this name.", self.name))
+        }));
+        if faults.is_empty() { Ok(Values(values)) } else { Err(faults) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+//! The facts of an event that an entry may ask for: a closed list.
+//!
+//! An event's text is a *value*, always: it never chooses a variable's name, never becomes part of
+//! an argument and never becomes an option (`invocation.rs` refuses that).
+
+use std::borrow::Cow;
+
+/// What a job's run is told about its event.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventFacts {
+    /// GitLab's event header, as `Push Hook`.
+    pub event: String,
+    /// The body's `object_kind`, as `push`.
+    pub kind: String,
+    /// The full ref, as `refs/heads/main`.
+    pub git_ref: String,
+    /// The commit.
+    pub sha: String,
+    /// GitLab's number of the project.
+    pub project_id: Option<i64>,
+    /// The project's path, as `group/name`.
+    pub project_path: String,
+    /// The repository's address, as the event shows it.
+    pub repo_url: String,
+    /// Who triggered it.
+    pub user_name: String,
+    /// The delivery's id.
+    pub delivery: String,
+    /// The job's id.
+    pub job: String,
+    /// Which attempt of the job this is, from 1.
+    pub attempt: i32,
+}
+
+/// One fact, by the word an entry uses for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fact {
+    /// `{event}`
+    Event,
+    /// `{kind}`
+    Kind,
+    /// `{ref}`
+    Ref,
+    /// `{branch}`: the ref without `refs/heads/`; empty for any other ref.
+    Branch,
+    /// `{tag}`: the ref without `refs/tags/`; empty for any other ref.
+    Tag,
+    /// `{sha}`
+    Sha,
+    /// `{project_id}`
+    ProjectId,
+    /// `{project_path}`
+    ProjectPath,
+    /// `{repo_url}`
+    RepoUrl,
+    /// `{user_name}`
+    UserName,
+    /// `{delivery}`
+    Delivery,
+    /// `{job}`
+    Job,
+    /// `{attempt}`
+    Attempt,
+}
+
+impl Fact {
+    /// Every fact.
+    pub const ALL: [Self; 13] = [
+        Self::Event,
+        Self::Kind,
+        Self::Ref,
+        Self::Branch,
+        Self::Tag,
+        Self::Sha,
+        Self::ProjectId,
+        Self::ProjectPath,
+        Self::RepoUrl,
+        Self::UserName,
+        Self::Delivery,
+        Self::Job,
+        Self::Attempt,
+    ];
+
+    /// The word in a placeholder.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Event => "event",
+            Self::Kind => "kind",
+            Self::Ref => "ref",
+            Self::Branch => "branch",
+            Self::Tag => "tag",
+            Self::Sha => "sha",
+            Self::ProjectId => "project_id",
+            Self::ProjectPath => "project_path",
+            Self::RepoUrl => "repo_url",
+            Self::UserName => "user_name",
+            Self::Delivery => "delivery",
+            Self::Job => "job",
+            Self::Attempt => "attempt",
+        }
+    }
+
+    /// The fact of a word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|fact| fact.as_str() == word)
+    }
+
+    /// The environment variable that carries it; `SIGNALBOX_REF` serves for a tag.
+    #[must_use]
+    pub fn variable(self) -> Option<&'static str> {
+        match self {
+            Self::Event => Some("SIGNALBOX_EVENT"),
+            Self::Kind => Some("SIGNALBOX_KIND"),
+            Self::Ref => Some("SIGNALBOX_REF"),
+            Self::Branch => Some("SIGNALBOX_BRANCH"),
+            Self::Tag => None,
+            Self::Sha => Some("SIGNALBOX_SHA"),
+            Self::ProjectId => Some("SIGNALBOX_PROJECT_ID"),
+            Self::ProjectPath => Some("SIGNALBOX_PROJECT_PATH"),
+            Self::RepoUrl => Some("SIGNALBOX_REPO_URL"),
+            Self::UserName => Some("SIGNALBOX_USER_NAME"),
+            Self::Delivery => Some("SIGNALBOX_DELIVERY"),
+            Self::Job => Some("SIGNALBOX_JOB"),
+            Self::Attempt => Some("SIGNALBOX_ATTEMPT"),
+        }
+    }
+
+    /// Its value for an event; empty where the event has none.
+    #[must_use]
+    pub fn of(self, facts: &EventFacts) -> Cow<'_, str> {
+        let without = |prefix| facts.git_ref.strip_prefix(prefix).unwrap_or_default();
+        match self {
+            Self::Event => facts.event.as_str().into(),
+            Self::Kind => facts.kind.as_str().into(),
+            Self::Ref => facts.git_ref.as_str().into(),
+            Self::Branch => without("refs/heads/").into(),
+            Self::Tag => without("refs/tags/").into(),
+            Self::Sha => facts.sha.as_str().into(),
+            Self::ProjectId => facts.project_id.map(|id| id.to_string()).unwrap_or_default().into(),
+            Self::ProjectPath => facts.project_path.as_str().into(),
+            Self::RepoUrl => facts.repo_url.as_str().into(),
+            Self::UserName => facts.user_name.as_str().into(),
+            Self::Delivery => facts.delivery.as_str().into(),
+            Self::Job => facts.job.as_str().into(),
+            Self::Attempt => facts.attempt.to_string().into(),
+        }
+    }
+}

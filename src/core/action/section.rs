@@ -1,0 +1,201 @@
+//! A TOML table read key by key: the wrong type, the wrong range and whatever is left over at the
+//! end are faults, each with the line it stands on. Knows nothing of actions.
+
+use super::Fault;
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// The faults found so far in one text.
+pub(super) struct Faults<'t> {
+    text: &'t str,
+    found: Vec<Fault>,
+}
+
+impl<'t> Faults<'t> {
+    pub(super) fn of(text: &'t str) -> Self {
+        Self { text, found: Vec::new() }
+    }
+
+    /// Adds a fault at a byte of the text, or about the text as a whole.
+    pub(super) fn add(&mut self, at: Option<usize>, reason: impl Into<String>) {
+        let line = at.and_then(|at| self.text.as_bytes().get(..at)).map(|before| {
+            let ends = before.iter().filter(|byte| **byte == b'\n');
+            ends.count() + 1
+        });
+        self.found.push(Fault { line, reason: reason.into() });
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// All of them, in the order of the lines.
+    pub(super) fn sorted(mut self) -> Vec<Fault> {
+        self.found.sort_by_key(|fault| fault.line);
+        self.found
+    }
+}
+
+/// A text and the byte it starts at.
+pub(super) type Text = (String, usize);
+
+/// One table, from which keys are taken.
+pub(super) struct Section<'t> {
+    prefix: String,
+    /// Where each key of the table stands.
+    places: BTreeMap<String, usize>,
+    left: BTreeMap<String, Spanned<DeValue<'t>>>,
+}
+
+impl<'t> Section<'t> {
+    /// The table whose keys read `prefix` + key in a message.
+    pub(super) fn new(prefix: &str, table: DeTable<'t>) -> Self {
+        let mut section =
+            Self { prefix: prefix.to_owned(), places: BTreeMap::new(), left: BTreeMap::new() };
+        for (key, value) in table {
+            section.places.insert(key.get_ref().clone().into_owned(), key.span().start);
+            section.left.insert(key.into_inner().into_owned(), value);
+        }
+        section
+    }
+
+    /// The table's own name.
+    pub(super) fn name(&self) -> &str {
+        self.prefix.trim_end_matches('.')
+    }
+
+    /// A sentence about one of its keys.
+    pub(super) fn says(&self, key: &str, why: &str) -> String {
+        format!("{}{key}: {why}", self.prefix)
+    }
+
+    /// Every key of the table.
+    pub(super) fn keys(&self) -> Vec<String> {
+        self.places.keys().cloned().collect()
+    }
+
+    /// Where a key stands, also after it was taken.
+    pub(super) fn at(&self, key: &str) -> Option<usize> {
+        self.places.get(key).copied()
+    }
+
+    /// Every key nobody took is unknown.
+    pub(super) fn finish(self, faults: &mut Faults<'_>) {
+        for key in self.left.keys() {
+            faults
+                .add(self.at(key), format!("{}{key} is not a key that is known here", self.prefix));
+        }
+    }
+
+    pub(super) fn text(&mut self, key: &str, faults: &mut Faults<'_>) -> Option<Text> {
+        let value = self.left.remove(key)?;
+        self.as_text(key, value, faults)
+    }
+
+    pub(super) fn texts(&mut self, key: &str, faults: &mut Faults<'_>) -> Option<Vec<Text>> {
+        let value = self.left.remove(key)?;
+        let at = value.span().start;
+        match value.into_inner() {
+            DeValue::Array(items) => {
+                Some(items.into_iter().filter_map(|item| self.as_text(key, item, faults)).collect())
+            }
+            other => self.wrong(key, at, "a list of strings", &other, faults),
+        }
+    }
+
+    pub(super) fn boolean(&mut self, key: &str, faults: &mut Faults<'_>) -> Option<bool> {
+        let value = self.left.remove(key)?;
+        match value.get_ref() {
+            DeValue::Boolean(value) => Some(*value),
+            other => self.wrong(key, value.span().start, "true or false", other, faults),
+        }
+    }
+
+    pub(super) fn integer(
+        &mut self,
+        key: &str,
+        range: RangeInclusive<i64>,
+        faults: &mut Faults<'_>,
+    ) -> Option<i64> {
+        let value = self.left.remove(key)?;
+        let at = value.span().start;
+        let DeValue::Integer(number) = value.get_ref() else {
+            return self.wrong(key, at, "a whole number", value.get_ref(), faults);
+        };
+        let number = i64::from_str_radix(number.as_str(), number.radix()).ok();
+        let fits = number.filter(|number| range.contains(number));
+        if fits.is_none() {
+            let why = format!("write a whole number from {} to {}", range.start(), range.end());
+            faults.add(Some(at), self.says(key, &why));
+        }
+        fits
+    }
+
+    /// A string, a whole number or a boolean, as text.
+    pub(super) fn scalar(&mut self, key: &str, faults: &mut Faults<'_>) -> Option<Text> {
+        let value = self.left.remove(key)?;
+        let at = value.span().start;
+        match value.into_inner() {
+            DeValue::String(text) => Some((text.into_owned(), at)),
+            DeValue::Boolean(value) => Some((value.to_string(), at)),
+            DeValue::Integer(number) => {
+                let plain = i64::from_str_radix(number.as_str(), number.radix());
+                Some((plain.map_or_else(|_| number.as_str().to_owned(), |n| n.to_string()), at))
+            }
+            other => self.wrong(key, at, "a string, a whole number, true or false", &other, faults),
+        }
+    }
+
+    pub(super) fn table(
+        &mut self,
+        key: &str,
+        faults: &mut Faults<'_>,
+    ) -> Option<(DeTable<'t>, usize)> {
+        let value = self.left.remove(key)?;
+        let at = value.span().start;
+        match value.into_inner() {
+            DeValue::Table(table) => Some((table, self.at(key).unwrap_or(at))),
+            other => self.wrong(key, at, "a table", &other, faults),
+        }
+    }
+
+    fn as_text(
+        &self,
+        key: &str,
+        value: Spanned<DeValue<'_>>,
+        faults: &mut Faults<'_>,
+    ) -> Option<Text> {
+        let at = value.span().start;
+        match value.into_inner() {
+            DeValue::String(text) => Some((text.into_owned(), at)),
+            other => self.wrong(key, at, "a string", &other, faults),
+        }
+    }
+
+    /// Adds the fault that a value is of the wrong type.
+    fn wrong<T>(
+        &self,
+        key: &str,
+        at: usize,
+        wanted: &str,
+        found: &DeValue<'_>,
+        faults: &mut Faults<'_>,
+    ) -> Option<T> {
+        let why = format!("write {wanted}, not {} {}", article(found), found.type_str());
+        faults.add(Some(at), self.says(key, &why));
+        None
+    }
+}
+
+fn article(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::Integer(_) | DeValue::Array(_) => "an",
+        DeValue::String(_)
+        | DeValue::Float(_)
+        | DeValue::Boolean(_)
+        | DeValue::Datetime(_)
+        | DeValue::Table(_) => "a",
+    }
+}

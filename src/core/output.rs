@@ -1,0 +1,307 @@
+//! A command's output: how much of it is kept, and how bytes become text that is safe on a page.
+//!
+//! Pure: chunks come in, chunks to store come out. Reading the pipes is `crate::actions`', storing
+//! is `crate::worker`'s.
+
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+
+/// The most that is kept of one attempt's output: the first half and the last half of it.
+pub const LIMIT_BYTES: usize = 1024 * 1024;
+
+/// The most pieces either half may fall into, so that a program writing single bytes to both
+/// streams in turn does not make a million rows.
+const LIMIT_CHUNKS: usize = 2_000;
+
+/// The size up to which neighbouring pieces of the tail are joined.
+const PIECE_BYTES: usize = 16 * 1024;
+
+/// Where a piece of output came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+    /// A sentence of Signalbox's own.
+    Notice,
+}
+
+impl Stream {
+    /// Every stream.
+    pub const ALL: [Self; 3] = [Self::Stdout, Self::Stderr, Self::Notice];
+
+    /// The stored word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stdout => "stdout",
+            Self::Stderr => "stderr",
+            Self::Notice => "notice",
+        }
+    }
+
+    /// The stream of a stored word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stream| stream.as_str() == word)
+    }
+}
+
+/// A piece of output, cut anywhere: lines and characters may go on in the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chunk {
+    /// Where it came from.
+    pub stream: Stream,
+    /// Its bytes as they were written.
+    pub bytes: Vec<u8>,
+}
+
+impl Chunk {
+    /// A sentence of our own, on a line of its own.
+    #[must_use]
+    pub fn notice(sentence: &str) -> Self {
+        Self { stream: Stream::Notice, bytes: format!("{sentence}\n").into_bytes() }
+    }
+}
+
+/// Keeps the head and the tail of an output of any length, in memory of half the limit.
+#[derive(Debug)]
+pub struct Cap {
+    half: usize,
+    head_bytes: usize,
+    head_chunks: usize,
+    tail: VecDeque<Chunk>,
+    tail_bytes: usize,
+    dropped: u64,
+}
+
+impl Default for Cap {
+    fn default() -> Self {
+        Self::of(LIMIT_BYTES)
+    }
+}
+
+impl Cap {
+    /// A cap at `limit` bytes.
+    #[must_use]
+    pub fn of(limit: usize) -> Self {
+        let tail = VecDeque::new();
+        Self { half: limit / 2, head_bytes: 0, head_chunks: 0, tail, tail_bytes: 0, dropped: 0 }
+    }
+
+    /// Takes a chunk; what of it belongs to the head comes back, to be stored now.
+    pub fn push(&mut self, chunk: Chunk) -> Option<Chunk> {
+        let Chunk { stream, mut bytes } = chunk;
+        let mut room = self.half.saturating_sub(self.head_bytes);
+        if self.head_chunks >= LIMIT_CHUNKS {
+            room = 0;
+        }
+        let rest = bytes.split_off(room.min(bytes.len()));
+        if !rest.is_empty() {
+            // What follows must not slip into the head past what was cut off here.
+            self.head_bytes = self.half;
+            self.keep_in_tail(stream, &rest);
+        }
+        if bytes.is_empty() {
+            return None;
+        }
+        self.head_bytes += bytes.len();
+        self.head_chunks += 1;
+        Some(Chunk { stream, bytes })
+    }
+
+    fn keep_in_tail(&mut self, stream: Stream, bytes: &[u8]) {
+        match self.tail.back_mut() {
+            Some(last) if last.stream == stream && last.bytes.len() < PIECE_BYTES => {
+                last.bytes.extend_from_slice(bytes);
+            }
+            _ => self.tail.push_back(Chunk { stream, bytes: bytes.to_vec() }),
+        }
+        self.tail_bytes += bytes.len();
+        while self.tail_bytes > self.half || self.tail.len() > LIMIT_CHUNKS {
+            let too_many = self.tail.len() > LIMIT_CHUNKS;
+            let excess = self.tail_bytes.saturating_sub(self.half);
+            let gone = match self.tail.front_mut() {
+                Some(first) if !too_many && excess < first.bytes.len() => {
+                    first.bytes.drain(..excess).len()
+                }
+                _ => self.tail.pop_front().map_or(0, |first| first.bytes.len()),
+            };
+            self.tail_bytes -= gone;
+            self.dropped = self.dropped.saturating_add(u64::try_from(gone).unwrap_or(u64::MAX));
+        }
+    }
+
+    /// The end: how much was dropped between head and tail, and the tail.
+    #[must_use]
+    pub fn finish(self) -> Rest {
+        Rest { dropped_bytes: self.dropped, tail: self.tail.into() }
+    }
+}
+
+/// What is left to store when the output ended.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rest {
+    /// Bytes dropped between the head and the tail.
+    pub dropped_bytes: u64,
+    /// The tail, in order.
+    pub tail: Vec<Chunk>,
+}
+
+impl Rest {
+    /// The chunks to store: a notice where something was dropped, then the tail.
+    pub fn into_chunks(self) -> impl Iterator<Item = Chunk> {
+        let notice = (self.dropped_bytes > 0)
+            .then(|| Chunk::notice(&format!("… {} bytes dropped here …", self.dropped_bytes)));
+        notice.into_iter().chain(self.tail)
+    }
+}
+
+/// Output as text for a page: valid UTF-8, lines ended by `\n`, terminal colours and cursor
+/// movements taken out, every other control character and every character that turns the reading
+/// direction shown as `U+FFFD`. Escaping for HTML is the template's.
+///
+/// Join the chunks of a stream first: a character may be cut between two.
+#[must_use]
+pub fn page_text(bytes: &[u8]) -> String {
+    let decoded = String::from_utf8_lossy(bytes);
+    let mut text = String::with_capacity(decoded.len());
+    let mut chars = decoded.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\n' | '\t' => text.push(c),
+            '\r' => {
+                // "\r\n" is one line end; a lone "\r" is a progress bar drawing over its line.
+                if chars.peek() != Some(&'\n') {
+                    text.push('\n');
+                }
+            }
+            '\u{1b}' => skip_escape(&mut chars),
+            '\u{9b}' => skip_control_sequence(&mut chars),
+            _ if c.is_control() || turns_direction(c) => text.push(char::REPLACEMENT_CHARACTER),
+            _ => text.push(c),
+        }
+    }
+    text
+}
+
+type Chars<'t> = std::iter::Peekable<std::str::Chars<'t>>;
+
+/// Skips what follows an ESC. Source: ECMA-48, sections 5.3 to 5.6.
+fn skip_escape(chars: &mut Chars<'_>) {
+    match chars.peek() {
+        Some('[') => {
+            chars.next();
+            skip_control_sequence(chars);
+        }
+        // Strings (titles, links) end with BEL or ESC \; a line end ends them for us as well, or
+        // an unfinished one would swallow all that follows.
+        Some(']' | 'P' | 'X' | '^' | '_') => {
+            while let Some(c) = chars.next_if(|c| *c != '\n') {
+                if c == '\u{7}' || (c == '\u{1b}' && chars.next_if_eq(&'\\').is_some()) {
+                    break;
+                }
+            }
+        }
+        _ => {
+            while chars.next_if(|c| (' '..='/').contains(c)).is_some() {}
+            chars.next_if(|c| ('0'..='~').contains(c));
+        }
+    }
+}
+
+/// Skips parameters and the final letter of a control sequence.
+fn skip_control_sequence(chars: &mut Chars<'_>) {
+    while chars.next_if(|c| (' '..='?').contains(c)).is_some() {}
+    chars.next_if(|c| ('@'..='~').contains(c));
+}
+
+fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn out(bytes: &[u8]) -> Chunk {
+        Chunk { stream: Stream::Stdout, bytes: bytes.to_vec() }
+    }
+
+    /// What ends up stored.
+    fn stored(cap: Cap, chunks: impl IntoIterator<Item = Chunk>) -> (Vec<Chunk>, Rest) {
+        let mut cap = cap;
+        let head = chunks.into_iter().filter_map(|chunk| cap.push(chunk)).collect();
+        (head, cap.finish())
+    }
+
+    #[test]
+    fn a_short_output_is_stored_as_it_comes() {
+        let (head, rest) = stored(Cap::of(100), [out(b"one"), out(b"two")]);
+        assert_eq!(head, [out(b"one"), out(b"two")]);
+        assert_eq!(rest, Rest { dropped_bytes: 0, tail: vec![] });
+        assert_eq!(rest.into_chunks().count(), 0);
+    }
+
+    #[test]
+    fn of_a_long_output_the_middle_is_dropped_and_counted() {
+        let (head, rest) = stored(Cap::of(8), [out(b"abcdef"), out(b"ghijkl")]);
+        assert_eq!(head, [out(b"abcd")]);
+        assert_eq!(rest.dropped_bytes, 4);
+        let rest: Vec<Chunk> = rest.into_chunks().collect();
+        assert_eq!(rest, [Chunk::notice("… 4 bytes dropped here …"), out(b"ijkl")]);
+    }
+
+    #[test]
+    fn single_bytes_from_both_streams_in_turn_do_not_make_a_row_each() {
+        let bytes = (0..400_000).map(|n| Chunk {
+            stream: if n % 2 == 0 { Stream::Stdout } else { Stream::Stderr },
+            bytes: vec![b'x'],
+        });
+        let (head, rest) = stored(Cap::default(), bytes);
+        assert_eq!((head.len(), rest.tail.len()), (LIMIT_CHUNKS, LIMIT_CHUNKS));
+        assert_eq!(rest.dropped_bytes, 400_000 - 2 * 2_000);
+    }
+
+    #[test]
+    fn colours_titles_and_progress_bars_become_plain_lines() {
+        let raw = b"\x1b[1;31mred\x1b[0m\r\n 10%\r100%\n\x1b]0;title\x07done\x1b(B \x1b]8;;http://x\x1b\\link";
+        assert_eq!(page_text(raw), "red\n 10%\n100%\ndone link");
+    }
+
+    #[test]
+    fn invalid_bytes_controls_and_direction_marks_are_made_visible() {
+        assert_eq!(page_text(b"a\xffb\0c\x07"), "a\u{fffd}b\u{fffd}c\u{fffd}");
+        assert_eq!(page_text("if \u{202e}eurt".as_bytes()), "if \u{fffd}eurt");
+        assert_eq!(page_text("部署完成\n".as_bytes()), "部署完成\n");
+        assert_eq!(page_text(b"\x1b]never ended\nnext"), "\nnext");
+        assert_eq!(page_text(b"\x1b"), "");
+    }
+
+    proptest! {
+        #[test]
+        fn head_dropped_and_tail_make_up_the_whole(
+            pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..60),
+            limit in 0usize..400,
+        ) {
+            let whole = pieces.concat();
+            let (head, rest) = stored(Cap::of(limit), pieces.iter().map(|piece| out(piece)));
+            let head: Vec<u8> = head.into_iter().flat_map(|chunk| chunk.bytes).collect();
+            let dropped = usize::try_from(rest.dropped_bytes).unwrap();
+            let tail: Vec<u8> = rest.tail.into_iter().flat_map(|chunk| chunk.bytes).collect();
+            prop_assert_eq!(head.len() + dropped + tail.len(), whole.len());
+            prop_assert!(head.len() + tail.len() <= limit);
+            prop_assert!(whole.starts_with(&head) && whole.ends_with(&tail));
+            prop_assert!(dropped == 0 || head.len() == limit / 2);
+        }
+
+        #[test]
+        fn text_for_a_page_has_no_controls(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let text = page_text(&bytes);
+            prop_assert!(text.chars().all(|c| c == '\n' || c == '\t' || !c.is_control()));
+        }
+    }
+}
