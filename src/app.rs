@@ -255,5 +255,5 @@ pub async fn run(
 
 /// What a password hash costs.
 pub fn cost(settings: &Settings) -> Cost {
-    Cost { memory_kib: settings.password_memory_kib, ..Cost::default() }
+    Cost { memory_kib: settings.password_memory_kib, ..Cost::STANDARD }
 }
