@@ -25,8 +25,6 @@ use actix_session::config::{CookieContentSecurity, PersistentSession};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::cookie::{Key, SameSite};
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
-use actix_web::http::header::LOCATION;
 use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, web};
 use admin::routes::{self, Routes};
@@ -179,16 +177,10 @@ async fn home() -> HttpResponse {
 
 /// In the panel: a page whose slash was forgotten, or none.
 async fn no_such_page(request: HttpRequest) -> Result<HttpResponse, HumanError> {
-    let slashed = format!("{}/", request.path());
-    let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
-    if is_get && !request.path().ends_with('/') && request.resource_map().has_resource(&slashed) {
-        let target = match request.query_string() {
-            "" => slashed,
-            query => format!("{slashed}?{query}"),
-        };
-        return Ok(HttpResponse::PermanentRedirect().insert_header((LOCATION, target)).finish());
+    match routes::slashed(&request) {
+        Some(address) => Ok(human::found(address)),
+        None => Err(Problem::not_found().link("To the start page", urls::index()).into()),
     }
-    Err(Problem::not_found().link("To the start page", urls::index()).into())
 }
 
 /// What no route answers.
