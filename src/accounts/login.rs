@@ -69,7 +69,7 @@ pub async fn login(
         note_refusal(pool, actor.as_ref(), name, &remote_addr, at).await?;
         return Err(LoginError::Refused);
     };
-    throttle.succeeded(admitted);
+    throttle.succeeded(&admitted);
     let fresh = if verified.is_stale { Some(password::hash(password, cost).await?) } else { None };
     let actor = user.actor();
     pool.get()

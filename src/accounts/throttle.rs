@@ -39,7 +39,7 @@ pub struct Admitted {
 }
 
 /// A try that was not let through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Wait {
     /// Seconds until the next try is let through, from 1.
     pub seconds: i64,
@@ -79,7 +79,7 @@ impl Throttle {
     }
 
     /// The try was right: it no longer counts, and the account's wrong ones are forgotten.
-    pub fn succeeded(&self, admitted: Admitted) {
+    pub fn succeeded(&self, admitted: &Admitted) {
         let mut tries = self.lock();
         for key in &admitted.keys {
             match (key, tries.get_mut(key)) {
@@ -109,20 +109,7 @@ fn wait(past: &VecDeque<DateTime<Utc>>, now: DateTime<Utc>) -> Option<Wait> {
     // The try that must grow old first: the fifth from the end.
     let oldest = recent.rev().nth(TRIES - 1)?;
     let left_ms = (WINDOW - (now - *oldest)).num_milliseconds();
-    Some(Wait { seconds: (left_ms.max(0) + 999) / 1000 })
-        .map(|wait| Wait { seconds: wait.seconds.max(1) })
-}
-
-impl PartialOrd for Wait {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Wait {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.seconds.cmp(&other.seconds)
-    }
+    Some(Wait { seconds: ((left_ms + 999) / 1000).max(1) })
 }
 
 /// Drops what no longer counts; if that is not enough, the tenth not tried for longest.
@@ -161,6 +148,7 @@ mod tests {
         NOW + TimeDelta::seconds(seconds)
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as `admit` takes it")]
     fn addr(last: u8) -> Option<IpAddr> {
         Some(IpAddr::from([192, 0, 2, last]))
     }
@@ -186,7 +174,7 @@ mod tests {
             let _ = throttle.admit("ada", addr(1), at(second)).unwrap();
         }
         let right = throttle.admit("ada", addr(1), at(5)).unwrap();
-        throttle.succeeded(right);
+        throttle.succeeded(&right);
         assert!(throttle.admit("ada", addr(2), at(6)).is_ok());
         let _ = throttle.admit("bob", addr(1), at(6)).unwrap();
         assert!(throttle.admit("cyd", addr(1), at(6)).is_err(), "four wrong ones and one");

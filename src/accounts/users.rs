@@ -183,6 +183,15 @@ pub async fn change_password(
     replace(pool, &actor, &hash, None, asked).await
 }
 
+/// What a person types to change their own password.
+#[derive(Debug)]
+pub struct OwnPassword {
+    /// The present one.
+    pub old: SecretString,
+    /// The new one; `None` = it is refused already, only see whether the present one is right.
+    pub new: Option<SecretString>,
+}
+
 /// Changes one's own password, and ends all sessions of that user: the caller renews its own.
 ///
 /// # Errors
@@ -190,13 +199,14 @@ pub async fn change_password(
 pub async fn change_own_password(
     pool: &Pool,
     actor: &Actor,
-    (old, new): (SecretString, SecretString),
+    OwnPassword { old, new }: OwnPassword,
     asked: Asked<'_>,
 ) -> Result<(), AccountError> {
     let stored = users::find(&mut *pool.get().await?, actor.id).await?.password_hash;
     if !password::verify(old, Some(stored), asked.cost).await?.matches {
         return Err(AccountError::WrongPassword);
     }
+    let Some(new) = new else { return Ok(()) };
     password::check(&new, &actor.username)?;
     let hash = password::hash(new, asked.cost).await?;
     replace(pool, actor, &hash, Some(actor), asked).await

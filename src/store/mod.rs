@@ -10,6 +10,7 @@ pub mod candidates;
 pub mod error;
 pub mod migrate;
 pub mod output;
+pub mod overview;
 pub mod pool;
 pub mod queue;
 pub mod schema;

@@ -12,8 +12,14 @@ use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-diesel::define_sql_function!(fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text);
-diesel::define_sql_function!(fn pg_advisory_xact_lock(key: diesel::sql_types::BigInt));
+diesel::define_sql_function! {
+    /// Text in small letters.
+    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}
+diesel::define_sql_function! {
+    /// Waits for an advisory lock that the transaction's end lets go.
+    fn pg_advisory_xact_lock(key: diesel::sql_types::BigInt);
+}
 
 /// The advisory lock under which the first account is made: "signalbo" in ASCII, plus one.
 const FIRST_USER_LOCK: i64 = 0x7369_676e_616c_626f + 1;

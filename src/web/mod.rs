@@ -29,8 +29,6 @@ use actix_session::config::{CookieContentSecurity, PersistentSession};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::cookie::{Key, SameSite};
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
-use actix_web::http::header::LOCATION;
 use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, web};
 use admin::routes::{self, Routes};
@@ -81,7 +79,7 @@ pub struct Deps {
 /// The socket cannot be used.
 pub fn serve(deps: Deps, listener: TcpListener) -> std::io::Result<Server> {
     let deps = web::Data::new(deps);
-    let server = HttpServer::new(move || app(deps.clone()))
+    let server = HttpServer::new(move || app(&deps))
         .client_request_timeout(REQUEST_TIMEOUT)
         .shutdown_timeout(SHUTDOWN_S)
         .disable_signals()
@@ -91,15 +89,15 @@ pub fn serve(deps: Deps, listener: TcpListener) -> std::io::Result<Server> {
 
 /// Everything the server answers.
 pub fn app(
-    deps: web::Data<Deps>,
+    deps: &web::Data<Deps>,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
         Config = (),
-        Response = ServiceResponse<impl MessageBody>,
+        Response = ServiceResponse<impl MessageBody + use<>>,
         Error = Error,
         InitError = (),
-    >,
+    > + use<>,
 > {
     // Of several `wrap`s the last is the outermost.
     App::new()
@@ -119,7 +117,7 @@ pub fn app(
 }
 
 fn panel(
-    deps: web::Data<Deps>,
+    deps: &web::Data<Deps>,
 ) -> actix_web::Scope<
     impl ServiceFactory<
         ServiceRequest,
@@ -127,7 +125,7 @@ fn panel(
         Response = ServiceResponse<BoxBody>,
         Error = Error,
         InitError = (),
-    >,
+    > + use<>,
 > {
     let rows = routes::rows();
     web::scope(urls::ADMIN)
@@ -148,7 +146,7 @@ fn panel(
         .default_service(web::to(no_such_page))
         .wrap(from_fn(middleware::csrf::run))
         .wrap(from_fn(middleware::authenticate::run))
-        .wrap(sessions(&deps))
+        .wrap(sessions(deps))
         .wrap(from_fn(with_face))
 }
 
@@ -189,16 +187,10 @@ async fn home() -> HttpResponse {
 
 /// In the panel: a page whose slash was forgotten, or none.
 async fn no_such_page(request: HttpRequest) -> Result<HttpResponse, HumanError> {
-    let slashed = format!("{}/", request.path());
-    let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
-    if is_get && !request.path().ends_with('/') && request.resource_map().has_resource(&slashed) {
-        let target = match request.query_string() {
-            "" => slashed,
-            query => format!("{slashed}?{query}"),
-        };
-        return Ok(HttpResponse::PermanentRedirect().insert_header((LOCATION, target)).finish());
+    match routes::slashed(&request) {
+        Some(address) => Ok(human::found(address)),
+        None => Err(Problem::not_found().link("To the start page", urls::index()).into()),
     }
-    Err(Problem::not_found().link("To the start page", urls::index()).into())
 }
 
 /// What no route answers.

@@ -39,6 +39,11 @@ impl VisitorContext {
         origin::remote_addr(&self.request)
     }
 
+    /// Where the request came from, as text.
+    pub fn remote_addr_text(&self) -> String {
+        origin::remote_addr_text(&self.request)
+    }
+
     /// Makes the session this person's.
     ///
     /// # Errors

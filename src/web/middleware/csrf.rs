@@ -144,7 +144,7 @@ mod tests {
         assert_ne!(one, two);
         assert!(is_token(&secret, &one) && is_token(&secret, &two));
         assert!(!is_token(&[8; 32], &one));
-        for bad in ["", "x", &one[..one.len() - 2], &format!("{one}AA")] {
+        for bad in ["", "x", &one.replace(one.chars().last().unwrap(), ""), &format!("{one}AA")] {
             assert!(!is_token(&secret, bad), "{bad:?}");
         }
     }
