@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
 
 #[derive(Debug, Clone, Args)]
-pub(super) struct Raw {
+pub(super) struct RawDatabase {
     /// PostgreSQL 15 to 17, `postgres://…`; unset: an embedded private PostgreSQL in the data directory
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, global = true)]
     database_url: Option<SecretString>,
@@ -41,7 +41,7 @@ pub struct DatabaseSettings {
 }
 
 impl DatabaseSettings {
-    pub(super) fn load(raw: Raw, faults: &mut Faults) -> Self {
+    pub(super) fn load(raw: RawDatabase, faults: &mut Faults) -> Self {
         let url = raw.database_url.filter(|url| !url.expose_secret().is_empty());
         if let Some(url) = &url {
             let url = url.expose_secret();

@@ -21,11 +21,11 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Args)]
 pub struct RawSettings {
     #[command(flatten)]
-    database: database::Raw,
+    database: database::RawDatabase,
     #[command(flatten)]
-    web: web::Raw,
+    web: web::RawWeb,
     #[command(flatten)]
-    worker: worker::Raw,
+    worker: worker::RawWorker,
     /// Encrypts stored secrets and signs cookies, at least 32 characters; unset: generated once and kept in the data directory
     #[arg(
         long,

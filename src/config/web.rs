@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use url::Url;
 
 #[derive(Debug, Clone, Args)]
-pub(super) struct Raw {
+pub(super) struct RawWeb {
     /// Address and port to listen on
     #[arg(
         long,
@@ -76,7 +76,7 @@ pub struct WebSettings {
 }
 
 impl WebSettings {
-    pub(super) fn load(raw: Raw, faults: &mut Faults) -> Self {
+    pub(super) fn load(raw: RawWeb, faults: &mut Faults) -> Self {
         let body_repeat_s =
             faults.number("SIGNALBOX_BODY_REPEAT_S", &raw.body_repeat_s, 0..=86_400);
         Self {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 #[derive(Debug, Clone, Args)]
-pub(super) struct Raw {
+pub(super) struct RawWorker {
     /// Folder of the action catalogue
     #[arg(
         long,
@@ -48,7 +48,7 @@ pub struct WorkerSettings {
 }
 
 impl WorkerSettings {
-    pub(super) fn load(raw: Raw, faults: &mut Faults) -> Self {
+    pub(super) fn load(raw: RawWorker, faults: &mut Faults) -> Self {
         let concurrency =
             faults.number("SIGNALBOX_WORKER_CONCURRENCY", &raw.worker_concurrency, 1..=256);
         let grace_s = faults.number("SIGNALBOX_GRACE_S", &raw.grace_s, 0..=86_400);
