@@ -11,5 +11,11 @@
     reason = "a test ends at the first thing that is not as it should be"
 )]
 
+mod admin;
+mod api;
 mod architecture;
+mod browser;
+mod cli;
+mod jobs;
+mod store;
 mod support;

@@ -5,6 +5,7 @@ use super::cluster::CLUSTER;
 use super::database::Database;
 use super::gitlab::{Answer, Delivery};
 use super::panel::Panel;
+use super::records::Record;
 use super::wait;
 use std::collections::BTreeMap;
 use std::fs;
@@ -49,10 +50,14 @@ struct Log(Arc<Mutex<String>>);
 impl Setup {
     /// A server with a worker, the shipped actions, a fresh database and the first user.
     pub async fn new() -> Self {
-        let setup = Self::without_database();
-        Self { database: Some(Database::migrated().await), ..setup }
+        Self::without_user(Database::migrated().await)
             .setting("SIGNALBOX_SUPERUSER_USERNAME", ADMIN)
             .setting("SIGNALBOX_SUPERUSER_PASSWORD", PASSWORD)
+    }
+
+    /// A server with this database, and no user yet.
+    pub fn without_user(database: Database) -> Self {
+        Self { database: Some(database), ..Self::without_database() }
     }
 
     /// A server that brings its own PostgreSQL, and has no user yet.
@@ -105,10 +110,21 @@ impl Setup {
         App { setup: self, server }
     }
 
-    /// The command line with nothing of this process' environment but what any program needs.
+    /// Runs another command of the program to its end.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command_of(arguments).output().unwrap()
+    }
+
+    /// The server's command line.
     fn command(&self) -> Command {
+        let arguments: Vec<_> = self.arguments.iter().map(String::as_str).collect();
+        self.command_of(&arguments)
+    }
+
+    /// Any command of the program, with these settings and nothing else of the environment.
+    pub fn command_of(&self, arguments: &[&str]) -> Command {
         let mut command = bare_command();
-        command.args(&self.arguments).envs(&self.settings);
+        command.args(arguments).envs(&self.settings);
         if let Some(database) = &self.database {
             command.env("DATABASE_URL", &database.url);
         }
@@ -161,7 +177,12 @@ impl App {
         .await
     }
 
-    /// The state of a job, from the panel's own JSON.
+    /// Adds a record through the panel, and gives back its id.
+    pub async fn record(&self, record: &Record) -> String {
+        self.panel().await.add_webhook(record).await
+    }
+
+    /// The state of a job.
     pub async fn job_state(&self, id: &str) -> String {
         let sql = format!("SELECT state FROM jobs WHERE id = '{id}'");
         self.database().value(&sql).await
@@ -180,6 +201,11 @@ impl App {
         Server::start(self.setup.command()).await
     }
 
+    /// A worker with the same settings and database, in a process of its own.
+    pub fn worker(&self) -> Server {
+        Server::spawn(&mut self.setup.command_of(&["worker"]))
+    }
+
     /// Kills it as a power cut would.
     pub fn kill(&mut self) {
         self.server.kill();
@@ -190,41 +216,30 @@ impl App {
         self.server.stop().await
     }
 
+    /// Starts it again at this address, such as `127.0.0.1:40123`.
+    pub async fn restart_at(&mut self, address: &str) {
+        self.setup.settings.insert("SIGNALBOX_BIND".to_owned(), address.to_owned());
+        self.restart().await;
+    }
+
     /// Starts it again with the settings it had.
     pub async fn restart(&mut self) {
         self.server.kill();
         self.server = Server::start(self.setup.command()).await;
     }
 
-    /// Puts an action into its catalogue folder; known after a restart.
-    pub fn write_action(&self, name: &str, more: &str, script: &str) {
-        write_action(&self.folder().join("actions"), name, more, script);
-    }
-
     /// Runs another command of the program with the same settings.
     pub fn run(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
-        let mut command = bare_command();
-        command.envs(&self.setup.settings).envs(settings.iter().copied()).args(arguments);
-        if let Some(database) = &self.setup.database {
-            command.env("DATABASE_URL", &database.url);
-        }
+        let mut command = self.setup.command_of(arguments);
+        command.envs(settings.iter().copied());
         command.output().unwrap()
     }
 }
 
 impl Server {
+    /// Starts a server and waits until it says where it listens.
     async fn start(mut command: Command) -> Self {
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        CLUSTER.watch(child.id());
-        let log = Log::default();
-        log.follow(child.stdout.take().unwrap());
-        log.follow(child.stderr.take().unwrap());
-        let mut server = Self { child, log, base: String::new() };
+        let mut server = Self::spawn(&mut command);
         server.base = wait::until("the address in the log", async || {
             if let Some(status) = server.child.try_wait().unwrap() {
                 panic!("it ended with {status}:\n{}", server.log());
@@ -235,12 +250,18 @@ impl Server {
         server
     }
 
-    pub fn log(&self) -> String {
-        self.log.0.lock().unwrap().clone()
+    fn spawn(command: &mut Command) -> Self {
+        let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        CLUSTER.watch(child.id());
+        let log = Log::default();
+        log.follow(child.stdout.take().unwrap());
+        log.follow(child.stderr.take().unwrap());
+        Self { child, log, base: String::new() }
     }
 
-    pub fn pid(&self) -> u32 {
-        self.child.id()
+    pub fn log(&self) -> String {
+        self.log.0.lock().unwrap().clone()
     }
 
     /// Kills it as a power cut would.

@@ -104,6 +104,30 @@ impl Browser {
         self.control(name).await.select_by_value(value).await.unwrap();
     }
 
+    /// Fills a control, whatever its kind: types, or chooses by value.
+    pub async fn enter(&self, name: &str, value: &str) {
+        match self.control(name).await.tag_name().await.unwrap().as_str() {
+            "select" => self.choose(name, value).await,
+            _ => self.fill(name, value).await,
+        }
+    }
+
+    /// Presses the first submit button of the form that holds a control.
+    pub async fn submit(&self, name: &str) {
+        let xpath = format!(
+            "//form[.//*[@name='{name}']]//*[@type='submit' or (self::button and not(@type))][1]"
+        );
+        let before = self.control(name).await;
+        self.found(Locator::XPath(&xpath)).await.click().await.unwrap();
+        // The page is another one once its old control is gone.
+        wait::until("the answer to the form", async || before.tag_name().await.err()).await;
+    }
+
+    /// Waits until the browser is at this address.
+    pub async fn at(&self, address: &str) {
+        wait::until_equal("the address", address.to_owned(), async || self.address().await).await;
+    }
+
     /// What a control holds.
     pub async fn value(&self, name: &str) -> String {
         self.control(name).await.prop("value").await.unwrap().unwrap_or_default()
@@ -116,11 +140,6 @@ impl Browser {
              [contains(normalize-space(.), '{words}') or @value='{words}']"
         );
         self.found(Locator::XPath(&xpath)).await.click().await.unwrap();
-    }
-
-    /// The text of what `css` selects.
-    pub async fn text(&self, css: &str) -> String {
-        self.found(Locator::Css(css)).await.text().await.unwrap()
     }
 
     /// Waits until the page's main part says `words`.
@@ -204,7 +223,7 @@ impl Drop for Driver {
     fn drop(&mut self) {
         // TERM, so that it ends its Chromium too.
         let pid = rustix::process::Pid::from_child(&self.child);
-        drop(rustix::process::kill_process(pid, rustix::process::Signal::TERM));
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
         self.child.wait().unwrap();
         CLUSTER.ended(self.child.id());
     }

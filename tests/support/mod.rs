@@ -8,4 +8,5 @@ pub mod database;
 pub mod gitlab;
 pub mod page;
 pub mod panel;
+pub mod records;
 pub mod wait;

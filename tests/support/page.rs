@@ -152,7 +152,7 @@ impl Form {
 
     /// Fills several.
     #[track_caller]
-    pub fn fill(self, values: &BTreeMap<&str, &str>) -> Self {
+    pub fn fill(self, values: &BTreeMap<&'static str, String>) -> Self {
         values.iter().fold(self, |form, (name, value)| form.set(name, value))
     }
 

@@ -1,8 +1,8 @@
 //! A person in the panel, without a browser: follows links, fills forms, stays logged in.
 
 use super::page::{Form, Page};
+use super::records::Record;
 use reqwest::Method;
-use std::collections::BTreeMap;
 
 /// A client with cookies of its own.
 pub struct Panel {
@@ -55,9 +55,9 @@ impl Panel {
     }
 
     /// Adds a webhook record through the form and gives back its id.
-    pub async fn add_webhook(&self, values: &BTreeMap<&str, &str>) -> String {
+    pub async fn add_webhook(&self, record: &Record) -> String {
         let form = self.open("/admin/hooks/webhook/add/").await.form_with("repo_name");
-        let page = self.submit(form.fill(values)).await;
+        let page = self.submit(form.fill(record)).await;
         let known = self.get("/admin/hooks/webhook/").await.rows();
         assert!(page.status == 200 && !known.is_empty(), "not saved:\n{}", page.html);
         // Ids are given upwards.
