@@ -65,7 +65,7 @@ const RESERVED: [Reserved; 7] = [
     },
     Reserved {
         what: "apalis",
-        pattern: r"\b(apalis(_core|_postgres)?|sqlx)::",
+        pattern: r"(^|[^'\w])(apalis(_core|_postgres)?|sqlx)::", // not its channel's name in quotes
         may: &["src/worker/"],
         why: "the queue could be exchanged by rewriting one room",
     },

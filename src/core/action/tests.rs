@@ -1,1 +1,3 @@
+//! Entries, their parameters and what a program gets of them.
+
 use super::*;
