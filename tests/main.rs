@@ -8,7 +8,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test ends at the first thing that is not as it should be"
+    clippy::print_stderr,
+    reason = "a test ends at the first thing that is not as it should be, and says why"
 )]
 
 mod admin;

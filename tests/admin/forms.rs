@@ -22,7 +22,7 @@ async fn a_new_record_is_listed_and_its_secret_never_shown_again() {
     }
     let id = panel.add_webhook(&records::pending_push()).await;
     let list = panel.open(LIST).await;
-    assert_eq!(list.rows(), [id.clone()]);
+    assert_eq!(list.rows(), std::slice::from_ref(&id));
     list.says("Diaspora").says("Pending");
     assert!(list.states("main").contains(&"pending".to_owned()), "{:?}", list.states("main"));
     let page = panel.open(&format!("{LIST}{id}/change/")).await;

@@ -7,12 +7,7 @@ use crate::support::panel::Panel;
 #[tokio::test]
 async fn the_printed_link_makes_the_first_user_once() {
     let app = Setup::without_user(Database::migrated().await).start().await;
-    let line = app.logged(&["/admin/setup/?token="]).await;
-    let link: String = line
-        .split_once("/admin/setup/")
-        .map(|(_, rest)| rest.chars().take_while(|c| !c.is_whitespace() && *c != '"').collect())
-        .unwrap();
-    let link = format!("/admin/setup/{link}");
+    let link = app.setup_link().await;
     let panel = Panel::anonymous(app.base());
     let refused = panel.get("/admin/setup/?token=guessed").await;
     assert_ne!(refused.status, 200, "{}", refused.html);

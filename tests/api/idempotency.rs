@@ -76,7 +76,7 @@ async fn a_delivery_that_did_nothing_is_judged_anew() {
 async fn the_two_addresses_do_not_share_keys() {
     let app = App::start().await;
     app.record(&records::pending_push()).await;
-    app.send(&push("k").to_register()).await.expect(202, "registered");
+    app.send(&push("k").at_register()).await.expect(202, "registered");
     app.send(&push("k")).await.expect(202, "matched");
 }
 

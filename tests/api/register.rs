@@ -5,7 +5,7 @@ use crate::support::gitlab::Delivery;
 use crate::support::records::{self, with};
 
 fn test_push() -> Delivery {
-    Delivery::push_2015().token(TOKEN).to_register()
+    Delivery::push_2015().token(TOKEN).at_register()
 }
 
 async fn project_id(app: &App) -> String {

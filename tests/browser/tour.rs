@@ -31,10 +31,7 @@ async fn a_newcomer_walks_from_the_setup_link_to_a_finished_job() {
 
 /// Step 2, first half: the one-time link.
 async fn make_the_first_user(app: &App, browser: &Browser) {
-    let line = app.logged(&["/admin/setup/?token="]).await;
-    let (_, rest) = line.split_once("/admin/setup/").unwrap();
-    let query: String = rest.chars().take_while(|c| !c.is_whitespace() && *c != '"').collect();
-    browser.open(&format!("/admin/setup/{query}")).await;
+    browser.open(&app.setup_link().await).await;
     picture(browser, "setup").await;
     browser.fill("username", "grace").await;
     for field in browser.client.find_all(Locator::Css("input[type=password]")).await.unwrap() {
@@ -75,7 +72,7 @@ async fn add_the_record(browser: &Browser) -> String {
 
 /// Step 3: GitLab's Test.
 async fn register(app: &App, browser: &Browser, token: &str) {
-    let test = Delivery::push_2015().token(token).to_register();
+    let test = Delivery::push_2015().token(token).at_register();
     app.send(&test).await.expect(202, "registered");
     browser.open("/admin/hooks/webhook/").await;
     browser.says("15").await;

@@ -4,6 +4,7 @@ use crate::support::app::{App, TOKEN, bare_command, repository};
 use crate::support::records;
 use regex::Regex;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
 fn readme() -> String {
@@ -68,6 +69,10 @@ fn the_settings_of_the_readme_are_those_of_the_program() {
     assert_eq!(names(table), names(&help));
 }
 
+fn is_document(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension == "md")
+}
+
 #[test]
 fn links_and_pictures_of_the_documents_lead_somewhere() {
     let link = Regex::new(r"\]\(([^)#:]+)(#[^)]*)?\)").unwrap();
@@ -75,9 +80,8 @@ fn links_and_pictures_of_the_documents_lead_somewhere() {
     for folder in ["docs", "docs/decisions"] {
         let entries = std::fs::read_dir(repository().join(folder)).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        documents.extend(
-            names.filter(|name| name.ends_with(".md")).map(|name| format!("{folder}/{name}")),
-        );
+        documents
+            .extend(names.map(|name| format!("{folder}/{name}")).filter(|path| is_document(path)));
     }
     let mut broken = Vec::new();
     for document in documents {

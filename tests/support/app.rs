@@ -182,6 +182,15 @@ impl App {
         self.panel().await.add_webhook(record).await
     }
 
+    /// The address of the one-time link in the log.
+    pub async fn setup_link(&self) -> String {
+        let start = "/admin/setup/?token=";
+        let line = self.logged(&[start]).await;
+        let (_, rest) = line.split_once(start).unwrap();
+        let token = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c));
+        format!("{start}{}", token.collect::<String>())
+    }
+
     /// The state of a job.
     pub async fn job_state(&self, id: &str) -> String {
         let sql = format!("SELECT state FROM jobs WHERE id = '{id}'");

@@ -27,7 +27,7 @@ pub struct Browser {
 struct Driver {
     child: Child,
     // Deleted when the driver is gone.
-    _profile: TempDir,
+    profile: TempDir,
 }
 
 /// A command that chromedriver knows beside the standard ones.
@@ -72,7 +72,7 @@ impl Browser {
             .expect("chromedriver did not start");
         // It must be able to write on.
         std::thread::spawn(move || lines.for_each(drop));
-        let driver = Driver { child, _profile: profile };
+        let driver = Driver { child, profile };
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities(&driver))
             .connect(&format!("http://127.0.0.1:{port}"))
@@ -238,7 +238,7 @@ fn folder() -> PathBuf {
 }
 
 fn capabilities(driver: &Driver) -> Capabilities {
-    let profile = format!("--user-data-dir={}", driver._profile.path().display());
+    let profile = format!("--user-data-dir={}", driver.profile.path().display());
     let arguments = [
         "--headless=new",
         "--no-sandbox", // Chromium's sandbox refuses to run as root; only our own pages are opened

@@ -5,12 +5,11 @@
 //! that only this process holds: however the tests end, by the last line or by a kill, the pipe
 //! closes, and the guard stops the server, ends the programs under test and deletes the folder.
 
-use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Write as _};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{LazyLock, Mutex};
 
 /// The guard. `$1`: folder; `$2`: folder of the server programs; `$3`: user to run them as, or
@@ -52,7 +51,7 @@ pub static CLUSTER: LazyLock<Cluster> = LazyLock::new(Cluster::start);
 /// A running server.
 pub struct Cluster {
     address: Address,
-    guard: Option<Mutex<ChildStdin>>,
+    guard: Option<Mutex<Child>>,
 }
 
 enum Address {
@@ -88,10 +87,7 @@ impl Cluster {
         let mut answer = String::new();
         BufReader::new(guard.stdout.take().unwrap()).read_line(&mut answer).unwrap();
         assert_eq!(answer.trim(), "ready", "the tests' PostgreSQL did not start");
-        Self {
-            address: Address::Socket(folder),
-            guard: Some(Mutex::new(guard.stdin.take().unwrap())),
-        }
+        Self { address: Address::Socket(folder), guard: Some(Mutex::new(guard)) }
     }
 
     /// The address of one of its databases, in the form that suits every client library in use.
@@ -120,9 +116,8 @@ impl Cluster {
 
     fn tell(&self, line: &str) {
         if let Some(guard) = &self.guard {
-            let mut text = String::new();
-            writeln!(text, "{line}").unwrap();
-            guard.lock().unwrap().write_all(text.as_bytes()).unwrap();
+            let mut guard = guard.lock().unwrap();
+            writeln!(guard.stdin.as_mut().unwrap(), "{line}").unwrap();
         }
     }
 }

@@ -46,7 +46,7 @@ impl Delivery {
     }
 
     /// To the register address instead.
-    pub fn to_register(mut self) -> Self {
+    pub fn at_register(mut self) -> Self {
         self.path = "/webhooks/gitlab/register";
         self
     }

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
 /// How long any test waits for anything. Generous: a slow machine is not a fault.
-pub const LIMIT: Duration = Duration::from_secs(60);
+pub const LIMIT: Duration = Duration::from_mins(1);
 
 /// How often it looks.
 const PAUSE: Duration = Duration::from_millis(25);
