@@ -4,6 +4,7 @@ pub mod core;
 
 pub mod clock;
 pub mod spawn;
+pub mod telemetry;
 
 pub mod actions;
 pub mod config;
@@ -18,3 +19,6 @@ pub mod worker;
 pub mod control;
 
 pub mod web;
+
+pub mod app;
+pub mod cli;

@@ -1,1 +1,121 @@
+//! Children that are started, signalled, waited for, and die with us.
+
 use super::*;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::time::Duration;
+
+fn sh(script: &str) -> Launch {
+    Launch::of("/bin/sh").args(["-c", script])
+}
+
+/// A field of a process's status; `None` when there is no such process.
+fn status(pid: &str, field: &str) -> Option<String> {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = text.lines().find(|line| line.starts_with(field))?;
+    Some(line.split_whitespace().skip(1).collect::<Vec<_>>().join(" "))
+}
+
+fn is_running(pid: &str) -> bool {
+    status(pid, "State:").is_some_and(|state| !state.starts_with('Z'))
+}
+
+/// Waits until a process is gone; its number is not ours to wait for, so it is looked at.
+async fn gone(pid: &str) {
+    let looking = async {
+        while is_running(pid) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), looking).await.expect("the process ends");
+}
+
+#[tokio::test]
+async fn a_child_gets_what_is_written_and_leads_its_own_group() {
+    let mut launch = sh("env; pwd; ps -o pgid= -p $$; echo $$; echo err >&2; exit 3");
+    launch.env = vec![("PATH".into(), "/usr/bin:/bin".into()), ("A".into(), "1".into())];
+    launch.cwd = "/usr".into();
+    let output = launch.output().await.unwrap();
+    assert_eq!((output.status.code(), &*output.stderr), (Some(3), "err\n"));
+    assert!(output.stdout.contains("A=1\n") && output.stdout.contains("\n/usr\n"));
+    let lines: Vec<&str> = output.stdout.lines().map(str::trim).collect();
+    assert_eq!(lines[lines.len() - 2], lines[lines.len() - 1], "{}", output.stdout);
+    assert!(!output.stdout.contains("CARGO"), "{}", output.stdout);
+}
+
+#[tokio::test]
+async fn another_user_has_no_groups_of_ours() {
+    if !rustix::process::geteuid().is_root() {
+        return; // only root may become somebody else
+    }
+    let mut launch = sh("id -u; id -G");
+    launch.env = vec![("PATH".into(), "/usr/bin:/bin".into())];
+    launch.user = Some(Ids { uid: 65_534, gid: 65_534 });
+    assert_eq!(launch.output().await.unwrap().stdout, "65534\n65534\n");
+}
+
+#[tokio::test]
+async fn what_cannot_be_started_says_why() {
+    let error = Launch::of("/nowhere/at/all").start().await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    let error = Launch::of("/etc/passwd").start().await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+}
+
+#[tokio::test]
+async fn a_dropped_child_is_ended_with_its_group() {
+    let mut launch = sh("/bin/sleep 1000 & echo $!; wait");
+    launch.stdout = Stdio::piped();
+    let mut child = launch.start().await.unwrap();
+    let mut lines = tokio::io::BufReader::new(child.take_stdout().unwrap());
+    let mut grandchild = String::new();
+    tokio::io::AsyncBufReadExt::read_line(&mut lines, &mut grandchild).await.unwrap();
+    assert!(is_running(grandchild.trim()));
+    drop(child);
+    gone(grandchild.trim()).await;
+}
+
+#[tokio::test]
+async fn the_group_can_be_ended_after_its_first_process() {
+    let mut launch = sh("trap '' TERM; /bin/sleep 1000 >/dev/null & echo $!");
+    launch.stdout = Stdio::piped();
+    let mut child = launch.start().await.unwrap();
+    let mut grandchild = String::new();
+    let mut stdout = child.take_stdout().unwrap();
+    tokio::io::AsyncReadExt::read_to_string(&mut stdout, &mut grandchild).await.unwrap();
+    assert!(child.wait().await.unwrap().success());
+    child.signal_group(Signal::TERM);
+    assert!(is_running(grandchild.trim()), "it ignores TERM");
+    child.signal_group(Signal::KILL);
+    gone(grandchild.trim()).await;
+    // Nobody is left; this reaches nobody.
+    child.signal_group(Signal::KILL);
+}
+
+/// Not a test: the process that the next test kills.
+#[tokio::test]
+#[ignore = "started by children_die_with_us"]
+async fn be_a_parent_until_killed() {
+    let child = Launch::of("/bin/sleep").args(["1000"]).start().await.unwrap();
+    writeln!(io::stdout(), "child {}", child.pid()).unwrap();
+    std::future::pending::<()>().await;
+}
+
+#[tokio::test]
+async fn children_die_with_us() {
+    let mut parent = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "--nocapture", "spawn::tests::be_a_parent_until_killed"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(parent.stdout.take().unwrap()).lines();
+    let child = lines
+        .map(Result::unwrap)
+        .find_map(|line| line.split_once("child ").map(|(_, pid)| pid.to_owned()))
+        .unwrap();
+    assert!(is_running(&child));
+    parent.kill().unwrap();
+    assert_eq!(parent.wait().unwrap().signal(), Some(9));
+    gone(&child).await;
+}

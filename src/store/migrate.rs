@@ -57,3 +57,24 @@ pub async fn pending(url: &str) -> Result<Vec<String>> {
 async fn connect(url: &str) -> Result<Conn> {
     Conn::establish(url).await.map_err(|error| StoreError::Unavailable(error.to_string()))
 }
+
+/// Whether every migration is applied, by the word of the database.
+///
+/// # Errors
+/// Any [`StoreError`] of the database.
+pub async fn is_current(conn: &mut Conn) -> Result<bool> {
+    #[derive(diesel::QueryableByName)]
+    struct Version {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        version: String,
+    }
+    let applied: Vec<Version> =
+        diesel::sql_query("SELECT version FROM __diesel_schema_migrations").load(conn).await?;
+    let known: Vec<Box<dyn diesel::migration::Migration<diesel::pg::Pg>>> =
+        diesel::migration::MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS)
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    Ok(known.iter().all(|migration| {
+        let version = migration.name().version().to_string();
+        applied.iter().any(|row| row.version == version)
+    }))
+}

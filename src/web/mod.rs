@@ -6,6 +6,8 @@
 
 pub mod admin;
 pub mod assets;
+pub mod gitlab;
+pub mod health;
 pub mod human;
 pub mod machine;
 pub mod middleware;
@@ -20,14 +22,13 @@ use crate::accounts::throttle::Throttle;
 use crate::actions::Catalogue;
 use crate::config::WebSettings;
 use crate::core::seal::Keys;
+use crate::intake::Intake;
 use crate::store::Pool;
 use actix_session::SessionMiddleware;
 use actix_session::config::{CookieContentSecurity, PersistentSession};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::cookie::{Key, SameSite};
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
-use actix_web::http::header::LOCATION;
 use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, web};
 use admin::routes::{self, Routes};
@@ -56,7 +57,9 @@ const SHUTDOWN_S: u64 = 10;
 pub struct Deps {
     /// The database.
     pub pool: Pool,
-    /// Which actions there are.
+    /// Where deliveries go.
+    pub intake: Intake,
+    /// What can be run.
     pub catalogue: Catalogue,
     /// The installation's keys.
     pub keys: Arc<Keys>,
@@ -107,6 +110,8 @@ pub fn app(
             web::resource("/static/{path:.*}").get(assets::serve).default_service(web::to(refuse)),
         )
         .service(web::resource("/").to(home))
+        .configure(gitlab::routes)
+        .configure(health::routes)
         .service(panel(deps))
         .default_service(web::to(refuse))
 }
@@ -182,16 +187,10 @@ async fn home() -> HttpResponse {
 
 /// In the panel: a page whose slash was forgotten, or none.
 async fn no_such_page(request: HttpRequest) -> Result<HttpResponse, HumanError> {
-    let slashed = format!("{}/", request.path());
-    let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
-    if is_get && !request.path().ends_with('/') && request.resource_map().has_resource(&slashed) {
-        let target = match request.query_string() {
-            "" => slashed,
-            query => format!("{slashed}?{query}"),
-        };
-        return Ok(HttpResponse::PermanentRedirect().insert_header((LOCATION, target)).finish());
+    match routes::slashed(&request) {
+        Some(address) => Ok(human::found(address)),
+        None => Err(Problem::not_found().link("To the start page", urls::index()).into()),
     }
-    Err(Problem::not_found().link("To the start page", urls::index()).into())
 }
 
 /// What no route answers.

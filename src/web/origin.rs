@@ -89,6 +89,7 @@ mod tests {
             max_body: 1,
             allow_no_secret: false,
             allow_secret_over_http: false,
+            body_repeat: chrono::TimeDelta::zero(),
         };
         let mut headers = HeaderMap::new();
         headers.insert(

@@ -5,7 +5,7 @@ use super::Fault;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeInteger, DeTable, DeValue};
 
 /// The faults found so far in one text.
 pub(super) struct Faults<'t> {
@@ -91,26 +91,23 @@ impl<'t> Section<'t> {
 
     pub(super) fn text(&mut self, key: &str, faults: &mut Faults<'_>) -> Option<Text> {
         let value = self.left.remove(key)?;
-        self.as_text(key, value, faults)
+        self.as_text(key, &value, faults)
     }
 
     pub(super) fn texts(&mut self, key: &str, faults: &mut Faults<'_>) -> Option<Vec<Text>> {
         let value = self.left.remove(key)?;
-        let at = value.span().start;
-        match value.into_inner() {
-            DeValue::Array(items) => {
-                Some(items.into_iter().filter_map(|item| self.as_text(key, item, faults)).collect())
-            }
-            other => self.wrong(key, at, "a list of strings", &other, faults),
-        }
+        let DeValue::Array(items) = value.get_ref() else {
+            return self.wrong(key, "a list of strings", &value, faults);
+        };
+        Some(items.iter().filter_map(|item| self.as_text(key, item, faults)).collect())
     }
 
     pub(super) fn boolean(&mut self, key: &str, faults: &mut Faults<'_>) -> Option<bool> {
         let value = self.left.remove(key)?;
-        match value.get_ref() {
-            DeValue::Boolean(value) => Some(*value),
-            other => self.wrong(key, value.span().start, "true or false", other, faults),
-        }
+        let DeValue::Boolean(truth) = value.get_ref() else {
+            return self.wrong(key, "true or false", &value, faults);
+        };
+        Some(*truth)
     }
 
     pub(super) fn integer(
@@ -120,15 +117,13 @@ impl<'t> Section<'t> {
         faults: &mut Faults<'_>,
     ) -> Option<i64> {
         let value = self.left.remove(key)?;
-        let at = value.span().start;
         let DeValue::Integer(number) = value.get_ref() else {
-            return self.wrong(key, at, "a whole number", value.get_ref(), faults);
+            return self.wrong(key, "a whole number", &value, faults);
         };
-        let number = i64::from_str_radix(number.as_str(), number.radix()).ok();
-        let fits = number.filter(|number| range.contains(number));
+        let fits = whole(number).filter(|number| range.contains(number));
         if fits.is_none() {
             let why = format!("write a whole number from {} to {}", range.start(), range.end());
-            faults.add(Some(at), self.says(key, &why));
+            faults.add(Some(value.span().start), self.says(key, &why));
         }
         fits
     }
@@ -136,16 +131,17 @@ impl<'t> Section<'t> {
     /// A string, a whole number or a boolean, as text.
     pub(super) fn scalar(&mut self, key: &str, faults: &mut Faults<'_>) -> Option<Text> {
         let value = self.left.remove(key)?;
-        let at = value.span().start;
-        match value.into_inner() {
-            DeValue::String(text) => Some((text.into_owned(), at)),
-            DeValue::Boolean(value) => Some((value.to_string(), at)),
+        let text = match value.get_ref() {
+            DeValue::String(text) => text.clone().into_owned(),
+            DeValue::Boolean(truth) => truth.to_string(),
             DeValue::Integer(number) => {
-                let plain = i64::from_str_radix(number.as_str(), number.radix());
-                Some((plain.map_or_else(|_| number.as_str().to_owned(), |n| n.to_string()), at))
+                whole(number).map_or_else(|| number.as_str().to_owned(), |n| n.to_string())
             }
-            other => self.wrong(key, at, "a string, a whole number, true or false", &other, faults),
-        }
+            DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => {
+                return self.wrong(key, "a string, a whole number, true or false", &value, faults);
+            }
+        };
+        Some((text, value.span().start))
     }
 
     pub(super) fn table(
@@ -154,48 +150,38 @@ impl<'t> Section<'t> {
         faults: &mut Faults<'_>,
     ) -> Option<(DeTable<'t>, usize)> {
         let value = self.left.remove(key)?;
-        let at = value.span().start;
-        match value.into_inner() {
-            DeValue::Table(table) => Some((table, self.at(key).unwrap_or(at))),
-            other => self.wrong(key, at, "a table", &other, faults),
-        }
+        let DeValue::Table(table) = value.get_ref() else {
+            return self.wrong(key, "a table", &value, faults);
+        };
+        Some((table.clone(), self.at(key)?))
     }
 
     fn as_text(
         &self,
         key: &str,
-        value: Spanned<DeValue<'_>>,
+        value: &Spanned<DeValue<'_>>,
         faults: &mut Faults<'_>,
     ) -> Option<Text> {
-        let at = value.span().start;
-        match value.into_inner() {
-            DeValue::String(text) => Some((text.into_owned(), at)),
-            other => self.wrong(key, at, "a string", &other, faults),
-        }
+        let DeValue::String(text) = value.get_ref() else {
+            return self.wrong(key, "a string", value, faults);
+        };
+        Some((text.clone().into_owned(), value.span().start))
     }
 
     /// Adds the fault that a value is of the wrong type.
     fn wrong<T>(
         &self,
         key: &str,
-        at: usize,
         wanted: &str,
-        found: &DeValue<'_>,
+        found: &Spanned<DeValue<'_>>,
         faults: &mut Faults<'_>,
     ) -> Option<T> {
-        let why = format!("write {wanted}, not {} {}", article(found), found.type_str());
-        faults.add(Some(at), self.says(key, &why));
+        let why = format!("write {wanted}; this is of the type {}", found.get_ref().type_str());
+        faults.add(Some(found.span().start), self.says(key, &why));
         None
     }
 }
 
-fn article(value: &DeValue<'_>) -> &'static str {
-    match value {
-        DeValue::Integer(_) | DeValue::Array(_) => "an",
-        DeValue::String(_)
-        | DeValue::Float(_)
-        | DeValue::Boolean(_)
-        | DeValue::Datetime(_)
-        | DeValue::Table(_) => "a",
-    }
+fn whole(number: &DeInteger<'_>) -> Option<i64> {
+    i64::from_str_radix(number.as_str(), number.radix()).ok()
 }

@@ -2,7 +2,7 @@
 //! installation the first three steps.
 
 use super::context::AdminContext;
-use super::kit::frame::{Crumb, Frame};
+use super::kit::frame::Frame;
 use crate::core::ids::WebhookId;
 use crate::core::listing::Total;
 use crate::core::role::Permission;
@@ -99,7 +99,7 @@ impl IndexPage {
             failed: Total::Exactly(0),
         };
         let plain = || Self {
-            frame: Frame::sample("Start"),
+            frame: Frame::sample("Home"),
             overview: none,
             recent: Vec::new(),
             everyone: true,
@@ -170,8 +170,7 @@ pub async fn page(
     let actor = (!everyone).then_some(context.actor.id);
     let recent = audit::recent(&mut conn, actor, RECENT).await?;
     drop(conn);
-    let mut frame = context.frame("Start");
-    frame.breadcrumbs = vec![Crumb { label: "Start".into(), href: None }];
+    let frame = context.frame("Home");
     let address = context.public_address();
     human::page(&IndexPage {
         frame,

@@ -110,6 +110,19 @@ pub fn mount(config: &mut web::ServiceConfig, rows: Vec<Row>) {
     }
 }
 
+/// For a GET whose last slash was forgotten: the address it meant, with its query.
+pub fn slashed(request: &HttpRequest) -> Option<String> {
+    let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
+    if !is_get || request.path().ends_with('/') {
+        return None;
+    }
+    let path = format!("{}/", request.path());
+    request.resource_map().has_resource(&path).then(|| match request.query_string() {
+        "" => path,
+        query => format!("{path}?{query}"),
+    })
+}
+
 fn allowed(rows: &[Row]) -> &'static str {
     let answers = |method: Method| rows.iter().any(|row| row.method == method);
     match (answers(Method::GET), answers(Method::POST)) {

@@ -9,7 +9,7 @@ use crate::clock;
 use crate::core::actor::Actor;
 use crate::core::ids::UserId;
 use crate::store::{StoreError, users};
-use crate::web::admin::routes::{Access, Routes};
+use crate::web::admin::routes::{self, Access, Routes};
 use crate::web::human::{self, HumanError};
 use crate::web::problem::Problem;
 use crate::web::session_store::{AWAY, CSRF, SEEN, USER};
@@ -96,6 +96,9 @@ async fn admit(request: &ServiceRequest) -> Result<Admitted, Refusal> {
 }
 
 fn turn_away(request: &ServiceRequest) -> Refusal {
+    if let Some(address) = routes::slashed(request.request()) {
+        return Refusal::Answer(human::found(address));
+    }
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         let wanted = match request.query_string() {
             "" => request.path().to_owned(),
