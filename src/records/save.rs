@@ -133,10 +133,13 @@ fn secrets(input: &WebhookInput, act: &Act<'_>) -> Result<Secrets, CannotOpen> {
 
 fn secret_changes(input: &WebhookInput) -> impl Iterator<Item = Change> {
     let changed = |change: &SecretChange| !matches!(change, SecretChange::Keep);
-    [("secret_token", changed(&input.secret_token)), ("signing_token", changed(&input.signing_token))]
-        .into_iter()
-        .filter(|(_, changed)| *changed)
-        .map(|(field, _)| Change::of_secret(field))
+    [
+        ("secret_token", changed(&input.secret_token)),
+        ("signing_token", changed(&input.signing_token)),
+    ]
+    .into_iter()
+    .filter(|(_, changed)| *changed)
+    .map(|(field, _)| Change::of_secret(field))
 }
 
 /// Writes the audit entry of a record.

@@ -306,17 +306,15 @@ fn job_view(row: &jobs::Row) -> JobView {
 
 /// The kept headers; stored as an object, or as pairs where names may come twice.
 fn headers(stored: &serde_json::Value) -> Vec<(String, String)> {
-    let text = |value: &serde_json::Value| {
-        value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-    };
+    let text =
+        |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     match stored {
         serde_json::Value::Object(fields) => {
             fields.iter().map(|(name, value)| (name.clone(), text(value))).collect()
         }
-        serde_json::Value::Array(pairs) => pairs
-            .iter()
-            .filter_map(|pair| Some((text(pair.get(0)?), text(pair.get(1)?))))
-            .collect(),
+        serde_json::Value::Array(pairs) => {
+            pairs.iter().filter_map(|pair| Some((text(pair.get(0)?), text(pair.get(1)?)))).collect()
+        }
         _ => Vec::new(),
     }
 }

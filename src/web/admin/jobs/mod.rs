@@ -17,14 +17,8 @@ use crate::web::urls;
 /// The resource.
 pub struct Jobs;
 
-static META: Meta = Meta {
-    app: "hooks",
-    name: "job",
-    label: "job",
-    plural: "jobs",
-    title: "Jobs",
-    edit: None,
-};
+static META: Meta =
+    Meta { app: "hooks", name: "job", label: "job", plural: "jobs", title: "Jobs", edit: None };
 
 static LISTING: Listing<Row, Sort, Filter> = Listing {
     columns: COLUMNS,
@@ -65,20 +59,12 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         cell: |row| Bit::text(row.job.repo_name.clone()).over(Bit::code(&row.job.git_ref)),
         sort: None,
     },
-    Column {
-        key: "trigger",
-        label: "Trigger",
-        width: Width::Plain,
-        cell: trigger,
-        sort: None,
-    },
+    Column { key: "trigger", label: "Trigger", width: Width::Plain, cell: trigger, sort: None },
     Column {
         key: "attempts",
         label: "Attempts",
         width: Width::Number,
-        cell: |row| {
-            Bit::Digits(format!("{} of {}", row.job.attempts, row.job.max_attempts)).into()
-        },
+        cell: |row| Bit::Digits(format!("{} of {}", row.job.attempts, row.job.max_attempts)).into(),
         sort: None,
     },
     Column {
@@ -92,9 +78,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         key: "wait",
         label: "Waited",
         width: Width::Number,
-        cell: |row| {
-            Bit::span(row.job.started_at.map(|started| started - row.job.queued_at)).into()
-        },
+        cell: |row| Bit::span(row.job.started_at.map(|started| started - row.job.queued_at)).into(),
         sort: None,
     },
     Column {

@@ -111,9 +111,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         },
         None => None,
     };
-    let frame = ctx
-        .frame(format!("Job {id}"))
-        .crumb("Jobs", preserved_list(&ctx, &urls::jobs()));
+    let frame = ctx.frame(format!("Job {id}")).crumb("Jobs", preserved_list(&ctx, &urls::jobs()));
     let may_operate = ctx.may(Permission::Operate);
     let shown = Shown { job, attempts, cause, record, may_operate };
     page(&draw(frame, shown, clock::now()))
@@ -144,13 +142,13 @@ pub async fn run_again(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
     let mut conn = ctx.conn().await?;
     let remote_addr = ctx.remote_addr();
-    control::run_again(&mut conn, (&ctx.actor, &remote_addr), &id, clock::now())
-        .await
-        .map_err(|error| match error {
+    control::run_again(&mut conn, (&ctx.actor, &remote_addr), &id, clock::now()).await.map_err(
+        |error| match error {
             ControlError::Gone => no_such(&ctx),
             ControlError::NotNow(state) => refused(&id, state),
             ControlError::Store(error) => error.into(),
-        })?;
+        },
+    )?;
     ctx.flash(Level::Success, "The job is queued again.");
     Ok(see_other(preserved_on(&ctx, &urls::job(&id))))
 }
@@ -282,9 +280,8 @@ fn attempt_view(
 }
 
 fn params(stored: &serde_json::Value) -> Vec<(String, String)> {
-    let text = |value: &serde_json::Value| {
-        value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-    };
+    let text =
+        |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let fields = stored.as_object().into_iter().flatten();
     fields.map(|(name, value)| (name.clone(), text(value))).collect()
 }

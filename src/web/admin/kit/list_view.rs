@@ -284,8 +284,7 @@ fn tabs<R, F>(specs: &[FilterSpec<F>], address: &Address, read: &Read<R>) -> Vec
     if !narrowed {
         let words = spec.choices.known().iter().map(|(value, _)| *value);
         for (tab, value) in tabs.iter_mut().skip(1).zip(words) {
-            tab.count =
-                read.counts.iter().find(|(word, _)| word == value).map(|(_, total)| *total);
+            tab.count = read.counts.iter().find(|(word, _)| word == value).map(|(_, total)| *total);
         }
     }
     tabs
@@ -334,7 +333,8 @@ fn pager<R, S, F>(listing: &Listing<R, S, F>, address: &Address, page: &Page<R>)
             let edge = |row: Option<&R>| row.map(|row| (listing.id)(row));
             Pager::Keyset {
                 newest: page.has_newer.then(|| address.with("older", None).href()),
-                newer: edge(page.rows.first().filter(|_| page.has_newer)).map(|id| to("newer", &id)),
+                newer: edge(page.rows.first().filter(|_| page.has_newer))
+                    .map(|id| to("newer", &id)),
                 older: edge(page.rows.last().filter(|_| page.has_older)).map(|id| to("older", &id)),
             }
         }

@@ -161,8 +161,7 @@ pub async fn change<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
 pub async fn delete_form<E: Editable>(ctx: AdminContext) -> Answer {
     let (meta, id) = (E::meta(), ctx.segment("id").to_owned());
     let mut conn = ctx.conn().await?;
-    let plan =
-        E::plan_delete(&mut conn, &id).await.map_err(|error| missing(meta, &id, error))?;
+    let plan = E::plan_delete(&mut conn, &id).await.map_err(|error| missing(meta, &id, error))?;
     let title = format!("Delete {} “{}”?", meta.label, plan.name);
     let frame = ctx
         .frame(title)
@@ -183,8 +182,7 @@ pub async fn delete_form<E: Editable>(ctx: AdminContext) -> Answer {
 pub async fn delete<E: Editable>(ctx: AdminContext) -> Answer {
     let (meta, id) = (E::meta(), ctx.segment("id").to_owned());
     let mut conn = ctx.conn().await?;
-    let name =
-        E::delete(&ctx, &mut conn, &id).await.map_err(|error| problem(meta, &id, error))?;
+    let name = E::delete(&ctx, &mut conn, &id).await.map_err(|error| problem(meta, &id, error))?;
     ctx.flash_link(
         Level::Success,
         format!("The {} “{name}” was deleted.", meta.label),

@@ -67,9 +67,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         key: "event",
         label: "Event",
         width: Width::Fit,
-        cell: |row| {
-            Bit::text(row.http_x_gitlab_event.clone()).over(Bit::code(&row.object_kind))
-        },
+        cell: |row| Bit::text(row.http_x_gitlab_event.clone()).over(Bit::code(&row.object_kind)),
         sort: Some(Sort::Event),
     },
     Column {
@@ -282,7 +280,8 @@ impl Editable for Webhooks {
         match plan.unfinished_jobs {
             0 => {}
             1 => stays.push("One job that has not ended yet: it is still run.".to_owned()),
-            n => stays.push(format!("{} jobs that have not ended yet: they are still run.", grouped(n))),
+            n => stays
+                .push(format!("{} jobs that have not ended yet: they are still run.", grouped(n))),
         }
         Ok(DeletePlan {
             name: plan.row.label(),
