@@ -35,6 +35,8 @@ pub struct DeliveryPage {
     pub received: At,
     /// Its verdict.
     pub badge: Badge,
+    /// What became of it, in a sentence.
+    pub sentence: String,
     /// Its way, step by step.
     pub steps: Vec<Step>,
     /// The records that were tried, nearest first.
@@ -73,8 +75,6 @@ pub struct RecordView {
     pub href: String,
     /// How many conditions held, of how many.
     pub score: String,
-    /// Whether all held.
-    pub all_equal: bool,
     /// Each condition.
     pub checks: Vec<CheckView>,
 }
@@ -191,6 +191,7 @@ pub fn draw(
     let unknown = matches!(verdict, Some(Verdict::Unmatched | Verdict::Rejected));
     DeliveryPage {
         received: At(delivery.received_at),
+        sentence: sentence(&delivery),
         badge: Badge::verdict(&delivery.verdict),
         steps: steps(&delivery, made),
         records: trace.records.iter().map(record_view).collect(),
@@ -205,6 +206,15 @@ pub fn draw(
     }
 }
 
+/// The stored sentence, without the verdict in front, which the page shows already.
+fn sentence(delivery: &Brief) -> String {
+    let label = Badge::verdict(&delivery.verdict).label;
+    let told = delivery.summary.strip_prefix(&label).and_then(|rest| rest.strip_prefix(": "));
+    let Some(told) = told else { return delivery.summary.clone() };
+    let mut letters = told.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 fn steps(delivery: &Brief, made: &[jobs::Row]) -> Vec<Step> {
     let badge = Badge::verdict(&delivery.verdict);
     let mut steps = vec![Step {
@@ -214,8 +224,9 @@ fn steps(delivery: &Brief, made: &[jobs::Row]) -> Vec<Step> {
         span: Some(badge.label),
         next_is_todo: false,
     }];
-    if let Some(first) = made.first() {
-        steps.extend(job_steps(&first.job));
+    // Of several jobs, the table below tells more than one line could.
+    if let [only] = made {
+        steps.extend(job_steps(&only.job));
     }
     steps
 }
@@ -259,7 +270,6 @@ fn record_view(record: &crate::core::matching::trace::RecordTrace) -> RecordView
         label: record.label.clone(),
         href: urls::webhook(record.webhook),
         score: format!("{} of {} equal", record.equal(), record.checks.len()),
-        all_equal: record.equal() == record.checks.len(),
         checks: record
             .checks
             .iter()

@@ -45,6 +45,8 @@ pub struct JobPage {
     pub cause: Option<deliveries::Brief>,
     /// Its record's form, while there is one.
     pub record: Option<String>,
+    /// Who asked for it again, if someone did.
+    pub again_by: Option<String>,
     /// The action's parameters.
     pub params: Vec<(String, String)>,
     /// Where "Run again" is sent, for those who may.
@@ -204,6 +206,7 @@ pub fn draw(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
         badge: Badge::job(&job.state),
         steps: job_steps(&job),
         params: params(&job.action_params),
+        again_by: again_by(&job, cause.as_ref()),
         run_again: may_operate.then(|| urls::verb("hooks", "job", &job.id, "run-again")),
         not_again: (!again).then_some("A job can be run again once it has ended."),
         is_live: !state.is_some_and(JobState::is_final),
@@ -217,6 +220,12 @@ pub fn draw(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
         cause,
         record,
     }
+}
+
+/// The event's own person stands there until someone asks for the job again.
+fn again_by(job: &Job, cause: Option<&deliveries::Brief>) -> Option<String> {
+    let asked_again = cause.is_none_or(|cause| cause.user_name != job.requested_by);
+    (asked_again && !job.requested_by.is_empty()).then(|| job.requested_by.clone())
 }
 
 /// How a job stands, in a sentence.

@@ -157,6 +157,8 @@ fn parameter_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
 
 fn parameter_field(parameter: &Parameter) -> Field {
     let name = format!("{PARAM}{}", parameter.name);
+    // Left out, the entry's default counts; where there is none, a choice must be made.
+    let none = Choice::new("", if parameter.required { "Choose…" } else { "As usual" });
     let widget = match &parameter.kind {
         ParameterKind::Text { .. } => Widget::Text,
         ParameterKind::Integer { min, max } => Widget::Number { min: *min, max: *max },
@@ -167,7 +169,7 @@ fn parameter_field(parameter: &Parameter) -> Field {
         ]),
         ParameterKind::Choice(words) => {
             let words = words.iter().map(|word| Choice::new(word.clone(), word.clone()));
-            Widget::Select(std::iter::once(Choice::new("", "As usual")).chain(words).collect())
+            Widget::Select(std::iter::once(none).chain(words).collect())
         }
     };
     let usual = parameter.default.as_ref().map(|value| format!("Left empty: {value}."));
