@@ -337,9 +337,14 @@ fn after_save(
     (saved, done): (Saved, &str),
 ) -> HttpResponse {
     let href = meta.change_url(&saved.id);
-    let hint = saved.hint.map(|hint| format!(" {hint}")).unwrap_or_default();
-    let text = format!("The {} “{}” was {done} successfully.{hint}", meta.label, saved.name);
-    ctx.flash_link(Level::Success, text, "Open it", href.clone());
+    let text = format!("The {} “{}” was {done} successfully.", meta.label, saved.name);
+    if values.is_on("_continue") {
+        // Its page comes next and says the rest.
+        ctx.flash(Level::Success, text);
+    } else {
+        let hint = saved.hint.map(|hint| format!(" {hint}")).unwrap_or_default();
+        ctx.flash_link(Level::Success, text + &hint, "Open it", href.clone());
+    }
     reveal::keep(ctx, &saved.reveal);
     if values.is_on("_continue") {
         see_other(preserved_on(ctx, &href))
