@@ -111,7 +111,7 @@ async fn log_out_and_in(browser: &Browser) {
     browser.open("/admin/").await;
     browser.found(Locator::Css(".user-menu summary")).await.click().await.unwrap();
     browser.submit("Log out").await;
-    browser.at("/admin/login/").await;
+    browser.found(Locator::Css("[name=password]")).await;
     picture(browser, "login").await;
     browser.fill("username", "grace").await;
     browser.fill("password", PASSWORD).await;
