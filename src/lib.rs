@@ -4,7 +4,19 @@ pub mod core;
 
 pub mod clock;
 pub mod spawn;
+pub mod telemetry;
 
 pub mod actions;
+pub mod config;
 pub mod postgres;
 pub mod store;
+
+pub mod accounts;
+pub mod control;
+pub mod intake;
+pub mod worker;
+
+pub mod web;
+
+pub mod app;
+pub mod cli;

@@ -66,6 +66,8 @@ CREATE TABLE webhooks (
 -- Intake finds the records of a presented token, then of a project.
 CREATE INDEX webhooks_secret_digest_idx ON webhooks (secret_digest, project_id);
 CREATE INDEX webhooks_project_id_idx ON webhooks (project_id);
+-- The records that nearly matched, for the delivery's trace.
+CREATE INDEX webhooks_repo_name_idx ON webhooks (repo_name);
 
 CREATE TABLE deliveries (
     id              text        CONSTRAINT deliveries_pkey PRIMARY KEY,

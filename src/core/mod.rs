@@ -5,11 +5,17 @@
 //! nothing of ours.
 
 pub mod action;
+pub mod actor;
 pub mod change;
+pub mod credential;
+pub mod event;
+pub mod idempotency;
 pub mod ids;
 pub mod job;
 pub mod listing;
+pub mod matching;
 pub mod output;
 pub mod role;
 pub mod seal;
 pub mod verdict;
+pub mod webhook;

@@ -3,12 +3,27 @@
 //! Functions take `&mut Conn` and carry out one query or a few; they hold no rules and know no
 //! HTTP. Services (`intake`, `records`, `control`, `accounts`, `worker`) own the transactions.
 
+pub mod arrivals;
+pub mod attempts;
+pub mod audit;
+pub mod candidates;
 pub mod error;
+pub mod migrate;
+pub mod output;
+pub mod overview;
 pub mod pool;
+pub mod queue;
 pub mod schema;
+pub mod sessions;
+mod transaction;
+pub mod users;
 
 pub use error::StoreError;
 pub use pool::{Pool, PooledConn};
+pub use transaction::transaction;
+
+/// Brings `conn.transaction(async |conn| …)`, for the services that own transactions.
+pub use diesel_async::AsyncConnection;
 
 /// A connection: what every function here works on.
 pub type Conn = diesel_async::AsyncPgConnection;

@@ -1,3 +1,5 @@
+//! The catalogue on folders that are sound, broken, and open to others.
+
 use super::*;
 use std::fs::Permissions;
 use std::os::unix::fs::symlink;

@@ -1,3 +1,5 @@
+//! What is kept of an output, and that its text is safe.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -1,0 +1,152 @@
+//! Signing in: credentials to a person, with one answer for every way to be wrong.
+
+use super::password::{self, Cost, HashError};
+use super::throttle::{Throttle, Wait};
+use crate::core::actor::Actor;
+use crate::store::audit::{self, Entry, Verb, object};
+use crate::store::{AsyncConnection, Pool, StoreError, sessions, users};
+use chrono::{DateTime, Utc};
+use secrecy::SecretString;
+use std::net::IpAddr;
+
+/// Why nobody was signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum LoginError {
+    /// No such user, another password, or an account that is switched off: never said which.
+    #[error("The username or password is wrong.")]
+    Refused,
+    /// Too many wrong tries.
+    #[error("Too many wrong tries. Try again in {} seconds.", .0.seconds)]
+    Throttled(Wait),
+    /// Hashing failed.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A try to sign in.
+#[derive(Debug)]
+pub struct Attempt {
+    /// The name as it was typed.
+    pub username: String,
+    /// The password as it was typed.
+    pub password: SecretString,
+    /// From where.
+    pub remote_addr: Option<IpAddr>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Signs a person in: checks the wait, the password, writes the audit log, brings an old hash up
+/// to the present cost.
+///
+/// # Errors
+/// [`LoginError`].
+pub async fn login(
+    pool: &Pool,
+    throttle: &Throttle,
+    cost: Cost,
+    attempt: Attempt,
+) -> Result<Actor, LoginError> {
+    let Attempt { username, password, remote_addr, at } = attempt;
+    let admitted = throttle.admit(&username, remote_addr, at).map_err(LoginError::Throttled)?;
+    let remote_addr = remote_addr.map(|addr| addr.to_string()).unwrap_or_default();
+    let name = username.trim();
+    // PostgreSQL refuses NUL in text.
+    let found = if name.contains('\0') || name.chars().count() > super::users::MAX_NAME_CHARS {
+        None
+    } else {
+        users::by_name(&mut *pool.get().await?, name).await?
+    };
+    let stored = found.as_ref().map(|user| user.password_hash.clone());
+    let too_long = secrecy::ExposeSecret::expose_secret(&password).len() > password::MAX_BYTES;
+    let verified = password::verify(password.clone(), stored.filter(|_| !too_long), cost).await?;
+    let user = found.as_ref().filter(|user| user.active && verified.matches);
+    let Some(user) = user else {
+        let actor = found.as_ref().map(users::User::actor);
+        note_refusal(pool, actor.as_ref(), name, &remote_addr, at).await?;
+        return Err(LoginError::Refused);
+    };
+    throttle.succeeded(&admitted);
+    let fresh = if verified.is_stale { Some(password::hash(password, cost).await?) } else { None };
+    let actor = user.actor();
+    pool.get()
+        .await?
+        .transaction::<_, StoreError, _>(async |conn| {
+            if let Some(hash) = &fresh {
+                users::set_password(conn, actor.id, hash).await?;
+            }
+            users::touch_login(conn, actor.id, at).await?;
+            sessions::delete_expired(conn, at).await?;
+            let id = actor.id.to_string();
+            audit::record(conn, about(&actor, &id, Verb::Login, (&remote_addr, at))).await
+        })
+        .await?;
+    tracing::info!(user.name = actor.username, remote_addr, "{} signed in", actor.username);
+    Ok(actor)
+}
+
+/// Notes that a person signed out.
+///
+/// # Errors
+/// Those of the database.
+pub async fn logout(
+    pool: &Pool,
+    actor: &Actor,
+    remote_addr: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let id = actor.id.to_string();
+    let entry = about(actor, &id, Verb::Logout, (remote_addr, now));
+    audit::record(&mut *pool.get().await?, entry).await
+}
+
+fn about<'a>(
+    actor: &'a Actor,
+    id: &'a str,
+    verb: Verb,
+    (remote_addr, at): (&'a str, DateTime<Utc>),
+) -> Entry<'a> {
+    Entry {
+        at,
+        actor: Some(actor),
+        verb,
+        object_type: object::USER,
+        object_id: id,
+        object_name: &actor.username,
+        changes: Vec::new(),
+        remote_addr,
+    }
+}
+
+/// A refusal names its account only where there is one: what else is typed into a name field may
+/// be a password.
+async fn note_refusal(
+    pool: &Pool,
+    account: Option<&Actor>,
+    typed: &str,
+    remote_addr: &str,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let name = account.map_or("(unknown)", |actor| actor.username.as_str());
+    tracing::warn!(
+        remote_addr,
+        user.name = name,
+        user.name_chars = typed.chars().count(),
+        "sign-in refused"
+    );
+    let object_id = account.map(|actor| actor.id.to_string()).unwrap_or_default();
+    let entry = Entry {
+        at,
+        actor: None,
+        verb: Verb::LoginFailed,
+        object_type: object::USER,
+        object_id: &object_id,
+        object_name: name,
+        changes: Vec::new(),
+        remote_addr,
+    };
+    audit::record(&mut *pool.get().await?, entry).await
+}

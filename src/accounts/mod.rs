@@ -1,0 +1,9 @@
+//! People: who they are, how they prove it, how the first one comes in.
+//!
+//! Services over `crate::store`; where sessions are kept is `crate::web::session_store`'s.
+
+pub mod login;
+pub mod password;
+pub mod setup_link;
+pub mod throttle;
+pub mod users;

@@ -1,0 +1,258 @@
+//! Accounts as they are made and changed: each one transaction with its audit entry.
+
+use super::password::{self, Cost, HashError, Weak};
+use crate::core::actor::Actor;
+use crate::core::change::{Change, Snapshot, Value, diff};
+use crate::core::role::Role;
+use crate::store::audit::{self, Entry, Verb, object};
+use crate::store::{AsyncConnection, Conn, Pool, StoreError, sessions, users};
+use chrono::{DateTime, Utc};
+use secrecy::SecretString;
+
+/// The most characters of a username.
+pub const MAX_NAME_CHARS: usize = 150;
+
+/// Why an account was not made or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// The name is empty, too long, or has other characters than it may.
+    #[error("{0}")]
+    BadName(&'static str),
+    /// The name is taken.
+    #[error("There is a user of this name already.")]
+    NameTaken,
+    /// The password is not acceptable.
+    #[error(transparent)]
+    Weak(#[from] Weak),
+    /// There is a user already, so the first one cannot be made.
+    #[error("There is a user already.")]
+    NotFirst,
+    /// No user of this name.
+    #[error("There is no user of this name.")]
+    NoSuchUser,
+    /// The present password is another one.
+    #[error("This is not your present password.")]
+    WrongPassword,
+    /// Hashing failed.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a person asks for: an account of this name and password.
+#[derive(Debug)]
+pub struct Credentials {
+    /// The name to sign in with.
+    pub username: String,
+    /// The password.
+    pub password: SecretString,
+}
+
+/// Who asks, when and from where; `remote_addr` is empty for the command line.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// From where.
+    pub remote_addr: &'a str,
+    /// The cost of the new hash.
+    pub cost: Cost,
+}
+
+/// The name without spaces around it, if it may be one.
+///
+/// # Errors
+/// [`AccountError::BadName`] with what is wrong.
+pub fn clean_name(username: &str) -> Result<&str, AccountError> {
+    let name = username.trim();
+    if name.is_empty() {
+        return Err(AccountError::BadName("Enter a username."));
+    }
+    if name.chars().count() > MAX_NAME_CHARS {
+        return Err(AccountError::BadName("Use at most 150 characters."));
+    }
+    if !name.chars().all(|c| c.is_alphanumeric() || "@.+-_".contains(c)) {
+        return Err(AccountError::BadName("Use letters, digits and @ . + - _ only."));
+    }
+    Ok(name)
+}
+
+/// Makes an administrator.
+///
+/// # Errors
+/// What is wrong with name or password; the name is taken; the database.
+pub async fn create_superuser(
+    pool: &Pool,
+    credentials: Credentials,
+    asked: Asked<'_>,
+) -> Result<Actor, AccountError> {
+    create(pool, credentials, asked, false).await
+}
+
+/// Makes the first account, an administrator, if there is none: of two that try at once, one
+/// succeeds.
+///
+/// # Errors
+/// [`AccountError::NotFirst`]; else as [`create_superuser`].
+pub async fn create_first(
+    pool: &Pool,
+    credentials: Credentials,
+    asked: Asked<'_>,
+) -> Result<Actor, AccountError> {
+    create(pool, credentials, asked, true).await
+}
+
+async fn create(
+    pool: &Pool,
+    Credentials { username, password }: Credentials,
+    asked: Asked<'_>,
+    must_be_first: bool,
+) -> Result<Actor, AccountError> {
+    let name = clean_name(&username)?.to_owned();
+    password::check(&password, &name)?;
+    let hash = password::hash(password, asked.cost).await?;
+    let made = pool
+        .get()
+        .await?
+        .transaction::<_, StoreError, _>(async |conn| {
+            if must_be_first {
+                users::lock_first(conn).await?;
+                if users::any(conn).await? {
+                    return Ok(None);
+                }
+            }
+            insert(conn, &name, &hash, asked).await.map(Some)
+        })
+        .await;
+    match made {
+        Ok(Some(actor)) => Ok(actor),
+        Ok(None) => Err(AccountError::NotFirst),
+        Err(StoreError::Constraint(name)) if name == "users_username_key" => {
+            Err(AccountError::NameTaken)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn insert(
+    conn: &mut Conn,
+    username: &str,
+    password_hash: &str,
+    asked: Asked<'_>,
+) -> Result<Actor, StoreError> {
+    let role = Role::Admin;
+    let id =
+        users::insert(conn, users::NewUser { username, password_hash, role }, asked.at).await?;
+    let actor = Actor { id, username: username.to_owned(), role };
+    let after = Snapshot::from([
+        ("username", Value::Text(username.to_owned())),
+        ("role", Value::Text(role.as_str().to_owned())),
+        ("active", Value::Bool(true)),
+    ]);
+    let mut changes = diff(None, Some(&after));
+    changes.push(Change::of_secret("password"));
+    let entry = Entry {
+        at: asked.at,
+        actor: None,
+        verb: Verb::Add,
+        object_type: object::USER,
+        object_id: &id.to_string(),
+        object_name: username,
+        changes,
+        remote_addr: asked.remote_addr,
+    };
+    audit::record(conn, entry).await?;
+    Ok(actor)
+}
+
+/// Sets a user's password from the command line, and ends all their sessions.
+///
+/// # Errors
+/// No such user; the password is not acceptable; the database.
+pub async fn change_password(
+    pool: &Pool,
+    Credentials { username, password }: Credentials,
+    asked: Asked<'_>,
+) -> Result<(), AccountError> {
+    let found = users::by_name(&mut *pool.get().await?, &username).await?;
+    let actor = found.ok_or(AccountError::NoSuchUser)?.actor();
+    password::check(&password, &actor.username)?;
+    let hash = password::hash(password, asked.cost).await?;
+    replace(pool, &actor, &hash, None, asked).await
+}
+
+/// What a person types to change their own password.
+#[derive(Debug)]
+pub struct OwnPassword {
+    /// The present one.
+    pub old: SecretString,
+    /// The new one; `None` = it is refused already, only see whether the present one is right.
+    pub new: Option<SecretString>,
+}
+
+/// Changes one's own password, and ends all sessions of that user: the caller renews its own.
+///
+/// # Errors
+/// The old password is another one; the new one is not acceptable; the database.
+pub async fn change_own_password(
+    pool: &Pool,
+    actor: &Actor,
+    OwnPassword { old, new }: OwnPassword,
+    asked: Asked<'_>,
+) -> Result<(), AccountError> {
+    let stored = users::find(&mut *pool.get().await?, actor.id).await?.password_hash;
+    if !password::verify(old, Some(stored), asked.cost).await?.matches {
+        return Err(AccountError::WrongPassword);
+    }
+    let Some(new) = new else { return Ok(()) };
+    password::check(&new, &actor.username)?;
+    let hash = password::hash(new, asked.cost).await?;
+    replace(pool, actor, &hash, Some(actor), asked).await
+}
+
+async fn replace(
+    pool: &Pool,
+    user: &Actor,
+    hash: &str,
+    by: Option<&Actor>,
+    asked: Asked<'_>,
+) -> Result<(), AccountError> {
+    pool.get()
+        .await?
+        .transaction::<_, StoreError, _>(async |conn| {
+            users::set_password(conn, user.id, hash).await?;
+            sessions::delete_of_user(conn, user.id).await?;
+            let entry = Entry {
+                at: asked.at,
+                actor: by,
+                verb: Verb::Change,
+                object_type: object::USER,
+                object_id: &user.id.to_string(),
+                object_name: &user.username,
+                changes: vec![Change::of_secret("password")],
+                remote_addr: asked.remote_addr,
+            };
+            audit::record(conn, entry).await
+        })
+        .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_trimmed_and_of_few_characters() {
+        assert_eq!(
+            clean_name("  ada.lovelace+1@example.com ").unwrap(),
+            "ada.lovelace+1@example.com"
+        );
+        assert_eq!(clean_name("王小明").unwrap(), "王小明");
+        for bad in ["", "   ", "a b", "a/b", "<b>", "a\nb", &"x".repeat(151)] {
+            assert!(matches!(clean_name(bad), Err(AccountError::BadName(_))), "{bad:?}");
+        }
+    }
+}

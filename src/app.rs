@@ -1,0 +1,288 @@
+//! The composition root: puts settings, database, intake, worker and web together, starts them in
+//! order and stops them in reverse. The only file that knows everybody; it holds no rules.
+
+use crate::accounts::password::Cost;
+use crate::accounts::setup_link::SetupLink;
+use crate::accounts::throttle::Throttle;
+use crate::actions::Catalogue;
+use crate::clock;
+use crate::config::Settings;
+use crate::core::seal::Keys;
+use crate::intake::{Intake, Policy};
+use crate::postgres::{self, Cluster, ClusterOptions};
+use crate::store::{self, Pool};
+use crate::{web, worker};
+use actix_web::dev::Server;
+use anyhow::{Context, anyhow, bail};
+use secrecy::ExposeSecret;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How long a database that is not there yet is waited for.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(30);
+const DATABASE_PAUSE: Duration = Duration::from_secs(1);
+/// The generated secret key's file, in the data directory.
+const KEY_FILE: &str = "secret-key";
+
+/// The database in use, and the embedded server if that is ours.
+pub struct Database {
+    /// Its address, which may hold a password.
+    pub url: String,
+    /// The embedded server.
+    cluster: Option<Cluster>,
+}
+
+impl Database {
+    /// Starts the embedded server, or waits for the one that is set.
+    ///
+    /// # Errors
+    /// If there is none to be had, with what to do about it.
+    pub async fn open(settings: &Settings) -> anyhow::Result<Self> {
+        if let Some(url) = &settings.database.url {
+            let url = url.expose_secret().to_owned();
+            wait_for(&url).await?;
+            return Ok(Self { url, cluster: None });
+        }
+        let options = ClusterOptions {
+            data_dir: data_dir(settings),
+            pg_bin: settings.database.pg_bin.clone(),
+        };
+        let cluster = Cluster::start(options).await?;
+        Ok(Self { url: cluster.url(), cluster: Some(cluster) })
+    }
+
+    /// Brings both schemas up to date.
+    ///
+    /// # Errors
+    /// If a migration fails.
+    pub async fn migrate(&self) -> anyhow::Result<Vec<String>> {
+        let applied = store::migrate::run(&self.url).await?;
+        worker::setup::queue_schema(&self.url).await?;
+        Ok(applied)
+    }
+
+    /// A pool of connections.
+    ///
+    /// # Errors
+    /// If it cannot be set up.
+    pub fn pool(&self, settings: &Settings) -> anyhow::Result<Pool> {
+        Ok(Pool::new(&self.url, settings.database.pool)?)
+    }
+
+    /// Waits for the embedded server to end by itself; for ever if there is none.
+    async fn ended(&mut self) -> String {
+        match &mut self.cluster {
+            Some(cluster) => cluster.ended().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Stops the embedded server, if there is one.
+    pub async fn close(self) {
+        if let Some(cluster) = self.cluster {
+            cluster.stop().await;
+        }
+    }
+}
+
+async fn wait_for(url: &str) -> anyhow::Result<()> {
+    let pool = Pool::new(url, 1)?;
+    let wait = async {
+        loop {
+            match pool.get().await {
+                Ok(_) => return,
+                Err(error) => tracing::warn!(%error, "Waiting for the database"),
+            }
+            tokio::time::sleep(DATABASE_PAUSE).await;
+        }
+    };
+    if tokio::time::timeout(DATABASE_PATIENCE, wait).await.is_err() {
+        let error = pool.get().await.err().map_or_else(String::new, |error| error.to_string());
+        bail!("no database within {} s: {error}", DATABASE_PATIENCE.as_secs());
+    }
+    Ok(())
+}
+
+/// The data directory.
+pub fn data_dir(settings: &Settings) -> PathBuf {
+    postgres::choose_data_dir(settings.database.data_dir.clone())
+}
+
+/// The installation's keys: from the settings, else from the data directory, where a secret key
+/// is made once.
+///
+/// # Errors
+/// If the key's file can be neither read nor made.
+pub fn keys(settings: &Settings) -> anyhow::Result<Keys> {
+    if let Some(key) = &settings.secret_key {
+        return Ok(Keys::derive(key.expose_secret().as_bytes()));
+    }
+    let dir = data_dir(settings);
+    let file = dir.join(KEY_FILE);
+    let kept = kept_key(&dir, &file)
+        .with_context(|| format!("the secret key {} cannot be used", file.display()))?;
+    Ok(Keys::derive(kept.as_bytes()))
+}
+
+fn kept_key(dir: &Path, file: &Path) -> anyhow::Result<String> {
+    match File::open(file) {
+        Ok(mut open) => {
+            let mut text = String::new();
+            open.read_to_string(&mut text)?;
+            let key = text.trim();
+            if key.is_empty() {
+                bail!("it is empty");
+            }
+            Ok(key.to_owned())
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => make_key(dir, file),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Makes the key beside its place and links it there: of two that try at once, one wins and both
+/// use its key.
+fn make_key(dir: &Path, file: &Path) -> anyhow::Result<String> {
+    if !dir.is_dir() {
+        DirBuilder::new().recursive(true).mode(0o711).create(dir)?;
+    }
+    let draft = dir.join(format!("{KEY_FILE}.{}", clock::unique()));
+    let mut open = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    writeln!(open, "{}", clock::secret_text())?;
+    open.sync_all()?;
+    let linked = fs::hard_link(&draft, file);
+    fs::remove_file(&draft)?;
+    match linked {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error.into()),
+        Ok(()) | Err(_) => Ok(fs::read_to_string(file)?.trim().to_owned()),
+    }
+}
+
+/// The action catalogue; its faults go to the log.
+pub fn catalogue(settings: &Settings) -> Catalogue {
+    let dir = &settings.worker.actions_dir;
+    let (catalogue, faults) = Catalogue::load(dir.is_dir().then_some(dir.as_path()));
+    for fault in faults {
+        tracing::warn!("An action cannot be used: {fault}");
+    }
+    catalogue
+}
+
+/// One process: what it does, and with what.
+pub struct App {
+    /// The settings.
+    pub settings: Settings,
+    /// The database.
+    pub database: Database,
+    /// Where HTTP is answered; none = nowhere.
+    pub listener: Option<TcpListener>,
+    /// Whether jobs are run.
+    pub worker: bool,
+}
+
+/// What is up once everything is.
+#[derive(Debug)]
+pub struct Up<'a> {
+    /// Where HTTP is answered.
+    pub address: Option<SocketAddr>,
+    /// The setup link's token, while there is no user.
+    pub setup_token: Option<&'a str>,
+}
+
+impl App {
+    /// Runs until `stop`, then stops everything in good order. `announce` is told once
+    /// everything is up.
+    ///
+    /// # Errors
+    /// If something cannot be started, or the embedded server ends by itself.
+    pub async fn run(
+        self,
+        stop: CancellationToken,
+        announce: impl FnOnce(Up<'_>),
+    ) -> anyhow::Result<()> {
+        let Self { settings, mut database, listener, worker } = self;
+        let result = serve(&settings, &mut database, (listener, worker), stop, announce).await;
+        database.close().await;
+        result
+    }
+}
+
+async fn serve(
+    settings: &Settings,
+    database: &mut Database,
+    (listener, with_worker): (Option<TcpListener>, bool),
+    stop: CancellationToken,
+    announce: impl FnOnce(Up<'_>),
+) -> anyhow::Result<()> {
+    let catalogue = catalogue(settings);
+    // Two pools: a busy panel takes no connection from what is received and run.
+    let work_pool = database.pool(settings)?;
+    let setup_link = SetupLink::fresh();
+    let (mut address, mut server) = (None, None);
+    if let Some(listener) = listener {
+        address = Some(listener.local_addr()?);
+        let pools = (database.pool(settings)?, work_pool.clone());
+        let deps = web_deps(settings, pools, catalogue.clone(), setup_link.clone())?;
+        server = Some(web::serve(deps, listener)?);
+    }
+    let has_user = store::users::any(&mut *work_pool.get().await?).await?;
+    let worker = with_worker.then(|| {
+        let deps = worker::Deps {
+            pool: work_pool,
+            database_url: database.url.clone(),
+            catalogue,
+            concurrency: settings.worker.concurrency,
+            grace: settings.worker.grace,
+        };
+        tokio::spawn(worker::run(deps, stop.clone()))
+    });
+    let handle = server.as_ref().map(Server::handle);
+    let server = server.map(tokio::spawn);
+    announce(Up { address, setup_token: (!has_user).then(|| setup_link.token()) });
+    let ended = tokio::select! {
+        () = stop.cancelled() => Ok(()),
+        reason = database.ended() => Err(anyhow!("the embedded PostgreSQL ended: {reason}")),
+    };
+    stop.cancel();
+    if let Some(handle) = handle {
+        handle.stop(true).await;
+    }
+    if let Some(server) = server {
+        server.await??;
+    }
+    if let Some(worker) = worker {
+        worker.await?;
+    }
+    ended
+}
+
+fn web_deps(
+    settings: &Settings,
+    (pool, work_pool): (Pool, Pool),
+    catalogue: Catalogue,
+    setup_link: SetupLink,
+) -> anyhow::Result<web::Deps> {
+    let keys = Arc::new(keys(settings)?);
+    let policy = Policy { allow_no_secret: settings.web.allow_no_secret };
+    Ok(web::Deps {
+        pool,
+        intake: Intake::start(work_pool, Arc::clone(&keys), policy),
+        catalogue,
+        keys,
+        settings: Arc::new(settings.web.clone()),
+        setup_link,
+        password_cost: cost(settings),
+        throttle: Arc::new(Throttle::default()),
+    })
+}
+
+/// What a password hash costs.
+pub fn cost(settings: &Settings) -> Cost {
+    Cost { memory_kib: settings.password_memory_kib, ..Cost::STANDARD }
+}

@@ -1,0 +1,56 @@
+//! `check`: says every fault of settings, catalogue and database.
+//!
+//! Faults of the settings have been said before this is reached.
+
+use super::{complain, say};
+use crate::actions::Catalogue;
+use crate::app::{self, Database};
+use crate::config::Settings;
+use crate::store::migrate;
+use std::process::ExitCode;
+
+pub(super) async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
+    let mut faults = Vec::new();
+    say("Settings: sound.");
+    catalogue(&settings, &mut faults);
+    if let Err(error) = app::keys(&settings) {
+        faults.push(format!("Secret key: {error:#}"));
+    }
+    match Database::open(&settings).await {
+        Ok(database) => {
+            match migrate::pending(&database.url).await {
+                Ok(pending) if pending.is_empty() => say("Database: reachable, schema up to date."),
+                Ok(pending) => faults.push(format!(
+                    "Database: the migrations {} are not applied; run signalbox migrate",
+                    pending.join(", ")
+                )),
+                Err(error) => faults.push(format!("Database: {error}")),
+            }
+            database.close().await;
+        }
+        Err(error) => faults.push(format!("Database: {error:#}")),
+    }
+    for fault in &faults {
+        complain(fault);
+    }
+    if faults.is_empty() {
+        say("No faults.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    complain(&format!("{} faults.", faults.len()));
+    Ok(ExitCode::FAILURE)
+}
+
+fn catalogue(settings: &Settings, faults: &mut Vec<String>) {
+    let dir = &settings.worker.actions_dir;
+    let found = if dir.is_dir() {
+        Catalogue::load(Some(dir.as_path()))
+    } else {
+        say(&format!("Actions: {} does not exist; only what is built in.", dir.display()));
+        Catalogue::load(None)
+    };
+    let (catalogue, found) = found;
+    faults.extend(found.iter().map(|fault| format!("Actions: {fault}")));
+    let names: Vec<&str> = catalogue.names().collect();
+    say(&format!("Actions: {}.", names.join(", ")));
+}

@@ -1,0 +1,76 @@
+//! The command line: each command parses, puts the program together and calls. No rules here.
+
+mod check;
+mod serve;
+mod users;
+
+use crate::config::{RawSettings, Settings};
+use crate::telemetry;
+use clap::{Parser, Subcommand};
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Receives GitLab's webhooks, matches them to records kept in a panel, and runs each match as a
+/// durable job.
+#[derive(Debug, Parser)]
+#[command(name = "signalbox", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    settings: RawSettings,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Web server and in-process worker (the default)
+    Serve(serve::Serve),
+    /// Worker only: any number may share one PostgreSQL
+    Worker(serve::Worker),
+    /// Bring the schema up to date
+    Migrate,
+    /// Make an administrator
+    Createsuperuser(users::CreateSuperuser),
+    /// Set a user's password and end their sessions
+    Changepassword(users::ChangePassword),
+    /// Look at settings, database and action catalogue; say every fault
+    Check,
+}
+
+/// Runs the command line.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            complain(&format!("signalbox: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let settings = Settings::load(cli.settings)?;
+    telemetry::start(&settings.log, settings.log_format)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match cli.command.unwrap_or(Command::Serve(serve::Serve::default())) {
+            Command::Serve(command) => serve::serve(command, settings).await,
+            Command::Worker(command) => serve::worker(command, settings).await,
+            Command::Migrate => serve::migrate(settings).await,
+            Command::Createsuperuser(command) => users::create_superuser(command, settings).await,
+            Command::Changepassword(command) => users::change_password(command, settings).await,
+            Command::Check => check::check(settings).await,
+        }
+    })
+}
+
+/// Says something to the person at the terminal.
+fn say(text: &str) {
+    // A closed standard output is no reason to stop serving.
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

@@ -1,0 +1,62 @@
+//! Settings of the database and the data directory.
+
+use super::{Faults, path};
+use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
+use std::path::PathBuf;
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct RawDatabase {
+    /// PostgreSQL 15 to 17, `postgres://…`; unset: an embedded private PostgreSQL in the data directory
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, global = true)]
+    database_url: Option<SecretString>,
+    /// Connections of each of the two pools (web; intake and worker)
+    #[arg(
+        long,
+        env = "SIGNALBOX_DATABASE_POOL",
+        value_name = "N",
+        default_value = "8",
+        global = true
+    )]
+    database_pool: String,
+    /// Embedded database and generated secret key [default: ./var; as root, where ./var cannot be reached by the database's user, /var/lib/signalbox]
+    #[arg(long, env = "SIGNALBOX_DATA_DIR", value_name = "DIR", global = true)]
+    data_dir: Option<PathBuf>,
+    /// Folder of the PostgreSQL server programs; unset: searched for
+    #[arg(long, env = "SIGNALBOX_PG_BIN", value_name = "DIR", global = true)]
+    pg_bin: Option<PathBuf>,
+}
+
+/// Where data is kept.
+#[derive(Debug, Clone)]
+pub struct DatabaseSettings {
+    /// The server's address; none = the embedded one. It may hold a password.
+    pub url: Option<SecretString>,
+    /// Connections of each pool.
+    pub pool: usize,
+    /// The data directory, if one is set.
+    pub data_dir: Option<PathBuf>,
+    /// The folder of the server programs, if one is set.
+    pub pg_bin: Option<PathBuf>,
+}
+
+impl DatabaseSettings {
+    pub(super) fn load(raw: RawDatabase, faults: &mut Faults) -> Self {
+        let url = raw.database_url.filter(|url| !url.expose_secret().is_empty());
+        if let Some(url) = &url {
+            let url = url.expose_secret();
+            // The address itself is not quoted: it may hold a password.
+            if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+                faults.add("DATABASE_URL", "it does not begin with postgres:// or postgresql://");
+            } else if let Err(error) = url::Url::parse(url) {
+                faults.add("DATABASE_URL", format!("it is no address: {error}"));
+            }
+        }
+        Self {
+            url,
+            pool: faults.number("SIGNALBOX_DATABASE_POOL", &raw.database_pool, 2..=100),
+            data_dir: path(raw.data_dir),
+            pg_bin: path(raw.pg_bin),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Settings of the web server and of what it lets in.
+
+use super::Faults;
+use chrono::TimeDelta;
+use clap::Args;
+use ipnet::IpNet;
+use std::net::{IpAddr, SocketAddr};
+use url::Url;
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct RawWeb {
+    /// Address and port to listen on
+    #[arg(
+        long,
+        env = "SIGNALBOX_BIND",
+        value_name = "ADDR:PORT",
+        default_value = "127.0.0.1:8080",
+        global = true
+    )]
+    bind: String,
+    /// What GitLab and browsers are told to call; unset: what the request called
+    #[arg(long, env = "SIGNALBOX_PUBLIC_URL", value_name = "URL", global = true)]
+    public_url: Option<String>,
+    /// Largest body of a delivery, in bytes; 25 MiB is GitLab's own limit
+    #[arg(
+        long,
+        env = "SIGNALBOX_MAX_BODY",
+        value_name = "BYTES",
+        default_value = "26214400",
+        global = true
+    )]
+    max_body: String,
+    /// Proxies whose forwarded headers are believed, addresses or networks with commas between
+    #[arg(
+        long,
+        env = "SIGNALBOX_TRUSTED_PROXIES",
+        value_name = "NETS",
+        default_value = "",
+        global = true
+    )]
+    trusted_proxies: String,
+    /// Whether a record without secret token or signing token may be enabled
+    #[arg(long, env = "SIGNALBOX_ALLOW_NO_SECRET", value_name = "BOOL", default_value = "false", num_args = 0..=1, default_missing_value = "true", global = true)]
+    allow_no_secret: String,
+    /// Whether session cookies go over plain http to other machines
+    #[arg(long, env = "SIGNALBOX_ALLOW_SECRET_OVER_HTTP", value_name = "BOOL", default_value = "false", num_args = 0..=1, default_missing_value = "true", global = true)]
+    allow_secret_over_http: String,
+    /// Seconds in which an equal body without a key is a repeat; 0: never
+    #[arg(
+        long,
+        env = "SIGNALBOX_BODY_REPEAT_S",
+        value_name = "SECONDS",
+        default_value = "60",
+        global = true
+    )]
+    body_repeat_s: String,
+}
+
+/// Where the web server listens and what it believes.
+#[derive(Debug, Clone)]
+pub struct WebSettings {
+    /// The address to listen on.
+    pub bind: String,
+    /// What GitLab and browsers are told to call; `None` = from the request.
+    pub public_url: Option<Url>,
+    /// Proxies whose forwarded headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The largest body of a delivery, in bytes.
+    pub max_body: usize,
+    /// Whether a record without a secret may be enabled.
+    pub allow_no_secret: bool,
+    /// Whether cookies go over plain http to other machines.
+    pub allow_secret_over_http: bool,
+    /// How long an equal body without a key is a repeat; zero: never.
+    pub body_repeat: TimeDelta,
+}
+
+impl WebSettings {
+    pub(super) fn load(raw: RawWeb, faults: &mut Faults) -> Self {
+        let body_repeat_s =
+            faults.number("SIGNALBOX_BODY_REPEAT_S", &raw.body_repeat_s, 0..=86_400);
+        Self {
+            public_url: public_url(raw.public_url.as_deref(), faults),
+            trusted_proxies: proxies(&raw.trusted_proxies, faults),
+            max_body: faults.number("SIGNALBOX_MAX_BODY", &raw.max_body, 1_024..=268_435_456),
+            allow_no_secret: faults.switch("SIGNALBOX_ALLOW_NO_SECRET", &raw.allow_no_secret),
+            allow_secret_over_http: faults
+                .switch("SIGNALBOX_ALLOW_SECRET_OVER_HTTP", &raw.allow_secret_over_http),
+            body_repeat: TimeDelta::seconds(body_repeat_s),
+            bind: raw.bind,
+        }
+    }
+
+    /// Whether cookies must do without `Secure` and `__Host-`: the public address (else the bind)
+    /// is plain http on loopback, or the operator allows it.
+    pub fn insecure_cookies(&self) -> bool {
+        if self.allow_secret_over_http {
+            return true;
+        }
+        match &self.public_url {
+            Some(url) => {
+                url.scheme() == "http" && url.host().is_some_and(|host| is_loopback(&host))
+            }
+            None => self.bind.parse::<SocketAddr>().is_ok_and(|addr| addr.ip().is_loopback()),
+        }
+    }
+}
+
+fn public_url(raw: Option<&str>, faults: &mut Faults) -> Option<Url> {
+    let text = raw.map(str::trim).filter(|text| !text.is_empty())?;
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Some(url),
+        Ok(_) | Err(_) => {
+            faults.add("SIGNALBOX_PUBLIC_URL", format!("{text:?} is no http or https address"));
+            None
+        }
+    }
+}
+
+fn proxies(raw: &str, faults: &mut Faults) -> Vec<IpNet> {
+    let mut nets = Vec::new();
+    for text in raw.split(',').map(str::trim).filter(|text| !text.is_empty()) {
+        match text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)) {
+            Ok(net) => nets.push(net),
+            Err(_) => faults
+                .add("SIGNALBOX_TRUSTED_PROXIES", format!("{text:?} is no address or network")),
+        }
+    }
+    nets
+}
+
+fn is_loopback(host: &url::Host<&str>) -> bool {
+    match host {
+        url::Host::Domain(name) => *name == "localhost" || name.ends_with(".localhost"),
+        url::Host::Ipv4(ip) => IpAddr::V4(*ip).is_loopback(),
+        url::Host::Ipv6(ip) => IpAddr::V6(*ip).is_loopback(),
+    }
+}

@@ -1,0 +1,74 @@
+//! The five values of a record against those of an event, and the credential beside them.
+//!
+//! `repo_name`, `object_kind` and the header are compared exactly, the address in canonical form, the
+//! project's id as a number; a pending record has no id yet, so the register address leaves the
+//! id out.
+
+use super::trace::{FieldCheck, RecordTrace};
+use crate::core::credential::Check;
+use crate::core::event::Event;
+use crate::core::event::repository::RepositoryUrl;
+use crate::core::webhook::{ProjectId, Webhook};
+
+/// How one record fares with an event.
+#[derive(Debug, Clone)]
+pub struct Comparison {
+    /// The trace of it.
+    pub trace: RecordTrace,
+    /// Whether `repo_name`, `repo_url`, `object_kind` and `http_x_gitlab_event` are equal.
+    pub four_equal: bool,
+    /// Whether the project's id is equal, too.
+    pub project_equal: bool,
+    /// Whether the record accepts the credential.
+    pub accepted: bool,
+}
+
+impl Comparison {
+    /// Whether all five values are equal and the credential is accepted.
+    pub fn is_match(&self) -> bool {
+        self.four_equal && self.project_equal && self.accepted
+    }
+}
+
+/// Compares.
+pub fn compare(record: &Webhook, event: &Event, credential: Check, allow_none: bool) -> Comparison {
+    let wanted = RepositoryUrl::parse(&record.repo_url);
+    let same_url = event.repo_urls.iter().find(|url| RepositoryUrl::parse(url).same_as(&wanted));
+    let project_equal = match (record.project_id, event.project_id) {
+        (ProjectId::Known(expected), Some(actual)) => expected == actual,
+        // 0 stands for events that belong to no project.
+        (ProjectId::Known(expected), None) => expected == 0,
+        (ProjectId::Pending, _) => false,
+    };
+    let accepted = credential.accepted(allow_none);
+    let name_equal = record.repo_name == event.repo_name;
+    let kind_equal = record.object_kind == event.object_kind;
+    let header_equal = record.http_x_gitlab_event == event.header;
+    let url_equal =
+        same_url.is_some() || (record.repo_url.is_empty() && event.repo_urls.is_empty());
+    let actual_id = event.project_id.map_or_else(String::new, |id| id.to_string());
+    let checks = vec![
+        FieldCheck::new("credential", "valid", credential.word(), accepted),
+        FieldCheck::new("repo_name", &record.repo_name, &event.repo_name, name_equal),
+        FieldCheck::new(
+            "repo_url",
+            &record.repo_url,
+            same_url.unwrap_or(&event.repo_url),
+            url_equal,
+        ),
+        FieldCheck::new("object_kind", &record.object_kind, &event.object_kind, kind_equal),
+        FieldCheck::new(
+            "http_x_gitlab_event",
+            &record.http_x_gitlab_event,
+            &event.header,
+            header_equal,
+        ),
+        FieldCheck::new("project_id", record.project_id.to_string(), actual_id, project_equal),
+    ];
+    Comparison {
+        trace: RecordTrace { webhook: record.id, label: record.label(), checks },
+        four_equal: name_equal && url_equal && kind_equal && header_equal,
+        project_equal,
+        accepted,
+    }
+}

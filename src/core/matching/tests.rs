@@ -1,0 +1,250 @@
+//! The matcher case by case, and against a slow plain oracle.
+
+use super::*;
+use crate::core::credential::token_digest;
+use crate::core::webhook::ProjectId;
+use proptest::prelude::*;
+
+const KEY: [u8; 32] = [1; 32];
+const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
+fn record(id: i64, project_id: i64) -> Webhook {
+    Webhook {
+        id: WebhookId(id),
+        name: String::new(),
+        repo_name: "App".into(),
+        repo_url: "git@git.example.com:team/app.git".into(),
+        object_kind: "push".into(),
+        project_id: ProjectId::from_raw(project_id),
+        http_x_gitlab_event: "Push Hook".into(),
+        enabled: true,
+        secret_digest: Some(token_digest(&KEY, b"secret").to_vec()),
+        signing_key: None,
+        ref_filter: String::new(),
+        path_filter: String::new(),
+        register_on_first_event: false,
+        action: "print".into(),
+        action_params: serde_json::json!({}),
+        max_attempts: 3,
+        timeout_s: None,
+    }
+}
+
+fn event() -> Event {
+    Event {
+        header: "Push Hook".into(),
+        object_kind: "push".into(),
+        project_id: Some(15),
+        repo_name: "App".into(),
+        repo_url: "https://git.example.com/team/app".into(),
+        repo_urls: vec!["https://git.example.com/team/app".into()],
+        ..Event::default()
+    }
+}
+
+fn ask(endpoint: Endpoint, event: &Event, token: Option<&str>, records: &[Webhook]) -> Decision {
+    let presented =
+        Presented { token: token.map(|token| token_digest(&KEY, token.as_bytes())), signed: None };
+    let token_is_known = presented
+        .token
+        .is_some_and(|token| records.iter().any(|r| r.secret_digest.as_deref() == Some(&token)));
+    let question = Question {
+        endpoint,
+        event,
+        presented: &presented,
+        body: b"{}",
+        token_is_known,
+        allow_no_secret: false,
+        now: NOW,
+    };
+    decide(question, records)
+}
+
+fn main(event: &Event, records: &[Webhook]) -> Decision {
+    ask(Endpoint::Main, event, Some("secret"), records)
+}
+
+#[test]
+fn every_record_that_equals_the_event_runs() {
+    let mut third = record(3, 15);
+    third.repo_name = "Other".into();
+    let decision = main(&event(), &[record(1, 15), record(2, 15), third]);
+    assert_eq!((decision.verdict, decision.status), (Verdict::Matched, 202));
+    assert_eq!(decision.run, [WebhookId(1), WebhookId(2)]);
+    assert_eq!(decision.summary, "Matched: queued for \"App push\" and 1 more");
+    assert_eq!(decision.trace.records.len(), 3);
+}
+
+#[test]
+fn one_differing_value_is_named_with_both_sides() {
+    type Change = fn(&mut Webhook);
+    let cases: [(&str, Change, &str); 5] = [
+        ("repo_name", |r| r.repo_name = "Ap".into(), "\"Ap\", the delivery's \"App\""),
+        ("repo_url", |r| r.repo_url = "git@git.example.com:team/ap.git".into(), "team/ap.git"),
+        ("object_kind", |r| r.object_kind = "tag_push".into(), "\"tag_push\""),
+        ("http_x_gitlab_event", |r| r.http_x_gitlab_event = "System Hook".into(), "System Hook"),
+        ("project_id", |r| r.project_id = ProjectId::Known(42), "\"42\", the delivery's \"15\""),
+    ];
+    for (field, change, expected) in cases {
+        let mut near = record(1, 15);
+        change(&mut near);
+        let decision = main(&event(), &[near]);
+        assert_eq!((decision.verdict, decision.status), (Verdict::Unmatched, 200), "{field}");
+        assert!(decision.summary.contains(field), "{}", decision.summary);
+        assert!(decision.summary.contains(expected), "{}", decision.summary);
+        let differing: Vec<_> =
+            decision.trace.records[0].differing().map(|check| check.field.as_str()).collect();
+        assert_eq!(differing, [field]);
+    }
+}
+
+#[test]
+fn a_wrong_or_absent_token_learns_nothing() {
+    for (token, summary) in [
+        (Some("wrong"), "The token or signature is not valid"),
+        (None, "Neither a token nor a signature was sent"),
+    ] {
+        for records in [vec![record(1, 15)], vec![]] {
+            let decision = ask(Endpoint::Main, &event(), token, &records);
+            assert_eq!((decision.verdict, decision.status), (Verdict::Rejected, 401));
+            assert_eq!(decision.summary, summary);
+            assert!(decision.trace.records.is_empty());
+        }
+    }
+}
+
+#[test]
+fn another_records_token_is_authentic_but_opens_nothing() {
+    let mut other = record(2, 15);
+    other.secret_digest = Some(token_digest(&KEY, b"other").to_vec());
+    other.repo_name = "Other".into();
+    let decision = ask(Endpoint::Main, &event(), Some("other"), &[record(1, 15), other]);
+    assert_eq!((decision.verdict, decision.status), (Verdict::Unmatched, 200));
+    assert_eq!(decision.summary, "\"App push\" equals it, but its secret is another one");
+}
+
+#[test]
+fn a_record_without_secret_accepts_nobody_unless_allowed() {
+    let mut open = record(1, 15);
+    open.secret_digest = None;
+    assert_eq!(ask(Endpoint::Main, &event(), None, &[open.clone()]).verdict, Verdict::Rejected);
+    let question = Question {
+        endpoint: Endpoint::Main,
+        event: &event(),
+        presented: &Presented::default(),
+        body: b"",
+        token_is_known: false,
+        allow_no_secret: true,
+        now: NOW,
+    };
+    assert_eq!(decide(question, &[open]).verdict, Verdict::Matched);
+}
+
+#[test]
+fn a_disabled_record_says_so() {
+    let mut off = record(1, 15);
+    off.enabled = false;
+    let decision = main(&event(), &[off.clone()]);
+    assert_eq!((decision.verdict, decision.status), (Verdict::Disabled, 200));
+    assert_eq!(decision.summary, "\"App push\" matches, but is disabled");
+    assert_eq!(main(&event(), &[off, record(2, 15)]).verdict, Verdict::Matched);
+}
+
+#[test]
+fn pending_records_register_at_their_address_only() {
+    let decision = main(&event(), &[record(1, -1)]);
+    assert_eq!(decision.verdict, Verdict::Unmatched);
+    assert!(decision.summary.contains("pending registration"), "{}", decision.summary);
+
+    let at_register =
+        |token, records: &[Webhook]| ask(Endpoint::Register, &event(), token, records);
+    let decision = at_register(Some("secret"), &[record(1, -1), record(2, -1)]);
+    assert_eq!((decision.verdict, decision.status), (Verdict::Registered, 202));
+    assert_eq!(decision.register, [WebhookId(1), WebhookId(2)]);
+    assert!(decision.run.is_empty());
+
+    let decision = at_register(Some("secret"), &[record(1, 15)]);
+    assert_eq!((decision.verdict, decision.status), (Verdict::Registered, 200));
+    assert!(decision.summary.contains("already registered"), "{}", decision.summary);
+    assert!(!decision.did_something());
+
+    assert_eq!(at_register(Some("wrong"), &[record(1, -1)]).verdict, Verdict::Rejected);
+    let mut nameless = event();
+    nameless.project_id = None;
+    let decision = ask(Endpoint::Register, &nameless, Some("secret"), &[record(1, -1)]);
+    assert_eq!(decision.verdict, Verdict::Unmatched);
+}
+
+#[test]
+fn a_record_may_register_on_its_first_event_and_run_it() {
+    let mut eager = record(1, -1);
+    eager.register_on_first_event = true;
+    let decision = main(&event(), &[eager]);
+    assert_eq!((decision.verdict, decision.status), (Verdict::Registered, 202));
+    assert_eq!((decision.register.len(), decision.run.len()), (1, 1));
+}
+
+#[test]
+fn a_header_that_disagrees_with_the_body_matches_nothing() {
+    let mut event = event();
+    event.header = "Tag Push Hook".into();
+    let mut odd = record(1, 15);
+    odd.http_x_gitlab_event = "Tag Push Hook".into();
+    let decision = main(&event, &[odd]);
+    assert_eq!(decision.verdict, Verdict::Unmatched);
+    assert!(decision.summary.contains("does not come under it"), "{}", decision.summary);
+}
+
+fn small_record() -> impl Strategy<Value = Webhook> {
+    (
+        0i64..4,
+        0usize..2,
+        0usize..3,
+        0usize..2,
+        prop_oneof![Just(-1i64), 14i64..17],
+        any::<bool>(),
+        0usize..3,
+    )
+        .prop_map(|(id, name, url, kind, project, enabled, secret)| {
+            let mut made = record(id, project);
+            made.repo_name = ["App", "app"][name].into();
+            made.repo_url = ["git@h:a/b.git", "https://H/a/b", "https://h/a/b2"][url].into();
+            made.object_kind = ["push", "tag_push"][kind].into();
+            made.enabled = enabled;
+            made.secret_digest =
+                Some(token_digest(&KEY, [&b"one"[..], b"two", b"three"][secret]).to_vec());
+            made
+        })
+}
+
+proptest! {
+    #[test]
+    fn it_decides_as_the_plain_oracle_does(
+        records in prop::collection::vec(small_record(), 0..6),
+        url in prop::sample::select(vec!["https://h/a/b", "ssh://git@h/a/b.git", "https://h/a/b3"]),
+        project in 14i64..17,
+        token in prop::sample::select(vec!["one", "two", "other"]),
+    ) {
+        let mut event = event();
+        event.repo_urls = vec![url.into()];
+        event.project_id = Some(project);
+        let decision = ask(Endpoint::Main, &event, Some(token), &records);
+        let digest = token_digest(&KEY, token.as_bytes()).to_vec();
+        let authentic = records.iter().any(|r| r.secret_digest.as_ref() == Some(&digest));
+        let plain_url = |text: &str| text.to_lowercase().replace("ssh://git@h/", "h/")
+            .replace("git@h:", "h/").replace("https://", "").replace(".git", "");
+        let equal: Vec<&Webhook> = records.iter().filter(|r| {
+            r.secret_digest.as_ref() == Some(&digest) && r.repo_name == "App"
+                && r.object_kind == "push" && r.project_id.raw() == project
+                && plain_url(&r.repo_url) == plain_url(url)
+        }).collect();
+        let run: Vec<_> = equal.iter().filter(|r| r.enabled).map(|r| r.id).collect();
+        let expected = if !authentic { Verdict::Rejected }
+            else if !run.is_empty() { Verdict::Matched }
+            else if !equal.is_empty() { Verdict::Disabled }
+            else { Verdict::Unmatched };
+        prop_assert_eq!(decision.verdict, expected);
+        prop_assert_eq!(decision.run, run);
+        prop_assert!((200..300).contains(&decision.status) == authentic);
+    }
+}

@@ -1,0 +1,68 @@
+//! Why a delivery was judged as it was: per record tried, each condition with both values.
+//!
+//! Stored with the delivery (`deliveries.reason`), so its field names are part of the database's
+//! shape. Credentials appear as words only.
+
+use crate::core::ids::WebhookId;
+use serde::{Deserialize, Serialize};
+
+/// The whole trace.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trace {
+    /// The records tried, nearest first.
+    pub records: Vec<RecordTrace>,
+    /// For refusals that no record is to blame for: a word (`unauthenticated`, `not_json` …).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub refusal: Option<String>,
+    /// How many deliveries this row stands for, where strangers sent too many to keep.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub counted: Option<u64>,
+}
+
+/// How one record fared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordTrace {
+    /// The record.
+    pub webhook: WebhookId,
+    /// How it was called at the time.
+    pub label: String,
+    /// Each condition, in the order they are read.
+    pub checks: Vec<FieldCheck>,
+}
+
+impl RecordTrace {
+    /// How many conditions held.
+    pub fn equal(&self) -> usize {
+        self.checks.iter().filter(|check| check.equal).count()
+    }
+
+    /// The conditions that did not hold.
+    pub fn differing(&self) -> impl Iterator<Item = &FieldCheck> {
+        self.checks.iter().filter(|check| !check.equal)
+    }
+}
+
+/// One condition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldCheck {
+    /// The record's field.
+    pub field: String,
+    /// What the record asks for.
+    pub expected: String,
+    /// What the delivery brought.
+    pub actual: String,
+    /// Whether that is the same.
+    pub equal: bool,
+}
+
+impl FieldCheck {
+    /// One condition.
+    pub fn new(
+        field: &str,
+        expected: impl Into<String>,
+        actual: impl Into<String>,
+        equal: bool,
+    ) -> Self {
+        Self { field: field.to_owned(), expected: expected.into(), actual: actual.into(), equal }
+    }
+}

@@ -1,0 +1,137 @@
+//! The webhook record: the five values an event must equal, its credentials, filters and action.
+//!
+//! `Webhook` is what the matcher reads; how a person's input becomes one is
+//! `crate::records::input`, how it is stored is `crate::store::webhooks`.
+
+use crate::core::credential::SigningKey;
+use crate::core::ids::WebhookId;
+use std::fmt;
+
+/// A record's project: an id of GitLab's, or "pending registration" (stored as -1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ProjectId {
+    /// Waits for a Test event to bring the id.
+    Pending,
+    /// GitLab's id; 0 stands for events that belong to no project.
+    Known(i64),
+}
+
+impl ProjectId {
+    /// The number that stands for "pending registration" in the database and the form.
+    pub const PENDING: i64 = -1;
+
+    /// From the stored number.
+    #[must_use]
+    pub fn from_raw(raw: i64) -> Self {
+        if raw == Self::PENDING { Self::Pending } else { Self::Known(raw) }
+    }
+
+    /// The number to store.
+    #[must_use]
+    pub fn raw(self) -> i64 {
+        match self {
+            Self::Pending => Self::PENDING,
+            Self::Known(id) => id,
+        }
+    }
+
+    /// Whether the record still waits for its id.
+    #[must_use]
+    pub fn is_pending(self) -> bool {
+        matches!(self, Self::Pending)
+    }
+}
+
+impl fmt::Display for ProjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pending => f.write_str("pending registration"),
+            Self::Known(id) => id.fmt(f),
+        }
+    }
+}
+
+/// How the jobs of one record share time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Concurrency {
+    /// All at once.
+    Parallel,
+    /// One after another.
+    Serial,
+    /// One after another, and only the newest waiting one.
+    Latest,
+}
+
+impl Concurrency {
+    /// Every choice, in the form's order.
+    pub const ALL: [Self; 3] = [Self::Parallel, Self::Serial, Self::Latest];
+
+    /// The stored word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Parallel => "parallel",
+            Self::Serial => "serial",
+            Self::Latest => "latest",
+        }
+    }
+
+    /// The choice of a stored word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|choice| choice.as_str() == word)
+    }
+}
+
+/// A record as the matcher and the worker see it.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// Its id.
+    pub id: WebhookId,
+    /// Optional label; empty means none.
+    pub name: String,
+    /// `repository.name`, compared exactly.
+    pub repo_name: String,
+    /// An address of the repository, compared in canonical form.
+    pub repo_url: String,
+    /// `object_kind`, or `event_name` where an event has no kind.
+    pub object_kind: String,
+    /// GitLab's project id, or pending.
+    pub project_id: ProjectId,
+    /// The `X-Gitlab-Event` header, compared exactly.
+    pub http_x_gitlab_event: String,
+    /// Switched on.
+    pub enabled: bool,
+    /// Keyed digest of the secret token.
+    pub secret_digest: Option<Vec<u8>>,
+    /// GitLab's signing token, opened.
+    pub signing_key: Option<SigningKey>,
+    /// Globs, one a line; `!` excludes.
+    pub ref_filter: String,
+    /// Globs, one a line; `!` excludes.
+    pub path_filter: String,
+    /// Register on the first authentic event at the main address.
+    pub register_on_first_event: bool,
+    /// Name of the catalogue entry to run.
+    pub action: String,
+    /// Values for the entry's parameters, a JSON object of strings.
+    pub action_params: serde_json::Value,
+    /// How often one job may be tried, lost attempts apart.
+    pub max_attempts: i32,
+    /// Wall-clock limit of one attempt, in seconds; none = the entry's.
+    pub timeout_s: Option<i32>,
+}
+
+impl Webhook {
+    /// How the record is called on pages and in snapshots.
+    #[must_use]
+    pub fn label(&self) -> String {
+        label(&self.name, &self.repo_name, &self.object_kind)
+    }
+}
+
+/// What a record is called: its name, else "`repo_name` `object_kind`", as the first system printed it.
+#[must_use]
+pub fn label(name: &str, repo_name: &str, object_kind: &str) -> String {
+    if name.is_empty() { format!("{repo_name} {object_kind}") } else { name.to_owned() }
+}

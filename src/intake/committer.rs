@@ -1,0 +1,189 @@
+//! The one task that commits deliveries: whatever waits becomes one transaction.
+//!
+//! A batch that fails is tried again one by one, so that a bad event harms only itself; one that
+//! meets another server's claim or registration is judged anew. Answers go out after the commit.
+
+use super::decide::{self, Draft};
+use super::refusals::{Refusals, Room};
+use super::{Arrival, Content, IntakeError, Policy, Receipt, Waiting, write};
+use crate::clock;
+use crate::core::seal::Keys;
+use crate::core::verdict::Verdict;
+use crate::store::{Conn, Pool, StoreError, transaction};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Most deliveries in one transaction.
+const BATCH: usize = 200;
+/// Bytes of bodies after which a transaction takes no more.
+const BATCH_BYTES: usize = 32 * 1024 * 1024;
+/// How often a delivery that meets another server's is judged anew.
+const TRIES: usize = 5;
+/// How often counting rows are brought up to date.
+const FLUSH: Duration = Duration::from_secs(5);
+
+pub(super) async fn run(
+    pool: Pool,
+    keys: Arc<Keys>,
+    policy: Policy,
+    mut waiting: mpsc::Receiver<Waiting>,
+) {
+    let mut committer = Committer { pool, keys, policy, refusals: Refusals::default() };
+    let mut flush = tokio::time::interval(FLUSH);
+    loop {
+        tokio::select! {
+            first = waiting.recv() => match first {
+                Some(first) => {
+                    let batch = drain(first, &mut waiting);
+                    committer.commit(batch).await;
+                }
+                None => break,
+            },
+            _ = flush.tick() => committer.flush().await,
+        }
+    }
+    committer.flush().await;
+}
+
+fn drain(first: Waiting, waiting: &mut mpsc::Receiver<Waiting>) -> Vec<Waiting> {
+    let mut bytes = first.arrival.body.len();
+    let mut batch = vec![first];
+    while batch.len() < BATCH && bytes < BATCH_BYTES {
+        match waiting.try_recv() {
+            Ok(next) => {
+                bytes += next.arrival.body.len();
+                batch.push(next);
+            }
+            Err(_) => break,
+        }
+    }
+    batch
+}
+
+struct Committer {
+    pool: Pool,
+    keys: Arc<Keys>,
+    policy: Policy,
+    refusals: Refusals,
+}
+
+impl Committer {
+    async fn commit(&mut self, batch: Vec<Waiting>) {
+        let (arrivals, answers): (Vec<_>, Vec<_>) =
+            batch.into_iter().map(|waiting| (waiting.arrival, waiting.answer)).unzip();
+        let results = self.settle(&arrivals).await;
+        for ((arrival, answer), result) in arrivals.iter().zip(answers).zip(results) {
+            if let Ok(receipt) = &result {
+                log(arrival, receipt);
+            }
+            // A sender that hung up misses its answer, not its delivery.
+            let _ = answer.send(result);
+        }
+    }
+
+    async fn settle(&mut self, arrivals: &[Arrival]) -> Vec<Result<Receipt, IntakeError>> {
+        match self.transact(arrivals).await {
+            Ok(receipts) => return receipts.into_iter().map(Ok).collect(),
+            Err(error) if error.is_unavailable() => {
+                tracing::error!(%error, deliveries = arrivals.len(), "Deliveries could not be stored");
+                return arrivals.iter().map(|_| Err(IntakeError::Unavailable)).collect();
+            }
+            Err(error) => tracing::debug!(%error, "A batch failed; its deliveries are tried alone"),
+        }
+        let mut results = Vec::with_capacity(arrivals.len());
+        for arrival in arrivals {
+            results.push(self.settle_alone(arrival).await);
+        }
+        results
+    }
+
+    async fn settle_alone(&mut self, arrival: &Arrival) -> Result<Receipt, IntakeError> {
+        for _ in 0..TRIES {
+            match self.transact(std::slice::from_ref(arrival)).await {
+                Ok(mut receipts) => return receipts.pop().ok_or(IntakeError::Unavailable),
+                Err(StoreError::Stale) => {}
+                Err(error) => {
+                    tracing::error!(
+                        %error, delivery.id = %arrival.id,
+                        "Delivery {} could not be stored", arrival.id
+                    );
+                    return Err(IntakeError::Unavailable);
+                }
+            }
+        }
+        tracing::error!(delivery.id = %arrival.id, "Delivery {} met others too often", arrival.id);
+        Err(IntakeError::Unavailable)
+    }
+
+    /// Judges and writes in one transaction.
+    async fn transact(&mut self, arrivals: &[Arrival]) -> Result<Vec<Receipt>, StoreError> {
+        let mut pooled = self.pool.get().await?;
+        let conn: &mut Conn = &mut pooled;
+        let (keys, policy, now) = (&*self.keys, self.policy, clock::now());
+        let refusals = &mut self.refusals;
+        transaction(conn, async move |conn: &mut Conn| {
+            let drafts = decide::drafts(conn, arrivals, keys, policy, now).await?;
+            let mut rooms = Vec::with_capacity(drafts.len());
+            for draft in &drafts {
+                rooms.push(match draft.decision.verdict {
+                    Verdict::Rejected => refusals.room(draft.arrival, now),
+                    _ => Room::Own,
+                });
+            }
+            write::drafts(conn, &drafts, &rooms, now).await?;
+            Ok(drafts.into_iter().zip(rooms).map(|(draft, room)| receipt(draft, room)).collect())
+        })
+        .await
+    }
+
+    async fn flush(&mut self) {
+        let counts = self.refusals.take_counts(clock::now());
+        if counts.is_empty() {
+            return;
+        }
+        let Ok(mut conn) = self.pool.get().await else { return };
+        for count in counts {
+            if let Err(error) = write::count(&mut conn, &count).await {
+                tracing::warn!(%error, "A count of refused deliveries could not be written");
+            }
+        }
+    }
+}
+
+fn receipt(draft: Draft<'_>, room: Room) -> Receipt {
+    Receipt {
+        delivery: match room {
+            Room::Own | Room::Counting => draft.arrival.id.clone(),
+            Room::CountedBy(delivery) => delivery,
+        },
+        verdict: draft.decision.verdict,
+        jobs: draft.jobs.into_iter().map(|job| job.id).collect(),
+        reason: draft.decision.summary,
+        status: draft.decision.status,
+    }
+}
+
+fn log(arrival: &Arrival, receipt: &Receipt) {
+    let (delivery, verdict, reason) = (&receipt.delivery, receipt.verdict, &receipt.reason);
+    match &arrival.content {
+        Content::Event { event, .. } if verdict != Verdict::Rejected => tracing::info!(
+            delivery.id = %delivery,
+            verdict = %verdict,
+            endpoint = arrival.endpoint.as_str(),
+            project_id = event.project_id,
+            user_id = event.user_id,
+            user_name = event.user_name,
+            user_email = event.user_email,
+            jobs = receipt.jobs.len(),
+            "Delivery {delivery} {verdict}: {reason}"
+        ),
+        _ => tracing::warn!(
+            delivery.id = %delivery,
+            verdict = %verdict,
+            endpoint = arrival.endpoint.as_str(),
+            remote_addr = arrival.remote_addr,
+            "Delivery {delivery} {verdict}: {reason}"
+        ),
+    }
+}

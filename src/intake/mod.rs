@@ -1,0 +1,157 @@
+//! From an arrival to a receipt: what is received is judged, written and only then answered.
+//!
+//! Requests hand their arrival to one committer (`committer.rs`), which drains whatever is
+//! waiting into one transaction: `decide.rs` judges, `write.rs` writes. Nothing here knows HTTP;
+//! the statuses in a receipt are the contract's numbers.
+
+mod committer;
+mod decide;
+mod refusals;
+mod write;
+
+use crate::core::credential::Presented;
+use crate::core::event::Event;
+use crate::core::idempotency::Key;
+use crate::core::ids::{DeliveryId, JobId};
+use crate::core::seal::Keys;
+use crate::core::verdict::{Endpoint, Verdict};
+use crate::store::Pool;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+/// Most arrivals waiting for the committer; more are told to come again.
+const QUEUE: usize = 2_048;
+/// Most bytes of bodies held at once.
+const BYTES_IN_FLIGHT: usize = 256 * 1024 * 1024;
+/// How long an arrival waits for its commit. GitLab itself waits ten seconds.
+const PATIENCE: Duration = Duration::from_secs(9);
+
+/// One request, read.
+#[derive(Debug)]
+pub struct Arrival {
+    /// Its delivery's id.
+    pub id: DeliveryId,
+    /// When it came.
+    pub received_at: DateTime<Utc>,
+    /// Which address it came to.
+    pub endpoint: Endpoint,
+    /// Who sent it: an IP address.
+    pub remote_addr: String,
+    /// The headers worth keeping, secrets replaced by words.
+    pub headers: BTreeMap<String, String>,
+    /// `X-Gitlab-Event`.
+    pub event_header: String,
+    /// The bytes received.
+    pub body: Bytes,
+    /// What is in it.
+    pub content: Content,
+}
+
+/// What an arrival holds.
+#[derive(Debug)]
+pub enum Content {
+    /// An event to judge.
+    Event {
+        /// The event.
+        event: Box<Event>,
+        /// What it presents.
+        presented: Presented,
+        /// What tells its repeats.
+        key: Option<Key>,
+    },
+    /// Something refused before it could be judged; it is listed as rejected.
+    Refused {
+        /// The answer's status.
+        status: u16,
+        /// A word for the trace (`not_json`, `too_large` …).
+        code: &'static str,
+        /// What is wrong and where.
+        sentence: String,
+    },
+}
+
+/// The answer to an arrival, after its commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The delivery; for strangers that send too much, the one that counts them.
+    pub delivery: DeliveryId,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The jobs queued.
+    pub jobs: Vec<JobId>,
+    /// One sentence.
+    pub reason: String,
+    /// The HTTP status.
+    pub status: u16,
+}
+
+/// Why an arrival was not stored. Nothing of it is kept, and the sender is told to come again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum IntakeError {
+    /// Too much is waiting.
+    #[error("too many deliveries are waiting")]
+    Overloaded,
+    /// The database cannot be reached or did not answer in time.
+    #[error("the delivery could not be stored")]
+    Unavailable,
+}
+
+/// What judging needs to know.
+#[derive(Debug, Clone, Copy)]
+pub struct Policy {
+    /// Whether records without any secret accept everybody.
+    pub allow_no_secret: bool,
+}
+
+/// The door. Cheap to clone.
+#[derive(Clone)]
+pub struct Intake {
+    queue: mpsc::Sender<Waiting>,
+    bytes: Arc<Semaphore>,
+}
+
+struct Waiting {
+    arrival: Arrival,
+    answer: oneshot::Sender<Result<Receipt, IntakeError>>,
+}
+
+/// Room for a body that is about to be read; given back when dropped.
+#[derive(Debug)]
+pub struct Room(#[expect(dead_code, reason = "holds the room")] tokio::sync::OwnedSemaphorePermit);
+
+impl Intake {
+    /// Starts the committer on this runtime. It ends when every `Intake` is dropped.
+    pub fn start(pool: Pool, keys: Arc<Keys>, policy: Policy) -> Self {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        tokio::spawn(committer::run(pool, keys, policy, waiting));
+        Self { queue, bytes: Arc::new(Semaphore::new(BYTES_IN_FLIGHT)) }
+    }
+
+    /// Reserves room for a body of that many bytes.
+    ///
+    /// # Errors
+    /// [`IntakeError::Overloaded`] if too many bytes are in flight.
+    pub fn reserve(&self, bytes: usize) -> Result<Room, IntakeError> {
+        let bytes = u32::try_from(bytes).map_err(|_| IntakeError::Overloaded)?;
+        let permit = Arc::clone(&self.bytes).try_acquire_many_owned(bytes);
+        permit.map(Room).map_err(|_| IntakeError::Overloaded)
+    }
+
+    /// Hands an arrival over and waits for its commit.
+    ///
+    /// # Errors
+    /// [`IntakeError`]: nothing was stored, or it cannot be told within nine seconds whether it
+    /// was (the sender's repeat carries the same key and is found to be one).
+    pub async fn submit(&self, arrival: Arrival) -> Result<Receipt, IntakeError> {
+        let (answer, receipt) = oneshot::channel();
+        self.queue.try_send(Waiting { arrival, answer }).map_err(|_| IntakeError::Overloaded)?;
+        match tokio::time::timeout(PATIENCE, receipt).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) | Err(_) => Err(IntakeError::Unavailable),
+        }
+    }
+}

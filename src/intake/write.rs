@@ -1,0 +1,230 @@
+//! Writes what was judged: claims, registrations, deliveries, jobs, queue rows, and the records'
+//! last values. All of it in the caller's transaction.
+
+use super::decide::{Draft, JobDraft};
+use super::refusals::{Count, Room};
+use crate::core::change::{Change, Value};
+use crate::core::event::Event;
+use crate::core::ids::WebhookId;
+use crate::core::job::JobState;
+use crate::core::matching::trace::Trace;
+use crate::core::verdict::Verdict;
+use crate::store::arrivals::{self, NewDelivery, NewJob};
+use crate::store::audit::{self, Entry, Verb};
+use crate::store::candidates::{self, Touch};
+use crate::store::{Conn, Result, StoreError, queue};
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// Most bytes kept of the body of a rejected delivery.
+const REJECTED_BODY: usize = 4 * 1024;
+
+pub(super) async fn drafts(
+    conn: &mut Conn,
+    drafts: &[Draft<'_>],
+    rooms: &[Room],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let claims: Vec<_> = drafts.iter().filter_map(|draft| draft.claim.clone()).collect();
+    if arrivals::claim(conn, &claims, now).await? != claims.len() {
+        return Err(StoreError::Stale);
+    }
+    registrations(conn, drafts, now).await?;
+    let kept = || drafts.iter().zip(rooms).filter(|(_, room)| !matches!(room, Room::CountedBy(_)));
+    let hashes: Vec<[u8; 32]> =
+        kept().map(|(draft, _)| Sha256::digest(&draft.arrival.body).into()).collect();
+    let rows: Vec<NewDelivery<'_>> =
+        kept().zip(&hashes).map(|((draft, room), hash)| delivery(draft, room, hash)).collect();
+    if !rows.is_empty() {
+        arrivals::insert(conn, &rows).await?;
+    }
+    let jobs: Vec<NewJob<'_>> = drafts.iter().flat_map(|draft| job_rows(draft, now)).collect();
+    arrivals::insert_jobs(conn, &jobs).await?;
+    let ids: Vec<&str> = jobs.iter().map(|job| job.id).collect();
+    queue::enqueue(conn, &ids).await?;
+    candidates::touch(conn, &touches(drafts)).await
+}
+
+/// Writes the rising number into a counting row.
+pub(super) async fn count(conn: &mut Conn, count: &Count) -> Result<()> {
+    let trace = Trace { counted: Some(count.counted), ..counting_trace() };
+    arrivals::set_counted(conn, &count.delivery, &counted_summary(count.counted), json(&trace))
+        .await
+}
+
+fn counting_trace() -> Trace {
+    Trace { refusal: Some("too_many".to_owned()), counted: Some(1), ..Trace::default() }
+}
+
+fn counted_summary(counted: u64) -> String {
+    format!("{counted} more rejected deliveries of this sender in one minute, counted but not kept")
+}
+
+fn delivery<'a>(draft: &'a Draft<'_>, room: &Room, hash: &'a [u8]) -> NewDelivery<'a> {
+    static NO_EVENT: std::sync::LazyLock<Event> = std::sync::LazyLock::new(Event::default);
+    let (arrival, decision) = (draft.arrival, &draft.decision);
+    // What a stranger claims to be is shown, but only the beginning of it is kept.
+    let event = draft.event().unwrap_or(&NO_EVENT);
+    let rejected = decision.verdict == Verdict::Rejected;
+    let counting = *room == Room::Counting;
+    let body = match (counting, rejected) {
+        (true, _) => None,
+        (false, true) => Some(arrival.body.get(..REJECTED_BODY).unwrap_or(&arrival.body)),
+        (false, false) => Some(&arrival.body[..]),
+    };
+    NewDelivery {
+        id: arrival.id.as_str(),
+        received_at: arrival.received_at,
+        endpoint: arrival.endpoint.as_str(),
+        verdict: decision.verdict.as_str(),
+        summary: if counting { COUNTING } else { &decision.summary },
+        reason: json(&if counting { counting_trace() } else { decision.trace.clone() }),
+        http_status: decision.status.into(),
+        event: &arrival.event_header,
+        object_kind: &event.object_kind,
+        project_id: event.project_id,
+        repo_name: &event.repo_name,
+        repo_url: &event.repo_url,
+        git_ref: &event.git_ref,
+        sha: &event.sha,
+        user_id: event.user_id,
+        user_name: &event.user_name,
+        user_email: &event.user_email,
+        headers: json(&arrival.headers),
+        body,
+        body_size: i64::try_from(arrival.body.len()).unwrap_or(i64::MAX),
+        body_sha256: hash,
+        idempotency_key: key_of(draft),
+        duplicate_of: draft.duplicate_of.as_deref(),
+        replay_of: None,
+        remote_addr: &arrival.remote_addr,
+    }
+}
+
+const COUNTING: &str = "1 more rejected delivery of this sender, counted but not kept";
+
+fn key_of<'a>(draft: &'a Draft<'_>) -> &'a str {
+    match &draft.arrival.content {
+        super::Content::Event { key: Some(key), .. } if !key.from_body => &key.value,
+        _ => "",
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> serde_json::Value {
+    serde_json::to_value(value).unwrap_or_default()
+}
+
+fn job_rows<'a>(draft: &'a Draft<'_>, now: DateTime<Utc>) -> impl Iterator<Item = NewJob<'a>> {
+    let event = draft.event();
+    draft.jobs.iter().filter_map(move |job| Some(job_row(draft, job, event?, now)))
+}
+
+fn job_row<'a>(
+    draft: &'a Draft<'_>,
+    job: &'a JobDraft,
+    event: &'a Event,
+    now: DateTime<Utc>,
+) -> NewJob<'a> {
+    let webhook = &job.webhook;
+    NewJob {
+        id: job.id.as_str(),
+        delivery_id: draft.id().as_str(),
+        webhook_id: Some(webhook.id.0),
+        webhook_label: &job.label,
+        repo_name: &event.repo_name,
+        git_ref: &event.git_ref,
+        action: &webhook.action,
+        action_params: webhook.action_params.clone(),
+        timeout_s: webhook.timeout_s,
+        state: JobState::Queued.as_str(),
+        attempts: 0,
+        tries_used: 0,
+        tries_lost: 0,
+        max_attempts: webhook.max_attempts,
+        error: "",
+        run_at: now,
+        queued_at: now,
+        requested_by: &event.user_name,
+    }
+}
+
+/// Writes each registration and its audit entry, in order of the records.
+async fn registrations(conn: &mut Conn, drafts: &[Draft<'_>], now: DateTime<Utc>) -> Result<()> {
+    let mut all: Vec<(WebhookId, &Draft<'_>, i64)> = drafts
+        .iter()
+        .flat_map(|draft| {
+            let project_id = draft.event().and_then(|event| event.project_id);
+            let ids = draft.decision.register.iter();
+            ids.filter_map(move |id| Some((*id, draft, project_id?)))
+        })
+        .collect();
+    all.sort_by_key(|(id, ..)| *id);
+    for (id, draft, project_id) in all {
+        candidates::register(conn, id, project_id, now).await?;
+        let label = draft.decision.trace.records.iter().find(|record| record.webhook == id);
+        audit::record(
+            conn,
+            Entry {
+                at: now,
+                actor: None,
+                verb: Verb::Register,
+                object_type: audit::object::WEBHOOK,
+                object_id: &id.to_string(),
+                object_name: label.map_or("", |record| &record.label),
+                changes: registration_changes(draft, project_id),
+                remote_addr: &draft.arrival.remote_addr,
+            },
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+fn registration_changes(draft: &Draft<'_>, project_id: i64) -> Vec<Change> {
+    let change = |field: &str, before: Option<Value>, after: Value| Change {
+        field: field.to_owned(),
+        before,
+        after: Some(after),
+        secret: false,
+    };
+    let mut changes = vec![
+        change("project_id", Some(Value::Number(-1)), Value::Number(project_id)),
+        change("delivery", None, Value::Text(draft.id().to_string())),
+    ];
+    if let Some(event) = draft.event() {
+        changes.extend(event.user_id.map(|id| change("user_id", None, Value::Number(id))));
+        changes.push(change("user_name", None, Value::Text(event.user_name.clone())));
+        changes.push(change("user_email", None, Value::Text(event.user_email.clone())));
+    }
+    changes
+}
+
+/// The last delivery of each record a batch concerns.
+fn touches(drafts: &[Draft<'_>]) -> Vec<Touch> {
+    let mut last: BTreeMap<WebhookId, Touch> = BTreeMap::new();
+    for draft in drafts {
+        let decision = &draft.decision;
+        let concerned = draft.jobs.iter().map(|job| (job.webhook.id, Some(job.id.clone())));
+        let registered = decision.register.iter().map(|id| (*id, None));
+        // Of a delivery that did nothing, the record it was meant for: the nearest.
+        let nearest = decision.trace.records.first().filter(|record| {
+            !decision.did_something()
+                && decision.verdict != Verdict::Rejected
+                && record.differing().all(|check| check.field == "project_id")
+        });
+        let nearest = nearest.map(|record| (record.webhook, None));
+        for (webhook, job) in registered.chain(concerned).chain(nearest) {
+            let earlier = last.remove(&webhook).and_then(|touch| touch.job);
+            let touch = Touch {
+                webhook,
+                delivery: draft.id().clone(),
+                verdict: decision.verdict,
+                at: draft.arrival.received_at,
+                job: job.or(earlier),
+            };
+            last.insert(webhook, touch);
+        }
+    }
+    last.into_values().collect()
+}

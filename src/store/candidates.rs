@@ -1,0 +1,158 @@
+//! The records a delivery may be for, and what registering does to them.
+
+use super::schema::webhooks;
+use super::{Conn, Result, StoreError};
+use crate::core::ids::{DeliveryId, JobId, WebhookId};
+use crate::core::verdict::Verdict;
+use crate::core::webhook::ProjectId;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz};
+use diesel_async::RunQueryDsl;
+use std::collections::HashSet;
+
+/// What a batch of deliveries brings to look for.
+#[derive(Debug, Default)]
+pub struct Sought {
+    /// Projects; 0 stands for "none".
+    pub project_ids: HashSet<i64>,
+    /// Names of repositories.
+    pub repo_names: HashSet<String>,
+    /// Digests of presented tokens.
+    pub tokens: HashSet<Vec<u8>>,
+}
+
+/// A record as the matcher needs it, its signing token still sealed.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = webhooks, check_for_backend(diesel::pg::Pg))]
+#[expect(missing_docs, reason = "the columns, explained by the migration")]
+pub struct Candidate {
+    pub id: i64,
+    pub name: String,
+    pub repo_name: String,
+    pub repo_url: String,
+    pub object_kind: String,
+    pub project_id: i64,
+    pub http_x_gitlab_event: String,
+    pub enabled: bool,
+    pub secret_digest: Option<Vec<u8>>,
+    pub signing_token: Option<Vec<u8>>,
+    pub ref_filter: String,
+    pub path_filter: String,
+    pub register_on_first_event: bool,
+    pub action: String,
+    pub action_params: serde_json::Value,
+    pub max_attempts: i32,
+    pub timeout_s: Option<i32>,
+}
+
+/// Loads the records of these projects, the pending ones of these repositories, and those that
+/// nearly match: of these repositories with one of these tokens.
+///
+/// # Errors
+/// Any [`StoreError`] of the database.
+pub async fn load(conn: &mut Conn, sought: &Sought) -> Result<Vec<Candidate>> {
+    let projects: Vec<i64> = sought.project_ids.iter().copied().collect();
+    let names: Vec<&String> = sought.repo_names.iter().collect();
+    let tokens: Vec<&Vec<u8>> = sought.tokens.iter().collect();
+    let near = webhooks::project_id
+        .eq(ProjectId::PENDING)
+        .or(webhooks::secret_digest.eq_any(tokens).assume_not_null());
+    Ok(webhooks::table
+        .filter(
+            webhooks::project_id.eq_any(projects).or(webhooks::repo_name.eq_any(names).and(near)),
+        )
+        .order(webhooks::id)
+        .select(Candidate::as_select())
+        .load(conn)
+        .await?)
+}
+
+/// Which of the token digests belong to some record.
+///
+/// # Errors
+/// Any [`StoreError`] of the database.
+pub async fn known_tokens(conn: &mut Conn, sought: &Sought) -> Result<HashSet<Vec<u8>>> {
+    let tokens = &sought.tokens;
+    if tokens.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let found: Vec<Option<Vec<u8>>> = webhooks::table
+        .filter(webhooks::secret_digest.eq_any(tokens.iter().collect::<Vec<_>>()))
+        .select(webhooks::secret_digest)
+        .distinct()
+        .load(conn)
+        .await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// Gives a pending record its project id. Its version rises, so that a form opened before cannot
+/// write -1 back.
+///
+/// # Errors
+/// [`StoreError::Stale`] if it is not pending any more.
+pub async fn register(
+    conn: &mut Conn,
+    webhook: WebhookId,
+    project_id: i64,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let changed = diesel::update(webhooks::table.find(webhook.0))
+        .filter(webhooks::project_id.eq(ProjectId::PENDING))
+        .set((
+            webhooks::project_id.eq(project_id),
+            webhooks::registered_at.eq(now),
+            webhooks::updated_at.eq(now),
+            webhooks::version.eq(webhooks::version + 1),
+        ))
+        .execute(conn)
+        .await?;
+    if changed == 1 { Ok(()) } else { Err(StoreError::Stale) }
+}
+
+/// The last thing that happened to a record, for its row in the list.
+#[derive(Debug, Clone)]
+pub struct Touch {
+    /// The record.
+    pub webhook: WebhookId,
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// When it came.
+    pub at: DateTime<Utc>,
+    /// Its job, if one was queued.
+    pub job: Option<JobId>,
+}
+
+/// Notes the last delivery and job of records: one touch a record, sorted by record so that two
+/// servers lock rows in one order.
+///
+/// # Errors
+/// Any [`StoreError`] of the database.
+pub async fn touch(conn: &mut Conn, touches: &[Touch]) -> Result<()> {
+    if touches.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<i64> = touches.iter().map(|touch| touch.webhook.0).collect();
+    let deliveries: Vec<&str> = touches.iter().map(|touch| touch.delivery.as_str()).collect();
+    let verdicts: Vec<&str> = touches.iter().map(|touch| touch.verdict.as_str()).collect();
+    let times: Vec<DateTime<Utc>> = touches.iter().map(|touch| touch.at).collect();
+    let jobs: Vec<Option<&str>> =
+        touches.iter().map(|touch| touch.job.as_ref().map(JobId::as_str)).collect();
+    diesel::sql_query(
+        "UPDATE webhooks w SET last_delivery_id = t.delivery, last_delivery_at = t.at, \
+         last_verdict = t.verdict, last_job_id = coalesce(t.job, w.last_job_id), \
+         last_job_state = CASE WHEN t.job IS NULL THEN w.last_job_state ELSE 'queued' END \
+         FROM (SELECT * FROM unnest($1, $2, $3, $4, $5) AS t (id, delivery, verdict, at, job) \
+         ORDER BY id) t WHERE w.id = t.id",
+    )
+    .bind::<Array<BigInt>, _>(ids)
+    .bind::<Array<Text>, _>(deliveries)
+    .bind::<Array<Text>, _>(verdicts)
+    .bind::<Array<Timestamptz>, _>(times)
+    .bind::<Array<Nullable<Text>>, _>(jobs)
+    .execute(conn)
+    .await?;
+    Ok(())
+}

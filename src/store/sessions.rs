@@ -1,0 +1,109 @@
+//! Server-side sessions. `id` is a digest of the cookie's key, so that reading this table opens
+//! no session.
+//!
+//! What a session holds is `crate::web::session_store`'s to know; here it is text.
+
+use super::schema::sessions;
+use super::{Conn, Result};
+use crate::core::ids::UserId;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+/// A session to store.
+#[derive(Debug)]
+pub struct Session<'a> {
+    /// The digest of its key.
+    pub id: &'a [u8],
+    /// What it holds.
+    pub state: &'a str,
+    /// Whose it is.
+    pub user: Option<UserId>,
+    /// When it ends unless it is used.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// What a session that has not expired holds.
+///
+/// # Errors
+/// Those of the database.
+pub async fn load(conn: &mut Conn, id: &[u8], now: DateTime<Utc>) -> Result<Option<String>> {
+    Ok(sessions::table
+        .find(id)
+        .filter(sessions::expires_at.gt(now))
+        .select(sessions::state)
+        .first(conn)
+        .await
+        .optional()?)
+}
+
+/// Stores a new session.
+///
+/// # Errors
+/// Those of the database.
+pub async fn insert(conn: &mut Conn, session: Session<'_>, now: DateTime<Utc>) -> Result<()> {
+    diesel::insert_into(sessions::table)
+        .values((
+            sessions::id.eq(session.id),
+            sessions::state.eq(session.state),
+            sessions::user_id.eq(session.user.map(|user| user.0)),
+            sessions::created_at.eq(now),
+            sessions::expires_at.eq(session.expires_at),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Changes a session that still exists; one that was ended meanwhile stays ended.
+///
+/// # Errors
+/// Those of the database.
+pub async fn update(conn: &mut Conn, session: Session<'_>) -> Result<()> {
+    diesel::update(sessions::table.find(session.id))
+        .set((
+            sessions::state.eq(session.state),
+            sessions::user_id.eq(session.user.map(|user| user.0)),
+            sessions::expires_at.eq(session.expires_at),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Gives a session more time.
+///
+/// # Errors
+/// Those of the database.
+pub async fn extend(conn: &mut Conn, id: &[u8], expires_at: DateTime<Utc>) -> Result<()> {
+    diesel::update(sessions::table.find(id))
+        .set(sessions::expires_at.eq(expires_at))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Ends a session.
+///
+/// # Errors
+/// Those of the database.
+pub async fn delete(conn: &mut Conn, id: &[u8]) -> Result<()> {
+    diesel::delete(sessions::table.find(id)).execute(conn).await?;
+    Ok(())
+}
+
+/// Ends every session of a person.
+///
+/// # Errors
+/// Those of the database.
+pub async fn delete_of_user(conn: &mut Conn, user: UserId) -> Result<usize> {
+    Ok(diesel::delete(sessions::table.filter(sessions::user_id.eq(user.0))).execute(conn).await?)
+}
+
+/// Deletes what has expired; returns how many.
+///
+/// # Errors
+/// Those of the database.
+pub async fn delete_expired(conn: &mut Conn, now: DateTime<Utc>) -> Result<usize> {
+    Ok(diesel::delete(sessions::table.filter(sessions::expires_at.le(now))).execute(conn).await?)
+}

@@ -1,0 +1,162 @@
+//! What `templates/base.html` needs of every page: title, person, navigation, messages,
+//! breadcrumbs. Built by `AdminContext::frame`; page structs hold it as `frame`.
+
+use crate::core::actor::Actor;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+/// How good the news of a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// It was done.
+    Success,
+    /// Worth knowing.
+    Info,
+    /// Something was left out, or nothing was done.
+    Warning,
+    /// It failed.
+    Error,
+}
+
+impl Level {
+    /// The word for `data-level`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+
+    /// The icon in front of the message.
+    pub fn icon(self) -> &'static str {
+        match self {
+            Self::Success => "check",
+            Self::Info => "info",
+            Self::Warning | Self::Error => "warning",
+        }
+    }
+
+    /// Whether a screen reader is interrupted by it.
+    pub fn role(self) -> &'static str {
+        match self {
+            Self::Success | Self::Info => "status",
+            Self::Warning | Self::Error => "alert",
+        }
+    }
+}
+
+/// A message for the next page that is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flash {
+    /// How good the news is.
+    pub level: Level,
+    /// The words.
+    pub text: String,
+    /// A link after them: label and address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<(String, String)>,
+}
+
+/// One step of the way from the index to this page; the last has no address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Crumb {
+    /// The words.
+    pub label: Cow<'static, str>,
+    /// The address, unless it is this page.
+    pub href: Option<String>,
+}
+
+/// A titled part of the navigation.
+#[derive(Debug, Clone)]
+pub struct NavSection {
+    /// Its title.
+    pub title: &'static str,
+    /// Its rows.
+    pub rows: Vec<NavRow>,
+}
+
+/// A row of the navigation.
+#[derive(Debug, Clone)]
+pub struct NavRow {
+    /// The words.
+    pub label: &'static str,
+    /// The symbol in `icons.svg`.
+    pub icon: &'static str,
+    /// The list it opens.
+    pub href: String,
+    /// The form for a new object, for whom may.
+    pub add: Option<String>,
+    /// The key after `g`.
+    pub key: char,
+    /// Whether this page is in that part.
+    pub current: bool,
+    /// How many want attention; `None` = not counted.
+    pub count: Option<String>,
+}
+
+/// What base.html needs.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// The page's name: its `h1`, and the first part of the window's title.
+    pub title: String,
+    /// Who is signed in.
+    pub actor: Actor,
+    /// The navigation, marked with where this page is.
+    pub nav: Vec<NavSection>,
+    /// The token of every form on the page: `<input type="hidden" name="csrf_token">`.
+    pub csrf: String,
+    /// Messages, shown once.
+    pub flashes: Vec<Flash>,
+    /// The way from the index.
+    pub breadcrumbs: Vec<Crumb>,
+    /// This page's path.
+    pub path: String,
+    /// Whether the form on this page came back with errors: the window's title then says so.
+    pub has_errors: bool,
+}
+
+impl Frame {
+    /// Adds a step of the way, before this page's own.
+    #[must_use]
+    pub fn crumb(mut self, label: impl Into<Cow<'static, str>>, href: impl Into<String>) -> Self {
+        let at = self.breadcrumbs.len().saturating_sub(1);
+        self.breadcrumbs.insert(at, Crumb { label: label.into(), href: Some(href.into()) });
+        self
+    }
+
+    /// Says in the window's title that the form has errors.
+    #[must_use]
+    pub fn with_errors(mut self, has_errors: bool) -> Self {
+        self.has_errors = has_errors;
+        self
+    }
+
+    /// The window's title.
+    pub fn window_title(&self) -> String {
+        let error = if self.has_errors { "Error: " } else { "" };
+        format!("{error}{} · Signalbox", self.title)
+    }
+
+    /// A frame for samples and tests.
+    pub fn sample(title: &str) -> Self {
+        use crate::core::ids::UserId;
+        use crate::core::role::Role;
+        let actor = Actor { id: UserId(1), username: "ada".to_owned(), role: Role::Admin };
+        Self {
+            title: title.to_owned(),
+            nav: crate::web::admin::nav::sections(&actor, "/admin/"),
+            actor,
+            csrf: "token".to_owned(),
+            flashes: vec![Flash { level: Level::Success, text: "Saved.".to_owned(), link: None }],
+            breadcrumbs: vec![
+                Crumb { label: "Home".into(), href: Some("/admin/".to_owned()) },
+                Crumb { label: title.to_owned().into(), href: None },
+            ],
+            path: "/admin/".to_owned(),
+            has_errors: false,
+        }
+    }
+}

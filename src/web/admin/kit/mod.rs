@@ -1,0 +1,3 @@
+//! The machine behind the panel's pages; it knows no resource by name.
+
+pub mod frame;

@@ -1,0 +1,146 @@
+//! Signing in and out.
+
+use super::context::AdminContext;
+use super::visitor::VisitorContext;
+use crate::accounts::login::{self, Attempt, LoginError};
+use crate::clock;
+use crate::store::users;
+use crate::web::human::{self, HumanError, found, page_with, see_other};
+use crate::web::problem::Problem;
+use crate::web::urls;
+use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+/// The sign-in page.
+#[derive(Template)]
+#[template(path = "admin/login.html")]
+pub struct LoginPage {
+    csrf: String,
+    next: String,
+    username: String,
+    error: Option<String>,
+    notice: Option<&'static str>,
+    needs_setup: bool,
+}
+
+impl LoginPage {
+    /// The states it is shown in.
+    pub fn samples() -> Vec<Self> {
+        let plain = || Self {
+            csrf: "token".to_owned(),
+            next: "/admin/hooks/job/?q=a&p=2".to_owned(),
+            username: String::new(),
+            error: None,
+            notice: None,
+            needs_setup: false,
+        };
+        vec![
+            plain(),
+            Self { needs_setup: true, ..plain() },
+            Self { notice: Some(LOGGED_OUT), ..plain() },
+            Self {
+                username: "<ada> & \"co\"".to_owned(),
+                error: Some(LoginError::Refused.to_string()),
+                ..plain()
+            },
+        ]
+    }
+}
+
+const LOGGED_OUT: &str = "You are logged out.";
+
+/// What the sign-in page is asked for.
+#[derive(Deserialize)]
+pub struct LoginQuery {
+    next: Option<String>,
+    logged_out: Option<String>,
+}
+
+/// `GET /admin/login/`
+///
+/// # Errors
+/// The database is away (503).
+pub async fn page(
+    visitor: VisitorContext,
+    query: web::Query<LoginQuery>,
+) -> Result<HttpResponse, HumanError> {
+    let next = urls::safe_next(query.next.as_deref());
+    if visitor.actor.is_some() {
+        return Ok(found(next));
+    }
+    let has_users = users::any(&mut *visitor.deps().pool.get().await?).await?;
+    human::page(&LoginPage {
+        csrf: visitor.csrf().to_owned(),
+        next,
+        username: String::new(),
+        error: None,
+        notice: query.logged_out.is_some().then_some(LOGGED_OUT),
+        needs_setup: !has_users,
+    })
+}
+
+/// What the sign-in form sends.
+#[derive(Deserialize)]
+pub struct LoginForm {
+    username: String,
+    password: SecretString,
+    #[serde(default)]
+    next: Option<String>,
+}
+
+/// `POST /admin/login/`
+///
+/// # Errors
+/// The database is away (503).
+pub async fn submit(
+    visitor: VisitorContext,
+    form: web::Form<LoginForm>,
+) -> Result<HttpResponse, HumanError> {
+    let LoginForm { username, password, next } = form.into_inner();
+    let next = urls::safe_next(next.as_deref());
+    let deps = visitor.deps();
+    let attempt = Attempt {
+        username: username.clone(),
+        password,
+        remote_addr: visitor.remote_addr(),
+        at: clock::now(),
+    };
+    let error = match login::login(&deps.pool, &deps.throttle, deps.password_cost, attempt).await {
+        Ok(actor) => {
+            visitor.sign_in(&actor)?;
+            return Ok(see_other(next));
+        }
+        Err(LoginError::Store(error)) => return Err(error.into()),
+        Err(error @ LoginError::Hash(_)) => {
+            return Err(Problem::internal().caused_by(error).into());
+        }
+        Err(error @ (LoginError::Refused | LoginError::Throttled(_))) => error,
+    };
+    let page = LoginPage {
+        csrf: visitor.csrf().to_owned(),
+        next,
+        username,
+        error: Some(error.to_string()),
+        notice: None,
+        needs_setup: false,
+    };
+    let LoginError::Throttled(wait) = error else { return human::page(&page) };
+    let mut response = page_with(StatusCode::TOO_MANY_REQUESTS, &page)?;
+    response.headers_mut().insert(RETRY_AFTER, wait.seconds.into());
+    Ok(response)
+}
+
+/// `POST /admin/logout/`
+///
+/// # Errors
+/// The database is away (503).
+pub async fn logout(context: AdminContext) -> Result<HttpResponse, HumanError> {
+    let deps = context.deps();
+    login::logout(&deps.pool, &context.actor, &context.remote_addr(), clock::now()).await?;
+    context.session().purge();
+    Ok(see_other(urls::with_query(urls::login(), &[("logged_out", "1")])))
+}

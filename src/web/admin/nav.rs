@@ -1,0 +1,29 @@
+//! The navigation: which parts the panel has, in order, for whom.
+
+use super::kit::frame::{NavRow, NavSection};
+use crate::core::actor::Actor;
+use crate::core::role::Permission;
+use crate::web::urls;
+
+/// The navigation as this person sees it on this page.
+pub fn sections(actor: &Actor, path: &str) -> Vec<NavSection> {
+    let row = |label, icon, href: String, key| NavRow {
+        label,
+        icon,
+        current: path.starts_with(&href),
+        href,
+        add: None,
+        key,
+        count: None,
+    };
+    let mut webhooks = row("Webhooks", "webhook", urls::webhooks(), 'w');
+    webhooks.add = actor.may(Permission::ChangeRecords).then(urls::webhook_add);
+    vec![NavSection {
+        title: "Hooks",
+        rows: vec![
+            webhooks,
+            row("Deliveries", "inbox", urls::deliveries(), 'd'),
+            row("Jobs", "jobs", urls::jobs(), 'j'),
+        ],
+    }]
+}

@@ -1,0 +1,167 @@
+//! Every route of the panel on one screen: method, address, who may, handler.
+//!
+//! `crate::web::middleware::authenticate` reads the same rows, so a route without a row does not
+//! exist, and a row cannot forget its permission. Literal addresses stand before patterns they
+//! would fall under (`…/add/` before `…/{id}/`).
+
+use super::{index, login, password, setup};
+use crate::core::role::Permission;
+use crate::web::human::HumanError;
+use crate::web::problem::Problem;
+use crate::web::urls;
+use actix_web::http::Method;
+use actix_web::{HttpRequest, HttpResponse, Route, guard, web};
+use std::collections::HashMap;
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody.
+    Public,
+    /// Signed-in people whose role has the permission.
+    Needs(Permission),
+}
+
+/// One route.
+pub struct Row {
+    /// GET (answers HEAD too) or POST.
+    pub method: Method,
+    /// The whole address, as a pattern.
+    pub address: String,
+    /// Who may.
+    pub access: Access,
+    /// Attaches the handler: `|route| route.to(handler)`.
+    pub handler: fn(Route) -> Route,
+}
+
+impl Row {
+    /// A page.
+    pub fn get(address: impl Into<String>, access: Access, handler: fn(Route) -> Route) -> Self {
+        Self { method: Method::GET, address: address.into(), access, handler }
+    }
+
+    /// What a form or button does.
+    pub fn post(address: impl Into<String>, access: Access, handler: fn(Route) -> Route) -> Self {
+        Self { method: Method::POST, address: address.into(), access, handler }
+    }
+}
+
+/// The table.
+pub fn rows() -> Vec<Row> {
+    use Access::{Needs, Public};
+    use Permission::{OwnAccount, View};
+    vec![
+        Row::get(urls::login(), Public, |route| route.to(login::page)),
+        Row::post(urls::login(), Public, |route| route.to(login::submit)),
+        Row::post(urls::logout(), Needs(OwnAccount), |route| route.to(login::logout)),
+        Row::get(urls::setup(), Public, |route| route.to(setup::page)),
+        Row::post(urls::setup(), Public, |route| route.to(setup::submit)),
+        Row::get(urls::password_change(), Needs(OwnAccount), |route| route.to(password::page)),
+        Row::post(urls::password_change(), Needs(OwnAccount), |route| route.to(password::submit)),
+        Row::get(urls::index(), Needs(View), |route| route.to(index::page)),
+    ]
+}
+
+/// The table as the middleware asks it.
+pub struct Routes(HashMap<String, HashMap<Method, Access>>);
+
+impl Routes {
+    /// From the rows.
+    pub fn new(rows: &[Row]) -> Self {
+        let mut table: HashMap<String, HashMap<Method, Access>> = HashMap::new();
+        for row in rows {
+            table.entry(row.address.clone()).or_default().insert(row.method.clone(), row.access);
+        }
+        Self(table)
+    }
+
+    /// Who may use the method at the address that matched; `None` = nothing answers there, which
+    /// only a signed-in person is told.
+    pub fn access(&self, method: &Method, pattern: Option<&str>) -> Option<Access> {
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        self.0.get(pattern?)?.get(method).copied()
+    }
+}
+
+/// Mounts the rows in a scope at [`urls::ADMIN`].
+pub fn mount(config: &mut web::ServiceConfig, rows: Vec<Row>) {
+    let mut resources: Vec<(String, Vec<Row>)> = Vec::new();
+    for row in rows {
+        match resources.iter_mut().find(|(address, _)| *address == row.address) {
+            Some((_, rows)) => rows.push(row),
+            None => resources.push((row.address.clone(), vec![row])),
+        }
+    }
+    for (address, rows) in resources {
+        let below = address.strip_prefix(urls::ADMIN).unwrap_or(&address).to_owned();
+        let allow = allowed(&rows);
+        let mut resource = web::resource(below);
+        for row in rows {
+            let route = match row.method {
+                Method::GET => web::route().guard(guard::Any(guard::Get()).or(guard::Head())),
+                method => web::method(method),
+            };
+            resource = resource.route((row.handler)(route));
+        }
+        config.service(resource.default_service(web::to(move |request: HttpRequest| {
+            let problem = Problem::method_not_allowed(request.method().as_str(), allow);
+            std::future::ready(Err::<HttpResponse, _>(HumanError::from(problem)))
+        })));
+    }
+}
+
+/// For a GET whose last slash was forgotten: the address it meant, with its query.
+pub fn slashed(request: &HttpRequest) -> Option<String> {
+    let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
+    if !is_get || request.path().ends_with('/') {
+        return None;
+    }
+    let path = format!("{}/", request.path());
+    request.resource_map().has_resource(&path).then(|| match request.query_string() {
+        "" => path,
+        query => format!("{path}?{query}"),
+    })
+}
+
+fn allowed(rows: &[Row]) -> &'static str {
+    let answers = |method: Method| rows.iter().any(|row| row.method == method);
+    match (answers(Method::GET), answers(Method::POST)) {
+        (true, true) => "GET, HEAD, POST",
+        (true, false) => "GET, HEAD",
+        (false, _) => "POST",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_row_stands_twice_and_all_are_in_the_panel() {
+        let rows = rows();
+        let routes = Routes::new(&rows);
+        let count: usize = routes.0.values().map(HashMap::len).sum();
+        assert_eq!(count, rows.len());
+        for row in &rows {
+            assert!(
+                row.address.starts_with("/admin/") && row.address.ends_with('/'),
+                "{}",
+                row.address
+            );
+            assert!(row.method == Method::GET || row.method == Method::POST);
+        }
+    }
+
+    #[test]
+    fn only_signing_in_and_setting_up_are_public() {
+        let public: Vec<String> = rows()
+            .into_iter()
+            .filter(|row| row.access == Access::Public)
+            .map(|row| format!("{} {}", row.method, row.address))
+            .collect();
+        assert_eq!(
+            public,
+            ["GET /admin/login/", "POST /admin/login/", "GET /admin/setup/", "POST /admin/setup/"]
+        );
+    }
+}

@@ -1,0 +1,73 @@
+//! What the handlers of the pages before signing in take: there is no person yet, perhaps no
+//! session.
+
+use crate::core::actor::Actor;
+use crate::web::Deps;
+use crate::web::human::HumanError;
+use crate::web::middleware::authenticate::{self, Visit};
+use crate::web::middleware::csrf;
+use crate::web::origin;
+use crate::web::problem::Problem;
+use actix_session::SessionExt;
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use std::future::{Ready, ready};
+use std::net::IpAddr;
+
+/// The request of someone who need not be signed in.
+pub struct VisitorContext {
+    /// Who is signed in, if someone is.
+    pub actor: Option<Actor>,
+    deps: web::Data<Deps>,
+    csrf: String,
+    request: HttpRequest,
+}
+
+impl VisitorContext {
+    /// What the server was started with.
+    pub fn deps(&self) -> &Deps {
+        &self.deps
+    }
+
+    /// The token for this page's forms.
+    pub fn csrf(&self) -> &str {
+        &self.csrf
+    }
+
+    /// Where the request came from.
+    pub fn remote_addr(&self) -> Option<IpAddr> {
+        origin::remote_addr(&self.request)
+    }
+
+    /// Where the request came from, as text.
+    pub fn remote_addr_text(&self) -> String {
+        origin::remote_addr_text(&self.request)
+    }
+
+    /// Makes the session this person's.
+    ///
+    /// # Errors
+    /// The session does not take it (500).
+    pub fn sign_in(&self, actor: &Actor) -> Result<(), HumanError> {
+        authenticate::sign_in(&self.request.get_session(), actor)
+    }
+}
+
+impl FromRequest for VisitorContext {
+    type Error = HumanError;
+    type Future = Ready<Result<Self, HumanError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let deps = request.app_data::<web::Data<Deps>>().cloned();
+        let visit = request.extensions().get::<Visit>().cloned();
+        ready(match (deps, visit) {
+            (Some(deps), Some(visit)) => Ok(Self {
+                actor: visit.actor,
+                deps,
+                csrf: csrf::token(&visit.csrf),
+                request: request.clone(),
+            }),
+            _ => Err(Problem::internal().caused_by("the route is outside of the panel").into()),
+        })
+    }
+}

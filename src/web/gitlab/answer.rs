@@ -1,0 +1,55 @@
+//! What GitLab is told. It shows body and headers of the answer to its maintainers, so both say
+//! which delivery this is and what became of it; strangers learn nothing about records.
+
+use crate::core::ids::JobId;
+use crate::intake::{IntakeError, Receipt};
+use crate::web::machine::MachineError;
+use crate::web::problem::Problem;
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Body<'a> {
+    delivery: &'a str,
+    verdict: &'a str,
+    jobs: Vec<&'a str>,
+    reason: &'a str,
+}
+
+/// The answer to a stored delivery.
+pub(super) fn receipt(receipt: &Receipt) -> HttpResponse {
+    let status = StatusCode::from_u16(receipt.status).unwrap_or(StatusCode::OK);
+    HttpResponse::build(status)
+        .insert_header(("X-Delivery-Id", receipt.delivery.as_str()))
+        .insert_header(("X-Match", receipt.verdict.as_str()))
+        .json(Body {
+            delivery: receipt.delivery.as_str(),
+            verdict: receipt.verdict.as_str(),
+            jobs: receipt.jobs.iter().map(JobId::as_str).collect(),
+            reason: &receipt.reason,
+        })
+}
+
+/// The answer to a delivery of which nothing was stored.
+pub(super) fn not_stored(error: IntakeError) -> HttpResponse {
+    let (code, detail, retry_after_s) = match error {
+        IntakeError::Overloaded => {
+            ("overloaded", "Too many deliveries are waiting. Send it again in a moment.", 2)
+        }
+        IntakeError::Unavailable => {
+            ("unavailable", "The delivery could not be stored. Send it again in a moment.", 5)
+        }
+    };
+    let mut problem =
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, "The delivery was not stored", detail);
+    problem.retry_after_s = Some(retry_after_s);
+    MachineError::from(problem).error_response()
+}
+
+/// The answer to a body that did not come in time.
+pub(super) fn too_slow() -> HttpResponse {
+    let detail = "The body did not arrive within 30 seconds.";
+    let problem = Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow", "Too slow", detail);
+    MachineError::from(problem).error_response()
+}

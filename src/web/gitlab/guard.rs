@@ -1,0 +1,233 @@
+//! What is refused before anything is parsed, and what is kept of the headers.
+//!
+//! Custom headers of a hook are secrets, so headers are kept from an allow list; of credentials
+//! only a word is kept.
+
+use crate::core::credential::{Presented, Signed, token_digest};
+use crate::core::idempotency::KeyHeaders;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use std::collections::BTreeMap;
+
+/// Longest `X-Gitlab-Event`.
+const MAX_EVENT: usize = 200;
+/// Longest token or signature header.
+const MAX_CREDENTIAL: usize = 4_096;
+/// Longest key.
+const MAX_KEY: usize = 255;
+/// Longest other header that is kept.
+const MAX_KEPT: usize = 500;
+
+/// Headers kept as they are.
+const KEPT: [&str; 9] = [
+    "Content-Type",
+    "Content-Length",
+    "User-Agent",
+    "X-Gitlab-Event",
+    "X-Gitlab-Instance",
+    "X-Gitlab-Webhook-UUID",
+    "X-Gitlab-Event-UUID",
+    "Idempotency-Key",
+    "webhook-id",
+];
+
+/// A request that is not looked at further.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub status: u16,
+    pub code: &'static str,
+    pub sentence: String,
+}
+
+/// The headers of a request that may be read.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub event: String,
+    pub presented: Presented,
+    pub idempotency_key: Option<String>,
+    pub webhook_id: Option<String>,
+}
+
+impl Head {
+    pub(super) fn key_headers(&self) -> KeyHeaders<'_> {
+        KeyHeaders {
+            idempotency_key: self.idempotency_key.as_deref(),
+            webhook_id: self.webhook_id.as_deref(),
+        }
+    }
+}
+
+fn refusal(status: u16, code: &'static str, sentence: impl Into<String>) -> Refusal {
+    Refusal { status, code, sentence: sentence.into() }
+}
+
+/// Reads the headers.
+pub(super) fn check(headers: &HeaderMap, digest_key: &[u8; 32]) -> Result<Head, Refusal> {
+    media_type(headers)?;
+    let event = once(headers, "X-Gitlab-Event", MAX_EVENT, 400)?
+        .filter(|event| !event.is_empty())
+        .ok_or_else(|| refusal(400, "no_event", "The header X-Gitlab-Event is missing"))?;
+    let token = credential(headers, "X-Gitlab-Token")?;
+    let webhook_id = once(headers, "webhook-id", MAX_KEY, 401)?;
+    let timestamp = once(headers, "webhook-timestamp", MAX_KEY, 401)?;
+    let signatures = once(headers, "webhook-signature", MAX_CREDENTIAL, 401)?;
+    let signed = match (&webhook_id, timestamp, signatures) {
+        (Some(id), Some(timestamp), Some(signatures)) if !id.is_empty() => {
+            Some(Signed { id: id.clone(), timestamp, signatures })
+        }
+        _ => None,
+    };
+    Ok(Head {
+        event,
+        presented: Presented { token: token.map(|token| token_digest(digest_key, token)), signed },
+        idempotency_key: once(headers, "Idempotency-Key", MAX_KEY, 400)?,
+        webhook_id,
+    })
+}
+
+fn media_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    if headers.contains_key(CONTENT_ENCODING) {
+        let sentence = "The body has a Content-Encoding; GitLab sends plain JSON";
+        return Err(refusal(415, "encoded", sentence));
+    }
+    let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = media.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    let named = if essence.is_empty() {
+        "missing".to_owned()
+    } else {
+        format!("{:?}", essence.chars().take(80).collect::<String>())
+    };
+    let sentence = format!("The Content-Type is {named}; it must be application/json");
+    Err(refusal(415, "media_type", sentence))
+}
+
+/// A header that may come once, as text.
+fn once(
+    headers: &HeaderMap,
+    name: &'static str,
+    max: usize,
+    status: u16,
+) -> Result<Option<String>, Refusal> {
+    let Some(bytes) = single(headers, name, max, status)? else { return Ok(None) };
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !text.chars().any(char::is_control) => Ok(Some(text.to_owned())),
+        _ => Err(refusal(status, "bad_header", format!("The header {name} is not plain text"))),
+    }
+}
+
+/// The token's bytes; none if it is absent or empty.
+fn credential<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a [u8]>, Refusal> {
+    Ok(single(headers, name, MAX_CREDENTIAL, 401)?.filter(|token| !token.is_empty()))
+}
+
+fn single<'a>(
+    headers: &'a HeaderMap,
+    name: &'static str,
+    max: usize,
+    status: u16,
+) -> Result<Option<&'a [u8]>, Refusal> {
+    let mut values = headers.get_all(name);
+    let Some(first) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        let sentence = format!("The header {name} came more than once");
+        return Err(refusal(status, "repeated_header", sentence));
+    }
+    if first.len() > max {
+        let sentence = format!("The header {name} is longer than {max} bytes");
+        return Err(refusal(status, "long_header", sentence));
+    }
+    Ok(Some(first.as_bytes()))
+}
+
+/// What of the headers is stored: an allow list; credentials as words.
+pub(super) fn kept(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let mut kept = BTreeMap::new();
+    for name in KEPT {
+        if let Some(value) = headers.get(name) {
+            let text = String::from_utf8_lossy(value.as_bytes());
+            let clean = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+            kept.insert(name.to_owned(), text.chars().take(MAX_KEPT).map(clean).collect());
+        }
+    }
+    for name in ["X-Gitlab-Token", "webhook-signature"] {
+        if headers.contains_key(name) {
+            kept.insert(name.to_owned(), "[masked]".to_owned());
+        }
+    }
+    if let Some(at) = headers.get("webhook-timestamp").and_then(|value| value.to_str().ok()) {
+        kept.insert("webhook-timestamp".to_owned(), at.chars().take(40).collect());
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::{HeaderName, HeaderValue};
+
+    const KEY: [u8; 32] = [3; 32];
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(
+                HeaderName::from_bytes(name.as_bytes()).unwrap(),
+                HeaderValue::from_bytes(value.as_bytes()).unwrap(),
+            );
+        }
+        headers
+    }
+
+    const GOOD: [(&str, &str); 2] =
+        [("content-type", "application/json; charset=utf-8"), ("x-gitlab-event", "Push Hook")];
+
+    fn refused(extra: &[(&'static str, &str)]) -> (u16, &'static str) {
+        let all: Vec<_> = GOOD.iter().chain(extra).copied().collect();
+        let refusal = check(&headers(&all), &KEY).unwrap_err();
+        (refusal.status, refusal.code)
+    }
+
+    #[test]
+    fn a_plain_delivery_passes() {
+        let head = check(&headers(&GOOD), &KEY).unwrap();
+        assert_eq!(head.event, "Push Hook");
+        assert!(head.presented.token.is_none());
+    }
+
+    #[test]
+    fn what_gitlab_does_not_send_is_refused_by_its_cause() {
+        let long = "x".repeat(65_536);
+        assert_eq!(check(&headers(&[]), &KEY).unwrap_err().code, "media_type");
+        assert_eq!(check(&headers(&GOOD[..1]), &KEY).unwrap_err().code, "no_event");
+        assert_eq!(refused(&[("content-encoding", "gzip")]), (415, "encoded"));
+        assert_eq!(refused(&[("x-gitlab-event", "Push Hook")]), (400, "repeated_header"));
+        let twice = [("x-gitlab-token", "a"), ("x-gitlab-token", "a")];
+        assert_eq!(refused(&twice), (401, "repeated_header"));
+        assert_eq!(refused(&[("x-gitlab-token", &long)]), (401, "long_header"));
+        assert_eq!(refused(&[("idempotency-key", &long)]), (400, "long_header"));
+    }
+
+    #[test]
+    fn an_empty_token_is_an_absent_one() {
+        let all = [GOOD[0], GOOD[1], ("x-gitlab-token", "")];
+        assert!(check(&headers(&all), &KEY).unwrap().presented.token.is_none());
+    }
+
+    #[test]
+    fn secrets_and_custom_headers_are_not_kept() {
+        let all = [
+            GOOD[0],
+            GOOD[1],
+            ("x-gitlab-token", "planted-token"),
+            ("webhook-signature", "v1,planted"),
+            ("authorization", "Basic planted"),
+            ("x-my-secret", "planted"),
+        ];
+        let kept = kept(&headers(&all));
+        assert_eq!(kept["X-Gitlab-Token"], "[masked]");
+        assert!(kept.values().all(|value| !value.contains("planted")), "{kept:?}");
+        assert_eq!(kept.len(), 4);
+    }
+}

@@ -1,0 +1,37 @@
+//! The headers that keep browsers strict: no inline script or style, nothing from elsewhere, no
+//! framing, no guessing of types, no referrer, and no copies of the panel's pages in caches.
+
+use super::{Answer, with_headers};
+use crate::web::problem::Face;
+use actix_web::body::MessageBody;
+use actix_web::dev::ServiceRequest;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+
+/// Everything comes from this very server.
+pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; \
+    base-uri 'none'";
+
+/// Adds them to every answer.
+///
+/// # Errors
+/// Those of what is inside.
+pub async fn run(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Answer {
+    let is_page = Face::of(request.path()) == Face::Human;
+    let answer = next.call(request).await;
+    with_headers(answer, |headers| {
+        set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+        set(headers, header::REFERRER_POLICY, "no-referrer");
+        set(headers, header::CONTENT_SECURITY_POLICY, POLICY);
+        // Static files say themselves how long they may be kept.
+        if !headers.contains_key(header::CACHE_CONTROL) {
+            let caching = if is_page { "no-store, private" } else { "no-store" };
+            set(headers, header::CACHE_CONTROL, caching);
+        }
+    })
+}
+
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
+    headers.insert(name, HeaderValue::from_static(value));
+}

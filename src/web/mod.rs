@@ -1,0 +1,208 @@
+//! The web server: its scopes and the middleware around them, in order, on one screen.
+//!
+//! A request passes, from the outside: request id, security headers, catch panic, compress; in
+//! the panel then session, authenticate (who, and may they), csrf; then its handler. What no
+//! handler answers is answered here, with the face of its address (`problem::Face`).
+
+pub mod admin;
+pub mod assets;
+pub mod gitlab;
+pub mod health;
+pub mod human;
+pub mod machine;
+pub mod middleware;
+pub mod origin;
+pub mod problem;
+pub mod session_store;
+pub mod urls;
+
+use crate::accounts::password::Cost;
+use crate::accounts::setup_link::SetupLink;
+use crate::accounts::throttle::Throttle;
+use crate::actions::Catalogue;
+use crate::config::WebSettings;
+use crate::core::seal::Keys;
+use crate::intake::Intake;
+use crate::store::Pool;
+use actix_session::SessionMiddleware;
+use actix_session::config::{CookieContentSecurity, PersistentSession};
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::cookie::{Key, SameSite};
+use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Compress, Next, from_fn};
+use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, web};
+use admin::routes::{self, Routes};
+use human::HumanError;
+use machine::MachineError;
+use problem::{Face, Problem};
+use session_store::PgSessions;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The version pages show.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The largest form a panel page takes, in bytes.
+const MAX_FORM: usize = 1024 * 1024;
+
+/// How long a client may take to send its headers.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long answers under way are waited for when the server stops, in seconds.
+const SHUTDOWN_S: u64 = 10;
+
+/// What the server is started with; handlers see it through their contexts.
+#[derive(Clone)]
+pub struct Deps {
+    /// The database.
+    pub pool: Pool,
+    /// Where deliveries go.
+    pub intake: Intake,
+    /// What can be run.
+    pub catalogue: Catalogue,
+    /// The installation's keys.
+    pub keys: Arc<Keys>,
+    /// The server's settings.
+    pub settings: Arc<WebSettings>,
+    /// The one-time link for the first account.
+    pub setup_link: SetupLink,
+    /// What a password hash costs.
+    pub password_cost: Cost,
+    /// The wrong passwords of the last minute.
+    pub throttle: Arc<Throttle>,
+}
+
+/// Starts answering on a socket that is bound already. Signals are the caller's.
+///
+/// # Errors
+/// The socket cannot be used.
+pub fn serve(deps: Deps, listener: TcpListener) -> std::io::Result<Server> {
+    let deps = web::Data::new(deps);
+    let server = HttpServer::new(move || app(&deps))
+        .client_request_timeout(REQUEST_TIMEOUT)
+        .shutdown_timeout(SHUTDOWN_S)
+        .disable_signals()
+        .listen(listener)?;
+    Ok(server.run())
+}
+
+/// Everything the server answers.
+pub fn app(
+    deps: &web::Data<Deps>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + use<>>,
+        Error = Error,
+        InitError = (),
+    > + use<>,
+> {
+    // Of several `wrap`s the last is the outermost.
+    App::new()
+        .app_data(deps.clone())
+        .wrap(Compress::default())
+        .wrap(from_fn(middleware::catch_panic::run))
+        .wrap(from_fn(middleware::security_headers::run))
+        .wrap(from_fn(middleware::request_id::run))
+        .service(
+            web::resource("/static/{path:.*}").get(assets::serve).default_service(web::to(refuse)),
+        )
+        .service(web::resource("/").to(home))
+        .configure(gitlab::routes)
+        .configure(health::routes)
+        .service(panel(deps))
+        .default_service(web::to(refuse))
+}
+
+fn panel(
+    deps: &web::Data<Deps>,
+) -> actix_web::Scope<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = Error,
+        InitError = (),
+    > + use<>,
+> {
+    let rows = routes::rows();
+    web::scope(urls::ADMIN)
+        .app_data(web::Data::new(Routes::new(&rows)))
+        .app_data(web::PayloadConfig::new(MAX_FORM))
+        .app_data(
+            web::FormConfig::default()
+                .limit(MAX_FORM)
+                .error_handler(|error, _| unreadable("The form cannot be read.", error)),
+        )
+        .app_data(web::QueryConfig::default().error_handler(|error, _| {
+            unreadable("The part of the address after the question mark cannot be read.", error)
+        }))
+        .app_data(web::PathConfig::default().error_handler(|error, _| {
+            HumanError::from(Problem::not_found().caused_by(error.to_string())).into()
+        }))
+        .configure(|config| routes::mount(config, rows))
+        .default_service(web::to(no_such_page))
+        .wrap(from_fn(middleware::csrf::run))
+        .wrap(from_fn(middleware::authenticate::run))
+        .wrap(sessions(deps))
+        .wrap(from_fn(with_face))
+}
+
+fn sessions(deps: &Deps) -> SessionMiddleware<PgSessions> {
+    let insecure = deps.settings.insecure_cookies();
+    let name = if insecure { "signalbox" } else { "__Host-signalbox" };
+    SessionMiddleware::builder(PgSessions::new(deps.pool.clone()), Key::from(&deps.keys.cookie))
+        .cookie_name(name.to_owned())
+        .cookie_secure(!insecure)
+        .cookie_http_only(true)
+        .cookie_same_site(SameSite::Lax)
+        .cookie_content_security(CookieContentSecurity::Signed)
+        .session_lifecycle(PersistentSession::default().session_ttl(session_store::IDLE))
+        .build()
+}
+
+/// What actix-session could not store comes out of it as a bare 500: it is given its page here.
+async fn with_face(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> middleware::Answer {
+    match next.call(request).await {
+        Ok(response) => Ok(response.map_into_boxed_body()),
+        Err(error) if error.as_error::<HumanError>().is_some() => Err(error),
+        Err(error) => {
+            Err(HumanError::from(Problem::unavailable().caused_by(error.to_string())).into())
+        }
+    }
+}
+
+fn unreadable(detail: &'static str, error: impl std::fmt::Display) -> Error {
+    HumanError::from(Problem::bad_request(detail).caused_by(error.to_string())).into()
+}
+
+async fn home() -> HttpResponse {
+    human::found(urls::index())
+}
+
+/// In the panel: a page whose slash was forgotten, or none.
+async fn no_such_page(request: HttpRequest) -> Result<HttpResponse, HumanError> {
+    match routes::slashed(&request) {
+        Some(address) => Ok(human::found(address)),
+        None => Err(Problem::not_found().link("To the start page", urls::index()).into()),
+    }
+}
+
+/// What no route answers.
+async fn refuse(request: HttpRequest) -> Result<HttpResponse, Error> {
+    let path = request.path();
+    let is_static = path.starts_with("/static/");
+    let problem = match (is_static, request.method()) {
+        (true, method) => Problem::method_not_allowed(method.as_str(), "GET"),
+        (false, _) => Problem::not_found(),
+    };
+    Err(match Face::of(path) {
+        Face::Human => HumanError::from(problem).into(),
+        Face::Machine => MachineError::from(problem).into(),
+    })
+}

@@ -1,0 +1,139 @@
+//! actix-session's store, over `crate::store::sessions`.
+//!
+//! The cookie holds a random key; the table holds its SHA-256. A session that was ended elsewhere
+//! (log-out, a changed password) is never made anew by a request that was under way meanwhile.
+
+use crate::clock;
+use crate::core::ids::UserId;
+use crate::store::{Pool, StoreError, sessions};
+use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
+use actix_web::cookie::time::Duration;
+use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+
+/// How long a session lives without being used.
+pub const IDLE: Duration = Duration::weeks(2);
+
+/// The session's entry for the account.
+pub const USER: &str = "user_id";
+
+/// The session's entry for the secret of its forms.
+pub const CSRF: &str = "csrf";
+
+/// The session's entry for when its life was last prolonged.
+pub const SEEN: &str = "seen";
+
+/// Stands alone in a session that could not be read: `middleware::authenticate` then answers
+/// 503. (An error here would leave actix-session as an empty 500.)
+pub const AWAY: &str = "away";
+
+type State = HashMap<String, String>;
+
+/// Sessions in PostgreSQL.
+#[derive(Clone)]
+pub struct PgSessions {
+    pool: Pool,
+}
+
+impl PgSessions {
+    /// Over this pool.
+    pub fn new(pool: Pool) -> Self {
+        Self { pool }
+    }
+
+    async fn read(&self, key: &SessionKey) -> Result<Option<String>, StoreError> {
+        sessions::load(&mut *self.pool.get().await?, &digest(key), clock::now()).await
+    }
+
+    async fn insert(&self, key: &SessionKey, text: &str, row: Row) -> Result<(), StoreError> {
+        let id = digest(key);
+        let session = row.with(&id, text);
+        sessions::insert(&mut *self.pool.get().await?, session, clock::now()).await
+    }
+
+    async fn change(&self, key: &SessionKey, text: &str, row: Row) -> Result<(), StoreError> {
+        let id = digest(key);
+        sessions::update(&mut *self.pool.get().await?, row.with(&id, text)).await
+    }
+
+    async fn prolong(&self, key: &SessionKey, ttl: Duration) -> Result<(), StoreError> {
+        sessions::extend(&mut *self.pool.get().await?, &digest(key), end(ttl)).await
+    }
+
+    async fn remove(&self, key: &SessionKey) -> Result<(), StoreError> {
+        sessions::delete(&mut *self.pool.get().await?, &digest(key)).await
+    }
+}
+
+struct Row {
+    user: Option<UserId>,
+    expires_at: DateTime<Utc>,
+}
+
+impl Row {
+    fn of(state: &State, ttl: Duration) -> Self {
+        let user = state.get(USER).and_then(|id| id.parse().ok()).map(UserId);
+        Self { user, expires_at: end(ttl) }
+    }
+
+    fn with<'a>(&self, id: &'a [u8], state: &'a str) -> sessions::Session<'a> {
+        sessions::Session { id, state, user: self.user, expires_at: self.expires_at }
+    }
+}
+
+fn digest(key: &SessionKey) -> [u8; 32] {
+    Sha256::digest(key.as_ref().as_bytes()).into()
+}
+
+fn end(ttl: Duration) -> DateTime<Utc> {
+    clock::now() + TimeDelta::seconds(ttl.whole_seconds())
+}
+
+impl SessionStore for PgSessions {
+    async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
+        match self.read(key).await {
+            Ok(None) => Ok(None),
+            Ok(Some(text)) => serde_json::from_str(&text)
+                .map(Some)
+                .map_err(|error| LoadError::Deserialization(error.into())),
+            Err(error) => {
+                tracing::error!(error.cause = %error, "a session cannot be read");
+                Ok(Some(State::from([(AWAY.to_owned(), error.to_string())])))
+            }
+        }
+    }
+
+    async fn save(&self, state: State, ttl: &Duration) -> Result<SessionKey, SaveError> {
+        let text = serde_json::to_string(&state)
+            .map_err(|error| SaveError::Serialization(error.into()))?;
+        let key = SessionKey::try_from(clock::secret_text())
+            .map_err(|error| SaveError::Other(error.into()))?;
+        self.insert(&key, &text, Row::of(&state, *ttl))
+            .await
+            .map_err(|error| SaveError::Other(error.into()))?;
+        Ok(key)
+    }
+
+    async fn update(
+        &self,
+        key: SessionKey,
+        state: State,
+        ttl: &Duration,
+    ) -> Result<SessionKey, UpdateError> {
+        let text = serde_json::to_string(&state)
+            .map_err(|error| UpdateError::Serialization(error.into()))?;
+        self.change(&key, &text, Row::of(&state, *ttl))
+            .await
+            .map_err(|error| UpdateError::Other(error.into()))?;
+        Ok(key)
+    }
+
+    async fn update_ttl(&self, key: &SessionKey, ttl: &Duration) -> Result<(), anyhow::Error> {
+        Ok(self.prolong(key, *ttl).await?)
+    }
+
+    async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
+        Ok(self.remove(key).await?)
+    }
+}

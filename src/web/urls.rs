@@ -1,0 +1,194 @@
+//! Every address of the web server as a function. Templates and redirects use nothing else.
+//!
+//! The panel's grammar is Django's: `/admin/<app>/<model>/`, then `add/` or `<id>/change/`,
+//! `<id>/history/`, `<id>/delete/`, `<id>/`. Route tables call the same functions with
+//! [`ID`] in the id's place.
+
+use crate::core::ids::{DeliveryId, JobId, WebhookId};
+use std::fmt::Display;
+use url::form_urlencoded;
+
+/// The id's place in a route's pattern.
+pub const ID: &str = "{id}";
+
+/// Under here everything needs a signed-in person, unless its row in the route table says
+/// otherwise.
+pub const ADMIN: &str = "/admin";
+
+/// The panel's index.
+pub fn index() -> &'static str {
+    "/admin/"
+}
+
+/// The sign-in page.
+pub fn login() -> &'static str {
+    "/admin/login/"
+}
+
+/// The sign-in page, leading on to `next` (path and query).
+pub fn login_then(next: &str) -> String {
+    if next == index() { login().to_owned() } else { with_query(login(), &[("next", next)]) }
+}
+
+/// Signs out; POST only.
+pub fn logout() -> &'static str {
+    "/admin/logout/"
+}
+
+/// Makes the first account.
+pub fn setup() -> &'static str {
+    "/admin/setup/"
+}
+
+/// The one-time link that makes the first account.
+pub fn setup_with(token: &str) -> String {
+    with_query(setup(), &[("token", token)])
+}
+
+/// One's own password.
+pub fn password_change() -> &'static str {
+    "/admin/password_change/"
+}
+
+/// A list.
+pub fn changelist(app: &str, model: &str) -> String {
+    format!("/admin/{app}/{model}/")
+}
+
+/// The form for a new object.
+pub fn add(app: &str, model: &str) -> String {
+    format!("/admin/{app}/{model}/add/")
+}
+
+/// An object's page.
+pub fn object(app: &str, model: &str, id: impl Display) -> String {
+    format!("/admin/{app}/{model}/{id}/")
+}
+
+/// One thing of an object: `change`, `history`, `delete`, `run-again`, …
+pub fn verb(app: &str, model: &str, id: impl Display, verb: &str) -> String {
+    format!("/admin/{app}/{model}/{id}/{verb}/")
+}
+
+/// An object's form.
+pub fn change(app: &str, model: &str, id: impl Display) -> String {
+    verb(app, model, id, "change")
+}
+
+/// An object's history.
+pub fn history(app: &str, model: &str, id: impl Display) -> String {
+    verb(app, model, id, "history")
+}
+
+/// Asks whether to delete an object.
+pub fn delete(app: &str, model: &str, id: impl Display) -> String {
+    verb(app, model, id, "delete")
+}
+
+/// The webhook records.
+pub fn webhooks() -> String {
+    changelist("hooks", "webhook")
+}
+
+/// The form for a new record.
+pub fn webhook_add() -> String {
+    add("hooks", "webhook")
+}
+
+/// A record's form.
+pub fn webhook(id: WebhookId) -> String {
+    change("hooks", "webhook", id)
+}
+
+/// The deliveries.
+pub fn deliveries() -> String {
+    changelist("hooks", "delivery")
+}
+
+/// A delivery's page.
+pub fn delivery(id: &DeliveryId) -> String {
+    object("hooks", "delivery", id)
+}
+
+/// The jobs.
+pub fn jobs() -> String {
+    changelist("hooks", "job")
+}
+
+/// A job's page.
+pub fn job(id: &JobId) -> String {
+    object("hooks", "job", id)
+}
+
+/// Runs a job again; POST only.
+pub fn job_run_again(id: &JobId) -> String {
+    verb("hooks", "job", id, "run-again")
+}
+
+/// Where GitLab sends events.
+pub fn gitlab() -> &'static str {
+    "/webhooks/gitlab"
+}
+
+/// Where GitLab sends the Test that registers a record.
+pub fn gitlab_register() -> &'static str {
+    "/webhooks/gitlab/register"
+}
+
+/// An address with a query, its values escaped.
+pub fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+/// `next` as it may be followed: a path of the panel on this very site, else the index.
+///
+/// Browsers read a backslash as a slash and drop tabs and newlines, so none of them gets
+/// through; `//host` does not begin with `/admin`.
+pub fn safe_next(next: Option<&str>) -> String {
+    let is_panel = |path: &str| {
+        path.strip_prefix(ADMIN).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+    };
+    next.filter(|next| is_panel(next))
+        .filter(|next| next.chars().all(|c| c.is_ascii_graphic() && c != '\\'))
+        .filter(|next| !next.starts_with(login()) && !next.starts_with(logout()))
+        .filter(|next| !next.split(['?', '#']).next().unwrap_or_default().contains("/.."))
+        .map_or_else(|| index().to_owned(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn next_stays_in_the_panel() {
+        for good in ["/admin/", "/admin", "/admin/hooks/job/?q=a%20b&o=1", "/admin?x=1"] {
+            assert_eq!(safe_next(Some(good)), good);
+        }
+        for bad in [
+            "https://evil.example/",
+            "//evil.example/admin/",
+            "/\\evil.example",
+            "/admin\\..\\x",
+            "/admin/../webhooks",
+            "/adminx/",
+            "/admin/\t/evil",
+            "javascript:alert(1)",
+            "",
+            "/admin/login/?next=/admin/",
+            "/admin/logout/",
+        ] {
+            assert_eq!(safe_next(Some(bad)), index(), "{bad:?}");
+        }
+        assert_eq!(safe_next(None), index());
+    }
+
+    #[test]
+    fn a_next_survives_its_way_through_the_login_page() {
+        assert_eq!(
+            login_then("/admin/hooks/job/?q=a+b&p=2"),
+            "/admin/login/?next=%2Fadmin%2Fhooks%2Fjob%2F%3Fq%3Da%2Bb%26p%3D2"
+        );
+        assert_eq!(login_then("/admin/"), "/admin/login/");
+    }
+}
