@@ -1,5 +1,7 @@
 //! Real processes: what they get, what is kept of what they write, and that they end.
 
+mod shipped;
+
 use super::process::Limits;
 use super::*;
 use crate::core::output::{LIMIT_BYTES, page_text};
