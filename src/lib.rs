@@ -12,9 +12,11 @@ pub mod postgres;
 pub mod store;
 
 pub mod accounts;
-pub mod control;
 pub mod intake;
+pub mod records;
 pub mod worker;
+
+pub mod control;
 
 pub mod web;
 

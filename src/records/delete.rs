@@ -1,0 +1,44 @@
+//! Deleting a record: first what goes and what stays, then the deed with its audit entry.
+
+use super::save::log;
+use super::{Act, SaveError, snapshot};
+use crate::core::change::diff;
+use crate::core::ids::WebhookId;
+use crate::store::audit::Verb;
+use crate::store::webhooks::{self, Row};
+use crate::store::{AsyncConnection, Conn, StoreError, jobs};
+
+/// What deleting a record means.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The record that goes.
+    pub row: Row,
+    /// How many of its jobs have not ended; they are still run.
+    pub unfinished_jobs: i64,
+}
+
+/// Says what deleting a record means.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is none with this id.
+pub async fn plan(conn: &mut Conn, id: WebhookId) -> Result<Plan, StoreError> {
+    let row = webhooks::find(conn, id).await?;
+    let unfinished_jobs = jobs::unfinished_of_webhook(conn, id).await?;
+    Ok(Plan { row, unfinished_jobs })
+}
+
+/// Deletes a record; its deliveries and jobs stay, and so does its history.
+///
+/// # Errors
+/// [`SaveError::Gone`] when it was deleted already.
+pub async fn delete(conn: &mut Conn, act: &Act<'_>, id: WebhookId) -> Result<Row, SaveError> {
+    let deleted = conn
+        .transaction::<_, StoreError, _>(async |conn| {
+            let row = webhooks::find_for_update(conn, id).await?;
+            webhooks::delete(conn, id).await?;
+            log(conn, act, Verb::Delete, &row, diff(Some(&snapshot::of(&row)), None)).await?;
+            Ok(row)
+        })
+        .await?;
+    Ok(deleted)
+}

@@ -1,0 +1,60 @@
+//! Webhook records as a person changes them: parse what was asked for, then one transaction with
+//! the version check, the write and its audit entry. Not deliveries, not HTTP.
+//!
+//! `input.rs` makes a [`WebhookInput`], which is valid by being there; `save.rs` adds and changes;
+//! `delete.rs` says what goes and what stays, then deletes.
+
+mod delete;
+mod input;
+mod save;
+mod snapshot;
+
+pub use delete::{Plan, delete, plan};
+pub use input::{Draft, Fault, Rules, SecretChange, WebhookInput};
+pub use save::{Target, save};
+
+use crate::core::actor::Actor;
+use crate::core::seal::{CannotOpen, Keys, NONCE_BYTES};
+use crate::store::StoreError;
+use chrono::{DateTime, Utc};
+
+/// Who changes something, when, and with which keys.
+pub struct Act<'a> {
+    /// The person.
+    pub actor: &'a Actor,
+    /// Where their request came from.
+    pub remote_addr: &'a str,
+    /// The installation's keys, for secrets.
+    pub keys: &'a Keys,
+    /// Fresh random bytes for sealing.
+    pub nonce: [u8; NONCE_BYTES],
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+/// Why a record was not saved or deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum SaveError {
+    /// Someone else changed it since it was read.
+    #[error("changed by someone else in the meantime")]
+    Stale,
+    /// It was deleted since.
+    #[error("deleted in the meantime")]
+    Gone,
+    /// Its secret could not be sealed.
+    #[error(transparent)]
+    Seal(#[from] CannotOpen),
+    /// The database.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for SaveError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Stale => Self::Stale,
+            StoreError::NotFound => Self::Gone,
+            other => Self::Store(other),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Adding and changing a record: one transaction, the audit entry inside.
+
+use super::input::{SecretChange, WebhookInput};
+use super::{Act, SaveError, snapshot};
+use crate::core::change::{Change, diff};
+use crate::core::ids::WebhookId;
+use crate::core::seal::{CannotOpen, mac, seal};
+use crate::store::audit::{self, Entry, Verb, object};
+use crate::store::webhooks::{self, Row, Secrets, Values};
+use crate::store::{AsyncConnection, Conn, StoreError};
+use secrecy::ExposeSecret;
+
+/// What a signing token is bound to when it is sealed.
+pub const SIGNING_TOKEN: &[u8] = b"signing_token";
+
+/// What is saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// A new record.
+    Add,
+    /// A change of a record as it was when its form was opened.
+    Change {
+        /// Which one.
+        id: WebhookId,
+        /// Its version then.
+        version: i32,
+    },
+}
+
+/// Saves a record. A change that changes nothing writes nothing.
+///
+/// # Errors
+/// [`SaveError::Stale`] when someone else saved it first, [`SaveError::Gone`] when it was deleted.
+pub async fn save(
+    conn: &mut Conn,
+    act: &Act<'_>,
+    target: Target,
+    input: &WebhookInput,
+) -> Result<Row, SaveError> {
+    let secrets = secrets(input, act)?;
+    let saved = conn
+        .transaction::<_, StoreError, _>(async |conn| match target {
+            Target::Add => add(conn, act, input, &secrets).await,
+            Target::Change { id, version } => {
+                change(conn, act, (id, version), (input, &secrets)).await
+            }
+        })
+        .await?;
+    Ok(saved)
+}
+
+async fn add(
+    conn: &mut Conn,
+    act: &Act<'_>,
+    input: &WebhookInput,
+    secrets: &Secrets,
+) -> Result<Row, StoreError> {
+    let row = webhooks::insert(conn, &values(input, None, act), secrets, act.now).await?;
+    let mut changes = diff(None, Some(&snapshot::of(&row)));
+    changes.extend(secret_changes(input));
+    log(conn, act, Verb::Add, &row, changes).await?;
+    Ok(row)
+}
+
+async fn change(
+    conn: &mut Conn,
+    act: &Act<'_>,
+    (id, version): (WebhookId, i32),
+    (input, secrets): (&WebhookInput, &Secrets),
+) -> Result<Row, StoreError> {
+    let before = webhooks::find_for_update(conn, id).await?;
+    if before.version != version {
+        return Err(StoreError::Stale);
+    }
+    let values = values(input, Some(&before), act);
+    let after = webhooks::update(conn, (id, version), &values, secrets, act.now).await?;
+    let mut changes = diff(Some(&snapshot::of(&before)), Some(&snapshot::of(&after)));
+    changes.extend(secret_changes(input));
+    if !changes.is_empty() {
+        log(conn, act, Verb::Change, &after, changes).await?;
+    }
+    Ok(after)
+}
+
+fn values<'a>(input: &'a WebhookInput, before: Option<&'a Row>, act: &Act<'_>) -> Values<'a> {
+    Values {
+        name: &input.name,
+        repo_name: &input.repo_name,
+        repo_url: &input.repo_url,
+        object_kind: &input.object_kind,
+        project_id: input.project_id,
+        http_x_gitlab_event: &input.http_x_gitlab_event,
+        enabled: input.enabled,
+        // What the form does not offer stays as it is.
+        ref_filter: before.map_or("", |row| &row.ref_filter),
+        path_filter: before.map_or("", |row| &row.path_filter),
+        condition: before.map_or("", |row| &row.condition),
+        concurrency: before.map_or("parallel", |row| &row.concurrency),
+        register_on_first_event: input.register_on_first_event,
+        action: &input.action,
+        action_params: serde_json::json!(input.action_params),
+        max_attempts: input.max_attempts,
+        timeout_s: input.timeout_s,
+        notes: &input.notes,
+        registered_at: match before {
+            _ if input.project_id == -1 => None,
+            Some(row) if row.is_pending() => Some(act.now),
+            Some(row) => row.registered_at,
+            None => None,
+        },
+    }
+}
+
+/// The stored forms: a token that is only compared as a keyed digest, one that is computed with
+/// sealed.
+fn secrets(input: &WebhookInput, act: &Act<'_>) -> Result<Secrets, CannotOpen> {
+    Ok(Secrets {
+        secret_digest: match &input.secret_token {
+            SecretChange::Keep => None,
+            SecretChange::Remove => Some(None),
+            SecretChange::Set(token) => {
+                let digest = mac(&act.keys.token_digest, token.expose_secret().as_bytes());
+                Some(Some(digest.to_vec()))
+            }
+        },
+        signing_token: match &input.signing_token {
+            SecretChange::Keep => None,
+            SecretChange::Remove => Some(None),
+            SecretChange::Set(token) => {
+                let plain = token.expose_secret().as_bytes();
+                Some(Some(seal(&act.keys.seal, act.nonce, SIGNING_TOKEN, plain)?))
+            }
+        },
+    })
+}
+
+fn secret_changes(input: &WebhookInput) -> impl Iterator<Item = Change> {
+    let changed = |change: &SecretChange| !matches!(change, SecretChange::Keep);
+    [("secret_token", changed(&input.secret_token)), ("signing_token", changed(&input.signing_token))]
+        .into_iter()
+        .filter(|(_, changed)| *changed)
+        .map(|(field, _)| Change::of_secret(field))
+}
+
+/// Writes the audit entry of a record.
+pub(super) async fn log(
+    conn: &mut Conn,
+    act: &Act<'_>,
+    verb: Verb,
+    row: &Row,
+    changes: Vec<Change>,
+) -> Result<(), StoreError> {
+    audit::record(
+        conn,
+        Entry {
+            at: act.now,
+            actor: Some(act.actor),
+            verb,
+            object_type: object::WEBHOOK,
+            object_id: &row.id.to_string(),
+            object_name: &row.label(),
+            changes,
+            remote_addr: act.remote_addr,
+        },
+    )
+    .await
+}

@@ -1,0 +1,24 @@
+//! A record's fields as the audit log keeps them. Secrets are not among them.
+
+use crate::core::change::{Snapshot, Value};
+use crate::store::webhooks::Row;
+
+/// The fields of a record, for telling before from after.
+pub(super) fn of(row: &Row) -> Snapshot {
+    let text = |text: &str| Value::Text(text.to_owned());
+    Snapshot::from([
+        ("name", text(&row.name)),
+        ("repo_name", text(&row.repo_name)),
+        ("repo_url", text(&row.repo_url)),
+        ("object_kind", text(&row.object_kind)),
+        ("project_id", Value::Number(row.project_id)),
+        ("http_x_gitlab_event", text(&row.http_x_gitlab_event)),
+        ("enabled", Value::Bool(row.enabled)),
+        ("register_on_first_event", Value::Bool(row.register_on_first_event)),
+        ("action", text(&row.action)),
+        ("action_params", text(&row.action_params.to_string())),
+        ("max_attempts", Value::Number(i64::from(row.max_attempts))),
+        ("timeout_s", row.timeout_s.map_or(Value::None, |limit| Value::Number(i64::from(limit)))),
+        ("notes", text(&row.notes)),
+    ])
+}

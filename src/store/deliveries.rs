@@ -1,0 +1,270 @@
+//! The table of deliveries as the panel reads it: the list, tabs, and one with its body. How they
+//! are written is `store::arrivals`.
+
+use super::schema::{deliveries, jobs};
+use super::search::{Condition, CountOf, ago, contains};
+use super::{Conn, Result};
+use crate::core::ids::DeliveryId;
+use crate::core::listing::{ListQuery, Page, Part, Total};
+use crate::core::verdict::Verdict;
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde::Serialize;
+
+/// One delivery as the list shows it, with the jobs it made; serialises under the contract's
+/// field names.
+#[derive(Debug, Clone, Serialize)]
+pub struct Row {
+    /// What was kept of it, the large columns left out.
+    #[serde(flatten)]
+    pub delivery: Brief,
+    /// The jobs it made.
+    pub jobs: Vec<JobRef>,
+}
+
+/// One delivery, the large columns left out.
+#[derive(Debug, Clone, Queryable, Selectable, Serialize)]
+#[diesel(table_name = deliveries, check_for_backend(diesel::pg::Pg))]
+#[expect(missing_docs, reason = "the columns, explained by the migration")]
+pub struct Brief {
+    pub id: String,
+    pub received_at: DateTime<Utc>,
+    pub endpoint: String,
+    pub verdict: String,
+    pub summary: String,
+    pub http_status: i32,
+    pub event: String,
+    pub object_kind: String,
+    pub project_id: Option<i64>,
+    pub repo_name: String,
+    pub repo_url: String,
+    #[serde(rename = "ref")]
+    pub git_ref: String,
+    pub sha: String,
+    pub user_id: Option<i64>,
+    pub user_name: String,
+    pub user_email: String,
+    pub body_size: i64,
+    pub idempotency_key: String,
+    pub duplicate_of: Option<String>,
+    pub replay_of: Option<String>,
+    pub remote_addr: String,
+}
+
+/// A job, as a delivery's row names it; serialises as its id.
+#[derive(Debug, Clone, Serialize)]
+#[serde(into = "String")]
+pub struct JobRef {
+    /// The job's id.
+    pub id: String,
+    /// Its state's word.
+    pub state: String,
+    /// What its record was called.
+    pub webhook_label: String,
+}
+
+impl From<JobRef> for String {
+    fn from(job: JobRef) -> Self {
+        job.id
+    }
+}
+
+/// One delivery with all that was kept of it.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = deliveries, check_for_backend(diesel::pg::Pg))]
+pub struct Full {
+    /// What the list shows too.
+    #[diesel(embed)]
+    pub brief: Brief,
+    /// The decision trace.
+    pub reason: serde_json::Value,
+    /// The kept request headers, secrets masked.
+    pub headers: serde_json::Value,
+    /// The body's bytes as received; `None` once retention took them.
+    pub body: Option<Vec<u8>>,
+    /// Their SHA-256.
+    pub body_sha256: Vec<u8>,
+}
+
+/// The list has one order, newest first: nothing to sort by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {}
+
+/// What the list can be narrowed to.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// What became of it.
+    pub verdict: Option<Verdict>,
+    /// The event header.
+    pub event: Option<String>,
+    /// The kind.
+    pub object_kind: Option<String>,
+    /// The address it came to.
+    pub endpoint: Option<String>,
+    /// The project's id.
+    pub project_id: Option<i64>,
+    /// The repository's name.
+    pub repo_name: Option<String>,
+    /// A record that got a job from it.
+    pub webhook: Option<i64>,
+    /// Received within this time.
+    pub within: Option<TimeDelta>,
+}
+
+fn condition(query: &ListQuery<Sort, Filter>) -> Condition<deliveries::table> {
+    let filter = &query.filter;
+    let mut all: Condition<deliveries::table> = Box::new(deliveries::id.is_not_null());
+    let mut and = |next: Condition<deliveries::table>| {
+        let so_far = std::mem::replace(&mut all, Box::new(deliveries::id.is_not_null()));
+        all = Box::new(so_far.and(next));
+    };
+    if let Some(verdict) = filter.verdict {
+        and(Box::new(deliveries::verdict.eq(verdict.as_str())));
+    }
+    if let Some(event) = filter.event.clone() {
+        and(Box::new(deliveries::event.eq(event)));
+    }
+    if let Some(kind) = filter.object_kind.clone() {
+        and(Box::new(deliveries::object_kind.eq(kind)));
+    }
+    if let Some(endpoint) = filter.endpoint.clone() {
+        and(Box::new(deliveries::endpoint.eq(endpoint)));
+    }
+    if let Some(project_id) = filter.project_id {
+        and(Box::new(deliveries::project_id.is_not_distinct_from(project_id)));
+    }
+    if let Some(repo_name) = filter.repo_name.clone() {
+        and(Box::new(deliveries::repo_name.eq(repo_name)));
+    }
+    if let Some(webhook) = filter.webhook {
+        let made = jobs::table
+            .filter(jobs::webhook_id.is_not_distinct_from(webhook))
+            .select(jobs::delivery_id);
+        and(Box::new(deliveries::id.eq_any(made)));
+    }
+    if let Some(within) = filter.within {
+        and(Box::new(deliveries::received_at.ge(ago(within))));
+    }
+    for term in &query.terms {
+        and(found(term));
+    }
+    all
+}
+
+fn found(term: &str) -> Condition<deliveries::table> {
+    let pattern = contains(term);
+    let text = deliveries::repo_name
+        .ilike(pattern.clone())
+        .or(deliveries::repo_url.ilike(pattern.clone()))
+        .or(deliveries::git_ref.ilike(pattern.clone()))
+        .or(deliveries::sha.ilike(pattern.clone()))
+        .or(deliveries::event.ilike(pattern.clone()))
+        .or(deliveries::object_kind.ilike(pattern.clone()))
+        .or(deliveries::user_name.ilike(pattern.clone()))
+        .or(deliveries::user_email.ilike(pattern.clone()))
+        .or(deliveries::summary.ilike(pattern.clone()))
+        .or(deliveries::idempotency_key.eq(term.to_owned()))
+        .or(deliveries::id.eq(term.to_ascii_uppercase()));
+    match term.parse::<i64>() {
+        Ok(number) => Box::new(text.or(deliveries::project_id.is_not_distinct_from(number))),
+        Err(_) => Box::new(text),
+    }
+}
+
+/// The deliveries a changelist asks for, newest first, each with its jobs.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Page<Row>> {
+    let counted = deliveries::table.select(deliveries::id).filter(condition(query));
+    let matching: i64 = CountOf(counted.limit(Total::CAP + 1)).get_result(conn).await?;
+    let rows = deliveries::table.select(Brief::as_select()).filter(condition(query)).into_boxed();
+    let rows = match &query.part {
+        Part::Numbered(_) => rows.order(deliveries::id.desc()),
+        Part::Older(id) => rows.filter(deliveries::id.lt(id.clone())).order(deliveries::id.desc()),
+        Part::Newer(id) => rows.filter(deliveries::id.gt(id.clone())).order(deliveries::id.asc()),
+    };
+    let rows: Vec<Brief> = rows.limit(query.limit.saturating_add(1)).load(conn).await?;
+    let rows = with_jobs(conn, rows).await?;
+    Ok(Page::cut(rows, &query.part, query.limit, Total::capped(matching)))
+}
+
+async fn with_jobs(conn: &mut Conn, rows: Vec<Brief>) -> Result<Vec<Row>> {
+    let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+    let made: Vec<(String, String, String, String)> = jobs::table
+        .filter(jobs::delivery_id.eq_any(ids))
+        .order(jobs::id)
+        .select((jobs::delivery_id, jobs::id, jobs::state, jobs::webhook_label))
+        .load(conn)
+        .await?;
+    let mut by_delivery = std::collections::HashMap::<String, Vec<JobRef>>::new();
+    for (delivery, id, state, webhook_label) in made {
+        by_delivery.entry(delivery).or_default().push(JobRef { id, state, webhook_label });
+    }
+    Ok(rows
+        .into_iter()
+        .map(|delivery| {
+            let jobs = by_delivery.remove(&delivery.id).unwrap_or_default();
+            Row { delivery, jobs }
+        })
+        .collect())
+}
+
+/// How many deliveries there are of each verdict, each count capped.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn counts(conn: &mut Conn) -> Result<Vec<(String, Total)>> {
+    let mut counts = Vec::with_capacity(Verdict::ALL.len());
+    for verdict in Verdict::ALL {
+        let of_verdict = deliveries::table
+            .select(deliveries::id)
+            .filter(deliveries::verdict.eq(verdict.as_str()))
+            .limit(Total::CAP + 1);
+        let count: i64 = CountOf(of_verdict).get_result(conn).await?;
+        counts.push((verdict.as_str().to_owned(), Total::capped(count)));
+    }
+    Ok(counts)
+}
+
+/// One delivery with all that was kept of it.
+///
+/// # Errors
+/// [`crate::store::StoreError::NotFound`] when there is none with this id.
+pub async fn find(conn: &mut Conn, id: &DeliveryId) -> Result<Full> {
+    Ok(deliveries::table.find(id.as_str()).select(Full::as_select()).first(conn).await?)
+}
+
+/// The newest deliveries of a project and kind.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn of_record(
+    conn: &mut Conn,
+    project_id: i64,
+    object_kind: &str,
+    most: i64,
+) -> Result<Vec<Brief>> {
+    Ok(deliveries::table
+        .filter(deliveries::project_id.is_not_distinct_from(project_id))
+        .filter(deliveries::object_kind.eq(object_kind))
+        .order(deliveries::id.desc())
+        .limit(most)
+        .select(Brief::as_select())
+        .load(conn)
+        .await?)
+}
+
+/// One delivery without its large columns, if it is still kept.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn brief(conn: &mut Conn, id: &DeliveryId) -> Result<Option<Brief>> {
+    Ok(deliveries::table
+        .find(id.as_str())
+        .select(Brief::as_select())
+        .first(conn)
+        .await
+        .optional()?)
+}

@@ -1,0 +1,314 @@
+//! The table of jobs, with attempts and output, as the panel reads them: the list, tabs, one job
+//! with all its attempts. Its states are written by `store::attempts` and `store::queue`.
+
+use super::schema::{deliveries, job_attempts, job_output, jobs};
+use super::search::{Condition, CountOf, ago, contains};
+use super::{Conn, Result};
+use crate::core::ids::{DeliveryId, JobId, WebhookId};
+use crate::core::job::JobState;
+use crate::core::listing::{ListQuery, Page, Part, Total};
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde::Serialize;
+use std::collections::HashMap;
+
+/// One job as the list shows it: with who set it off and how its newest attempt ended. Serialises
+/// under the contract's field names.
+#[derive(Debug, Clone, Serialize)]
+pub struct Row {
+    /// The job.
+    #[serde(flatten)]
+    pub job: Job,
+    /// The header of the event that asked for it.
+    pub event: String,
+    /// Who caused that event.
+    pub user_name: String,
+    /// The newest attempt's exit code.
+    pub exit_code: Option<i32>,
+    /// The signal that ended the newest attempt.
+    pub signal: Option<i32>,
+}
+
+/// One job.
+#[derive(Debug, Clone, Queryable, Selectable, Serialize)]
+#[diesel(table_name = jobs, check_for_backend(diesel::pg::Pg))]
+#[expect(missing_docs, reason = "the columns, explained by the migration")]
+pub struct Job {
+    pub id: String,
+    #[serde(rename = "delivery")]
+    pub delivery_id: String,
+    #[serde(rename = "webhook")]
+    pub webhook_id: Option<i64>,
+    pub webhook_label: String,
+    pub repo_name: String,
+    #[serde(rename = "ref")]
+    pub git_ref: String,
+    pub action: String,
+    pub action_params: serde_json::Value,
+    pub timeout_s: Option<i32>,
+    pub state: String,
+    pub attempts: i32,
+    pub tries_used: i32,
+    pub tries_lost: i32,
+    pub max_attempts: i32,
+    pub error: String,
+    pub run_at: DateTime<Utc>,
+    pub queued_at: DateTime<Utc>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub finished_at: Option<DateTime<Utc>>,
+    pub requested_by: String,
+}
+
+/// One attempt of a job.
+#[derive(Debug, Clone, Queryable, Selectable, Serialize)]
+#[diesel(table_name = job_attempts, check_for_backend(diesel::pg::Pg))]
+#[expect(missing_docs, reason = "the columns, explained by the migration")]
+pub struct Attempt {
+    pub job_id: String,
+    pub number: i32,
+    pub worker: String,
+    pub started_at: DateTime<Utc>,
+    pub finished_at: Option<DateTime<Utc>>,
+    pub outcome: Option<String>,
+    pub exit_code: Option<i32>,
+    pub http_status: Option<i32>,
+    pub signal: Option<i32>,
+    pub error: String,
+}
+
+/// A piece of an attempt's output, in the order it was written.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = job_output, check_for_backend(diesel::pg::Pg))]
+#[expect(missing_docs, reason = "the columns, explained by the migration")]
+pub struct Chunk {
+    pub seq: i32,
+    pub stream: String,
+    pub at: DateTime<Utc>,
+    pub bytes: Vec<u8>,
+}
+
+/// The list has one order, newest first: nothing to sort by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {}
+
+/// What the list can be narrowed to.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Its state.
+    pub state: Option<JobState>,
+    /// The record it was made for.
+    pub webhook: Option<i64>,
+    /// The delivery that asked for it.
+    pub delivery: Option<String>,
+    /// The repository's name.
+    pub repo_name: Option<String>,
+    /// The catalogue entry it runs.
+    pub action: Option<String>,
+    /// Queued within this time.
+    pub within: Option<TimeDelta>,
+}
+
+fn condition(query: &ListQuery<Sort, Filter>) -> Condition<jobs::table> {
+    let filter = &query.filter;
+    let mut all: Condition<jobs::table> = Box::new(jobs::id.is_not_null());
+    let mut and = |next: Condition<jobs::table>| {
+        let so_far = std::mem::replace(&mut all, Box::new(jobs::id.is_not_null()));
+        all = Box::new(so_far.and(next));
+    };
+    if let Some(state) = filter.state {
+        and(Box::new(jobs::state.eq(state.as_str())));
+    }
+    if let Some(webhook) = filter.webhook {
+        and(Box::new(jobs::webhook_id.is_not_distinct_from(webhook)));
+    }
+    if let Some(delivery) = filter.delivery.clone() {
+        and(Box::new(jobs::delivery_id.eq(delivery)));
+    }
+    if let Some(repo_name) = filter.repo_name.clone() {
+        and(Box::new(jobs::repo_name.eq(repo_name)));
+    }
+    if let Some(action) = filter.action.clone() {
+        and(Box::new(jobs::action.eq(action)));
+    }
+    if let Some(within) = filter.within {
+        and(Box::new(jobs::queued_at.ge(ago(within))));
+    }
+    for term in &query.terms {
+        and(found(term));
+    }
+    all
+}
+
+fn found(term: &str) -> Condition<jobs::table> {
+    let pattern = contains(term);
+    let text = jobs::repo_name
+        .ilike(pattern.clone())
+        .or(jobs::git_ref.ilike(pattern.clone()))
+        .or(jobs::webhook_label.ilike(pattern.clone()))
+        .or(jobs::action.ilike(pattern.clone()))
+        .or(jobs::error.ilike(pattern.clone()))
+        .or(jobs::requested_by.ilike(pattern))
+        .or(jobs::id.eq(term.to_ascii_uppercase()))
+        .or(jobs::delivery_id.eq(term.to_ascii_uppercase()));
+    match term.parse::<i64>() {
+        Ok(number) => {
+            let of_project = deliveries::table
+                .filter(deliveries::project_id.is_not_distinct_from(number))
+                .select(deliveries::id);
+            Box::new(text.or(jobs::delivery_id.eq_any(of_project)))
+        }
+        Err(_) => Box::new(text),
+    }
+}
+
+/// The jobs a changelist asks for, newest first.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Page<Row>> {
+    let counted = jobs::table.select(jobs::id).filter(condition(query));
+    let matching: i64 = CountOf(counted.limit(Total::CAP + 1)).get_result(conn).await?;
+    let rows = jobs::table.select(Job::as_select()).filter(condition(query)).into_boxed();
+    let rows = match &query.part {
+        Part::Numbered(_) => rows.order(jobs::id.desc()),
+        Part::Older(id) => rows.filter(jobs::id.lt(id.clone())).order(jobs::id.desc()),
+        Part::Newer(id) => rows.filter(jobs::id.gt(id.clone())).order(jobs::id.asc()),
+    };
+    let rows: Vec<Job> = rows.limit(query.limit.saturating_add(1)).load(conn).await?;
+    let rows = told(conn, rows).await?;
+    Ok(Page::cut(rows, &query.part, query.limit, Total::capped(matching)))
+}
+
+/// Adds what other tables know: who set each job off, how its newest attempt ended.
+async fn told(conn: &mut Conn, rows: Vec<Job>) -> Result<Vec<Row>> {
+    let ids: Vec<&str> = rows.iter().map(|job| job.id.as_str()).collect();
+    let ends: Vec<(String, Option<i32>, Option<i32>)> = job_attempts::table
+        .filter(job_attempts::job_id.eq_any(ids))
+        .distinct_on(job_attempts::job_id)
+        .order((job_attempts::job_id, job_attempts::number.desc()))
+        .select((job_attempts::job_id, job_attempts::exit_code, job_attempts::signal))
+        .load(conn)
+        .await?;
+    let mut ends: HashMap<_, _> =
+        ends.into_iter().map(|(job, exit_code, signal)| (job, (exit_code, signal))).collect();
+    let causes: Vec<&str> = rows.iter().map(|job| job.delivery_id.as_str()).collect();
+    let causes: Vec<(String, String, String)> = deliveries::table
+        .filter(deliveries::id.eq_any(causes))
+        .select((deliveries::id, deliveries::event, deliveries::user_name))
+        .load(conn)
+        .await?;
+    let causes: HashMap<_, _> =
+        causes.into_iter().map(|(id, event, user_name)| (id, (event, user_name))).collect();
+    Ok(rows
+        .into_iter()
+        .map(|job| {
+            let (exit_code, signal) = ends.remove(&job.id).unwrap_or_default();
+            let (event, user_name) = causes.get(&job.delivery_id).cloned().unwrap_or_default();
+            Row { job, event, user_name, exit_code, signal }
+        })
+        .collect())
+}
+
+/// How many jobs there are in each state, each count capped.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn counts(conn: &mut Conn) -> Result<Vec<(String, Total)>> {
+    let mut counts = Vec::with_capacity(JobState::ALL.len());
+    for state in JobState::ALL {
+        let of_state = jobs::table
+            .select(jobs::id)
+            .filter(jobs::state.eq(state.as_str()))
+            .limit(Total::CAP + 1);
+        let count: i64 = CountOf(of_state).get_result(conn).await?;
+        counts.push((state.as_str().to_owned(), Total::capped(count)));
+    }
+    Ok(counts)
+}
+
+/// One job.
+///
+/// # Errors
+/// [`crate::store::StoreError::NotFound`] when there is none with this id.
+pub async fn find(conn: &mut Conn, id: &JobId) -> Result<Job> {
+    Ok(jobs::table.find(id.as_str()).select(Job::as_select()).first(conn).await?)
+}
+
+/// The jobs a delivery asked for, in the order they were made.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn of_delivery(conn: &mut Conn, delivery: &DeliveryId) -> Result<Vec<Row>> {
+    let made = jobs::table
+        .filter(jobs::delivery_id.eq(delivery.as_str()))
+        .order(jobs::id)
+        .select(Job::as_select())
+        .load(conn)
+        .await?;
+    told(conn, made).await
+}
+
+/// A record's newest jobs.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn of_webhook(conn: &mut Conn, webhook: WebhookId, most: i64) -> Result<Vec<Job>> {
+    Ok(jobs::table
+        .filter(jobs::webhook_id.is_not_distinct_from(webhook.0))
+        .order(jobs::id.desc())
+        .limit(most)
+        .select(Job::as_select())
+        .load(conn)
+        .await?)
+}
+
+/// How many jobs of a record have not ended yet.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn unfinished_of_webhook(conn: &mut Conn, webhook: WebhookId) -> Result<i64> {
+    let words: Vec<&str> =
+        JobState::ALL.into_iter().filter(|state| !state.is_final()).map(JobState::as_str).collect();
+    Ok(jobs::table
+        .filter(jobs::webhook_id.is_not_distinct_from(webhook.0))
+        .filter(jobs::state.eq_any(words))
+        .count()
+        .get_result(conn)
+        .await?)
+}
+
+/// The attempts of a job, newest first.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn attempts_of(conn: &mut Conn, job: &JobId) -> Result<Vec<Attempt>> {
+    Ok(job_attempts::table
+        .filter(job_attempts::job_id.eq(job.as_str()))
+        .order(job_attempts::number.desc())
+        .select(Attempt::as_select())
+        .load(conn)
+        .await?)
+}
+
+/// The last `limit` pieces of an attempt's output, in order.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn output_of(
+    conn: &mut Conn,
+    job: &JobId,
+    attempt: i32,
+    limit: i64,
+) -> Result<Vec<Chunk>> {
+    let mut chunks: Vec<Chunk> = job_output::table
+        .filter(job_output::job_id.eq(job.as_str()))
+        .filter(job_output::attempt.eq(attempt))
+        .order(job_output::seq.desc())
+        .limit(limit)
+        .select(Chunk::as_select())
+        .load(conn)
+        .await?;
+    chunks.reverse();
+    Ok(chunks)
+}

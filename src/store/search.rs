@@ -1,0 +1,59 @@
+//! What the lists share: how a search term becomes a pattern, and a count that knows when to
+//! stop. No table is known here.
+
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::BigInt;
+use diesel::{BoxableExpression, IntoSql, QueryResult};
+
+/// A condition put together at run time, over the table `T`.
+pub type Condition<T> = Box<dyn BoxableExpression<T, Pg, SqlType = diesel::sql_types::Bool>>;
+
+/// The pattern that finds `term` anywhere in a text, whatever the case: for `ILIKE`.
+pub fn contains(term: &str) -> String {
+    let mut pattern = String::with_capacity(term.len() + 2);
+    pattern.push('%');
+    for letter in term.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// An SQL expression for the database's time, that far back.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub fn ago(time: chrono::TimeDelta) -> _ {
+    let now = diesel::dsl::now.into_sql::<diesel::sql_types::Timestamptz>();
+    now - time
+}
+
+/// Counts the rows of a query, which should carry a `LIMIT` so that counting ends.
+#[derive(QueryId)]
+pub struct CountOf<Q>(pub Q);
+
+impl<Q: Query> Query for CountOf<Q> {
+    type SqlType = BigInt;
+}
+
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for CountOf<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT COUNT(*) FROM (");
+        self.0.walk_ast(out.reborrow())?;
+        out.push_sql(") AS counted");
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wild_cards_of_the_pattern_language_are_plain_letters_in_a_search() {
+        assert_eq!(contains("a_b%\\"), "%a\\_b\\%\\\\%");
+        assert_eq!(contains("项目"), "%项目%");
+    }
+}

@@ -1,0 +1,230 @@
+//! Deliveries in the panel: the list. One delivery's page is `page.rs`.
+
+pub mod body;
+pub mod page;
+
+use super::kit::column::{Badge, Bit, Cell, Column, Width};
+use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, within};
+use super::kit::listing::{Empty, Listing, Paging};
+use super::kit::resource::{Meta, Resource};
+use crate::core::listing::{ListQuery, Page, Total};
+use crate::core::verdict::{Endpoint, Verdict};
+use crate::store::deliveries::{Filter, Row, Sort};
+use crate::store::{self, Conn, deliveries};
+use crate::web::urls;
+
+/// The resource.
+pub struct Deliveries;
+
+static META: Meta = Meta {
+    app: "hooks",
+    name: "delivery",
+    label: "delivery",
+    plural: "deliveries",
+    title: "Deliveries",
+    edit: None,
+};
+
+static LISTING: Listing<Row, Sort, Filter> = Listing {
+    columns: COLUMNS,
+    filters: FILTERS,
+    search: "repository, ref, commit, event, person, verdict's sentence, project ID, delivery ID",
+    paging: Paging::Keyset(50),
+    default_order: &[],
+    id: |row| row.delivery.id.clone(),
+    page: |row| urls::object("hooks", "delivery", &row.delivery.id),
+    empty: Empty {
+        title: "Nothing received yet",
+        steps: &[
+            "Add a webhook, and enter its address and secret in GitLab, under Settings, then Webhooks.",
+            "Press Test there: what GitLab sends is listed here, with what became of it and why.",
+        ],
+    },
+};
+
+const COLUMNS: &[Column<Row, Sort>] = &[
+    Column {
+        key: "received_at",
+        label: "Received",
+        width: Width::Fit,
+        cell: |row| Bit::time(Some(row.delivery.received_at)).into(),
+        sort: None,
+    },
+    Column {
+        key: "verdict",
+        label: "Verdict",
+        width: Width::Fit,
+        cell: |row| Bit::Badge(Badge::verdict(&row.delivery.verdict)).into(),
+        sort: None,
+    },
+    Column {
+        key: "event",
+        label: "Event",
+        width: Width::Fit,
+        cell: |row| {
+            Bit::text(row.delivery.event.clone()).over(Bit::code(&row.delivery.object_kind))
+        },
+        sort: None,
+    },
+    Column {
+        key: "repository",
+        label: "Repository",
+        width: Width::Grow,
+        cell: |row| {
+            Bit::text(row.delivery.repo_name.clone()).over(Bit::code(&row.delivery.git_ref))
+        },
+        sort: None,
+    },
+    Column {
+        key: "user",
+        label: "By",
+        width: Width::Plain,
+        cell: |row| Bit::text(row.delivery.user_name.clone()).into(),
+        sort: None,
+    },
+    Column { key: "jobs", label: "Job", width: Width::Plain, cell: jobs_cell, sort: None },
+    Column {
+        key: "http_status",
+        label: "HTTP",
+        width: Width::Number,
+        cell: |row| Bit::Digits(row.delivery.http_status.to_string()).into(),
+        sort: None,
+    },
+];
+
+fn jobs_cell(row: &Row) -> Cell {
+    let Some(job) = row.jobs.first() else { return Bit::Empty.into() };
+    let href = urls::object("hooks", "job", &job.id);
+    let others = match row.jobs.len() {
+        1 => String::new(),
+        all => format!(" and {} more", all - 1),
+    };
+    Bit::BadgeLink(Badge::job(&job.state), href)
+        .over(Bit::text(format!("{}{others}", job.webhook_label)))
+}
+
+const FILTERS: &[FilterSpec<Filter>] = &[
+    FilterSpec {
+        param: "verdict",
+        label: "Verdict",
+        choices: Choices::Tabs(&[
+            ("matched", "Matched"),
+            ("registered", "Registered"),
+            ("unmatched", "Unmatched"),
+            ("disabled", "Disabled"),
+            ("rejected", "Rejected"),
+            ("duplicate", "Duplicate"),
+            ("paused", "Paused"),
+        ]),
+        apply: |filter, value| {
+            filter.verdict = Some(Verdict::parse(value).ok_or(BadChoice)?);
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "received",
+        label: "Received",
+        choices: Choices::Fixed(WITHIN),
+        apply: |filter, value| {
+            filter.within = Some(within(value)?);
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "event",
+        label: "Event",
+        choices: Choices::Fixed(&[
+            ("Push Hook", "Push Hook"),
+            ("Tag Push Hook", "Tag Push Hook"),
+            ("Merge Request Hook", "Merge Request Hook"),
+            ("Pipeline Hook", "Pipeline Hook"),
+            ("Job Hook", "Job Hook"),
+            ("Issue Hook", "Issue Hook"),
+            ("Note Hook", "Note Hook"),
+            ("Release Hook", "Release Hook"),
+            ("System Hook", "System Hook"),
+        ]),
+        apply: |filter, value| {
+            filter.event = Some(value.to_owned());
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "object_kind",
+        label: "Kind",
+        choices: Choices::Fixed(&[
+            ("push", "push"),
+            ("tag_push", "tag_push"),
+            ("merge_request", "merge_request"),
+            ("pipeline", "pipeline"),
+            ("build", "build"),
+            ("issue", "issue"),
+            ("note", "note"),
+            ("release", "release"),
+        ]),
+        apply: |filter, value| {
+            filter.object_kind = Some(value.to_owned());
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "endpoint",
+        label: "Address",
+        choices: Choices::Fixed(&[("main", "Main"), ("register", "Registration")]),
+        apply: |filter, value| {
+            let known = [Endpoint::Main, Endpoint::Register];
+            let known = known.into_iter().find(|endpoint| endpoint.as_str() == value);
+            filter.endpoint = Some(known.ok_or(BadChoice)?.as_str().to_owned());
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "project_id",
+        label: "Project ID",
+        choices: Choices::Open,
+        apply: |filter, value| {
+            filter.project_id = Some(value.parse().map_err(|_| BadChoice)?);
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "repo_name",
+        label: "Repository",
+        choices: Choices::Open,
+        apply: |filter, value| {
+            filter.repo_name = Some(value.to_owned());
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "webhook",
+        label: "Webhook",
+        choices: Choices::Open,
+        apply: |filter, value| {
+            filter.webhook = Some(value.parse().map_err(|_| BadChoice)?);
+            Ok(())
+        },
+    },
+];
+
+impl Resource for Deliveries {
+    type Row = Row;
+    type Sort = Sort;
+    type Filter = Filter;
+
+    fn meta() -> &'static Meta {
+        &META
+    }
+
+    fn listing() -> &'static Listing<Row, Sort, Filter> {
+        &LISTING
+    }
+
+    async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
+        deliveries::list(conn, query).await
+    }
+
+    async fn counts(conn: &mut Conn) -> store::Result<Vec<(String, Total)>> {
+        deliveries::counts(conn).await
+    }
+}

@@ -1,0 +1,213 @@
+//! Jobs in the panel: the list. One job's page is `page.rs`, its output as lines `log.rs`.
+
+pub mod log;
+pub mod page;
+
+use super::kit::column::{Badge, Bit, Cell, Column, Width};
+use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, within};
+use super::kit::listing::{Empty, Listing, Paging};
+use super::kit::resource::{Meta, Resource};
+use crate::core::ids::DeliveryId;
+use crate::core::job::JobState;
+use crate::core::listing::{ListQuery, Page, Total};
+use crate::store::jobs::{Filter, Row, Sort};
+use crate::store::{self, Conn, jobs};
+use crate::web::urls;
+
+/// The resource.
+pub struct Jobs;
+
+static META: Meta = Meta {
+    app: "hooks",
+    name: "job",
+    label: "job",
+    plural: "jobs",
+    title: "Jobs",
+    edit: None,
+};
+
+static LISTING: Listing<Row, Sort, Filter> = Listing {
+    columns: COLUMNS,
+    filters: FILTERS,
+    search: "webhook, repository, ref, action, error, person, job ID, delivery ID, project ID",
+    paging: Paging::Keyset(50),
+    default_order: &[],
+    id: |row| row.job.id.clone(),
+    page: |row| urls::object("hooks", "job", &row.job.id),
+    empty: Empty {
+        title: "No jobs yet",
+        steps: &[
+            "A delivery that equals an enabled webhook makes a job: add a webhook first.",
+            "Push to its repository, or press Test in GitLab; the job appears here within a second.",
+        ],
+    },
+};
+
+const COLUMNS: &[Column<Row, Sort>] = &[
+    Column {
+        key: "state",
+        label: "State",
+        width: Width::Fit,
+        cell: |row| Bit::Badge(Badge::job(&row.job.state)).into(),
+        sort: None,
+    },
+    Column {
+        key: "webhook",
+        label: "Webhook",
+        width: Width::Grow,
+        cell: |row| Bit::text(row.job.webhook_label.clone()).over(Bit::code(&row.job.action)),
+        sort: None,
+    },
+    Column {
+        key: "repository",
+        label: "Repository",
+        width: Width::Grow,
+        cell: |row| Bit::text(row.job.repo_name.clone()).over(Bit::code(&row.job.git_ref)),
+        sort: None,
+    },
+    Column {
+        key: "trigger",
+        label: "Trigger",
+        width: Width::Plain,
+        cell: trigger,
+        sort: None,
+    },
+    Column {
+        key: "attempts",
+        label: "Attempts",
+        width: Width::Number,
+        cell: |row| {
+            Bit::Digits(format!("{} of {}", row.job.attempts, row.job.max_attempts)).into()
+        },
+        sort: None,
+    },
+    Column {
+        key: "queued_at",
+        label: "Queued",
+        width: Width::Fit,
+        cell: |row| Bit::time(Some(row.job.queued_at)).into(),
+        sort: None,
+    },
+    Column {
+        key: "wait",
+        label: "Waited",
+        width: Width::Number,
+        cell: |row| {
+            Bit::span(row.job.started_at.map(|started| started - row.job.queued_at)).into()
+        },
+        sort: None,
+    },
+    Column {
+        key: "ran",
+        label: "Ran",
+        width: Width::Number,
+        cell: |row| {
+            let times = row.job.started_at.zip(row.job.finished_at);
+            Bit::span(times.map(|(started, finished)| finished - started)).into()
+        },
+        sort: None,
+    },
+    Column { key: "exit", label: "Exit", width: Width::Number, cell: exit, sort: None },
+];
+
+fn trigger(row: &Row) -> Cell {
+    let by = if row.job.requested_by.is_empty() { &row.user_name } else { &row.job.requested_by };
+    Bit::text(row.event.clone()).over(Bit::text(by.clone()))
+}
+
+fn exit(row: &Row) -> Cell {
+    match (row.exit_code, row.signal) {
+        (Some(code), _) => Bit::Digits(code.to_string()).into(),
+        (None, Some(signal)) => Bit::Digits(format!("signal {signal}")).into(),
+        (None, None) => Bit::Empty.into(),
+    }
+}
+
+const FILTERS: &[FilterSpec<Filter>] = &[
+    FilterSpec {
+        param: "state",
+        label: "State",
+        choices: Choices::Tabs(&[
+            ("queued", "Queued"),
+            ("scheduled", "Scheduled"),
+            ("running", "Running"),
+            ("succeeded", "Succeeded"),
+            ("retrying", "Retrying"),
+            ("failed", "Failed"),
+            ("cancelled", "Cancelled"),
+            ("superseded", "Superseded"),
+        ]),
+        apply: |filter, value| {
+            filter.state = Some(JobState::parse(value).ok_or(BadChoice)?);
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "queued",
+        label: "Queued in the",
+        choices: Choices::Fixed(WITHIN),
+        apply: |filter, value| {
+            filter.within = Some(within(value)?);
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "webhook",
+        label: "Webhook",
+        choices: Choices::Open,
+        apply: |filter, value| {
+            filter.webhook = Some(value.parse().map_err(|_| BadChoice)?);
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "delivery",
+        label: "Delivery",
+        choices: Choices::Open,
+        apply: |filter, value| {
+            let id: DeliveryId = value.parse().map_err(|_| BadChoice)?;
+            filter.delivery = Some(id.to_string());
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "repo_name",
+        label: "Repository",
+        choices: Choices::Open,
+        apply: |filter, value| {
+            filter.repo_name = Some(value.to_owned());
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "action",
+        label: "Action",
+        choices: Choices::Open,
+        apply: |filter, value| {
+            filter.action = Some(value.to_owned());
+            Ok(())
+        },
+    },
+];
+
+impl Resource for Jobs {
+    type Row = Row;
+    type Sort = Sort;
+    type Filter = Filter;
+
+    fn meta() -> &'static Meta {
+        &META
+    }
+
+    fn listing() -> &'static Listing<Row, Sort, Filter> {
+        &LISTING
+    }
+
+    async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
+        jobs::list(conn, query).await
+    }
+
+    async fn counts(conn: &mut Conn) -> store::Result<Vec<(String, Total)>> {
+        jobs::counts(conn).await
+    }
+}

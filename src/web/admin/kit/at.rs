@@ -1,0 +1,89 @@
+//! Times and lengths of time as a person reads them. Only words: which time, the caller says.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// A moment, shown relative to now with the full time behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct At(pub DateTime<Utc>);
+
+impl At {
+    /// For `datetime=`: RFC 3339.
+    pub fn iso(&self) -> String {
+        self.0.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+    }
+
+    /// The full time with its zone: `2026-11-24 22:16:11 UTC`.
+    pub fn absolute(&self) -> String {
+        self.0.format("%Y-%m-%d %H:%M:%S UTC").to_string()
+    }
+
+    /// The time of day to the millisecond, for steps that lie close together.
+    pub fn precise(&self) -> String {
+        self.0.format("%H:%M:%S%.3f").to_string()
+    }
+
+    /// How far from `now`: `3 min ago`, `in 20 s`; a date when that is more than thirty days.
+    pub fn ago(&self, now: &DateTime<Utc>) -> String {
+        let passed = now.signed_duration_since(self.0);
+        let (size, past) = (passed.abs(), passed >= TimeDelta::zero());
+        let text = if size < TimeDelta::seconds(1) {
+            return "just now".to_owned();
+        } else if size < TimeDelta::minutes(1) {
+            format!("{} s", size.num_seconds())
+        } else if size < TimeDelta::hours(1) {
+            format!("{} min", size.num_minutes())
+        } else if size < TimeDelta::hours(48) {
+            format!("{} h", size.num_hours())
+        } else if size < TimeDelta::days(30) {
+            format!("{} d", size.num_days())
+        } else {
+            return self.0.format("%Y-%m-%d").to_string();
+        };
+        if past { format!("{text} ago") } else { format!("in {text}") }
+    }
+}
+
+/// A length of time: `35 ms`, `1.2 s`, `3 m 04 s`, `2 h 05 m`.
+pub fn span(time: TimeDelta) -> String {
+    let ms = time.num_milliseconds().max(0);
+    match ms {
+        ..1_000 => format!("{ms} ms"),
+        1_000..60_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
+        60_000..3_600_000 => format!("{} m {:02} s", ms / 60_000, ms % 60_000 / 1_000),
+        _ => format!("{} h {:02} m", ms / 3_600_000, ms % 3_600_000 / 60_000),
+    }
+}
+
+/// A size: `812 B`, `3.4 KiB`, `25.0 MiB`.
+pub fn size(bytes: i64) -> String {
+    match bytes {
+        ..1_024 => format!("{bytes} B"),
+        1_024..1_048_576 => format!("{}.{} KiB", bytes / 1_024, bytes % 1_024 * 10 / 1_024),
+        _ => format!("{}.{} MiB", bytes / 1_048_576, bytes % 1_048_576 * 10 / 1_048_576),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_as_people_tell_them() {
+        let now = DateTime::UNIX_EPOCH + TimeDelta::days(100);
+        let told = |seconds| At(now - TimeDelta::seconds(seconds)).ago(&now);
+        assert_eq!(told(0), "just now");
+        assert_eq!(told(59), "59 s ago");
+        assert_eq!(told(180), "3 min ago");
+        assert_eq!(told(7_200), "2 h ago");
+        assert_eq!(told(-30), "in 30 s");
+        assert_eq!(told(86_400 * 40), "1970-03-02");
+    }
+
+    #[test]
+    fn spans_and_sizes_keep_the_digits_that_matter() {
+        let spans: Vec<_> = [35, 1_234, 184_000, 7_500_000].map(TimeDelta::milliseconds).into();
+        let spans: Vec<_> = spans.into_iter().map(span).collect();
+        assert_eq!(spans, ["35 ms", "1.2 s", "3 m 04 s", "2 h 05 m"]);
+        assert_eq!([812, 3_500, 26_214_400].map(size), ["812 B", "3.4 KiB", "25.0 MiB"]);
+    }
+}

@@ -1,0 +1,259 @@
+//! What a row looks like: columns, and the few kinds of things a cell can hold. Which columns a
+//! list has, its resource says; how each kind is drawn, `templates/macros/cell.html`.
+
+use super::at::{At, span};
+use crate::core::job::{AttemptOutcome, JobState};
+use crate::core::listing::grouped;
+use crate::core::verdict::Verdict;
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// One column of a list of `R`, sortable by `S` or not.
+pub struct Column<R, S> {
+    /// A word for scripts and style: `data-column`.
+    pub key: &'static str,
+    /// Its heading.
+    pub label: &'static str,
+    /// How wide it wants to be.
+    pub width: Width,
+    /// Draws a row's cell.
+    pub cell: fn(&R) -> Cell,
+    /// What it sorts by.
+    pub sort: Option<S>,
+}
+
+/// How wide a column wants to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Width {
+    /// What its content needs.
+    Plain,
+    /// All that is left over; long content is cut.
+    Grow,
+    /// As narrow as can be, in one line.
+    Fit,
+    /// Like `Fit`, digits aligned at the end.
+    Number,
+}
+
+impl Width {
+    /// The style's class.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Grow => "grow",
+            Self::Fit => "fit",
+            Self::Number => "number",
+        }
+    }
+}
+
+/// A cell: one thing, and perhaps a quieter one beneath it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    /// The thing.
+    pub main: Bit,
+    /// The quieter line.
+    pub sub: Option<Bit>,
+}
+
+/// One thing in a cell.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Bit {
+    /// Nothing: a dash.
+    Empty,
+    /// Words.
+    Text(String),
+    /// Words that lead somewhere.
+    Link {
+        /// The words.
+        text: String,
+        /// Where to.
+        href: String,
+    },
+    /// An address, a name from a machine: fixed width, cut in the middle when too long.
+    Code(MidCut),
+    /// A state.
+    Badge(Badge),
+    /// A state that leads somewhere.
+    BadgeLink(Badge, String),
+    /// A moment.
+    Time(At),
+    /// A number or a length of time, already written out.
+    Digits(String),
+}
+
+impl From<Bit> for Cell {
+    fn from(main: Bit) -> Self {
+        Self { main, sub: None }
+    }
+}
+
+impl Bit {
+    /// Words, or a dash for none.
+    pub fn text(text: impl Into<String>) -> Self {
+        let text = text.into();
+        if text.is_empty() { Self::Empty } else { Self::Text(text) }
+    }
+
+    /// An address or a machine's name, or a dash for none.
+    pub fn code(text: &str) -> Self {
+        if text.is_empty() { Self::Empty } else { Self::Code(MidCut::of(text)) }
+    }
+
+    /// A moment, or a dash for none.
+    pub fn time(at: Option<DateTime<Utc>>) -> Self {
+        at.map_or(Self::Empty, |at| Self::Time(At(at)))
+    }
+
+    /// A length of time, or a dash for none.
+    pub fn span(time: Option<TimeDelta>) -> Self {
+        time.map_or(Self::Empty, |time| Self::Digits(span(time)))
+    }
+
+    /// A number.
+    pub fn number(number: i64) -> Self {
+        Self::Digits(grouped(number))
+    }
+
+    /// A cell with this on top and `sub` beneath.
+    pub fn over(self, sub: Self) -> Cell {
+        Cell { main: self, sub: Some(sub).filter(|sub| *sub != Self::Empty) }
+    }
+}
+
+/// Text that is cut in the middle where space is short: its end tells more than its middle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MidCut {
+    /// What may be cut.
+    pub head: String,
+    /// What stays.
+    pub tail: String,
+}
+
+impl MidCut {
+    const TAIL: usize = 14;
+
+    /// Splits the text.
+    pub fn of(text: &str) -> Self {
+        let letters = text.chars().count();
+        let head_letters = if letters > 2 * Self::TAIL { letters - Self::TAIL } else { letters };
+        Self {
+            head: text.chars().take(head_letters).collect(),
+            tail: text.chars().skip(head_letters).collect(),
+        }
+    }
+}
+
+/// A state as icon and word, never by colour alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Badge {
+    /// The machine word: `data-state`.
+    pub state: String,
+    /// The word a person reads.
+    pub label: String,
+    /// A symbol of `icons.svg`.
+    pub icon: &'static str,
+}
+
+impl Badge {
+    fn new(state: &str, label: &str, icon: &'static str) -> Self {
+        Self { state: state.to_owned(), label: label.to_owned(), icon }
+    }
+
+    /// A stored job state.
+    pub fn job(word: &str) -> Self {
+        let Some(state) = JobState::parse(word) else { return Self::new(word, word, "question") };
+        let icon = match state {
+            JobState::Queued => "clock",
+            JobState::Scheduled => "calendar",
+            JobState::Running => "play",
+            JobState::Succeeded => "check",
+            JobState::Retrying => "retry",
+            JobState::Failed => "cross",
+            JobState::Cancelled => "stop",
+            JobState::Superseded => "skip",
+        };
+        Self::new(word, state.label(), icon)
+    }
+
+    /// A stored verdict.
+    pub fn verdict(word: &str) -> Self {
+        let Some(verdict) = Verdict::parse(word) else { return Self::new(word, word, "question") };
+        let icon = match verdict {
+            Verdict::Matched => "check",
+            Verdict::Registered => "tag",
+            Verdict::Unmatched => "question",
+            Verdict::Disabled => "slash",
+            Verdict::Rejected => "shield",
+            Verdict::Duplicate => "copies",
+            Verdict::Paused => "pause",
+        };
+        Self::new(word, verdict.label(), icon)
+    }
+
+    /// An attempt's stored outcome; none = it still runs.
+    pub fn outcome(word: Option<&str>) -> Self {
+        let Some(word) = word else { return Self::job("running") };
+        let Some(outcome) = AttemptOutcome::parse(word) else {
+            return Self::new(word, word, "question");
+        };
+        let icon = match outcome {
+            AttemptOutcome::Succeeded => "check",
+            AttemptOutcome::Failed => "cross",
+            AttemptOutcome::TimedOut => "timer",
+            AttemptOutcome::Cancelled => "stop",
+            AttemptOutcome::Lost => "unplug",
+        };
+        Self::new(word, outcome.label(), icon)
+    }
+
+    /// A record that waits for its Test event.
+    pub fn pending() -> Self {
+        Self::new("pending", "Pending registration", "hourglass")
+    }
+
+    /// A record that has its project's id.
+    pub fn registered() -> Self {
+        Self::new("registered", "Registered", "tag")
+    }
+
+    /// A record switched on or off.
+    pub fn enabled(enabled: bool) -> Self {
+        if enabled {
+            Self::new("enabled", "Enabled", "check")
+        } else {
+            Self::new("disabled", "Disabled", "slash")
+        }
+    }
+
+    /// Whether two values are equal.
+    pub fn equal(equal: bool) -> Self {
+        if equal {
+            Self::new("equal", "Equal", "check")
+        } else {
+            Self::new("differs", "Differs", "cross")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_text_is_cut_before_its_end() {
+        let cut = MidCut::of("git@gitlab.example.com:mike/diaspora.git");
+        assert_eq!((cut.head.as_str(), cut.tail.as_str()), ("git@gitlab.example.com:mik", "e/diaspora.git"));
+        assert_eq!(MidCut::of("short"), MidCut { head: "short".into(), tail: String::new() });
+    }
+
+    #[test]
+    fn every_state_has_a_word_and_an_icon() {
+        for state in JobState::ALL {
+            assert_ne!(Badge::job(state.as_str()).icon, "question");
+        }
+        for outcome in AttemptOutcome::ALL {
+            assert_ne!(Badge::outcome(Some(outcome.as_str())).icon, "question");
+        }
+        assert_eq!(Badge::job("odd").label, "odd");
+    }
+}

@@ -1,0 +1,283 @@
+//! What was typed into a form, what is wrong with it, and both together with the description as
+//! the template draws them.
+
+use super::field::{Choice, Field, Fieldset, Generate, Widget};
+use std::collections::BTreeMap;
+
+/// A form's values as browsers send them: a name, a text. A box that is not ticked is absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Values(BTreeMap<String, String>);
+
+impl Values {
+    /// From the pairs of a posted form or an address; a name's last value counts.
+    pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+
+    /// A field's text; empty when absent.
+    pub fn get(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", String::as_str)
+    }
+
+    /// A field's text without the spaces around it.
+    pub fn trimmed(&self, name: &str) -> &str {
+        self.get(name).trim()
+    }
+
+    /// Whether a box is ticked, or a button was pressed.
+    pub fn is_on(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| !matches!(value.as_str(), "" | "0" | "false" | "off"))
+    }
+
+    /// Sets a field.
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.0.insert(name.to_owned(), value.into());
+    }
+
+    /// Ticks a box, or not.
+    pub fn tick(&mut self, name: &str, ticked: bool) {
+        if ticked {
+            self.set(name, "on");
+        } else {
+            self.0.remove(name);
+        }
+    }
+
+    /// A choice, or the other word typed in its place.
+    pub fn choice(&self, name: &str) -> &str {
+        match self.trimmed(name) {
+            OTHER => self.trimmed(&format!("{name}_other")),
+            chosen => chosen,
+        }
+    }
+
+    /// Every name and text.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+/// The choice that stands for another word.
+pub const OTHER: &str = "other";
+
+/// What is wrong with a form: sentences, each about a field or about the whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FormErrors(Vec<(String, String)>);
+
+impl FormErrors {
+    /// Something wrong with a field; only the first counts.
+    pub fn add(&mut self, field: &str, message: impl Into<String>) {
+        if self.of(field).is_empty() {
+            self.0.push((field.to_owned(), message.into()));
+        }
+    }
+
+    /// Whether nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What is wrong with a field.
+    pub fn of(&self, field: &str) -> Vec<String> {
+        self.0.iter().filter(|(name, _)| name == field).map(|(_, text)| text.clone()).collect()
+    }
+}
+
+/// A form as its template draws it.
+#[derive(Debug, Clone)]
+pub struct FormView {
+    /// The groups.
+    pub fieldsets: Vec<FieldsetView>,
+    /// What is wrong, in the order of the fields: the control's id, its label, the sentence.
+    pub summary: Vec<SummaryLine>,
+}
+
+/// One line of the summary above a form that came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SummaryLine {
+    /// The control's id; empty for the form as a whole.
+    pub id: String,
+    /// The field's label.
+    pub label: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// A group as its template draws it.
+#[derive(Debug, Clone)]
+pub struct FieldsetView {
+    /// A word for its element's id.
+    pub id: &'static str,
+    /// Its title.
+    pub legend: &'static str,
+    /// A sentence under it.
+    pub help: String,
+    /// Whether fields stand side by side where there is room.
+    pub paired: bool,
+    /// Its fields.
+    pub fields: Vec<BoundField>,
+}
+
+/// A field with its value and errors.
+#[derive(Debug, Clone)]
+pub struct BoundField {
+    /// What it is.
+    pub field: Field,
+    /// Its value; empty for a secret.
+    pub value: String,
+    /// The other word, where the choice is "other".
+    pub other: String,
+    /// Whether its box is ticked.
+    pub ticked: bool,
+    /// What is wrong with it.
+    pub errors: Vec<String>,
+}
+
+impl BoundField {
+    fn of(field: Field, values: &Values, errors: &FormErrors) -> Self {
+        let (mut value, mut other) = (values.get(&field.name).to_owned(), String::new());
+        match &field.widget {
+            // What is secret is never sent back to the page.
+            Widget::Secret { .. } => value.clear(),
+            Widget::SelectOr { options, .. } => {
+                other = values.get(&format!("{}_other", field.name)).to_owned();
+                let known = value.is_empty() || options.iter().any(|choice| choice.value == value);
+                if !known && value != OTHER {
+                    other = std::mem::replace(&mut value, OTHER.to_owned());
+                }
+            }
+            _ => {}
+        }
+        let ticked = values.is_on(&field.name);
+        let errors = errors.of(&field.name);
+        Self { field, value, other, ticked, errors }
+    }
+
+    /// The control's id.
+    pub fn id(&self) -> String {
+        format!("id_{}", self.field.name)
+    }
+
+    /// The ids of help and errors, for `aria-describedby`.
+    pub fn described_by(&self) -> String {
+        let id = self.id();
+        let help = (!self.field.help.is_empty()).then(|| format!("{id}_helptext"));
+        let error = (!self.errors.is_empty()).then(|| format!("{id}_error"));
+        help.into_iter().chain(error).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether this choice is the one taken.
+    pub fn is_chosen(&self, choice: &Choice) -> bool {
+        self.value == choice.value
+    }
+
+    /// Whether another word was typed.
+    pub fn is_other(&self) -> bool {
+        self.value == OTHER
+    }
+
+    /// The value as words, for those who may only read.
+    pub fn shown(&self) -> String {
+        let words = |options: &[Choice]| {
+            options
+                .iter()
+                .find(|choice| choice.value == self.value)
+                .map_or_else(|| self.value.clone(), |choice| choice.label.clone())
+        };
+        match &self.field.widget {
+            Widget::Check { .. } => if self.ticked { "Yes" } else { "No" }.to_owned(),
+            Widget::Secret { is_set, .. } => if *is_set { "Set" } else { "Not set" }.to_owned(),
+            Widget::SelectOr { .. } if self.is_other() => self.other.clone(),
+            Widget::Select(options)
+            | Widget::Choose { options, .. }
+            | Widget::SelectOr { options, .. } => words(options),
+            Widget::Text | Widget::Area { .. } | Widget::Number { .. } => self.value.clone(),
+        }
+    }
+
+    /// How its secret is generated, if it is one that can be.
+    pub fn generate(&self) -> Option<Generate> {
+        match &self.field.widget {
+            Widget::Secret { generate, .. } => *generate,
+            _ => None,
+        }
+    }
+}
+
+impl FormView {
+    /// Puts description, values and errors together.
+    pub fn of(fieldsets: Vec<Fieldset>, values: &Values, errors: &FormErrors) -> Self {
+        let fieldsets: Vec<FieldsetView> = fieldsets
+            .into_iter()
+            .map(|set| FieldsetView {
+                id: set.id,
+                legend: set.legend,
+                help: set.help.into_owned(),
+                paired: set.paired,
+                fields: set
+                    .fields
+                    .into_iter()
+                    .map(|field| BoundField::of(field, values, errors))
+                    .collect(),
+            })
+            .collect();
+        let fields = || fieldsets.iter().flat_map(|set| &set.fields);
+        let mut summary: Vec<SummaryLine> = fields()
+            .flat_map(|field| {
+                field.errors.iter().map(|message| SummaryLine {
+                    id: field.id(),
+                    label: field.field.label.to_string(),
+                    message: message.clone(),
+                })
+            })
+            .collect();
+        let known = |name: &str| fields().any(|field| field.field.name == name);
+        for (_, message) in errors.0.iter().filter(|(name, _)| !known(name)) {
+            summary.push(SummaryLine {
+                id: String::new(),
+                label: String::new(),
+                message: message.clone(),
+            });
+        }
+        Self { fieldsets, summary }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(values: &Values, errors: &FormErrors) -> FormView {
+        let kinds = vec![Choice::new("push", "Push")];
+        let secret = Widget::Secret { is_set: true, generate: None };
+        let fields = vec![
+            Field::new("kind", "Kind", Widget::SelectOr { options: kinds, pairs: None }),
+            Field::new("token", "Token", secret).help("Kept secret."),
+        ];
+        let set = Fieldset { id: "all", legend: "All", help: "".into(), paired: false, fields };
+        FormView::of(vec![set], values, errors)
+    }
+
+    #[test]
+    fn a_secret_never_comes_back_and_an_unknown_choice_becomes_the_other_word() {
+        let pairs = [("token", "hush"), ("kind", "deployment")];
+        let values = Values::from_pairs(pairs.map(|(name, value)| (name.into(), value.into())));
+        let form = view(&values, &FormErrors::default());
+        let fields = &form.fieldsets[0].fields;
+        assert_eq!((fields[0].value.as_str(), fields[0].other.as_str()), ("other", "deployment"));
+        assert_eq!((fields[1].value.as_str(), fields[1].shown().as_str()), ("", "Set"));
+    }
+
+    #[test]
+    fn every_error_is_in_the_summary_and_tied_to_its_control() {
+        let mut errors = FormErrors::default();
+        errors.add("token", "Too short.");
+        errors.add("token", "Too odd.");
+        errors.add("", "Nothing fits.");
+        let form = view(&Values::default(), &errors);
+        let ids: Vec<_> = form.summary.iter().map(|line| line.id.as_str()).collect();
+        assert_eq!(ids, ["id_token", ""]);
+        let token = &form.fieldsets[0].fields[1];
+        assert_eq!(token.described_by(), "id_token_helptext id_token_error");
+    }
+}

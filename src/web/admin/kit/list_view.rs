@@ -1,0 +1,327 @@
+//! A list as its template draws it: rows, headings, filters, chips, pages, all links written.
+
+use super::at::At;
+use super::column::{Cell, Width};
+use super::filter::{Choices, FilterSpec};
+use super::listing::{Empty, Listing, Paging};
+use super::query::{Address, Asked, SortLinks, page_numbers, sort_links};
+use crate::core::listing::{Page, Total};
+use chrono::{DateTime, Utc};
+
+/// A list, erased of what it is a list of.
+#[derive(Debug, Clone)]
+pub struct ListView {
+    /// Now, for relative times.
+    pub now: DateTime<Utc>,
+    /// Several of them, in a sentence.
+    pub plural: &'static str,
+    /// The list's bare address, which drops everything.
+    pub path: String,
+    /// The search, as typed.
+    pub search: String,
+    /// What the search looks through.
+    pub search_help: &'static str,
+    /// What a search carries along.
+    pub search_keeps: Vec<(String, String)>,
+    /// Rows that match.
+    pub matching: Total,
+    /// All rows there are, if the list is narrowed.
+    pub all: Option<Total>,
+    /// Tabs.
+    pub tabs: Vec<ChoiceView>,
+    /// Active filters.
+    pub chips: Vec<Chip>,
+    /// Side filters.
+    pub filters: Vec<FilterView>,
+    /// Headings.
+    pub heads: Vec<Head>,
+    /// Rows.
+    pub rows: Vec<RowView>,
+    /// Pages.
+    pub pager: Pager,
+    /// What was dropped from the address.
+    pub warnings: Vec<String>,
+    /// What to say when there is nothing at all.
+    pub empty: Empty,
+    /// The set as JSON.
+    pub json: String,
+    /// The set as CSV.
+    pub csv: String,
+}
+
+/// A link that narrows a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChoiceView {
+    /// Its words.
+    pub label: String,
+    /// Its address.
+    pub href: String,
+    /// Whether it is chosen.
+    pub current: bool,
+    /// How many rows it has, if that is known.
+    pub count: Option<Total>,
+}
+
+/// A group of links that narrow a list.
+#[derive(Debug, Clone)]
+pub struct FilterView {
+    /// The address parameter.
+    pub param: &'static str,
+    /// Its title.
+    pub label: &'static str,
+    /// Its choices, "All" first.
+    pub choices: Vec<ChoiceView>,
+}
+
+/// An active filter over the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chip {
+    /// The filter.
+    pub label: String,
+    /// Its value.
+    pub value: String,
+    /// Takes it away.
+    pub remove: String,
+}
+
+/// A heading.
+#[derive(Debug, Clone)]
+pub struct Head {
+    /// Its words.
+    pub label: &'static str,
+    /// How wide it is.
+    pub width: Width,
+    /// Its links, if the list sorts by it.
+    pub sort: Option<SortLinks>,
+}
+
+impl Head {
+    /// `aria-sort`, if the list is sorted by it.
+    pub fn aria_sort(&self) -> Option<&'static str> {
+        self.sort.as_ref()?.sorted.as_ref().map(|sorted| sorted.aria)
+    }
+}
+
+/// A row.
+#[derive(Debug, Clone)]
+pub struct RowView {
+    /// `data-id`.
+    pub id: String,
+    /// Its page.
+    pub href: String,
+    /// Its cells.
+    pub cells: Vec<CellView>,
+}
+
+/// A cell with its column's manners.
+#[derive(Debug, Clone)]
+pub struct CellView {
+    /// The column's word.
+    pub key: &'static str,
+    /// The column's heading, for narrow screens.
+    pub label: &'static str,
+    /// How wide it is.
+    pub width: Width,
+    /// What is in it.
+    pub cell: Cell,
+}
+
+/// How to go on in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pager {
+    /// Page numbers: number, address; a gap has neither. The current one has no address.
+    Numbered(Vec<Option<(i64, Option<String>)>>),
+    /// Newer and Older.
+    Keyset {
+        /// To the very newest.
+        newest: Option<String>,
+        /// To newer rows.
+        newer: Option<String>,
+        /// To older rows.
+        older: Option<String>,
+    },
+}
+
+impl Pager {
+    /// Whether all rows are on this page.
+    pub fn is_single(&self) -> bool {
+        match self {
+            Self::Numbered(pages) => pages.len() < 2,
+            Self::Keyset { newer, older, .. } => newer.is_none() && older.is_none(),
+        }
+    }
+}
+
+impl ListView {
+    /// Whether the list is narrowed by search or filters.
+    pub fn is_narrowed(&self) -> bool {
+        self.all.is_some()
+    }
+
+    /// How many side filters are active.
+    pub fn active_filters(&self) -> usize {
+        self.filters
+            .iter()
+            .filter(|filter| filter.choices.iter().skip(1).any(|choice| choice.current))
+            .count()
+    }
+
+    /// A moment relative to now.
+    pub fn ago(&self, at: &At) -> String {
+        at.ago(&self.now)
+    }
+}
+
+/// What was read for a list.
+pub struct Read<R> {
+    /// The rows.
+    pub page: Page<R>,
+    /// All rows there are, if the list is narrowed.
+    pub all: Option<Total>,
+    /// Counts of the tabs' choices.
+    pub counts: Vec<(String, Total)>,
+}
+
+/// Draws a list.
+pub fn draw<R, S: Copy + PartialEq, F>(
+    (plural, now): (&'static str, DateTime<Utc>),
+    listing: &Listing<R, S, F>,
+    asked: Asked<S, F>,
+    read: Read<R>,
+) -> ListView {
+    let address = &asked.address;
+    let format = |format: &str| address.with("format", Some(format)).href();
+    ListView {
+        now,
+        plural,
+        path: address.path().to_owned(),
+        search_help: listing.search,
+        search_keeps: address.others("q"),
+        matching: read.page.matching,
+        tabs: tabs(listing.filters, address, &read),
+        chips: chips(listing.filters, address),
+        filters: filters(listing.filters, address),
+        heads: heads(listing, &asked),
+        rows: read.page.rows.iter().map(|row| row_view(listing, address, row)).collect(),
+        pager: pager(listing, address, &read.page),
+        all: read.all,
+        json: format("json"),
+        csv: format("csv"),
+        search: asked.search,
+        warnings: asked.warnings,
+        empty: listing.empty,
+    }
+}
+
+fn row_view<R, S, F>(listing: &Listing<R, S, F>, address: &Address, row: &R) -> RowView {
+    RowView {
+        id: (listing.id)(row),
+        href: address.preserved_on(&(listing.page)(row)),
+        cells: listing
+            .columns
+            .iter()
+            .map(|column| CellView {
+                key: column.key,
+                label: column.label,
+                width: column.width,
+                cell: (column.cell)(row),
+            })
+            .collect(),
+    }
+}
+
+fn heads<R, S: Copy, F>(listing: &Listing<R, S, F>, asked: &Asked<S, F>) -> Vec<Head> {
+    let links = |number| sort_links(&asked.address, &asked.order, number);
+    (1..)
+        .zip(listing.columns)
+        .map(|(number, column)| Head {
+            label: column.label,
+            width: column.width,
+            sort: column.sort.map(|_| links(number)),
+        })
+        .collect()
+}
+
+fn choices<F>(spec: &FilterSpec<F>, address: &Address) -> Vec<ChoiceView> {
+    let chosen = address.get(spec.param);
+    let all = ChoiceView {
+        label: "All".to_owned(),
+        href: address.with(spec.param, None).href(),
+        current: chosen.is_none(),
+        count: None,
+    };
+    let known = spec.choices.known().iter().map(|(value, words)| ChoiceView {
+        label: (*words).to_owned(),
+        href: address.with(spec.param, Some(value)).href(),
+        current: chosen == Some(value),
+        count: None,
+    });
+    std::iter::once(all).chain(known).collect()
+}
+
+fn tabs<R, F>(specs: &[FilterSpec<F>], address: &Address, read: &Read<R>) -> Vec<ChoiceView> {
+    let Some(spec) = specs.iter().find(|spec| matches!(spec.choices, Choices::Tabs(_))) else {
+        return Vec::new();
+    };
+    // The counts are those of the whole table: shown only where nothing but the tab narrows it.
+    let narrowed = address.others(spec.param).iter().any(|(name, _)| name != "o");
+    let mut tabs = choices(spec, address);
+    if !narrowed {
+        let words = spec.choices.known().iter().map(|(value, _)| *value);
+        for (tab, value) in tabs.iter_mut().skip(1).zip(words) {
+            tab.count =
+                read.counts.iter().find(|(word, _)| word == value).map(|(_, total)| *total);
+        }
+    }
+    tabs
+}
+
+fn filters<F>(specs: &[FilterSpec<F>], address: &Address) -> Vec<FilterView> {
+    specs
+        .iter()
+        .filter(|spec| matches!(spec.choices, Choices::Fixed(_)))
+        .map(|spec| FilterView {
+            param: spec.param,
+            label: spec.label,
+            choices: choices(spec, address),
+        })
+        .collect()
+}
+
+fn chips<F>(specs: &[FilterSpec<F>], address: &Address) -> Vec<Chip> {
+    specs
+        .iter()
+        .filter_map(|spec| {
+            let value = address.get(spec.param)?;
+            Some(Chip {
+                label: spec.label.to_owned(),
+                value: spec.words(value),
+                remove: address.with(spec.param, None).href(),
+            })
+        })
+        .collect()
+}
+
+fn pager<R, S, F>(listing: &Listing<R, S, F>, address: &Address, page: &Page<R>) -> Pager {
+    let to = |name: &str, value: &str| address.with(name, Some(value)).href();
+    match listing.paging {
+        Paging::Numbered(rows) => {
+            let current = address.get("p").and_then(|page| page.parse().ok()).unwrap_or(1);
+            let last = page.matching.number().saturating_add(rows - 1) / rows;
+            let numbers = page_numbers(current, last).into_iter().map(|number| {
+                number.map(|number| {
+                    (number, (number != current).then(|| to("p", &number.to_string())))
+                })
+            });
+            Pager::Numbered(numbers.collect())
+        }
+        Paging::Keyset(_) => {
+            let edge = |row: Option<&R>| row.map(|row| (listing.id)(row));
+            Pager::Keyset {
+                newest: page.has_newer.then(|| address.with("older", None).href()),
+                newer: edge(page.rows.first().filter(|_| page.has_newer)).map(|id| to("newer", &id)),
+                older: edge(page.rows.last().filter(|_| page.has_older)).map(|id| to("older", &id)),
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! A list described as data: everything `views::list` needs to know of one.
+
+use super::column::Column;
+use super::filter::FilterSpec;
+use crate::core::listing::Direction;
+
+/// A list of `R`, sorted by `S`, narrowed by `F`.
+pub struct Listing<R: 'static, S: 'static, F: 'static> {
+    /// Its columns; the first holds the link to the row's page.
+    pub columns: &'static [Column<R, S>],
+    /// Its filters, in the order of the side column.
+    pub filters: &'static [FilterSpec<F>],
+    /// What the search box looks through, in words.
+    pub search: &'static str,
+    /// How it is cut into pages.
+    pub paging: Paging,
+    /// The order when the address asks for none.
+    pub default_order: &'static [(S, Direction)],
+    /// A row's id: `data-id`, and what pages are cut at.
+    pub id: fn(&R) -> String,
+    /// A row's page.
+    pub page: fn(&R) -> String,
+    /// What to say when there is nothing at all.
+    pub empty: Empty,
+}
+
+/// How a list is cut into pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paging {
+    /// Pages with numbers, of this many rows: for tables that stay small.
+    Numbered(i64),
+    /// Newer and Older by id, this many rows at a time: for tables that grow without end.
+    Keyset(i64),
+}
+
+impl Paging {
+    /// Rows on one page.
+    pub fn limit(self) -> i64 {
+        match self {
+            Self::Numbered(rows) | Self::Keyset(rows) => rows,
+        }
+    }
+}
+
+/// What to say when there is nothing at all: what it would show, and what to do first.
+#[derive(Debug, Clone, Copy)]
+pub struct Empty {
+    /// One line.
+    pub title: &'static str,
+    /// What to do first, step by step.
+    pub steps: &'static [&'static str],
+}

@@ -1,0 +1,183 @@
+//! The kit's page structs, one a template: what each shows, and samples of it.
+
+use super::at::At;
+use super::form::FormView;
+use super::frame::Frame;
+use super::list_view::ListView;
+use super::resource::{DeletePlan, Loaded};
+use super::reveal::Shown;
+use crate::core::change::{Change, Value};
+use crate::store::audit;
+use askama::Template;
+use chrono::{DateTime, Utc};
+
+/// A list.
+#[derive(Template)]
+#[template(path = "admin/changelist.html")]
+pub struct ChangelistPage {
+    /// The page's frame.
+    pub frame: Frame,
+    /// New secrets.
+    pub reveal: Vec<Shown>,
+    /// The list.
+    pub list: ListView,
+    /// The form for a new one, for those who may.
+    pub add: Option<String>,
+    /// One of them, in a sentence.
+    pub one: &'static str,
+}
+
+/// A form for adding, changing or just reading.
+#[derive(Template)]
+#[template(path = "admin/change_form.html")]
+pub struct ChangeFormPage {
+    /// The page's frame.
+    pub frame: Frame,
+    /// The form.
+    pub form: FormView,
+    /// Whether this person may change anything.
+    pub may_edit: bool,
+    /// Now, for relative times.
+    pub now: DateTime<Utc>,
+    /// New secrets.
+    pub reveal: Vec<Shown>,
+    /// Where the form is sent.
+    pub action: String,
+    /// What is changed; none when one is added.
+    pub object: Option<Loaded>,
+    /// Its history.
+    pub history: Option<String>,
+    /// Its deletion, for those who may.
+    pub delete: Option<String>,
+    /// Back to the list.
+    pub close: String,
+    /// One of them, in a sentence.
+    pub one: &'static str,
+}
+
+/// The question before a deletion.
+#[derive(Template)]
+#[template(path = "admin/confirm.html")]
+pub struct ConfirmPage {
+    /// The page's frame.
+    pub frame: Frame,
+    /// What goes and what stays.
+    pub plan: DeletePlan,
+    /// The way out.
+    pub cancel: String,
+    /// The button's words.
+    pub button: String,
+}
+
+/// Two people changed one object.
+#[derive(Template)]
+#[template(path = "admin/conflict.html")]
+pub struct ConflictPage {
+    /// The page's frame.
+    pub frame: Frame,
+    /// One of them, in a sentence.
+    pub one: &'static str,
+    /// The fields that differ.
+    pub rows: Vec<ConflictRow>,
+    /// The version there is now.
+    pub version: i32,
+    /// The form again, secrets left out.
+    pub repeat: Vec<(String, String)>,
+    /// Where the form is sent.
+    pub action: String,
+    /// The form as it is now.
+    pub reload: String,
+    /// Who changed it.
+    pub history: String,
+}
+
+/// A field that two people left differently.
+#[derive(Debug, Clone)]
+pub struct ConflictRow {
+    /// Its label.
+    pub label: String,
+    /// What this person entered.
+    pub yours: String,
+    /// What is stored now.
+    pub theirs: String,
+}
+
+/// What was done to an object.
+#[derive(Template)]
+#[template(path = "admin/history.html")]
+pub struct HistoryPage {
+    /// The page's frame.
+    pub frame: Frame,
+    /// Whether the object still is there.
+    pub exists: bool,
+    /// Now, for relative times.
+    pub now: DateTime<Utc>,
+    /// Newest first.
+    pub entries: Vec<EntryView>,
+}
+
+/// One thing that was done.
+pub struct EntryView {
+    /// When.
+    pub at: At,
+    /// By whom.
+    pub actor: String,
+    /// From where.
+    pub remote_addr: String,
+    /// What, in a word.
+    pub verb: &'static str,
+    /// Field by field.
+    pub changes: Vec<ChangeView>,
+}
+
+/// One field's change.
+pub struct ChangeView {
+    /// Its label.
+    pub label: String,
+    /// The value before; none = it did not exist.
+    pub before: Option<String>,
+    /// The value after; none = it does not exist any more.
+    pub after: Option<String>,
+    /// A secret of which nothing is kept but that it changed.
+    pub secret: bool,
+}
+
+impl HistoryPage {
+    /// Draws audit entries; `labels` gives the fields' words.
+    pub fn of(
+        frame: Frame,
+        entries: Vec<audit::Row>,
+        labels: &[(String, String)],
+        (exists, now): (bool, DateTime<Utc>),
+    ) -> Self {
+        let entries = entries.into_iter().map(|entry| EntryView {
+            at: At(entry.at),
+            actor: entry.actor_name,
+            remote_addr: entry.remote_addr,
+            verb: entry.verb.label(),
+            changes: entry.changes.iter().map(|change| change_view(change, labels)).collect(),
+        });
+        Self { entries: entries.collect(), frame, exists, now }
+    }
+}
+
+fn change_view(change: &Change, labels: &[(String, String)]) -> ChangeView {
+    let label = labels.iter().find(|(name, _)| *name == change.field);
+    ChangeView {
+        label: label.map_or_else(|| change.field.clone(), |(_, label)| label.clone()),
+        before: change.before.as_ref().map(shown),
+        after: change.after.as_ref().map(shown),
+        secret: change.secret,
+    }
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Bool(true) => "Yes".to_owned(),
+        Value::Bool(false) => "No".to_owned(),
+        Value::Number(number) => number.to_string(),
+        Value::Text(text) if text.is_empty() => "empty".to_owned(),
+        Value::Text(text) => text.clone(),
+        Value::None => "none".to_owned(),
+    }
+}

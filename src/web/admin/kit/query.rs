@@ -1,0 +1,339 @@
+//! The address of a list: read once into a [`ListQuery`], written back into every link.
+//!
+//! `?q=` search, `?o=1.-2` order by column numbers from 1, `?p=` page, `?older=`/`?newer=` an id
+//! to go on from, and each filter's own parameter. What cannot be used is dropped and named in a
+//! warning; the rest still applies.
+
+use super::column::Column;
+use super::filter::FilterSpec;
+use super::listing::{Listing, Paging};
+use crate::core::ids::JobId;
+use crate::core::listing::{Direction, ListQuery, Part, terms};
+use url::form_urlencoded;
+
+/// The parameter that carries a list's query through a form and back.
+pub const PRESERVED: &str = "_changelist_filters";
+
+/// The parameters that mean something to every list.
+pub const RESERVED: [&str; 7] = ["q", "o", "p", "older", "newer", "format", PRESERVED];
+
+/// A list's address, with what was usable of its query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    path: String,
+    pairs: Vec<(String, String)>,
+}
+
+impl Address {
+    /// An address without a query.
+    pub fn new(path: &str) -> Self {
+        Self { path: path.to_owned(), pairs: Vec::new() }
+    }
+
+    /// The path alone.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// A parameter's value.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The same address with a parameter set, or left out; on the first page again.
+    #[must_use]
+    pub fn with(&self, name: &str, value: Option<&str>) -> Self {
+        let paged = |key: &str| ["p", "older", "newer"].contains(&key);
+        let mut pairs: Vec<_> =
+            self.pairs.iter().filter(|(key, _)| key != name && !paged(key)).cloned().collect();
+        if let Some(value) = value {
+            pairs.push((name.to_owned(), value.to_owned()));
+        }
+        Self { path: self.path.clone(), pairs }
+    }
+
+    /// Every parameter but `name` and the page: what a search form carries along.
+    pub fn others(&self, name: &str) -> Vec<(String, String)> {
+        self.with(name, None).pairs
+    }
+
+    /// The query, without its question mark.
+    pub fn query(&self) -> String {
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.pairs).finish()
+    }
+
+    /// The whole address.
+    pub fn href(&self) -> String {
+        if self.pairs.is_empty() {
+            self.path.clone()
+        } else {
+            format!("{}?{}", self.path, self.query())
+        }
+    }
+
+    /// `href`, carrying this list's query, so that its page can lead back here.
+    pub fn preserved_on(&self, href: &str) -> String {
+        if self.pairs.is_empty() {
+            return href.to_owned();
+        }
+        let pair = form_urlencoded::Serializer::new(String::new())
+            .append_pair(PRESERVED, &self.query())
+            .finish();
+        format!("{href}{}{pair}", if href.contains('?') { '&' } else { '?' })
+    }
+}
+
+/// What an address asks for.
+pub struct Asked<S, F> {
+    /// For the table.
+    pub query: ListQuery<S, F>,
+    /// What was usable, to write links from.
+    pub address: Address,
+    /// The order by column numbers from 1, as asked for or by default.
+    pub order: Vec<(usize, Direction)>,
+    /// The search, as typed.
+    pub search: String,
+    /// What was dropped, and why.
+    pub warnings: Vec<String>,
+}
+
+impl<S, F> Asked<S, F> {
+    /// Whether search or filters hide rows.
+    pub fn narrows(&self) -> bool {
+        let place = ["o", "p", "older", "newer"];
+        self.address.pairs.iter().any(|(name, _)| !place.contains(&name.as_str()))
+    }
+}
+
+/// Reads a list's address.
+pub fn read<R, S, F>(path: &str, query: &str, listing: &Listing<R, S, F>) -> Asked<S, F>
+where
+    S: Copy + PartialEq,
+    F: Default,
+{
+    let mut asked = Asked {
+        query: ListQuery {
+            terms: Vec::new(),
+            order: Vec::new(),
+            filter: F::default(),
+            part: Part::FIRST,
+            limit: listing.paging.limit(),
+        },
+        address: Address::new(path),
+        order: Vec::new(),
+        search: String::new(),
+        warnings: Vec::new(),
+    };
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        // What an empty field or a link of another kind of page leaves behind means nothing here.
+        if value.trim().is_empty() || name == "format" || name == PRESERVED {
+            continue;
+        }
+        // Django's spelling of the plain form.
+        let name = name.strip_suffix("__exact").unwrap_or(&name);
+        let kept = if asked.address.get(name).is_some() {
+            Err(format!("“{name}” was given twice; the first counts."))
+        } else {
+            take(&mut asked, listing, name, &value)
+        };
+        match kept {
+            Ok(value) => asked.address.pairs.push((name.to_owned(), value)),
+            Err(warning) => asked.warnings.push(warning),
+        }
+    }
+    if asked.order.is_empty() {
+        asked.query.order = listing.default_order.to_vec();
+        asked.order = default_columns(listing.columns, listing.default_order);
+    }
+    asked
+}
+
+/// Uses one parameter: its value as links repeat it, or a warning.
+fn take<R, S: Copy, F>(
+    asked: &mut Asked<S, F>,
+    listing: &Listing<R, S, F>,
+    name: &str,
+    value: &str,
+) -> Result<String, String> {
+    match name {
+        "q" => {
+            value.trim().clone_into(&mut asked.search);
+            asked.query.terms = terms(value);
+            Ok(asked.search.clone())
+        }
+        "o" => order(asked, listing.columns, value),
+        "p" => match (listing.paging, value.parse::<i64>()) {
+            (Paging::Numbered(_), Ok(page)) if (1..=1_000_000).contains(&page) => {
+                asked.query.part = Part::Numbered(page);
+                Ok(page.to_string())
+            }
+            _ => Err(format!("“{}” is not a page of this list; it was left out.", short(value))),
+        },
+        "older" | "newer" => match (listing.paging, value.parse::<JobId>()) {
+            (Paging::Keyset(_), Ok(id)) if asked.query.part == Part::FIRST => {
+                let id = id.to_string();
+                asked.query.part =
+                    if name == "older" { Part::Older(id.clone()) } else { Part::Newer(id.clone()) };
+                Ok(id)
+            }
+            _ => Err(format!(
+                "“{name}={}” is not a place in this list; it was left out.",
+                short(value)
+            )),
+        },
+        _ => filter(asked, listing.filters, name, value),
+    }
+}
+
+fn filter<S, F>(
+    asked: &mut Asked<S, F>,
+    filters: &[FilterSpec<F>],
+    name: &str,
+    value: &str,
+) -> Result<String, String> {
+    let Some(spec) = filters.iter().find(|spec| spec.param == name) else {
+        return Err(format!("This list has no filter “{}”; it was left out.", short(name)));
+    };
+    match (spec.apply)(&mut asked.query.filter, value) {
+        Ok(()) => Ok(value.to_owned()),
+        Err(_) => Err(format!(
+            "“{}” is not a choice of “{}”; that filter was left out.",
+            short(value),
+            spec.label
+        )),
+    }
+}
+
+/// The first letters of what someone typed, for repeating it.
+fn short(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+fn order<R, S: Copy, F>(
+    asked: &mut Asked<S, F>,
+    columns: &[Column<R, S>],
+    value: &str,
+) -> Result<String, String> {
+    let mut refused = Vec::new();
+    for key in value.split('.') {
+        let (number, direction) = match key.strip_prefix('-') {
+            Some(number) => (number, Direction::Descending),
+            None => (key, Direction::Ascending),
+        };
+        let column = number.parse::<usize>().ok().filter(|number| *number > 0);
+        let sort = column.and_then(|number| columns.get(number - 1)).and_then(|column| column.sort);
+        match (column, sort) {
+            (Some(number), Some(sort)) => {
+                if !asked.order.iter().any(|(known, _)| *known == number) {
+                    asked.order.push((number, direction));
+                    asked.query.order.push((sort, direction));
+                }
+            }
+            _ => refused.push(short(key)),
+        }
+    }
+    if !refused.is_empty() {
+        asked.warnings.push(format!(
+            "This list cannot be sorted by “{}”; that was left out.",
+            refused.join(", ")
+        ));
+    }
+    if asked.order.is_empty() {
+        return Err("Sorted as usual instead.".to_owned());
+    }
+    Ok(written(&asked.order))
+}
+
+fn default_columns<R, S: PartialEq>(
+    columns: &[Column<R, S>],
+    order: &[(S, Direction)],
+) -> Vec<(usize, Direction)> {
+    order
+        .iter()
+        .filter_map(|(sort, direction)| {
+            let index = columns.iter().position(|column| column.sort.as_ref() == Some(sort))?;
+            Some((index + 1, *direction))
+        })
+        .collect()
+}
+
+/// An order as `?o=` writes it.
+fn written(order: &[(usize, Direction)]) -> String {
+    let keys: Vec<_> = order
+        .iter()
+        .map(|(number, direction)| match direction {
+            Direction::Ascending => number.to_string(),
+            Direction::Descending => format!("-{number}"),
+        })
+        .collect();
+    keys.join(".")
+}
+
+/// What a sortable heading offers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SortLinks {
+    /// Sorts by this column first; the other keys stay behind it.
+    pub first: String,
+    /// The direction and place among the keys, if the list is sorted by it.
+    pub sorted: Option<Sorted>,
+}
+
+/// How a list is sorted by one column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sorted {
+    /// `aria-sort`.
+    pub aria: &'static str,
+    /// Its place among the keys, from 1; none if it is the only one.
+    pub priority: Option<usize>,
+    /// Turns the direction round.
+    pub toggle: String,
+    /// Sorts no longer by it.
+    pub remove: String,
+}
+
+/// The links of column `number`'s heading.
+pub fn sort_links(address: &Address, order: &[(usize, Direction)], number: usize) -> SortLinks {
+    let turned = |direction: Direction| match direction {
+        Direction::Ascending => Direction::Descending,
+        Direction::Descending => Direction::Ascending,
+    };
+    let link = |order: &[(usize, Direction)]| {
+        let value = written(order);
+        address.with("o", Some(value.as_str()).filter(|value| !value.is_empty())).href()
+    };
+    let others: Vec<_> = order.iter().copied().filter(|(known, _)| *known != number).collect();
+    let place = order.iter().position(|(known, _)| *known == number);
+    let now = place.and_then(|place| order.get(place)).map(|(_, direction)| *direction);
+    let next = now.map_or(Direction::Ascending, turned);
+    let first = link(&[&[(number, next)], others.as_slice()].concat());
+    let sorted = now.zip(place).map(|(direction, place)| {
+        let mut toggled = order.to_vec();
+        if let Some(key) = toggled.get_mut(place) {
+            key.1 = turned(direction);
+        }
+        Sorted {
+            aria: match direction {
+                Direction::Ascending => "ascending",
+                Direction::Descending => "descending",
+            },
+            priority: (order.len() > 1).then_some(place + 1),
+            toggle: link(&toggled),
+            remove: link(&others),
+        }
+    });
+    SortLinks { first, sorted }
+}
+
+/// Page numbers to show: three around the current one, two at the ends; `None` = a gap.
+pub fn page_numbers(current: i64, last: i64) -> Vec<Option<i64>> {
+    let mut numbers = Vec::new();
+    for page in 1..=last {
+        let near = (page - current).abs() <= 3 || page <= 2 || page > last - 2;
+        if near {
+            numbers.push(Some(page));
+        } else if numbers.last() != Some(&None) {
+            numbers.push(None);
+        }
+    }
+    numbers
+}

@@ -1,0 +1,226 @@
+//! The two traits a resource of the panel implements, and what they speak in. Nothing else.
+//!
+//! [`Resource`] is a list; [`Editable`] adds a form, deletion and a history. `views` turns both
+//! into pages. A page with a story of its own is a plain handler instead.
+
+use super::column::Badge;
+use super::field::Fieldset;
+use super::form::{FormErrors, Values};
+use super::listing::Listing;
+use crate::core::listing::{ListQuery, Page, Total};
+use crate::core::role::Permission;
+use crate::records::SaveError;
+use crate::store::{self, Conn};
+use crate::web::admin::context::AdminContext;
+use crate::web::urls;
+use serde::Serialize;
+
+/// What a resource is called, and who may do what to it.
+#[derive(Debug, Clone, Copy)]
+pub struct Meta {
+    /// The part of the panel it stands in: the address' second word.
+    pub app: &'static str,
+    /// Its name: the address' third word, and the audit log's object type.
+    pub name: &'static str,
+    /// One of them, in a sentence.
+    pub label: &'static str,
+    /// Several of them, in a sentence.
+    pub plural: &'static str,
+    /// The list's title.
+    pub title: &'static str,
+    /// Who may add, change and delete; none = nobody, such pages do not exist.
+    pub edit: Option<Permission>,
+}
+
+impl Meta {
+    /// The list.
+    pub fn list_url(&self) -> String {
+        urls::changelist(self.app, self.name)
+    }
+
+    /// The form for a new one.
+    pub fn add_url(&self) -> String {
+        urls::add(self.app, self.name)
+    }
+
+    /// One's form.
+    pub fn change_url(&self, id: &str) -> String {
+        urls::change(self.app, self.name, id)
+    }
+
+    /// One's history.
+    pub fn history_url(&self, id: &str) -> String {
+        urls::history(self.app, self.name, id)
+    }
+
+    /// Asks whether to delete one.
+    pub fn delete_url(&self, id: &str) -> String {
+        urls::delete(self.app, self.name, id)
+    }
+}
+
+/// Something the panel lists.
+#[expect(async_fn_in_trait, reason = "actix runs each handler on one thread; Send is not asked")]
+pub trait Resource: 'static {
+    /// A row; serialises under the contract's names, which JSON and CSV show.
+    type Row: Serialize + 'static;
+    /// What the list can be sorted by.
+    type Sort: Copy + PartialEq + 'static;
+    /// What the list can be narrowed to.
+    type Filter: Default + 'static;
+
+    /// Its names and permissions.
+    fn meta() -> &'static Meta;
+
+    /// Its list.
+    fn listing() -> &'static Listing<Self::Row, Self::Sort, Self::Filter>;
+
+    /// Reads a page of rows.
+    async fn fetch(
+        conn: &mut Conn,
+        query: &ListQuery<Self::Sort, Self::Filter>,
+    ) -> store::Result<Page<Self::Row>>;
+
+    /// How many rows each tab's choice has; none for a list without tabs.
+    async fn counts(_conn: &mut Conn) -> store::Result<Vec<(String, Total)>> {
+        Ok(Vec::new())
+    }
+}
+
+/// Something the panel adds, changes and deletes.
+#[expect(async_fn_in_trait, reason = "actix runs each handler on one thread; Send is not asked")]
+pub trait Editable: Resource {
+    /// The form. Fields may depend on the values (an action's parameters on the action); `object`
+    /// is what is changed, none when one is added.
+    fn fieldsets(ctx: &AdminContext, values: &Values, object: Option<&Loaded>) -> Vec<Fieldset>;
+
+    /// What a form for a new one begins with.
+    fn blank(ctx: &AdminContext) -> Values;
+
+    /// One of them, with what its page shows beside the form.
+    async fn load(ctx: &AdminContext, conn: &mut Conn, id: &str) -> store::Result<Loaded>;
+
+    /// Saves the form: adds one, or changes `object`.
+    async fn save(
+        ctx: &AdminContext,
+        conn: &mut Conn,
+        object: Option<&Loaded>,
+        values: &Values,
+    ) -> Result<Saved, Unsaved>;
+
+    /// What deleting one means.
+    async fn plan_delete(conn: &mut Conn, id: &str) -> store::Result<DeletePlan>;
+
+    /// Deletes one; answers its name.
+    async fn delete(ctx: &AdminContext, conn: &mut Conn, id: &str) -> Result<String, SaveError>;
+}
+
+/// One object as its form's page needs it.
+#[derive(Debug, Clone, Default)]
+pub struct Loaded {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its version, which a change must know.
+    pub version: i32,
+    /// Its fields, secrets left out.
+    pub values: Values,
+    /// Its secret fields that are set.
+    pub secrets_set: Vec<&'static str>,
+    /// Its states, beside its name.
+    pub badges: Vec<Badge>,
+    /// A line under its name, piece by piece.
+    pub facts: Vec<String>,
+    /// Links at the top right: words and address.
+    pub tools: Vec<(&'static str, String)>,
+    /// What should be done next, if something should.
+    pub next_step: Option<NextStep>,
+    /// What is odd about it though it may be saved.
+    pub notices: Vec<Notice>,
+    /// Lists beside the form.
+    pub rail: Vec<RailList>,
+}
+
+/// What should be done with an object next.
+#[derive(Debug, Clone)]
+pub struct NextStep {
+    /// What it waits for.
+    pub title: &'static str,
+    /// An address to copy.
+    pub address: String,
+    /// The steps.
+    pub steps: Vec<String>,
+}
+
+/// A sentence with a link.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    /// The sentence.
+    pub text: String,
+    /// Words and address.
+    pub link: Option<(String, String)>,
+}
+
+/// A list beside a form.
+#[derive(Debug, Clone)]
+pub struct RailList {
+    /// Its title.
+    pub title: &'static str,
+    /// All of them: words and address.
+    pub more: (&'static str, String),
+    /// What to say when it is empty.
+    pub empty: &'static str,
+    /// Its rows.
+    pub rows: Vec<RailRow>,
+}
+
+/// A row of a list beside a form.
+#[derive(Debug, Clone)]
+pub struct RailRow {
+    /// A state.
+    pub badge: Badge,
+    /// Where it leads.
+    pub href: String,
+    /// When.
+    pub at: super::at::At,
+}
+
+/// What was saved.
+#[derive(Debug, Clone)]
+pub struct Saved {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// New secrets, shown once: label and text.
+    pub reveal: Vec<(String, String)>,
+    /// What to do next, in a sentence of the message.
+    pub hint: Option<&'static str>,
+}
+
+/// Why nothing was saved.
+#[derive(Debug)]
+pub enum Unsaved {
+    /// Fields are wrong.
+    Invalid(FormErrors),
+    /// The record changed, is gone, or the database failed.
+    Failed(SaveError),
+}
+
+impl From<SaveError> for Unsaved {
+    fn from(error: SaveError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// What deleting an object means.
+#[derive(Debug, Clone)]
+pub struct DeletePlan {
+    /// Its name.
+    pub name: String,
+    /// What is lost, line by line.
+    pub goes: Vec<String>,
+    /// What is kept, line by line.
+    pub stays: Vec<String>,
+}

@@ -1,0 +1,412 @@
+//! The pages every resource has: list, add, change, delete, history. Each handler reads straight
+//! down: read the address or form, ask the resource, draw or redirect.
+
+use super::export::{self, Format};
+use super::field::Widget;
+use super::form::{FormErrors, FormView, Values};
+use super::frame::Level;
+use super::list_view::{self, Read};
+use super::pages::{
+    ChangeFormPage, ChangelistPage, ConfirmPage, ConflictPage, ConflictRow, HistoryPage,
+};
+use super::query::{Asked, PRESERVED, read};
+use super::resource::{Editable, Loaded, Meta, Resource, Saved, Unsaved};
+use super::reveal;
+use crate::clock;
+use crate::core::listing::{ListQuery, Page, Part};
+use crate::records::SaveError;
+use crate::store::{Conn, StoreError, audit};
+use crate::web::admin::context::AdminContext;
+use crate::web::human::{HumanError, found, page, page_with, see_other};
+use crate::web::problem::Problem;
+use crate::web::urls;
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use url::form_urlencoded;
+
+/// A posted form.
+pub type Posted = web::Form<Vec<(String, String)>>;
+
+type Answer = Result<HttpResponse, HumanError>;
+
+/// GET the list, or its rows as JSON or CSV.
+///
+/// # Errors
+/// The database (503).
+pub async fn list<R: Resource>(ctx: AdminContext) -> Answer {
+    let (meta, listing) = (R::meta(), R::listing());
+    let mut asked = read(&meta.list_url(), ctx.query(), listing);
+    let mut conn = ctx.conn().await?;
+    if let Some(format) = parameter(ctx.query(), "format").as_deref().and_then(Format::parse) {
+        return export::answer::<R>(&mut conn, asked, format).await;
+    }
+    let rows = fetch_within::<R>(&mut conn, &mut asked).await?;
+    let all = if asked.narrows() {
+        let everything = ListQuery {
+            terms: Vec::new(),
+            order: Vec::new(),
+            filter: R::Filter::default(),
+            part: Part::FIRST,
+            limit: 1,
+        };
+        Some(R::fetch(&mut conn, &everything).await?.matching)
+    } else {
+        None
+    };
+    let counts = R::counts(&mut conn).await?;
+    let read = Read { page: rows, all, counts };
+    let list = list_view::draw((meta.plural, clock::now()), listing, asked, read);
+    page(&ChangelistPage {
+        reveal: reveal::take(&ctx),
+        frame: ctx.frame(meta.title),
+        add: meta.edit.filter(|edit| ctx.may(*edit)).map(|_| meta.add_url()),
+        one: meta.label,
+        list,
+    })
+}
+
+/// Fetches the part asked for; past the end, the last one there is, with a warning.
+async fn fetch_within<R: Resource>(
+    conn: &mut Conn,
+    asked: &mut Asked<R::Sort, R::Filter>,
+) -> Result<Page<R::Row>, HumanError> {
+    let rows = R::fetch(conn, &asked.query).await?;
+    if !rows.rows.is_empty() || asked.query.part == Part::FIRST {
+        return Ok(rows);
+    }
+    let limit = asked.query.limit;
+    let last = (rows.matching.number().saturating_add(limit - 1) / limit).max(1);
+    if let Part::Numbered(page) = asked.query.part {
+        asked.warnings.push(format!("There is no page {page}; this is the last one."));
+        asked.address = asked.address.with("p", Some(&last.to_string()));
+        asked.query.part = Part::Numbered(last);
+    } else {
+        asked.address = asked.address.with("p", None);
+        asked.query.part = Part::FIRST;
+    }
+    Ok(R::fetch(conn, &asked.query).await?)
+}
+
+/// GET the form for a new object; the address may fill in fields.
+///
+/// # Errors
+/// The database (503).
+pub async fn add_form<E: Editable>(ctx: AdminContext) -> Answer {
+    let mut values = E::blank(&ctx);
+    prefill::<E>(&ctx, &mut values, None);
+    form_page::<E>(&ctx, None, (&values, FormErrors::default()))
+}
+
+/// POST the form for a new object.
+///
+/// # Errors
+/// The database (503).
+pub async fn add<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
+    let values = Values::from_pairs(posted.into_inner());
+    if values.is_on("_refresh") {
+        return form_page::<E>(&ctx, None, (&values, FormErrors::default()));
+    }
+    let mut conn = ctx.conn().await?;
+    match E::save(&ctx, &mut conn, None, &values).await {
+        Ok(saved) => Ok(after_save(&ctx, E::meta(), &values, (saved, "added"))),
+        Err(Unsaved::Invalid(errors)) => form_page::<E>(&ctx, None, (&values, errors)),
+        Err(Unsaved::Failed(error)) => Err(problem(E::meta(), "", error).into()),
+    }
+}
+
+/// GET an object's form; for those who may only read, its values.
+///
+/// # Errors
+/// No such object (404), the database (503).
+pub async fn change_form<E: Editable>(ctx: AdminContext) -> Answer {
+    let id = ctx.segment("id").to_owned();
+    let mut conn = ctx.conn().await?;
+    let object = load::<E>(&ctx, &mut conn, &id).await?;
+    let mut values = object.values.clone();
+    prefill::<E>(&ctx, &mut values, Some(&object));
+    form_page::<E>(&ctx, Some(&object), (&values, FormErrors::default()))
+}
+
+/// POST an object's form.
+///
+/// # Errors
+/// No such object (404), no version in the form (400), the database (503).
+pub async fn change<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
+    let id = ctx.segment("id").to_owned();
+    let values = Values::from_pairs(posted.into_inner());
+    let mut conn = ctx.conn().await?;
+    let mut object = load::<E>(&ctx, &mut conn, &id).await?;
+    let current = object.version;
+    object.version = values.trimmed("version").parse().map_err(|_| {
+        Problem::bad_request("The form does not say which version it changes. Reload the page.")
+    })?;
+    if values.is_on("_refresh") {
+        return form_page::<E>(&ctx, Some(&object), (&values, FormErrors::default()));
+    }
+    match E::save(&ctx, &mut conn, Some(&object), &values).await {
+        Ok(saved) => Ok(after_save(&ctx, E::meta(), &values, (saved, "changed"))),
+        Err(Unsaved::Invalid(errors)) => form_page::<E>(&ctx, Some(&object), (&values, errors)),
+        Err(Unsaved::Failed(SaveError::Stale)) => {
+            object.version = current;
+            conflict_page::<E>(&ctx, &object, &values)
+        }
+        Err(Unsaved::Failed(error)) => Err(problem(E::meta(), &id, error).into()),
+    }
+}
+
+/// GET the question whether to delete an object.
+///
+/// # Errors
+/// No such object (404), the database (503).
+pub async fn delete_form<E: Editable>(ctx: AdminContext) -> Answer {
+    let (meta, id) = (E::meta(), ctx.segment("id").to_owned());
+    let mut conn = ctx.conn().await?;
+    let plan =
+        E::plan_delete(&mut conn, &id).await.map_err(|error| missing(meta, &id, error))?;
+    let title = format!("Delete {} “{}”?", meta.label, plan.name);
+    let frame = ctx
+        .frame(title)
+        .crumb(meta.title, meta.list_url())
+        .crumb(plan.name.clone(), meta.change_url(&id));
+    page(&ConfirmPage {
+        frame,
+        plan,
+        cancel: preserved_on(&ctx, &meta.change_url(&id)),
+        button: format!("Yes, delete this {}", meta.label),
+    })
+}
+
+/// POST: deletes an object.
+///
+/// # Errors
+/// No such object (404), the database (503).
+pub async fn delete<E: Editable>(ctx: AdminContext) -> Answer {
+    let (meta, id) = (E::meta(), ctx.segment("id").to_owned());
+    let mut conn = ctx.conn().await?;
+    let name =
+        E::delete(&ctx, &mut conn, &id).await.map_err(|error| problem(meta, &id, error))?;
+    ctx.flash_link(
+        Level::Success,
+        format!("The {} “{name}” was deleted.", meta.label),
+        "Its history",
+        meta.history_url(&id),
+    );
+    Ok(see_other(back_to_list(&ctx, meta)))
+}
+
+/// GET what was done to an object, also after it was deleted.
+///
+/// # Errors
+/// Nothing is known of it (404), the database (503).
+pub async fn history<E: Editable>(ctx: AdminContext) -> Answer {
+    const MOST: i64 = 200;
+    let (meta, id) = (E::meta(), ctx.segment("id").to_owned());
+    let mut conn = ctx.conn().await?;
+    let entries = audit::history(&mut conn, meta.name, &id, (0, MOST)).await?;
+    let object = match E::load(&ctx, &mut conn, &id).await {
+        Ok(object) => Some(object),
+        Err(StoreError::NotFound) if !entries.is_empty() => None,
+        Err(error) => return Err(missing(meta, &id, error).into()),
+    };
+    let name = object.as_ref().map(|object| object.name.clone());
+    let name = name.or_else(|| entries.first().map(|entry| entry.object_name.clone()));
+    let name = name.unwrap_or_else(|| format!("{} {id}", meta.label));
+    let mut frame = ctx.frame(format!("History of “{name}”")).crumb(meta.title, meta.list_url());
+    if object.is_some() {
+        frame = frame.crumb(name, meta.change_url(&id));
+    }
+    let labels = labels::<E>(&ctx, object.as_ref());
+    page(&HistoryPage::of(frame, entries, &labels, (object.is_some(), clock::now())))
+}
+
+/// GET the bare address of an object: leads to its form.
+///
+/// # Errors
+/// None.
+pub async fn to_change<E: Editable>(ctx: AdminContext) -> Answer {
+    Ok(found(E::meta().change_url(ctx.segment("id"))))
+}
+
+async fn load<E: Editable>(
+    ctx: &AdminContext,
+    conn: &mut Conn,
+    id: &str,
+) -> Result<Loaded, HumanError> {
+    Ok(E::load(ctx, conn, id).await.map_err(|error| missing(E::meta(), id, error))?)
+}
+
+/// Fields that the address fills in, secrets excepted.
+fn prefill<E: Editable>(ctx: &AdminContext, values: &mut Values, object: Option<&Loaded>) {
+    let asked: Vec<(String, String)> =
+        form_urlencoded::parse(ctx.query().as_bytes()).into_owned().collect();
+    // Twice: what is asked for first may bring fields of its own.
+    for _ in 0..2 {
+        for field in E::fieldsets(ctx, values, object).into_iter().flat_map(|set| set.fields) {
+            let given = asked.iter().rev().find(|(name, _)| *name == field.name);
+            match (&field.widget, given) {
+                (Widget::Secret { .. }, _) | (_, None) => {}
+                (Widget::Check { .. }, Some((name, value))) => {
+                    values.tick(name, !matches!(value.as_str(), "" | "0" | "false" | "off"));
+                }
+                (_, Some((name, value))) => values.set(name, value.as_str()),
+            }
+        }
+    }
+}
+
+fn form_page<E: Editable>(
+    ctx: &AdminContext,
+    object: Option<&Loaded>,
+    (values, errors): (&Values, FormErrors),
+) -> Answer {
+    let meta = E::meta();
+    let may_edit = meta.edit.is_some_and(|edit| ctx.may(edit));
+    let form = FormView::of(E::fieldsets(ctx, values, object), values, &errors);
+    let title = match object {
+        Some(object) => object.name.clone(),
+        None => format!("Add {}", meta.label),
+    };
+    let frame = ctx
+        .frame(title)
+        .crumb(meta.title, back_to_list(ctx, meta))
+        .with_errors(!form.summary.is_empty());
+    let delete = object.filter(|_| may_edit).map(|object| meta.delete_url(&object.id));
+    page(&ChangeFormPage {
+        frame,
+        form,
+        may_edit,
+        now: clock::now(),
+        reveal: reveal::take(ctx),
+        action: preserved_on(ctx, ctx.path()),
+        history: object.map(|object| meta.history_url(&object.id)),
+        delete: delete.map(|href| preserved_on(ctx, &href)),
+        close: back_to_list(ctx, meta),
+        object: object.cloned(),
+        one: meta.label,
+    })
+}
+
+fn conflict_page<E: Editable>(ctx: &AdminContext, object: &Loaded, values: &Values) -> Answer {
+    let meta = E::meta();
+    let none = FormErrors::default();
+    let shown = |values: &Values| {
+        FormView::of(E::fieldsets(ctx, values, Some(object)), values, &none)
+            .fieldsets
+            .into_iter()
+            .flat_map(|set| set.fields)
+    };
+    let theirs: Vec<_> = shown(&object.values).collect();
+    let rows = shown(values)
+        .filter(|field| !matches!(field.field.widget, Widget::Secret { .. }))
+        .map(|mine| {
+            let theirs = theirs.iter().find(|theirs| theirs.field.name == mine.field.name);
+            ConflictRow {
+                label: mine.field.label.to_string(),
+                yours: mine.shown(),
+                theirs: theirs.map(super::form::BoundField::shown).unwrap_or_default(),
+            }
+        })
+        .filter(|row| row.yours != row.theirs)
+        .collect();
+    let repeat = values.pairs().filter(|(name, _)| {
+        let secret = ["secret", "signing"].iter().any(|word| name.starts_with(word));
+        !secret && !name.starts_with('_') && *name != "version" && *name != "csrf_token"
+    });
+    let frame = ctx
+        .frame("Changed by someone else")
+        .crumb(meta.title, meta.list_url())
+        .crumb(object.name.clone(), meta.change_url(&object.id));
+    page_with(
+        StatusCode::CONFLICT,
+        &ConflictPage {
+            frame,
+            one: meta.label,
+            rows,
+            version: object.version,
+            repeat: repeat.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            action: preserved_on(ctx, ctx.path()),
+            reload: preserved_on(ctx, &meta.change_url(&object.id)),
+            history: meta.history_url(&object.id),
+        },
+    )
+}
+
+/// Says what was done and leads on by the button that was pressed.
+fn after_save(
+    ctx: &AdminContext,
+    meta: &Meta,
+    values: &Values,
+    (saved, done): (Saved, &str),
+) -> HttpResponse {
+    let href = meta.change_url(&saved.id);
+    let hint = saved.hint.map(|hint| format!(" {hint}")).unwrap_or_default();
+    let text = format!("The {} “{}” was {done} successfully.{hint}", meta.label, saved.name);
+    ctx.flash_link(Level::Success, text, "Open it", href.clone());
+    reveal::keep(ctx, &saved.reveal);
+    if values.is_on("_continue") {
+        see_other(preserved_on(ctx, &href))
+    } else if values.is_on("_addanother") {
+        see_other(preserved_on(ctx, &meta.add_url()))
+    } else {
+        see_other(back_to_list(ctx, meta))
+    }
+}
+
+/// The labels of an object's fields, for its history.
+fn labels<E: Editable>(ctx: &AdminContext, object: Option<&Loaded>) -> Vec<(String, String)> {
+    let values = object.map_or_else(|| E::blank(ctx), |object| object.values.clone());
+    E::fieldsets(ctx, &values, object)
+        .into_iter()
+        .flat_map(|set| set.fields)
+        .map(|field| (field.name.into_owned(), field.label.into_owned()))
+        .collect()
+}
+
+/// A parameter of a query.
+fn parameter(query: &str, name: &str) -> Option<String> {
+    form_urlencoded::parse(query.as_bytes())
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
+}
+
+/// The list as it was left: with its search, filters and order.
+fn back_to_list(ctx: &AdminContext, meta: &Meta) -> String {
+    preserved_list(ctx, &meta.list_url())
+}
+
+/// A list's address, with the query it was left with.
+pub fn preserved_list(ctx: &AdminContext, list: &str) -> String {
+    match parameter(ctx.query(), PRESERVED).filter(|query| !query.is_empty()) {
+        Some(query) => format!("{list}?{query}"),
+        None => list.to_owned(),
+    }
+}
+
+/// `href`, carrying on the list's query that this page was given.
+pub fn preserved_on(ctx: &AdminContext, href: &str) -> String {
+    match parameter(ctx.query(), PRESERVED).filter(|query| !query.is_empty()) {
+        Some(query) => urls::with_query(href, &[(PRESERVED, &query)]),
+        None => href.to_owned(),
+    }
+}
+
+fn missing(meta: &Meta, id: &str, error: StoreError) -> Problem {
+    match error {
+        StoreError::NotFound => {
+            let id: String = id.chars().take(40).collect();
+            Problem::no_such(format!("{} {id}", meta.label))
+                .link("Its history, if it had one", meta.history_url(&id))
+                .link(format!("All {}", meta.plural), meta.list_url())
+        }
+        other => other.into(),
+    }
+}
+
+fn problem(meta: &Meta, id: &str, error: SaveError) -> Problem {
+    match error {
+        SaveError::Gone => missing(meta, id, StoreError::NotFound),
+        SaveError::Stale => Problem::conflict(),
+        SaveError::Store(error) => error.into(),
+        SaveError::Seal(_) => Problem::internal().caused_by(error),
+    }
+}

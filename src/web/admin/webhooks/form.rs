@@ -1,0 +1,354 @@
+//! The form of a record: its fields, how a record fills them, and how what was typed becomes a
+//! draft for `crate::records` to judge.
+
+use super::act;
+use crate::actions::Catalogue;
+use crate::clock;
+use crate::core::action::{Parameter, ParameterKind};
+use crate::core::event::kind::{self, KINDS};
+use crate::core::ids::WebhookId;
+use crate::core::webhook::ProjectId;
+use crate::records::{self, Draft, Rules, SaveError, SecretChange, Target, WebhookInput};
+use crate::store::Conn;
+use crate::store::webhooks::Row;
+use crate::web::admin::context::AdminContext;
+use crate::web::admin::kit::field::{Choice, Field, Fieldset, Generate, Widget};
+use crate::web::admin::kit::form::{FormErrors, Values};
+use crate::web::admin::kit::resource::{Loaded, Saved, Unsaved};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use std::collections::BTreeMap;
+
+/// Parameters are named so: `param.branch`.
+const PARAM: &str = "param.";
+
+/// What signing tokens begin with.
+const SIGNING_PREFIX: &str = "whsec_";
+
+/// The form for these values.
+pub(super) fn fieldsets(
+    catalogue: &Catalogue,
+    values: &Values,
+    object: Option<&Loaded>,
+) -> Vec<Fieldset> {
+    vec![
+        match_fields(),
+        security_fields(object),
+        action_fields(catalogue, values),
+        parameter_fields(catalogue, values),
+        note_fields(),
+    ]
+}
+
+fn match_fields() -> Fieldset {
+    let kinds = KINDS.iter().map(|known| {
+        let header = known.headers.first().copied().unwrap_or_default();
+        Choice::new(known.object_kind, known.object_kind).with_pair(header)
+    });
+    let headers = kind::headers().into_iter().map(|header| {
+        let usual = KINDS.iter().find(|known| known.headers.first() == Some(&header));
+        Choice::new(header, header).with_pair(usual.map_or("", |known| known.object_kind))
+    });
+    let pair = |options: Vec<Choice>, other| Widget::SelectOr { options, pairs: Some(other) };
+    Fieldset {
+        id: "match",
+        legend: "Match",
+        help: "An event runs the action when it equals all five values.".into(),
+        paired: true,
+        fields: vec![
+            Field::text("repo_name", "Repository name")
+                .required()
+                .help("As GitLab sends it in repository.name, for example Diaspora."),
+            Field::text("repo_url", "Repository URL")
+                .required()
+                .help("The ssh or the http address: either form of one repository matches."),
+            Field::new("object_kind", "Object kind", pair(kinds.collect(), "http_x_gitlab_event"))
+                .required()
+                .help("object_kind in the event's body; event_name where there is none."),
+            Field::new("http_x_gitlab_event", "Event header", pair(headers.collect(), "object_kind"))
+                .required()
+                .help("The X-Gitlab-Event header."),
+            Field::new("pending", "Register on first Test (project ID -1)", Widget::Check { fills: Some("project_id") })
+                .help("The record waits, and takes the project's ID from the Test that GitLab sends."),
+            Field::new("project_id", "Project ID", Widget::Number { min: ProjectId::PENDING, max: i64::MAX })
+                .help("GitLab's number for the project; -1 is “pending registration”."),
+            Field::check("register_on_first_event", "Also register on the first event at the main address")
+                .full()
+                .help("Then no Test and no change of address is needed: the first authentic event that equals the other four values brings the ID, and runs the action."),
+        ],
+    }
+}
+
+fn security_fields(object: Option<&Loaded>) -> Fieldset {
+    let is_set = |name| object.is_some_and(|object| object.secrets_set.contains(&name));
+    let secret = |name, generate| Widget::Secret { is_set: is_set(name), generate: Some(generate) };
+    let plain = Generate { prefix: "", plain_base64: false };
+    let signing = Generate { prefix: SIGNING_PREFIX, plain_base64: true };
+    Fieldset {
+        id: "security",
+        legend: "Security",
+        help: "How Signalbox knows that an event comes from GitLab. One of the two is needed for an enabled record.".into(),
+        paired: true,
+        fields: vec![
+            Field::new("secret_token", "Secret token", secret("secret_token", plain))
+                .help("GitLab sends it with every event. It is stored as a digest and never shown again."),
+            Field::new("signing_token", "Signing token", secret("signing_token", signing))
+                .help("GitLab signs every event with it, where your GitLab offers that. Stored encrypted."),
+        ],
+    }
+}
+
+fn action_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
+    let chosen = values.trimmed("action");
+    let installed = catalogue.entries().map(|spec| {
+        let words = match spec.description.as_str() {
+            "" => spec.name.clone(),
+            description => format!("{}: {description}", spec.name),
+        };
+        Choice::new(spec.name.clone(), words)
+    });
+    let mut options: Vec<Choice> = std::iter::once(Choice::new("", "Choose…")).chain(installed).collect();
+    if !options.iter().any(|option| option.value == chosen) {
+        options.push(Choice::new(chosen, format!("{chosen} (not in the catalogue)")));
+    }
+    let limit = catalogue.get(chosen).map(|spec| spec.timeout_s);
+    let limit = limit.map(|seconds| format!(" The action's own limit is {seconds} s."));
+    Fieldset {
+        id: "action",
+        legend: "Action",
+        help: "What is run. Which actions there are is the host operator's to say.".into(),
+        paired: true,
+        fields: vec![
+            Field::new("action", "Action", Widget::Choose { options, refetches: "parameters" })
+                .required()
+                .full(),
+            Field::new("max_attempts", "Attempts at most", Widget::Number { min: 1, max: 100 })
+                .help("How often a job is tried before it counts as failed."),
+            Field::new("timeout_s", "Time limit in seconds", Widget::Number { min: 1, max: 86_400 })
+                .help(format!("Of one attempt; empty for the action's own.{}", limit.unwrap_or_default())),
+            Field::check("enabled", "Enabled").full().help("A disabled record runs nothing; deliveries that equal it are listed as disabled."),
+        ],
+    }
+}
+
+/// The parameters of the chosen action: none, if it declares none.
+fn parameter_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
+    let spec = catalogue.get(values.trimmed("action"));
+    let fields: Vec<Field> =
+        spec.iter().flat_map(|spec| &spec.parameters).map(parameter_field).collect();
+    Fieldset {
+        id: "parameters",
+        legend: "Parameters of the action",
+        help: "".into(),
+        paired: true,
+        fields,
+    }
+}
+
+fn parameter_field(parameter: &Parameter) -> Field {
+    let name = format!("{PARAM}{}", parameter.name);
+    let widget = match &parameter.kind {
+        ParameterKind::Text { .. } => Widget::Text,
+        ParameterKind::Integer { min, max } => Widget::Number { min: *min, max: *max },
+        ParameterKind::Boolean => {
+            Widget::Select(vec![Choice::new("", "As usual"), Choice::new("true", "Yes"), Choice::new("false", "No")])
+        }
+        ParameterKind::Choice(words) => {
+            let words = words.iter().map(|word| Choice::new(word.clone(), word.clone()));
+            Widget::Select(std::iter::once(Choice::new("", "As usual")).chain(words).collect())
+        }
+    };
+    let usual = parameter.default.as_ref().map(|value| format!("Left empty: {value}."));
+    let help = [Some(parameter.help.clone()), usual].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let field = Field::new(name, parameter.name.clone(), widget).help(help);
+    if parameter.required { field.required() } else { field }
+}
+
+fn note_fields() -> Fieldset {
+    Fieldset {
+        id: "notes",
+        legend: "Notes",
+        help: "".into(),
+        paired: false,
+        fields: vec![
+            Field::text("name", "Name").help("What lists and jobs call it; empty for repository and kind."),
+            Field::new("notes", "Notes", Widget::Area { rows: 3 }),
+        ],
+    }
+}
+
+/// What a form for a new record begins with.
+pub(super) fn blank(catalogue: &Catalogue) -> Values {
+    let mut values = Values::default();
+    values.set("object_kind", "push");
+    values.set("http_x_gitlab_event", "Push Hook");
+    values.set("project_id", ProjectId::PENDING.to_string());
+    values.tick("pending", true);
+    values.tick("enabled", true);
+    values.set("max_attempts", "3");
+    if catalogue.get("print").is_some() {
+        values.set("action", "print");
+    }
+    values
+}
+
+/// A record's fields, secrets left out.
+pub(super) fn values(row: &Row) -> Values {
+    let mut values = Values::default();
+    values.set("name", row.name.as_str());
+    values.set("repo_name", row.repo_name.as_str());
+    values.set("repo_url", row.repo_url.as_str());
+    values.set("object_kind", row.object_kind.as_str());
+    values.set("http_x_gitlab_event", row.http_x_gitlab_event.as_str());
+    values.set("project_id", row.project_id.to_string());
+    values.tick("pending", row.is_pending());
+    values.tick("register_on_first_event", row.register_on_first_event);
+    values.tick("enabled", row.enabled);
+    values.set("action", row.action.as_str());
+    values.set("max_attempts", row.max_attempts.to_string());
+    values.set("timeout_s", row.timeout_s.map(|limit| limit.to_string()).unwrap_or_default());
+    values.set("notes", row.notes.as_str());
+    for (name, value) in row.action_params.as_object().into_iter().flatten() {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        values.set(&format!("{PARAM}{name}"), text);
+    }
+    values
+}
+
+/// Saves what was typed.
+pub(super) async fn save(
+    ctx: &AdminContext,
+    conn: &mut Conn,
+    object: Option<&Loaded>,
+    values: &Values,
+) -> Result<Saved, Unsaved> {
+    let mut reveal = Vec::new();
+    let (draft, mut errors) = draft(values, object, &mut reveal);
+    let deps = ctx.deps();
+    let spec = deps.catalogue.get(&draft.action);
+    let is_set = |name| object.is_some_and(|object| object.secrets_set.contains(&name));
+    let rules = Rules {
+        action: spec.as_deref(),
+        allow_no_secret: deps.settings.allow_no_secret,
+        has_secret_token: is_set("secret_token"),
+        has_signing_token: is_set("signing_token"),
+    };
+    let input = match WebhookInput::parse(draft, &rules) {
+        Ok(input) if errors.is_empty() => input,
+        Ok(_) => return Err(Unsaved::Invalid(errors)),
+        Err(faults) => {
+            for fault in faults {
+                errors.add(&fault.field, fault.message);
+            }
+            return Err(Unsaved::Invalid(errors));
+        }
+    };
+    let target = match object {
+        None => Target::Add,
+        Some(object) => Target::Change {
+            id: object.id.parse().map(WebhookId).map_err(|_| SaveError::Gone)?,
+            version: object.version,
+        },
+    };
+    let remote_addr = ctx.remote_addr();
+    let row = records::save(conn, &act(ctx, &remote_addr), target, &input).await?;
+    tracing::info!(webhook.id = row.id, user.name = %ctx.actor.username, "webhook {} was saved by {}", row.id, ctx.actor.username);
+    Ok(Saved {
+        id: row.id.to_string(),
+        name: row.label(),
+        reveal,
+        hint: row.is_pending().then_some("It waits for GitLab's Test; its page shows the address."),
+    })
+}
+
+/// What was typed, as a draft. What is not even a number is an error here.
+fn draft(
+    values: &Values,
+    object: Option<&Loaded>,
+    reveal: &mut Vec<(String, String)>,
+) -> (Draft, FormErrors) {
+    let mut errors = FormErrors::default();
+    let project_id = project_id(values, object).unwrap_or_else(|message| {
+        errors.add("project_id", message);
+        0
+    });
+    let max_attempts = match values.trimmed("max_attempts") {
+        "" => Some(3),
+        text => text.parse().ok(),
+    };
+    let timeout_s = match values.trimmed("timeout_s") {
+        "" => Some(None),
+        text => text.parse().ok().map(Some),
+    };
+    for (field, is_number) in
+        [("max_attempts", max_attempts.is_some()), ("timeout_s", timeout_s.is_some())]
+    {
+        if !is_number {
+            errors.add(field, "Enter a whole number.");
+        }
+    }
+    let action_params: BTreeMap<String, String> = values
+        .pairs()
+        .filter_map(|(name, value)| Some((name.strip_prefix(PARAM)?, value.trim())))
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let draft = Draft {
+        name: values.trimmed("name").to_owned(),
+        repo_name: values.trimmed("repo_name").to_owned(),
+        repo_url: values.trimmed("repo_url").to_owned(),
+        object_kind: values.choice("object_kind").to_owned(),
+        project_id,
+        http_x_gitlab_event: values.choice("http_x_gitlab_event").to_owned(),
+        enabled: values.is_on("enabled"),
+        secret_token: secret(values, ("secret_token", "Secret token"), reveal),
+        signing_token: secret(values, ("signing_token", "Signing token"), reveal),
+        register_on_first_event: values.is_on("register_on_first_event"),
+        action: values.trimmed("action").to_owned(),
+        action_params,
+        max_attempts: max_attempts.unwrap_or(3),
+        timeout_s: timeout_s.unwrap_or(None),
+        notes: values.get("notes").trim_end().replace("\r\n", "\n"),
+    };
+    (draft, errors)
+}
+
+/// The number counts; the box counts where it was switched without the number following it, as
+/// happens without JavaScript.
+fn project_id(values: &Values, object: Option<&Loaded>) -> Result<i64, &'static str> {
+    let was_ticked = object.is_none_or(|object| object.values.is_on("pending"));
+    let ticked = values.is_on("pending");
+    match values.trimmed("project_id") {
+        _ if ticked && !was_ticked => Ok(ProjectId::PENDING),
+        "" if ticked => Ok(ProjectId::PENDING),
+        // The contract's default, for those who send no such field at all.
+        "" if values.pairs().all(|(name, _)| name != "project_id") => Ok(0),
+        "" => Err("Enter the project's ID, or tick the box to wait for GitLab's Test."),
+        text => text.parse().map_err(|_| "Enter a whole number: GitLab's ID of the project, or -1."),
+    }
+}
+
+/// What is to become of a secret; a new one is noted for showing it once.
+fn secret(
+    values: &Values,
+    (name, label): (&str, &str),
+    reveal: &mut Vec<(String, String)>,
+) -> SecretChange {
+    let typed = values.get(name);
+    let text = if !typed.is_empty() {
+        typed.to_owned()
+    } else if values.is_on(&format!("{name}_generate")) {
+        match name {
+            "signing_token" => {
+                format!("{SIGNING_PREFIX}{}", STANDARD.encode(clock::random::<32>()))
+            }
+            _ => clock::secret_text(),
+        }
+    } else if values.is_on(&format!("{name}_remove")) {
+        return SecretChange::Remove;
+    } else {
+        return SecretChange::Keep;
+    };
+    reveal.push((label.to_owned(), text.clone()));
+    SecretChange::Set(text.into())
+}
