@@ -1,1 +1,3 @@
+//! Real programs, run as an action runs them.
+
 use super::*;

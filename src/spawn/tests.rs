@@ -1,3 +1,5 @@
+//! Children that are started, signalled, waited for, and die with us.
+
 use super::*;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};

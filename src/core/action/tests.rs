@@ -1,3 +1,5 @@
+//! Entries, their parameters and what a program gets of them.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -1,0 +1,47 @@
+# Signalbox. `make help` lists the targets; what they do stands in scripts/.
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test lint fmt unit it browser screenshots doc clean-var
+
+# `make run PROFILE=release` builds an optimised program (and takes longer to build it).
+PROFILE ?= dev
+# What `make it` runs: a part of a test's path, such as `api::register`.
+FILTER ?=
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Install what is missing, build, and start Signalbox (DATABASE_URL set: use that server, install nothing)
+	@PROFILE='$(PROFILE)' exec sh scripts/run.sh
+
+build: ## Build the program
+	cargo build --locked --profile '$(PROFILE)'
+
+test: ## Install what is missing, then run everything: format, lints, documentation, tests
+	@sh scripts/test.sh
+
+lint: ## Format check, clippy, rustdoc and shellcheck, warnings denied
+	@sh scripts/lint.sh
+
+fmt: ## Format the sources
+	cargo fmt
+
+unit: ## The tests inside the library: seconds, no database
+	cargo test --locked --lib
+
+it: ## The tests on the real program; FILTER=api::register picks some
+	@sh scripts/need.sh compiler postgres browser
+	cargo test --locked --test it -- $(FILTER)
+
+browser: ## The tests in headless Chromium; pictures land in target/screenshots/
+	@sh scripts/need.sh compiler postgres browser
+	cargo test --locked --test it -- browser::
+
+screenshots: browser ## Renew the pictures of the documentation
+	@sh scripts/screenshots.sh
+
+doc: ## Build the source documentation, private items too
+	cargo doc --locked --no-deps --document-private-items
+
+clean-var: ## Delete ./var: the embedded database, its history and the secret key (asks first)
+	@sh scripts/clean-var.sh

@@ -1,0 +1,16 @@
+#!/bin/sh
+# Every check that needs no running program. Warnings are errors here and only here.
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+
+say "format"
+cargo fmt --check
+say "clippy"
+cargo clippy --locked --all-targets --quiet -- -D warnings
+say "source documentation"
+RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items --quiet
+if have shellcheck; then
+    say "scripts"
+    shellcheck -x scripts/*.sh .ci/run
+fi

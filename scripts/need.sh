@@ -1,0 +1,78 @@
+#!/bin/sh
+# need.sh THING...: makes sure that each THING is on this machine; installs it through apt where
+# that needs no password, else says exactly what to install, all at once, and fails.
+#
+#   compiler   cargo and a C compiler (the linker, and the C in a few dependencies)
+#   postgres   PostgreSQL's server programs, with the extensions hstore and pgcrypto
+#   browser    Chromium and its driver, for the tests
+#   scripts    shellcheck, the checker of these scripts
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+
+# The program's own order (src/postgres/locate.rs): the setting, pg_config, Debian's folders, PATH.
+has_postgres() {
+    if [ -n "${SIGNALBOX_PG_BIN:-}" ]; then
+        [ -x "$SIGNALBOX_PG_BIN/postgres" ] && return 0
+    fi
+    if have pg_config && [ -x "$(pg_config --bindir)/postgres" ]; then
+        return 0
+    fi
+    for program in /usr/lib/postgresql/*/bin/postgres; do
+        [ -x "$program" ] && return 0
+    done
+    have initdb && have postgres
+}
+
+packages=
+for thing in "$@"; do
+    case $thing in
+    compiler)
+        if ! have cargo; then
+            say "Rust is missing: see https://rustup.rs"
+            exit 1
+        fi
+        have cc || packages="$packages gcc libc6-dev"
+        ;;
+    postgres) has_postgres || packages="$packages postgresql" ;;
+    browser)
+        have chromium || packages="$packages chromium"
+        have chromedriver || packages="$packages chromium-driver"
+        ;;
+    scripts) have shellcheck || packages="$packages shellcheck" ;;
+    *)
+        say "need.sh does not know '$thing'"
+        exit 2
+        ;;
+    esac
+done
+
+[ -n "$packages" ] || exit 0
+
+if ! may_install; then
+    say "missing on this machine:$packages"
+    if have apt-get; then
+        say "install with: sudo apt-get install --no-install-recommends$packages"
+    else
+        say "install what your system calls these Debian packages, then try again"
+    fi
+    case $packages in
+    *postgresql*) say "or set DATABASE_URL to a PostgreSQL server that you have" ;;
+    esac
+    exit 1
+fi
+
+say "installing:$packages"
+case $packages in
+*postgresql*)
+    # Debian would also create and start a server on port 5432; Signalbox keeps a private one.
+    quiet=/etc/postgresql-common/createcluster.d/signalbox.conf
+    as_root mkdir -p "${quiet%/*}"
+    echo 'create_main_cluster = false' | as_root tee "$quiet" >/dev/null
+    trap 'as_root rm -f "$quiet"' EXIT
+    ;;
+esac
+as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+# shellcheck disable=SC2086  # a list of package names, made above
+as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends $packages >/dev/null

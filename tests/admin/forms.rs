@@ -1,0 +1,162 @@
+//! Adding, changing and deleting records.
+
+use crate::support::app::{App, TOKEN};
+use crate::support::gitlab::Delivery;
+use crate::support::page::Form;
+use crate::support::panel::Panel;
+use crate::support::records;
+
+const LIST: &str = "/admin/hooks/webhook/";
+
+async fn change_form(panel: &Panel, id: &str) -> Form {
+    panel.open(&format!("{LIST}{id}/change/")).await.form_with("repo_name")
+}
+
+#[tokio::test]
+async fn a_new_record_is_listed_and_its_secret_never_shown_again() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    let form = panel.open(&format!("{LIST}add/")).await.form_with("repo_name");
+    for name in ["repo_name", "repo_url", "object_kind", "project_id", "http_x_gitlab_event"] {
+        assert!(form.names.iter().any(|known| known == name), "{name}: {:?}", form.names);
+    }
+    let id = panel.add_webhook(&records::pending_push()).await;
+    let list = panel.open(LIST).await;
+    assert_eq!(list.rows(), std::slice::from_ref(&id));
+    list.says("Diaspora").says("Pending");
+    assert!(list.states("main").contains(&"pending".to_owned()), "{:?}", list.states("main"));
+    let page = panel.open(&format!("{LIST}{id}/change/")).await;
+    assert!(!page.html.contains(TOKEN));
+    assert_eq!(page.form_with("repo_name").value("secret_token"), Some(""));
+    assert_eq!(page.form_with("repo_name").value("project_id"), Some("-1"));
+}
+
+#[tokio::test]
+async fn faults_stand_beside_their_fields_and_lose_no_input() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    let form = panel.open(&format!("{LIST}add/")).await.form_with("repo_name");
+    let wrong = form
+        .fill(&records::push())
+        .set("repo_name", "")
+        .set("project_id", "fifteen")
+        .set("max_attempts", "0")
+        .set("repo_url", "git@example.com:mike/<b>diaspora</b>.git");
+    let page = panel.submit(wrong).await;
+    assert_eq!(page.status, 200);
+    assert!(page.text("title").starts_with("Error"), "{}", page.text("title"));
+    let named = page.attributes("[aria-invalid=true]", "name");
+    for field in ["repo_name", "project_id", "max_attempts"] {
+        assert!(named.iter().any(|name| name == field), "{field} is not marked, only {named:?}");
+    }
+    let form = page.form_with("repo_name");
+    assert_eq!(form.value("project_id"), Some("fifteen"));
+    assert_eq!(form.value("object_kind"), Some("push"));
+    assert!(!page.html.contains(TOKEN), "a secret is not echoed");
+    assert!(!page.html.contains("<b>diaspora"), "what was typed is text");
+    assert_eq!(app.database().count("webhooks").await, 0);
+}
+
+#[tokio::test]
+async fn a_record_without_a_secret_cannot_be_enabled() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    let form = panel.open(&format!("{LIST}add/")).await.form_with("repo_name");
+    let page = panel.submit(form.fill(&records::push()).set("secret_token", "")).await;
+    assert!(page.has("[aria-invalid=true]") || page.has("[role=alert]"), "{}", page.html);
+    assert_eq!(app.database().count("webhooks").await, 0);
+}
+
+#[tokio::test]
+async fn a_blank_secret_keeps_the_old_one() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    let id = panel.add_webhook(&records::push()).await;
+    let form = change_form(&panel, &id).await.set("name", "renamed");
+    panel.submit(form).await;
+    panel.open(LIST).await.says("renamed");
+    app.send(&Delivery::push_2015().token(TOKEN).key("1")).await.expect(202, "matched");
+    let other = "another-secret-of-the-tests-987654";
+    panel.submit(change_form(&panel, &id).await.set("secret_token", other)).await;
+    app.send(&Delivery::push_2015().token(TOKEN).key("2")).await.expect(401, "rejected");
+    app.send(&Delivery::push_2015().token(other).key("3")).await.expect(202, "matched");
+}
+
+#[tokio::test]
+async fn the_second_of_two_editors_is_told_and_the_first_is_kept() {
+    let app = App::start().await;
+    let (one, other) = (app.panel().await, app.panel().await);
+    let id = one.add_webhook(&records::push()).await;
+    let (first, second) = (change_form(&one, &id).await, change_form(&other, &id).await);
+    one.submit(first.set("name", "the first")).await;
+    let page = other.submit(second.set("name", "the second")).await;
+    assert_eq!(page.status, 409, "{}", page.html);
+    page.says("the second").says("the first");
+    assert_eq!(app.database().value("SELECT name FROM webhooks").await, "the first");
+}
+
+#[tokio::test]
+async fn deleting_asks_first_and_keeps_the_history() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    let id = panel.add_webhook(&records::push()).await;
+    app.send(&Delivery::push_2015().token(TOKEN)).await.expect(202, "matched");
+    let ask = panel.open(&format!("{LIST}{id}/delete/")).await;
+    ask.says("Diaspora");
+    assert_eq!(app.database().count("webhooks").await, 1, "a GET must not delete");
+    panel.submit(ask.form_to(&format!("{LIST}{id}/delete/"))).await;
+    assert_eq!(app.database().count("webhooks").await, 0);
+    assert_eq!(app.database().count("jobs").await, 1);
+    let history = panel.open(&format!("{LIST}{id}/history/")).await;
+    history.says("ada");
+    assert!(!history.html.contains(TOKEN));
+    assert_eq!(panel.get(&format!("{LIST}{id}/change/")).await.status, 404);
+}
+
+#[tokio::test]
+async fn history_shows_before_and_after_and_of_a_secret_only_that_it_changed() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    let id = panel.add_webhook(&records::push()).await;
+    let other = "another-secret-of-the-tests-987654";
+    let form = change_form(&panel, &id).await;
+    panel.submit(form.set("project_id", "77").set("secret_token", other)).await;
+    let history = panel.open(&format!("{LIST}{id}/history/")).await;
+    history.says("15").says("77").says("ada");
+    assert!(!history.html.contains(TOKEN) && !history.html.contains(other));
+    let stored = app.database().column("SELECT changes::text FROM audit_log").await.concat();
+    assert!(!stored.contains(TOKEN) && !stored.contains(other));
+}
+
+#[tokio::test]
+async fn saving_leads_back_to_the_list_as_it_was() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    let id = panel.add_webhook(&records::push()).await;
+    let list = panel.open(&format!("{LIST}?q=dias")).await;
+    let link = list
+        .attributes("[data-id] a", "href")
+        .into_iter()
+        .find(|href| href.contains(&format!("/{id}/change/")))
+        .unwrap();
+    let form = panel.get(&link).await.form_with("repo_name");
+    let after = panel.submit(form.press("_save", "Save")).await;
+    assert_eq!(after.address, format!("{LIST}?q=dias"), "{}", after.html);
+    let form = change_form(&panel, &id).await;
+    let after = panel.submit(form.press("_continue", "Save and continue editing")).await;
+    assert!(after.address.starts_with(&format!("{LIST}{id}/change/")), "{}", after.address);
+}
+
+#[tokio::test]
+async fn a_post_without_its_token_is_refused_and_changes_nothing() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    let form = panel.open(&format!("{LIST}add/")).await.form_with("repo_name");
+    let form = form.fill(&records::push());
+    let none = panel.submit(form.clone().unset("csrf_token")).await;
+    let wrong = panel.submit(form.clone().set("csrf_token", "AAAA")).await;
+    let foreign = app.panel().await.open(&format!("{LIST}add/")).await.form_with("repo_name");
+    let foreign = panel.submit(form.set("csrf_token", foreign.value("csrf_token").unwrap())).await;
+    assert_eq!((none.status, wrong.status, foreign.status), (403, 403, 403));
+    assert_eq!(app.database().count("webhooks").await, 0);
+}

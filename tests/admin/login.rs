@@ -1,0 +1,109 @@
+//! Signing in and out.
+
+use crate::support::app::{ADMIN, App, PASSWORD};
+use crate::support::panel::Panel;
+
+#[tokio::test]
+async fn a_page_asks_for_the_login_and_opens_after_it() {
+    let app = App::start().await;
+    let panel = Panel::anonymous(app.base());
+    let wanted = "/admin/hooks/job/?q=a%20b";
+    let page = panel.get(wanted).await;
+    assert!(page.address.starts_with("/admin/login/?next="), "{}", page.address);
+    let form = page.form_with("password").set("username", ADMIN).set("password", PASSWORD);
+    let page = panel.submit(form).await;
+    assert_eq!((page.status, page.address.as_str()), (200, wanted));
+}
+
+#[tokio::test]
+async fn the_way_after_the_login_stays_on_this_site() {
+    let app = App::start().await;
+    for next in ["https://evil.example/", "//evil.example/", "/%5Cevil.example", "/webhooks/gitlab"]
+    {
+        let panel = Panel::anonymous(app.base());
+        let page = panel.get(&format!("/admin/login/?next={next}")).await;
+        let form = page.form_with("password").set("username", ADMIN).set("password", PASSWORD);
+        assert_eq!(panel.submit(form).await.address, "/admin/", "{next}");
+    }
+}
+
+#[tokio::test]
+async fn one_error_for_every_wrong_login() {
+    let app = App::start().await;
+    let mut told = Vec::new();
+    for (name, password) in [(ADMIN, "wrong"), ("nobody", PASSWORD), ("", "")] {
+        let page = Panel::anonymous(app.base()).try_login(name, password).await;
+        assert!(page.address.starts_with("/admin/login/"), "{}", page.address);
+        assert_eq!(page.status, 200);
+        told.push(page.text("[role=alert]"));
+    }
+    told.dedup();
+    assert_eq!(told.len(), 1, "{told:?}");
+}
+
+#[tokio::test]
+async fn the_case_of_a_name_does_not_matter_and_the_case_of_a_password_does() {
+    let app = App::start().await;
+    Panel::login(app.base(), "ADA", PASSWORD).await;
+    let page = Panel::anonymous(app.base()).try_login(ADMIN, &PASSWORD.to_uppercase()).await;
+    assert!(page.address.starts_with("/admin/login/"));
+}
+
+#[tokio::test]
+async fn logging_out_ends_the_session() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    let page = panel.open("/admin/").await;
+    let by_link = panel.get("/admin/logout/").await;
+    assert_ne!(by_link.status, 200, "a link must not log out");
+    assert_eq!(panel.get("/admin/").await.address, "/admin/");
+    panel.submit(page.form_to("/admin/logout/")).await;
+    assert!(panel.get("/admin/").await.address.starts_with("/admin/login/"));
+    assert_eq!(app.database().count("sessions WHERE user_id IS NOT NULL").await, 0);
+}
+
+#[tokio::test]
+async fn a_session_survives_a_restart_and_its_cookie_is_kept_from_scripts() {
+    let mut app = App::start().await;
+    let address = app.base().strip_prefix("http://").unwrap().to_owned();
+    let panel = app.panel().await;
+    let page = panel.open("/admin/").await;
+    assert_eq!(page.headers["cache-control"].to_str().unwrap(), "no-store");
+    // The same port, so that the cookie is for it too.
+    app.restart_at(&address).await;
+    assert_eq!(panel.get("/admin/").await.address, "/admin/");
+}
+
+#[tokio::test]
+async fn guessing_is_slowed_down() {
+    let app = App::start().await;
+    let panel = Panel::anonymous(app.base());
+    let mut last = panel.try_login(ADMIN, "guess").await;
+    for _ in 0..10 {
+        last = panel.try_login(ADMIN, "guess").await;
+    }
+    assert_eq!(last.status, 429, "{}", last.html);
+    // Also for the right password, else the answer would tell it.
+    let right = panel.try_login(ADMIN, PASSWORD).await;
+    assert_eq!(right.status, 429, "{}", right.html);
+}
+
+#[tokio::test]
+async fn a_password_is_changed_and_other_sessions_end() {
+    let app = App::start().await;
+    let (here, elsewhere) = (app.panel().await, app.panel().await);
+    let new = "an altogether different one";
+    let page = here.open("/admin/password_change/").await;
+    let names = page.form_with("csrf_token").names;
+    let form = page.form_with(names.iter().find(|name| name.contains("old")).unwrap());
+    let form = names.iter().fold(form, |form, name| match name.as_str() {
+        old if old.contains("old") => form.set(old, PASSWORD),
+        new_field if new_field.contains("new") => form.set(new_field, new),
+        _ => form,
+    });
+    let done = here.submit(form).await;
+    assert_eq!(done.status, 200, "{}", done.html);
+    assert_eq!(here.get("/admin/").await.address, "/admin/");
+    assert!(elsewhere.get("/admin/").await.address.starts_with("/admin/login/"));
+    Panel::login(app.base(), ADMIN, new).await;
+}

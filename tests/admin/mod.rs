@@ -1,0 +1,8 @@
+//! The panel, over HTTP, as a browser without scripts sees it.
+
+mod forms;
+mod lists;
+mod login;
+mod pages;
+mod permissions;
+mod setup;

@@ -1,0 +1,86 @@
+//! Who may do what: anonymous people, viewers, operators.
+
+use crate::support::app::{ADMIN, App, PASSWORD, TOKEN};
+use crate::support::gitlab::Delivery;
+use crate::support::page::Form;
+use crate::support::panel::Panel;
+use crate::support::records;
+
+const LIST: &str = "/admin/hooks/webhook/";
+
+/// Somebody of this role; they share the first user's password.
+async fn person(app: &App, role: &str) -> Panel {
+    app.database()
+        .execute(&format!(
+            "INSERT INTO users (username, password_hash, role, created_at) \
+             SELECT '{role}', password_hash, '{role}', now() FROM users WHERE username = '{ADMIN}'"
+        ))
+        .await;
+    Panel::login(app.base(), role, PASSWORD).await
+}
+
+#[tokio::test]
+async fn nobody_sees_anything_without_a_login() {
+    let app = App::start().await;
+    let id = app.record(&records::push()).await;
+    let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
+    let delivery = answer.field("delivery");
+    let [job] = answer.jobs().try_into().unwrap();
+    let panel = Panel::anonymous(app.base());
+    for address in [
+        "/admin/".to_owned(),
+        LIST.to_owned(),
+        format!("{LIST}add/"),
+        format!("{LIST}{id}/change/"),
+        format!("{LIST}{id}/history/"),
+        format!("{LIST}{id}/delete/"),
+        "/admin/hooks/delivery/".to_owned(),
+        format!("/admin/hooks/delivery/{delivery}/"),
+        "/admin/hooks/job/".to_owned(),
+        format!("/admin/hooks/job/{job}/"),
+        "/admin/password_change/".to_owned(),
+    ] {
+        let page = panel.get(&address).await;
+        assert!(page.address.starts_with("/admin/login/"), "{address}: {}", page.address);
+        let posted = panel.post(&address, &[("a".to_owned(), "b".to_owned())]).await;
+        assert!(
+            posted.status >= 400 || posted.address.starts_with("/admin/login/"),
+            "{address}: {}",
+            posted.status
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_viewer_reads_and_changes_nothing() {
+    let app = App::start().await;
+    let id = app.record(&records::push()).await;
+    let viewer = person(&app, "viewer").await;
+    let page = viewer.open(&format!("{LIST}{id}/change/")).await;
+    page.says("Diaspora");
+    assert!(!page.has("main [name=repo_name]"), "a viewer's page has no controls");
+    assert!(!viewer.open(LIST).await.attributes("a", "href").contains(&format!("{LIST}add/")));
+
+    // By hand, with the token that a form of theirs carries.
+    let csrf = viewer.open("/admin/").await.form_to("/admin/logout/");
+    let csrf = csrf.value("csrf_token").unwrap().to_owned();
+    let admin = app.panel().await;
+    let form = admin.open(&format!("{LIST}{id}/change/")).await.form_with("repo_name");
+    let form: Form = form.set("name", "mine").set("csrf_token", &csrf);
+    assert_eq!(viewer.submit(form).await.status, 403);
+    let delete = admin.open(&format!("{LIST}{id}/delete/")).await;
+    let delete = delete.form_to(&format!("{LIST}{id}/delete/")).set("csrf_token", &csrf);
+    assert_eq!(viewer.submit(delete).await.status, 403);
+    assert_eq!(viewer.get(&format!("{LIST}add/")).await.status, 403);
+    assert_eq!(app.database().value("SELECT name FROM webhooks").await, "");
+}
+
+#[tokio::test]
+async fn a_person_who_is_switched_off_is_out_at_once() {
+    let app = App::start().await;
+    let viewer = person(&app, "viewer").await;
+    app.database().execute("UPDATE users SET active = false WHERE username = 'viewer'").await;
+    assert!(viewer.get("/admin/").await.address.starts_with("/admin/login/"));
+    let page = Panel::anonymous(app.base()).try_login("viewer", PASSWORD).await;
+    assert!(page.address.starts_with("/admin/login/"));
+}

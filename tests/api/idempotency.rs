@@ -1,0 +1,103 @@
+//! Repeats: whatever GitLab sends again, its job runs once.
+
+use crate::support::app::{App, Setup, TOKEN};
+use crate::support::gitlab::Delivery;
+use crate::support::records::{self, with};
+use tokio::task::JoinSet;
+
+fn push(key: &str) -> Delivery {
+    Delivery::push_2015().token(TOKEN).key(key)
+}
+
+#[tokio::test]
+async fn a_repeat_with_its_key_makes_no_second_job() {
+    let app = App::start().await;
+    app.record(&records::push()).await;
+    let first = app.send(&push("k-1")).await;
+    first.expect(202, "matched");
+    let second = app.send(&push("k-1")).await;
+    second.expect(200, "duplicate");
+    assert_eq!(second.header("X-Match"), "duplicate");
+    assert_ne!(second.field("delivery"), first.field("delivery"));
+    let duplicate_of = app
+        .database()
+        .value("SELECT duplicate_of FROM deliveries WHERE verdict = 'duplicate'")
+        .await;
+    assert_eq!(duplicate_of, first.field("delivery"));
+    app.send(&push("k-2")).await.expect(202, "matched");
+    assert_eq!(app.database().count("jobs").await, 2);
+}
+
+#[tokio::test]
+async fn a_signed_deliverys_id_is_its_key_too() {
+    let app = App::start().await;
+    app.record(&records::push()).await;
+    let signed = || Delivery::push_2015().token(TOKEN).header("webhook-id", "w-1");
+    app.send(&signed()).await.expect(202, "matched");
+    app.send(&signed()).await.expect(200, "duplicate");
+}
+
+#[tokio::test]
+async fn an_old_gitlab_sends_no_key_and_an_equal_body_is_a_repeat() {
+    let app = App::start().await;
+    app.record(&records::push()).await;
+    let push = Delivery::push_2015().token(TOKEN);
+    app.send(&push).await.expect(202, "matched");
+    app.send(&push).await.expect(200, "duplicate");
+    let other = push.with("/after", "0".repeat(40));
+    app.send(&other).await.expect(202, "matched");
+    assert_eq!(app.database().count("jobs").await, 2);
+}
+
+#[tokio::test]
+async fn looking_for_equal_bodies_can_be_switched_off() {
+    let app = Setup::new().await.setting("SIGNALBOX_BODY_REPEAT_S", "0").start().await;
+    app.record(&records::push()).await;
+    let push = Delivery::push_2015().token(TOKEN);
+    app.send(&push).await.expect(202, "matched");
+    app.send(&push).await.expect(202, "matched");
+}
+
+#[tokio::test]
+async fn a_delivery_that_did_nothing_is_judged_anew() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    let id = panel.add_webhook(&with(records::push(), &[("project_id", "16")])).await;
+    app.send(&push("k").token("wrong")).await.expect(401, "rejected");
+    app.send(&push("k")).await.expect(200, "unmatched");
+    let form =
+        panel.open(&format!("/admin/hooks/webhook/{id}/change/")).await.form_with("repo_name");
+    panel.submit(form.set("project_id", "15")).await;
+    app.send(&push("k")).await.expect(202, "matched");
+    app.send(&push("k")).await.expect(200, "duplicate");
+}
+
+#[tokio::test]
+async fn the_two_addresses_do_not_share_keys() {
+    let app = App::start().await;
+    app.record(&records::pending_push()).await;
+    app.send(&push("k").at_register()).await.expect(202, "registered");
+    app.send(&push("k")).await.expect(202, "matched");
+}
+
+#[tokio::test]
+async fn two_servers_receiving_one_event_at_once_make_one_job() {
+    let app = App::start().await;
+    app.record(&records::push()).await;
+    let other = app.beside().await;
+    for round in 0..5 {
+        let mut sends = JoinSet::new();
+        for number in 0..20 {
+            let base = if number % 2 == 0 { app.base() } else { &other.base }.to_owned();
+            let delivery = push(&format!("round-{round}"));
+            sends.spawn(async move { delivery.send(&base).await });
+        }
+        let answers = sends.join_all().await;
+        let verdicts: Vec<_> = answers.iter().map(|answer| answer.field("verdict")).collect();
+        let matched = verdicts.iter().filter(|verdict| *verdict == "matched").count();
+        let duplicates = verdicts.iter().filter(|verdict| *verdict == "duplicate").count();
+        assert_eq!((matched, duplicates), (1, 19), "{verdicts:?}");
+    }
+    assert_eq!(app.database().count("jobs").await, 5);
+    assert_eq!(app.database().count("deliveries").await, 100);
+}

@@ -1,0 +1,6 @@
+//! What GitLab meets: the two webhook addresses.
+
+mod idempotency;
+mod receive;
+mod refusals;
+mod register;

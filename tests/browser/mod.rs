@@ -1,0 +1,3 @@
+//! The panel in headless Chromium.
+
+mod tour;

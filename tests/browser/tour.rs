@@ -1,0 +1,116 @@
+//! The README's tour in a real browser: the first user, a record, its registration, a job.
+//! Leaves pictures at both widths in both schemes; fails on any complaint of the console.
+
+use crate::support::app::{App, PASSWORD, Setup};
+use crate::support::browser::Browser;
+use crate::support::database::Database;
+use crate::support::gitlab::Delivery;
+use fantoccini::Locator;
+
+/// Asserts that the console is silent, after naming where.
+async fn silent(browser: &Browser, place: &str) {
+    let complaints = browser.complaints().await;
+    assert!(complaints.is_empty(), "{place}: {complaints:#?}");
+}
+
+async fn picture(browser: &Browser, name: &str) {
+    browser.pictures(name).await;
+    silent(browser, name).await;
+}
+
+#[tokio::test]
+async fn a_newcomer_walks_from_the_setup_link_to_a_finished_job() {
+    let app = Setup::without_user(Database::migrated().await).start().await;
+    let browser = Browser::start(app.base()).await;
+    make_the_first_user(&app, &browser).await;
+    let token = add_the_record(&browser).await;
+    register(&app, &browser, &token).await;
+    push(&app, &browser, &token).await;
+    browser.close().await;
+}
+
+/// Step 2, first half: the one-time link.
+async fn make_the_first_user(app: &App, browser: &Browser) {
+    browser.open(&app.setup_link().await).await;
+    picture(browser, "setup").await;
+    browser.fill("username", "grace").await;
+    for field in browser.client.find_all(Locator::Css("input[type=password]")).await.unwrap() {
+        field.send_keys(PASSWORD).await.unwrap();
+    }
+    browser.submit("username").await;
+    if browser.address().await.starts_with("/admin/login/") {
+        picture(browser, "login").await;
+        browser.fill("username", "grace").await;
+        browser.fill("password", PASSWORD).await;
+        browser.submit("username").await;
+    }
+    browser.at("/admin/").await;
+    picture(browser, "index-empty").await;
+}
+
+/// Step 2, second half: a pending record with a generated secret.
+async fn add_the_record(browser: &Browser) -> String {
+    browser.open("/admin/hooks/webhook/").await;
+    picture(browser, "webhooks-empty").await;
+    browser.open("/admin/hooks/webhook/add/").await;
+    browser.fill("repo_name", "Diaspora").await;
+    browser.fill("repo_url", "git@example.com:mike/diaspora.git").await;
+    browser.enter("object_kind", "push").await;
+    browser.enter("http_x_gitlab_event", "Push Hook").await;
+    browser.fill("project_id", "-1").await;
+    browser.enter("action", "print").await;
+    browser.press("Generate").await;
+    let token = browser.value("secret_token").await;
+    assert!(token.len() >= 20, "no secret was generated: {token:?}");
+    picture(browser, "webhook-form").await;
+    browser.submit("repo_name").await;
+    browser.open("/admin/hooks/webhook/").await;
+    browser.says("Pending").await;
+    picture(browser, "webhooks-pending").await;
+    token
+}
+
+/// Step 3: GitLab's Test.
+async fn register(app: &App, browser: &Browser, token: &str) {
+    let test = Delivery::push_2015().token(token).at_register();
+    app.send(&test).await.expect(202, "registered");
+    browser.open("/admin/hooks/webhook/").await;
+    browser.says("15").await;
+    picture(browser, "webhooks-list").await;
+    let again = app.send(&test).await;
+    assert!(again.field("reason").contains("already registered"), "{}", again.text);
+}
+
+/// Step 4: the push, its job and its delivery.
+async fn push(app: &App, browser: &Browser, token: &str) {
+    let answer = app.send(&Delivery::push_2015().token(token)).await;
+    let [job] = answer.expect(202, "matched").jobs().try_into().unwrap();
+    app.job_is(&job, "succeeded").await;
+    app.send(&Delivery::push_2015().token("wrong")).await.expect(401, "rejected");
+    let other = Delivery::push_2015().token(token).with("/project_id", 16);
+    let unmatched = app.send(&other).await;
+    unmatched.expect(200, "unmatched");
+
+    for (address, name, words) in [
+        ("/admin/hooks/job/".to_owned(), "jobs-list", "Diaspora"),
+        (format!("/admin/hooks/job/{job}/"), "job-page", "Succeeded"),
+        ("/admin/hooks/delivery/".to_owned(), "deliveries-list", "Diaspora"),
+        (delivery(&answer.field("delivery")), "delivery-page", "John Smith"),
+        (delivery(&unmatched.field("delivery")), "delivery-unmatched", "16"),
+        ("/admin/".to_owned(), "index", "Webhooks"),
+        ("/admin/password_change/".to_owned(), "password-change", ""),
+    ] {
+        browser.open(&address).await;
+        browser.says(words).await;
+        picture(browser, name).await;
+    }
+    browser.open("/admin/no-such-page/").await;
+    browser.pictures("not-found").await;
+    // The one complaint is the answer's own 404.
+    let complaints = browser.complaints().await;
+    assert!(complaints.iter().all(|text| text.contains("404")), "{complaints:#?}");
+}
+
+fn delivery(id: &str) -> String {
+    format!("/admin/hooks/delivery/{id}/")
+}

@@ -1,0 +1,97 @@
+//! The README keeps its word: its tour is walked, its settings are those of `--help`.
+
+use crate::support::app::{App, TOKEN, bare_command, repository};
+use crate::support::records;
+use regex::Regex;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+fn readme() -> String {
+    std::fs::read_to_string(repository().join("README.md")).unwrap()
+}
+
+/// The shell blocks of the tour that call Signalbox, in order.
+fn tour() -> Vec<String> {
+    let text = readme();
+    let (_, tour) = text.split_once("## A tour").unwrap();
+    let (tour, _) = tour.split_once("\n## ").unwrap();
+    Regex::new(r"(?s)```sh\n(.*?)```")
+        .unwrap()
+        .captures_iter(tour)
+        .map(|block| block[1].to_owned())
+        .filter(|block| block.contains("curl"))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_tour_of_the_readme_works_as_written() {
+    let app = App::start().await;
+    app.record(&records::pending_push()).await;
+    let run = |block: &str| {
+        let script = block.replace("http://127.0.0.1:8080", app.base());
+        let output = Command::new("sh")
+            .args(["-c", &script])
+            .current_dir(repository())
+            .env("TOKEN", TOKEN)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{block}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let blocks = tour();
+    let [register, push, wrong, other, get] = blocks.as_slice() else { panic!("{blocks:?}") };
+    for (block, status, words) in [
+        (register, "202", "registered"),
+        (register, "200", "already registered"),
+        (push, "202", "matched"),
+        (wrong, "401", "rejected"),
+        (other, "200", "unmatched"),
+        (get, "405", "POST"),
+    ] {
+        let answer = run(block);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{block}\n{answer}");
+        assert!(answer.contains(words), "{block}\n{answer}");
+    }
+}
+
+#[test]
+fn the_settings_of_the_readme_are_those_of_the_program() {
+    let output = bare_command().args(["serve", "--help"]).output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    let names = |text: &str| -> BTreeSet<String> {
+        let name = Regex::new(r"\b(DATABASE_URL|SIGNALBOX_[A-Z_]+)\b").unwrap();
+        name.find_iter(text).map(|found| found.as_str().to_owned()).collect()
+    };
+    let text = readme();
+    let (_, table) = text.split_once("## Settings").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap();
+    assert_eq!(names(table), names(&help));
+}
+
+fn is_document(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension == "md")
+}
+
+#[test]
+fn links_and_pictures_of_the_documents_lead_somewhere() {
+    let link = Regex::new(r"\]\(([^)#:]+)(#[^)]*)?\)").unwrap();
+    let mut documents = vec!["README.md".to_owned(), "CONTRIBUTING.md".to_owned()];
+    for folder in ["docs", "docs/decisions"] {
+        let entries = std::fs::read_dir(repository().join(folder)).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        documents
+            .extend(names.map(|name| format!("{folder}/{name}")).filter(|path| is_document(path)));
+    }
+    let mut broken = Vec::new();
+    for document in documents {
+        let path = repository().join(&document);
+        let text = std::fs::read_to_string(&path).unwrap();
+        for found in link.captures_iter(&text) {
+            if !path.parent().unwrap().join(&found[1]).exists() {
+                broken.push(format!("{document}: {}", &found[1]));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}

@@ -1,0 +1,5 @@
+//! The command line, and what the documentation says of it.
+
+mod check;
+mod docs;
+mod users;

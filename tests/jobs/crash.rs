@@ -1,0 +1,98 @@
+//! A process that dies: nothing that was answered is lost, nothing runs twice at once.
+
+use super::run::{attempts, output, push, record_with};
+use crate::support::app::{PASSWORD, Setup, TOKEN};
+use crate::support::gitlab::Delivery;
+use crate::support::panel::Panel;
+use crate::support::records;
+use crate::support::wait;
+
+/// Waits for the file `go` in the catalogue's folder; tells its process id first.
+const HOLD: &str = "cd \"$(dirname \"$0\")\"; echo $$; \
+                    while ! [ -e go ]; do sleep 0.05; done; echo done";
+
+#[tokio::test]
+async fn a_killed_server_runs_its_job_again_and_marks_the_first_attempt_lost() {
+    let mut app = Setup::new().await.action("hold", "", HOLD).start().await;
+    record_with(&app, "hold", &[]).await;
+    let job = push(&app, "k").await;
+    let first = wait::until("the action's process id", async || {
+        output(&app, &job, "stdout").await.trim().parse::<u32>().ok()
+    })
+    .await;
+    app.kill();
+    wait::until("the end of the orphan", async || {
+        let state = std::fs::read_to_string(format!("/proc/{first}/cmdline")).unwrap_or_default();
+        (!state.contains("hold")).then_some(())
+    })
+    .await;
+
+    app.restart().await;
+    wait::until("the second attempt", async || {
+        (attempts(&app, &job).await.len() == 2).then_some(())
+    })
+    .await;
+    std::fs::write(app.folder().join("actions/go"), "").unwrap();
+    app.job_is(&job, "succeeded").await;
+    assert_eq!(attempts(&app, &job).await, ["lost", "succeeded 0"]);
+    let page = app.panel().await.open(&format!("/admin/hooks/job/{job}/")).await;
+    assert!(page.states("main").contains(&"lost".to_owned()), "{}", page.main());
+    assert_eq!(app.database().count("deliveries").await, 1);
+}
+
+#[tokio::test]
+async fn another_worker_takes_over_from_a_dead_one() {
+    let app = Setup::new().await.action("hold", "", HOLD).argument("--no-worker").start().await;
+    record_with(&app, "hold", &[]).await;
+    let job = push(&app, "k").await;
+    assert_eq!(app.job_state(&job).await, "queued");
+    let mut first = app.worker();
+    app.job_is(&job, "running").await;
+    first.kill();
+    let _second = app.worker();
+    wait::until("the second attempt", async || {
+        (attempts(&app, &job).await.len() == 2).then_some(())
+    })
+    .await;
+    std::fs::write(app.folder().join("actions/go"), "").unwrap();
+    app.job_is(&job, "succeeded").await;
+    assert_eq!(attempts(&app, &job).await, ["lost", "succeeded 0"]);
+}
+
+/// The tour's last step, with the database that Signalbox brings along and fsync on.
+#[tokio::test]
+async fn everything_is_still_there_after_kill_9_with_the_embedded_database() {
+    // Where the database's user can walk to, which a checkout below a private home is not.
+    let data = tempfile::Builder::new().prefix("signalbox-data-").tempdir().unwrap();
+    let mut app = Setup::without_database()
+        .setting("SIGNALBOX_DATA_DIR", data.path().join("var").to_str().unwrap())
+        .setting("SIGNALBOX_SUPERUSER_USERNAME", crate::support::app::ADMIN)
+        .setting("SIGNALBOX_SUPERUSER_PASSWORD", PASSWORD)
+        .action("hold", "", HOLD)
+        .start()
+        .await;
+    let panel = app.panel().await;
+    panel.add_webhook(&records::with(records::push(), &[("action", "hold")])).await;
+    let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
+    let [job] = answer.expect(202, "matched").jobs().try_into().unwrap();
+    let address = format!("/admin/hooks/job/{job}/");
+    wait_for_state(&panel, &address, "running").await;
+
+    app.kill();
+    app.restart().await;
+    let panel = Panel::login(app.base(), crate::support::app::ADMIN, PASSWORD).await;
+    assert_eq!(panel.open("/admin/hooks/webhook/").await.rows().len(), 1);
+    assert_eq!(panel.open("/admin/hooks/delivery/").await.rows().len(), 1);
+    wait_for_state(&panel, &address, "lost").await;
+    std::fs::write(app.folder().join("actions/go"), "").unwrap();
+    wait_for_state(&panel, &address, "succeeded").await;
+    assert!(app.stop().await.success());
+}
+
+async fn wait_for_state(panel: &Panel, address: &str, state: &str) {
+    wait::until(&format!("a badge {state} on {address}"), async || {
+        let page = panel.get(address).await;
+        page.states("main").contains(&state.to_owned()).then_some(())
+    })
+    .await;
+}

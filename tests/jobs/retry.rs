@@ -1,0 +1,55 @@
+//! Temporary failures: tried again, later each time, and remembered through a restart.
+
+use super::run::{attempts, output, push, record_with};
+use crate::support::app::Setup;
+
+/// Fails with this code until it has been tried twice.
+fn third_time(code: i32) -> String {
+    format!(
+        "cd \"$(dirname \"$0\")\"; echo x >>tries; echo try $SIGNALBOX_ATTEMPT; \
+         [ $(wc -l <tries) -ge 3 ] || exit {code}"
+    )
+}
+
+#[tokio::test]
+async fn exit_75_is_tried_again_after_a_while() {
+    let app = Setup::new().await.action("flaky", "", &third_time(75)).start().await;
+    record_with(&app, "flaky", &[("max_attempts", "5")]).await;
+    let job = push(&app, "k").await;
+    app.job_is(&job, "retrying").await;
+    app.job_is(&job, "succeeded").await;
+    assert_eq!(attempts(&app, &job).await, ["failed 75", "failed 75", "succeeded 0"]);
+    assert_eq!(output(&app, &job, "stdout").await, "try 1\ntry 2\ntry 3\n");
+    let waits = app
+        .database()
+        .column(
+            "SELECT extract(epoch FROM started_at - lag(finished_at) OVER (ORDER BY number))::text \
+             FROM job_attempts ORDER BY number OFFSET 1",
+        )
+        .await;
+    let waits: Vec<f64> = waits.iter().map(|wait| wait.parse().unwrap()).collect();
+    assert!(waits[0] >= 0.9 && waits[1] >= 4.5 && waits[1] > waits[0], "{waits:?}");
+}
+
+#[tokio::test]
+async fn an_entry_may_ask_for_a_retry_of_every_failure() {
+    let app =
+        Setup::new().await.action("flaky", "retry_on_failure = true", &third_time(1)).start().await;
+    record_with(&app, "flaky", &[("max_attempts", "2")]).await;
+    let job = push(&app, "k").await;
+    app.job_is(&job, "failed").await;
+    assert_eq!(attempts(&app, &job).await, ["failed 1", "failed 1"], "two attempts were allowed");
+}
+
+#[tokio::test]
+async fn a_retry_survives_a_restart() {
+    let mut app = Setup::new().await.action("flaky", "", &third_time(75)).start().await;
+    record_with(&app, "flaky", &[("max_attempts", "5")]).await;
+    let job = push(&app, "k").await;
+    app.job_is(&job, "retrying").await;
+    app.restart().await;
+    app.job_is(&job, "succeeded").await;
+    let ended = attempts(&app, &job).await;
+    assert_eq!(ended.last().unwrap(), "succeeded 0", "{ended:?}");
+    assert_eq!(ended.iter().filter(|attempt| *attempt == "failed 75").count(), 2, "{ended:?}");
+}

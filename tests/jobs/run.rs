@@ -1,0 +1,162 @@
+//! A job from the queue to its stored result.
+
+use crate::support::app::{App, Setup, TOKEN};
+use crate::support::gitlab::Delivery;
+use crate::support::records::{self, with};
+
+/// Sends the push and gives back its one job.
+pub async fn push(app: &App, key: &str) -> String {
+    let answer = app.send(&Delivery::push_2015().token(TOKEN).key(key)).await;
+    let [job] = answer.expect(202, "matched").jobs().try_into().unwrap();
+    job
+}
+
+/// What a job wrote to one stream, all attempts together.
+pub async fn output(app: &App, job: &str, stream: &str) -> String {
+    app.database()
+        .column(&format!(
+            "SELECT convert_from(bytes, 'UTF8') FROM job_output \
+             WHERE job_id = '{job}' AND stream = '{stream}' ORDER BY attempt, seq"
+        ))
+        .await
+        .concat()
+}
+
+/// The attempts of a job: `outcome exit_code`, in order.
+pub async fn attempts(app: &App, job: &str) -> Vec<String> {
+    app.database()
+        .column(&format!(
+            "SELECT concat_ws(' ', coalesce(outcome, 'open'), exit_code) FROM job_attempts \
+             WHERE job_id = '{job}' ORDER BY number"
+        ))
+        .await
+}
+
+/// The jobs' action of a record that equals the push.
+pub async fn record_with(app: &App, action: &str, more: &[(&'static str, &str)]) -> String {
+    let record = with(records::push(), &[("action", action)]);
+    app.record(&with(record, more)).await
+}
+
+#[tokio::test]
+async fn print_shows_the_event_and_its_page_shows_all_of_it() {
+    let app = App::start().await;
+    record_with(&app, "print", &[]).await;
+    let job = push(&app, "k").await;
+    app.job_is(&job, "succeeded").await;
+    assert_eq!(attempts(&app, &job).await, ["succeeded 0"]);
+    let printed = output(&app, &job, "stdout").await;
+    assert!(printed.contains("push") && printed.contains("Diaspora"), "{printed}");
+
+    let panel = app.panel().await;
+    let page = panel.open(&format!("/admin/hooks/job/{job}/")).await;
+    assert!(page.states("main").contains(&"succeeded".to_owned()), "{}", page.main());
+    page.says("Diaspora").says("John Smith");
+    let list = panel.open("/admin/hooks/job/").await;
+    assert_eq!(list.rows(), [job]);
+}
+
+#[tokio::test]
+async fn an_action_gets_the_exact_body_and_a_clean_environment() {
+    let app = Setup::new()
+        .await
+        .action("look", "", "cat >\"$(dirname \"$0\")/body\"; env; pwd; id -u")
+        .setting("PLANTED_SECRET", "do-not-pass-on")
+        .start()
+        .await;
+    record_with(&app, "look", &[]).await;
+    let push_2015 = Delivery::push_2015().token(TOKEN).key("k");
+    let [job] = app.send(&push_2015).await.jobs().try_into().unwrap();
+    app.job_is(&job, "succeeded").await;
+    let stdin = std::fs::read(app.folder().join("actions/body")).unwrap();
+    assert_eq!(stdin, push_2015.body);
+    let environment = output(&app, &job, "stdout").await;
+    for line in [
+        "SIGNALBOX_EVENT=Push Hook",
+        "SIGNALBOX_KIND=push",
+        "SIGNALBOX_REF=refs/heads/master",
+        "SIGNALBOX_BRANCH=master",
+        "SIGNALBOX_SHA=da1560886d4f094c3e6c9ef40349f7d38b5d27d7",
+        "SIGNALBOX_PROJECT_ID=15",
+        "SIGNALBOX_USER_NAME=John Smith",
+        "SIGNALBOX_ATTEMPT=1",
+        &format!("SIGNALBOX_JOB={job}"),
+    ] {
+        assert!(environment.lines().any(|found| found == line), "no {line} in {environment}");
+    }
+    for word in ["do-not-pass-on", "DATABASE_URL", "SUPERUSER", TOKEN] {
+        assert!(!environment.contains(word), "{word} in {environment}");
+    }
+}
+
+#[tokio::test]
+async fn a_failing_action_is_failed_with_its_code_and_both_streams() {
+    let app = Setup::new()
+        .await
+        .action("broken", "", "echo to stdout; echo to stderr >&2; exit 3")
+        .start()
+        .await;
+    record_with(&app, "broken", &[("max_attempts", "5")]).await;
+    let job = push(&app, "k").await;
+    app.job_is(&job, "failed").await;
+    assert_eq!(attempts(&app, &job).await, ["failed 3"], "a plain failure is not retried");
+    assert_eq!(output(&app, &job, "stdout").await, "to stdout\n");
+    assert_eq!(output(&app, &job, "stderr").await, "to stderr\n");
+}
+
+#[tokio::test]
+async fn the_time_limit_ends_the_whole_group() {
+    let app = Setup::new()
+        .await
+        .action("endless", "timeout_s = 1", "sleep 600 & echo $!; wait")
+        .start()
+        .await;
+    record_with(&app, "endless", &[]).await;
+    let job = push(&app, "k").await;
+    app.job_is(&job, "failed").await;
+    let [attempt] = attempts(&app, &job).await.try_into().unwrap();
+    assert!(attempt.starts_with("timed_out"), "{attempt}");
+    let grandchild: i32 = output(&app, &job, "stdout").await.trim().parse().unwrap();
+    let gone = std::fs::read_to_string(format!("/proc/{grandchild}/cmdline"));
+    assert!(gone.is_err() || !gone.unwrap().contains("sleep"), "{grandchild} still sleeps");
+}
+
+#[tokio::test]
+async fn output_over_the_limit_keeps_head_and_tail() {
+    let app =
+        Setup::new().await.action("loud", "", "echo first; seq 1 600000; echo last").start().await;
+    record_with(&app, "loud", &[]).await;
+    let job = push(&app, "k").await;
+    app.job_is(&job, "succeeded").await;
+    let kept = output(&app, &job, "stdout").await;
+    assert!(kept.starts_with("first\n1\n2\n") && kept.ends_with("600000\nlast\n"));
+    assert!(kept.len() <= 1024 * 1024 + 4096, "{} bytes kept", kept.len());
+}
+
+#[tokio::test]
+async fn a_missing_entry_fails_the_job_and_says_so_and_it_can_be_run_again() {
+    let mut app = Setup::new().await.action("later", "", "echo here now").start().await;
+    record_with(&app, "later", &[]).await;
+    let entry = app.folder().join("actions/later.toml");
+    let text = std::fs::read_to_string(&entry).unwrap();
+    std::fs::remove_file(&entry).unwrap();
+    app.restart().await;
+    let job = push(&app, "k").await;
+    app.job_is(&job, "failed").await;
+    let panel = app.panel().await;
+    let address = format!("/admin/hooks/job/{job}/");
+    let page = panel.open(&address).await;
+    page.says("later");
+    let error = app.database().value("SELECT error FROM jobs").await;
+    assert!(error.contains("later"), "{error}");
+
+    std::fs::write(&entry, text).unwrap();
+    app.restart().await;
+    let panel = app.panel().await;
+    let page = panel.open(&address).await;
+    let after = panel.submit(page.form_to(&format!("{address}run-again/"))).await;
+    assert_eq!(after.status, 200, "{}", after.html);
+    app.job_is(&job, "succeeded").await;
+    assert_eq!(output(&app, &job, "stdout").await, "here now\n");
+    assert_eq!(attempts(&app, &job).await.last().unwrap(), "succeeded 0");
+}

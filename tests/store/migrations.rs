@@ -1,0 +1,93 @@
+//! Each migration up, down and up again; `schema.rs` against the database.
+
+use crate::support::app::repository;
+use crate::support::database::Database;
+use regex::Regex;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::PathBuf;
+
+/// The folders of the migrations, in order.
+fn migrations() -> Vec<PathBuf> {
+    let mut folders: Vec<_> = fs::read_dir(repository().join("migrations"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    folders.sort();
+    folders
+}
+
+async fn columns(database: &Database) -> BTreeMap<String, BTreeSet<String>> {
+    let rows = database
+        .column(
+            "SELECT concat_ws(' ', table_name, column_name, udt_name, \
+                    CASE is_nullable WHEN 'YES' THEN 'null' END) \
+             FROM information_schema.columns WHERE table_schema = 'public' \
+               AND table_name <> '__diesel_schema_migrations'",
+        )
+        .await;
+    let mut tables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for row in rows {
+        let (table, column) = row.split_once(' ').unwrap();
+        tables.entry(table.to_owned()).or_default().insert(column.to_owned());
+    }
+    tables
+}
+
+#[tokio::test]
+async fn each_migration_goes_up_down_and_up_again() {
+    let database = Database::empty().await;
+    for folder in migrations() {
+        let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+        let before = columns(&database).await;
+        database.execute(&read("up.sql")).await;
+        let after = columns(&database).await;
+        assert_ne!(before, after, "{} changes nothing that can be seen", folder.display());
+        database.execute(&read("down.sql")).await;
+        assert_eq!(columns(&database).await, before, "{}", folder.display());
+        database.execute(&read("up.sql")).await;
+        assert_eq!(columns(&database).await, after, "{}", folder.display());
+    }
+}
+
+#[tokio::test]
+async fn the_schema_that_diesel_knows_is_the_databases() {
+    let found = columns(&Database::migrated().await).await;
+    let text = fs::read_to_string(repository().join("src/store/schema.rs")).unwrap();
+    let table = Regex::new(r"(?s)diesel::table! \{\s*(\w+) \([\w, ]+\) \{(.*?)\n    \}").unwrap();
+    let column =
+        Regex::new(r#"(?:#\[sql_name = "(\w+)"\]\s*)?(\w+) -> (Nullable<)?(\w+)"#).unwrap();
+    let known: BTreeMap<String, BTreeSet<String>> = table
+        .captures_iter(&text)
+        .map(|table| {
+            let columns = column.captures_iter(&table[2]).map(|column| {
+                let name = column.get(1).unwrap_or_else(|| column.get(2).unwrap()).as_str();
+                let nullable = if column.get(3).is_some() { " null" } else { "" };
+                format!("{name} {}{nullable}", column[4].to_lowercase())
+            });
+            (table[1].to_owned(), columns.collect())
+        })
+        .collect();
+    assert!(known.len() >= 10, "schema.rs could not be read");
+    assert_eq!(known, found);
+}
+
+/// A server of the version before still writes while a new one migrates: what it does not know
+/// must have a default.
+#[test]
+fn a_new_column_is_nullable_or_has_a_default() {
+    let add = Regex::new(r"(?is)add\s+column\s+[^,;]*").unwrap();
+    for folder in migrations() {
+        let sql = fs::read_to_string(folder.join("up.sql")).unwrap();
+        for found in add.find_iter(&sql) {
+            let clause = found.as_str().to_lowercase();
+            assert!(
+                !clause.contains("not null") || clause.contains("default"),
+                "{}: {}",
+                folder.display(),
+                found.as_str()
+            );
+        }
+    }
+}

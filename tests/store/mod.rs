@@ -1,0 +1,3 @@
+//! The schema: migrations in both directions, and what Diesel is told of it.
+
+mod migrations;

@@ -1,0 +1,265 @@
+//! A headless Chromium, driven through chromedriver, with a fresh profile; and its pictures.
+
+use super::cluster::CLUSTER;
+use super::wait;
+use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
+use fantoccini::{Client, ClientBuilder, Locator};
+use http::Method;
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
+
+/// The widths at which pages are looked at.
+pub const WIDTHS: [u32; 2] = [1280, 375];
+/// Both colour schemes.
+pub const SCHEMES: [&str; 2] = ["light", "dark"];
+
+/// A browser with one window.
+pub struct Browser {
+    pub client: Client,
+    driver: Driver,
+    base: String,
+}
+
+struct Driver {
+    child: Child,
+    // Deleted when the driver is gone.
+    profile: TempDir,
+}
+
+/// A command that chromedriver knows beside the standard ones.
+#[derive(Debug)]
+struct Vendor {
+    path: &'static str,
+    body: Value,
+}
+
+impl WebDriverCompatibleCommand for Vendor {
+    fn endpoint(
+        &self,
+        base: &url::Url,
+        session: Option<&str>,
+    ) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.path))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (Method, Option<String>) {
+        (Method::POST, Some(self.body.to_string()))
+    }
+}
+
+impl Browser {
+    /// Starts one that looks at the Signalbox at `base`.
+    pub async fn start(base: &str) -> Self {
+        let profile = tempfile::tempdir().unwrap();
+        let mut child = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver is missing: make test installs it");
+        CLUSTER.watch(child.id());
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let port = lines
+            .find_map(|line| {
+                let line = line.unwrap();
+                let (_, port) = line.split_once("started successfully on port ")?;
+                Some(port.trim_end_matches('.').to_owned())
+            })
+            .expect("chromedriver did not start");
+        // It must be able to write on.
+        std::thread::spawn(move || lines.for_each(drop));
+        let driver = Driver { child, profile };
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities(&driver))
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .unwrap();
+        Self { client, driver, base: base.to_owned() }
+    }
+
+    /// Opens an address of the panel.
+    pub async fn open(&self, address: &str) {
+        self.client.goto(&format!("{}{address}", self.base)).await.unwrap();
+    }
+
+    /// The path and query it is at.
+    pub async fn address(&self) -> String {
+        let url = self.client.current_url().await.unwrap();
+        url.as_str().strip_prefix(&self.base).unwrap_or(url.as_str()).to_owned()
+    }
+
+    /// Types into a control, by its name, in the place of what stands there.
+    pub async fn fill(&self, name: &str, value: &str) {
+        let control = self.control(name).await;
+        control.clear().await.unwrap();
+        control.send_keys(value).await.unwrap();
+    }
+
+    /// Chooses an option, by its value.
+    pub async fn choose(&self, name: &str, value: &str) {
+        self.control(name).await.select_by_value(value).await.unwrap();
+    }
+
+    /// Fills a control, whatever its kind: types, or chooses by value.
+    pub async fn enter(&self, name: &str, value: &str) {
+        match self.control(name).await.tag_name().await.unwrap().as_str() {
+            "select" => self.choose(name, value).await,
+            _ => self.fill(name, value).await,
+        }
+    }
+
+    /// Presses the first submit button of the form that holds a control.
+    pub async fn submit(&self, name: &str) {
+        let xpath = format!(
+            "//form[.//*[@name='{name}']]//*[@type='submit' or (self::button and not(@type))][1]"
+        );
+        let before = self.control(name).await;
+        self.found(Locator::XPath(&xpath)).await.click().await.unwrap();
+        // The page is another one once its old control is gone.
+        wait::until("the answer to the form", async || before.tag_name().await.err()).await;
+    }
+
+    /// Waits until the browser is at this address.
+    pub async fn at(&self, address: &str) {
+        wait::until_equal("the address", address.to_owned(), async || self.address().await).await;
+    }
+
+    /// What a control holds.
+    pub async fn value(&self, name: &str) -> String {
+        self.control(name).await.prop("value").await.unwrap().unwrap_or_default()
+    }
+
+    /// Presses a button or follows a link, by the words on it.
+    pub async fn press(&self, words: &str) {
+        let xpath = format!(
+            "//*[self::a or self::button or self::input[@type='submit']]\
+             [contains(normalize-space(.), '{words}') or @value='{words}']"
+        );
+        self.found(Locator::XPath(&xpath)).await.click().await.unwrap();
+    }
+
+    /// Waits until the page's main part says `words`.
+    pub async fn says(&self, words: &str) {
+        wait::until(&format!("“{words}” on the page"), async || {
+            let main = self.client.find(Locator::Css("main")).await.ok()?;
+            main.text().await.ok()?.contains(words).then_some(())
+        })
+        .await;
+    }
+
+    async fn control(&self, name: &str) -> fantoccini::elements::Element {
+        let css = format!("[name='{name}']");
+        self.found(Locator::Css(&css)).await
+    }
+
+    /// Waits for an element.
+    pub async fn found(&self, locator: Locator<'_>) -> fantoccini::elements::Element {
+        wait::until(&format!("{locator:?}"), async || self.client.find(locator).await.ok()).await
+    }
+
+    /// Takes pictures of the page, whole, at both widths in both schemes:
+    /// `target/screenshots/NAME-WIDTH-SCHEME.png`. Fails if the page can be moved sideways.
+    pub async fn pictures(&self, name: &str) {
+        for width in WIDTHS {
+            for scheme in SCHEMES {
+                self.look(width, scheme).await;
+                let overflow = self.script("return document.documentElement.scrollWidth").await;
+                let height = self.script("return document.documentElement.scrollHeight").await;
+                self.metrics(width, height.as_u64().unwrap_or(800).clamp(600, 4000)).await;
+                let picture = self.client.screenshot().await.unwrap();
+                let file = folder().join(format!("{name}-{width}-{scheme}.png"));
+                std::fs::write(file, picture).unwrap();
+                assert!(
+                    overflow.as_u64() <= Some(u64::from(width)),
+                    "{name} is {overflow} px wide in a window of {width} px"
+                );
+            }
+        }
+        self.look(WIDTHS[0], SCHEMES[0]).await;
+    }
+
+    /// Sets the window's width and what the system says of colours.
+    pub async fn look(&self, width: u32, scheme: &str) {
+        self.metrics(width, 800).await;
+        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        self.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await;
+    }
+
+    async fn metrics(&self, width: u32, height: u64) {
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await;
+    }
+
+    async fn devtools(&self, command: &str, parameters: Value) -> Value {
+        let body = json!({ "cmd": command, "params": parameters });
+        self.client.issue_cmd(Vendor { path: "goog/cdp/execute", body }).await.unwrap()
+    }
+
+    /// Runs a script and gives back what it returns.
+    pub async fn script(&self, script: &str) -> Value {
+        self.client.execute(script, Vec::new()).await.unwrap()
+    }
+
+    /// The console's complaints since the last call: policy violations, errors, failed loads.
+    pub async fn complaints(&self) -> Vec<String> {
+        let body = json!({ "type": "browser" });
+        let entries = self.client.issue_cmd(Vendor { path: "se/log", body }).await.unwrap();
+        entries.as_array().into_iter().flatten().map(|entry| entry["message"].to_string()).collect()
+    }
+
+    /// Ends it; what is left after a panic is ended by the drop of the driver.
+    pub async fn close(self) {
+        self.client.close().await.unwrap();
+        drop(self.driver);
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // TERM, so that it ends its Chromium too.
+        let pid = rustix::process::Pid::from_child(&self.child);
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        self.child.wait().unwrap();
+        CLUSTER.ended(self.child.id());
+    }
+}
+
+/// Where pictures go.
+fn folder() -> PathBuf {
+    // Beside the folder for the tests' temporary files: CARGO_TARGET_DIR may lie anywhere.
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("screenshots");
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn capabilities(driver: &Driver) -> Capabilities {
+    let profile = format!("--user-data-dir={}", driver.profile.path().display());
+    let arguments = [
+        "--headless=new",
+        "--no-sandbox", // Chromium's sandbox refuses to run as root; only our own pages are opened
+        "--disable-dev-shm-usage",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-extensions",
+        "--disable-sync",
+        "--hide-scrollbars",
+        "--no-default-browser-check",
+        "--no-first-run",
+        "--force-color-profile=srgb",
+        "--lang=en",
+        "--window-size=1280,800",
+        &profile,
+    ];
+    let wanted = json!({
+        "browserName": "chrome",
+        "goog:chromeOptions": { "args": arguments },
+        "goog:loggingPrefs": { "browser": "ALL" },
+    });
+    wanted.as_object().unwrap().clone()
+}

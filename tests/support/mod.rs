@@ -1,0 +1,12 @@
+//! What the tests stand on. Helpers act as people and GitLab do, through HTTP and the command
+//! line; only `database` looks into tables.
+
+pub mod app;
+pub mod browser;
+pub mod cluster;
+pub mod database;
+pub mod gitlab;
+pub mod page;
+pub mod panel;
+pub mod records;
+pub mod wait;

@@ -1,0 +1,87 @@
+//! A person in the panel, without a browser: follows links, fills forms, stays logged in.
+
+use super::page::{Form, Page};
+use super::records::Record;
+use reqwest::Method;
+
+/// A client with cookies of its own.
+pub struct Panel {
+    client: reqwest::Client,
+    base: String,
+}
+
+impl Panel {
+    /// Somebody who is not logged in.
+    pub fn anonymous(base: &str) -> Self {
+        let client = reqwest::Client::builder().cookie_store(true).build().unwrap();
+        Self { client, base: base.to_owned() }
+    }
+
+    /// Logs in through the form; panics if that fails.
+    pub async fn login(base: &str, username: &str, password: &str) -> Self {
+        let panel = Self::anonymous(base);
+        let page = panel.try_login(username, password).await;
+        assert_eq!(page.address, "/admin/", "the login failed:\n{}", page.html);
+        panel
+    }
+
+    /// Sends the login form and gives back what it leads to.
+    pub async fn try_login(&self, username: &str, password: &str) -> Page {
+        let form = self.get("/admin/login/").await.form_with("password");
+        self.submit(form.set("username", username).set("password", password)).await
+    }
+
+    /// Fetches a page, following redirects.
+    pub async fn get(&self, address: &str) -> Page {
+        self.request(Method::GET, address, &[]).await
+    }
+
+    /// Fetches a page that must be there.
+    pub async fn open(&self, address: &str) -> Page {
+        let page = self.get(address).await;
+        assert_eq!((page.status, page.address.as_str()), (200, address), "{}", page.html);
+        page
+    }
+
+    /// Sends a form as it stands, following redirects.
+    pub async fn submit(&self, form: Form) -> Page {
+        let method = if form.method == "post" { Method::POST } else { Method::GET };
+        self.request(method, &form.action, &form.fields).await
+    }
+
+    /// Sends fields to an address, whether or not a form for it was seen.
+    pub async fn post(&self, address: &str, fields: &[(String, String)]) -> Page {
+        self.request(Method::POST, address, fields).await
+    }
+
+    /// Adds a webhook record through the form and gives back its id.
+    pub async fn add_webhook(&self, record: &Record) -> String {
+        let form = self.open("/admin/hooks/webhook/add/").await.form_with("repo_name");
+        let page = self.submit(form.fill(record)).await;
+        let known = self.get("/admin/hooks/webhook/").await.rows();
+        assert!(page.status == 200 && !known.is_empty(), "not saved:\n{}", page.html);
+        // Ids are given upwards.
+        known.into_iter().max_by_key(|id| id.parse::<i64>().unwrap()).unwrap()
+    }
+
+    async fn request(&self, method: Method, address: &str, fields: &[(String, String)]) -> Page {
+        let mut url = reqwest::Url::parse(&self.base).unwrap().join(address).unwrap();
+        if method == Method::GET && !fields.is_empty() {
+            url.query_pairs_mut().clear().extend_pairs(fields);
+        }
+        let mut request = self.client.request(method.clone(), url);
+        if method == Method::POST {
+            request = request.form(fields).header("Origin", &self.base);
+        }
+        let response = request.send().await.unwrap();
+        let url = response.url().clone();
+        Page {
+            status: response.status().as_u16(),
+            address: url
+                .query()
+                .map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path())),
+            headers: response.headers().clone(),
+            html: response.text().await.unwrap(),
+        }
+    }
+}

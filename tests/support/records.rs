@@ -1,0 +1,48 @@
+//! Webhook records as people enter them.
+
+use super::app::TOKEN;
+use super::gitlab::fixtures;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What is typed into the form of a record.
+pub type Record = BTreeMap<&'static str, String>;
+
+/// The record that equals `push_2015`, registered for its project.
+pub fn push() -> Record {
+    record("Diaspora", "git@example.com:mike/diaspora.git", ("push", "Push Hook"), 15)
+}
+
+/// The same, pending registration.
+pub fn pending_push() -> Record {
+    with(push(), &[("project_id", "-1")])
+}
+
+/// A record of these five values, with the tests' token and the action `print`.
+pub fn record(name: &str, url: &str, (kind, header): (&str, &str), project_id: i64) -> Record {
+    [
+        ("repo_name", name.to_owned()),
+        ("repo_url", url.to_owned()),
+        ("object_kind", kind.to_owned()),
+        ("http_x_gitlab_event", header.to_owned()),
+        ("project_id", project_id.to_string()),
+        ("secret_token", TOKEN.to_owned()),
+        ("action", "print".to_owned()),
+    ]
+    .into()
+}
+
+/// A record with some values changed or added.
+pub fn with(mut record: Record, values: &[(&'static str, &str)]) -> Record {
+    record.extend(values.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    record
+}
+
+/// The recorded events: name of the fixture, and its row of the manifest.
+pub fn manifest() -> Vec<(String, Value)> {
+    let text = std::fs::read(fixtures().join("manifest.json")).unwrap();
+    let rows: Vec<Value> = serde_json::from_slice(&text).unwrap();
+    rows.into_iter()
+        .map(|row| (row["file"].as_str().unwrap().trim_end_matches(".json").to_owned(), row))
+        .collect()
+}
