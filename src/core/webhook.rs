@@ -123,14 +123,15 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// How the record is called on pages and in snapshots: its name, else "repo_name object_kind",
-    /// as the first system printed it.
+    /// How the record is called on pages and in snapshots.
     #[must_use]
     pub fn label(&self) -> String {
-        if self.name.is_empty() {
-            format!("{} {}", self.repo_name, self.object_kind)
-        } else {
-            self.name.clone()
-        }
+        label(&self.name, &self.repo_name, &self.object_kind)
     }
+}
+
+/// What a record is called: its name, else "repo_name object_kind", as the first system printed it.
+#[must_use]
+pub fn label(name: &str, repo_name: &str, object_kind: &str) -> String {
+    if name.is_empty() { format!("{repo_name} {object_kind}") } else { name.to_owned() }
 }
