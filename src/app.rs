@@ -12,11 +12,12 @@ use crate::intake::{Intake, Policy};
 use crate::postgres::{self, Cluster, ClusterOptions};
 use crate::store::{self, Pool};
 use crate::{web, worker};
-use anyhow::{Context, bail};
+use actix_web::dev::Server;
+use anyhow::{Context, anyhow, bail};
 use secrecy::ExposeSecret;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -173,71 +174,80 @@ pub fn catalogue(settings: &Settings) -> Catalogue {
     catalogue
 }
 
-/// What one process does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Roles {
-    /// Answers HTTP.
-    pub web: bool,
-    /// Runs jobs.
+/// One process: what it does, and with what.
+pub struct App {
+    /// The settings.
+    pub settings: Settings,
+    /// The database.
+    pub database: Database,
+    /// Where HTTP is answered; none = nowhere.
+    pub listener: Option<TcpListener>,
+    /// Whether jobs are run.
     pub worker: bool,
 }
 
-/// Runs web, worker or both until `stop`, then stops them in good order.
-///
-/// `announce` is told once everything is up: the address the server listens on, and the setup
-/// link's token if there is no user yet.
-///
-/// # Errors
-/// If something cannot be started, or the embedded server ends by itself.
-pub async fn run(
-    settings: Settings,
-    mut database: Database,
-    roles: Roles,
-    listener: Option<TcpListener>,
+/// What is up once everything is.
+#[derive(Debug)]
+pub struct Up<'a> {
+    /// Where HTTP is answered.
+    pub address: Option<SocketAddr>,
+    /// The setup link's token, while there is no user.
+    pub setup_token: Option<&'a str>,
+}
+
+impl App {
+    /// Runs until `stop`, then stops everything in good order. `announce` is told once
+    /// everything is up.
+    ///
+    /// # Errors
+    /// If something cannot be started, or the embedded server ends by itself.
+    pub async fn run(
+        self,
+        stop: CancellationToken,
+        announce: impl FnOnce(Up<'_>),
+    ) -> anyhow::Result<()> {
+        let Self { settings, mut database, listener, worker } = self;
+        let result = serve(&settings, &mut database, (listener, worker), stop, announce).await;
+        database.close().await;
+        result
+    }
+}
+
+async fn serve(
+    settings: &Settings,
+    database: &mut Database,
+    (listener, with_worker): (Option<TcpListener>, bool),
     stop: CancellationToken,
-    announce: impl FnOnce(Option<std::net::SocketAddr>, Option<&str>),
+    announce: impl FnOnce(Up<'_>),
 ) -> anyhow::Result<()> {
-    let keys = Arc::new(keys(&settings)?);
-    let catalogue = catalogue(&settings);
+    let catalogue = catalogue(settings);
     // Two pools: a busy panel takes no connection from what is received and run.
-    let work_pool = database.pool(&settings)?;
+    let work_pool = database.pool(settings)?;
     let setup_link = SetupLink::fresh();
-    let worker = roles.worker.then(|| {
+    let (mut address, mut server) = (None, None);
+    if let Some(listener) = listener {
+        address = Some(listener.local_addr()?);
+        let pools = (database.pool(settings)?, work_pool.clone());
+        let deps = web_deps(settings, pools, catalogue.clone(), setup_link.clone())?;
+        server = Some(web::serve(deps, listener)?);
+    }
+    let has_user = store::users::any(&mut *work_pool.get().await?).await?;
+    let worker = with_worker.then(|| {
         let deps = worker::Deps {
-            pool: work_pool.clone(),
+            pool: work_pool,
             database_url: database.url.clone(),
-            catalogue: catalogue.clone(),
+            catalogue,
             concurrency: settings.worker.concurrency,
             grace: settings.worker.grace,
         };
         tokio::spawn(worker::run(deps, stop.clone()))
     });
-    let (address, server) = match listener {
-        Some(listener) if roles.web => {
-            let policy = Policy { allow_no_secret: settings.web.allow_no_secret };
-            let deps = web::Deps {
-                pool: database.pool(&settings)?,
-                intake: Intake::start(work_pool.clone(), Arc::clone(&keys), policy),
-                catalogue,
-                keys,
-                settings: Arc::new(settings.web.clone()),
-                setup_link: setup_link.clone(),
-                password_cost: cost(&settings),
-                throttle: Arc::new(Throttle::default()),
-            };
-            let address = listener.local_addr()?;
-            (Some(address), Some(web::serve(deps, listener)?))
-        }
-        _ => (None, None),
-    };
-    let has_user = store::users::any(&mut *work_pool.get().await?).await?;
-    announce(address, (!has_user).then(|| setup_link.token()));
-
-    let handle = server.as_ref().map(actix_web::dev::Server::handle);
+    let handle = server.as_ref().map(Server::handle);
     let server = server.map(tokio::spawn);
+    announce(Up { address, setup_token: (!has_user).then(|| setup_link.token()) });
     let ended = tokio::select! {
         () = stop.cancelled() => Ok(()),
-        reason = database.ended() => Err(anyhow::anyhow!("the embedded PostgreSQL ended: {reason}")),
+        reason = database.ended() => Err(anyhow!("the embedded PostgreSQL ended: {reason}")),
     };
     stop.cancel();
     if let Some(handle) = handle {
@@ -249,8 +259,27 @@ pub async fn run(
     if let Some(worker) = worker {
         worker.await?;
     }
-    database.close().await;
     ended
+}
+
+fn web_deps(
+    settings: &Settings,
+    (pool, work_pool): (Pool, Pool),
+    catalogue: Catalogue,
+    setup_link: SetupLink,
+) -> anyhow::Result<web::Deps> {
+    let keys = Arc::new(keys(settings)?);
+    let policy = Policy { allow_no_secret: settings.web.allow_no_secret };
+    Ok(web::Deps {
+        pool,
+        intake: Intake::start(work_pool, Arc::clone(&keys), policy),
+        catalogue,
+        keys,
+        settings: Arc::new(settings.web.clone()),
+        setup_link,
+        password_cost: cost(settings),
+        throttle: Arc::new(Throttle::default()),
+    })
 }
 
 /// What a password hash costs.

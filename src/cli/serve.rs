@@ -2,7 +2,7 @@
 
 use super::say;
 use crate::accounts::users::{self, AccountError, Asked, Credentials};
-use crate::app::{self, Database, Roles};
+use crate::app::{self, App, Database, Up};
 use crate::clock;
 use crate::config::{Settings, WebSettings};
 use crate::web::urls;
@@ -35,12 +35,11 @@ pub(super) async fn serve(command: Serve, settings: Settings) -> anyhow::Result<
     let listener = TcpListener::bind(&settings.web.bind)
         .with_context(|| format!("cannot listen on {}", settings.web.bind))?;
     listener.set_nonblocking(true)?;
-    let roles = Roles { web: true, worker: !command.no_worker };
-    run(settings, roles, Some(listener), !command.no_migrate).await
+    run(settings, (Some(listener), !command.no_worker), !command.no_migrate).await
 }
 
 pub(super) async fn worker(command: Worker, settings: Settings) -> anyhow::Result<ExitCode> {
-    run(settings, Roles { web: false, worker: true }, None, !command.no_migrate).await
+    run(settings, (None, true), !command.no_migrate).await
 }
 
 pub(super) async fn migrate(settings: Settings) -> anyhow::Result<ExitCode> {
@@ -56,28 +55,30 @@ pub(super) async fn migrate(settings: Settings) -> anyhow::Result<ExitCode> {
 
 async fn run(
     settings: Settings,
-    roles: Roles,
-    listener: Option<TcpListener>,
+    (listener, worker): (Option<TcpListener>, bool),
     migrate: bool,
 ) -> anyhow::Result<ExitCode> {
     let stop = CancellationToken::new();
     stop_on_signals(stop.clone())?;
     let database = Database::open(&settings).await?;
-    if migrate && let Err(error) = database.migrate().await {
-        database.close().await;
-        return Err(error);
-    }
-    if let Err(error) = first_user(&settings, &database).await {
+    if let Err(error) = prepare(&settings, &database, migrate).await {
         database.close().await;
         return Err(error);
     }
     let web = settings.web.clone();
-    let announce = |address: Option<SocketAddr>, token: Option<&str>| match address {
-        Some(address) => announce(&web, address, token),
+    let announce = |up: Up<'_>| match up.address {
+        Some(address) => announce(&web, address, up.setup_token),
         None => say("Signalbox's worker is running."),
     };
-    app::run(settings, database, roles, listener, stop, announce).await?;
+    App { settings, database, listener, worker }.run(stop, announce).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+async fn prepare(settings: &Settings, database: &Database, migrate: bool) -> anyhow::Result<()> {
+    if migrate {
+        database.migrate().await?;
+    }
+    first_user(settings, database).await
 }
 
 /// Makes the first user from the settings, if both are set and there is none.

@@ -44,6 +44,7 @@ fn subkey(secret_key: &[u8], purpose: &[u8]) -> [u8; 32] {
 }
 
 /// HMAC-SHA256, which takes a key of any length.
+#[expect(clippy::missing_panics_doc, reason = "HMAC accepts keys of every length")]
 #[must_use]
 pub fn mac(key: &[u8], message: &[u8]) -> [u8; 32] {
     #[expect(clippy::expect_used, reason = "HMAC accepts keys of every length")]

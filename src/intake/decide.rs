@@ -81,7 +81,7 @@ async fn load(
     let records = candidates::load(conn, &sought).await?;
     Ok(Known {
         records: records.into_iter().map(|candidate| opened(candidate, keys)).collect(),
-        tokens: candidates::known_tokens(conn, &sought.tokens).await?,
+        tokens: candidates::known_tokens(conn, &sought).await?,
         holders: arrivals::holders(conn, &held.iter().collect::<Vec<_>>(), now).await?,
     })
 }

@@ -59,17 +59,13 @@ impl Refusals {
             sender.stored += 1;
             return Room::Own;
         }
-        match &mut sender.counting {
-            Some(count) => {
-                count.counted += 1;
-                sender.changed = true;
-                Room::CountedBy(count.delivery.clone())
-            }
-            None => {
-                sender.counting = Some(Count { delivery: arrival.id.clone(), counted: 1 });
-                Room::Counting
-            }
+        if let Some(count) = &mut sender.counting {
+            count.counted += 1;
+            sender.changed = true;
+            return Room::CountedBy(count.delivery.clone());
         }
+        sender.counting = Some(Count { delivery: arrival.id.clone(), counted: 1 });
+        Room::Counting
     }
 
     /// The counts that changed since they were last asked for; senders whose minute is over are

@@ -6,7 +6,7 @@ use crate::core::change::diff;
 use crate::core::ids::WebhookId;
 use crate::store::audit::Verb;
 use crate::store::webhooks::{self, Row};
-use crate::store::{AsyncConnection, Conn, StoreError, jobs};
+use crate::store::{Conn, StoreError, jobs, transaction};
 
 /// What deleting a record means.
 #[derive(Debug, Clone)]
@@ -32,13 +32,12 @@ pub async fn plan(conn: &mut Conn, id: WebhookId) -> Result<Plan, StoreError> {
 /// # Errors
 /// [`SaveError::Gone`] when it was deleted already.
 pub async fn delete(conn: &mut Conn, act: &Act<'_>, id: WebhookId) -> Result<Row, SaveError> {
-    let deleted = conn
-        .transaction::<_, StoreError, _>(async |conn| {
-            let row = webhooks::find_for_update(conn, id).await?;
-            webhooks::delete(conn, id).await?;
-            log(conn, act, Verb::Delete, &row, diff(Some(&snapshot::of(&row)), None)).await?;
-            Ok(row)
-        })
-        .await?;
+    let deleted = transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
+        let row = webhooks::find_for_update(conn, id).await?;
+        webhooks::delete(conn, id).await?;
+        log(conn, act, Verb::Delete, &row, diff(Some(&snapshot::of(&row)), None)).await?;
+        Ok(row)
+    })
+    .await?;
     Ok(deleted)
 }

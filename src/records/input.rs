@@ -142,7 +142,10 @@ fn check_action(draft: &Draft, rules: &Rules<'_>, faults: &mut Faults) {
         None if !draft.enabled => {}
         None => faults.add(
             "action",
-            format!("The catalogue has no action “{}”. Choose another, or switch the record off.", draft.action),
+            format!(
+                "The catalogue has no action “{}”. Choose another, or switch the record off.",
+                draft.action
+            ),
         ),
         Some(spec) => {
             for (name, message) in spec.check_params(&draft.action_params).err().unwrap_or_default()
@@ -155,9 +158,13 @@ fn check_action(draft: &Draft, rules: &Rules<'_>, faults: &mut Faults) {
         faults.add("max_attempts", "Enter a number from 1 to 100.");
     }
     if let Some(timeout_s) = draft.timeout_s {
-        let most = rules.action.map_or(86_400, |spec| i32::try_from(spec.timeout_s).unwrap_or(86_400));
+        let most =
+            rules.action.map_or(86_400, |spec| i32::try_from(spec.timeout_s).unwrap_or(86_400));
         if !(1..=most).contains(&timeout_s) {
-            faults.add("timeout_s", format!("Enter a number from 1 to {most}, the action's own limit."));
+            faults.add(
+                "timeout_s",
+                format!("Enter a number from 1 to {most}, the action's own limit."),
+            );
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::core::ids::WebhookId;
 use crate::core::seal::{CannotOpen, mac, seal};
 use crate::store::audit::{self, Entry, Verb, object};
 use crate::store::webhooks::{self, Row, Secrets, Values};
-use crate::store::{AsyncConnection, Conn, StoreError};
+use crate::store::{Conn, StoreError, transaction};
 use secrecy::ExposeSecret;
 
 /// What a signing token is bound to when it is sealed.
@@ -38,14 +38,11 @@ pub async fn save(
     input: &WebhookInput,
 ) -> Result<Row, SaveError> {
     let secrets = secrets(input, act)?;
-    let saved = conn
-        .transaction::<_, StoreError, _>(async |conn| match target {
-            Target::Add => add(conn, act, input, &secrets).await,
-            Target::Change { id, version } => {
-                change(conn, act, (id, version), (input, &secrets)).await
-            }
-        })
-        .await?;
+    let saved = transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| match target {
+        Target::Add => add(conn, act, input, &secrets).await,
+        Target::Change { id, version } => change(conn, act, (id, version), (input, &secrets)).await,
+    })
+    .await?;
     Ok(saved)
 }
 
@@ -136,10 +133,13 @@ fn secrets(input: &WebhookInput, act: &Act<'_>) -> Result<Secrets, CannotOpen> {
 
 fn secret_changes(input: &WebhookInput) -> impl Iterator<Item = Change> {
     let changed = |change: &SecretChange| !matches!(change, SecretChange::Keep);
-    [("secret_token", changed(&input.secret_token)), ("signing_token", changed(&input.signing_token))]
-        .into_iter()
-        .filter(|(_, changed)| *changed)
-        .map(|(field, _)| Change::of_secret(field))
+    [
+        ("secret_token", changed(&input.secret_token)),
+        ("signing_token", changed(&input.signing_token)),
+    ]
+    .into_iter()
+    .filter(|(_, changed)| *changed)
+    .map(|(field, _)| Change::of_secret(field))
 }
 
 /// Writes the audit entry of a record.

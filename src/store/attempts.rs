@@ -170,19 +170,16 @@ pub struct After<'a> {
     pub run_at: Option<DateTime<Utc>>,
     /// The last failure in words.
     pub error: &'a str,
+    /// Now.
+    pub at: DateTime<Utc>,
 }
 
 /// Writes where a job stands.
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn settle(
-    conn: &mut Conn,
-    job: &JobId,
-    after: &After<'_>,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let finished = after.state.is_final().then_some(now);
+pub async fn settle(conn: &mut Conn, job: &JobId, after: &After<'_>) -> Result<()> {
+    let finished = after.state.is_final().then_some(after.at);
     diesel::update(jobs::table.find(job.as_str()))
         .set((
             jobs::state.eq(after.state.as_str()),

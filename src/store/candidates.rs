@@ -68,11 +68,12 @@ pub async fn load(conn: &mut Conn, sought: &Sought) -> Result<Vec<Candidate>> {
         .await?)
 }
 
-/// Which of these token digests belong to some record.
+/// Which of the token digests belong to some record.
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
-pub async fn known_tokens(conn: &mut Conn, tokens: &HashSet<Vec<u8>>) -> Result<HashSet<Vec<u8>>> {
+pub async fn known_tokens(conn: &mut Conn, sought: &Sought) -> Result<HashSet<Vec<u8>>> {
+    let tokens = &sought.tokens;
     if tokens.is_empty() {
         return Ok(HashSet::new());
     }

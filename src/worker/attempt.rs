@@ -187,13 +187,14 @@ impl Runner {
             }
             let tries =
                 Tries { used: row.tries_used + 1, max: row.max_attempts, lost: row.tries_lost };
-            let next = match interrupted {
-                // A stop is nobody's failure and costs no try.
-                true => Next::RunAgain,
-                false => next(ended.outcome, ended.temporary, tries, now, jitter),
+            // A stop is nobody's failure and costs no try.
+            let (next, used) = if interrupted {
+                (Next::RunAgain, row.tries_used)
+            } else {
+                (next(ended.outcome, ended.temporary, tries, now, jitter), tries.used)
             };
-            let used = if interrupted { row.tries_used } else { tries.used };
-            let follow = settle(conn, job, &next, (used, tries.lost), &ended.error, now).await?;
+            let follow =
+                settle(conn, job, &after(&next, (used, tries.lost), &ended.error, now)).await?;
             log(job, number, end.outcome, &next, &ended.error);
             Ok(follow)
         })
@@ -220,9 +221,9 @@ pub(super) async fn give_up(
     row.tries_lost += 1;
     let tries = Tries { used: row.tries_used, max: row.max_attempts, lost: row.tries_lost };
     let next = next(AttemptOutcome::Lost, false, tries, now, 0.0);
-    settle(conn, &job, &next, (row.tries_used, row.tries_lost), LOST, now).await?;
+    settle(conn, &job, &after(&next, (row.tries_used, row.tries_lost), LOST, now)).await?;
     log(&job, number, AttemptOutcome::Lost, &next, LOST);
-    row.state = state_of(&next).as_str().to_owned();
+    state_of(&next).as_str().clone_into(&mut row.state);
     Ok(next)
 }
 
@@ -244,29 +245,29 @@ fn state_of(next: &Next) -> JobState {
     }
 }
 
-async fn settle(
-    conn: &mut Conn,
-    job: &JobId,
+/// Where a job stands after an attempt, in the terms of its row.
+fn after<'a>(
     next: &Next,
     (tries_used, tries_lost): (i32, i32),
-    error: &str,
+    error: &'a str,
     now: DateTime<Utc>,
-) -> Result<Follow, StoreError> {
+) -> After<'a> {
+    let state = state_of(next);
     let run_at = match next {
         Next::RetryAt(at) => Some(*at),
         Next::RunAgain => Some(now),
         Next::End(_) => None,
     };
-    let state = state_of(next);
     let error = if state == JobState::Succeeded { "" } else { error };
-    let after = After { state, tries_used, tries_lost, run_at, error };
-    attempts::settle(conn, job, &after, now).await?;
-    match next {
-        Next::End(_) => return Ok(Follow::Done),
-        Next::RetryAt(at) => queue::postpone(conn, job, *at).await?,
-        Next::RunAgain => {}
+    After { state, tries_used, tries_lost, run_at, error, at: now }
+}
+
+async fn settle(conn: &mut Conn, job: &JobId, after: &After<'_>) -> Result<Follow, StoreError> {
+    attempts::settle(conn, job, after).await?;
+    if let (JobState::Retrying, Some(run_at)) = (after.state, after.run_at) {
+        queue::postpone(conn, job, run_at).await?;
     }
-    Ok(Follow::Again)
+    Ok(if after.state.is_final() { Follow::Done } else { Follow::Again })
 }
 
 fn log(job: &JobId, number: i32, outcome: AttemptOutcome, next: &Next, error: &str) {
@@ -292,9 +293,8 @@ fn failed(error: String) -> Ended {
 fn request(catalogue: &Catalogue, started: Started) -> Result<RunRequest, String> {
     let Started { number, job, delivery } = started;
     let spec = catalogue.get(&job.action).ok_or_else(|| catalogue.why_missing(&job.action))?;
-    let (header, body) = match delivery {
-        Some(DeliveryRow { event, body: Some(body) }) => (event, body),
-        _ => return Err("The delivery's body is not kept any more".to_owned()),
+    let Some(DeliveryRow { event: header, body: Some(body) }) = delivery else {
+        return Err("The delivery's body is not kept any more".to_owned());
     };
     let event = Event::read(&header, &body).map_err(|error| error.to_string())?;
     let params: BTreeMap<String, String> = serde_json::from_value(job.action_params)

@@ -122,7 +122,7 @@ async fn lease(
     let worker = WorkerBuilder::new(name)
         .backend(PollWith::new(storage, wake))
         .concurrency(deps.concurrency)
-        .build(move |_: (), task: TaskId| {
+        .build(move |(): (), task: TaskId| {
             let runner = runner.clone();
             async move { handle(runner, task).await }
         });

@@ -163,15 +163,29 @@ on("change", "select[data-pairs]", (select) => {
 });
 showPairs();
 
-// A box that switches another control off: <input type=checkbox data-switches="id" data-value="-1">.
+// A box that stands for one value of another control: <input type=checkbox data-switches="id" data-value="-1">. Each follows the other.
 function switches(box) {
   const field = document.getElementById(box.dataset.switches);
-  field.readOnly = box.checked;
   if (box.checked) { if (field.value !== box.dataset.value) field.dataset.kept = field.value; field.value = box.dataset.value; }
-  else if (field.value === box.dataset.value) field.value = field.dataset.kept || "";
+  else if (field.value === box.dataset.value) { field.value = field.dataset.kept || ""; field.focus(); }
 }
 on("change", "[data-switches]", switches);
-for (const box of $$("[data-switches]")) switches(box);
+for (const box of $$("[data-switches]")) {
+  document.getElementById(box.dataset.switches).addEventListener("input", (event) => { box.checked = event.target.value === box.dataset.value; });
+}
+
+// A select whose choice decides which fields another fieldset has: <select data-refetches="fieldset id">. The page itself, asked with
+// that choice, tells them; everything else typed stays as it is.
+on("change", "[data-refetches]", async (select) => {
+  const id = select.dataset.refetches;
+  const address = new URL(location.href);
+  address.searchParams.set(select.name, select.value);
+  try {
+    const answer = await fetch(address, { headers: { accept: "text/html" }, credentials: "same-origin", redirect: "error" });
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(id);
+    if (answer.ok && fresh) document.getElementById(id)?.replaceWith(document.adoptNode(fresh));
+  } catch { /* saving tells what is missing */ }
+});
 
 // Live parts: while an element has data-poll, fetch that address and swap in the element of the same id.
 // The server leaves data-poll out once the state is final. Reading (a selection) and hidden tabs are not disturbed.

@@ -106,7 +106,7 @@ pub(super) fn read(header: &str, body: &[u8]) -> Result<Event, Unreadable> {
     Ok(Event {
         header: header.to_owned(),
         project_id: project_id(&fields, &object_kind),
-        repo_name: first_text([&fields.repository["name"], &fields.project["name"]]),
+        repo_name: first_text([at(&fields.repository, "/name"), at(&fields.project, "/name")]),
         project_path: project_path(&fields, &repo_url),
         repo_url,
         repo_urls: addresses,
@@ -125,19 +125,19 @@ fn is_json_of_another_shape(body: &[u8]) -> bool {
 }
 
 fn project_id(fields: &Fields, object_kind: &str) -> Option<i64> {
-    integer(&fields.project_id).or_else(|| integer(&fields.project["id"])).or_else(|| {
+    integer(&fields.project_id).or_else(|| integer(at(&fields.project, "/id"))).or_else(|| {
         // Elsewhere this field may name another project than the hook's (a merge request's
         // source, say), so it is believed for the one event that has no other.
         (object_kind == "vulnerability")
-            .then(|| integer(&fields.object_attributes["project_id"]))
+            .then(|| integer(at(&fields.object_attributes, "/project_id")))
             .flatten()
     })
 }
 
 const REPOSITORY_ADDRESSES: [&str; 6] =
-    ["url", "git_ssh_url", "git_http_url", "ssh_url", "http_url", "homepage"];
+    ["/url", "/git_ssh_url", "/git_http_url", "/ssh_url", "/http_url", "/homepage"];
 const PROJECT_ADDRESSES: [&str; 7] =
-    ["git_ssh_url", "git_http_url", "web_url", "ssh_url", "http_url", "url", "homepage"];
+    ["/git_ssh_url", "/git_http_url", "/web_url", "/ssh_url", "/http_url", "/url", "/homepage"];
 
 /// The repository's addresses, the one to show first. The project's are taken where the event
 /// has no repository object, and beside it where both mean one repository: a note may carry a
@@ -159,7 +159,7 @@ fn addresses(fields: &Fields) -> Vec<String> {
 fn texts(object: &Value, names: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for name in names {
-        let address = text(&object[*name]);
+        let address = text(at(object, name));
         if !address.is_empty() && !found.contains(&address) {
             found.push(address);
         }
@@ -168,21 +168,22 @@ fn texts(object: &Value, names: &[&str]) -> Vec<String> {
 }
 
 fn project_path(fields: &Fields, repo_url: &str) -> String {
-    let named = first_text([&fields.project["path_with_namespace"], &fields.path_with_namespace]);
+    let named =
+        first_text([at(&fields.project, "/path_with_namespace"), &fields.path_with_namespace]);
     if named.is_empty() { RepositoryUrl::parse(repo_url).path().to_owned() } else { named }
 }
 
 fn git_ref(fields: &Fields, object_kind: &str) -> String {
     match object_kind {
         "merge_request" => first_text([
-            &fields.object_attributes["source_branch"],
-            &fields.merge_request["source_branch"],
+            at(&fields.object_attributes, "/source_branch"),
+            at(&fields.merge_request, "/source_branch"),
         ]),
         "release" => first_text([&fields.tag, &fields.git_ref]),
         _ => first_text([
             &fields.git_ref,
-            &fields.object_attributes["ref"],
-            &fields.merge_request["source_branch"],
+            at(&fields.object_attributes, "/ref"),
+            at(&fields.merge_request, "/source_branch"),
         ]),
     }
 }
@@ -191,25 +192,30 @@ fn sha(fields: &Fields) -> String {
     first_text([
         &fields.checkout_sha,
         &fields.after,
-        &fields.object_attributes["sha"],
+        at(&fields.object_attributes, "/sha"),
         &fields.sha,
-        &fields.object_attributes["last_commit"]["id"],
-        &fields.commit["id"],
-        &fields.merge_request["last_commit"]["id"],
+        at(&fields.object_attributes, "/last_commit/id"),
+        at(&fields.commit, "/id"),
+        at(&fields.merge_request, "/last_commit/id"),
     ])
 }
 
 fn user(fields: &Fields) -> (Option<i64>, String, String) {
     (
-        integer(&fields.user_id).or_else(|| integer(&fields.user["id"])),
+        integer(&fields.user_id).or_else(|| integer(at(&fields.user, "/id"))),
         first_text([
             &fields.user_name,
-            &fields.user["name"],
+            at(&fields.user, "/name"),
             &fields.user_username,
-            &fields.user["username"],
+            at(&fields.user, "/username"),
         ]),
-        first_text([&fields.user_email, &fields.user["email"]]),
+        first_text([&fields.user_email, at(&fields.user, "/email")]),
     )
+}
+
+/// What stands at a JSON pointer; null if nothing does.
+fn at<'v>(value: &'v Value, pointer: &str) -> &'v Value {
+    value.pointer(pointer).unwrap_or(&Value::Null)
 }
 
 fn first_text<const N: usize>(values: [&Value; N]) -> String {

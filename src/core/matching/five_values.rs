@@ -1,6 +1,6 @@
 //! The five values of a record against those of an event, and the credential beside them.
 //!
-//! repo_name, object_kind and the header are compared exactly, the address in canonical form, the
+//! `repo_name`, `object_kind` and the header are compared exactly, the address in canonical form, the
 //! project's id as a number; a pending record has no id yet, so the register address leaves the
 //! id out.
 
@@ -15,7 +15,7 @@ use crate::core::webhook::{ProjectId, Webhook};
 pub struct Comparison {
     /// The trace of it.
     pub trace: RecordTrace,
-    /// Whether repo_name, repo_url, object_kind and http_x_gitlab_event are equal.
+    /// Whether `repo_name`, `repo_url`, `object_kind` and `http_x_gitlab_event` are equal.
     pub four_equal: bool,
     /// Whether the project's id is equal, too.
     pub project_equal: bool,

@@ -77,7 +77,8 @@ fn every_record_that_equals_the_event_runs() {
 
 #[test]
 fn one_differing_value_is_named_with_both_sides() {
-    let cases: [(&str, fn(&mut Webhook), &str); 5] = [
+    type Change = fn(&mut Webhook);
+    let cases: [(&str, Change, &str); 5] = [
         ("repo_name", |r| r.repo_name = "Ap".into(), "\"Ap\", the delivery's \"App\""),
         ("repo_url", |r| r.repo_url = "git@git.example.com:team/ap.git".into(), "team/ap.git"),
         ("object_kind", |r| r.object_kind = "tag_push".into(), "\"tag_push\""),

@@ -2,7 +2,9 @@
 //! `control`. No Diesel, no SQL.
 
 pub mod context;
+pub mod deliveries;
 pub mod index;
+pub mod jobs;
 pub mod kit;
 pub mod login;
 pub mod nav;
@@ -10,6 +12,7 @@ pub mod password;
 pub mod routes;
 pub mod setup;
 pub mod visitor;
+pub mod webhooks;
 
 #[cfg(test)]
 mod tests {

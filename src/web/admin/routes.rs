@@ -4,6 +4,10 @@
 //! exist, and a row cannot forget its permission. Literal addresses stand before patterns they
 //! would fall under (`…/add/` before `…/{id}/`).
 
+use super::deliveries::{self, Deliveries};
+use super::jobs::{self, Jobs};
+use super::kit::mount;
+use super::webhooks::Webhooks;
 use super::{index, login, password, setup};
 use crate::core::role::Permission;
 use crate::web::human::HumanError;
@@ -49,8 +53,10 @@ impl Row {
 /// The table.
 pub fn rows() -> Vec<Row> {
     use Access::{Needs, Public};
-    use Permission::{OwnAccount, View};
-    vec![
+    use Permission::{Operate, OwnAccount, View};
+    let delivery = |verb| urls::verb("hooks", "delivery", urls::ID, verb);
+    let job = |verb| urls::verb("hooks", "job", urls::ID, verb);
+    let mut rows = vec![
         Row::get(urls::login(), Public, |route| route.to(login::page)),
         Row::post(urls::login(), Public, |route| route.to(login::submit)),
         Row::post(urls::logout(), Needs(OwnAccount), |route| route.to(login::logout)),
@@ -59,7 +65,24 @@ pub fn rows() -> Vec<Row> {
         Row::get(urls::password_change(), Needs(OwnAccount), |route| route.to(password::page)),
         Row::post(urls::password_change(), Needs(OwnAccount), |route| route.to(password::submit)),
         Row::get(urls::index(), Needs(View), |route| route.to(index::page)),
-    ]
+    ];
+    rows.extend(mount::editable::<Webhooks>());
+    rows.extend(mount::resource::<Deliveries>());
+    rows.extend([
+        Row::get(urls::object("hooks", "delivery", urls::ID), Needs(View), |route| {
+            route.to(deliveries::page::show)
+        }),
+        Row::get(delivery("body"), Needs(View), |route| route.to(deliveries::page::download)),
+    ]);
+    rows.extend(mount::resource::<Jobs>());
+    rows.extend([
+        Row::get(urls::object("hooks", "job", urls::ID), Needs(View), |route| {
+            route.to(jobs::page::show)
+        }),
+        Row::get(job("output"), Needs(View), |route| route.to(jobs::page::output)),
+        Row::post(job("run-again"), Needs(Operate), |route| route.to(jobs::page::run_again)),
+    ]);
+    rows
 }
 
 /// The table as the middleware asks it.

@@ -76,7 +76,8 @@ mod tests {
 
     #[test]
     fn tokens_stay_as_they_came() {
-        let text = "{\"a\" : 12345678901234567890123.10,\n\"a\":[],\"b\":{ },\"c\":[1,\"x\\\"{,\"]}";
+        let text =
+            "{\"a\" : 12345678901234567890123.10,\n\"a\":[],\"b\":{ },\"c\":[1,\"x\\\"{,\"]}";
         let shown = "{\n  \"a\": 12345678901234567890123.10,\n  \"a\": [],\n  \"b\": {},\n  \"c\": [\n    1,\n    \"x\\\"{,\"\n  ]\n}";
         assert_eq!(pretty(text).as_deref(), Some(shown));
         assert_eq!(pretty("{\"a\":"), None);

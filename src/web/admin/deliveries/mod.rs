@@ -28,7 +28,7 @@ static META: Meta = Meta {
 static LISTING: Listing<Row, Sort, Filter> = Listing {
     columns: COLUMNS,
     filters: FILTERS,
-    search: "repository, ref, commit, event, person, verdict's sentence, project ID, delivery ID",
+    search: "repository, ref, commit, event, person, reason and IDs",
     paging: Paging::Keyset(50),
     default_order: &[],
     id: |row| row.delivery.id.clone(),
@@ -78,11 +78,11 @@ const COLUMNS: &[Column<Row, Sort>] = &[
     Column {
         key: "user",
         label: "By",
-        width: Width::Plain,
+        width: Width::Fit,
         cell: |row| Bit::text(row.delivery.user_name.clone()).into(),
         sort: None,
     },
-    Column { key: "jobs", label: "Job", width: Width::Plain, cell: jobs_cell, sort: None },
+    Column { key: "jobs", label: "Job", width: Width::Fit, cell: jobs_cell, sort: None },
     Column {
         key: "http_status",
         label: "HTTP",

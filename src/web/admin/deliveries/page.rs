@@ -35,6 +35,8 @@ pub struct DeliveryPage {
     pub received: At,
     /// Its verdict.
     pub badge: Badge,
+    /// What became of it, in a sentence.
+    pub sentence: String,
     /// Its way, step by step.
     pub steps: Vec<Step>,
     /// The records that were tried, nearest first.
@@ -73,8 +75,6 @@ pub struct RecordView {
     pub href: String,
     /// How many conditions held, of how many.
     pub score: String,
-    /// Whether all held.
-    pub all_equal: bool,
     /// Each condition.
     pub checks: Vec<CheckView>,
 }
@@ -121,6 +121,13 @@ pub struct BodyView {
     pub sha256: String,
     /// Where to download it.
     pub download: String,
+}
+
+impl BodyView {
+    /// The beginning of its SHA-256.
+    pub fn short_sha(&self) -> String {
+        self.sha256.chars().take(12).collect()
+    }
 }
 
 /// GET a delivery's page.
@@ -184,6 +191,7 @@ pub fn draw(
     let unknown = matches!(verdict, Some(Verdict::Unmatched | Verdict::Rejected));
     DeliveryPage {
         received: At(delivery.received_at),
+        sentence: sentence(&delivery),
         badge: Badge::verdict(&delivery.verdict),
         steps: steps(&delivery, made),
         records: trace.records.iter().map(record_view).collect(),
@@ -198,6 +206,15 @@ pub fn draw(
     }
 }
 
+/// The stored sentence, without the verdict in front, which the page shows already.
+fn sentence(delivery: &Brief) -> String {
+    let label = Badge::verdict(&delivery.verdict).label;
+    let told = delivery.summary.strip_prefix(&label).and_then(|rest| rest.strip_prefix(": "));
+    let Some(told) = told else { return delivery.summary.clone() };
+    let mut letters = told.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 fn steps(delivery: &Brief, made: &[jobs::Row]) -> Vec<Step> {
     let badge = Badge::verdict(&delivery.verdict);
     let mut steps = vec![Step {
@@ -207,8 +224,9 @@ fn steps(delivery: &Brief, made: &[jobs::Row]) -> Vec<Step> {
         span: Some(badge.label),
         next_is_todo: false,
     }];
-    if let Some(first) = made.first() {
-        steps.extend(job_steps(&first.job));
+    // Of several jobs, the table below tells more than one line could.
+    if let [only] = made {
+        steps.extend(job_steps(&only.job));
     }
     steps
 }
@@ -252,7 +270,6 @@ fn record_view(record: &crate::core::matching::trace::RecordTrace) -> RecordView
         label: record.label.clone(),
         href: urls::webhook(record.webhook),
         score: format!("{} of {} equal", record.equal(), record.checks.len()),
-        all_equal: record.equal() == record.checks.len(),
         checks: record
             .checks
             .iter()
@@ -299,17 +316,15 @@ fn job_view(row: &jobs::Row) -> JobView {
 
 /// The kept headers; stored as an object, or as pairs where names may come twice.
 fn headers(stored: &serde_json::Value) -> Vec<(String, String)> {
-    let text = |value: &serde_json::Value| {
-        value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-    };
+    let text =
+        |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     match stored {
         serde_json::Value::Object(fields) => {
             fields.iter().map(|(name, value)| (name.clone(), text(value))).collect()
         }
-        serde_json::Value::Array(pairs) => pairs
-            .iter()
-            .filter_map(|pair| Some((text(pair.get(0)?), text(pair.get(1)?))))
-            .collect(),
+        serde_json::Value::Array(pairs) => {
+            pairs.iter().filter_map(|pair| Some((text(pair.get(0)?), text(pair.get(1)?)))).collect()
+        }
         _ => Vec::new(),
     }
 }

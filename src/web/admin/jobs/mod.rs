@@ -3,6 +3,7 @@
 pub mod log;
 pub mod page;
 
+use super::kit::at::span;
 use super::kit::column::{Badge, Bit, Cell, Column, Width};
 use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, within};
 use super::kit::listing::{Empty, Listing, Paging};
@@ -17,19 +18,13 @@ use crate::web::urls;
 /// The resource.
 pub struct Jobs;
 
-static META: Meta = Meta {
-    app: "hooks",
-    name: "job",
-    label: "job",
-    plural: "jobs",
-    title: "Jobs",
-    edit: None,
-};
+static META: Meta =
+    Meta { app: "hooks", name: "job", label: "job", plural: "jobs", title: "Jobs", edit: None };
 
 static LISTING: Listing<Row, Sort, Filter> = Listing {
     columns: COLUMNS,
     filters: FILTERS,
-    search: "webhook, repository, ref, action, error, person, job ID, delivery ID, project ID",
+    search: "webhook, repository, ref, action, error, person and IDs",
     paging: Paging::Keyset(50),
     default_order: &[],
     id: |row| row.job.id.clone(),
@@ -48,13 +43,16 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         key: "state",
         label: "State",
         width: Width::Fit,
-        cell: |row| Bit::Badge(Badge::job(&row.job.state)).into(),
+        cell: |row| {
+            let attempts = format!("Attempt {} of {}", row.job.attempts, row.job.max_attempts);
+            Bit::Badge(Badge::job(&row.job.state)).over(Bit::Text(attempts))
+        },
         sort: None,
     },
     Column {
         key: "webhook",
         label: "Webhook",
-        width: Width::Grow,
+        width: Width::Fit,
         cell: |row| Bit::text(row.job.webhook_label.clone()).over(Bit::code(&row.job.action)),
         sort: None,
     },
@@ -65,62 +63,35 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         cell: |row| Bit::text(row.job.repo_name.clone()).over(Bit::code(&row.job.git_ref)),
         sort: None,
     },
-    Column {
-        key: "trigger",
-        label: "Trigger",
-        width: Width::Plain,
-        cell: trigger,
-        sort: None,
-    },
-    Column {
-        key: "attempts",
-        label: "Attempts",
-        width: Width::Number,
-        cell: |row| {
-            Bit::Digits(format!("{} of {}", row.job.attempts, row.job.max_attempts)).into()
-        },
-        sort: None,
-    },
+    Column { key: "trigger", label: "Trigger", width: Width::Fit, cell: trigger, sort: None },
     Column {
         key: "queued_at",
         label: "Queued",
         width: Width::Fit,
-        cell: |row| Bit::time(Some(row.job.queued_at)).into(),
-        sort: None,
-    },
-    Column {
-        key: "wait",
-        label: "Waited",
-        width: Width::Number,
         cell: |row| {
-            Bit::span(row.job.started_at.map(|started| started - row.job.queued_at)).into()
+            let waited = row.job.started_at.map(|started| span(started - row.job.queued_at));
+            let waited = waited.map(|waited| format!("waited {waited}"));
+            Bit::time(Some(row.job.queued_at)).over(Bit::text(waited.unwrap_or_default()))
         },
         sort: None,
     },
-    Column {
-        key: "ran",
-        label: "Ran",
-        width: Width::Number,
-        cell: |row| {
-            let times = row.job.started_at.zip(row.job.finished_at);
-            Bit::span(times.map(|(started, finished)| finished - started)).into()
-        },
-        sort: None,
-    },
-    Column { key: "exit", label: "Exit", width: Width::Number, cell: exit, sort: None },
+    Column { key: "ran", label: "Ran", width: Width::Fit, cell: ran, sort: None },
 ];
+
+/// How long it ran, and how its newest attempt ended.
+fn ran(row: &Row) -> Cell {
+    let times = row.job.started_at.zip(row.job.finished_at);
+    let ending = match (row.exit_code, row.signal) {
+        (Some(code), _) => format!("exit {code}"),
+        (None, Some(signal)) => format!("signal {signal}"),
+        (None, None) => String::new(),
+    };
+    Bit::span(times.map(|(started, finished)| finished - started)).over(Bit::text(ending))
+}
 
 fn trigger(row: &Row) -> Cell {
     let by = if row.job.requested_by.is_empty() { &row.user_name } else { &row.job.requested_by };
-    Bit::text(row.event.clone()).over(Bit::text(by.clone()))
-}
-
-fn exit(row: &Row) -> Cell {
-    match (row.exit_code, row.signal) {
-        (Some(code), _) => Bit::Digits(code.to_string()).into(),
-        (None, Some(signal)) => Bit::Digits(format!("signal {signal}")).into(),
-        (None, None) => Bit::Empty.into(),
-    }
+    Bit::text(by.clone()).over(Bit::text(row.event.clone()))
 }
 
 const FILTERS: &[FilterSpec<Filter>] = &[
@@ -144,7 +115,7 @@ const FILTERS: &[FilterSpec<Filter>] = &[
     },
     FilterSpec {
         param: "queued",
-        label: "Queued in the",
+        label: "Queued",
         choices: Choices::Fixed(WITHIN),
         apply: |filter, value| {
             filter.within = Some(within(value)?);

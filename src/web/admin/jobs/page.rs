@@ -2,7 +2,7 @@
 
 use super::log::{Log, MOST_CHUNKS};
 use crate::clock;
-use crate::control;
+use crate::control::{self, ControlError};
 use crate::core::ids::JobId;
 use crate::core::job::JobState;
 use crate::core::output::page_text;
@@ -19,6 +19,7 @@ use crate::web::human::{HumanError, page, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use askama::Template;
 use chrono::{DateTime, Utc};
 
@@ -44,6 +45,8 @@ pub struct JobPage {
     pub cause: Option<deliveries::Brief>,
     /// Its record's form, while there is one.
     pub record: Option<String>,
+    /// Who asked for it again, if someone did.
+    pub again_by: Option<String>,
     /// The action's parameters.
     pub params: Vec<(String, String)>,
     /// Where "Run again" is sent, for those who may.
@@ -110,9 +113,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         },
         None => None,
     };
-    let frame = ctx
-        .frame(format!("Job {id}"))
-        .crumb("Jobs", preserved_list(&ctx, &urls::jobs()));
+    let frame = ctx.frame(format!("Job {id}")).crumb("Jobs", preserved_list(&ctx, &urls::jobs()));
     let may_operate = ctx.may(Permission::Operate);
     let shown = Shown { job, attempts, cause, record, may_operate };
     page(&draw(frame, shown, clock::now()))
@@ -142,12 +143,14 @@ pub async fn output(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
 pub async fn run_again(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
     let mut conn = ctx.conn().await?;
-    control::run_again(&mut conn, &ctx.actor, &id, clock::now()).await.map_err(|error| {
-        match error {
-            control::ControlError::Store(error) => missing(&ctx, error),
-            control::ControlError::NotNow(reason) => refused(&id, reason),
-        }
-    })?;
+    let remote_addr = ctx.remote_addr();
+    control::run_again(&mut conn, (&ctx.actor, &remote_addr), &id, clock::now()).await.map_err(
+        |error| match error {
+            ControlError::Gone => no_such(&ctx),
+            ControlError::NotNow(state) => refused(&id, state),
+            ControlError::Store(error) => error.into(),
+        },
+    )?;
     ctx.flash(Level::Success, "The job is queued again.");
     Ok(see_other(preserved_on(&ctx, &urls::job(&id))))
 }
@@ -156,9 +159,9 @@ fn preserved_on(ctx: &AdminContext, href: &str) -> String {
     crate::web::admin::kit::views::preserved_on(ctx, href)
 }
 
-fn refused(id: &JobId, reason: &'static str) -> Problem {
-    use actix_web::http::StatusCode;
-    Problem::new(StatusCode::CONFLICT, "not_now", "The job cannot be run again now", reason)
+fn refused(id: &JobId, state: JobState) -> Problem {
+    let detail = format!("It is {} now. A job can be run again once it has ended.", state.as_str());
+    Problem::new(StatusCode::CONFLICT, "not_now", "The job cannot be run again now", detail)
         .link("Back to the job", urls::job(id))
 }
 
@@ -203,6 +206,7 @@ pub fn draw(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
         badge: Badge::job(&job.state),
         steps: job_steps(&job),
         params: params(&job.action_params),
+        again_by: again_by(&job, cause.as_ref()),
         run_again: may_operate.then(|| urls::verb("hooks", "job", &job.id, "run-again")),
         not_again: (!again).then_some("A job can be run again once it has ended."),
         is_live: !state.is_some_and(JobState::is_final),
@@ -216,6 +220,12 @@ pub fn draw(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
         cause,
         record,
     }
+}
+
+/// The event's own person stands there until someone asks for the job again.
+fn again_by(job: &Job, cause: Option<&deliveries::Brief>) -> Option<String> {
+    let asked_again = cause.is_none_or(|cause| cause.user_name != job.requested_by);
+    (asked_again && !job.requested_by.is_empty()).then(|| job.requested_by.clone())
 }
 
 /// How a job stands, in a sentence.
@@ -279,9 +289,8 @@ fn attempt_view(
 }
 
 fn params(stored: &serde_json::Value) -> Vec<(String, String)> {
-    let text = |value: &serde_json::Value| {
-        value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-    };
+    let text =
+        |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let fields = stored.as_object().into_iter().flatten();
     fields.map(|(name, value)| (name.clone(), text(value))).collect()
 }

@@ -242,7 +242,10 @@ mod tests {
     #[test]
     fn long_text_is_cut_before_its_end() {
         let cut = MidCut::of("git@gitlab.example.com:mike/diaspora.git");
-        assert_eq!((cut.head.as_str(), cut.tail.as_str()), ("git@gitlab.example.com:mik", "e/diaspora.git"));
+        assert_eq!(
+            (cut.head.as_str(), cut.tail.as_str()),
+            ("git@gitlab.example.com:mik", "e/diaspora.git")
+        );
         assert_eq!(MidCut::of("short"), MidCut { head: "short".into(), tail: String::new() });
     }
 

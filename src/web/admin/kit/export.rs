@@ -49,7 +49,10 @@ pub async fn answer<R: Resource>(
     let (rows, more) = rows::<R>(conn, asked.query).await?;
     let mut response = HttpResponse::Ok();
     let keyset = matches!(R::listing().paging, Paging::Keyset(_));
-    if more && keyset && let Some(last) = rows.last() {
+    if more
+        && keyset
+        && let Some(last) = rows.last()
+    {
         lead_on(&mut response, &asked.address, format, &(R::listing().id)(last));
     }
     let rows = rows

@@ -1,7 +1,7 @@
 //! What was typed into a form, what is wrong with it, and both together with the description as
 //! the template draws them.
 
-use super::field::{Choice, Field, Fieldset, Generate, Widget};
+use super::field::{Choice, Field, Fieldset, Widget};
 use std::collections::BTreeMap;
 
 /// A form's values as browsers send them: a name, a text. A box that is not ticked is absent.
@@ -166,6 +166,11 @@ impl BoundField {
         help.into_iter().chain(error).collect::<Vec<_>>().join(" ")
     }
 
+    /// Whether it is a box, whose label stands beside it.
+    pub fn is_check(&self) -> bool {
+        matches!(self.field.widget, Widget::Check { .. })
+    }
+
     /// Whether this choice is the one taken.
     pub fn is_chosen(&self, choice: &Choice) -> bool {
         self.value == choice.value
@@ -192,14 +197,6 @@ impl BoundField {
             | Widget::Choose { options, .. }
             | Widget::SelectOr { options, .. } => words(options),
             Widget::Text | Widget::Area { .. } | Widget::Number { .. } => self.value.clone(),
-        }
-    }
-
-    /// How its secret is generated, if it is one that can be.
-    pub fn generate(&self) -> Option<Generate> {
-        match &self.field.widget {
-            Widget::Secret { generate, .. } => *generate,
-            _ => None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A list as its template draws it: rows, headings, filters, chips, pages, all links written.
 
 use super::at::At;
-use super::column::{Cell, Width};
+use super::column::{Bit, Cell, Width};
 use super::filter::{Choices, FilterSpec};
 use super::listing::{Empty, Listing, Paging};
 use super::query::{Address, Asked, SortLinks, page_numbers, sort_links};
@@ -17,6 +17,8 @@ pub struct ListView {
     pub plural: &'static str,
     /// The list's bare address, which drops everything.
     pub path: String,
+    /// This very page.
+    pub here: String,
     /// The search, as typed.
     pub search: String,
     /// What the search looks through.
@@ -126,6 +128,18 @@ pub struct CellView {
     pub cell: Cell,
 }
 
+impl CellView {
+    /// Whether it holds words, which may be cut.
+    pub fn is_words(&self) -> bool {
+        matches!(self.cell.main, Bit::Text(_) | Bit::Code(_))
+    }
+
+    /// Whether it holds words in a column that takes what is left over.
+    pub fn is_grown_words(&self) -> bool {
+        self.width == Width::Grow && self.is_words()
+    }
+}
+
 /// How to go on in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pager {
@@ -195,6 +209,7 @@ pub fn draw<R, S: Copy + PartialEq, F>(
         now,
         plural,
         path: address.path().to_owned(),
+        here: address.href(),
         search_help: listing.search,
         search_keeps: address.others("q"),
         matching: read.page.matching,
@@ -269,8 +284,7 @@ fn tabs<R, F>(specs: &[FilterSpec<F>], address: &Address, read: &Read<R>) -> Vec
     if !narrowed {
         let words = spec.choices.known().iter().map(|(value, _)| *value);
         for (tab, value) in tabs.iter_mut().skip(1).zip(words) {
-            tab.count =
-                read.counts.iter().find(|(word, _)| word == value).map(|(_, total)| *total);
+            tab.count = read.counts.iter().find(|(word, _)| word == value).map(|(_, total)| *total);
         }
     }
     tabs
@@ -319,7 +333,8 @@ fn pager<R, S, F>(listing: &Listing<R, S, F>, address: &Address, page: &Page<R>)
             let edge = |row: Option<&R>| row.map(|row| (listing.id)(row));
             Pager::Keyset {
                 newest: page.has_newer.then(|| address.with("older", None).href()),
-                newer: edge(page.rows.first().filter(|_| page.has_newer)).map(|id| to("newer", &id)),
+                newer: edge(page.rows.first().filter(|_| page.has_newer))
+                    .map(|id| to("newer", &id)),
                 older: edge(page.rows.last().filter(|_| page.has_older)).map(|id| to("older", &id)),
             }
         }

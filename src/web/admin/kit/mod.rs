@@ -13,6 +13,7 @@ pub mod form;
 pub mod frame;
 pub mod list_view;
 pub mod listing;
+pub mod mount;
 pub mod pages;
 pub mod query;
 pub mod resource;

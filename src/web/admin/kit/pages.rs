@@ -164,11 +164,17 @@ impl HistoryPage {
 fn change_view(change: &Change, labels: &[(String, String)]) -> ChangeView {
     let label = labels.iter().find(|(name, _)| *name == change.field);
     ChangeView {
-        label: label.map_or_else(|| change.field.clone(), |(_, label)| label.clone()),
+        label: label.map_or_else(|| spaced(&change.field), |(_, label)| label.clone()),
         before: change.before.as_ref().map(shown),
         after: change.after.as_ref().map(shown),
         secret: change.secret,
     }
+}
+
+/// A field's name as words, for fields the form no longer has.
+fn spaced(field: &str) -> String {
+    let mut letters = field.chars().map(|c| if c == '_' { ' ' } else { c });
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 fn shown(value: &Value) -> String {

@@ -21,9 +21,8 @@ pub fn keep(ctx: &AdminContext, secrets: &[Shown]) {
     let sealed = serde_json::to_vec(secrets)
         .ok()
         .and_then(|plain| seal(&ctx.deps().keys.seal, clock::random(), CONTEXT, &plain).ok());
-    let kept = sealed.is_some_and(|sealed| {
-        ctx.session().insert(ENTRY, STANDARD_NO_PAD.encode(sealed)).is_ok()
-    });
+    let kept = sealed
+        .is_some_and(|sealed| ctx.session().insert(ENTRY, STANDARD_NO_PAD.encode(sealed)).is_ok());
     if !kept {
         tracing::warn!("a new secret could not be kept for the next page");
     }

@@ -161,8 +161,7 @@ pub async fn change<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
 pub async fn delete_form<E: Editable>(ctx: AdminContext) -> Answer {
     let (meta, id) = (E::meta(), ctx.segment("id").to_owned());
     let mut conn = ctx.conn().await?;
-    let plan =
-        E::plan_delete(&mut conn, &id).await.map_err(|error| missing(meta, &id, error))?;
+    let plan = E::plan_delete(&mut conn, &id).await.map_err(|error| missing(meta, &id, error))?;
     let title = format!("Delete {} “{}”?", meta.label, plan.name);
     let frame = ctx
         .frame(title)
@@ -183,8 +182,7 @@ pub async fn delete_form<E: Editable>(ctx: AdminContext) -> Answer {
 pub async fn delete<E: Editable>(ctx: AdminContext) -> Answer {
     let (meta, id) = (E::meta(), ctx.segment("id").to_owned());
     let mut conn = ctx.conn().await?;
-    let name =
-        E::delete(&ctx, &mut conn, &id).await.map_err(|error| problem(meta, &id, error))?;
+    let name = E::delete(&ctx, &mut conn, &id).await.map_err(|error| problem(meta, &id, error))?;
     ctx.flash_link(
         Level::Success,
         format!("The {} “{name}” was deleted.", meta.label),
@@ -339,9 +337,14 @@ fn after_save(
     (saved, done): (Saved, &str),
 ) -> HttpResponse {
     let href = meta.change_url(&saved.id);
-    let hint = saved.hint.map(|hint| format!(" {hint}")).unwrap_or_default();
-    let text = format!("The {} “{}” was {done} successfully.{hint}", meta.label, saved.name);
-    ctx.flash_link(Level::Success, text, "Open it", href.clone());
+    let text = format!("The {} “{}” was {done} successfully.", meta.label, saved.name);
+    if values.is_on("_continue") {
+        // Its page comes next and says the rest.
+        ctx.flash(Level::Success, text);
+    } else {
+        let hint = saved.hint.map(|hint| format!(" {hint}")).unwrap_or_default();
+        ctx.flash_link(Level::Success, text + &hint, "Open it", href.clone());
+    }
     reveal::keep(ctx, &saved.reveal);
     if values.is_on("_continue") {
         see_other(preserved_on(ctx, &href))

@@ -107,7 +107,8 @@ fn action_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
         };
         Choice::new(spec.name.clone(), words)
     });
-    let mut options: Vec<Choice> = std::iter::once(Choice::new("", "Choose…")).chain(installed).collect();
+    let mut options: Vec<Choice> =
+        std::iter::once(Choice::new("", "Choose…")).chain(installed).collect();
     if !options.iter().any(|option| option.value == chosen) {
         options.push(Choice::new(chosen, format!("{chosen} (not in the catalogue)")));
     }
@@ -124,9 +125,18 @@ fn action_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
                 .full(),
             Field::new("max_attempts", "Attempts at most", Widget::Number { min: 1, max: 100 })
                 .help("How often a job is tried before it counts as failed."),
-            Field::new("timeout_s", "Time limit in seconds", Widget::Number { min: 1, max: 86_400 })
-                .help(format!("Of one attempt; empty for the action's own.{}", limit.unwrap_or_default())),
-            Field::check("enabled", "Enabled").full().help("A disabled record runs nothing; deliveries that equal it are listed as disabled."),
+            Field::new(
+                "timeout_s",
+                "Time limit in seconds",
+                Widget::Number { min: 1, max: 86_400 },
+            )
+            .help(format!(
+                "Of one attempt; empty for the action's own.{}",
+                limit.unwrap_or_default()
+            )),
+            Field::check("enabled", "Enabled").full().help(
+                "A disabled record runs nothing; deliveries that equal it are listed as disabled.",
+            ),
         ],
     }
 }
@@ -147,19 +157,24 @@ fn parameter_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
 
 fn parameter_field(parameter: &Parameter) -> Field {
     let name = format!("{PARAM}{}", parameter.name);
+    // Left out, the entry's default counts; where there is none, a choice must be made.
+    let none = Choice::new("", if parameter.required { "Choose…" } else { "As usual" });
     let widget = match &parameter.kind {
         ParameterKind::Text { .. } => Widget::Text,
         ParameterKind::Integer { min, max } => Widget::Number { min: *min, max: *max },
-        ParameterKind::Boolean => {
-            Widget::Select(vec![Choice::new("", "As usual"), Choice::new("true", "Yes"), Choice::new("false", "No")])
-        }
+        ParameterKind::Boolean => Widget::Select(vec![
+            Choice::new("", "As usual"),
+            Choice::new("true", "Yes"),
+            Choice::new("false", "No"),
+        ]),
         ParameterKind::Choice(words) => {
             let words = words.iter().map(|word| Choice::new(word.clone(), word.clone()));
-            Widget::Select(std::iter::once(Choice::new("", "As usual")).chain(words).collect())
+            Widget::Select(std::iter::once(none).chain(words).collect())
         }
     };
     let usual = parameter.default.as_ref().map(|value| format!("Left empty: {value}."));
-    let help = [Some(parameter.help.clone()), usual].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let help =
+        [Some(parameter.help.clone()), usual].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let field = Field::new(name, parameter.name.clone(), widget).help(help);
     if parameter.required { field.required() } else { field }
 }
@@ -171,7 +186,8 @@ fn note_fields() -> Fieldset {
         help: "".into(),
         paired: false,
         fields: vec![
-            Field::text("name", "Name").help("What lists and jobs call it; empty for repository and kind."),
+            Field::text("name", "Name")
+                .help("What lists and jobs call it; empty for repository and kind."),
             Field::new("notes", "Notes", Widget::Area { rows: 3 }),
         ],
     }
@@ -324,7 +340,9 @@ fn project_id(values: &Values, object: Option<&Loaded>) -> Result<i64, &'static 
         // The contract's default, for those who send no such field at all.
         "" if values.pairs().all(|(name, _)| name != "project_id") => Ok(0),
         "" => Err("Enter the project's ID, or tick the box to wait for GitLab's Test."),
-        text => text.parse().map_err(|_| "Enter a whole number: GitLab's ID of the project, or -1."),
+        text => {
+            text.parse().map_err(|_| "Enter a whole number: GitLab's ID of the project, or -1.")
+        }
     }
 }
 

@@ -40,7 +40,7 @@ static META: Meta = Meta {
 static LISTING: Listing<Row, Sort, Filter> = Listing {
     columns: COLUMNS,
     filters: FILTERS,
-    search: "name, repository, address, event, action, notes, project ID",
+    search: "name, repository, address, event, action, notes and project ID",
     paging: Paging::Numbered(100),
     default_order: &[(Sort::Repository, Direction::Ascending)],
     id: |row| row.id.to_string(),
@@ -67,9 +67,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         key: "event",
         label: "Event",
         width: Width::Fit,
-        cell: |row| {
-            Bit::text(row.http_x_gitlab_event.clone()).over(Bit::code(&row.object_kind))
-        },
+        cell: |row| Bit::text(row.http_x_gitlab_event.clone()).over(Bit::code(&row.object_kind)),
         sort: Some(Sort::Event),
     },
     Column {
@@ -89,15 +87,8 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         key: "enabled",
         label: "State",
         width: Width::Fit,
-        cell: |row| Bit::Badge(Badge::enabled(row.enabled)).into(),
+        cell: |row| Bit::Badge(Badge::enabled(row.enabled)).over(Bit::code(&row.action)),
         sort: Some(Sort::Enabled),
-    },
-    Column {
-        key: "action",
-        label: "Action",
-        width: Width::Fit,
-        cell: |row| Bit::code(&row.action).over(Bit::text(row.name.clone())),
-        sort: None,
     },
     Column {
         key: "last_delivery",
@@ -282,7 +273,8 @@ impl Editable for Webhooks {
         match plan.unfinished_jobs {
             0 => {}
             1 => stays.push("One job that has not ended yet: it is still run.".to_owned()),
-            n => stays.push(format!("{} jobs that have not ended yet: they are still run.", grouped(n))),
+            n => stays
+                .push(format!("{} jobs that have not ended yet: they are still run.", grouped(n))),
         }
         Ok(DeletePlan {
             name: plan.row.label(),
@@ -373,7 +365,7 @@ async fn deliveries_rail(conn: &mut Conn, row: &Row) -> store::Result<RailList> 
     let id = row.project_id.to_string();
     let query = [("project_id", id.as_str()), ("object_kind", row.object_kind.as_str())];
     Ok(RailList {
-        title: "Deliveries of this project and kind",
+        title: "Deliveries",
         more: ("All", urls::with_query(&urls::deliveries(), &query)),
         empty: if row.is_pending() {
             "None yet: the Test brings the first."

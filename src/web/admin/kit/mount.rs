@@ -1,0 +1,38 @@
+//! The routes a resource brings: rows for the panel's table.
+
+use super::resource::{Editable, Resource};
+use super::views;
+use crate::core::role::Permission;
+use crate::web::admin::routes::{Access, Row};
+use crate::web::urls::{self, ID};
+
+/// The routes of a list.
+pub fn resource<R: Resource>() -> Vec<Row> {
+    let view = Access::Needs(Permission::View);
+    vec![Row::get(R::meta().list_url(), view, |route| route.to(views::list::<R>))]
+}
+
+/// The routes of a list with forms: whoever may look sees the form's values, history included.
+pub fn editable<E: Editable>() -> Vec<Row> {
+    let meta = E::meta();
+    let view = Access::Needs(Permission::View);
+    let mut rows = resource::<E>();
+    if let Some(edit) = meta.edit {
+        let edit = Access::Needs(edit);
+        rows.extend([
+            Row::get(meta.add_url(), edit, |route| route.to(views::add_form::<E>)),
+            Row::post(meta.add_url(), edit, |route| route.to(views::add::<E>)),
+            Row::post(meta.change_url(ID), edit, |route| route.to(views::change::<E>)),
+            Row::get(meta.delete_url(ID), edit, |route| route.to(views::delete_form::<E>)),
+            Row::post(meta.delete_url(ID), edit, |route| route.to(views::delete::<E>)),
+        ]);
+    }
+    rows.extend([
+        Row::get(meta.change_url(ID), view, |route| route.to(views::change_form::<E>)),
+        Row::get(meta.history_url(ID), view, |route| route.to(views::history::<E>)),
+        Row::get(urls::object(meta.app, meta.name, ID), view, |route| {
+            route.to(views::to_change::<E>)
+        }),
+    ]);
+    rows
+}
