@@ -84,3 +84,19 @@ async fn a_person_who_is_switched_off_is_out_at_once() {
     let page = Panel::anonymous(app.base()).try_login("viewer", PASSWORD).await;
     assert!(page.address.starts_with("/admin/login/"));
 }
+
+#[tokio::test]
+async fn an_address_in_other_letters_opens_no_other_door() {
+    let app = App::start().await;
+    let id = app.record(&records::push()).await;
+    let viewer = person(&app, "viewer").await;
+    let csrf = viewer.open("/admin/").await.form_to("/admin/logout/");
+    let fields = [("csrf_token".to_owned(), csrf.value("csrf_token").unwrap().to_owned())];
+    // `%64` is a `d`: the server reads both alike, so both must ask for the same permission.
+    let written = format!("{LIST}{id}/%64elete/");
+    assert_eq!(viewer.get(&written).await.status, 403);
+    assert_eq!(viewer.post(&written, &fields).await.status, 403);
+    let page = Panel::anonymous(app.base()).get(&written).await;
+    assert!(page.address.starts_with("/admin/login/"), "{}", page.address);
+    assert_eq!(app.database().count("webhooks").await, 1);
+}
