@@ -1,4 +1,4 @@
-//! The one long-lived thread that starts child processes, and the only `unsafe` of the crate.
+//! The one long-lived thread that starts child processes. Here and below is the only `unsafe` of the crate.
 //!
 //! A child is told by the kernel when the *thread* that started it ends (`prctl(2)`,
 //! `PR_SET_PDEATHSIG`), not when the process does. Threads of a pool come and go, so every child,
@@ -20,8 +20,8 @@ use std::os::unix::process::CommandExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::OnceLock;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 use tokio::runtime::Handle;

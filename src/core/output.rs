@@ -3,6 +3,10 @@
 //! Pure: chunks come in, chunks to store come out. Reading the pipes is `crate::actions`', storing
 //! is `crate::worker`'s.
 
+mod mask;
+
+pub use mask::Masks;
+
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 

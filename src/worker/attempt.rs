@@ -285,6 +285,7 @@ fn failed(error: String) -> Ended {
         exit_code: None,
         signal: None,
         http_status: None,
+        usage: None,
         error,
     }
 }

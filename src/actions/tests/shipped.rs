@@ -71,7 +71,7 @@ impl Site {
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("actions");
         let entry = fs::read_to_string(shipped.join("git-deploy.toml")).unwrap();
         let mut spec = ActionSpec::from_toml("git-deploy", &entry).unwrap();
-        let ActionKind::Command(command) = &mut spec.kind;
+        let ActionKind::Command(command) = &mut spec.kind else { panic!("it is another kind") };
         // By way of sh, since a checkout of these sources may belong to anybody.
         let script = shipped.join(&command.program);
         command.program = "/bin/sh".into();
