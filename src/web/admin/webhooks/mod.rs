@@ -399,3 +399,16 @@ async fn jobs_rail(conn: &mut Conn, id: WebhookId) -> store::Result<RailList> {
             .collect(),
     })
 }
+
+#[cfg(test)]
+pub(super) fn sample(row: &Row) -> (Option<Loaded>, Values) {
+    let object = Loaded {
+        next_step: row.is_pending().then(|| registration("https://signalbox.example.com")),
+        notices: vec![twin(row)],
+        ..loaded(row)
+    };
+    (Some(object), form::values(row))
+}
+
+#[cfg(test)]
+pub(super) use form::fieldsets as sample_fieldsets;
