@@ -7,4 +7,4 @@ cd "$(dirname "$0")/.."
 sh scripts/need.sh compiler postgres browser scripts
 sh scripts/lint.sh
 say "tests"
-cargo test --locked
+cargo test --locked --no-fail-fast

@@ -5,7 +5,10 @@
 //! an action's command or the embedded PostgreSQL, is started by this one, which lives as long as
 //! the process: `kill -9` of Signalbox leaves no orphan behind.
 //!
-//! What is started, how long it may run and what its end means is the callers' business.
+//! That signal reaches the child alone; `spawn/guard.rs` sees to the rest of its group. What is
+//! started, how long it may run and what its end means is the callers' business.
+
+mod guard;
 
 use rustix::process::{Pid, kill_process, kill_process_group, test_kill_process};
 use std::ffi::OsString;
@@ -35,7 +38,8 @@ pub struct Launch {
     pub cwd: PathBuf,
     /// The user it becomes, without supplementary groups; `None` = ours.
     pub user: Option<Ids>,
-    /// What it gets when Signalbox dies, or drops the [`Child`] before it ended.
+    /// What it gets when Signalbox dies, or drops the [`Child`] before it ended; with `KILL`, its
+    /// whole group does.
     pub death_signal: Signal,
     /// Its standard input.
     pub stdin: Stdio,
@@ -201,6 +205,9 @@ impl Drop for Child {
         if !self.ended {
             self.signal_group(self.death_signal);
         }
+        if self.death_signal == Signal::KILL {
+            guard::release(self.pid);
+        }
     }
 }
 
@@ -267,6 +274,9 @@ fn start_here(launch: Launch) -> io::Result<Child> {
     let inner = command.spawn()?;
     let pid = inner.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
     let pid = pid.ok_or_else(|| io::Error::other("the process has no number"))?;
+    if death_signal == Signal::KILL {
+        guard::watch(pid);
+    }
     Ok(Child { inner, pid, death_signal, ended: false })
 }
 

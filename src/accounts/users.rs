@@ -19,8 +19,8 @@ pub enum AccountError {
     #[error("{0}")]
     BadName(&'static str),
     /// The name is taken.
-    #[error("There is a user of this name already.")]
-    NameTaken,
+    #[error("There is a user named {0} already.")]
+    NameTaken(String),
     /// The password is not acceptable.
     #[error(transparent)]
     Weak(#[from] Weak),
@@ -129,8 +129,8 @@ async fn create(
     match made {
         Ok(Some(actor)) => Ok(actor),
         Ok(None) => Err(AccountError::NotFirst),
-        Err(StoreError::Constraint(name)) if name == "users_username_key" => {
-            Err(AccountError::NameTaken)
+        Err(StoreError::Constraint(broken)) if broken == "users_username_key" => {
+            Err(AccountError::NameTaken(username.trim().to_owned()))
         }
         Err(error) => Err(error.into()),
     }

@@ -140,12 +140,15 @@ fn a_closed_home_sends_root_to_var_lib() {
     let directory = open_directory();
     let home = directory.path().join("home");
     fs::create_dir_all(home.join("checkout")).unwrap();
-    let somebody = Ids { uid: 61_234, gid: 61_234 };
+    // Our own user stands for the server's, so that the way to the temporary directory is open.
+    let metadata = fs::metadata(&home).unwrap();
+    let user = Ids { uid: metadata.uid(), gid: metadata.gid() };
     let var = home.join("checkout/var");
-    assert_eq!(default_data_dir(var.clone(), Some(somebody)), var);
+    assert_eq!(default_data_dir(var.clone(), Some(user)), var);
+    fs::set_permissions(&home, Permissions::from_mode(0o677)).unwrap();
+    let blocked = (blocked_at(&var, user), default_data_dir(var.clone(), Some(user)));
     fs::set_permissions(&home, Permissions::from_mode(0o700)).unwrap();
-    assert_eq!(blocked_at(&var, somebody), Some(home));
-    assert_eq!(default_data_dir(var.clone(), Some(somebody)), Path::new("/var/lib/signalbox"));
+    assert_eq!(blocked, (Some(home), PathBuf::from("/var/lib/signalbox")));
     assert_eq!(default_data_dir(var.clone(), None), var);
     assert_eq!(choose_data_dir(Some("/given".into())), Path::new("/given"));
 }

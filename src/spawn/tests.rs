@@ -95,27 +95,39 @@ async fn the_group_can_be_ended_after_its_first_process() {
 
 /// Not a test: the process that the next test kills.
 #[tokio::test]
-#[ignore = "started by children_die_with_us"]
+#[ignore = "started by children_and_theirs_die_with_us"]
 async fn be_a_parent_until_killed() {
-    let child = Launch::of("/bin/sleep").args(["1000"]).start().await.unwrap();
-    writeln!(io::stdout(), "child {}", child.pid()).unwrap();
+    let ended = sh("/bin/sleep 1000 >/dev/null 2>&1 & echo $!").output().await.unwrap();
+    let mut launch = sh("trap '' TERM; /bin/sleep 1000 & echo $!; wait");
+    launch.stdout = Stdio::piped();
+    let mut child = launch.start().await.unwrap();
+    let mut lines = tokio::io::BufReader::new(child.take_stdout().unwrap());
+    let mut grandchild = String::new();
+    tokio::io::AsyncBufReadExt::read_line(&mut lines, &mut grandchild).await.unwrap();
+    let (left, grandchild) = (ended.stdout.trim(), grandchild.trim());
+    writeln!(io::stdout(), "started {} {grandchild} {left}", child.pid()).unwrap();
     std::future::pending::<()>().await;
 }
 
 #[tokio::test]
-async fn children_die_with_us() {
+async fn children_and_theirs_die_with_us() {
     let mut parent = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "--nocapture", "spawn::tests::be_a_parent_until_killed"])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let lines = BufReader::new(parent.stdout.take().unwrap()).lines();
-    let child = lines
+    let started = lines
         .map(Result::unwrap)
-        .find_map(|line| line.split_once("child ").map(|(_, pid)| pid.to_owned()))
+        .find_map(|line| line.split_once("started ").map(|(_, pids)| pids.to_owned()))
         .unwrap();
-    assert!(is_running(&child));
+    let [child, grandchild, left] = started.split(' ').collect::<Vec<_>>()[..] else { panic!() };
+    assert!([child, grandchild, left].into_iter().all(is_running));
     parent.kill().unwrap();
     assert_eq!(parent.wait().unwrap().signal(), Some(9));
-    gone(&child).await;
+    gone(child).await;
+    gone(grandchild).await;
+    // Left behind by a command that had ended well: a service it started, and so left alone.
+    assert!(is_running(left));
+    kill_process(Pid::from_raw(left.parse().unwrap()).unwrap(), Signal::KILL).unwrap();
 }

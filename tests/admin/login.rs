@@ -68,7 +68,7 @@ async fn a_session_survives_a_restart_and_its_cookie_is_kept_from_scripts() {
     let address = app.base().strip_prefix("http://").unwrap().to_owned();
     let panel = app.panel().await;
     let page = panel.open("/admin/").await;
-    assert_eq!(page.headers["cache-control"].to_str().unwrap(), "no-store");
+    assert!(page.headers["cache-control"].to_str().unwrap().contains("no-store"));
     // The same port, so that the cookie is for it too.
     app.restart_at(&address).await;
     assert_eq!(panel.get("/admin/").await.address, "/admin/");
@@ -93,14 +93,9 @@ async fn a_password_is_changed_and_other_sessions_end() {
     let app = App::start().await;
     let (here, elsewhere) = (app.panel().await, app.panel().await);
     let new = "an altogether different one";
-    let page = here.open("/admin/password_change/").await;
-    let names = page.form_with("csrf_token").names;
-    let form = page.form_with(names.iter().find(|name| name.contains("old")).unwrap());
-    let form = names.iter().fold(form, |form, name| match name.as_str() {
-        old if old.contains("old") => form.set(old, PASSWORD),
-        new_field if new_field.contains("new") => form.set(new_field, new),
-        _ => form,
-    });
+    let form = here.open("/admin/password_change/").await.form_with("old_password");
+    let form = form.set("old_password", PASSWORD);
+    let form = form.set("new_password", new).set("new_password_again", new);
     let done = here.submit(form).await;
     assert_eq!(done.status, 200, "{}", done.html);
     assert_eq!(here.get("/admin/").await.address, "/admin/");

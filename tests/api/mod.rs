@@ -1,5 +1,6 @@
 //! What GitLab meets: the two webhook addresses.
 
+mod credentials;
 mod idempotency;
 mod receive;
 mod refusals;

@@ -79,6 +79,7 @@ fn a_database_that_is_not_there_is_one_clear_sentence() {
         .arg("serve")
         .env("DATABASE_URL", "postgres:///nothing?host=/nonexistent&user=nobody")
         .env("SIGNALBOX_DATA_DIR", env!("CARGO_TARGET_TMPDIR"))
+        .env("SIGNALBOX_BIND", "127.0.0.1:0")
         .output()
         .unwrap();
     assert!(!output.status.success());

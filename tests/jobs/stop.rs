@@ -21,6 +21,25 @@ async fn a_running_attempt_may_finish_before_the_process_ends() {
 }
 
 #[tokio::test]
+async fn what_outlives_the_grace_is_ended_and_put_back() {
+    let script = "echo try $SIGNALBOX_ATTEMPT; [ $SIGNALBOX_ATTEMPT -gt 1 ] || sleep 600";
+    let setup = Setup::new().await.setting("SIGNALBOX_GRACE_S", "1");
+    let mut app = setup.action("long", "", script).start().await;
+    record_with(&app, "long", &[]).await;
+    let job = push(&app, "k").await;
+    wait::until("the start", async || {
+        output(&app, &job, "stdout").await.contains("try 1").then_some(())
+    })
+    .await;
+    let status = app.stop().await;
+    assert!(status.success(), "{status}\n{}", app.log());
+    assert_eq!(app.job_state(&job).await, "queued");
+    app.restart().await;
+    app.job_is(&job, "succeeded").await;
+    assert_eq!(output(&app, &job, "stdout").await, "try 1\ntry 2\n");
+}
+
+#[tokio::test]
 async fn an_idle_server_stops_at_once() {
     let mut app = Setup::new().await.start().await;
     let started = std::time::Instant::now();

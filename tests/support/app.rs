@@ -79,6 +79,8 @@ impl Setup {
         .setting("SIGNALBOX_ACTIONS_DIR", actions.to_str().unwrap())
         .setting("SIGNALBOX_DATA_DIR", data.to_str().unwrap())
         .setting("SIGNALBOX_BIND", "127.0.0.1:0")
+        // Hashing is meant to be slow; the tests log in some hundred times.
+        .setting("SIGNALBOX_PASSWORD_MEMORY_KIB", "256")
     }
 
     /// With this setting.

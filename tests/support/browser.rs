@@ -112,15 +112,13 @@ impl Browser {
         }
     }
 
-    /// Presses the first submit button of the form that holds a control.
-    pub async fn submit(&self, name: &str) {
-        let xpath = format!(
-            "//form[.//*[@name='{name}']]//*[@type='submit' or (self::button and not(@type))][1]"
-        );
-        let before = self.control(name).await;
-        self.found(Locator::XPath(&xpath)).await.click().await.unwrap();
-        // The page is another one once its old control is gone.
-        wait::until("the answer to the form", async || before.tag_name().await.err()).await;
+    /// Presses the submit button with these words, and waits for the page that answers.
+    pub async fn submit(&self, words: &str) {
+        let xpath = format!("//button[@type='submit'][normalize-space(.)='{words}']");
+        let button = self.found(Locator::XPath(&xpath)).await;
+        button.click().await.unwrap();
+        // The page is another one once its old button is gone.
+        wait::until("the answer to the form", async || button.tag_name().await.err()).await;
     }
 
     /// Waits until the browser is at this address.

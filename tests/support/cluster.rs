@@ -16,20 +16,19 @@ use std::sync::{LazyLock, Mutex};
 /// empty. It answers one line, `ready` or a reason, then reads `run PID` and `ended PID`.
 const GUARD: &str = r#"
 set -u
-as() { if [ -n "$user" ]; then setpriv --reuid="$user" --regid="$user" --init-groups "$@"; else "$@"; fi; }
 folder=$1 bin=$2 user=$3 running=' '
 cd "$folder" || exit 1
-if ! as "$bin/initdb" -D "$folder/data" -U tests --auth=trust --no-sync -E UTF8 --locale=C >initdb.log 2>&1; then
-    tr '\n' ' ' <initdb.log; echo; rm -rf "$folder"; exit 1
-fi
-as "$bin/postgres" -D "$folder/data" -k "$folder" -c listen_addresses= -c fsync=off \
+set --
+if [ -n "$user" ]; then set -- setpriv --reuid="$user" --regid="$user" --init-groups; fi
+fail() { tr '\n' ' ' <"$1"; echo; rm -rf "$folder"; exit 1; }
+"$@" "$bin/initdb" -D "$folder/data" -U tests --auth=trust --no-sync -E UTF8 --locale=C \
+    >initdb.log 2>&1 || fail initdb.log
+"$@" "$bin/postgres" -D "$folder/data" -k "$folder" -c listen_addresses= -c fsync=off \
     -c synchronous_commit=off -c full_page_writes=off -c max_connections=400 \
     -c shared_buffers=64MB -c max_wal_size=2GB -c autovacuum=off >server.log 2>&1 &
 server=$!
-until as "$bin/pg_isready" -q -h "$folder" -d postgres -U tests; do
-    if ! kill -0 "$server" 2>/dev/null; then
-        tr '\n' ' ' <server.log; echo; rm -rf "$folder"; exit 1
-    fi
+until "$@" "$bin/pg_isready" -q -h "$folder" -d postgres -U tests; do
+    kill -0 "$server" || fail server.log
     sleep 0.05
 done
 echo ready
@@ -80,6 +79,8 @@ impl Cluster {
             .arg(user.map(|(name, _, _)| name).unwrap_or_default())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // What waits for our own output to end must not wait for the guard too.
+            .stderr(Stdio::null())
             // A Ctrl-C at the terminal is for us; the guard then sees the pipe close.
             .process_group(0)
             .spawn()

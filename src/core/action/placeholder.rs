@@ -1,8 +1,9 @@
-//! The facts of an event that an entry may ask for: a closed list.
+//! The facts of an event that an entry may ask for, a closed list, and how its `command` asks.
 //!
 //! An event's text is a *value*, always: it never chooses a variable's name, never becomes part of
 //! an argument and never becomes an option (`invocation.rs` refuses that).
 
+use super::{Argument, Parameter};
 use std::borrow::Cow;
 
 /// What a job's run is told about its event.
@@ -147,4 +148,80 @@ impl Fact {
             Self::Attempt => facts.attempt.to_string().into(),
         }
     }
+}
+
+impl Argument {
+    /// Reads one element of an entry's `command`, which follows `before`.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a sentence.
+    pub(super) fn read(
+        element: &str,
+        before: Option<&Self>,
+        parameters: &[Parameter],
+    ) -> Result<Self, String> {
+        if element.contains('\0') {
+            return Err("an element has a NUL byte".to_owned());
+        }
+        let Some(word) = placeholder(element) else {
+            return match mixed_placeholder(element) {
+                Some(word) => Err(format!(
+                    "{element:?} mixes text with {{{word}}}: a placeholder is an element of its own"
+                )),
+                None => Ok(Self::Literal(element.to_owned())),
+            };
+        };
+        if let Some(Self::Literal(option)) = before
+            && takes_code(option)
+        {
+            return Err(format!("{element:?} follows {option:?}: it would be run as code"));
+        }
+        if let Some(fact) = Fact::parse(word) {
+            return Ok(Self::Fact(fact));
+        }
+        let Some(name) = word.strip_prefix("param.") else {
+            let known: Vec<_> = Fact::ALL.iter().map(|fact| fact.as_str()).collect();
+            return Err(format!(
+                "{element:?} is unknown: there are {} and param.NAME",
+                known.join(", ")
+            ));
+        };
+        match parameters.iter().find(|parameter| parameter.name == name) {
+            None => Err(format!("{element:?}: no [parameters.{name}] is declared")),
+            Some(parameter) if !parameter.always_has_a_value() => Err(format!(
+                "{element:?}: an argument cannot be left out: make the parameter required or give it a default"
+            )),
+            Some(_) => Ok(Self::Parameter(name.to_owned())),
+        }
+    }
+}
+
+/// The word of an element that is one placeholder and nothing else.
+fn placeholder(element: &str) -> Option<&str> {
+    let word = element.strip_prefix('{')?.strip_suffix('}')?;
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
+    (!word.is_empty() && word.chars().all(is_word)).then_some(word)
+}
+
+/// A known placeholder inside other text: a mistake, unless it is a shell's `${…}`.
+fn mixed_placeholder(element: &str) -> Option<&str> {
+    let mut before = None;
+    for part in element.split_inclusive('{') {
+        if before.is_some_and(|before: &str| !before.ends_with("${"))
+            && let Some((word, _)) = part.split_once('}')
+            && (Fact::parse(word).is_some() || word.starts_with("param."))
+        {
+            return Some(word);
+        }
+        before = Some(part);
+    }
+    None
+}
+
+/// Whether the element after this option is code to interpreters: `sh -c`, `perl -e`, `git -c`.
+fn takes_code(option: &str) -> bool {
+    let short = option.strip_prefix('-').is_some_and(|letters| {
+        letters.ends_with(['c', 'e', 'E']) && letters.chars().all(|c| c.is_ascii_alphabetic())
+    });
+    short || matches!(option, "--command" | "--eval" | "--execute" | "--print")
 }

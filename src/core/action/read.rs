@@ -2,9 +2,7 @@
 
 use super::parameter::{DEFAULT_LENGTH, MAX_LENGTH, Parameter, ParameterKind, Pattern};
 use super::section::{Faults, Section};
-use super::{
-    ActionKind, ActionSpec, Argument, Command, DEFAULT_TIMEOUT_S, Fact, Fault, MAX_TIMEOUT_S,
-};
+use super::{ActionKind, ActionSpec, Argument, Command, DEFAULT_TIMEOUT_S, Fault, MAX_TIMEOUT_S};
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
@@ -98,7 +96,7 @@ fn command(
     }
     let mut args = Vec::new();
     for (element, at) in elements {
-        match argument(&element, args.last(), parameters) {
+        match Argument::read(&element, args.last(), parameters) {
             Ok(argument) => args.push(argument),
             Err(reason) => faults.add(Some(at), format!("command: {reason}")),
         }
@@ -109,77 +107,6 @@ fn command(
         cwd: cwd.map_or_else(|| PathBuf::from("/"), |(path, _)| path.into()),
         env: env.into_iter().map(|(variable, _)| variable).collect(),
     })
-}
-
-/// One element of `command`, which follows `before`.
-fn argument(
-    element: &str,
-    before: Option<&Argument>,
-    parameters: &[Parameter],
-) -> Result<Argument, String> {
-    if element.contains('\0') {
-        return Err("an element has a NUL byte".to_owned());
-    }
-    let Some(word) = placeholder(element) else {
-        return match mixed_placeholder(element) {
-            Some(word) => Err(format!(
-                "{element:?} mixes text with {{{word}}}: a placeholder is an element of its own"
-            )),
-            None => Ok(Argument::Literal(element.to_owned())),
-        };
-    };
-    if let Some(Argument::Literal(option)) = before
-        && takes_code(option)
-    {
-        return Err(format!("{element:?} follows {option:?}: it would be run as code"));
-    }
-    if let Some(fact) = Fact::parse(word) {
-        return Ok(Argument::Fact(fact));
-    }
-    let Some(name) = word.strip_prefix("param.") else {
-        let known: Vec<_> = Fact::ALL.iter().map(|fact| fact.as_str()).collect();
-        return Err(format!(
-            "{element:?} is unknown: there are {} and param.NAME",
-            known.join(", ")
-        ));
-    };
-    match parameters.iter().find(|parameter| parameter.name == name) {
-        None => Err(format!("{element:?}: no [parameters.{name}] is declared")),
-        Some(parameter) if !parameter.always_has_a_value() => Err(format!(
-            "{element:?}: an argument cannot be left out: make the parameter required or give it a default"
-        )),
-        Some(_) => Ok(Argument::Parameter(name.to_owned())),
-    }
-}
-
-/// The word of an element that is one placeholder and nothing else.
-fn placeholder(element: &str) -> Option<&str> {
-    let word = element.strip_prefix('{')?.strip_suffix('}')?;
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
-    (!word.is_empty() && word.chars().all(is_word)).then_some(word)
-}
-
-/// A known placeholder inside other text: a mistake, unless it is a shell's `${…}`.
-fn mixed_placeholder(element: &str) -> Option<&str> {
-    let mut before = None;
-    for part in element.split_inclusive('{') {
-        if before.is_some_and(|before: &str| !before.ends_with("${"))
-            && let Some((word, _)) = part.split_once('}')
-            && (Fact::parse(word).is_some() || word.starts_with("param."))
-        {
-            return Some(word);
-        }
-        before = Some(part);
-    }
-    None
-}
-
-/// Whether the element after this option is code to interpreters: `sh -c`, `perl -e`, `git -c`.
-fn takes_code(option: &str) -> bool {
-    let short = option.strip_prefix('-').is_some_and(|letters| {
-        letters.ends_with(['c', 'e', 'E']) && letters.chars().all(|c| c.is_ascii_alphabetic())
-    });
-    short || matches!(option, "--command" | "--eval" | "--execute" | "--print")
 }
 
 fn parameters(top: &mut Section<'_>, faults: &mut Faults<'_>) -> Vec<Parameter> {

@@ -2,7 +2,9 @@
 //! installation the first three steps.
 
 use super::context::AdminContext;
+use super::kit::at::At;
 use super::kit::frame::Frame;
+use crate::clock;
 use crate::core::ids::WebhookId;
 use crate::core::listing::Total;
 use crate::core::role::Permission;
@@ -12,6 +14,7 @@ use crate::web::human::{self, HumanError};
 use crate::web::urls;
 use actix_web::{HttpResponse, web};
 use askama::Template;
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 /// Entries of the audit log that are shown.
@@ -28,6 +31,7 @@ pub struct IndexPage {
     may_add: bool,
     register_address: String,
     main_address: String,
+    now: DateTime<Utc>,
 }
 
 /// One of the recent actions.
@@ -38,8 +42,7 @@ struct Recent {
     name: String,
     href: Option<String>,
     by: String,
-    iso: String,
-    at: String,
+    at: At,
 }
 
 impl Recent {
@@ -58,8 +61,7 @@ impl Recent {
             name: row.object_name,
             href,
             by: row.actor_name,
-            iso: row.at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-            at: row.at.format("%Y-%m-%d %H:%M").to_string(),
+            at: At(row.at),
         }
     }
 }
@@ -106,6 +108,7 @@ impl IndexPage {
             may_add: true,
             register_address: "https://hooks.example.com/webhooks/gitlab/register".to_owned(),
             main_address: "https://hooks.example.com/webhooks/gitlab".to_owned(),
+            now: DateTime::UNIX_EPOCH,
         };
         let full = Overview {
             webhooks: Total::Exactly(12),
@@ -124,8 +127,7 @@ impl IndexPage {
             name: name.to_owned(),
             href,
             by: "ada".to_owned(),
-            iso: "2026-11-24T22:16:11Z".to_owned(),
-            at: "2026-11-24 22:16".to_owned(),
+            at: At(DateTime::UNIX_EPOCH),
         };
         let list = || {
             vec![
@@ -180,5 +182,6 @@ pub async fn page(
         may_add: context.may(Permission::ChangeRecords),
         register_address: format!("{address}{}", urls::gitlab_register()),
         main_address: format!("{address}{}", urls::gitlab()),
+        now: clock::now(),
     })
 }

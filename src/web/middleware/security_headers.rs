@@ -2,7 +2,6 @@
 //! framing, no guessing of types, no referrer, and no copies of the panel's pages in caches.
 
 use super::{Answer, with_headers};
-use crate::web::problem::Face;
 use actix_web::body::MessageBody;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -18,7 +17,6 @@ pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self
 /// # Errors
 /// Those of what is inside.
 pub async fn run(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Answer {
-    let is_page = Face::of(request.path()) == Face::Human;
     let answer = next.call(request).await;
     with_headers(answer, |headers| {
         set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
@@ -26,8 +24,7 @@ pub async fn run(request: ServiceRequest, next: Next<impl MessageBody + 'static>
         set(headers, header::CONTENT_SECURITY_POLICY, POLICY);
         // Static files say themselves how long they may be kept.
         if !headers.contains_key(header::CACHE_CONTROL) {
-            let caching = if is_page { "no-store, private" } else { "no-store" };
-            set(headers, header::CACHE_CONTROL, caching);
+            set(headers, header::CACHE_CONTROL, "no-store");
         }
     })
 }

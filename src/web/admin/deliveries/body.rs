@@ -11,7 +11,8 @@ pub fn pretty(text: &str) -> Option<String> {
     serde_json::from_str::<IgnoredAny>(text).ok()?;
     let mut out = String::with_capacity(text.len() * 2);
     let mut depth = 0usize;
-    let mut letters = text.chars().filter(|c| !c.is_control() || *c == '\t').peekable();
+    // Inside a string JSON allows no raw line end, so that leaving them out loses nothing.
+    let mut letters = text.chars().filter(|c| !matches!(c, '\n' | '\r')).peekable();
     while let Some(letter) = letters.next() {
         match letter {
             '"' => {

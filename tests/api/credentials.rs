@@ -1,0 +1,100 @@
+//! Signed deliveries, and several records with several secrets.
+
+use crate::support::app::{App, TOKEN};
+use crate::support::gitlab::Delivery;
+use crate::support::records::{self, Record, with};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+const KEY: &[u8] = b"the key of the signed hook, 32 b.";
+
+fn signed_record() -> Record {
+    let shown = format!("whsec_{}", STANDARD.encode(KEY));
+    with(records::push(), &[("secret_token", ""), ("signing_token", &shown)])
+}
+
+#[expect(clippy::disallowed_methods, reason = "GitLab's clock")]
+fn now_s() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
+fn signature(key: &[u8], id: &str, at_s: u64, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+    mac.update(format!("{id}.{at_s}.").as_bytes());
+    mac.update(body);
+    format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+}
+
+/// The push with the headers of a signed delivery.
+fn signed(id: &str, at_s: u64, signature: &str) -> Delivery {
+    Delivery::push_2015()
+        .header("webhook-id", id)
+        .header("webhook-timestamp", &at_s.to_string())
+        .header("webhook-signature", signature)
+}
+
+#[tokio::test]
+async fn a_signature_over_the_exact_bytes_is_a_credential() {
+    let app = App::start().await;
+    app.record(&signed_record()).await;
+    let (now, body) = (now_s(), Delivery::push_2015().body);
+    let right = signature(KEY, "w-1", now, &body);
+    let answer = app.send(&signed("w-1", now, &right)).await;
+    answer.expect(202, "matched");
+    app.send(&signed("w-1", now, &right)).await.expect(200, "duplicate");
+    // One of several entries may be right, as while a key is changed.
+    let several = format!("v1,AAAA {}", signature(KEY, "w-2", now, &body));
+    app.send(&signed("w-2", now, &several)).await.expect(202, "matched");
+}
+
+#[tokio::test]
+async fn a_wrong_late_or_moved_signature_is_none() {
+    let app = App::start().await;
+    app.record(&signed_record()).await;
+    let (now, body) = (now_s(), Delivery::push_2015().body);
+    let right = signature(KEY, "w", now, &body);
+    let old = now - 6 * 60;
+    let early = now + 6 * 60;
+    for (reason, delivery) in [
+        ("another key", signed("w", now, &signature(b"another", "w", now, &body))),
+        ("another body", signed("w", now, &right).with("/project_id", 15)),
+        ("another id", signed("v", now, &right)),
+        ("another time", signed("w", now - 1, &right)),
+        ("too old", signed("w", old, &signature(KEY, "w", old, &body))),
+        ("from the future", signed("w", early, &signature(KEY, "w", early, &body))),
+        ("no base64", signed("w", now, "v1,?")),
+        ("another version", signed("w", now, &right.replace("v1,", "v2,"))),
+        ("nothing", signed("w", now, "")),
+        ("the secret as a token", Delivery::push_2015().token("whsec_")),
+        ("none at all", Delivery::push_2015()),
+    ] {
+        let answer = app.send(&delivery).await;
+        assert_eq!(answer.status, 401, "{reason}: {}", answer.text);
+    }
+    assert_eq!(app.database().count("jobs").await, 0);
+}
+
+#[tokio::test]
+async fn a_record_runs_only_for_its_own_secret() {
+    let app = App::start().await;
+    let other = "the-secret-of-another-record-4711";
+    app.record(&with(records::push(), &[("name", "first")])).await;
+    app.record(&with(records::push(), &[("name", "second"), ("secret_token", other)])).await;
+    for (token, name) in [(TOKEN, "first"), (other, "second")] {
+        let answer = app.send(&Delivery::push_2015().token(token)).await;
+        let [job] = answer.expect(202, "matched").jobs().try_into().unwrap();
+        let sql = format!("SELECT webhook_label FROM jobs WHERE id = '{job}'");
+        assert_eq!(app.database().value(&sql).await, name);
+    }
+}
+
+#[tokio::test]
+async fn a_known_token_of_another_project_is_authentic_but_unmatched() {
+    let app = App::start().await;
+    app.record(&with(records::push(), &[("repo_name", "Elsewhere"), ("project_id", "99")])).await;
+    app.send(&Delivery::push_2015().token(TOKEN)).await.expect(200, "unmatched");
+    app.send(&Delivery::push_2015().token(&TOKEN[1..])).await.expect(401, "rejected");
+}
