@@ -146,7 +146,7 @@ fn changelist<R: Resource>(query: &str, rows: Vec<R::Row>, all: Option<i64>) -> 
     let matching = Total::Exactly(i64::try_from(rows.len()).unwrap());
     let page = Page { rows, matching, has_newer: false, has_older: true };
     let read = Read { page, all: all.map(Total::AtLeast), counts: Vec::new() };
-    let list = list_view::draw((R::meta().plural, NOW), R::listing(), asked, read);
+    let list = list_view::draw((R::meta().plural, NOW), R::listing(), asked, &read);
     ChangelistPage {
         frame: Frame::sample(R::meta().title),
         reveal: vec![("Secret token".to_owned(), ODD.to_owned())],
@@ -288,10 +288,7 @@ fn samples() -> Vec<(String, String)> {
                 Some(10_000),
             ),
         ),
-        (
-            "deliveries",
-            changelist::<Deliveries>("", vec![row("matched", 2), row("odd", 0)], None),
-        ),
+        ("deliveries", changelist::<Deliveries>("", vec![row("matched", 2), row("odd", 0)], None)),
         ("jobs", changelist::<Jobs>("state=failed", vec![job_row("failed")], Some(9))),
         ("add", change_form(None, true, &[])),
         ("add, wrong", change_form(None, true, &["repo_name", "secret_token", "pending", ""])),
@@ -334,9 +331,11 @@ fn every_page_renders_in_every_state_and_is_sound_html() {
         let ids = values(&html, "[id]", "id");
         let known: HashSet<&String> = ids.iter().collect();
         assert_eq!(known.len(), ids.len(), "{name}: an id stands twice in {ids:?}");
-        for (selector, attribute) in
-            [("label[for]", "for"), ("[aria-describedby]", "aria-describedby"), ("[data-pairs]", "data-pairs")]
-        {
+        for (selector, attribute) in [
+            ("label[for]", "for"),
+            ("[aria-describedby]", "aria-describedby"),
+            ("[data-pairs]", "data-pairs"),
+        ] {
             for used in values(&html, selector, attribute) {
                 for id in used.split_whitespace() {
                     assert!(ids.iter().any(|known| known == id), "{name}: no element {id}");
