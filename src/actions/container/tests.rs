@@ -120,9 +120,10 @@ async fn serve(mut stream: UnixStream, state: Arc<Mutex<State>>) {
         got.extend_from_slice(&buffer[..read]);
         let text = String::from_utf8_lossy(&got).into_owned();
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let length = head.split("content-length: ").nth(1).map_or(0, |rest| {
-            rest.lines().next().unwrap().trim().parse::<usize>().unwrap()
-        });
+        let length = head
+            .split("content-length: ")
+            .nth(1)
+            .map_or(0, |rest| rest.lines().next().unwrap().trim().parse::<usize>().unwrap());
         if body.len() >= length {
             break (head.to_owned(), body.to_owned());
         }
@@ -139,9 +140,8 @@ async fn serve(mut stream: UnixStream, state: Arc<Mutex<State>>) {
 
 impl State {
     fn key(&self, name: &str) -> Option<String> {
-        let named = |(key, it): (&String, &Value)| {
-            (key == name || it["Id"] == name).then(|| key.clone())
-        };
+        let named =
+            |(key, it): (&String, &Value)| (key == name || it["Id"] == name).then(|| key.clone());
         self.containers.iter().find_map(named)
     }
 
@@ -252,7 +252,10 @@ async fn a_newer_image_makes_a_new_container_like_the_old_one() {
     assert_eq!(engine.names(), ["web"]);
     let state = engine.state.lock().unwrap();
     let made = &state.containers["web"];
-    assert_eq!((&made["Env"], &made["Labels"]), (&json!(["COLOUR=red"]), &json!({ "mine": "yes" })));
+    assert_eq!(
+        (&made["Env"], &made["Labels"]),
+        (&json!(["COLOUR=red"]), &json!({ "mine": "yes" }))
+    );
     for absent in ["Cmd", "Entrypoint", "WorkingDir", "Hostname"] {
         assert_eq!(made[absent], Value::Null, "{absent} is the image's to say");
     }
@@ -307,7 +310,8 @@ async fn what_a_killed_attempt_left_aside_is_put_back_first() {
 
 #[tokio::test]
 async fn an_engine_that_is_away_may_come_back() {
-    let text = "kind = 'container'\nsocket = '/nowhere/x.sock'\ncontainer = 'web'\noperation = 'restart'";
+    let text =
+        "kind = 'container'\nsocket = '/nowhere/x.sock'\ncontainer = 'web'\noperation = 'restart'";
     let (ended, _) = run(text).await;
     assert_eq!((ended.outcome, ended.temporary), (AttemptOutcome::Failed, true));
     assert!(ended.error.starts_with("No engine at /nowhere/x.sock: "), "{}", ended.error);

@@ -161,9 +161,8 @@ async fn an_endless_answer_is_not_read_to_its_end() {
 async fn who_does_not_answer_is_not_waited_for() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let text = format!(
-        "url = 'http://127.0.0.1:{port}/'\nallow_private_network = true\ntimeout_s = 1"
-    );
+    let text =
+        format!("url = 'http://127.0.0.1:{port}/'\nallow_private_network = true\ntimeout_s = 1");
     let (ended, _) = call(entry(&text)).await;
     assert_eq!((ended.outcome, ended.temporary), (AttemptOutcome::TimedOut, false));
     assert_eq!(ended.error, "There was no whole answer within its limit of 1 s.");
@@ -211,7 +210,8 @@ fn an_entry_that_could_never_be_called_is_a_fault() {
 async fn no_proxy_is_asked_and_tls_needs_a_trusted_certificate() {
     // Speaks no TLS at all: the handshake fails, and nothing of the request is sent in the clear.
     let (port, sent) = server(answer("200 OK", "")).await;
-    let text = format!("url = 'https://127.0.0.1:{port}/'\nallow_private_network = true\ntimeout_s = 2");
+    let text =
+        format!("url = 'https://127.0.0.1:{port}/'\nallow_private_network = true\ntimeout_s = 2");
     let (ended, _) = call(entry(&text)).await;
     assert_ne!(ended.outcome, AttemptOutcome::Succeeded);
     sent.abort();

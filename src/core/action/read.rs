@@ -11,6 +11,7 @@ pub(super) use http::check_url;
 use super::section::{Faults, Section};
 use super::{ActionKind, ActionSpec, DEFAULT_TIMEOUT_S, Fault, MAX_TIMEOUT_S, Parameter, Secret};
 use super::{secret, text};
+use crate::core::lane::is_name;
 use toml::de::DeTable;
 
 pub(super) fn read(name: &str, text: &str) -> Result<ActionSpec, Vec<Fault>> {
@@ -57,6 +58,7 @@ fn spec(name: &str, document: DeTable<'_>, faults: &mut Faults<'_>) -> Option<Ac
     };
     let timeout_s = top.integer("timeout_s", 1..=i64::from(MAX_TIMEOUT_S), faults);
     let retry_on_failure = top.boolean("retry_on_failure", faults).unwrap_or(false);
+    let lane = lane(&mut top, faults);
     let kind = match kind.0.as_str() {
         "command" => command::read(&mut top, &declared, faults).map(ActionKind::Command),
         "http" => http::read(&mut top, &declared, faults).map(ActionKind::Http),
@@ -77,7 +79,17 @@ fn spec(name: &str, document: DeTable<'_>, faults: &mut Faults<'_>) -> Option<Ac
         secrets,
         timeout_s: timeout_s.and_then(|s| u32::try_from(s).ok()).unwrap_or(DEFAULT_TIMEOUT_S),
         retry_on_failure,
+        lane,
     })
+}
+
+fn lane(top: &mut Section<'_>, faults: &mut Faults<'_>) -> Option<String> {
+    let (name, at) = top.text("lane", faults)?;
+    if !is_name(&name) {
+        let reason = "a lane's name is lower-case letters, digits, “-” and “_”, at most 64";
+        faults.add(Some(at), format!("lane = {name:?}: {reason}"));
+    }
+    Some(name)
 }
 
 /// Whether this may be an entry's name, and so a file's and an address's part.
