@@ -60,7 +60,7 @@ struct Reserved {
     why: &'static str,
 }
 
-const RESERVED: [Reserved; 7] = [
+const RESERVED: [Reserved; 8] = [
     Reserved {
         what: "Diesel",
         pattern: r"\bdiesel(_async|_migrations)?::",
@@ -85,6 +85,18 @@ const RESERVED: [Reserved; 7] = [
         pattern: r"process::Command|tokio::process|\bpre_exec\b|process::\{[^}]*Command",
         may: &["src/spawn.rs", "src/spawn/"],
         why: "children must be started by the one thread that outlives them",
+    },
+    Reserved {
+        what: "asking for a process",
+        pattern: r"\bLaunch\b",
+        may: &[
+            "src/spawn.rs",
+            "src/spawn/",
+            "src/actions/command.rs",
+            "src/actions/tests/",
+            "src/postgres/",
+        ],
+        why: "what runs is a command of the catalogue, or the embedded server",
     },
     Reserved {
         what: "unsafe code",

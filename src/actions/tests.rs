@@ -1,5 +1,6 @@
 //! Real processes: what they get, what is kept of what they write, and that they end.
 
+mod examples;
 mod rights;
 mod shipped;
 

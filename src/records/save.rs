@@ -8,7 +8,7 @@ use crate::core::ids::WebhookId;
 use crate::core::seal::{CannotOpen, mac, seal};
 use crate::store::audit::{self, Entry, Verb, object};
 use crate::store::webhooks::{self, Row, Secrets, Values};
-use crate::store::{Conn, StoreError, transaction};
+use crate::store::{Conn, StoreError, transaction, webhook_actions};
 use secrecy::ExposeSecret;
 
 /// What is saved.
@@ -51,6 +51,7 @@ async fn add(
     secrets: &Secrets,
 ) -> Result<Row, StoreError> {
     let row = webhooks::insert(conn, &values(input, None, act), secrets, act.now).await?;
+    webhook_actions::note(conn, row.id, &input.action_fingerprint).await?;
     let mut changes = diff(None, Some(&snapshot::of(&row)));
     changes.extend(secret_changes(input));
     log(conn, act, Verb::Add, &row, changes).await?;
@@ -69,6 +70,7 @@ async fn change(
     }
     let values = values(input, Some(&before), act);
     let after = webhooks::update(conn, (id, version), &values, secrets, act.now).await?;
+    webhook_actions::note(conn, after.id, &input.action_fingerprint).await?;
     let mut changes = diff(Some(&snapshot::of(&before)), Some(&snapshot::of(&after)));
     changes.extend(secret_changes(input));
     if !changes.is_empty() {

@@ -23,6 +23,7 @@ pub mod search;
 pub mod sessions;
 mod transaction;
 pub mod users;
+pub mod webhook_actions;
 pub mod webhooks;
 pub mod workers;
 

@@ -100,6 +100,11 @@ pub fn webhook(id: WebhookId) -> String {
     change("hooks", "webhook", id)
 }
 
+/// The action catalogue.
+pub fn actions() -> String {
+    changelist("hooks", "action")
+}
+
 /// The deliveries.
 pub fn deliveries() -> String {
     changelist("hooks", "delivery")

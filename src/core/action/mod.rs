@@ -34,6 +34,8 @@ pub struct ActionSpec {
     pub name: String,
     /// One line for the person choosing it.
     pub description: String,
+    /// Tells this text of the entry from another.
+    pub fingerprint: String,
     /// What is done.
     pub kind: ActionKind,
     /// What the person choosing it may fill in, in the order of their names.

@@ -12,6 +12,7 @@ use super::section::{Faults, Section};
 use super::{ActionKind, ActionSpec, DEFAULT_TIMEOUT_S, Fault, MAX_TIMEOUT_S, Parameter, Secret};
 use super::{secret, text};
 use crate::core::lane::is_name;
+use sha2::{Digest, Sha256};
 use toml::de::DeTable;
 
 pub(super) fn read(name: &str, text: &str) -> Result<ActionSpec, Vec<Fault>> {
@@ -31,9 +32,16 @@ pub(super) fn read(name: &str, text: &str) -> Result<ActionSpec, Vec<Fault>> {
     }
     let spec = spec(name, document.into_inner(), &mut faults);
     match spec {
-        Some(spec) if faults.is_empty() => Ok(spec),
+        Some(spec) if faults.is_empty() => {
+            Ok(ActionSpec { fingerprint: fingerprint(text), ..spec })
+        }
         _ => Err(faults.sorted()),
     }
+}
+
+fn fingerprint(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What the part of a kind may refer to.
@@ -74,6 +82,7 @@ fn spec(name: &str, document: DeTable<'_>, faults: &mut Faults<'_>) -> Option<Ac
     Some(ActionSpec {
         name: name.to_owned(),
         description,
+        fingerprint: String::new(),
         kind: kind?,
         parameters,
         secrets,

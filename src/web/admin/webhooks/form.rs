@@ -328,6 +328,7 @@ fn draft(
         max_attempts: max_attempts.unwrap_or(3),
         timeout_s: timeout_s.unwrap_or(None),
         notes: values.get("notes").trim_end().replace("\r\n", "\n"),
+        action_fingerprint: String::new(),
     };
     (draft, errors)
 }

@@ -1,9 +1,11 @@
 //! Webhook records in the panel: what stands beside the form, and what deleting one means. The
 //! list is `list.rs`, the form `form.rs`; saving is `crate::records`.
 
+pub mod drift;
 mod form;
 mod list;
 
+use self::drift::Drift;
 use super::context::AdminContext;
 use super::kit::at::At;
 use super::kit::column::Badge;
@@ -51,6 +53,14 @@ impl Resource for Webhooks {
     async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
         webhooks::list(conn, query).await
     }
+
+    async fn remarks(
+        ctx: &AdminContext,
+        conn: &mut Conn,
+        rows: &[Row],
+    ) -> store::Result<Vec<String>> {
+        Ok(drift::remark(rows, &drift::of(conn, &ctx.deps().catalogue, rows).await?))
+    }
 }
 
 impl Editable for Webhooks {
@@ -66,9 +76,10 @@ impl Editable for Webhooks {
         let id = webhook_id(id)?;
         let row = webhooks::find(conn, id).await?;
         let twins = webhooks::twins(conn, &row).await?;
+        let drifts = drift::of(conn, &ctx.deps().catalogue, std::slice::from_ref(&row)).await?;
         Ok(Loaded {
             next_step: row.is_pending().then(|| registration(&ctx.public_address())),
-            notices: twins.iter().map(twin).collect(),
+            notices: drifts.values().map(drifted).chain(twins.iter().map(twin)).collect(),
             rail: vec![deliveries_rail(conn, &row).await?, jobs_rail(conn, id).await?],
             ..loaded(&row)
         })
@@ -171,6 +182,10 @@ fn registration(public_address: &str) -> NextStep {
             ),
         ],
     }
+}
+
+fn drifted(drift: &Drift) -> Notice {
+    Notice { text: drift.sentence(), link: Some(("Actions".to_owned(), urls::actions())) }
 }
 
 fn twin(row: &Row) -> Notice {
