@@ -128,7 +128,8 @@ async fn no_form_starts_a_program_outside_the_catalogue() {
     panel.add_webhook(&probe).await;
     let names = panel.open(ADD).await.form_with("repo_name").names;
     for (number, value) in hostile(&program).iter().enumerate() {
-        let fields = ["param.word", "action", "notes", "name", "timeout_s", "max_attempts"];
+        let fields =
+            ["param.word", "param.PATH", "action", "notes", "name", "timeout_s", "max_attempts"];
         for field in fields.into_iter().chain(names.iter().map(String::as_str)) {
             if number >= 4 && field != "param.word" && field != "action" {
                 continue;
@@ -137,9 +138,7 @@ async fn no_form_starts_a_program_outside_the_catalogue() {
             form.fields.retain(|(name, _)| name != field);
             form.fields.push((field.to_owned(), value.clone()));
             // And fields that no form has.
-            for extra in
-                ["command", "program", "args", "env", "kind", "url", "socket", "param.PATH"]
-            {
+            for extra in ["command", "program", "args", "env", "kind", "url", "socket"] {
                 form.fields.push((extra.to_owned(), value.clone()));
             }
             panel.submit(form).await;
