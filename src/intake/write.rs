@@ -35,7 +35,7 @@ pub(super) async fn drafts(
     let hashes: Vec<[u8; 32]> =
         kept().map(|(draft, _)| Sha256::digest(&draft.arrival.body).into()).collect();
     let rows: Vec<NewDelivery<'_>> =
-        kept().zip(&hashes).map(|((draft, room), hash)| delivery(draft, room, hash)).collect();
+        kept().zip(&hashes).map(|((draft, room), hash)| delivery(draft, room, (hash, now))).collect();
     if !rows.is_empty() {
         arrivals::insert(conn, &rows).await?;
     }
@@ -61,7 +61,11 @@ fn counted_summary(counted: u64) -> String {
     format!("{counted} more rejected deliveries of this sender in one minute, counted but not kept")
 }
 
-fn delivery<'a>(draft: &'a Draft<'_>, room: &Room, hash: &'a [u8]) -> NewDelivery<'a> {
+fn delivery<'a>(
+    draft: &'a Draft<'_>,
+    room: &Room,
+    (hash, now): (&'a [u8], DateTime<Utc>),
+) -> NewDelivery<'a> {
     static NO_EVENT: std::sync::LazyLock<Event> = std::sync::LazyLock::new(Event::default);
     let (arrival, decision) = (draft.arrival, &draft.decision);
     // What a stranger claims to be is shown, but only the beginning of it is kept.
@@ -99,6 +103,16 @@ fn delivery<'a>(draft: &'a Draft<'_>, room: &Room, hash: &'a [u8]) -> NewDeliver
         duplicate_of: draft.duplicate_of.as_deref(),
         replay_of: None,
         remote_addr: &arrival.remote_addr,
+        token_digest: token_of(draft),
+        judged_at: Some(now),
+    }
+}
+
+/// The digest of the token it carried.
+fn token_of<'a>(draft: &'a Draft<'_>) -> Option<&'a [u8]> {
+    match &draft.arrival.content {
+        super::Content::Event { presented, .. } => presented.token.as_ref().map(|token| &token[..]),
+        super::Content::Refused { .. } => None,
     }
 }
 

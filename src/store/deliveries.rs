@@ -85,6 +85,10 @@ pub struct Full {
     pub body: Option<Vec<u8>>,
     /// Their SHA-256.
     pub body_sha256: Vec<u8>,
+    /// The keyed digest of the token it carried.
+    pub token_digest: Option<Vec<u8>>,
+    /// When it was judged; none for those from before this was noted.
+    pub judged_at: Option<DateTime<Utc>>,
 }
 
 /// The list has one order, newest first: nothing to sort by.
