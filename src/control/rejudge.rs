@@ -7,7 +7,7 @@ use crate::core::credential::{self, Check, Presented, Required, Signed};
 use crate::core::event::Event;
 use crate::core::event::repository::RepositoryUrl;
 use crate::core::ids::WebhookId;
-use crate::core::matching::explain::{self, Field, Told, Wanted};
+use crate::core::matching::explain::{self, Field, Remedy, Told, Wanted};
 use crate::core::matching::trace::{FieldCheck, Trace};
 use crate::core::matching::{Decision, Question, decide};
 use crate::core::seal::Keys;
@@ -223,7 +223,7 @@ fn near(
     let label = record.label();
     let wanted = Wanted::of(record, &label);
     let credential = proof.check(record, DateTime::UNIX_EPOCH);
-    let told = explain::tell(&wanted, event, credential, (endpoint, policy.allow_no_secret));
+    let mut told = explain::tell(&wanted, event, credential, (endpoint, policy.allow_no_secret));
     let fields = explain::fields(&wanted, event);
     let traced = decision
         .and_then(|decision| decision.trace.records.iter().find(|r| r.webhook == record.id))
@@ -233,6 +233,15 @@ fn near(
     };
     let more: Vec<FieldCheck> =
         traced.unwrap_or_default().iter().filter(known).cloned().collect();
+    if let (Remedy::Nothing, Some(off)) = (told.remedy, more.iter().find(|check| !check.equal)) {
+        told.remedy = Remedy::Fix;
+        told.sentence = format!(
+            "“{label}” fits in the five values, but its {} does not let this through: it asks for {:?}, this is {:?}.",
+            off.field.replace('_', " "),
+            off.expected,
+            off.actual
+        );
+    }
     let rank = (
         record.repo_name.clone(),
         RepositoryUrl::parse(&record.repo_url).to_string(),
