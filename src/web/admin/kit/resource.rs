@@ -108,6 +108,11 @@ pub trait Editable: Resource {
         values: &Values,
     ) -> Result<Saved, Unsaved>;
 
+    /// Where saving a new one leads, if not back to the list.
+    fn after_add(_values: &Values, _saved: &Saved) -> Option<String> {
+        None
+    }
+
     /// What deleting one means.
     async fn plan_delete(conn: &mut Conn, id: &str) -> store::Result<DeletePlan>;
 
@@ -151,6 +156,8 @@ pub struct NextStep {
     pub address: String,
     /// The steps.
     pub steps: Vec<String>,
+    /// Where there is more about it: words and address.
+    pub more: (&'static str, String),
 }
 
 /// A sentence with a link.

@@ -108,7 +108,10 @@ pub async fn add<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
     }
     let mut conn = ctx.conn().await?;
     match E::save(&ctx, &mut conn, None, &values).await {
-        Ok(saved) => Ok(after_save(&ctx, E::meta(), &values, (saved, "added"))),
+        Ok(saved) => {
+            let next = E::after_add(&values, &saved);
+            Ok(after_save(&ctx, E::meta(), &values, (saved, "added", next)))
+        }
         Err(Unsaved::Invalid(errors)) => form_page::<E>(&ctx, None, (&values, errors)),
         Err(Unsaved::Failed(error)) => Err(problem(E::meta(), "", error).into()),
     }
@@ -144,7 +147,7 @@ pub async fn change<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
         return form_page::<E>(&ctx, Some(&object), (&values, FormErrors::default()));
     }
     match E::save(&ctx, &mut conn, Some(&object), &values).await {
-        Ok(saved) => Ok(after_save(&ctx, E::meta(), &values, (saved, "changed"))),
+        Ok(saved) => Ok(after_save(&ctx, E::meta(), &values, (saved, "changed", None))),
         Err(Unsaved::Invalid(errors)) => form_page::<E>(&ctx, Some(&object), (&values, errors)),
         Err(Unsaved::Failed(SaveError::Stale)) => {
             object.version = current;
@@ -334,7 +337,7 @@ fn after_save(
     ctx: &AdminContext,
     meta: &Meta,
     values: &Values,
-    (saved, done): (Saved, &str),
+    (saved, done, next): (Saved, &str, Option<String>),
 ) -> HttpResponse {
     let href = meta.change_url(&saved.id);
     let text = format!("The {} “{}” was {done} successfully.", meta.label, saved.name);
@@ -351,7 +354,7 @@ fn after_save(
     } else if values.is_on("_addanother") {
         see_other(preserved_on(ctx, &meta.add_url()))
     } else {
-        see_other(back_to_list(ctx, meta))
+        see_other(next.unwrap_or_else(|| back_to_list(ctx, meta)))
     }
 }
 
