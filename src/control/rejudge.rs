@@ -82,7 +82,11 @@ pub fn whole_body(full: &Full) -> Option<&[u8]> {
 
 /// The address a delivery came to.
 pub fn endpoint_of(delivery: &Brief) -> Endpoint {
-    if delivery.endpoint == Endpoint::Register.as_str() { Endpoint::Register } else { Endpoint::Main }
+    if delivery.endpoint == Endpoint::Register.as_str() {
+        Endpoint::Register
+    } else {
+        Endpoint::Main
+    }
 }
 
 /// Judges a stored delivery by the records of now.
@@ -103,7 +107,9 @@ pub async fn rejudge(
     let event = read.clone().unwrap_or_else(|| event_of(&full.brief));
     let proof = Proof::of(full);
     let decision = match (read.is_some(), body) {
-        (true, Some(body)) => Some(judged(conn, (full, body), &event, (keys, policy, &proof), at).await?),
+        (true, Some(body)) => {
+            Some(judged(conn, (full, body), &event, (keys, policy, &proof), at).await?)
+        }
         _ => None,
     };
     let records = nearest::load(conn, &event).await?;
@@ -140,11 +146,8 @@ impl Proof {
             check.field == "credential" && check.actual == Check::ValidSignature.word()
         };
         let token = full.token_digest.as_deref().and_then(|digest| digest.try_into().ok());
-        let nothing = || Signed {
-            id: String::new(),
-            timestamp: String::new(),
-            signatures: String::new(),
-        };
+        let nothing =
+            || Signed { id: String::new(), timestamp: String::new(), signatures: String::new() };
         Self {
             presented: Presented {
                 token,
@@ -199,8 +202,10 @@ async fn judged(
         })
         .collect();
     let known = candidates::known_tokens(conn, &sought).await?;
-    let presented =
-        Presented { token: has_stand_in.then_some(stand_in), signed: proof.presented.signed.clone() };
+    let presented = Presented {
+        token: has_stand_in.then_some(stand_in),
+        signed: proof.presented.signed.clone(),
+    };
     let question = Question {
         endpoint: endpoint_of(&full.brief),
         event,
@@ -231,8 +236,7 @@ fn near(
     let known = |check: &&FieldCheck| {
         check.field != "credential" && !fields.iter().any(|field| field.name == check.field)
     };
-    let more: Vec<FieldCheck> =
-        traced.unwrap_or_default().iter().filter(known).cloned().collect();
+    let more: Vec<FieldCheck> = traced.unwrap_or_default().iter().filter(known).cloned().collect();
     if let (Remedy::Nothing, Some(off)) = (told.remedy, more.iter().find(|check| !check.equal)) {
         told.remedy = Remedy::Fix;
         told.sentence = format!(

@@ -34,8 +34,10 @@ pub(super) async fn drafts(
     let kept = || drafts.iter().zip(rooms).filter(|(_, room)| !matches!(room, Room::CountedBy(_)));
     let hashes: Vec<[u8; 32]> =
         kept().map(|(draft, _)| Sha256::digest(&draft.arrival.body).into()).collect();
-    let rows: Vec<NewDelivery<'_>> =
-        kept().zip(&hashes).map(|((draft, room), hash)| delivery(draft, room, (hash, now))).collect();
+    let rows: Vec<NewDelivery<'_>> = kept()
+        .zip(&hashes)
+        .map(|((draft, room), hash)| delivery(draft, room, (hash, now)))
+        .collect();
     if !rows.is_empty() {
         arrivals::insert(conn, &rows).await?;
     }

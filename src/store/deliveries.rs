@@ -260,6 +260,21 @@ pub async fn of_record(
         .await?)
 }
 
+/// The replays of a delivery, newest first.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn replays(conn: &mut Conn, id: &DeliveryId) -> Result<Vec<Brief>> {
+    Ok(deliveries::table
+        .filter(deliveries::replay_of.is_not_distinct_from(id.as_str()))
+        .filter(deliveries::replay_of.is_not_null())
+        .order(deliveries::id.desc())
+        .limit(50)
+        .select(Brief::as_select())
+        .load(conn)
+        .await?)
+}
+
 /// One delivery without its large columns, if it is still kept.
 ///
 /// # Errors

@@ -179,10 +179,8 @@ pub fn tell(
     (endpoint, allow_none): (Endpoint, bool),
 ) -> Told {
     let fields = fields(wanted, event);
-    let off: Vec<&Field> = fields
-        .iter()
-        .filter(|field| matches!(field.mark, Mark::Differs | Mark::Absent))
-        .collect();
+    let off: Vec<&Field> =
+        fields.iter().filter(|field| matches!(field.mark, Mark::Differs | Mark::Absent)).collect();
     let identity = ["repo_name", "repo_url", "project_id"];
     let near = |field: &&Field| identity.contains(&field.name) && field.mark.is_equal();
     if fields.iter().find(near).is_none() {
@@ -227,13 +225,17 @@ fn secret(label: &str, credential: Check) -> Told {
             "“{label}” fits, but no secret token was sent: enter the webhook's secret in GitLab's form."
         ),
         Check::StaleSignature => {
-            format!("“{label}” fits, but the signature is more than five minutes old or new: look at the clocks.")
+            format!(
+                "“{label}” fits, but the signature is more than five minutes old or new: look at the clocks."
+            )
         }
         Check::NotRequired => format!(
             "“{label}” fits, but has no secret, and nothing is accepted without one: set one."
         ),
         Check::Wrong | Check::ValidToken | Check::ValidSignature => {
-            format!("“{label}” fits, but the secret is wrong: GitLab's form holds another one than the webhook.")
+            format!(
+                "“{label}” fits, but the secret is wrong: GitLab's form holds another one than the webhook."
+            )
         }
     };
     told(Remedy::Secret, sentence)

@@ -80,6 +80,7 @@ pub fn rows() -> Vec<Row> {
     ]);
     rows.extend(mount::resource::<Deliveries>());
     rows.extend([
+        Row::get(urls::unmatched(), Needs(View), |route| route.to(deliveries::unmatched::show)),
         Row::get(urls::object("hooks", "delivery", urls::ID), Needs(View), |route| {
             route.to(deliveries::page::show)
         }),

@@ -49,7 +49,13 @@ fn one_field_off_is_named_with_both_values() {
     says(WANTED, &spaced, ok, "spaces only", Remedy::Fix);
     says(WANTED, &at("https://other.example.com/team/app"), ok, "another server", Remedy::Fix);
     says(WANTED, &at("https://git.example.com/team/App"), ok, "upper and lower case", Remedy::Fix);
-    says(WANTED, &at("https://git.example.com/b/c"), ok, "this is git.example.com/b/c", Remedy::Fix);
+    says(
+        WANTED,
+        &at("https://git.example.com/b/c"),
+        ok,
+        "this is git.example.com/b/c",
+        Remedy::Fix,
+    );
     let none = Event { project_id: None, ..event() };
     says(WANTED, &none, ok, "carries no project ID", Remedy::Fix);
 }

@@ -81,6 +81,16 @@ pub trait Resource: 'static {
         query: &ListQuery<Self::Sort, Self::Filter>,
     ) -> store::Result<Page<Self::Row>>;
 
+    /// Links at the list's top right: words and address.
+    fn tools() -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    /// A sentence under the list.
+    fn note(_ctx: &AdminContext) -> Option<String> {
+        None
+    }
+
     /// How many rows each tab's choice has; none for a list without tabs.
     async fn counts(_conn: &mut Conn) -> store::Result<Vec<(String, Total)>> {
         Ok(Vec::new())

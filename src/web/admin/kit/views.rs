@@ -58,6 +58,8 @@ pub async fn list<R: Resource>(ctx: AdminContext) -> Answer {
     let list = list_view::draw((meta.plural, clock::now()), listing, asked, read);
     page(&ChangelistPage {
         reveal: reveal::take(&ctx),
+        tools: R::tools(),
+        note: R::note(&ctx),
         frame: ctx.frame(meta.title),
         add: meta.edit.filter(|edit| ctx.may(*edit)).map(|_| meta.add_url()),
         one: meta.label,
@@ -236,10 +238,14 @@ async fn load<E: Editable>(
     Ok(E::load(ctx, conn, id).await.map_err(|error| missing(E::meta(), id, error))?)
 }
 
+/// What the address asks for.
+fn asked(ctx: &AdminContext) -> Vec<(String, String)> {
+    form_urlencoded::parse(ctx.query().as_bytes()).into_owned().collect()
+}
+
 /// Fields that the address fills in, secrets excepted.
 fn prefill<E: Editable>(ctx: &AdminContext, values: &mut Values, object: Option<&Loaded>) {
-    let asked: Vec<(String, String)> =
-        form_urlencoded::parse(ctx.query().as_bytes()).into_owned().collect();
+    let asked = asked(ctx);
     // Twice: what is asked for first may bring fields of its own.
     for _ in 0..2 {
         for field in E::fieldsets(ctx, values, object).into_iter().flat_map(|set| set.fields) {
@@ -262,7 +268,10 @@ fn form_page<E: Editable>(
 ) -> Answer {
     let meta = E::meta();
     let may_edit = meta.edit.is_some_and(|edit| ctx.may(edit));
-    let form = FormView::of(E::fieldsets(ctx, values, object), values, &errors);
+    let mut form = FormView::of(E::fieldsets(ctx, values, object), values, &errors);
+    if let Some(object) = object {
+        form.mark_suggested(&object.values, &asked(ctx));
+    }
     let title = match object {
         Some(object) => object.name.clone(),
         None => format!("Add {}", meta.label),

@@ -2,16 +2,16 @@
 
 use super::setup::missing;
 use super::{act, webhook_id};
+use crate::core::ids::WebhookId;
 use crate::records::{self, SaveError};
-use crate::store::webhooks::{self, Row};
 use crate::store::StoreError;
+use crate::store::webhooks::{self, Row};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::frame::{Frame, Level};
 use crate::web::admin::kit::views::Posted;
 use crate::web::human::{HumanError, page, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;
-use crate::core::ids::WebhookId;
 use actix_web::HttpResponse;
 use askama::Template;
 
@@ -61,7 +61,8 @@ pub async fn reset(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, Hu
         .map_err(|error| problem(&ctx, error))?;
     let who = &ctx.actor.username;
     tracing::info!(webhook.id = row.id, user.name = %who, "webhook {} was reset by {who}", row.id);
-    let text = format!("The registration of “{}” was reset: it waits for a Test again.", row.label());
+    let text =
+        format!("The registration of “{}” was reset: it waits for a Test again.", row.label());
     ctx.flash(Level::Success, text);
     Ok(see_other(urls::webhook_setup(WebhookId(row.id))))
 }

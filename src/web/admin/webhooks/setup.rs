@@ -4,6 +4,7 @@
 
 use super::webhook_id;
 use crate::clock;
+use crate::control;
 use crate::core::credential::Check;
 use crate::core::ids::WebhookId;
 use crate::core::matching::explain::{self, Wanted};
@@ -21,7 +22,6 @@ use crate::web::admin::kit::reveal;
 use crate::web::human::{HumanError, page};
 use crate::web::problem::Problem;
 use crate::web::urls;
-use crate::control;
 use actix_web::HttpResponse;
 use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -225,7 +225,10 @@ async fn wait(ctx: &AdminContext, conn: &mut Conn, row: &Row) -> Result<Wait, Hu
         badge: if is_pending {
             Badge::pending()
         } else {
-            Badge { label: format!("Registered: project {}", row.project_id), ..Badge::registered() }
+            Badge {
+                label: format!("Registered: project {}", row.project_id),
+                ..Badge::registered()
+            }
         },
         register: format!("{address}{}", urls::gitlab_register()),
         main: format!("{address}{}", urls::gitlab()),
