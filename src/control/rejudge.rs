@@ -55,16 +55,21 @@ impl Near {
     }
 }
 
-/// The event as it is kept in the delivery's own columns.
-pub fn event_of(delivery: &Brief) -> Event {
-    let urls = Some(delivery.repo_url.clone()).filter(|url| !url.is_empty());
+/// The event as it is kept in the delivery's own columns and in its trace, which names further
+/// addresses of the repository where a record asked for them.
+pub fn event_of(delivery: &Brief, reason: &serde_json::Value) -> Event {
+    let trace: Trace = serde_json::from_value(reason.clone()).unwrap_or_default();
+    let traced = trace.records.into_iter().flat_map(|record| record.checks);
+    let traced = traced.filter(|check| check.field == "repo_url").map(|check| check.actual);
+    let mut urls: Vec<String> = std::iter::once(delivery.repo_url.clone()).chain(traced).collect();
+    urls.retain(|url| !url.is_empty());
     Event {
         header: delivery.event.clone(),
         object_kind: delivery.object_kind.clone(),
         project_id: delivery.project_id,
         repo_name: delivery.repo_name.clone(),
         repo_url: delivery.repo_url.clone(),
-        repo_urls: urls.into_iter().collect(),
+        repo_urls: urls,
         git_ref: delivery.git_ref.clone(),
         sha: delivery.sha.clone(),
         user_id: delivery.user_id,
@@ -104,7 +109,7 @@ pub async fn rejudge(
     let is_sample = body.is_some_and(|body| {
         read.as_ref().is_some_and(|event| explain::is_sample(event, names_repository(body)))
     });
-    let event = read.clone().unwrap_or_else(|| event_of(&full.brief));
+    let event = read.clone().unwrap_or_else(|| event_of(&full.brief, &full.reason));
     let proof = Proof::of(full);
     let decision = match (read.is_some(), body) {
         (true, Some(body)) => {

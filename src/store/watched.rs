@@ -14,6 +14,8 @@ use diesel_async::RunQueryDsl;
 pub struct Watched {
     /// The delivery.
     pub delivery: Brief,
+    /// Its trace.
+    pub reason: serde_json::Value,
     /// The kept headers.
     pub headers: serde_json::Value,
     /// Whether it carried a token at all.
@@ -22,7 +24,7 @@ pub struct Watched {
     pub is_ours: bool,
 }
 
-type Found = (Brief, serde_json::Value, Option<Vec<u8>>);
+type Found = (Brief, serde_json::Value, serde_json::Value, Option<Vec<u8>>);
 
 /// The newest deliveries since the record waits that carry its secret token or name its
 /// repository, newest first. Matched ones are not among them.
@@ -34,7 +36,8 @@ pub async fn watched(conn: &mut Conn, row: &Row, most: i64) -> Result<Vec<Watche
         webhooks::table.find(row.id).select(webhooks::secret_digest).first(conn).await?;
     // Written out, since a bound word would hide from the planner that the partial indexes fit.
     let not_matched = || diesel::dsl::sql::<Bool>("deliveries.verdict <> 'matched'");
-    let columns = (Brief::as_select(), deliveries::headers, deliveries::token_digest);
+    let columns =
+        (Brief::as_select(), deliveries::reason, deliveries::headers, deliveries::token_digest);
     let mut found: Vec<Found> = deliveries::table
         .filter(not_matched())
         .filter(deliveries::repo_name.eq(&row.repo_name))
@@ -59,8 +62,9 @@ pub async fn watched(conn: &mut Conn, row: &Row, most: i64) -> Result<Vec<Watche
     found.sort_by(|(left, ..), (right, ..)| right.id.cmp(&left.id));
     found.dedup_by(|(left, ..), (right, ..)| left.id == right.id);
     found.truncate(usize::try_from(most).unwrap_or(usize::MAX));
-    let watched = found.into_iter().map(|(delivery, headers, token)| Watched {
+    let watched = found.into_iter().map(|(delivery, reason, headers, token)| Watched {
         delivery,
+        reason,
         headers,
         has_token: token.is_some(),
         is_ours: token.is_some() && token == digest,

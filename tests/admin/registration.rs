@@ -1,6 +1,6 @@
 //! The setup page of a record, over HTTP: what it says, what it lists, and the reset.
 
-use crate::support::app::{App, Setup, TOKEN};
+use crate::support::app::{App, TOKEN};
 use crate::support::gitlab::Delivery;
 use crate::support::page::Page;
 use crate::support::panel::Panel;
@@ -21,17 +21,12 @@ fn setup(id: &str) -> String {
 
 #[tokio::test]
 async fn a_new_pending_record_leads_to_its_setup_page_with_the_secret_once() {
-    let app = Setup::new()
-        .await
-        .setting("SIGNALBOX_PUBLIC_URL", "https://hooks.example.com/")
-        .setting("SIGNALBOX_ALLOW_SECRET_OVER_HTTP", "true")
-        .start()
-        .await;
+    let app = App::start().await;
     let panel = app.panel().await;
     let page = add(&panel).await;
     let id = app.database().value("SELECT id::text FROM webhooks").await;
     assert_eq!(page.address, setup(&id), "{}", page.html);
-    let register = "https://hooks.example.com/webhooks/gitlab/register";
+    let register = format!("{}/webhooks/gitlab/register", app.base());
     assert_eq!(page.attributes("#register-address", "value"), [register]);
     assert_eq!(page.attributes("#secret-secret_token", "value"), [TOKEN]);
     assert!(page.text(".setup-boxes [data-ticked]").contains("Push events"));

@@ -303,7 +303,7 @@ fn unmatched(row: &Row, came: &Watched, is_signed: bool) -> String {
         (false, true, _) => Check::Wrong,
     };
     let endpoint = control::endpoint_of(&came.delivery);
-    let event = control::event_of(&came.delivery);
+    let event = control::event_of(&came.delivery, &came.reason);
     let told = explain::tell(&wanted, &event, credential, (endpoint, false));
     if told.remedy != explain::Remedy::Create {
         return told.sentence;
