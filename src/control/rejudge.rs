@@ -56,12 +56,13 @@ impl Near {
 }
 
 /// The event as it is kept in the delivery's own columns and in its trace, which names further
-/// addresses of the repository where a record asked for them.
+/// addresses of the repository.
 pub fn event_of(delivery: &Brief, reason: &serde_json::Value) -> Event {
     let trace: Trace = serde_json::from_value(reason.clone()).unwrap_or_default();
     let traced = trace.records.into_iter().flat_map(|record| record.checks);
     let traced = traced.filter(|check| check.field == "repo_url").map(|check| check.actual);
-    let mut urls: Vec<String> = std::iter::once(delivery.repo_url.clone()).chain(traced).collect();
+    let shown = std::iter::once(delivery.repo_url.clone());
+    let mut urls: Vec<String> = shown.chain(trace.urls).chain(traced).collect();
     urls.retain(|url| !url.is_empty());
     Event {
         header: delivery.event.clone(),

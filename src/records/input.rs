@@ -203,10 +203,10 @@ impl Faults {
 
     /// A secret as GitLab sends it in a header.
     fn token(&mut self, field: &str, token: &str) {
-        if token.trim() != token {
-            self.add(field, "It begins or ends with a space, which is lost on the way here.");
-        } else {
+        if token.trim() == token {
             self.text(field, token, 1..=1_000);
+        } else {
+            self.add(field, "It begins or ends with a space, which is lost on the way here.");
         }
     }
 }

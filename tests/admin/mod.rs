@@ -7,5 +7,6 @@ mod login;
 mod matching;
 mod pages;
 mod permissions;
+mod refusals;
 mod registration;
 mod setup;

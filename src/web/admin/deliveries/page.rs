@@ -14,9 +14,9 @@ use crate::store::deliveries::{Brief, Full};
 use crate::store::{deliveries, jobs};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::at::{At, span};
+use crate::web::admin::kit::back::preserved_list;
 use crate::web::admin::kit::column::Badge;
 use crate::web::admin::kit::frame::Frame;
-use crate::web::admin::kit::views::preserved_list;
 use crate::web::human::{HumanError, page};
 use crate::web::problem::Problem;
 use crate::web::urls;
@@ -199,8 +199,8 @@ pub async fn download(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         .body(bytes))
 }
 
-fn id_of(ctx: &AdminContext) -> Result<DeliveryId, Problem> {
-    ctx.segment("id").parse().map_err(|_| no_such(ctx))
+fn id_of(ctx: &AdminContext) -> Result<DeliveryId, HumanError> {
+    ctx.segment("id").parse().map_err(|_| no_such(ctx).into())
 }
 
 fn missing(ctx: &AdminContext, error: crate::store::StoreError) -> Problem {

@@ -12,9 +12,9 @@ use crate::store::{StoreError, deliveries, jobs, webhooks};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::deliveries::page::{Step, job_steps};
 use crate::web::admin::kit::at::{At, span};
+use crate::web::admin::kit::back::{preserved_list, preserved_on};
 use crate::web::admin::kit::column::Badge;
 use crate::web::admin::kit::frame::{Frame, Level};
-use crate::web::admin::kit::views::preserved_list;
 use crate::web::human::{HumanError, page, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;
@@ -144,19 +144,15 @@ pub async fn run_again(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
     let mut conn = ctx.conn().await?;
     let remote_addr = ctx.remote_addr();
-    control::run_again(&mut conn, (&ctx.actor, &remote_addr), &id, clock::now()).await.map_err(
-        |error| match error {
-            ControlError::Gone => no_such(&ctx),
-            ControlError::NotNow(state) => refused(&id, state),
-            ControlError::Store(error) => error.into(),
-        },
-    )?;
+    let act = control::Act { actor: &ctx.actor, remote_addr: &remote_addr, now: clock::now() };
+    control::run_again(&mut conn, act, &id).await.map_err(|error| match error {
+        ControlError::Already(_) => refused(&id, JobState::Running),
+        ControlError::Gone => no_such(&ctx),
+        ControlError::NotNow(state) => refused(&id, state),
+        ControlError::Store(error) => error.into(),
+    })?;
     ctx.flash(Level::Success, "The job is queued again.");
     Ok(see_other(preserved_on(&ctx, &urls::job(&id))))
-}
-
-fn preserved_on(ctx: &AdminContext, href: &str) -> String {
-    crate::web::admin::kit::views::preserved_on(ctx, href)
 }
 
 fn refused(id: &JobId, state: JobState) -> Problem {
@@ -165,8 +161,8 @@ fn refused(id: &JobId, state: JobState) -> Problem {
         .link("Back to the job", urls::job(id))
 }
 
-fn id_of(ctx: &AdminContext) -> Result<JobId, Problem> {
-    ctx.segment("id").parse().map_err(|_| no_such(ctx))
+fn id_of(ctx: &AdminContext) -> Result<JobId, HumanError> {
+    ctx.segment("id").parse().map_err(|_| no_such(ctx).into())
 }
 
 fn missing(ctx: &AdminContext, error: StoreError) -> Problem {

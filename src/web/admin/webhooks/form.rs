@@ -26,7 +26,7 @@ const PARAM: &str = "param.";
 const SIGNING_PREFIX: &str = "whsec_";
 
 /// The form for these values.
-pub(super) fn fieldsets(
+pub(in crate::web::admin) fn fieldsets(
     catalogue: &Catalogue,
     values: &Values,
     object: Option<&Loaded>,
