@@ -2,10 +2,13 @@
 
 mod actions;
 mod compromised;
+mod delivery_log;
 mod forms;
 mod lists;
 mod login;
+mod matching;
 mod pages;
 mod permissions;
 mod refusals;
+mod registration;
 mod setup;
