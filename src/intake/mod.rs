@@ -6,6 +6,7 @@
 
 mod committer;
 mod decide;
+mod records;
 mod refusals;
 mod write;
 

@@ -7,10 +7,11 @@
 mod delete;
 mod input;
 mod save;
+mod secrets;
 mod snapshot;
 
 pub use delete::{Plan, delete, plan};
-pub use input::{Draft, Fault, Rules, SecretChange, WebhookInput};
+pub use input::{Draft, Fault, MAX_KEEP_DAYS, Rules, SecretChange, WebhookInput};
 pub use save::{Target, save};
 
 use crate::core::actor::Actor;

@@ -3,7 +3,9 @@
 use super::*;
 use crate::core::credential::token_digest;
 use crate::core::webhook::ProjectId;
+use filters::{FilterTexts, Filters};
 use proptest::prelude::*;
+use std::sync::Arc;
 
 const KEY: [u8; 32] = [1; 32];
 const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
@@ -20,8 +22,9 @@ fn record(id: i64, project_id: i64) -> Webhook {
         enabled: true,
         secret_digest: Some(token_digest(&KEY, b"secret").to_vec()),
         signing_key: None,
-        ref_filter: String::new(),
-        path_filter: String::new(),
+        previous_secret: None,
+        previous_signing: None,
+        filters: Arc::default(),
         register_on_first_event: false,
         action: "print".into(),
         action_params: serde_json::json!({}),

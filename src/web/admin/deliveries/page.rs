@@ -296,6 +296,8 @@ fn field_label(field: &str) -> String {
         "credential" => "Credential",
         "ref_filter" => "Ref filter",
         "path_filter" => "Path filter",
+        "condition" => "Condition",
+        "obey_skip" => "Skip request",
         "enabled" => "Enabled",
         other => other,
     };

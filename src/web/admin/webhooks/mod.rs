@@ -1,18 +1,19 @@
 //! Webhook records in the panel: the list, and what stands beside the form. The form itself is
 //! `form.rs`; saving is `crate::records`.
 
+mod filters;
 mod form;
+mod rail;
+mod security;
 
 use super::context::AdminContext;
-use super::kit::at::At;
 use super::kit::column::{Badge, Bit, Cell, Column, Width};
 use super::kit::field::Fieldset;
 use super::kit::filter::{BadChoice, Choices, FilterSpec, YES_NO, yes_no};
 use super::kit::form::Values;
 use super::kit::listing::{Empty, Listing, Paging};
 use super::kit::resource::{
-    DeletePlan, Editable, Loaded, Meta, NextStep, Notice, RailList, RailRow, Resource, Saved,
-    Unsaved,
+    DeletePlan, Editable, Loaded, Meta, NextStep, Resource, Saved, Unsaved,
 };
 use crate::clock;
 use crate::core::ids::WebhookId;
@@ -22,7 +23,7 @@ use crate::core::role::Permission;
 use crate::core::verdict::Verdict;
 use crate::records::{self, Act, SaveError};
 use crate::store::webhooks::{Filter, Row, Sort};
-use crate::store::{self, Conn, StoreError, deliveries, jobs, webhooks};
+use crate::store::{self, Conn, StoreError, webhooks};
 use crate::web::urls;
 
 /// The resource.
@@ -248,8 +249,8 @@ impl Editable for Webhooks {
         let twins = webhooks::twins(conn, &row).await?;
         Ok(Loaded {
             next_step: row.is_pending().then(|| registration(&ctx.public_address())),
-            notices: twins.iter().map(twin).collect(),
-            rail: vec![deliveries_rail(conn, &row).await?, jobs_rail(conn, id).await?],
+            notices: rail::mismatch(&row).into_iter().chain(twins.iter().map(rail::twin)).collect(),
+            rail: vec![rail::deliveries_rail(conn, &row).await?, rail::jobs_rail(conn, id).await?],
             ..loaded(&row)
         })
     }
@@ -351,51 +352,4 @@ fn registration(public_address: &str) -> NextStep {
             ),
         ],
     }
-}
-
-fn twin(row: &Row) -> Notice {
-    Notice {
-        text: "Another webhook is equal in all five values: both will run.".to_owned(),
-        link: Some((row.label(), urls::webhook(WebhookId(row.id)))),
-    }
-}
-
-async fn deliveries_rail(conn: &mut Conn, row: &Row) -> store::Result<RailList> {
-    let newest = deliveries::of_record(conn, row.project_id, &row.object_kind, 8).await?;
-    let id = row.project_id.to_string();
-    let query = [("project_id", id.as_str()), ("object_kind", row.object_kind.as_str())];
-    Ok(RailList {
-        title: "Deliveries",
-        more: ("All", urls::with_query(&urls::deliveries(), &query)),
-        empty: if row.is_pending() {
-            "None yet: the Test brings the first."
-        } else {
-            "Nothing received yet."
-        },
-        rows: newest
-            .into_iter()
-            .map(|delivery| RailRow {
-                badge: Badge::verdict(&delivery.verdict),
-                href: urls::object("hooks", "delivery", &delivery.id),
-                at: At(delivery.received_at),
-            })
-            .collect(),
-    })
-}
-
-async fn jobs_rail(conn: &mut Conn, id: WebhookId) -> store::Result<RailList> {
-    let newest = jobs::of_webhook(conn, id, 8).await?;
-    Ok(RailList {
-        title: "Jobs",
-        more: ("All", urls::with_query(&urls::jobs(), &[("webhook", &id.to_string())])),
-        empty: "No jobs yet: a matched delivery makes one.",
-        rows: newest
-            .into_iter()
-            .map(|job| RailRow {
-                badge: Badge::job(&job.state),
-                href: urls::object("hooks", "job", &job.id),
-                at: At(job.queued_at),
-            })
-            .collect(),
-    })
 }
