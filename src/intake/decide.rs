@@ -22,9 +22,6 @@ use crate::store::{Conn, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{HashMap, HashSet};
 
-/// What a stored signing token is sealed for.
-pub(super) const SIGNING_TOKEN: &[u8] = b"signing_token";
-
 /// What stands for the address in the claim on a signed id.
 const SIGNED: &str = "signed";
 

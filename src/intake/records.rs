@@ -1,7 +1,6 @@
 //! Stored records made ready for the matcher: secrets opened, filters read.
 
-use super::decide::SIGNING_TOKEN;
-use crate::core::credential::SigningKey;
+use crate::core::credential::{SIGNING_TOKEN, SigningKey};
 use crate::core::ids::WebhookId;
 use crate::core::matching::filters::{FilterTexts, Filters};
 use crate::core::seal::{self, Keys};

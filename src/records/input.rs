@@ -38,6 +38,7 @@ impl SecretChange {
 /// A record as it is asked for, nothing checked yet.
 #[derive(Default)]
 #[expect(missing_docs, reason = "the record's fields, explained by the migration")]
+#[expect(clippy::struct_excessive_bools, reason = "the form's boxes")]
 pub struct Draft {
     pub name: String,
     pub repo_name: String,
@@ -236,10 +237,10 @@ impl Faults {
 
     /// A secret as GitLab sends it in a header.
     fn token(&mut self, field: &str, token: &str) {
-        if token.trim() != token {
-            self.add(field, "It begins or ends with a space, which is lost on the way here.");
-        } else {
+        if token.trim() == token {
             self.text(field, token, 1..=1_000);
+        } else {
+            self.add(field, "It begins or ends with a space, which is lost on the way here.");
         }
     }
 }

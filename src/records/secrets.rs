@@ -6,16 +6,18 @@
 use super::Act;
 use super::input::{SecretChange, WebhookInput};
 use crate::core::change::Change;
+use crate::core::credential::SIGNING_TOKEN;
 use crate::core::seal::{CannotOpen, mac, seal};
 use crate::store::webhooks::{Row, Secrets};
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::ExposeSecret;
 
-/// What a signing token is bound to when it is sealed.
-pub const SIGNING_TOKEN: &[u8] = b"signing_token";
-
-/// A stored secret's new form: `None` keeps it, `Some(None)` removes it.
-type Stored = Option<Option<Vec<u8>>>;
+/// What is written into a column: `None` keeps it, `Some(None)` empties it.
+type Written<T> = Option<Option<T>>;
+/// A stored secret's new form.
+type Stored = Written<Vec<u8>>;
+/// The stored forms of the present secret token and signing token.
+type StoredSecrets = (Option<Vec<u8>>, Option<Vec<u8>>);
 
 /// The new forms of both secrets.
 pub(super) struct New {
@@ -50,7 +52,7 @@ pub(super) fn new(input: &WebhookInput, act: &Act<'_>) -> Result<New, CannotOpen
 pub(super) fn rotated(
     new: &New,
     input: &WebhookInput,
-    before: Option<(&Row, (Option<Vec<u8>>, Option<Vec<u8>>))>,
+    before: Option<(&Row, StoredSecrets)>,
     act: &Act<'_>,
 ) -> Secrets {
     let (row, (old_secret, old_signing)) =
@@ -97,7 +99,7 @@ struct Turn<'n> {
 
 impl Turn<'_> {
     /// The previous secret and its end, as they are written.
-    fn previous(self) -> (Stored, Option<Option<DateTime<Utc>>>) {
+    fn previous(self) -> (Stored, Written<DateTime<Utc>>) {
         match (self.new, self.keep_until, self.old) {
             (Some(Some(_)), Some(until), Some(old)) => (Some(Some(old)), Some(Some(until))),
             // Who replaces a secret at once, or takes it away, means the one before it, too.

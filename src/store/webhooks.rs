@@ -17,6 +17,7 @@ use serde::Serialize;
 #[derive(Debug, Clone, Queryable, Selectable, Serialize)]
 #[diesel(table_name = webhooks, check_for_backend(diesel::pg::Pg))]
 #[expect(missing_docs, reason = "the columns, explained by the migration")]
+#[expect(clippy::struct_excessive_bools, reason = "the columns are what they are")]
 pub struct Row {
     pub id: i64,
     pub name: String,

@@ -1,7 +1,8 @@
 //! The web server: its scopes and the middleware around them, in order, on one screen.
 //!
 //! A request passes, from the outside: request id, security headers, catch panic, compress; in
-//! the panel then session, authenticate (who, and may they), csrf; then its handler. What no
+//! the panel then session, authenticate (who), and around each route authorize (may they, and is
+//! it our own form); then its handler. What no
 //! handler answers is answered here, with the face of its address (`problem::Face`).
 
 pub mod admin;
@@ -31,9 +32,10 @@ use actix_web::cookie::{Key, SameSite};
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, web};
-use admin::routes::{self, Routes};
+use admin::routes;
 use human::HumanError;
 use machine::MachineError;
+use middleware::authorize;
 use problem::{Face, Problem};
 use session_store::PgSessions;
 use std::net::TcpListener;
@@ -129,7 +131,6 @@ fn panel(
 > {
     let rows = routes::rows();
     web::scope(urls::ADMIN)
-        .app_data(web::Data::new(Routes::new(&rows)))
         .app_data(web::PayloadConfig::new(MAX_FORM))
         .app_data(
             web::FormConfig::default()
@@ -144,7 +145,6 @@ fn panel(
         }))
         .configure(|config| routes::mount(config, rows))
         .default_service(web::to(no_such_page))
-        .wrap(from_fn(middleware::csrf::run))
         .wrap(from_fn(middleware::authenticate::run))
         .wrap(sessions(deps))
         .wrap(from_fn(with_face))
@@ -185,8 +185,11 @@ async fn home() -> HttpResponse {
     human::found(urls::index())
 }
 
-/// In the panel: a page whose slash was forgotten, or none.
+/// In the panel, for people who are signed in: a page whose slash was forgotten, or none.
 async fn no_such_page(request: HttpRequest) -> Result<HttpResponse, HumanError> {
+    if let Err(refusal) = authorize::signed_in(&request) {
+        return Ok(refusal.into_response());
+    }
     match routes::slashed(&request) {
         Some(address) => Ok(human::found(address)),
         None => Err(Problem::not_found().link("To the start page", urls::index()).into()),

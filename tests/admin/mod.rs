@@ -5,4 +5,5 @@ mod lists;
 mod login;
 mod pages;
 mod permissions;
+mod refusals;
 mod setup;

@@ -5,6 +5,9 @@ use crate::support::gitlab::Delivery;
 use crate::support::page::Form;
 use crate::support::panel::Panel;
 use crate::support::records;
+use signalbox::core::role::Role;
+use signalbox::web::admin::routes::{self, Access};
+use signalbox::web::urls;
 
 const LIST: &str = "/admin/hooks/webhook/";
 
@@ -83,4 +86,56 @@ async fn a_person_who_is_switched_off_is_out_at_once() {
     assert!(viewer.get("/admin/").await.address.starts_with("/admin/login/"));
     let page = Panel::anonymous(app.base()).try_login("viewer", PASSWORD).await;
     assert!(page.address.starts_with("/admin/login/"));
+}
+
+#[tokio::test]
+async fn an_address_in_other_letters_opens_no_other_door() {
+    let app = App::start().await;
+    let id = app.record(&records::push()).await;
+    let viewer = person(&app, "viewer").await;
+    let csrf = viewer.open("/admin/").await.form_to("/admin/logout/");
+    let fields = [("csrf_token".to_owned(), csrf.value("csrf_token").unwrap().to_owned())];
+    // `%64` is a `d`: the server reads both alike, so both must ask for the same permission.
+    let written = format!("{LIST}{id}/%64elete/");
+    assert_eq!(viewer.get(&written).await.status, 403);
+    assert_eq!(viewer.post(&written, &fields).await.status, 403);
+    let page = Panel::anonymous(app.base()).get(&written).await;
+    assert!(page.address.starts_with("/admin/login/"), "{}", page.address);
+    assert_eq!(app.database().count("webhooks").await, 1);
+}
+
+#[tokio::test]
+async fn every_route_of_the_table_asks_for_its_permission() {
+    let app = App::start().await;
+    let anonymous = Panel::anonymous(app.base());
+    let mut people = Vec::new();
+    for role in [Role::Viewer, Role::Operator] {
+        let panel = person(&app, role.as_str()).await;
+        let form = panel.open("/admin/").await.form_to("/admin/logout/");
+        let token = form.value("csrf_token").unwrap().to_owned();
+        people.push((role, panel, [("csrf_token".to_owned(), token)]));
+    }
+    for row in routes::rows() {
+        let Access::Needs(permission) = row.access else { continue };
+        let address = row.address.replace(urls::ID, "1");
+        let is_post = row.method == "POST";
+        let page = if is_post {
+            anonymous.post(&address, &[]).await
+        } else {
+            anonymous.get(&address).await
+        };
+        let turned_away = page.status == 403 || page.address.starts_with("/admin/login/");
+        assert!(turned_away, "{address}: {}", page.status);
+        for (role, panel, fields) in &people {
+            if role.may(permission) {
+                continue;
+            }
+            let page = if is_post {
+                panel.post(&address, fields).await
+            } else {
+                panel.get(&address).await
+            };
+            assert_eq!(page.status, 403, "{} of {address}", role.as_str());
+        }
+    }
 }

@@ -152,14 +152,17 @@ mod tests {
     }
 
     fn part(glob: &str, name: &str) -> bool {
-        match (glob.chars().next(), name.chars().next()) {
-            (None, None) => true,
-            (Some('*'), _) => {
-                part(&glob[1..], name) || (!name.is_empty() && part(glob, &name[1..]))
-            }
-            (Some('?'), Some(_)) => part(&glob[1..], &name[1..]),
-            (Some(a), Some(b)) => a == b && part(&glob[1..], &name[1..]),
-            (None, Some(_)) | (Some(_), None) => false,
+        letters(glob.as_bytes(), name.as_bytes())
+    }
+
+    fn letters(glob: &[u8], name: &[u8]) -> bool {
+        match (glob, name) {
+            ([], []) => true,
+            ([b'*', rest @ ..], []) => letters(rest, name),
+            ([b'*', rest @ ..], [_, left @ ..]) => letters(rest, name) || letters(glob, left),
+            ([b'?', rest @ ..], [_, left @ ..]) => letters(rest, left),
+            ([a, rest @ ..], [b, left @ ..]) => a == b && letters(rest, left),
+            ([], _) | (_, []) => false,
         }
     }
 

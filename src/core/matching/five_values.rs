@@ -12,6 +12,7 @@ use crate::core::webhook::{ProjectId, Webhook};
 
 /// How one record fares with an event.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Comparison {
     /// The trace of it.
     pub trace: RecordTrace,

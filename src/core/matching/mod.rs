@@ -242,4 +242,6 @@ fn trace_of(compared: Vec<(&Webhook, Comparison)>) -> Trace {
 }
 
 #[cfg(test)]
+mod table;
+#[cfg(test)]
 mod tests;

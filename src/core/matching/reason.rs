@@ -80,7 +80,7 @@ fn no_record(event: &Event, what: &str) -> String {
     let mut missing = Vec::new();
     let mut note = |is_missing: bool, name| {
         if is_missing {
-            missing.push(name)
+            missing.push(name);
         }
     };
     note(event.object_kind.is_empty(), "no object_kind");

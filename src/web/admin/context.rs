@@ -2,7 +2,7 @@
 //! messages for the next page. The only way to a connection in the panel.
 //!
 //! Whether the person may come here at all was decided before
-//! (`crate::web::middleware::authenticate` and the table in `super::routes`).
+//! (`crate::web::middleware::authorize` and the table in `super::routes`).
 
 use super::kit::frame::{Crumb, Flash, Frame, Level};
 use super::nav;
@@ -11,6 +11,7 @@ use crate::core::role::Permission;
 use crate::store::PooledConn;
 use crate::web::human::HumanError;
 use crate::web::middleware::authenticate::Visit;
+use crate::web::middleware::authorize::FormSecret;
 use crate::web::middleware::csrf;
 use crate::web::origin;
 use crate::web::problem::Problem;
@@ -165,10 +166,10 @@ impl AdminContext {
             .app_data::<web::Data<Deps>>()
             .cloned()
             .ok_or_else(|| Problem::internal().caused_by("the server has no Deps"))?;
-        let visit =
-            request.extensions().get::<Visit>().map(|visit| (visit.actor.clone(), visit.csrf));
-        let Some((Some(actor), secret)) = visit else {
-            return Err(Problem::signed_out().link("Sign in", urls::login()).into());
+        let actor = request.extensions().get::<Visit>().and_then(|visit| visit.actor.clone());
+        let secret = request.extensions().get::<FormSecret>().copied();
+        let (Some(actor), Some(FormSecret(secret))) = (actor, secret) else {
+            return Err(Problem::signed_out().link("Log in", urls::login()).into());
         };
         Ok(Self {
             actor,

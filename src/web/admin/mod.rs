@@ -62,3 +62,6 @@ mod tests {
         check("index", super::index::IndexPage::samples().as_slice());
     }
 }
+
+#[cfg(test)]
+mod samples;

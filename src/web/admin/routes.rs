@@ -1,7 +1,7 @@
 //! Every route of the panel on one screen: method, address, who may, handler.
 //!
-//! `crate::web::middleware::authenticate` reads the same rows, so a route without a row does not
-//! exist, and a row cannot forget its permission. Literal addresses stand before patterns they
+//! [`mount()`] puts `crate::web::middleware::authorize` with the same rows around each address, so a
+//! route without a row does not exist, and a row cannot forget its permission. Literal addresses stand before patterns they
 //! would fall under (`…/add/` before `…/{id}/`).
 
 use super::deliveries::{self, Deliveries};
@@ -11,11 +11,14 @@ use super::webhooks::Webhooks;
 use super::{index, login, password, setup};
 use crate::core::role::Permission;
 use crate::web::human::HumanError;
+use crate::web::middleware::authorize::{self, Rules};
 use crate::web::problem::Problem;
 use crate::web::urls;
+use actix_web::body::BoxBody;
 use actix_web::http::Method;
+use actix_web::middleware::{Next, from_fn};
 use actix_web::{HttpRequest, HttpResponse, Route, guard, web};
-use std::collections::HashMap;
+use std::rc::Rc;
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,27 +88,6 @@ pub fn rows() -> Vec<Row> {
     rows
 }
 
-/// The table as the middleware asks it.
-pub struct Routes(HashMap<String, HashMap<Method, Access>>);
-
-impl Routes {
-    /// From the rows.
-    pub fn new(rows: &[Row]) -> Self {
-        let mut table: HashMap<String, HashMap<Method, Access>> = HashMap::new();
-        for row in rows {
-            table.entry(row.address.clone()).or_default().insert(row.method.clone(), row.access);
-        }
-        Self(table)
-    }
-
-    /// Who may use the method at the address that matched; `None` = nothing answers there, which
-    /// only a signed-in person is told.
-    pub fn access(&self, method: &Method, pattern: Option<&str>) -> Option<Access> {
-        let method = if method == Method::HEAD { &Method::GET } else { method };
-        self.0.get(pattern?)?.get(method).copied()
-    }
-}
-
 /// Mounts the rows in a scope at [`urls::ADMIN`].
 pub fn mount(config: &mut web::ServiceConfig, rows: Vec<Row>) {
     let mut resources: Vec<(String, Vec<Row>)> = Vec::new();
@@ -118,6 +100,7 @@ pub fn mount(config: &mut web::ServiceConfig, rows: Vec<Row>) {
     for (address, rows) in resources {
         let below = address.strip_prefix(urls::ADMIN).unwrap_or(&address).to_owned();
         let allow = allowed(&rows);
+        let rules: Rules = rows.iter().map(|row| (row.method.clone(), row.access)).collect();
         let mut resource = web::resource(below);
         for row in rows {
             let route = match row.method {
@@ -126,9 +109,12 @@ pub fn mount(config: &mut web::ServiceConfig, rows: Vec<Row>) {
             };
             resource = resource.route((row.handler)(route));
         }
-        config.service(resource.default_service(web::to(move |request: HttpRequest| {
+        let resource = resource.default_service(web::to(move |request: HttpRequest| {
             let problem = Problem::method_not_allowed(request.method().as_str(), allow);
             std::future::ready(Err::<HttpResponse, _>(HumanError::from(problem)))
+        }));
+        config.service(resource.wrap(from_fn(move |request, next: Next<BoxBody>| {
+            authorize::run(Rc::clone(&rules), request, next)
         })));
     }
 }
@@ -158,13 +144,13 @@ fn allowed(rows: &[Row]) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
 
     #[test]
     fn no_row_stands_twice_and_all_are_in_the_panel() {
         let rows = rows();
-        let routes = Routes::new(&rows);
-        let count: usize = routes.0.values().map(HashMap::len).sum();
-        assert_eq!(count, rows.len());
+        let distinct: HashSet<_> = rows.iter().map(|row| (&row.method, &row.address)).collect();
+        assert_eq!(distinct.len(), rows.len());
         for row in &rows {
             assert!(
                 row.address.starts_with("/admin/") && row.address.ends_with('/'),

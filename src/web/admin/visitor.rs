@@ -5,6 +5,7 @@ use crate::core::actor::Actor;
 use crate::web::Deps;
 use crate::web::human::HumanError;
 use crate::web::middleware::authenticate::{self, Visit};
+use crate::web::middleware::authorize::FormSecret;
 use crate::web::middleware::csrf;
 use crate::web::origin;
 use crate::web::problem::Problem;
@@ -59,14 +60,12 @@ impl FromRequest for VisitorContext {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let deps = request.app_data::<web::Data<Deps>>().cloned();
-        let visit = request.extensions().get::<Visit>().cloned();
-        ready(match (deps, visit) {
-            (Some(deps), Some(visit)) => Ok(Self {
-                actor: visit.actor,
-                deps,
-                csrf: csrf::token(&visit.csrf),
-                request: request.clone(),
-            }),
+        let actor = request.extensions().get::<Visit>().and_then(|visit| visit.actor.clone());
+        let secret = request.extensions().get::<FormSecret>().copied();
+        ready(match (deps, secret) {
+            (Some(deps), Some(FormSecret(secret))) => {
+                Ok(Self { actor, deps, csrf: csrf::token(&secret), request: request.clone() })
+            }
             _ => Err(Problem::internal().caused_by("the route is outside of the panel").into()),
         })
     }

@@ -2,25 +2,19 @@
 //! the `X-CSRF-Token` header) must be the session's, and the browser must not say that another
 //! site sent it.
 //!
-//! One place for every admin POST, so that no handler can forget it. Before signing in there is
+//! `super::authorize` asks it of every admin POST, so that no handler can forget it. Before signing in there is
 //! no session, and none is made for a visitor's sake (bots would fill the table): there the
 //! secret is derived from a cookie of its own with a key only the server has.
 
-use super::Answer;
-use super::authenticate::Visit;
 use crate::clock;
 use crate::core::seal;
 use crate::web::Deps;
-use crate::web::human::HumanError;
 use crate::web::problem::Problem;
-use actix_web::body::MessageBody;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::error::PayloadError;
-use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
-use actix_web::middleware::Next;
-use actix_web::{HttpMessage, HttpRequest, ResponseError, web};
+use actix_web::{HttpRequest, web};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq;
@@ -34,25 +28,17 @@ const HEADER: &str = "x-csrf-token";
 /// The secret of a session's forms.
 pub type Secret = [u8; 32];
 
-/// Lets a post through if it carries its token.
+/// Lets a post through if it carries its form's token; other methods change nothing and need none.
 ///
 /// # Errors
-/// Those of what is inside.
-pub async fn run(mut request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Answer {
-    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
-        return Ok(next.call(request).await?.map_into_boxed_body());
+/// No token, another one, or another site (403); a body that is too large (413) or broken off.
+pub async fn check(request: &mut ServiceRequest, secret: &Secret) -> Result<(), Problem> {
+    if request.method().is_safe() {
+        return Ok(());
     }
-    match check(&mut request).await {
-        Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
-        Err(problem) => Ok(request.into_response(HumanError::from(problem).error_response())),
-    }
-}
-
-async fn check(request: &mut ServiceRequest) -> Result<(), Problem> {
     if is_foreign(request) {
         return Err(Problem::csrf());
     }
-    let secret = request.extensions().get::<Visit>().map(|visit| visit.csrf);
     let body = request.extract::<web::Bytes>().await.map_err(|error| {
         match error.as_error::<PayloadError>() {
             Some(PayloadError::Overflow) => Problem::too_large(),
@@ -61,8 +47,8 @@ async fn check(request: &mut ServiceRequest) -> Result<(), Problem> {
     })?;
     let presented = presented(request.headers(), &body);
     request.set_payload(Payload::from(body));
-    match (secret, presented) {
-        (Some(secret), Some(token)) if is_token(&secret, &token) => Ok(()),
+    match presented {
+        Some(token) if is_token(secret, &token) => Ok(()),
         _ => Err(Problem::csrf()),
     }
 }

@@ -2,6 +2,7 @@
 //! that reads who is signed in, and no pages.
 
 pub mod authenticate;
+pub mod authorize;
 pub mod catch_panic;
 pub mod csrf;
 pub mod request_id;

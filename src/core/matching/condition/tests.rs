@@ -5,6 +5,8 @@ use crate::core::event::Changes;
 use proptest::prelude::*;
 
 fn event() -> Event {
+    let mut changes = Changes::default();
+    changes.total = Some(3);
     Event {
         object_kind: "push".into(),
         git_ref: "refs/heads/feature/log-in".into(),
@@ -13,7 +15,7 @@ fn event() -> Event {
         project_id: Some(15),
         user_name: "Jo \"J\" Smith".into(),
         message: "fix: the door\n\nand the window".into(),
-        changes: Changes { total: Some(3), ..Changes::default() },
+        changes,
         ..Event::default()
     }
 }

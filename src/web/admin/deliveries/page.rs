@@ -10,9 +10,9 @@ use crate::store::deliveries::{Brief, Full};
 use crate::store::{deliveries, jobs};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::at::{At, size, span};
+use crate::web::admin::kit::back::preserved_list;
 use crate::web::admin::kit::column::Badge;
 use crate::web::admin::kit::frame::Frame;
-use crate::web::admin::kit::views::preserved_list;
 use crate::web::human::{HumanError, page};
 use crate::web::problem::Problem;
 use crate::web::urls;
@@ -162,8 +162,8 @@ pub async fn download(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         .body(bytes))
 }
 
-fn id_of(ctx: &AdminContext) -> Result<DeliveryId, Problem> {
-    ctx.segment("id").parse().map_err(|_| no_such(ctx))
+fn id_of(ctx: &AdminContext) -> Result<DeliveryId, HumanError> {
+    ctx.segment("id").parse().map_err(|_| no_such(ctx).into())
 }
 
 fn missing(ctx: &AdminContext, error: crate::store::StoreError) -> Problem {
@@ -341,9 +341,19 @@ fn body_view(delivery: &Brief, kept: Option<&[u8]>, sha256: &[u8]) -> BodyView {
         raw,
         size: size(delivery.body_size),
         is_cut,
-        sha256: sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha256: hex(sha256),
         download: urls::verb("hooks", "delivery", &delivery.id, "body"),
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        for digit in [byte >> 4, byte & 15] {
+            text.extend(char::from_digit(u32::from(digit), 16));
+        }
+    }
+    text
 }
 
 /// The form for a new record that would match this delivery.

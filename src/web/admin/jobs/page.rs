@@ -12,9 +12,9 @@ use crate::store::{StoreError, deliveries, jobs, webhooks};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::deliveries::page::{Step, job_steps};
 use crate::web::admin::kit::at::{At, span};
+use crate::web::admin::kit::back::{preserved_list, preserved_on};
 use crate::web::admin::kit::column::Badge;
 use crate::web::admin::kit::frame::{Frame, Level};
-use crate::web::admin::kit::views::preserved_list;
 use crate::web::human::{HumanError, page, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;
@@ -155,18 +155,14 @@ pub async fn run_again(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     Ok(see_other(preserved_on(&ctx, &urls::job(&id))))
 }
 
-fn preserved_on(ctx: &AdminContext, href: &str) -> String {
-    crate::web::admin::kit::views::preserved_on(ctx, href)
-}
-
 fn refused(id: &JobId, state: JobState) -> Problem {
     let detail = format!("It is {} now. A job can be run again once it has ended.", state.as_str());
     Problem::new(StatusCode::CONFLICT, "not_now", "The job cannot be run again now", detail)
         .link("Back to the job", urls::job(id))
 }
 
-fn id_of(ctx: &AdminContext) -> Result<JobId, Problem> {
-    ctx.segment("id").parse().map_err(|_| no_such(ctx))
+fn id_of(ctx: &AdminContext) -> Result<JobId, HumanError> {
+    ctx.segment("id").parse().map_err(|_| no_such(ctx).into())
 }
 
 fn missing(ctx: &AdminContext, error: StoreError) -> Problem {

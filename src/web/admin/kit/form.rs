@@ -140,7 +140,7 @@ impl BoundField {
             // What is secret is never sent back to the page.
             Widget::Secret { .. } => value.clear(),
             Widget::SelectOr { options, .. } => {
-                other = values.get(&format!("{}_other", field.name)).to_owned();
+                values.get(&format!("{}_other", field.name)).clone_into(&mut other);
                 let known = value.is_empty() || options.iter().any(|choice| choice.value == value);
                 if !known && value != OTHER {
                     other = std::mem::replace(&mut value, OTHER.to_owned());

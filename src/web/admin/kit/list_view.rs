@@ -201,7 +201,7 @@ pub fn draw<R, S: Copy + PartialEq, F>(
     (plural, now): (&'static str, DateTime<Utc>),
     listing: &Listing<R, S, F>,
     asked: Asked<S, F>,
-    read: Read<R>,
+    read: &Read<R>,
 ) -> ListView {
     let address = &asked.address;
     let format = |format: &str| address.with("format", Some(format)).href();
@@ -213,7 +213,7 @@ pub fn draw<R, S: Copy + PartialEq, F>(
         search_help: listing.search,
         search_keeps: address.others("q"),
         matching: read.page.matching,
-        tabs: tabs(listing.filters, address, &read),
+        tabs: tabs(listing.filters, address, read),
         chips: chips(listing.filters, address),
         filters: filters(listing.filters, address),
         heads: heads(listing, &asked),

@@ -5,7 +5,9 @@
 //! `list_view.rs`, `form.rs`, `pages.rs` are what templates see of it all.
 
 pub mod at;
+pub mod back;
 pub mod column;
+pub mod conflict;
 pub mod export;
 pub mod field;
 pub mod filter;

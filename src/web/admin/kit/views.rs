@@ -1,15 +1,15 @@
 //! The pages every resource has: list, add, change, delete, history. Each handler reads straight
 //! down: read the address or form, ask the resource, draw or redirect.
 
+use super::back::{back_to_list, missing, parameter, preserved_on, problem};
+use super::conflict;
 use super::export::{self, Format};
 use super::field::Widget;
 use super::form::{FormErrors, FormView, Values};
 use super::frame::Level;
 use super::list_view::{self, Read};
-use super::pages::{
-    ChangeFormPage, ChangelistPage, ConfirmPage, ConflictPage, ConflictRow, HistoryPage,
-};
-use super::query::{Asked, PRESERVED, read};
+use super::pages::{ChangeFormPage, ChangelistPage, ConfirmPage, HistoryPage};
+use super::query::{Asked, read};
 use super::resource::{Editable, Loaded, Meta, Resource, Saved, Unsaved};
 use super::reveal;
 use crate::clock;
@@ -17,10 +17,8 @@ use crate::core::listing::{ListQuery, Page, Part};
 use crate::records::SaveError;
 use crate::store::{Conn, StoreError, audit};
 use crate::web::admin::context::AdminContext;
-use crate::web::human::{HumanError, found, page, page_with, see_other};
+use crate::web::human::{HumanError, found, page, see_other};
 use crate::web::problem::Problem;
-use crate::web::urls;
-use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use url::form_urlencoded;
 
@@ -55,7 +53,7 @@ pub async fn list<R: Resource>(ctx: AdminContext) -> Answer {
     };
     let counts = R::counts(&mut conn).await?;
     let read = Read { page: rows, all, counts };
-    let list = list_view::draw((meta.plural, clock::now()), listing, asked, read);
+    let list = list_view::draw((meta.plural, clock::now()), listing, asked, &read);
     page(&ChangelistPage {
         reveal: reveal::take(&ctx),
         frame: ctx.frame(meta.title),
@@ -148,7 +146,7 @@ pub async fn change<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
         Err(Unsaved::Invalid(errors)) => form_page::<E>(&ctx, Some(&object), (&values, errors)),
         Err(Unsaved::Failed(SaveError::Stale)) => {
             object.version = current;
-            conflict_page::<E>(&ctx, &object, &values)
+            conflict::page::<E>(&ctx, &object, &values)
         }
         Err(Unsaved::Failed(error)) => Err(problem(E::meta(), &id, error).into()),
     }
@@ -284,51 +282,6 @@ fn form_page<E: Editable>(
     })
 }
 
-fn conflict_page<E: Editable>(ctx: &AdminContext, object: &Loaded, values: &Values) -> Answer {
-    let meta = E::meta();
-    let none = FormErrors::default();
-    let shown = |values: &Values| {
-        FormView::of(E::fieldsets(ctx, values, Some(object)), values, &none)
-            .fieldsets
-            .into_iter()
-            .flat_map(|set| set.fields)
-    };
-    let theirs: Vec<_> = shown(&object.values).collect();
-    let rows = shown(values)
-        .filter(|field| !matches!(field.field.widget, Widget::Secret { .. }))
-        .map(|mine| {
-            let theirs = theirs.iter().find(|theirs| theirs.field.name == mine.field.name);
-            ConflictRow {
-                label: mine.field.label.to_string(),
-                yours: mine.shown(),
-                theirs: theirs.map(super::form::BoundField::shown).unwrap_or_default(),
-            }
-        })
-        .filter(|row| row.yours != row.theirs)
-        .collect();
-    let repeat = values.pairs().filter(|(name, _)| {
-        let secret = ["secret", "signing"].iter().any(|word| name.starts_with(word));
-        !secret && !name.starts_with('_') && *name != "version" && *name != "csrf_token"
-    });
-    let frame = ctx
-        .frame("Changed by someone else")
-        .crumb(meta.title, meta.list_url())
-        .crumb(object.name.clone(), meta.change_url(&object.id));
-    page_with(
-        StatusCode::CONFLICT,
-        &ConflictPage {
-            frame,
-            one: meta.label,
-            rows,
-            version: object.version,
-            repeat: repeat.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-            action: preserved_on(ctx, ctx.path()),
-            reload: preserved_on(ctx, &meta.change_url(&object.id)),
-            history: meta.history_url(&object.id),
-        },
-    )
-}
-
 /// Says what was done and leads on by the button that was pressed.
 fn after_save(
     ctx: &AdminContext,
@@ -363,53 +316,4 @@ fn labels<E: Editable>(ctx: &AdminContext, object: Option<&Loaded>) -> Vec<(Stri
         .flat_map(|set| set.fields)
         .map(|field| (field.name.into_owned(), field.label.into_owned()))
         .collect()
-}
-
-/// A parameter of a query.
-fn parameter(query: &str, name: &str) -> Option<String> {
-    form_urlencoded::parse(query.as_bytes())
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.into_owned())
-}
-
-/// The list as it was left: with its search, filters and order.
-fn back_to_list(ctx: &AdminContext, meta: &Meta) -> String {
-    preserved_list(ctx, &meta.list_url())
-}
-
-/// A list's address, with the query it was left with.
-pub fn preserved_list(ctx: &AdminContext, list: &str) -> String {
-    match parameter(ctx.query(), PRESERVED).filter(|query| !query.is_empty()) {
-        Some(query) => format!("{list}?{query}"),
-        None => list.to_owned(),
-    }
-}
-
-/// `href`, carrying on the list's query that this page was given.
-pub fn preserved_on(ctx: &AdminContext, href: &str) -> String {
-    match parameter(ctx.query(), PRESERVED).filter(|query| !query.is_empty()) {
-        Some(query) => urls::with_query(href, &[(PRESERVED, &query)]),
-        None => href.to_owned(),
-    }
-}
-
-fn missing(meta: &Meta, id: &str, error: StoreError) -> Problem {
-    match error {
-        StoreError::NotFound => {
-            let id: String = id.chars().take(40).collect();
-            Problem::no_such(format!("{} {id}", meta.label))
-                .link("Its history, if it had one", meta.history_url(&id))
-                .link(format!("All {}", meta.plural), meta.list_url())
-        }
-        other => other.into(),
-    }
-}
-
-fn problem(meta: &Meta, id: &str, error: SaveError) -> Problem {
-    match error {
-        SaveError::Gone => missing(meta, id, StoreError::NotFound),
-        SaveError::Stale => Problem::conflict(),
-        SaveError::Store(error) => error.into(),
-        SaveError::Seal(_) => Problem::internal().caused_by(error),
-    }
 }

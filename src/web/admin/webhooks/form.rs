@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 const PARAM: &str = "param.";
 
 /// The form for these values.
-pub(super) fn fieldsets(
+pub(in crate::web::admin) fn fieldsets(
     catalogue: &Catalogue,
     values: &Values,
     object: Option<&Loaded>,

@@ -1,29 +1,29 @@
-//! Webhook records in the panel: the list, and what stands beside the form. The form itself is
-//! `form.rs`; saving is `crate::records`.
+//! Webhook records in the panel: what stands beside the form, and what deleting one means. The
+//! list is `list.rs`, the form `form.rs`; saving is `crate::records`.
 
 mod filters;
 mod form;
-mod rail;
+mod list;
 mod security;
 
 use super::context::AdminContext;
-use super::kit::column::{Badge, Bit, Cell, Column, Width};
+use super::kit::at::At;
+use super::kit::column::Badge;
 use super::kit::field::Fieldset;
-use super::kit::filter::{BadChoice, Choices, FilterSpec, YES_NO, yes_no};
 use super::kit::form::Values;
-use super::kit::listing::{Empty, Listing, Paging};
+use super::kit::listing::Listing;
 use super::kit::resource::{
-    DeletePlan, Editable, Loaded, Meta, NextStep, Resource, Saved, Unsaved,
+    DeletePlan, Editable, Loaded, Meta, NextStep, Notice, RailList, RailRow, Resource, Saved,
+    Unsaved,
 };
 use crate::clock;
+use crate::core::event::kind;
 use crate::core::ids::WebhookId;
-use crate::core::job::JobState;
-use crate::core::listing::{Direction, ListQuery, Page, grouped};
+use crate::core::listing::{ListQuery, Page, grouped};
 use crate::core::role::Permission;
-use crate::core::verdict::Verdict;
 use crate::records::{self, Act, SaveError};
 use crate::store::webhooks::{Filter, Row, Sort};
-use crate::store::{self, Conn, StoreError, webhooks};
+use crate::store::{self, Conn, StoreError, deliveries, jobs, webhooks};
 use crate::web::urls;
 
 /// The resource.
@@ -38,184 +38,6 @@ static META: Meta = Meta {
     edit: Some(Permission::ChangeRecords),
 };
 
-static LISTING: Listing<Row, Sort, Filter> = Listing {
-    columns: COLUMNS,
-    filters: FILTERS,
-    search: "name, repository, address, event, action, notes and project ID",
-    paging: Paging::Numbered(100),
-    default_order: &[(Sort::Repository, Direction::Ascending)],
-    id: |row| row.id.to_string(),
-    page: |row| urls::webhook(WebhookId(row.id)),
-    empty: Empty {
-        title: "No webhooks yet",
-        steps: &[
-            "Add a webhook here: which repository, which event, and what to run.",
-            "In GitLab, open the project's Settings, then Webhooks, and enter the address and the secret that the record's page shows.",
-            "Press Test in GitLab: the record takes the project's ID, and every further event runs its action.",
-        ],
-    },
-};
-
-const COLUMNS: &[Column<Row, Sort>] = &[
-    Column {
-        key: "repository",
-        label: "Repository",
-        width: Width::Grow,
-        cell: |row| Bit::text(row.repo_name.clone()).over(Bit::code(&row.repo_url)),
-        sort: Some(Sort::Repository),
-    },
-    Column {
-        key: "event",
-        label: "Event",
-        width: Width::Fit,
-        cell: |row| Bit::text(row.http_x_gitlab_event.clone()).over(Bit::code(&row.object_kind)),
-        sort: Some(Sort::Event),
-    },
-    Column {
-        key: "project_id",
-        label: "Project ID",
-        width: Width::Fit,
-        cell: |row| {
-            if row.is_pending() {
-                Bit::Badge(Badge::pending()).into()
-            } else {
-                Bit::Digits(row.project_id.to_string()).into()
-            }
-        },
-        sort: Some(Sort::ProjectId),
-    },
-    Column {
-        key: "enabled",
-        label: "State",
-        width: Width::Fit,
-        cell: |row| Bit::Badge(Badge::enabled(row.enabled)).over(Bit::code(&row.action)),
-        sort: Some(Sort::Enabled),
-    },
-    Column {
-        key: "last_delivery",
-        label: "Last delivery",
-        width: Width::Fit,
-        cell: last_delivery,
-        sort: Some(Sort::LastDelivery),
-    },
-    Column {
-        key: "last_job",
-        label: "Last job",
-        width: Width::Fit,
-        cell: last_job,
-        sort: Some(Sort::LastJob),
-    },
-];
-
-fn last_delivery(row: &Row) -> Cell {
-    let badge = row.last_verdict.as_deref().map(Badge::verdict);
-    let href = row.last_delivery_id.as_ref().map(|id| urls::object("hooks", "delivery", id));
-    let badge = match (badge, href) {
-        (Some(badge), Some(href)) => Bit::BadgeLink(badge, href),
-        (Some(badge), None) => Bit::Badge(badge),
-        (None, _) => Bit::Empty,
-    };
-    Bit::time(row.last_delivery_at).over(badge)
-}
-
-fn last_job(row: &Row) -> Cell {
-    match (&row.last_job_state, &row.last_job_id) {
-        (Some(state), Some(id)) => {
-            Bit::BadgeLink(Badge::job(state), urls::object("hooks", "job", id)).into()
-        }
-        _ => Bit::Empty.into(),
-    }
-}
-
-const FILTERS: &[FilterSpec<Filter>] = &[
-    FilterSpec {
-        param: "pending",
-        label: "Pending registration",
-        choices: Choices::Fixed(YES_NO),
-        apply: |filter, value| {
-            filter.pending = Some(yes_no(value)?);
-            Ok(())
-        },
-    },
-    FilterSpec {
-        param: "enabled",
-        label: "Enabled",
-        choices: Choices::Fixed(YES_NO),
-        apply: |filter, value| {
-            filter.enabled = Some(yes_no(value)?);
-            Ok(())
-        },
-    },
-    FilterSpec {
-        param: "object_kind",
-        label: "Kind",
-        choices: Choices::Fixed(&[
-            ("push", "push"),
-            ("tag_push", "tag_push"),
-            ("merge_request", "merge_request"),
-            ("pipeline", "pipeline"),
-            ("build", "build"),
-            ("release", "release"),
-            ("issue", "issue"),
-            ("note", "note"),
-        ]),
-        apply: |filter, value| {
-            filter.object_kind = Some(value.to_owned());
-            Ok(())
-        },
-    },
-    FilterSpec {
-        param: "last_verdict",
-        label: "Last delivery",
-        choices: Choices::Fixed(&[
-            ("matched", "Matched"),
-            ("registered", "Registered"),
-            ("unmatched", "Unmatched"),
-            ("disabled", "Disabled"),
-            ("rejected", "Rejected"),
-        ]),
-        apply: |filter, value| {
-            let verdict = Verdict::parse(value).ok_or(BadChoice)?;
-            filter.last_verdict = Some(verdict.as_str().to_owned());
-            Ok(())
-        },
-    },
-    FilterSpec {
-        param: "last_job_state",
-        label: "Last job",
-        choices: Choices::Fixed(&[
-            ("succeeded", "Succeeded"),
-            ("failed", "Failed"),
-            ("running", "Running"),
-            ("retrying", "Retrying"),
-            ("queued", "Queued"),
-        ]),
-        apply: |filter, value| {
-            let state = JobState::parse(value).ok_or(BadChoice)?;
-            filter.last_job_state = Some(state.as_str().to_owned());
-            Ok(())
-        },
-    },
-    FilterSpec {
-        param: "http_x_gitlab_event",
-        label: "Event",
-        choices: Choices::Open,
-        apply: |filter, value| {
-            filter.http_x_gitlab_event = Some(value.to_owned());
-            Ok(())
-        },
-    },
-    FilterSpec {
-        param: "project_id",
-        label: "Project ID",
-        choices: Choices::Open,
-        apply: |filter, value| {
-            filter.project_id = Some(value.parse().map_err(|_| BadChoice)?);
-            Ok(())
-        },
-    },
-];
-
 impl Resource for Webhooks {
     type Row = Row;
     type Sort = Sort;
@@ -226,7 +48,7 @@ impl Resource for Webhooks {
     }
 
     fn listing() -> &'static Listing<Row, Sort, Filter> {
-        &LISTING
+        &list::LISTING
     }
 
     async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
@@ -249,8 +71,8 @@ impl Editable for Webhooks {
         let twins = webhooks::twins(conn, &row).await?;
         Ok(Loaded {
             next_step: row.is_pending().then(|| registration(&ctx.public_address())),
-            notices: rail::mismatch(&row).into_iter().chain(twins.iter().map(rail::twin)).collect(),
-            rail: vec![rail::deliveries_rail(conn, &row).await?, rail::jobs_rail(conn, id).await?],
+            notices: mismatch(&row).into_iter().chain(twins.iter().map(twin)).collect(),
+            rail: vec![deliveries_rail(conn, &row).await?, jobs_rail(conn, id).await?],
             ..loaded(&row)
         })
     }
@@ -353,3 +175,74 @@ fn registration(public_address: &str) -> NextStep {
         ],
     }
 }
+
+/// A pair that GitLab never sends may be saved, but will not match.
+fn mismatch(row: &Row) -> Option<Notice> {
+    let (kind, header) = (&row.object_kind, &row.http_x_gitlab_event);
+    (!kind::agree(header, kind)).then(|| Notice {
+        text: format!(
+            "GitLab does not send {kind} events under {header}: nothing will match this webhook."
+        ),
+        link: None,
+    })
+}
+
+fn twin(row: &Row) -> Notice {
+    Notice {
+        text: "Another webhook is equal in all five values: both will run.".to_owned(),
+        link: Some((row.label(), urls::webhook(WebhookId(row.id)))),
+    }
+}
+
+async fn deliveries_rail(conn: &mut Conn, row: &Row) -> store::Result<RailList> {
+    let newest = deliveries::of_record(conn, row.project_id, &row.object_kind, 8).await?;
+    let id = row.project_id.to_string();
+    let query = [("project_id", id.as_str()), ("object_kind", row.object_kind.as_str())];
+    Ok(RailList {
+        title: "Deliveries",
+        more: ("All", urls::with_query(&urls::deliveries(), &query)),
+        empty: if row.is_pending() {
+            "None yet: the Test brings the first."
+        } else {
+            "Nothing received yet."
+        },
+        rows: newest
+            .into_iter()
+            .map(|delivery| RailRow {
+                badge: Badge::verdict(&delivery.verdict),
+                href: urls::object("hooks", "delivery", &delivery.id),
+                at: At(delivery.received_at),
+            })
+            .collect(),
+    })
+}
+
+async fn jobs_rail(conn: &mut Conn, id: WebhookId) -> store::Result<RailList> {
+    let newest = jobs::of_webhook(conn, id, 8).await?;
+    Ok(RailList {
+        title: "Jobs",
+        more: ("All", urls::with_query(&urls::jobs(), &[("webhook", &id.to_string())])),
+        empty: "No jobs yet: a matched delivery makes one.",
+        rows: newest
+            .into_iter()
+            .map(|job| RailRow {
+                badge: Badge::job(&job.state),
+                href: urls::object("hooks", "job", &job.id),
+                at: At(job.queued_at),
+            })
+            .collect(),
+    })
+}
+
+#[cfg(test)]
+pub(super) fn sample(row: &Row) -> (Option<Loaded>, Values) {
+    let object = Loaded {
+        next_step: row.is_pending().then(|| registration("https://signalbox.example.com")),
+        notices: mismatch(row).into_iter().chain([twin(row)]).collect(),
+        ..loaded(row)
+    };
+    (Some(object), form::values(row))
+}
+
+#[cfg(test)]
+pub(super) use form::fieldsets as sample_fieldsets;

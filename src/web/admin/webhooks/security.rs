@@ -20,12 +20,12 @@ const UNTIL: &str = "until.";
 
 pub(super) fn fieldset(object: Option<&Loaded>) -> Fieldset {
     let is_set =
-        |name: &str| object.is_some_and(|object| object.secrets_set.iter().any(|set| *set == name));
+        |name: &'static str| object.is_some_and(|object| object.secrets_set.contains(&name));
     let secret = |name, generate| Widget::Secret { is_set: is_set(name), generate: Some(generate) };
     let fact = |prefix: &str, name: &str| {
         object.map_or("", |object| object.values.get(&format!("{prefix}{name}"))).to_owned()
     };
-    let seen = |name: &str| match fact(SEEN, name).as_str() {
+    let seen = |name: &'static str| match fact(SEEN, name).as_str() {
         "" if is_set(name) => " No event has come with it yet.".to_owned(),
         "" => String::new(),
         at => format!(" Last seen with it: {at}."),
@@ -99,10 +99,13 @@ pub(super) fn take(
 ) -> Draft {
     let keep_previous_days = match values.trimmed("keep_previous_days") {
         "" => None,
-        days => days.parse().map(Some).unwrap_or_else(|_| {
-            errors.add("keep_previous_days", "Choose one of these.");
-            None
-        }),
+        days => {
+            let days = days.parse().ok();
+            if days.is_none() {
+                errors.add("keep_previous_days", "Choose one of these.");
+            }
+            days
+        }
     };
     Draft {
         secret_token: secret(values, ("secret_token", "Secret token"), reveal),

@@ -1,0 +1,61 @@
+//! The way back: to a list as it was left, and from what is not there.
+
+use super::query::PRESERVED;
+use super::resource::Meta;
+use crate::records::SaveError;
+use crate::store::StoreError;
+use crate::web::admin::context::AdminContext;
+use crate::web::problem::Problem;
+use crate::web::urls;
+use url::form_urlencoded;
+
+/// A parameter of a query.
+pub fn parameter(query: &str, name: &str) -> Option<String> {
+    form_urlencoded::parse(query.as_bytes())
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
+}
+
+/// The list as it was left: with its search, filters and order.
+pub fn back_to_list(ctx: &AdminContext, meta: &Meta) -> String {
+    preserved_list(ctx, &meta.list_url())
+}
+
+/// A list's address, with the query it was left with.
+pub fn preserved_list(ctx: &AdminContext, list: &str) -> String {
+    match parameter(ctx.query(), PRESERVED).filter(|query| !query.is_empty()) {
+        Some(query) => format!("{list}?{query}"),
+        None => list.to_owned(),
+    }
+}
+
+/// `href`, carrying on the list's query that this page was given.
+pub fn preserved_on(ctx: &AdminContext, href: &str) -> String {
+    match parameter(ctx.query(), PRESERVED).filter(|query| !query.is_empty()) {
+        Some(query) => urls::with_query(href, &[(PRESERVED, &query)]),
+        None => href.to_owned(),
+    }
+}
+
+/// What to say of an object that could not be read.
+pub fn missing(meta: &Meta, id: &str, error: StoreError) -> Problem {
+    match error {
+        StoreError::NotFound => {
+            let id: String = id.chars().take(40).collect();
+            Problem::no_such(format!("{} {id}", meta.label))
+                .link("Its history, if it had one", meta.history_url(&id))
+                .link(format!("All {}", meta.plural), meta.list_url())
+        }
+        other => other.into(),
+    }
+}
+
+/// What to say of an object that could not be saved.
+pub fn problem(meta: &Meta, id: &str, error: SaveError) -> Problem {
+    match error {
+        SaveError::Gone => missing(meta, id, StoreError::NotFound),
+        SaveError::Stale => Problem::conflict(),
+        SaveError::Store(error) => error.into(),
+        SaveError::Seal(_) => Problem::internal().caused_by(error),
+    }
+}

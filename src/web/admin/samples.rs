@@ -1,0 +1,360 @@
+//! Every page of lists, forms, deliveries and jobs in every state it can be in, rendered: a page
+//! cannot rot unseen. Holds the HTML to what browsers and screen readers need of it.
+
+use super::deliveries::{Deliveries, page as delivery_page};
+use super::jobs::{Jobs, log::Log, page as job_page};
+use super::kit::form::{FormErrors, FormView, Values};
+use super::kit::frame::Frame;
+use super::kit::list_view::{self, Read};
+use super::kit::pages::{
+    ChangeFormPage, ChangelistPage, ConfirmPage, ConflictPage, ConflictRow, HistoryPage,
+};
+use super::kit::query::read;
+use super::kit::resource::{DeletePlan, Resource};
+use super::webhooks::{self, Webhooks};
+use crate::actions::Catalogue;
+use crate::core::change::{Change, Value};
+use crate::core::listing::{Page, Total};
+use crate::store::audit::{self, Verb};
+use crate::store::deliveries::{Brief, Full, JobRef, Row as DeliveryRow};
+use crate::store::jobs::{Attempt, Chunk, Job, Row as JobRow};
+use crate::store::webhooks::Row as WebhookRow;
+use askama::Template;
+use chrono::{DateTime, TimeDelta, Utc};
+use scraper::{Html, Selector};
+use serde_json::json;
+use std::collections::HashSet;
+
+const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
+const LONG: &str = "a-name-that-goes-on-and-on-without-a-single-space-in-it-for-far-too-long";
+const ODD: &str = "<script>alert('x')</script> \"quoted\" & 数据";
+
+fn webhook(project_id: i64, name: &str) -> WebhookRow {
+    WebhookRow {
+        id: 7,
+        name: name.to_owned(),
+        repo_name: ODD.to_owned(),
+        repo_url: format!("git@gitlab.example.com:group/{LONG}.git"),
+        object_kind: "odd_kind".to_owned(),
+        project_id,
+        http_x_gitlab_event: "Push Hook".to_owned(),
+        enabled: project_id != 0,
+        has_secret_token: true,
+        has_signing_token: false,
+        ref_filter: String::new(),
+        path_filter: String::new(),
+        condition: String::new(),
+        register_on_first_event: false,
+        action: "gone".to_owned(),
+        action_params: json!({"branch": "main"}),
+        concurrency: "parallel".to_owned(),
+        max_attempts: 3,
+        timeout_s: Some(60),
+        notes: ODD.to_owned(),
+        version: 2,
+        created_at: NOW,
+        updated_at: NOW,
+        registered_at: Some(NOW),
+        last_delivery_id: Some("01M87VREQA18WSHF0ZZCJA3NJ8".to_owned()),
+        last_delivery_at: Some(NOW),
+        last_verdict: Some("matched".to_owned()),
+        last_job_id: Some("01M87VREQA18WSHF0ZZCJA3NJ9".to_owned()),
+        last_job_state: Some("running".to_owned()),
+        obey_skip: true,
+        previous_secret_until: Some(DateTime::<Utc>::MAX_UTC),
+        previous_signing_until: None,
+        last_token_at: Some(NOW),
+        last_signature_at: None,
+    }
+}
+
+fn delivery(verdict: &str) -> Brief {
+    Brief {
+        id: "01M87VREQA18WSHF0ZZCJA3NJ8".to_owned(),
+        received_at: NOW,
+        endpoint: "main".to_owned(),
+        verdict: verdict.to_owned(),
+        summary: ODD.to_owned(),
+        http_status: 202,
+        event: "Push Hook".to_owned(),
+        object_kind: "push".to_owned(),
+        project_id: Some(15),
+        repo_name: LONG.to_owned(),
+        repo_url: "git@example.com:a/b.git".to_owned(),
+        git_ref: "refs/heads/main".to_owned(),
+        sha: "da1560886d4f094c3e6c9ef40349f7d38b5d27d7".to_owned(),
+        user_id: Some(4),
+        user_name: ODD.to_owned(),
+        user_email: "john@example.com".to_owned(),
+        body_size: 12,
+        idempotency_key: "key".to_owned(),
+        duplicate_of: Some("01M87VREQA18WSHF0ZZCJA3NJ7".to_owned()),
+        replay_of: None,
+        remote_addr: "127.0.0.1".to_owned(),
+    }
+}
+
+fn job(state: &str, attempts: i32) -> Job {
+    Job {
+        id: "01M87VREQA18WSHF0ZZCJA3NJ9".to_owned(),
+        delivery_id: "01M87VREQA18WSHF0ZZCJA3NJ8".to_owned(),
+        webhook_id: Some(7),
+        webhook_label: LONG.to_owned(),
+        repo_name: ODD.to_owned(),
+        git_ref: "refs/heads/main".to_owned(),
+        action: "print".to_owned(),
+        action_params: json!({"branch": "main"}),
+        timeout_s: None,
+        state: state.to_owned(),
+        attempts,
+        tries_used: attempts,
+        tries_lost: 0,
+        max_attempts: 3,
+        error: "It ended with exit code 3.".to_owned(),
+        run_at: NOW,
+        queued_at: NOW,
+        started_at: (attempts > 0).then_some(NOW),
+        finished_at: None,
+        requested_by: "ada".to_owned(),
+    }
+}
+
+fn attempt(number: i32, outcome: Option<&str>) -> (Attempt, Log) {
+    let attempt = Attempt {
+        job_id: "01M87VREQA18WSHF0ZZCJA3NJ9".to_owned(),
+        number,
+        worker: "host-1".to_owned(),
+        started_at: NOW,
+        finished_at: outcome.map(|_| NOW + TimeDelta::seconds(3)),
+        outcome: outcome.map(str::to_owned),
+        exit_code: outcome.map(|_| 3),
+        http_status: None,
+        signal: None,
+        error: ODD.to_owned(),
+    };
+    let chunk = |seq, stream: &str| Chunk {
+        seq,
+        stream: stream.to_owned(),
+        at: NOW,
+        bytes: ODD.as_bytes().to_vec(),
+    };
+    let log = if outcome.is_some() {
+        Log::of(&[chunk(1, "stdout"), chunk(2, "stderr"), chunk(3, "notice")])
+    } else {
+        Log::default()
+    };
+    (attempt, log)
+}
+
+fn changelist<R: Resource>(query: &str, rows: Vec<R::Row>, all: Option<i64>) -> String {
+    let asked = read(&R::meta().list_url(), query, R::listing());
+    let matching = Total::Exactly(i64::try_from(rows.len()).unwrap());
+    let page = Page { rows, matching, has_newer: false, has_older: true };
+    let read = Read { page, all: all.map(Total::AtLeast), counts: Vec::new() };
+    let list = list_view::draw((R::meta().plural, NOW), R::listing(), asked, &read);
+    ChangelistPage {
+        frame: Frame::sample(R::meta().title),
+        reveal: vec![("Secret token".to_owned(), ODD.to_owned())],
+        list,
+        add: Some(R::meta().add_url()),
+        one: R::meta().label,
+    }
+    .render()
+    .unwrap()
+}
+
+fn change_form(project_id: Option<i64>, may_edit: bool, wrong: &[&str]) -> String {
+    let catalogue = Catalogue::load(None).0;
+    let mut errors = FormErrors::default();
+    for field in wrong {
+        errors.add(field, format!("{ODD} is wrong."));
+    }
+    let (object, values) = match project_id.map(|id| webhook(id, "")) {
+        Some(row) => webhooks::sample(&row),
+        None => (None, Values::default()),
+    };
+    let fieldsets = webhooks::sample_fieldsets(&catalogue, &values, object.as_ref());
+    ChangeFormPage {
+        frame: Frame::sample("Webhook").with_errors(!wrong.is_empty()),
+        form: FormView::of(fieldsets, &values, &errors),
+        may_edit,
+        now: NOW,
+        reveal: Vec::new(),
+        action: "/admin/hooks/webhook/7/change/".to_owned(),
+        history: object.as_ref().map(|_| "/admin/hooks/webhook/7/history/".to_owned()),
+        delete: object.as_ref().map(|_| "/admin/hooks/webhook/7/delete/".to_owned()),
+        close: "/admin/hooks/webhook/".to_owned(),
+        object,
+        one: "webhook",
+    }
+    .render()
+    .unwrap()
+}
+
+fn delivery_sample(verdict: &str, body: Option<&[u8]>, jobs: usize) -> String {
+    let check = json!({"field": "repo_url", "expected": "a", "actual": "", "equal": false});
+    let full = Full {
+        brief: delivery(verdict),
+        reason: json!({"records": [{"webhook": 7, "label": ODD, "checks": [check]}]}),
+        headers: json!({"X-Gitlab-Token": "[masked]", "X-Gitlab-Event": ODD}),
+        body: body.map(<[u8]>::to_vec),
+        body_sha256: vec![0xab; 32],
+    };
+    let made: Vec<JobRow> = (0..jobs).map(|_| job_row("succeeded")).collect();
+    let frame = Frame::sample("Delivery");
+    delivery_page::draw(frame, full, &made, (true, NOW)).render().unwrap()
+}
+
+fn job_row(state: &str) -> JobRow {
+    let job = job(state, 1);
+    let (event, user_name) = ("Push Hook".to_owned(), ODD.to_owned());
+    JobRow { job, event, user_name, exit_code: Some(3), signal: None }
+}
+
+fn job_sample(state: &str, attempts: Vec<(Attempt, Log)>) -> String {
+    let shown = job_page::Shown {
+        job: job(state, i32::try_from(attempts.len()).unwrap()),
+        attempts,
+        cause: Some(delivery("matched")),
+        record: None,
+        may_operate: true,
+    };
+    job_page::draw(Frame::sample("Job"), shown, NOW).render().unwrap()
+}
+
+fn history(exists: bool) -> String {
+    let entry = audit::Row {
+        id: 1,
+        at: NOW,
+        actor_id: None,
+        actor_name: ODD.to_owned(),
+        verb: Verb::Change,
+        object_type: "webhook".to_owned(),
+        object_id: "7".to_owned(),
+        object_name: ODD.to_owned(),
+        changes: vec![
+            Change {
+                field: "notes".to_owned(),
+                before: Some(Value::Text(ODD.to_owned())),
+                after: Some(Value::None),
+                secret: false,
+            },
+            Change::of_secret("secret_token"),
+        ],
+        remote_addr: "127.0.0.1".to_owned(),
+    };
+    let frame = Frame::sample("History");
+    HistoryPage::of(frame, vec![entry], &[], (exists, NOW)).render().unwrap()
+}
+
+fn samples() -> Vec<(String, String)> {
+    let row = |verdict: &str, jobs: usize| DeliveryRow {
+        delivery: delivery(verdict),
+        jobs: (0..jobs)
+            .map(|n| JobRef {
+                id: n.to_string(),
+                state: "failed".to_owned(),
+                webhook_label: ODD.to_owned(),
+            })
+            .collect(),
+    };
+    let confirm = ConfirmPage {
+        frame: Frame::sample("Delete?"),
+        plan: DeletePlan {
+            name: ODD.to_owned(),
+            goes: vec![LONG.to_owned()],
+            stays: vec![ODD.to_owned()],
+        },
+        cancel: "/admin/".to_owned(),
+        button: "Yes, delete it".to_owned(),
+    };
+    let conflict = ConflictPage {
+        frame: Frame::sample("Changed by someone else"),
+        one: "webhook",
+        rows: vec![ConflictRow {
+            label: "Name".to_owned(),
+            yours: ODD.to_owned(),
+            theirs: String::new(),
+        }],
+        version: 3,
+        repeat: vec![("name".to_owned(), ODD.to_owned())],
+        action: "/admin/".to_owned(),
+        reload: "/admin/".to_owned(),
+        history: "/admin/".to_owned(),
+    };
+    let mut samples = vec![
+        ("webhooks, none", changelist::<Webhooks>("", vec![], None)),
+        ("webhooks, none match", changelist::<Webhooks>("q=x&nonsense=1", vec![], Some(1))),
+        (
+            "webhooks",
+            changelist::<Webhooks>(
+                "o=1.-2&enabled=1&p=1",
+                vec![webhook(-1, ""), webhook(15, LONG), webhook(0, ODD)],
+                Some(10_000),
+            ),
+        ),
+        ("deliveries", changelist::<Deliveries>("", vec![row("matched", 2), row("odd", 0)], None)),
+        ("jobs", changelist::<Jobs>("state=failed", vec![job_row("failed")], Some(9))),
+        ("add", change_form(None, true, &[])),
+        ("add, wrong", change_form(None, true, &["repo_name", "secret_token", "pending", ""])),
+        ("change", change_form(Some(15), true, &["object_kind"])),
+        ("change, pending", change_form(Some(-1), true, &[])),
+        ("read", change_form(Some(15), false, &[])),
+        ("delete", confirm.render().unwrap()),
+        ("conflict", conflict.render().unwrap()),
+        ("history", history(true)),
+        ("history of a deleted one", history(false)),
+        ("delivery", delivery_sample("matched", Some(b"{\"a\": [1]}"), 1)),
+        ("delivery, many jobs", delivery_sample("matched", Some(b"{}"), 3)),
+        ("delivery, not JSON", delivery_sample("rejected", Some(b"<b>\xff"), 0)),
+        ("delivery, body gone", delivery_sample("unmatched", None, 0)),
+        ("job, running", job_sample("running", vec![attempt(2, None), attempt(1, Some("lost"))])),
+        ("job, failed", job_sample("failed", vec![attempt(1, Some("failed"))])),
+    ]
+    .into_iter()
+    .map(|(name, html)| (name.to_owned(), html))
+    .collect::<Vec<_>>();
+    for state in crate::core::job::JobState::ALL {
+        samples.push((format!("job, {}", state.as_str()), job_sample(state.as_str(), vec![])));
+    }
+    samples
+}
+
+fn values(html: &Html, selector: &str, attribute: &str) -> Vec<String> {
+    let selector = Selector::parse(selector).unwrap();
+    let found = html.select(&selector).filter_map(|element| element.attr(attribute));
+    found.map(str::to_owned).collect()
+}
+
+#[test]
+fn every_page_renders_in_every_state_and_is_sound_html() {
+    for (name, text) in samples() {
+        assert!(!text.contains("<script>alert"), "{name}: what is shown is text");
+        let html = Html::parse_document(&text);
+        assert!(html.errors.is_empty(), "{name}: {:?}", html.errors);
+        assert_eq!(html.select(&Selector::parse("h1").unwrap()).count(), 1, "{name}");
+        let ids = values(&html, "[id]", "id");
+        let known: HashSet<&String> = ids.iter().collect();
+        assert_eq!(known.len(), ids.len(), "{name}: an id stands twice in {ids:?}");
+        for (selector, attribute) in [
+            ("label[for]", "for"),
+            ("[aria-describedby]", "aria-describedby"),
+            ("[data-pairs]", "data-pairs"),
+        ] {
+            for used in values(&html, selector, attribute) {
+                for id in used.split_whitespace() {
+                    assert!(ids.iter().any(|known| known == id), "{name}: no element {id}");
+                }
+            }
+        }
+        for inline in ["[style]", "[onclick]", "style", "main script"] {
+            let selector = Selector::parse(inline).unwrap();
+            assert_eq!(html.select(&selector).count(), 0, "{name}: {inline}");
+        }
+        let badge = Selector::parse(".badge").unwrap();
+        assert!(
+            html.select(&badge).all(|badge| badge.attr("data-state").is_some()),
+            "{name}: a badge without its word"
+        );
+    }
+}

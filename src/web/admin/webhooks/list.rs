@@ -1,0 +1,199 @@
+//! The list of records, described: columns, filters, search, order.
+
+use crate::core::ids::WebhookId;
+use crate::core::job::JobState;
+use crate::core::listing::Direction;
+use crate::core::verdict::Verdict;
+use crate::store::webhooks::{Filter, Row, Sort};
+use crate::web::admin::kit::column::{Badge, Bit, Cell, Column, Width};
+use crate::web::admin::kit::filter::{BadChoice, Choices, FilterSpec, YES_NO, yes_no};
+use crate::web::admin::kit::listing::{Empty, Listing, Paging};
+use crate::web::urls;
+
+/// The list.
+pub(super) static LISTING: Listing<Row, Sort, Filter> = Listing {
+    columns: COLUMNS,
+    filters: FILTERS,
+    search: "name, repository, address, event, action, notes and project ID",
+    paging: Paging::Numbered(100),
+    default_order: &[(Sort::Repository, Direction::Ascending)],
+    id: |row| row.id.to_string(),
+    page: |row| urls::webhook(WebhookId(row.id)),
+    empty: Empty {
+        title: "No webhooks yet",
+        steps: &[
+            "Add a webhook here: which repository, which event, and what to run.",
+            "In GitLab, open the project's Settings, then Webhooks, and enter the address and the secret that the record's page shows.",
+            "Press Test in GitLab: the record takes the project's ID, and every further event runs its action.",
+        ],
+    },
+};
+
+const COLUMNS: &[Column<Row, Sort>] = &[
+    Column {
+        key: "repository",
+        label: "Repository",
+        width: Width::Grow,
+        cell: repository,
+        sort: Some(Sort::Repository),
+    },
+    Column {
+        key: "event",
+        label: "Event",
+        width: Width::Fit,
+        cell: |row| Bit::text(row.http_x_gitlab_event.clone()).over(Bit::code(&row.object_kind)),
+        sort: Some(Sort::Event),
+    },
+    Column {
+        key: "project_id",
+        label: "Project ID",
+        width: Width::Fit,
+        cell: |row| {
+            if row.is_pending() {
+                Bit::Badge(Badge::pending()).into()
+            } else {
+                Bit::Digits(row.project_id.to_string()).into()
+            }
+        },
+        sort: Some(Sort::ProjectId),
+    },
+    Column {
+        key: "enabled",
+        label: "State",
+        width: Width::Fit,
+        cell: |row| Bit::Badge(Badge::enabled(row.enabled)).over(Bit::code(&row.action)),
+        sort: Some(Sort::Enabled),
+    },
+    Column {
+        key: "last_delivery",
+        label: "Last delivery",
+        width: Width::Fit,
+        cell: last_delivery,
+        sort: Some(Sort::LastDelivery),
+    },
+    Column {
+        key: "last_job",
+        label: "Last job",
+        width: Width::Fit,
+        cell: last_job,
+        sort: Some(Sort::LastJob),
+    },
+];
+
+/// The repository, and the record's own name if it has one.
+fn repository(row: &Row) -> Cell {
+    let named = match row.name.as_str() {
+        "" => row.repo_name.clone(),
+        name => format!("{} · {name}", row.repo_name),
+    };
+    Bit::text(named).over(Bit::code(&row.repo_url))
+}
+
+fn last_delivery(row: &Row) -> Cell {
+    let badge = row.last_verdict.as_deref().map(Badge::verdict);
+    let href = row.last_delivery_id.as_ref().map(|id| urls::object("hooks", "delivery", id));
+    let badge = match (badge, href) {
+        (Some(badge), Some(href)) => Bit::BadgeLink(badge, href),
+        (Some(badge), None) => Bit::Badge(badge),
+        (None, _) => Bit::Empty,
+    };
+    Bit::time(row.last_delivery_at).over(badge)
+}
+
+fn last_job(row: &Row) -> Cell {
+    match (&row.last_job_state, &row.last_job_id) {
+        (Some(state), Some(id)) => {
+            Bit::BadgeLink(Badge::job(state), urls::object("hooks", "job", id)).into()
+        }
+        _ => Bit::Empty.into(),
+    }
+}
+
+const FILTERS: &[FilterSpec<Filter>] = &[
+    FilterSpec {
+        param: "pending",
+        label: "Pending registration",
+        choices: Choices::Fixed(YES_NO),
+        apply: |filter, value| {
+            filter.pending = Some(yes_no(value)?);
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "enabled",
+        label: "Enabled",
+        choices: Choices::Fixed(YES_NO),
+        apply: |filter, value| {
+            filter.enabled = Some(yes_no(value)?);
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "object_kind",
+        label: "Kind",
+        choices: Choices::Fixed(&[
+            ("push", "push"),
+            ("tag_push", "tag_push"),
+            ("merge_request", "merge_request"),
+            ("pipeline", "pipeline"),
+            ("build", "build"),
+            ("release", "release"),
+            ("issue", "issue"),
+            ("note", "note"),
+        ]),
+        apply: |filter, value| {
+            filter.object_kind = Some(value.to_owned());
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "last_verdict",
+        label: "Last delivery",
+        choices: Choices::Fixed(&[
+            ("matched", "Matched"),
+            ("registered", "Registered"),
+            ("unmatched", "Unmatched"),
+            ("disabled", "Disabled"),
+            ("rejected", "Rejected"),
+        ]),
+        apply: |filter, value| {
+            let verdict = Verdict::parse(value).ok_or(BadChoice)?;
+            filter.last_verdict = Some(verdict.as_str().to_owned());
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "last_job_state",
+        label: "Last job",
+        choices: Choices::Fixed(&[
+            ("succeeded", "Succeeded"),
+            ("failed", "Failed"),
+            ("running", "Running"),
+            ("retrying", "Retrying"),
+            ("queued", "Queued"),
+        ]),
+        apply: |filter, value| {
+            let state = JobState::parse(value).ok_or(BadChoice)?;
+            filter.last_job_state = Some(state.as_str().to_owned());
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "http_x_gitlab_event",
+        label: "Event",
+        choices: Choices::Open,
+        apply: |filter, value| {
+            filter.http_x_gitlab_event = Some(value.to_owned());
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "project_id",
+        label: "Project ID",
+        choices: Choices::Open,
+        apply: |filter, value| {
+            filter.project_id = Some(value.parse().map_err(|_| BadChoice)?);
+            Ok(())
+        },
+    },
+];

@@ -1,0 +1,143 @@
+//! Whether who is asking may: stands around each resource of the panel, with that resource's own
+//! rows of the route table, and is put there by `crate::web::admin::routes::mount` alone.
+//!
+//! It runs when the route is already found. To look the permission up by the address before that
+//! would mean to read the address twice, and two readers differ: `%64elete` is `delete` to the
+//! router only.
+//!
+//! A visitor who follows a link is led to the sign-in page and from there back to the link; one
+//! who posts is told that nothing was changed.
+
+use super::authenticate::Visit;
+use super::{Answer, csrf};
+use crate::core::actor::Actor;
+use crate::web::admin::routes::{self, Access};
+use crate::web::human::{self, HumanError};
+use crate::web::problem::Problem;
+use crate::web::{Deps, urls};
+use actix_web::body::MessageBody;
+use actix_web::cookie::Cookie;
+use actix_web::dev::ServiceRequest;
+use actix_web::http::Method;
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
+use std::rc::Rc;
+
+/// Who may use which method of one resource.
+pub type Rules = Rc<[(Method, Access)]>;
+
+/// The secret of the forms on this page: left in the request for the handlers' contexts.
+#[derive(Clone, Copy)]
+pub struct FormSecret(pub csrf::Secret);
+
+/// Lets the request through to whom the rules allow, and a post only with its form's token.
+///
+/// # Errors
+/// Those of what is inside.
+pub async fn run(
+    rules: Rules,
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Answer {
+    match admit(&rules, &mut request).await {
+        Err(refusal) => {
+            let response = refusal.into_response();
+            Ok(request.into_response(response))
+        }
+        Ok(cookie) => {
+            let mut response = next.call(request).await?.map_into_boxed_body();
+            if let Some(cookie) = cookie
+                && response.response_mut().add_cookie(&cookie).is_err()
+            {
+                tracing::error!("a cookie cannot be set");
+            }
+            Ok(response)
+        }
+    }
+}
+
+/// Someone who is not let through.
+pub enum Refusal {
+    /// Sent elsewhere.
+    Redirect(String),
+    /// Told why.
+    Problem(Box<Problem>),
+}
+
+impl Refusal {
+    /// The answer.
+    pub fn into_response(self) -> HttpResponse {
+        match self {
+            Self::Redirect(address) => human::found(address),
+            Self::Problem(problem) => HumanError::from(*problem).error_response(),
+        }
+    }
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(Box::new(problem))
+    }
+}
+
+async fn admit(
+    rules: &Rules,
+    request: &mut ServiceRequest,
+) -> Result<Option<Cookie<'static>>, Refusal> {
+    let (secret, cookie) = match access(rules, request.method()) {
+        Some(Access::Public) => visitor_secret(request.request())?,
+        Some(Access::Needs(permission)) => {
+            let (actor, secret) = signed_in(request.request())?;
+            if !actor.may(permission) {
+                let problem = Problem::forbidden().link("To the start page", urls::index());
+                return Err(problem.into());
+            }
+            (secret, None)
+        }
+        // Another method: the resource answers 405, to whoever might see its page.
+        None if rules.iter().any(|(_, access)| *access == Access::Public) => return Ok(None),
+        None => {
+            signed_in(request.request())?;
+            return Ok(None);
+        }
+    };
+    csrf::check(request, &secret).await?;
+    request.extensions_mut().insert(FormSecret(secret));
+    Ok(cookie)
+}
+
+fn access(rules: &Rules, method: &Method) -> Option<Access> {
+    let method = if method == Method::HEAD { &Method::GET } else { method };
+    rules.iter().find(|(known, _)| known == method).map(|(_, access)| *access)
+}
+
+fn visitor_secret(
+    request: &HttpRequest,
+) -> Result<(csrf::Secret, Option<Cookie<'static>>), Refusal> {
+    let deps = request
+        .app_data::<web::Data<Deps>>()
+        .ok_or_else(|| Problem::internal().caused_by("the server has no Deps"))?;
+    Ok(csrf::visitor_secret(request, deps))
+}
+
+/// Who is signed in, and the secret of their forms; else where a visitor is sent.
+///
+/// # Errors
+/// Nobody is signed in.
+pub fn signed_in(request: &HttpRequest) -> Result<(Actor, csrf::Secret), Refusal> {
+    let visit = request.extensions().get::<Visit>().cloned();
+    if let Some(Visit { actor: Some(actor), csrf: Some(secret) }) = visit {
+        return Ok((actor, secret));
+    }
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Err(Problem::signed_out().link("Log in", urls::login()).into());
+    }
+    if let Some(address) = routes::slashed(request) {
+        return Err(Refusal::Redirect(address));
+    }
+    let wanted = match request.query_string() {
+        "" => request.path().to_owned(),
+        query => format!("{}?{query}", request.path()),
+    };
+    Err(Refusal::Redirect(urls::login_then(&wanted)))
+}
