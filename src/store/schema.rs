@@ -178,6 +178,13 @@ diesel::table! {
         last_verdict -> Nullable<Text>,
         last_job_id -> Nullable<Text>,
         last_job_state -> Nullable<Text>,
+        obey_skip -> Bool,
+        previous_secret_digest -> Nullable<Bytea>,
+        previous_secret_until -> Nullable<Timestamptz>,
+        previous_signing_token -> Nullable<Bytea>,
+        previous_signing_until -> Nullable<Timestamptz>,
+        last_token_at -> Nullable<Timestamptz>,
+        last_signature_at -> Nullable<Timestamptz>,
         pending_since -> Timestamptz,
         debounce_s -> Int4,
     }

@@ -53,6 +53,11 @@ pub struct Row {
     pub last_job_id: Option<String>,
     pub last_job_state: Option<String>,
     pub pending_since: DateTime<Utc>,
+    pub obey_skip: bool,
+    pub previous_secret_until: Option<DateTime<Utc>>,
+    pub previous_signing_until: Option<DateTime<Utc>>,
+    pub last_token_at: Option<DateTime<Utc>>,
+    pub last_signature_at: Option<DateTime<Utc>>,
 }
 
 impl Row {
@@ -241,6 +246,7 @@ pub struct Values<'a> {
     pub ref_filter: &'a str,
     pub path_filter: &'a str,
     pub condition: &'a str,
+    pub obey_skip: bool,
     pub register_on_first_event: bool,
     pub action: &'a str,
     pub action_params: serde_json::Value,
@@ -260,6 +266,26 @@ pub struct Secrets {
     pub secret_digest: Option<Option<Vec<u8>>>,
     /// The sealed signing token, likewise.
     pub signing_token: Option<Option<Vec<u8>>>,
+    /// The digest before, likewise.
+    pub previous_secret_digest: Option<Option<Vec<u8>>>,
+    /// Until when that one counts.
+    pub previous_secret_until: Option<Option<DateTime<Utc>>>,
+    /// The sealed signing token before, likewise.
+    pub previous_signing_token: Option<Option<Vec<u8>>>,
+    /// Until when that one counts.
+    pub previous_signing_until: Option<Option<DateTime<Utc>>>,
+}
+
+/// The present secrets of a record in their stored forms, for keeping them as the previous ones.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is no such record.
+pub async fn stored_secrets(
+    conn: &mut Conn,
+    id: WebhookId,
+) -> Result<(Option<Vec<u8>>, Option<Vec<u8>>)> {
+    let columns = (webhooks::secret_digest, webhooks::signing_token);
+    Ok(webhooks::table.find(id.0).select(columns).first(conn).await?)
 }
 
 /// Adds a record.

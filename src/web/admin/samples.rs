@@ -60,6 +60,11 @@ fn webhook(project_id: i64, name: &str) -> WebhookRow {
         last_verdict: Some("matched".to_owned()),
         last_job_id: Some("01M87VREQA18WSHF0ZZCJA3NJ9".to_owned()),
         last_job_state: Some("running".to_owned()),
+        obey_skip: true,
+        previous_secret_until: Some(DateTime::<Utc>::MAX_UTC),
+        previous_signing_until: None,
+        last_token_at: Some(NOW),
+        last_signature_at: None,
     }
 }
 

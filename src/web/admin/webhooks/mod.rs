@@ -1,9 +1,11 @@
 //! Webhook records in the panel: what stands beside the form, and what deleting one means. The
 //! list is `list.rs`, the form `form.rs`; saving is `crate::records`.
 
+mod filters;
 mod form;
 mod list;
 pub mod reset;
+mod security;
 pub mod setup;
 
 use super::context::AdminContext;
@@ -17,6 +19,7 @@ use super::kit::resource::{
     Unsaved,
 };
 use crate::clock;
+use crate::core::event::kind;
 use crate::core::ids::WebhookId;
 use crate::core::listing::{ListQuery, Page, grouped};
 use crate::core::role::Permission;
@@ -74,7 +77,7 @@ impl Editable for Webhooks {
         }
         Ok(Loaded {
             next_step: row.is_pending().then(|| registration(&ctx.public_address(), id)),
-            notices: twins.iter().map(twin).collect(),
+            notices: mismatch(&row).into_iter().chain(twins.iter().map(twin)).collect(),
             rail: vec![deliveries_rail(conn, &row).await?, jobs_rail(conn, id).await?],
             ..object
         })
@@ -181,6 +184,17 @@ fn registration(public_address: &str, id: WebhookId) -> NextStep {
     }
 }
 
+/// A pair that GitLab never sends may be saved, but will not match.
+fn mismatch(row: &Row) -> Option<Notice> {
+    let (kind, header) = (&row.object_kind, &row.http_x_gitlab_event);
+    (!kind::agree(header, kind)).then(|| Notice {
+        text: format!(
+            "GitLab does not send {kind} events under {header}: nothing will match this webhook."
+        ),
+        link: None,
+    })
+}
+
 fn twin(row: &Row) -> Notice {
     Notice {
         text: "Another webhook is equal in all five values: both will run.".to_owned(),
@@ -232,7 +246,7 @@ async fn jobs_rail(conn: &mut Conn, id: WebhookId) -> store::Result<RailList> {
 pub(super) fn sample(row: &Row) -> (Option<Loaded>, Values) {
     let object = Loaded {
         next_step: row.is_pending().then(|| registration("https://signalbox.example.com")),
-        notices: vec![twin(row)],
+        notices: mismatch(row).into_iter().chain([twin(row)]).collect(),
         ..loaded(row)
     };
     (Some(object), form::values(row))
