@@ -62,6 +62,8 @@ pub struct Draft {
     pub max_attempts: i32,
     pub timeout_s: Option<i32>,
     pub notes: String,
+    /// Which text of its action's entry it is saved with; filled in by the check.
+    pub action_fingerprint: String,
 }
 
 /// What the rules depend on.
@@ -101,7 +103,7 @@ impl WebhookInput {
     ///
     /// # Errors
     /// Every fault, in the order of the form.
-    pub fn parse(draft: Draft, rules: &Rules<'_>) -> Result<Self, Vec<Fault>> {
+    pub fn parse(mut draft: Draft, rules: &Rules<'_>) -> Result<Self, Vec<Fault>> {
         let mut faults = Faults::default();
         check_match(&draft, &mut faults);
         check_filters(&draft, &mut faults);
@@ -109,6 +111,8 @@ impl WebhookInput {
         check_action(&draft, rules, &mut faults);
         faults.text("name", &draft.name, 0..=200);
         faults.lines("notes", &draft.notes, 10_000);
+        draft.action_fingerprint =
+            rules.action.map_or_else(String::new, |spec| spec.fingerprint.clone());
         if faults.0.is_empty() { Ok(Self(draft)) } else { Err(faults.0) }
     }
 }

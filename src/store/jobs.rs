@@ -81,6 +81,8 @@ pub struct Attempt {
     pub http_status: Option<i32>,
     pub signal: Option<i32>,
     pub error: String,
+    pub cpu_ms: Option<i64>,
+    pub peak_memory_kib: Option<i64>,
 }
 
 /// A piece of an attempt's output, in the order it was written.

@@ -27,6 +27,7 @@ mod transaction;
 pub mod unmatched;
 pub mod users;
 pub mod watched;
+pub mod webhook_actions;
 pub mod webhooks;
 pub mod workers;
 

@@ -100,6 +100,11 @@ pub fn webhook(id: WebhookId) -> String {
     change("hooks", "webhook", id)
 }
 
+/// The action catalogue.
+pub fn actions() -> String {
+    changelist("hooks", "action")
+}
+
 /// What to enter in GitLab for a record, and the wait for its Test.
 pub fn webhook_setup(id: impl Display) -> String {
     verb("hooks", "webhook", id, "setup")

@@ -1,6 +1,7 @@
 //! The panel. Lists read through `crate::store`; writes go through `accounts`, `records` and
 //! `control`. No Diesel, no SQL.
 
+pub mod actions;
 pub mod context;
 pub mod deliveries;
 pub mod index;
@@ -59,6 +60,7 @@ mod tests {
         check("login", super::login::LoginPage::samples().as_slice());
         check("setup", super::setup::SetupPage::samples().as_slice());
         check("password", super::password::PasswordPage::samples().as_slice());
+        check("actions", super::actions::ActionsPage::samples().as_slice());
         check("index", super::index::IndexPage::samples().as_slice());
     }
 }

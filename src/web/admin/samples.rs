@@ -116,6 +116,12 @@ fn job(state: &str, attempts: i32) -> Job {
         started_at: (attempts > 0).then_some(NOW),
         finished_at: None,
         requested_by: "ada".to_owned(),
+        cancel_requested_at: None,
+        cancelled_by: String::new(),
+        concurrency: "parallel".to_owned(),
+        lane: String::new(),
+        held: String::new(),
+        superseded_by: None,
     }
 }
 
@@ -130,13 +136,15 @@ fn attempt(number: i32, outcome: Option<&str>) -> (Attempt, Log) {
         exit_code: outcome.map(|_| 3),
         http_status: None,
         signal: None,
+        cpu_ms: Some(1_234),
+        peak_memory_kib: Some(40_000),
         error: ODD.to_owned(),
     };
     let chunk = |seq, stream: &str| Chunk {
         seq,
         stream: stream.to_owned(),
         at: NOW,
-        bytes: ODD.as_bytes().to_vec(),
+        bytes: format!("\u{1b}[1;31m{ODD}\u{1b}[0m plain").into_bytes(),
     };
     let log = if outcome.is_some() {
         Log::of(&[chunk(1, "stdout"), chunk(2, "stderr"), chunk(3, "notice")])

@@ -1,6 +1,6 @@
 //! Output as lines: chunks of two streams put together, in the order they were written.
 
-use crate::core::output::page_text;
+use crate::core::output::{Span, page_lines};
 use crate::store::jobs::Chunk;
 
 /// The most lines a page shows of one attempt; all of them are at the raw address.
@@ -25,14 +25,19 @@ pub struct Line {
     pub number: usize,
     /// `stdout`, `stderr` or `notice`.
     pub stream: String,
-    /// Its text.
-    pub text: String,
+    /// Its text, in pieces of one look each.
+    pub spans: Vec<Span>,
 }
 
 impl Line {
     /// A mark in front of what is not plain output.
     pub fn mark(&self) -> &'static str {
         if self.stream == "stderr" { "stderr" } else { "" }
+    }
+
+    /// Its text without its colours.
+    pub fn text(&self) -> String {
+        self.spans.iter().map(|span| span.text.as_str()).collect()
     }
 
     /// Whether Signalbox itself says it.
@@ -51,9 +56,9 @@ impl Log {
             let (same, others) = rest.split_at_checked(run).unwrap_or((rest, &[]));
             // A character may be cut between two chunks: join the bytes first.
             let bytes: Vec<u8> = same.iter().flat_map(|chunk| &chunk.bytes).copied().collect();
-            for text in page_text(&bytes).lines() {
+            for spans in page_lines(&bytes) {
                 let number = lines.len() + 1;
-                lines.push(Line { number, stream: first.stream.clone(), text: text.to_owned() });
+                lines.push(Line { number, stream: first.stream.clone(), spans });
             }
             rest = others;
         }
@@ -80,12 +85,10 @@ mod tests {
             chunk(4, "stderr", b"oh\n"),
             chunk(5, "stdout", b"three"),
         ]);
-        let shown: Vec<_> =
-            log.lines.iter().map(|l| (l.number, l.mark(), l.text.as_str())).collect();
-        assert_eq!(
-            shown,
-            [(1, "", "one"), (2, "", "two \u{e9}"), (3, "stderr", "oh"), (4, "", "three")]
-        );
+        let shown =
+            log.lines.iter().map(|line| format!("{}{} {}", line.number, line.mark(), line.text()));
+        let shown: Vec<_> = shown.collect();
+        assert_eq!(shown, ["1 one", "2 two \u{e9}", "3stderr oh", "4 three"]);
     }
 
     #[test]

@@ -71,6 +71,8 @@ pub struct AttemptView {
     pub took: String,
     /// Exit code, signal or HTTP status, in words.
     pub ending: Option<String>,
+    /// Processor time and memory, in words.
+    pub used: Option<String>,
     /// What went wrong.
     pub error: String,
     /// Its output.
@@ -278,10 +280,21 @@ fn attempt_view(
         started: At(attempt.started_at),
         took: span(attempt.finished_at.unwrap_or(now) - attempt.started_at),
         ending,
+        used: used(attempt.cpu_ms, attempt.peak_memory_kib),
         error: attempt.error,
         log,
         is_open: is_newest,
     }
+}
+
+/// What an attempt used.
+fn used(cpu_ms: Option<i64>, peak_memory_kib: Option<i64>) -> Option<String> {
+    let cpu = chrono::TimeDelta::milliseconds(cpu_ms?);
+    let memory = match peak_memory_kib? {
+        kib @ ..1024 => format!("{kib} KiB"),
+        kib => format!("{} MiB", kib / 1024),
+    };
+    Some(format!("{} of processor time, {memory} of memory at most", span(cpu)))
 }
 
 fn params(stored: &serde_json::Value) -> Vec<(String, String)> {

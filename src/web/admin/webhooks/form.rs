@@ -136,7 +136,10 @@ fn parameter_field(parameter: &Parameter) -> Field {
     // Left out, the entry's default counts; where there is none, a choice must be made.
     let none = Choice::new("", if parameter.required { "Choose…" } else { "As usual" });
     let widget = match &parameter.kind {
-        ParameterKind::Text { .. } => Widget::Text,
+        ParameterKind::Text { .. }
+        | ParameterKind::GitRef
+        | ParameterKind::GitSha
+        | ParameterKind::ProjectPath => Widget::Text,
         ParameterKind::Integer { min, max } => Widget::Number { min: *min, max: *max },
         ParameterKind::Boolean => Widget::Select(vec![
             Choice::new("", "As usual"),

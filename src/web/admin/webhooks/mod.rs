@@ -1,6 +1,7 @@
 //! Webhook records in the panel: what stands beside the form, and what deleting one means. The
 //! list is `list.rs`, the form `form.rs`; saving is `crate::records`.
 
+pub mod drift;
 mod filters;
 mod form;
 mod list;
@@ -8,6 +9,7 @@ pub mod reset;
 mod security;
 pub mod setup;
 
+use self::drift::Drift;
 use super::context::AdminContext;
 use super::kit::at::At;
 use super::kit::column::Badge;
@@ -56,6 +58,14 @@ impl Resource for Webhooks {
     async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
         webhooks::list(conn, query).await
     }
+
+    async fn remarks(
+        ctx: &AdminContext,
+        conn: &mut Conn,
+        rows: &[Row],
+    ) -> store::Result<Vec<String>> {
+        Ok(drift::remark(rows, &drift::of(conn, &ctx.deps().catalogue, rows).await?))
+    }
 }
 
 impl Editable for Webhooks {
@@ -71,13 +81,18 @@ impl Editable for Webhooks {
         let id = webhook_id(id)?;
         let row = webhooks::find(conn, id).await?;
         let twins = webhooks::twins(conn, &row).await?;
+        let drifts = drift::of(conn, &ctx.deps().catalogue, std::slice::from_ref(&row)).await?;
         let mut object = loaded(&row);
         if !row.is_pending() && ctx.may(Permission::ChangeRecords) {
             object.tools.push(("Reset registration", urls::webhook_reset(id)));
         }
         Ok(Loaded {
             next_step: row.is_pending().then(|| registration(&ctx.public_address(), id)),
-            notices: mismatch(&row).into_iter().chain(twins.iter().map(twin)).collect(),
+            notices: mismatch(&row)
+                .into_iter()
+                .chain(drifts.values().map(drifted))
+                .chain(twins.iter().map(twin))
+                .collect(),
             rail: vec![deliveries_rail(conn, &row).await?, jobs_rail(conn, id).await?],
             ..object
         })
@@ -193,6 +208,10 @@ fn mismatch(row: &Row) -> Option<Notice> {
         ),
         link: None,
     })
+}
+
+fn drifted(drift: &Drift) -> Notice {
+    Notice { text: drift.sentence(), link: Some(("Actions".to_owned(), urls::actions())) }
 }
 
 fn twin(row: &Row) -> Notice {
