@@ -1,6 +1,7 @@
 //! What a person wants a record to be, and the rules it must meet. All faults are named at once.
 
 use crate::core::action::ActionSpec;
+use crate::core::webhook::Concurrency;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
@@ -47,6 +48,8 @@ pub struct Draft {
     pub action_params: BTreeMap<String, String>,
     pub max_attempts: i32,
     pub timeout_s: Option<i32>,
+    pub concurrency: Concurrency,
+    pub debounce_s: i32,
     pub notes: String,
 }
 
@@ -92,9 +95,18 @@ impl WebhookInput {
         check_match(&draft, &mut faults);
         check_security(&draft, rules, &mut faults);
         check_action(&draft, rules, &mut faults);
+        check_lane(&draft, &mut faults);
         faults.text("name", &draft.name, 0..=200);
         faults.lines("notes", &draft.notes, 10_000);
         if faults.0.is_empty() { Ok(Self(draft)) } else { Err(faults.0) }
+    }
+}
+
+fn check_lane(draft: &Draft, faults: &mut Faults) {
+    if !(0..=3_600).contains(&draft.debounce_s) {
+        faults.add("debounce_s", "Enter a number from 0 to 3600.");
+    } else if draft.debounce_s > 0 && draft.concurrency != Concurrency::Latest {
+        faults.add("debounce_s", "Only where the newest of each ref runs, one waits for another.");
     }
 }
 
@@ -247,6 +259,20 @@ mod tests {
         };
         let faults = WebhookInput::parse(draft, &rules).err().unwrap_or_default();
         faults.into_iter().map(|fault| fault.field).collect()
+    }
+
+    #[test]
+    fn only_where_the_newest_runs_one_waits_for_another() {
+        let wait = |concurrency, debounce_s| {
+            let draft = Draft { concurrency, debounce_s, ..draft() };
+            let mut faults = Faults::default();
+            check_lane(&draft, &mut faults);
+            faults.0.len()
+        };
+        assert_eq!(wait(Concurrency::Latest, 30), 0);
+        assert_eq!(wait(Concurrency::Serial, 0), 0);
+        assert_eq!(wait(Concurrency::Serial, 30), 1);
+        assert_eq!(wait(Concurrency::Latest, 3_601), 1);
     }
 
     #[test]

@@ -332,3 +332,24 @@ pub async fn output_of(
     chunks.reverse();
     Ok(chunks)
 }
+
+/// The pieces of an attempt's output after one of them (-1 = from the first), in order.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn output_after(
+    conn: &mut Conn,
+    job: &JobId,
+    (attempt, after): (i32, i32),
+    limit: i64,
+) -> Result<Vec<Chunk>> {
+    Ok(job_output::table
+        .filter(job_output::job_id.eq(job.as_str()))
+        .filter(job_output::attempt.eq(attempt))
+        .filter(job_output::seq.gt(after))
+        .order(job_output::seq)
+        .limit(limit)
+        .select(Chunk::as_select())
+        .load(conn)
+        .await?)
+}

@@ -24,6 +24,7 @@ pub fn sections(actor: &Actor, path: &str) -> Vec<NavSection> {
             webhooks,
             row("Deliveries", "inbox", urls::deliveries(), 'd'),
             row("Jobs", "jobs", urls::jobs(), 'j'),
+            row("Workers", "worker", urls::workers(), 'k'),
         ],
     }]
 }

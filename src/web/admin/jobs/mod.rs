@@ -1,7 +1,11 @@
-//! Jobs in the panel: the list. One job's page is `page.rs`, its output as lines `log.rs`.
+//! Jobs in the panel: the list. One job's page is `page.rs`, its buttons `act.rs`, its output as
+//! lines `log.rs`, sent while it is printed `events.rs`.
 
+pub mod act;
+pub mod events;
 pub mod log;
 pub mod page;
+pub mod waits;
 
 use super::kit::at::span;
 use super::kit::column::{Badge, Bit, Cell, Column, Width};
