@@ -8,12 +8,13 @@ use crate::support::wait;
 async fn pause(panel: &Panel, scope: &str) {
     let form = panel.open("/admin/hooks/worker/").await.form_to("/admin/hooks/worker/pause/");
     let page = panel.submit(form.set("scope", scope).set("reason", "release day")).await;
-    page.says("Paused.");
+    assert!(page.text(".messages").contains("Paused."), "{}", page.html);
 }
 
 async fn resume(panel: &Panel, release: &str) {
     let form = panel.open("/admin/hooks/worker/").await.form_to("/admin/hooks/worker/resume/");
-    panel.submit(form.press("release", release)).await.says("Resumed");
+    let page = panel.submit(form.press("release", release)).await;
+    assert!(page.text(".messages").contains("Resumed"), "{}", page.html);
 }
 
 async fn held(app: &App, count: usize) {
