@@ -12,12 +12,13 @@ use crate::core::idempotency::Key;
 use crate::core::ids::{DeliveryId, JobId, WebhookId};
 use crate::core::matching::trace::Trace;
 use crate::core::matching::{Decision, Question, decide};
+use crate::core::pause::{Note, Pause, holding};
 use crate::core::seal::{self, Keys};
 use crate::core::verdict::Verdict;
 use crate::core::webhook::{Concurrency, ProjectId, Webhook};
 use crate::store::arrivals::{self, Claim, ScopedKey};
 use crate::store::candidates::{self, Candidate, Sought};
-use crate::store::{Conn, Result};
+use crate::store::{Conn, Result, pauses};
 use chrono::{DateTime, Utc};
 use std::collections::{HashMap, HashSet};
 
@@ -42,6 +43,7 @@ struct Known {
     records: Vec<Webhook>,
     tokens: HashSet<Vec<u8>>,
     holders: HashMap<ScopedKey, String>,
+    pauses: Vec<Pause>,
 }
 
 pub(super) async fn drafts<'a>(
@@ -72,14 +74,15 @@ async fn load(
         }
     }
     if sought.project_ids.is_empty() {
-        let (records, tokens, holders) = Default::default();
-        return Ok(Known { records, tokens, holders });
+        let (records, tokens, holders, pauses) = Default::default();
+        return Ok(Known { records, tokens, holders, pauses });
     }
     let records = candidates::load(conn, &sought).await?;
     Ok(Known {
         records: records.into_iter().map(|candidate| opened(candidate, keys)).collect(),
         tokens: candidates::known_tokens(conn, &sought).await?,
         holders: arrivals::holders(conn, &held.iter().collect::<Vec<_>>(), now).await?,
+        pauses: pauses::all(conn).await?,
     })
 }
 
@@ -192,6 +195,10 @@ fn judged<'a>(
             jobs: Vec::new(),
         };
     }
+    if let Some(pause) = paused(&decision, &known.pauses) {
+        decision.summary = format!("{}; held back by {}: {}", decision.summary, pause.by, pause.reason);
+        decision.verdict = Verdict::Paused;
+    }
     // A body stands for a missing key only where a repeat would run something twice.
     let claims = decision.did_something()
         && key.is_some_and(|key| !key.from_body || !decision.run.is_empty());
@@ -210,6 +217,14 @@ fn judged<'a>(
         .map(|webhook| JobDraft { id: clock::job_id(), label: webhook.label(), webhook })
         .collect();
     Draft { arrival, decision, duplicate_of: None, claim, jobs }
+}
+
+/// Why nothing of what matched runs now, if nothing does.
+fn paused<'a>(decision: &Decision, pauses: &'a [Pause]) -> Option<&'a Note> {
+    let held = |id: &WebhookId| holding(pauses, Some(id.0), "");
+    let matched = decision.verdict == Verdict::Matched;
+    let first = decision.run.first().filter(|_| matched).and_then(held)?;
+    decision.run.iter().all(|id| held(id).is_some()).then_some(&first.note)
 }
 
 fn duplicate(first: &str, trace: Trace) -> Decision {

@@ -21,6 +21,7 @@ pub mod queue;
 pub mod schema;
 pub mod search;
 pub mod sessions;
+pub mod stats;
 mod transaction;
 pub mod users;
 pub mod webhooks;

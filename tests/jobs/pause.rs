@@ -1,7 +1,8 @@
 //! Pauses: nothing begins, everything is kept, and it goes on in order.
 
 use super::run::{attempts, push, record_with};
-use crate::support::app::{App, Setup};
+use crate::support::app::{App, Setup, TOKEN};
+use crate::support::gitlab::Delivery;
 use crate::support::panel::Panel;
 use crate::support::wait;
 
@@ -15,6 +16,14 @@ async fn resume(panel: &Panel, release: &str) {
     let form = panel.open("/admin/hooks/worker/").await.form_to("/admin/hooks/worker/resume/");
     let page = panel.submit(form.press("release", release)).await;
     assert!(page.text(".messages").contains("Resumed"), "{}", page.html);
+}
+
+/// Sends the push while its record is paused.
+async fn push_paused(app: &App, key: &str) -> String {
+    let answer = app.send(&Delivery::push_2015().token(TOKEN).key(key)).await;
+    assert!(answer.field("reason").contains("held back by ada: release day"), "{}", answer.text);
+    let [job] = answer.expect(202, "paused").jobs().try_into().unwrap();
+    job
 }
 
 async fn held(app: &App, count: usize) {
@@ -35,7 +44,7 @@ async fn while_all_is_paused_jobs_wait_and_then_run_in_order() {
     pause(&panel, "all").await;
     let mut jobs = Vec::new();
     for number in 0..5 {
-        jobs.push(push(&app, &format!("k{number}")).await);
+        jobs.push(push_paused(&app, &format!("k{number}")).await);
     }
     held(&app, 5).await;
     let page = panel.open(&format!("/admin/hooks/job/{}/", jobs[0])).await;
@@ -47,7 +56,7 @@ async fn while_all_is_paused_jobs_wait_and_then_run_in_order() {
     let began = std::fs::read_to_string(app.folder().join("actions/began")).unwrap();
     assert_eq!(began.lines().collect::<Vec<_>>(), jobs);
     assert!(!panel.open("/admin/").await.has(".banner"));
-    let who = "SELECT verb || ' ' || object_name FROM audit_log WHERE object_type = 'pause'";
+    let who = "SELECT verb || ' ' || object_name FROM audit_log WHERE object_type = 'pause' ORDER BY 1";
     assert_eq!(app.database().column(who).await, ["pause Everything", "resume Everything"]);
 }
 
@@ -58,7 +67,7 @@ async fn of_what_waited_all_but_the_newest_of_each_ref_may_be_dropped() {
     pause(&app.panel().await, &format!("webhook:{record}")).await;
     let mut jobs = Vec::new();
     for number in 0..3 {
-        jobs.push(push(&app, &format!("k{number}")).await);
+        jobs.push(push_paused(&app, &format!("k{number}")).await);
     }
     held(&app, 3).await;
     app.restart().await;

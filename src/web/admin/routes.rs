@@ -79,6 +79,7 @@ pub fn rows() -> Vec<Row> {
     ]);
     rows.extend(mount::resource::<Jobs>());
     rows.extend([
+        Row::get(urls::job_stats(), Needs(View), |route| route.to(jobs::stats::show)),
         Row::get(urls::object("hooks", "job", urls::ID), Needs(View), |route| {
             route.to(jobs::page::show)
         }),

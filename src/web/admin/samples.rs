@@ -2,7 +2,7 @@
 //! cannot rot unseen. Holds the HTML to what browsers and screen readers need of it.
 
 use super::deliveries::{Deliveries, page as delivery_page};
-use super::jobs::{Jobs, act::CancelPage, log::Log, page as job_page, waits::Waits};
+use super::jobs::{Jobs, act::CancelPage, log::Log, page as job_page, stats, waits::Waits};
 use super::kit::form::{FormErrors, FormView, Values};
 use super::kit::frame::Frame;
 use super::kit::list_view::{self, Read};
@@ -299,6 +299,8 @@ fn samples() -> Vec<(String, String)> {
         ),
         ("deliveries", changelist::<Deliveries>("", vec![row("matched", 2), row("odd", 0)], None)),
         ("jobs", changelist::<Jobs>("state=failed", vec![job_row("failed")], Some(9))),
+        ("statistics, none", stats::sample(false).render().unwrap()),
+        ("statistics", stats::sample(true).render().unwrap()),
         ("workers, none", workers::sample(false).render().unwrap()),
         ("workers", workers::sample(true).render().unwrap()),
         (
