@@ -20,11 +20,7 @@ pub enum Cancelled {
 /// # Errors
 /// [`ControlError::NotNow`] if it has ended, [`ControlError::Already`] if its end was asked for,
 /// [`ControlError::Gone`] if it does not exist.
-pub async fn cancel(
-    conn: &mut Conn,
-    act: Act<'_>,
-    job: &JobId,
-) -> Result<Cancelled, ControlError> {
+pub async fn cancel(conn: &mut Conn, act: Act<'_>, job: &JobId) -> Result<Cancelled, ControlError> {
     transaction(conn, async |conn: &mut Conn| {
         let lane = lanes::lock_of(conn, job).await?;
         let row = attempts::lock_job(conn, job).await?;
@@ -44,10 +40,9 @@ pub async fn cancel(
                 lanes::settle(conn, &lane, act.now).await?;
                 Cancelled::Done
             }
-            JobState::Succeeded
-            | JobState::Failed
-            | JobState::Cancelled
-            | JobState::Superseded => return Err(ControlError::NotNow(state)),
+            JobState::Succeeded | JobState::Failed | JobState::Cancelled | JobState::Superseded => {
+                return Err(ControlError::NotNow(state));
+            }
         };
         let after = match cancelled {
             Cancelled::Done => JobState::Cancelled.as_str(),

@@ -127,10 +127,7 @@ fn overtakes(newer: &Member, older: &Member) -> bool {
     let latest = |member: &Member| {
         member.concurrency == Concurrency::Latest && member.stand != Stand::Running
     };
-    latest(newer)
-        && latest(older)
-        && newer.record == older.record
-        && newer.git_ref == older.git_ref
+    latest(newer) && latest(older) && newer.record == older.record && newer.git_ref == older.git_ref
 }
 
 #[cfg(test)]

@@ -58,7 +58,8 @@ async fn another_user_has_no_groups_of_ours() {
 
 #[tokio::test]
 async fn limits_hold_and_cannot_be_undone() {
-    let mut launch = sh("ulimit -t; ulimit -v; ulimit -n; umask; grep NoNewPrivs /proc/self/status");
+    let mut launch =
+        sh("ulimit -t; ulimit -v; ulimit -n; umask; grep NoNewPrivs /proc/self/status");
     launch.limits = Limits {
         cpu_s: Some(7),
         memory: Some(512 * 1024 * 1024),
@@ -90,7 +91,10 @@ async fn what_a_child_used_is_known_at_its_end() {
     assert!(child.wait().await.unwrap().success());
     let usage = child.usage().unwrap();
     assert!(usage.peak_memory_kib > 39_000, "{usage:?}");
-    assert!(usage.cpu > Duration::from_millis(10) && usage.cpu < Duration::from_mins(1), "{usage:?}");
+    assert!(
+        usage.cpu > Duration::from_millis(10) && usage.cpu < Duration::from_mins(1),
+        "{usage:?}"
+    );
     // Asked again, it says the same.
     assert!(child.wait().await.unwrap().success());
 }

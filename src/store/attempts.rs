@@ -245,7 +245,12 @@ pub async fn reopen(
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn ask_to_cancel(conn: &mut Conn, job: &JobId, by: &str, now: DateTime<Utc>) -> Result<()> {
+pub async fn ask_to_cancel(
+    conn: &mut Conn,
+    job: &JobId,
+    by: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
     diesel::update(jobs::table.find(job.as_str()))
         .set((jobs::cancel_requested_at.eq(now), jobs::cancelled_by.eq(by)))
         .execute(conn)

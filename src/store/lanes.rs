@@ -245,7 +245,8 @@ pub async fn before(
         .first(conn)
         .await
         .optional()?;
-    let earlier = jobs::queued_at.lt(queued_at).or(jobs::queued_at.eq(queued_at).and(jobs::id.lt(id)));
+    let earlier =
+        jobs::queued_at.lt(queued_at).or(jobs::queued_at.eq(queued_at).and(jobs::id.lt(id)));
     let waiting: i64 = jobs::table
         .filter(jobs::lane.eq(lane))
         .filter(jobs::state.eq_any(WAITING))

@@ -7,4 +7,6 @@ mod live;
 mod pause;
 mod retry;
 mod run;
+mod stats;
 mod stop;
+mod upkeep;

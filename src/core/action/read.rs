@@ -2,8 +2,8 @@
 
 use super::parameter::{DEFAULT_LENGTH, MAX_LENGTH, Parameter, ParameterKind, Pattern};
 use super::section::{Faults, Section};
-use crate::core::lane::is_name;
 use super::{ActionKind, ActionSpec, Argument, Command, DEFAULT_TIMEOUT_S, Fault, MAX_TIMEOUT_S};
+use crate::core::lane::is_name;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
