@@ -93,8 +93,8 @@ fn values<'a>(input: &'a WebhookInput, before: Option<&'a Row>, act: &Act<'_>) -
         path_filter: &input.path_filter,
         condition: &input.condition,
         obey_skip: input.obey_skip,
-        // What the form does not offer stays as it is.
-        concurrency: before.map_or("parallel", |row| &row.concurrency),
+        concurrency: input.concurrency.as_str(),
+        debounce_s: input.debounce_s,
         register_on_first_event: input.register_on_first_event,
         action: &input.action,
         action_params: serde_json::json!(input.action_params),

@@ -145,6 +145,26 @@ pub fn job_run_again(id: &JobId) -> String {
     verb("hooks", "job", id, "run-again")
 }
 
+/// The workers, and what is paused.
+pub fn workers() -> String {
+    changelist("hooks", "worker")
+}
+
+/// Pauses jobs; POST only.
+pub fn pause() -> &'static str {
+    "/admin/hooks/worker/pause/"
+}
+
+/// Lets paused jobs go; POST only.
+pub fn resume() -> &'static str {
+    "/admin/hooks/worker/resume/"
+}
+
+/// What jobs did in a period.
+pub fn job_stats() -> &'static str {
+    "/admin/hooks/job/stats/"
+}
+
 /// Where GitLab sends events.
 pub fn gitlab() -> &'static str {
     "/webhooks/gitlab"

@@ -10,10 +10,12 @@ pub mod kit;
 pub mod login;
 pub mod nav;
 pub mod password;
+pub mod pause;
 pub mod routes;
 pub mod setup;
 pub mod visitor;
 pub mod webhooks;
+pub mod workers;
 
 #[cfg(test)]
 mod tests {

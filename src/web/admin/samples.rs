@@ -2,7 +2,7 @@
 //! cannot rot unseen. Holds the HTML to what browsers and screen readers need of it.
 
 use super::deliveries::{Deliveries, page as delivery_page};
-use super::jobs::{Jobs, log::Log, page as job_page};
+use super::jobs::{Jobs, act::CancelPage, log::Log, page as job_page, stats, waits::Waits};
 use super::kit::form::{FormErrors, FormView, Values};
 use super::kit::frame::Frame;
 use super::kit::list_view::{self, Read};
@@ -12,6 +12,7 @@ use super::kit::pages::{
 use super::kit::query::read;
 use super::kit::resource::{DeletePlan, Resource};
 use super::webhooks::{self, Webhooks};
+use super::workers;
 use crate::actions::Catalogue;
 use crate::core::change::{Change, Value};
 use crate::core::listing::{Page, Total};
@@ -48,6 +49,7 @@ fn webhook(project_id: i64, name: &str) -> WebhookRow {
         action: "gone".to_owned(),
         action_params: json!({"branch": "main"}),
         concurrency: "parallel".to_owned(),
+        debounce_s: 0,
         max_attempts: 3,
         timeout_s: Some(60),
         notes: ODD.to_owned(),
@@ -116,12 +118,12 @@ fn job(state: &str, attempts: i32) -> Job {
         started_at: (attempts > 0).then_some(NOW),
         finished_at: None,
         requested_by: "ada".to_owned(),
-        cancel_requested_at: None,
-        cancelled_by: String::new(),
-        concurrency: "parallel".to_owned(),
-        lane: String::new(),
-        held: String::new(),
-        superseded_by: None,
+        cancel_requested_at: (state == "cancelled").then_some(NOW),
+        cancelled_by: "ada".to_owned(),
+        concurrency: "latest".to_owned(),
+        lane: "webhook:7".to_owned(),
+        held: if state == "queued" { "lane" } else { "" }.to_owned(),
+        superseded_by: (state == "superseded").then(|| ODD.to_owned()),
     }
 }
 
@@ -225,6 +227,7 @@ fn job_sample(state: &str, attempts: Vec<(Attempt, Log)>) -> String {
         attempts,
         cause: Some(delivery("matched")),
         record: None,
+        waits: Waits { before: 2, running: Some(ODD.to_owned()), pause: None },
         may_operate: true,
     };
     job_page::draw(Frame::sample("Job"), shown, NOW).render().unwrap()
@@ -303,6 +306,16 @@ fn samples() -> Vec<(String, String)> {
         ),
         ("deliveries", changelist::<Deliveries>("", vec![row("matched", 2), row("odd", 0)], None)),
         ("jobs", changelist::<Jobs>("state=failed", vec![job_row("failed")], Some(9))),
+        ("statistics, none", stats::sample(false).render().unwrap()),
+        ("statistics", stats::sample(true).render().unwrap()),
+        ("workers, none", workers::sample(false).render().unwrap()),
+        ("workers", workers::sample(true).render().unwrap()),
+        (
+            "cancel",
+            CancelPage { frame: Frame::sample("Cancel?"), what: LONG, back: "/admin/".to_owned() }
+                .render()
+                .unwrap(),
+        ),
         ("add", change_form(None, true, &[])),
         ("add, wrong", change_form(None, true, &["repo_name", "secret_token", "pending", ""])),
         ("change", change_form(Some(15), true, &["object_kind"])),

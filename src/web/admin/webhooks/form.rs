@@ -6,7 +6,7 @@ use crate::actions::Catalogue;
 use crate::core::action::{Parameter, ParameterKind};
 use crate::core::event::kind::{self, KINDS};
 use crate::core::ids::WebhookId;
-use crate::core::webhook::ProjectId;
+use crate::core::webhook::{Concurrency, ProjectId};
 use crate::records::{self, Draft, Rules, SaveError, Target, WebhookInput};
 use crate::store::Conn;
 use crate::store::webhooks::Row;
@@ -110,11 +110,24 @@ fn action_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
                 "Of one attempt; empty for the action's own.{}",
                 limit.unwrap_or_default()
             )),
+            Field::new("concurrency", "Jobs at once", Widget::Select(concurrency()))
+                .help("How the jobs of this record share time."),
+            Field::new("debounce_s", "Wait for a newer one, in seconds", Widget::Number { min: 0, max: 3_600 })
+                .help("Only with “newest”: so long a job waits for a newer one of its ref. 0 = not at all."),
             Field::check("enabled", "Enabled").full().help(
                 "A disabled record runs nothing; deliveries that equal it are listed as disabled.",
             ),
         ],
     }
+}
+
+fn concurrency() -> Vec<Choice> {
+    let words = |choice| match choice {
+        Concurrency::Parallel => "All at once",
+        Concurrency::Serial => "One after another, in order",
+        Concurrency::Latest => "One after another, of each ref only the newest",
+    };
+    Concurrency::ALL.into_iter().map(|choice| Choice::new(choice.as_str(), words(choice))).collect()
 }
 
 /// The parameters of the chosen action: none, if it declares none.
@@ -181,6 +194,8 @@ pub(super) fn blank(catalogue: &Catalogue) -> Values {
     values.tick("pending", true);
     values.tick("enabled", true);
     values.set("max_attempts", "3");
+    values.set("concurrency", Concurrency::Parallel.as_str());
+    values.set("debounce_s", "0");
     if catalogue.get("print").is_some() {
         values.set("action", "print");
     }
@@ -201,6 +216,8 @@ pub(super) fn values(row: &Row) -> Values {
     values.tick("enabled", row.enabled);
     values.set("action", row.action.as_str());
     values.set("max_attempts", row.max_attempts.to_string());
+    values.set("concurrency", row.concurrency.as_str());
+    values.set("debounce_s", row.debounce_s.to_string());
     values.set("timeout_s", row.timeout_s.map(|limit| limit.to_string()).unwrap_or_default());
     values.set("notes", row.notes.as_str());
     filters::fill(&mut values, row);
@@ -278,17 +295,30 @@ fn draft(
         "" => Some(3),
         text => text.parse().ok(),
     };
+    let debounce_s = match values.trimmed("debounce_s") {
+        "" => Some(0),
+        text => text.parse().ok(),
+    };
     let timeout_s = match values.trimmed("timeout_s") {
         "" => Some(None),
         text => text.parse().ok().map(Some),
     };
-    for (field, is_number) in
-        [("max_attempts", max_attempts.is_some()), ("timeout_s", timeout_s.is_some())]
-    {
+    for (field, is_number) in [
+        ("max_attempts", max_attempts.is_some()),
+        ("timeout_s", timeout_s.is_some()),
+        ("debounce_s", debounce_s.is_some()),
+    ] {
         if !is_number {
             errors.add(field, "Enter a whole number.");
         }
     }
+    let concurrency = match values.trimmed("concurrency") {
+        "" => Concurrency::default(),
+        word => Concurrency::parse(word).unwrap_or_else(|| {
+            errors.add("concurrency", "Choose one of the list.");
+            Concurrency::default()
+        }),
+    };
     let action_params: BTreeMap<String, String> = values
         .pairs()
         .filter_map(|(name, value)| Some((name.strip_prefix(PARAM)?, value.trim())))
@@ -308,6 +338,8 @@ fn draft(
         action_params,
         max_attempts: max_attempts.unwrap_or(3),
         timeout_s: timeout_s.unwrap_or(None),
+        concurrency,
+        debounce_s: debounce_s.unwrap_or(0),
         notes: values.get("notes").trim_end().replace("\r\n", "\n"),
         ..Draft::default()
     };
