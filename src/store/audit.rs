@@ -3,6 +3,10 @@
 //! Services write the entry inside the transaction of the change itself. Nothing refers to the
 //! objects by foreign key: the log outlives them.
 
+mod list;
+
+pub use list::{Filter, Sort, find, list};
+
 use super::schema::audit_log;
 use super::{Conn, Result};
 use crate::core::actor::Actor;
@@ -11,6 +15,7 @@ use crate::core::ids::UserId;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use serde::{Serialize, Serializer};
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -88,6 +93,12 @@ impl Verb {
     }
 }
 
+impl Serialize for Verb {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 /// The kinds of objects the log speaks of: the stored words.
 pub mod object {
     /// A webhook record.
@@ -120,7 +131,7 @@ pub struct Entry<'a> {
 }
 
 /// One entry as it is read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Row {
     /// Its number.
     pub id: i64,
