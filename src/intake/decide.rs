@@ -6,7 +6,7 @@
 
 use super::{Arrival, Content, Policy};
 use crate::clock;
-use crate::core::credential::{Presented, SigningKey};
+use crate::core::credential::{Presented, SIGNING_TOKEN, SigningKey};
 use crate::core::event::Event;
 use crate::core::idempotency::Key;
 use crate::core::ids::{DeliveryId, JobId, WebhookId};
@@ -20,9 +20,6 @@ use crate::store::candidates::{self, Candidate, Sought};
 use crate::store::{Conn, Result};
 use chrono::{DateTime, Utc};
 use std::collections::{HashMap, HashSet};
-
-/// What a stored signing token is sealed for.
-pub(super) const SIGNING_TOKEN: &[u8] = b"signing_token";
 
 /// One arrival, judged.
 pub(super) struct Draft<'a> {

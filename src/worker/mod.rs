@@ -98,7 +98,7 @@ async fn work(deps: &Deps, name: &str, stop: &CancellationToken) -> anyhow::Resu
     tracing::info!(worker = name, concurrency = deps.concurrency, "Worker {name} started");
     let outcome = lease(deps, &pool, name, runner, stop).await;
     // From here on apalis gives no signs of life for us, so that we do, until nothing runs.
-    drain(deps, name, &running, &abort).await;
+    drain(deps, name, &running, (&abort, stop)).await;
     let retired = retire(deps, name).await;
     pool.close().await;
     outcome.and(retired)
@@ -145,9 +145,18 @@ async fn handle(runner: Runner, task: TaskId) -> Result<(), Again> {
     }
 }
 
-/// Lets attempts finish within the grace, then ends them; gives signs of life meanwhile.
-async fn drain(deps: &Deps, name: &str, running: &Running, abort: &CancellationToken) {
-    let grace = tokio::time::sleep(deps.grace);
+/// Lets attempts finish, and gives signs of life meanwhile. Told to stop, it ends those that are
+/// still running when the grace is over.
+async fn drain(
+    deps: &Deps,
+    name: &str,
+    running: &Running,
+    (abort, stop): (&CancellationToken, &CancellationToken),
+) {
+    let grace = async {
+        stop.cancelled().await;
+        tokio::time::sleep(deps.grace).await;
+    };
     let mut beat = tokio::time::interval(HEARTBEAT);
     tokio::pin!(grace);
     loop {

@@ -41,7 +41,9 @@ async fn listing_is_sound<R: Resource>(conn: &mut Conn) {
             R::fetch(conn, &narrowed).await.unwrap();
         }
     }
-    for term in ["a", "15", "-1", "100%_\\", "'; DROP TABLE jobs; --", "数据", "99999999999999999999"] {
+    for term in
+        ["a", "15", "-1", "100%_\\", "'; DROP TABLE jobs; --", "数据", "99999999999999999999"]
+    {
         R::fetch(conn, &ListQuery { terms: vec![term.to_owned()], ..query::<R>() }).await.unwrap();
     }
     let id = "01M87VREQA18WSHF0ZZCJA3NJ8".to_owned();

@@ -1,6 +1,6 @@
 //! Every route of the panel on one screen: method, address, who may, handler.
 //!
-//! [`mount`] puts `crate::web::middleware::authorize` with the same rows around each address, so a
+//! [`mount()`] puts `crate::web::middleware::authorize` with the same rows around each address, so a
 //! route without a row does not exist, and a row cannot forget its permission. Literal addresses stand before patterns they
 //! would fall under (`…/add/` before `…/{id}/`).
 

@@ -54,7 +54,10 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         key: "verdict",
         label: "Verdict",
         width: Width::Fit,
-        cell: |row| Bit::Badge(Badge::verdict(&row.delivery.verdict)).into(),
+        cell: |row| {
+            let status = format!("HTTP {}", row.delivery.http_status);
+            Bit::Badge(Badge::verdict(&row.delivery.verdict)).over(Bit::Text(status))
+        },
         sort: None,
     },
     Column {
@@ -83,13 +86,6 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         sort: None,
     },
     Column { key: "jobs", label: "Job", width: Width::Fit, cell: jobs_cell, sort: None },
-    Column {
-        key: "http_status",
-        label: "HTTP",
-        width: Width::Number,
-        cell: |row| Bit::Digits(row.delivery.http_status.to_string()).into(),
-        sort: None,
-    },
 ];
 
 fn jobs_cell(row: &Row) -> Cell {
