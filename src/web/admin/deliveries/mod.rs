@@ -7,6 +7,7 @@ use super::kit::column::{Badge, Bit, Cell, Column, Width};
 use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, within};
 use super::kit::listing::{Empty, Listing, Paging};
 use super::kit::resource::{Meta, Resource};
+use crate::core::role::Permission;
 use crate::core::listing::{ListQuery, Page, Total};
 use crate::core::verdict::{Endpoint, Verdict};
 use crate::store::deliveries::{Filter, Row, Sort};
@@ -22,7 +23,11 @@ static META: Meta = Meta {
     label: "delivery",
     plural: "deliveries",
     title: "Deliveries",
+    view: Permission::View,
     edit: None,
+    copies: None,
+    guarded: None,
+    deleting_is_guarded: false,
 };
 
 static LISTING: Listing<Row, Sort, Filter> = Listing {

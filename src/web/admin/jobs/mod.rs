@@ -10,6 +10,7 @@ use super::kit::listing::{Empty, Listing, Paging};
 use super::kit::resource::{Meta, Resource};
 use crate::core::ids::DeliveryId;
 use crate::core::job::JobState;
+use crate::core::role::Permission;
 use crate::core::listing::{ListQuery, Page, Total};
 use crate::store::jobs::{Filter, Row, Sort};
 use crate::store::{self, Conn, jobs};
@@ -19,7 +20,8 @@ use crate::web::urls;
 pub struct Jobs;
 
 static META: Meta =
-    Meta { app: "hooks", name: "job", label: "job", plural: "jobs", title: "Jobs", edit: None };
+    Meta { app: "hooks", name: "job", label: "job", plural: "jobs", title: "Jobs", edit: None,view: Permission::View, copies: None, guarded: None,
+    deleting_is_guarded: false, };
 
 static LISTING: Listing<Row, Sort, Filter> = Listing {
     columns: COLUMNS,

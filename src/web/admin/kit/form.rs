@@ -138,7 +138,7 @@ impl BoundField {
         let (mut value, mut other) = (values.get(&field.name).to_owned(), String::new());
         match &field.widget {
             // What is secret is never sent back to the page.
-            Widget::Secret { .. } => value.clear(),
+            Widget::Secret { .. } | Widget::Password => value.clear(),
             Widget::SelectOr { options, .. } => {
                 values.get(&format!("{}_other", field.name)).clone_into(&mut other);
                 let known = value.is_empty() || options.iter().any(|choice| choice.value == value);
@@ -196,7 +196,11 @@ impl BoundField {
             Widget::Select(options)
             | Widget::Choose { options, .. }
             | Widget::SelectOr { options, .. } => words(options),
-            Widget::Text | Widget::Area { .. } | Widget::Number { .. } => self.value.clone(),
+            Widget::Text
+            | Widget::Area { .. }
+            | Widget::Number { .. }
+            | Widget::Fixed(_)
+            | Widget::Password => self.value.clone(),
         }
     }
 }

@@ -15,6 +15,7 @@ use super::kit::resource::{
     Unsaved,
 };
 use crate::clock;
+use crate::core::change::Change;
 use crate::core::ids::WebhookId;
 use crate::core::listing::{ListQuery, Page, grouped};
 use crate::core::role::Permission;
@@ -32,7 +33,11 @@ static META: Meta = Meta {
     label: "webhook",
     plural: "webhooks",
     title: "Webhooks",
+    view: Permission::View,
     edit: Some(Permission::ChangeRecords),
+    copies: Some("Its secrets are not copied: enter or generate one for the new webhook."),
+    guarded: Some("Asked again when secrets, or what is run, are changed."),
+    deleting_is_guarded: false,
 };
 
 impl Resource for Webhooks {
@@ -83,7 +88,19 @@ impl Editable for Webhooks {
         form::save(ctx, conn, object, values).await
     }
 
-    async fn plan_delete(conn: &mut Conn, id: &str) -> store::Result<DeletePlan> {
+    fn is_sensitive(object: Option<&Loaded>, values: &Values) -> bool {
+        form::is_sensitive(object, values)
+    }
+
+    fn restore(values: &mut Values, change: &Change) {
+        form::restore(values, change);
+    }
+
+    async fn plan_delete(
+        _: &AdminContext,
+        conn: &mut Conn,
+        id: &str,
+    ) -> store::Result<DeletePlan> {
         let plan = records::plan(conn, webhook_id(id)?).await?;
         let mut stays = vec![
             "All deliveries it received.".to_owned(),
@@ -106,6 +123,7 @@ impl Editable for Webhooks {
                 "Its secrets: they cannot be brought back.".to_owned(),
             ],
             stays,
+            refused: None,
         })
     }
 
