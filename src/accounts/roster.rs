@@ -69,9 +69,10 @@ pub async fn change(
             return Ok(before);
         }
         if id == by.id {
-            return Err(AccountError::Refused(match standing.active {
-                true => "You cannot change your own role. Another administrator can.",
-                false => "You cannot switch off your own account. Another administrator can.",
+            return Err(AccountError::Refused(if standing.active {
+                "You cannot change your own role. Another administrator can."
+            } else {
+                "You cannot switch off your own account. Another administrator can."
             }));
         }
         if !standing.is_admin() {

@@ -92,11 +92,7 @@ pub fn delete(app: &str, model: &str, id: impl Display) -> String {
 }
 
 /// Asks whether to undo an entry of an object's history.
-pub fn revert(
-    (app, model): (&str, &str),
-    id: impl Display,
-    entry: impl Display,
-) -> String {
+pub fn revert((app, model): (&str, &str), id: impl Display, entry: impl Display) -> String {
     format!("{}{entry}/revert/", history(app, model, id))
 }
 

@@ -18,12 +18,22 @@ pub fn sections(actor: &Actor, path: &str) -> Vec<NavSection> {
     };
     let mut webhooks = row("Webhooks", "webhook", urls::webhooks(), 'w');
     webhooks.add = actor.may(Permission::ChangeRecords).then(urls::webhook_add);
-    vec![NavSection {
+    let mut sections = vec![NavSection {
         title: "Hooks",
         rows: vec![
             webhooks,
             row("Deliveries", "inbox", urls::deliveries(), 'd'),
             row("Jobs", "jobs", urls::jobs(), 'j'),
         ],
-    }]
+    }];
+    if actor.may(Permission::ManageUsers) {
+        let mut users = row("Users", "users", urls::users(), 'u');
+        users.add = Some(urls::add("auth", "user"));
+        sections.push(NavSection { title: "Access", rows: vec![users] });
+    }
+    if actor.may(Permission::ReadLog) {
+        let rows = vec![row("Log", "log", urls::log(), 'l')];
+        sections.push(NavSection { title: "System", rows });
+    }
+    sections
 }

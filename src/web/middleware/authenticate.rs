@@ -9,9 +9,7 @@ use crate::store::sessions::{self, Origin};
 use crate::store::{StoreError, users};
 use crate::web::human::HumanError;
 use crate::web::problem::Problem;
-use crate::web::session_store::{
-    ADDRESS, AGENT, AWAY, CONFIRMED, CSRF, REFERENCE, SEEN, USER,
-};
+use crate::web::session_store::{ADDRESS, AGENT, AWAY, CONFIRMED, CSRF, REFERENCE, SEEN, USER};
 use crate::web::{Deps, origin};
 use actix_session::{Session, SessionExt};
 use actix_web::body::MessageBody;

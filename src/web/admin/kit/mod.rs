@@ -25,3 +25,18 @@ pub mod resource;
 pub mod reveal;
 pub mod revert;
 pub mod views;
+
+use crate::store::audit::Verb;
+
+/// The symbol of what was done.
+pub fn log_icon(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Add => "plus",
+        Verb::Change => "pencil",
+        Verb::Delete => "trash",
+        Verb::Register => "tag",
+        Verb::Login | Verb::Logout | Verb::LoginFailed => "user",
+        Verb::RunAgain => "retry",
+        Verb::Cancel => "stop",
+    }
+}

@@ -243,8 +243,8 @@ pub fn change_label(change: &Change, labels: &[(String, String)]) -> String {
 fn change_view(change: &Change, labels: &[(String, String)]) -> ChangeView {
     ChangeView {
         label: change_label(change, labels),
-        before: change.before.as_ref().map(shown),
-        after: change.after.as_ref().map(shown),
+        before: change.before.as_ref().map(value),
+        after: change.after.as_ref().map(value),
         secret: change.secret,
     }
 }
@@ -255,7 +255,8 @@ fn spaced(field: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-fn shown(value: &Value) -> String {
+/// A value as a person reads it.
+pub fn value(value: &Value) -> String {
     match value {
         Value::Bool(true) => "Yes".to_owned(),
         Value::Bool(false) => "No".to_owned(),

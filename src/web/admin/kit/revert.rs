@@ -141,7 +141,8 @@ async fn find<E: Editable>(ctx: &AdminContext, conn: &mut Conn) -> Result<Found,
     if !is_change || entry.changes.iter().all(|change| change.secret) {
         let words = "This entry changed no field that could be put back. Secrets are not kept, \
                      so they cannot be put back.";
-        let problem = Problem::new(StatusCode::CONFLICT, "irrevertible", "Nothing to put back", words);
+        let problem =
+            Problem::new(StatusCode::CONFLICT, "irrevertible", "Nothing to put back", words);
         return Err(problem.link("Its history", meta.history_url(&id)).into());
     }
     Ok(Found { object, entry })
@@ -165,9 +166,9 @@ fn draw<E: Editable>(
         field.map(BoundField::shown).unwrap_or_default()
     };
     let mut names: Vec<&BoundField> = then.iter().collect();
-    names.extend(now.iter().filter(|field| {
-        !then.iter().any(|known| known.field.name == field.field.name)
-    }));
+    names.extend(
+        now.iter().filter(|field| !then.iter().any(|known| known.field.name == field.field.name)),
+    );
     let rows: Vec<RevertRow> = names
         .into_iter()
         .map(|field| RevertRow {
@@ -198,9 +199,18 @@ fn draw<E: Editable>(
             by: entry.actor_name.clone(),
             at: super::at::At(entry.at),
             now: crate::clock::now(),
-            wrong: summary.into_iter().filter(|line| line.id != format!("id_{}", reauth::FIELD)).map(|line| {
-                if line.label.is_empty() { line.message } else { format!("{}: {}", line.label, line.message) }
-            }).filter(|line| Some(line) != password.as_ref()).collect(),
+            wrong: summary
+                .into_iter()
+                .filter(|line| line.id != format!("id_{}", reauth::FIELD))
+                .map(|line| {
+                    if line.label.is_empty() {
+                        line.message
+                    } else {
+                        format!("{}: {}", line.label, line.message)
+                    }
+                })
+                .filter(|line| Some(line) != password.as_ref())
+                .collect(),
             rows,
             secrets,
             version: object.version,

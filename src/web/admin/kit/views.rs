@@ -172,7 +172,8 @@ pub async fn delete_form<E: Editable>(ctx: AdminContext) -> Answer {
 async fn delete_page<E: Editable>(ctx: &AdminContext, wrong: Option<String>) -> Answer {
     let (meta, id) = (E::meta(), ctx.segment("id").to_owned());
     let mut conn = ctx.conn().await?;
-    let plan = E::plan_delete(ctx, &mut conn, &id).await.map_err(|error| missing(meta, &id, error))?;
+    let plan =
+        E::plan_delete(ctx, &mut conn, &id).await.map_err(|error| missing(meta, &id, error))?;
     let title = format!("Delete {} “{}”?", meta.label, plan.name);
     let frame = ctx
         .frame(title)
@@ -274,7 +275,10 @@ pub(super) fn form_page<E: Editable>(
         may_edit,
         now: clock::now(),
         reveal: reveal::take(ctx),
-        action: preserved_on(ctx, &object.map_or_else(|| meta.add_url(), |_| ctx.path().to_owned())),
+        action: preserved_on(
+            ctx,
+            &object.map_or_else(|| meta.add_url(), |_| ctx.path().to_owned()),
+        ),
         copies: meta.copies.filter(|_| object.is_some()),
         history: object.map(|object| meta.history_url(&object.id)),
         delete: delete.map(|href| preserved_on(ctx, &href)),

@@ -248,9 +248,8 @@ pub(super) fn is_sensitive(object: Option<&Loaded>, values: &Values) -> bool {
 
 /// The action and its parameters.
 fn is_run(values: &Values) -> (&str, BTreeMap<&str, &str>) {
-    let parameters = values.pairs().filter(|(name, value)| {
-        name.starts_with(PARAM) && !value.trim().is_empty()
-    });
+    let parameters =
+        values.pairs().filter(|(name, value)| name.starts_with(PARAM) && !value.trim().is_empty());
     (values.trimmed("action"), parameters.map(|(name, value)| (name, value.trim())).collect())
 }
 

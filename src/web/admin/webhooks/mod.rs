@@ -96,11 +96,7 @@ impl Editable for Webhooks {
         form::restore(values, change);
     }
 
-    async fn plan_delete(
-        _: &AdminContext,
-        conn: &mut Conn,
-        id: &str,
-    ) -> store::Result<DeletePlan> {
+    async fn plan_delete(_: &AdminContext, conn: &mut Conn, id: &str) -> store::Result<DeletePlan> {
         let plan = records::plan(conn, webhook_id(id)?).await?;
         let mut stays = vec![
             "All deliveries it received.".to_owned(),
