@@ -5,7 +5,6 @@ use super::act;
 use crate::actions::Catalogue;
 use crate::clock;
 use crate::core::action::{Parameter, ParameterKind};
-use crate::core::change::{Change, Value};
 use crate::core::event::kind::{self, KINDS};
 use crate::core::ids::WebhookId;
 use crate::core::webhook::ProjectId;
@@ -16,13 +15,12 @@ use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::field::{Choice, Field, Fieldset, Generate, Widget};
 use crate::web::admin::kit::form::{FormErrors, Values};
 use crate::web::admin::kit::resource::{Loaded, Saved, Unsaved};
-use crate::web::admin::kit::revert;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeMap;
 
 /// Parameters are named so: `param.branch`.
-const PARAM: &str = "param.";
+pub(super) const PARAM: &str = "param.";
 
 /// What signing tokens begin with.
 const SIGNING_PREFIX: &str = "whsec_";
@@ -231,49 +229,10 @@ pub(super) fn values(row: &Row) -> Values {
 }
 
 /// Fills in an action's parameters as they are stored.
-fn parameters(values: &mut Values, stored: &serde_json::Value) {
+pub(super) fn parameters(values: &mut Values, stored: &serde_json::Value) {
     for (name, value) in stored.as_object().into_iter().flatten() {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         values.set(&format!("{PARAM}{name}"), text);
-    }
-}
-
-/// Whether what was typed sets a secret, or what is run: both ask for the password again.
-pub(super) fn is_sensitive(object: Option<&Loaded>, values: &Values) -> bool {
-    let Some(object) = object else { return true };
-    let is_secret = |name: &str| name.starts_with("secret") || name.starts_with("signing");
-    let sets_secret = values.pairs().any(|(name, value)| is_secret(name) && !value.is_empty());
-    sets_secret || is_run(&object.values) != is_run(values)
-}
-
-/// The action and its parameters.
-fn is_run(values: &Values) -> (&str, BTreeMap<&str, &str>) {
-    let parameters =
-        values.pairs().filter(|(name, value)| name.starts_with(PARAM) && !value.trim().is_empty());
-    (values.trimmed("action"), parameters.map(|(name, value)| (name, value.trim())).collect())
-}
-
-/// Puts a field back to what it was before a change.
-pub(super) fn restore(values: &mut Values, change: &Change) {
-    let before = change.before.as_ref();
-    match (change.field.as_str(), before) {
-        ("action_params", Some(Value::Text(json))) => {
-            let old: Vec<String> = values
-                .pairs()
-                .filter(|(name, _)| name.starts_with(PARAM))
-                .map(|(name, _)| name.to_owned())
-                .collect();
-            for name in old {
-                values.tick(&name, false);
-            }
-            parameters(values, &serde_json::from_str(json).unwrap_or_default());
-        }
-        (field, before) => {
-            revert::restore(values, field, before);
-            if field == "project_id" {
-                values.tick("pending", values.trimmed(field) == ProjectId::PENDING.to_string());
-            }
-        }
     }
 }
 

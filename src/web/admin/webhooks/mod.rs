@@ -1,6 +1,7 @@
 //! Webhook records in the panel: what stands beside the form, and what deleting one means. The
 //! list is `list.rs`, the form `form.rs`; saving is `crate::records`.
 
+mod change;
 mod form;
 mod list;
 
@@ -89,11 +90,11 @@ impl Editable for Webhooks {
     }
 
     fn is_sensitive(object: Option<&Loaded>, values: &Values) -> bool {
-        form::is_sensitive(object, values)
+        change::is_sensitive(object, values)
     }
 
     fn restore(values: &mut Values, change: &Change) {
-        form::restore(values, change);
+        change::restore(values, change);
     }
 
     async fn plan_delete(_: &AdminContext, conn: &mut Conn, id: &str) -> store::Result<DeletePlan> {
