@@ -14,7 +14,7 @@ use crate::core::matching::trace::Trace;
 use crate::core::matching::{Decision, Question, decide};
 use crate::core::seal::{self, Keys};
 use crate::core::verdict::Verdict;
-use crate::core::webhook::{ProjectId, Webhook};
+use crate::core::webhook::{Concurrency, ProjectId, Webhook};
 use crate::store::arrivals::{self, Claim, ScopedKey};
 use crate::store::candidates::{self, Candidate, Sought};
 use crate::store::{Conn, Result};
@@ -113,6 +113,9 @@ fn opened(candidate: Candidate, keys: &Keys) -> Webhook {
         register_on_first_event: candidate.register_on_first_event,
         action: candidate.action,
         action_params: candidate.action_params,
+        // An unknown word is one of a later version: the careful choice.
+        concurrency: Concurrency::parse(&candidate.concurrency).unwrap_or(Concurrency::Serial),
+        debounce_s: candidate.debounce_s,
         max_attempts: candidate.max_attempts,
         timeout_s: candidate.timeout_s,
     }

@@ -7,13 +7,15 @@ use crate::core::change::{Change, Value};
 use crate::core::event::Event;
 use crate::core::ids::WebhookId;
 use crate::core::job::JobState;
+use crate::core::lane;
 use crate::core::matching::trace::Trace;
 use crate::core::verdict::Verdict;
+use crate::core::webhook::Concurrency;
 use crate::store::arrivals::{self, NewDelivery, NewJob};
 use crate::store::audit::{self, Entry, Verb};
 use crate::store::candidates::{self, Touch};
 use crate::store::{Conn, Result, StoreError, queue};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -127,6 +129,11 @@ fn job_row<'a>(
     now: DateTime<Utc>,
 ) -> NewJob<'a> {
     let webhook = &job.webhook;
+    let waits = match webhook.concurrency {
+        Concurrency::Latest => TimeDelta::seconds(webhook.debounce_s.into()),
+        Concurrency::Parallel | Concurrency::Serial => TimeDelta::zero(),
+    };
+    let state = if waits.is_zero() { JobState::Queued } else { JobState::Scheduled };
     NewJob {
         id: job.id.as_str(),
         delivery_id: draft.id().as_str(),
@@ -137,15 +144,17 @@ fn job_row<'a>(
         action: &webhook.action,
         action_params: webhook.action_params.clone(),
         timeout_s: webhook.timeout_s,
-        state: JobState::Queued.as_str(),
+        state: state.as_str(),
         attempts: 0,
         tries_used: 0,
         tries_lost: 0,
         max_attempts: webhook.max_attempts,
         error: "",
-        run_at: now,
+        run_at: now + waits,
         queued_at: now,
         requested_by: &event.user_name,
+        concurrency: webhook.concurrency.as_str(),
+        lane: lane::of_record(webhook.id, webhook.concurrency).unwrap_or_default(),
     }
 }
 

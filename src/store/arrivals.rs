@@ -75,6 +75,8 @@ pub struct NewJob<'a> {
     pub run_at: DateTime<Utc>,
     pub queued_at: DateTime<Utc>,
     pub requested_by: &'a str,
+    pub concurrency: &'a str,
+    pub lane: String,
 }
 
 /// Inserts jobs.

@@ -38,11 +38,17 @@ pub enum Verb {
     RunAgain,
     /// A job was cancelled.
     Cancel,
+    /// A job that waited for its time was let go at once.
+    RunNow,
+    /// Jobs are not begun any more.
+    Pause,
+    /// They are again.
+    Resume,
 }
 
 impl Verb {
     /// Every verb; the constraint `audit_log_verb_check` lists the same words.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Add,
         Self::Change,
         Self::Delete,
@@ -52,11 +58,14 @@ impl Verb {
         Self::LoginFailed,
         Self::RunAgain,
         Self::Cancel,
+        Self::RunNow,
+        Self::Pause,
+        Self::Resume,
     ];
 
     /// The stored word.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Add => "add",
             Self::Change => "change",
@@ -67,6 +76,9 @@ impl Verb {
             Self::LoginFailed => "login_failed",
             Self::RunAgain => "run_again",
             Self::Cancel => "cancel",
+            Self::RunNow => "run_now",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
         }
     }
 
@@ -78,7 +90,7 @@ impl Verb {
 
     /// What a person reads: the past tense, with a capital.
     #[must_use]
-    pub fn label(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
             Self::Add => "Added",
             Self::Change => "Changed",
@@ -89,6 +101,9 @@ impl Verb {
             Self::LoginFailed => "Sign-in refused",
             Self::RunAgain => "Ran again",
             Self::Cancel => "Cancelled",
+            Self::RunNow => "Ran now",
+            Self::Pause => "Paused",
+            Self::Resume => "Resumed",
         }
     }
 }
@@ -105,6 +120,8 @@ pub mod object {
     pub const WEBHOOK: &str = "webhook";
     /// A job.
     pub const JOB: &str = "job";
+    /// What holds jobs back.
+    pub const PAUSE: &str = "pause";
     /// An account.
     pub const USER: &str = "user";
 }

@@ -25,6 +25,7 @@ use crate::config::WebSettings;
 use crate::core::seal::Keys;
 use crate::intake::Intake;
 use crate::store::Pool;
+use crate::store::listen::Listener;
 use actix_session::SessionMiddleware;
 use actix_session::config::{CookieContentSecurity, PersistentSession};
 use actix_web::body::{BoxBody, MessageBody};
@@ -41,6 +42,7 @@ use session_store::PgSessions;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// The version pages show.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -63,6 +65,8 @@ pub struct Deps {
     pub intake: Intake,
     /// What can be run.
     pub catalogue: Catalogue,
+    /// What pages that follow a job need.
+    pub live: Live,
     /// The installation's keys.
     pub keys: Arc<Keys>,
     /// The server's settings.
@@ -73,6 +77,15 @@ pub struct Deps {
     pub password_cost: Cost,
     /// The wrong passwords of the last minute.
     pub throttle: Arc<Throttle>,
+}
+
+/// What is told of other processes, and the end of this one: answers without an end heed both.
+#[derive(Clone)]
+pub struct Live {
+    /// Who is told.
+    pub notices: Listener,
+    /// The server stops.
+    pub stop: CancellationToken,
 }
 
 /// Starts answering on a socket that is bound already. Signals are the caller's.

@@ -6,6 +6,8 @@
 //! A worker's name is new each time one starts: a name used again would hide the dead one.
 
 mod attempt;
+mod begin;
+mod cancel;
 mod output;
 mod rescue;
 mod running;
@@ -14,6 +16,8 @@ pub mod setup;
 use crate::actions::Catalogue;
 use crate::clock;
 use crate::core::ids::JobId;
+use crate::store::listen::Listener;
+use crate::store::workers::{self, Worker};
 use crate::store::{Pool, queue};
 use apalis::layers::WorkerBuilderExt;
 use apalis::prelude::{PollWith, TaskId, WorkerBuilder};
@@ -42,6 +46,8 @@ const RESTART: Duration = Duration::from_secs(1);
 pub struct Deps {
     /// The database.
     pub pool: Pool,
+    /// What is told of other processes.
+    pub notices: Listener,
     /// The same, as an address for apalis' own connections.
     pub database_url: String,
     /// What can be run.
@@ -79,8 +85,11 @@ pub async fn run(deps: Deps, stop: CancellationToken) {
 }
 
 fn name() -> String {
-    let host = gethostname::gethostname().to_string_lossy().into_owned();
-    format!("{host}-{}-{}", std::process::id(), clock::unique())
+    format!("{}-{}-{}", host(), std::process::id(), clock::unique())
+}
+
+fn host() -> String {
+    gethostname::gethostname().to_string_lossy().into_owned()
 }
 
 /// One worker from registration to retirement.
@@ -95,6 +104,12 @@ async fn work(deps: &Deps, name: &str, stop: &CancellationToken) -> anyhow::Resu
         running: running.clone(),
         abort: abort.clone(),
     };
+    introduce(deps, name).await?;
+    let watching = CancellationToken::new();
+    let watch =
+        cancel::watch(deps.pool.clone(), deps.notices.clone(), running.clone(), watching.clone());
+    tokio::spawn(watch);
+    let _watching = watching.drop_guard();
     tracing::info!(worker = name, concurrency = deps.concurrency, "Worker {name} started");
     let outcome = lease(deps, &pool, name, runner, stop).await;
     // From here on apalis gives no signs of life for us, so that we do, until nothing runs.
@@ -178,8 +193,24 @@ async fn keep_alive(deps: &Deps, name: &str) -> crate::store::Result<()> {
     queue::keep_alive(&mut *deps.pool.get().await?, name).await
 }
 
+/// Writes down who this worker is, for the page that lists them.
+async fn introduce(deps: &Deps, name: &str) -> anyhow::Result<()> {
+    let worker = Worker {
+        name: name.to_owned(),
+        host: host(),
+        pid: std::process::id().into(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        concurrency: i32::try_from(deps.concurrency)?,
+        started_at: clock::now(),
+        ended_at: None,
+    };
+    Ok(workers::insert(&mut *deps.pool.get().await?, &worker).await?)
+}
+
 async fn retire(deps: &Deps, name: &str) -> anyhow::Result<()> {
-    Ok(queue::retire_worker(&mut *deps.pool.get().await?, name).await?)
+    let mut conn = deps.pool.get().await?;
+    queue::retire_worker(&mut conn, name).await?;
+    Ok(workers::end(&mut conn, name, clock::now()).await?)
 }
 
 /// What makes apalis look for work: each notice of a new row, and the clock.

@@ -71,6 +71,7 @@ impl Recent {
 
 fn kind(object_type: &str) -> &'static str {
     match object_type {
+        object::PAUSE => "pause of jobs",
         object::WEBHOOK => "webhook",
         object::JOB => "job",
         object::USER => "user",

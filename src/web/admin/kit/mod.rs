@@ -36,7 +36,8 @@ pub fn log_icon(verb: Verb) -> &'static str {
         Verb::Delete => "trash",
         Verb::Register => "tag",
         Verb::Login | Verb::Logout | Verb::LoginFailed => "user",
-        Verb::RunAgain => "retry",
+        Verb::RunAgain | Verb::RunNow | Verb::Resume => "retry",
         Verb::Cancel => "stop",
+        Verb::Pause => "pause",
     }
 }

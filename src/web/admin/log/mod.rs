@@ -4,7 +4,7 @@
 pub mod entry;
 
 use super::kit::column::{Badge, Bit, Cell, Column, Width};
-use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, within};
+use super::kit::filter::{BadChoice, Choice, Choices, FilterSpec, WITHIN, within};
 use super::kit::listing::{Empty, Listing, Paging};
 use super::kit::pages::{change_label, value};
 use super::kit::resource::{Meta, Resource};
@@ -96,6 +96,7 @@ pub fn kind(object_type: &str) -> &str {
         object::WEBHOOK => "webhook",
         object::JOB => "job",
         object::USER => "user",
+        object::PAUSE => "pause of jobs",
         other => other,
     }
 }
@@ -139,21 +140,24 @@ fn summary(changes: &[Change]) -> String {
     parts.join("; ")
 }
 
-const FILTERS: &[FilterSpec<Filter>] = &[
+/// Every verb and its words.
+static VERBS: [Choice; Verb::ALL.len()] = {
+    let mut choices = [("", ""); Verb::ALL.len()];
+    let mut at = 0;
+    while at < choices.len() {
+        #[expect(clippy::indexing_slicing, reason = "checked when it is compiled")]
+        let verb = Verb::ALL[at];
+        choices[at] = (verb.as_str(), verb.label());
+        at += 1;
+    }
+    choices
+};
+
+static FILTERS: &[FilterSpec<Filter>] = &[
     FilterSpec {
         param: "verb",
         label: "What",
-        choices: Choices::Fixed(&[
-            ("add", "Added"),
-            ("change", "Changed"),
-            ("delete", "Deleted"),
-            ("register", "Registered"),
-            ("run_again", "Ran again"),
-            ("cancel", "Cancelled"),
-            ("login", "Signed in"),
-            ("logout", "Signed out"),
-            ("login_failed", "Sign-in refused"),
-        ]),
+        choices: Choices::Fixed(&VERBS),
         apply: |filter, value| {
             filter.verb = Some(Verb::parse(value).ok_or(BadChoice)?);
             Ok(())
@@ -166,6 +170,7 @@ const FILTERS: &[FilterSpec<Filter>] = &[
             (object::WEBHOOK, "Webhooks"),
             (object::JOB, "Jobs"),
             (object::USER, "Users"),
+            (object::PAUSE, "Pauses"),
         ]),
         apply: |filter, value| {
             filter.object_type = Some(value.to_owned());
@@ -225,11 +230,7 @@ mod tests {
     use crate::core::change::Value;
 
     #[test]
-    fn every_verb_can_be_filtered_and_a_summary_keeps_secrets_and_length() {
-        let known = FILTERS[0].choices.known();
-        for verb in Verb::ALL {
-            assert!(known.contains(&(verb.as_str(), verb.label())), "{}", verb.as_str());
-        }
+    fn a_summary_is_short_and_tells_no_secret() {
         let change = |field: &str, before: Option<Value>| Change {
             field: field.to_owned(),
             before,
