@@ -2,8 +2,12 @@
 
 mod forms;
 mod lists;
+mod log;
 mod login;
 mod pages;
 mod permissions;
 mod refusals;
+mod roles;
+mod sessions;
 mod setup;
+mod users;

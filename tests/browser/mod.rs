@@ -1,3 +1,4 @@
 //! The panel in headless Chromium.
 
+mod people;
 mod tour;

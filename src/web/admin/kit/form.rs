@@ -134,11 +134,12 @@ pub struct BoundField {
 }
 
 impl BoundField {
-    fn of(field: Field, values: &Values, errors: &FormErrors) -> Self {
+    /// Puts a field, its value and its errors together.
+    pub fn of(field: Field, values: &Values, errors: &FormErrors) -> Self {
         let (mut value, mut other) = (values.get(&field.name).to_owned(), String::new());
         match &field.widget {
             // What is secret is never sent back to the page.
-            Widget::Secret { .. } | Widget::Password => value.clear(),
+            Widget::Secret { .. } | Widget::Password(_) => value.clear(),
             Widget::SelectOr { options, .. } => {
                 values.get(&format!("{}_other", field.name)).clone_into(&mut other);
                 let known = value.is_empty() || options.iter().any(|choice| choice.value == value);
@@ -200,7 +201,7 @@ impl BoundField {
             | Widget::Area { .. }
             | Widget::Number { .. }
             | Widget::Fixed(_)
-            | Widget::Password => self.value.clone(),
+            | Widget::Password(_) => self.value.clone(),
         }
     }
 }

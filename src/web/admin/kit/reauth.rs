@@ -2,10 +2,10 @@
 //! open session can look, but not take over.
 //!
 //! Typed once, at the door or here, it counts for [`VALID`]; the time is kept in the session.
-//! After that, forms carry the field ([`ask`]) until it was typed again.
+//! After that, forms carry the field ([`join`], [`ask`]) until it was typed again.
 
 use super::field::{Field, Fieldset, Widget};
-use super::form::{BoundField, FormErrors, FormView, Values};
+use super::form::{BoundField, FormErrors, Values};
 use super::resource::{Editable, Loaded};
 use crate::accounts::login::{self, Attempt, LoginError};
 use crate::clock;
@@ -26,27 +26,39 @@ pub fn is_fresh(ctx: &AdminContext) -> bool {
     (0..VALID_S).contains(&(clock::now().timestamp() - at))
 }
 
-/// The part of a form that asks for the password, where it is wanted.
-pub fn fieldset(ctx: &AdminContext, when: &'static str) -> Option<Fieldset> {
-    (!is_fresh(ctx)).then(|| Fieldset {
+/// The field, where it is wanted; `account` for a form that does not name one before it.
+fn field(ctx: &AdminContext, account: Option<String>) -> Option<Field> {
+    const HELP: &str =
+        "You typed it more than 15 minutes ago. Typed once more, it counts for 15 minutes.";
+    let label = format!("Password of {}", ctx.actor.username);
+    (!is_fresh(ctx)).then(|| Field::new(FIELD, label, Widget::Password(account)).help(HELP))
+}
+
+/// Adds the part that asks for the password to a form, where it is wanted: beside the secrets,
+/// where browsers understand it; else at the end.
+pub fn join(ctx: &AdminContext, sets: &mut Vec<Fieldset>, when: &'static str) {
+    let is_secret = |field: &Field| matches!(field.widget, Widget::Secret { .. });
+    let secrets = sets.iter().rposition(|set| set.fields.iter().any(is_secret));
+    let account = secrets.is_none().then(|| ctx.actor.username.clone());
+    let Some(field) = field(ctx, account) else { return };
+    let set = Fieldset {
         id: "your-password",
         legend: "Your password",
         help: when.into(),
         paired: false,
-        fields: vec![Field::new(FIELD, format!("Password of {}", ctx.actor.username), Widget::Password)
-            .help("You typed it more than 15 minutes ago. Typed once more, it counts for 15 minutes.")],
-    })
+        fields: vec![field],
+    };
+    sets.insert(secrets.map_or(sets.len(), |at| at + 1), set);
 }
 
 /// The field alone, for pages that ask a question; with what was wrong with it.
 pub fn ask(ctx: &AdminContext, wrong: Option<String>) -> Option<BoundField> {
+    let field = field(ctx, Some(ctx.actor.username.clone()))?;
     let mut errors = FormErrors::default();
     if let Some(wrong) = wrong {
         errors.add(FIELD, wrong);
     }
-    let set = fieldset(ctx, "")?;
-    let view = FormView::of(vec![set], &Values::default(), &errors);
-    view.fieldsets.into_iter().flat_map(|set| set.fields).next()
+    Some(BoundField::of(field, &Values::default(), &errors))
 }
 
 /// Sees to it that the password was typed lately, or is in the form: else says what is wrong.

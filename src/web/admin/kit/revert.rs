@@ -57,7 +57,7 @@ pub fn add_again<E: Editable>(ctx: &AdminContext, entry: &audit::Row) -> String 
     let pairs: Vec<(&str, &str)> = fields
         .iter()
         .filter_map(|field| match &field.widget {
-            Widget::Secret { .. } | Widget::Password | Widget::Fixed(_) => None,
+            Widget::Secret { .. } | Widget::Password(_) | Widget::Fixed(_) => None,
             Widget::Check { .. } => {
                 Some((field.name.as_ref(), if values.is_on(&field.name) { "1" } else { "0" }))
             }

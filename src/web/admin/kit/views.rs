@@ -257,7 +257,7 @@ pub(super) fn form_page<E: Editable>(
     let may_edit = meta.edit.is_some_and(|edit| ctx.may(edit));
     let mut fieldsets = E::fieldsets(ctx, values, object);
     if let Some(when) = meta.guarded.filter(|_| may_edit) {
-        fieldsets.extend(reauth::fieldset(ctx, when));
+        reauth::join(ctx, &mut fieldsets, when);
     }
     let form = FormView::of(fieldsets, values, &errors);
     let title = match object {

@@ -81,7 +81,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
 ];
 
 fn object_cell(row: &Row) -> Cell {
-    let name = match href(row) {
+    let name = match of_same(row) {
         Some(href) if !row.object_name.is_empty() => {
             Bit::Link { text: row.object_name.clone(), href }
         }
@@ -99,6 +99,12 @@ pub fn kind(object_type: &str) -> &str {
         object::PAUSE => "pause of jobs",
         other => other,
     }
+}
+
+/// What else was done to an entry's object: its part of the log, for whoever may read that.
+fn of_same(row: &Row) -> Option<String> {
+    let query = [("object_type", row.object_type.as_str()), ("object_id", &row.object_id)];
+    (!row.object_id.is_empty()).then(|| urls::with_query(&urls::log(), &query))
 }
 
 /// Where an entry's object is found: its history, which outlives it.

@@ -25,6 +25,7 @@ use askama::Template;
 #[template(path = "admin/users/password.html")]
 pub struct UserPasswordPage {
     frame: Frame,
+    username: String,
     form: FormView,
     action: String,
     cancel: String,
@@ -36,7 +37,8 @@ impl UserPasswordPage {
         let page = |errors: &FormErrors| {
             let form = FormView::of(vec![fields("<b>grace</b>")], &Values::default(), errors);
             let (action, cancel) = (urls::user_password(7), urls::users());
-            Self { frame: Frame::sample("Set a password"), form, action, cancel }
+            let username = "<b>grace</b>".to_owned();
+            Self { frame: Frame::sample("Set a password"), username, form, action, cancel }
         };
         let mut wrong = FormErrors::default();
         wrong.add("password", password::Weak::Short.to_string());
@@ -134,7 +136,7 @@ fn draw(
     errors: &FormErrors,
 ) -> Result<HttpResponse, HumanError> {
     let mut sets = vec![fields(&user.username)];
-    sets.extend(reauth::fieldset(ctx, "Asked again when accounts are changed."));
+    reauth::join(ctx, &mut sets, "Asked again when accounts are changed.");
     let form = FormView::of(sets, &Values::default(), errors);
     let frame = ctx
         .frame(format!("Password of “{}”", user.username))
@@ -143,6 +145,7 @@ fn draw(
         .with_errors(!form.summary.is_empty());
     human::page(&UserPasswordPage {
         frame,
+        username: user.username.clone(),
         form,
         action: urls::user_password(user.id),
         cancel: urls::user(user.id),
