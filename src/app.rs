@@ -243,6 +243,7 @@ async fn serve(
             catalogue,
             concurrency: settings.worker.concurrency,
             grace: settings.worker.grace,
+            retention: settings.retention,
         };
         tokio::spawn(worker::run(deps, stop.clone()))
     });
@@ -281,6 +282,7 @@ fn web_deps(
         live,
         keys,
         settings: Arc::new(settings.web.clone()),
+        retention: settings.retention,
         setup_link,
         password_cost: cost(settings),
         throttle: Arc::new(Throttle::default()),

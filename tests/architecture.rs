@@ -24,7 +24,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
     ("intake", &["store"]),
     ("records", &["store"]),
     ("accounts", &["store"]),
-    ("worker", &["store", "actions"]),
+    ("worker", &["store", "actions", "config"]),
     ("control", &["store", "intake"]),
     ("web", &["store", "intake", "records", "control", "accounts", "actions", "config"]),
     ("app", BELOW_APP),

@@ -8,6 +8,7 @@ pub mod action;
 pub mod actor;
 pub mod change;
 pub mod credential;
+pub mod difference;
 pub mod event;
 pub mod idempotency;
 pub mod ids;

@@ -87,7 +87,8 @@ fn scoped(arrival: &Arrival, key: &Key) -> ScopedKey {
     ScopedKey { endpoint: arrival.endpoint.as_str().to_owned(), key: key.value.clone() }
 }
 
-fn opened(candidate: Candidate, keys: &Keys) -> Webhook {
+/// A stored record as the matcher reads it, its signing token opened.
+pub fn opened(candidate: Candidate, keys: &Keys) -> Webhook {
     let signing_key = candidate.signing_token.and_then(|sealed| {
         match seal::open(&keys.seal, SIGNING_TOKEN, &sealed) {
             Ok(token) => SigningKey::from_shown(&String::from_utf8_lossy(&token)),

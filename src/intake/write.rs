@@ -22,6 +22,10 @@ use std::collections::BTreeMap;
 /// Most bytes kept of the body of a rejected delivery.
 const REJECTED_BODY: usize = 4 * 1024;
 
+/// Most addresses of a repository kept, and the longest of them.
+const MOST_URLS: usize = 6;
+const MOST_URL: usize = 500;
+
 pub(super) async fn drafts(
     conn: &mut Conn,
     drafts: &[Draft<'_>],
@@ -36,8 +40,10 @@ pub(super) async fn drafts(
     let kept = || drafts.iter().zip(rooms).filter(|(_, room)| !matches!(room, Room::CountedBy(_)));
     let hashes: Vec<[u8; 32]> =
         kept().map(|(draft, _)| Sha256::digest(&draft.arrival.body).into()).collect();
-    let rows: Vec<NewDelivery<'_>> =
-        kept().zip(&hashes).map(|((draft, room), hash)| delivery(draft, room, hash)).collect();
+    let rows: Vec<NewDelivery<'_>> = kept()
+        .zip(&hashes)
+        .map(|((draft, room), hash)| delivery(draft, room, (hash, now)))
+        .collect();
     if !rows.is_empty() {
         arrivals::insert(conn, &rows).await?;
     }
@@ -63,7 +69,11 @@ fn counted_summary(counted: u64) -> String {
     format!("{counted} more rejected deliveries of this sender in one minute, counted but not kept")
 }
 
-fn delivery<'a>(draft: &'a Draft<'_>, room: &Room, hash: &'a [u8]) -> NewDelivery<'a> {
+fn delivery<'a>(
+    draft: &'a Draft<'_>,
+    room: &Room,
+    (hash, now): (&'a [u8], DateTime<Utc>),
+) -> NewDelivery<'a> {
     static NO_EVENT: std::sync::LazyLock<Event> = std::sync::LazyLock::new(Event::default);
     let (arrival, decision) = (draft.arrival, &draft.decision);
     // What a stranger claims to be is shown, but only the beginning of it is kept.
@@ -81,7 +91,7 @@ fn delivery<'a>(draft: &'a Draft<'_>, room: &Room, hash: &'a [u8]) -> NewDeliver
         endpoint: arrival.endpoint.as_str(),
         verdict: decision.verdict.as_str(),
         summary: if counting { COUNTING } else { &decision.summary },
-        reason: json(&if counting { counting_trace() } else { decision.trace.clone() }),
+        reason: json(&if counting { counting_trace() } else { kept_trace(draft, event) }),
         http_status: decision.status.into(),
         event: &arrival.event_header,
         object_kind: &event.object_kind,
@@ -101,6 +111,26 @@ fn delivery<'a>(draft: &'a Draft<'_>, room: &Room, hash: &'a [u8]) -> NewDeliver
         duplicate_of: draft.duplicate_of.as_deref(),
         replay_of: None,
         remote_addr: &arrival.remote_addr,
+        token_digest: token_of(draft),
+        judged_at: Some(now),
+    }
+}
+
+/// The trace, with the repository's addresses where somebody may want to know why nothing matched.
+fn kept_trace(draft: &Draft<'_>, event: &Event) -> Trace {
+    let mut trace = draft.decision.trace.clone();
+    if !draft.decision.did_something() {
+        let short = event.repo_urls.iter().filter(|url| url.len() <= MOST_URL);
+        trace.urls = short.take(MOST_URLS).cloned().collect();
+    }
+    trace
+}
+
+/// The digest of the token it carried.
+fn token_of<'a>(draft: &'a Draft<'_>) -> Option<&'a [u8]> {
+    match &draft.arrival.content {
+        super::Content::Event { presented, .. } => presented.token.as_ref().map(|token| &token[..]),
+        super::Content::Refused { .. } => None,
     }
 }
 

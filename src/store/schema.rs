@@ -45,6 +45,8 @@ diesel::table! {
         duplicate_of -> Nullable<Text>,
         replay_of -> Nullable<Text>,
         remote_addr -> Text,
+        token_digest -> Nullable<Bytea>,
+        judged_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -181,6 +183,7 @@ diesel::table! {
         last_verdict -> Nullable<Text>,
         last_job_id -> Nullable<Text>,
         last_job_state -> Nullable<Text>,
+        pending_since -> Timestamptz,
         debounce_s -> Int4,
     }
 }

@@ -21,7 +21,7 @@ use crate::accounts::password::Cost;
 use crate::accounts::setup_link::SetupLink;
 use crate::accounts::throttle::Throttle;
 use crate::actions::Catalogue;
-use crate::config::WebSettings;
+use crate::config::{RetentionSettings, WebSettings};
 use crate::core::seal::Keys;
 use crate::intake::Intake;
 use crate::store::Pool;
@@ -71,6 +71,8 @@ pub struct Deps {
     pub keys: Arc<Keys>,
     /// The server's settings.
     pub settings: Arc<WebSettings>,
+    /// How long things are kept, for pages to say.
+    pub retention: RetentionSettings,
     /// The one-time link for the first account.
     pub setup_link: SetupLink,
     /// What a password hash costs.

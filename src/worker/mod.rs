@@ -1,7 +1,7 @@
 //! Turns queue rows into attempts.
 //!
 //! apalis fetches the rows and keeps the heartbeat; `attempt.rs` makes one attempt; `rescue.rs`
-//! gives up those whose worker died. What follows an attempt is `crate::core::job`'s to say.
+//! gives up those whose worker died; `upkeep.rs` takes away what was kept long enough. What follows an attempt is `crate::core::job`'s to say.
 //!
 //! A worker's name is new each time one starts: a name used again would hide the dead one.
 
@@ -12,9 +12,11 @@ mod output;
 mod rescue;
 mod running;
 pub mod setup;
+pub mod upkeep;
 
 use crate::actions::Catalogue;
 use crate::clock;
+use crate::config::RetentionSettings;
 use crate::core::ids::JobId;
 use crate::store::listen::Listener;
 use crate::store::workers::{self, Worker};
@@ -56,6 +58,8 @@ pub struct Deps {
     pub concurrency: usize,
     /// How long running attempts may go on once the worker is told to stop.
     pub grace: Duration,
+    /// How long things are kept.
+    pub retention: RetentionSettings,
 }
 
 /// A queue row was not finished: apalis is to offer it again when its time has come.
@@ -67,6 +71,7 @@ struct Again;
 /// puts them back.
 pub async fn run(deps: Deps, stop: CancellationToken) {
     let rescue = tokio::spawn(rescue::run(deps.pool.clone(), stop.clone()));
+    let upkeep = tokio::spawn(upkeep::run(deps.pool.clone(), deps.retention, stop.clone()));
     while !stop.is_cancelled() {
         let name = name();
         match work(&deps, &name, &stop).await {
@@ -80,8 +85,8 @@ pub async fn run(deps: Deps, stop: CancellationToken) {
             }
         }
     }
-    // The rescue ends with `stop`; a panic in it has been logged already.
-    let _ = rescue.await;
+    // Both end with `stop`; a panic in one has been logged already.
+    let _ = tokio::join!(rescue, upkeep);
 }
 
 fn name() -> String {

@@ -1,4 +1,6 @@
 //! The panel in headless Chromium.
 
+mod matching;
 mod people;
+mod registration;
 mod tour;

@@ -7,7 +7,6 @@ use crate::store::StoreError;
 use crate::web::admin::context::AdminContext;
 use crate::web::problem::Problem;
 use crate::web::urls;
-use actix_web::http::StatusCode;
 use url::form_urlencoded;
 
 /// A parameter of a query.
@@ -58,8 +57,7 @@ pub fn problem(meta: &Meta, id: &str, error: SaveError) -> Problem {
         SaveError::Stale => Problem::conflict(),
         SaveError::Store(error) => error.into(),
         SaveError::Refused(why) => {
-            Problem::new(StatusCode::CONFLICT, "refused", "This cannot be done", why)
-                .link(format!("All {}", meta.plural), meta.list_url())
+            Problem::refused(why).link(format!("All {}", meta.plural), meta.list_url())
         }
         SaveError::Seal(_) => Problem::internal().caused_by(error),
     }

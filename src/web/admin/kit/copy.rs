@@ -32,7 +32,10 @@ pub async fn save<E: Editable>(
         return back(errors);
     }
     match E::save(ctx, conn, None, values).await {
-        Ok(saved) => Ok(after_save(ctx, meta, values, (saved, "added as new"))),
+        Ok(saved) => {
+            let next = E::after_add(values, &saved);
+            Ok(after_save(ctx, meta, values, (saved, "added as new", next)))
+        }
         Err(Unsaved::Invalid(errors)) => back(errors),
         Err(Unsaved::Failed(error)) => Err(problem(meta, "", error).into()),
     }

@@ -97,6 +97,16 @@ pub trait Resource: 'static {
         query: &ListQuery<Self::Sort, Self::Filter>,
     ) -> store::Result<Page<Self::Row>>;
 
+    /// Links at the list's top right: words and address.
+    fn tools() -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    /// A sentence under the list.
+    fn note(_ctx: &AdminContext) -> Option<String> {
+        None
+    }
+
     /// How many rows each tab's choice has; none for a list without tabs.
     async fn counts(_conn: &mut Conn) -> store::Result<Vec<(String, Total)>> {
         Ok(Vec::new())
@@ -123,6 +133,11 @@ pub trait Editable: Resource {
         object: Option<&Loaded>,
         values: &Values,
     ) -> Result<Saved, Unsaved>;
+
+    /// Where saving a new one leads, if not back to the list.
+    fn after_add(_values: &Values, _saved: &Saved) -> Option<String> {
+        None
+    }
 
     /// Whether saving this asks for one's own password again; asked where [`Meta::guarded`].
     fn is_sensitive(_object: Option<&Loaded>, _values: &Values) -> bool {
@@ -181,6 +196,8 @@ pub struct NextStep {
     pub address: String,
     /// The steps.
     pub steps: Vec<String>,
+    /// Where there is more about it: words and address.
+    pub more: (&'static str, String),
 }
 
 /// A sentence with a link.

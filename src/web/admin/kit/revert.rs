@@ -37,11 +37,14 @@ pub fn restore(values: &mut Values, field: &str, before: Option<&Value>) {
     }
 }
 
-/// An object's values, with an entry undone.
+/// An object's values, with an entry undone. What an entry only tells (who sent a Test) is no
+/// field, and had no value before.
 pub fn reverted<E: Editable>(object: &Loaded, entry: &audit::Row) -> Values {
     let mut values = object.values.clone();
     for change in entry.changes.iter().filter(|change| !change.secret) {
-        E::restore(&mut values, change);
+        if change.before.is_some() || object.values.has(&change.field) {
+            E::restore(&mut values, change);
+        }
     }
     values
 }

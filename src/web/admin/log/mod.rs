@@ -80,12 +80,22 @@ const COLUMNS: &[Column<Row, Sort>] = &[
     },
 ];
 
+/// Most letters of an object's name in the list; its page has them all.
+const NAME: usize = 28;
+
+/// Most letters of a value in the list.
+const VALUE: usize = 40;
+
+fn cut(text: &str, letters: usize) -> String {
+    let short: String = text.chars().take(letters).collect();
+    if short.len() < text.len() { format!("{short}…") } else { short }
+}
+
 fn object_cell(row: &Row) -> Cell {
+    let text = cut(&row.object_name, NAME);
     let name = match of_same(row) {
-        Some(href) if !row.object_name.is_empty() => {
-            Bit::Link { text: row.object_name.clone(), href }
-        }
-        _ => Bit::text(row.object_name.clone()),
+        Some(href) if !text.is_empty() => Bit::Link { text, href },
+        _ => Bit::text(text),
     };
     name.over(Bit::text(kind(&row.object_type)))
 }
@@ -121,18 +131,14 @@ pub fn href(row: &Row) -> Option<String> {
 /// The changes in a line: `Enabled: Yes > No; 3 more`.
 fn summary(changes: &[Change]) -> String {
     const SHOWN: usize = 2;
-    const LETTERS: usize = 40;
-    let cut = |text: String| -> String {
-        let short: String = text.chars().take(LETTERS).collect();
-        if short.len() < text.len() { format!("{short}…") } else { short }
-    };
     let mut parts: Vec<String> = changes
         .iter()
         .take(SHOWN)
         .map(|change| {
             let label = change_label(change, &[]);
-            let shown =
-                |side: &Option<_>| side.as_ref().map_or_else(|| "—".to_owned(), |v| cut(value(v)));
+            let shown = |side: &Option<_>| {
+                side.as_ref().map_or_else(|| "—".to_owned(), |v| cut(&value(v), VALUE))
+            };
             match (change.secret, &change.before, &change.after) {
                 (true, ..) => format!("{label}: changed"),
                 (false, None, after) => format!("{label}: {}", shown(after)),

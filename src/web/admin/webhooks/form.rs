@@ -236,6 +236,11 @@ pub(super) fn parameters(values: &mut Values, stored: &serde_json::Value) {
     }
 }
 
+/// Whether a new record is to wait for its Test.
+pub(super) fn is_pending(values: &Values) -> bool {
+    project_id(values, None) == Ok(ProjectId::PENDING)
+}
+
 /// Saves what was typed.
 pub(super) async fn save(
     ctx: &AdminContext,
