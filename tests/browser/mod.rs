@@ -2,5 +2,6 @@
 
 mod live;
 mod matching;
+mod people;
 mod registration;
 mod tour;

@@ -8,7 +8,7 @@ use super::kit::form::{FormErrors, FormView, Values};
 use super::kit::frame::Frame;
 use super::kit::list_view::{self, Read};
 use super::kit::pages::{
-    ChangeFormPage, ChangelistPage, ConfirmPage, ConflictPage, ConflictRow, HistoryPage,
+    ChangeFormPage, ChangelistPage, ConfirmPage, ConflictPage, ConflictRow, Follow, HistoryPage,
 };
 use super::kit::query::read;
 use super::kit::resource::{DeletePlan, Resource};
@@ -199,6 +199,7 @@ fn change_form(project_id: Option<i64>, may_edit: bool, wrong: &[&str]) -> Strin
         now: NOW,
         reveal: Vec::new(),
         action: "/admin/hooks/webhook/7/change/".to_owned(),
+        copies: object.as_ref().map(|_| ODD),
         history: object.as_ref().map(|_| "/admin/hooks/webhook/7/history/".to_owned()),
         delete: object.as_ref().map(|_| "/admin/hooks/webhook/7/delete/".to_owned()),
         close: "/admin/hooks/webhook/".to_owned(),
@@ -287,7 +288,10 @@ fn history(exists: bool) -> String {
         remote_addr: "127.0.0.1".to_owned(),
     };
     let frame = Frame::sample("History");
-    HistoryPage::of(frame, vec![entry], &[], (exists, NOW)).render().unwrap()
+    let follow = if exists { Follow::Revert("/admin/".to_owned()) } else { Follow::Nothing };
+    let mut page = HistoryPage::of(frame, (vec![entry], vec![follow]), &[], (exists, NOW));
+    page.older = exists.then(|| "/admin/?p=2".to_owned());
+    page.render().unwrap()
 }
 
 fn samples() -> Vec<(String, String)> {
@@ -307,7 +311,9 @@ fn samples() -> Vec<(String, String)> {
             name: ODD.to_owned(),
             goes: vec![LONG.to_owned()],
             stays: vec![ODD.to_owned()],
+            refused: None,
         },
+        ask: None,
         cancel: "/admin/".to_owned(),
         button: "Yes, delete it".to_owned(),
     };

@@ -16,6 +16,7 @@ use super::kit::resource::{Meta, Resource};
 use crate::core::ids::DeliveryId;
 use crate::core::job::JobState;
 use crate::core::listing::{ListQuery, Page, Total};
+use crate::core::role::Permission;
 use crate::store::jobs::{Filter, Row, Sort};
 use crate::store::{self, Conn, jobs};
 use crate::web::urls;
@@ -24,8 +25,18 @@ use chrono::DateTime;
 /// The resource.
 pub struct Jobs;
 
-static META: Meta =
-    Meta { app: "hooks", name: "job", label: "job", plural: "jobs", title: "Jobs", edit: None };
+static META: Meta = Meta {
+    app: "hooks",
+    name: "job",
+    label: "job",
+    plural: "jobs",
+    title: "Jobs",
+    edit: None,
+    view: Permission::View,
+    copies: None,
+    guarded: None,
+    deleting_is_guarded: false,
+};
 
 static LISTING: Listing<Row, Sort, Filter> = Listing {
     columns: COLUMNS,

@@ -17,7 +17,7 @@ use crate::web::admin::kit::resource::{Loaded, Saved, Unsaved};
 use std::collections::BTreeMap;
 
 /// Parameters are named so: `param.branch`.
-const PARAM: &str = "param.";
+pub(super) const PARAM: &str = "param.";
 
 /// The form for these values.
 pub(in crate::web::admin) fn fieldsets(
@@ -222,11 +222,16 @@ pub(super) fn values(row: &Row) -> Values {
     values.set("notes", row.notes.as_str());
     filters::fill(&mut values, row);
     security::fill(&mut values, row);
-    for (name, value) in row.action_params.as_object().into_iter().flatten() {
+    parameters(&mut values, &row.action_params);
+    values
+}
+
+/// Fills in an action's parameters as they are stored.
+pub(super) fn parameters(values: &mut Values, stored: &serde_json::Value) {
+    for (name, value) in stored.as_object().into_iter().flatten() {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         values.set(&format!("{PARAM}{name}"), text);
     }
-    values
 }
 
 /// Whether a new record is to wait for its Test.
@@ -277,6 +282,7 @@ pub(super) async fn save(
         name: row.label(),
         reveal,
         hint: row.is_pending().then_some("It waits for GitLab's Test; its page shows the address."),
+        opens: false,
     })
 }
 

@@ -1,6 +1,7 @@
 //! Webhook records in the panel: what stands beside the form, and what deleting one means. The
 //! list is `list.rs`, the form `form.rs`; saving is `crate::records`.
 
+mod change;
 pub mod drift;
 mod filters;
 mod form;
@@ -21,6 +22,7 @@ use super::kit::resource::{
     Unsaved,
 };
 use crate::clock;
+use crate::core::change::Change;
 use crate::core::event::kind;
 use crate::core::ids::WebhookId;
 use crate::core::listing::{ListQuery, Page, grouped};
@@ -39,7 +41,11 @@ static META: Meta = Meta {
     label: "webhook",
     plural: "webhooks",
     title: "Webhooks",
+    view: Permission::View,
     edit: Some(Permission::ChangeRecords),
+    copies: Some("Its secrets are not copied: enter or generate one for the new webhook."),
+    guarded: Some("Asked again when secrets, or what is run, are changed."),
+    deleting_is_guarded: false,
 };
 
 impl Resource for Webhooks {
@@ -111,7 +117,15 @@ impl Editable for Webhooks {
         form::is_pending(values).then(|| urls::webhook_setup(&saved.id))
     }
 
-    async fn plan_delete(conn: &mut Conn, id: &str) -> store::Result<DeletePlan> {
+    fn is_sensitive(object: Option<&Loaded>, values: &Values) -> bool {
+        change::is_sensitive(object, values)
+    }
+
+    fn restore(values: &mut Values, change: &Change) {
+        change::restore(values, change);
+    }
+
+    async fn plan_delete(_: &AdminContext, conn: &mut Conn, id: &str) -> store::Result<DeletePlan> {
         let plan = records::plan(conn, webhook_id(id)?).await?;
         let mut stays = vec![
             "All deliveries it received.".to_owned(),
@@ -134,6 +148,7 @@ impl Editable for Webhooks {
                 "Its secrets: they cannot be brought back.".to_owned(),
             ],
             stays,
+            refused: None,
         })
     }
 
