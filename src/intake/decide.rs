@@ -158,7 +158,7 @@ fn judged<'a>(
         allow_no_secret: policy.allow_no_secret,
         now,
     };
-    let decision = decide(question, &records);
+    let mut decision = decide(question, &records);
     let mut held: Vec<(ScopedKey, DateTime<Utc>)> = Vec::new();
     held.extend(key.map(|key| (scoped(arrival, key), key.expires_at)));
     if decision.is_signed() {
