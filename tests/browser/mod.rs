@@ -1,5 +1,6 @@
 //! The panel in headless Chromium.
 
+mod actions;
 mod live;
 mod matching;
 mod people;
