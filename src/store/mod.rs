@@ -23,6 +23,7 @@ pub mod retention;
 pub mod schema;
 pub mod search;
 pub mod sessions;
+pub mod stats;
 mod transaction;
 pub mod unmatched;
 pub mod users;

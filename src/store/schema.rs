@@ -126,6 +126,10 @@ diesel::table! {
         user_id -> Nullable<Int8>,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
+        reference -> Text,
+        seen_at -> Timestamptz,
+        remote_addr -> Text,
+        user_agent -> Text,
     }
 }
 
@@ -146,6 +150,7 @@ diesel::table! {
         active -> Bool,
         created_at -> Timestamptz,
         last_login_at -> Nullable<Timestamptz>,
+        version -> Int4,
     }
 }
 
@@ -187,6 +192,13 @@ diesel::table! {
         last_verdict -> Nullable<Text>,
         last_job_id -> Nullable<Text>,
         last_job_state -> Nullable<Text>,
+        obey_skip -> Bool,
+        previous_secret_digest -> Nullable<Bytea>,
+        previous_secret_until -> Nullable<Timestamptz>,
+        previous_signing_token -> Nullable<Bytea>,
+        previous_signing_until -> Nullable<Timestamptz>,
+        last_token_at -> Nullable<Timestamptz>,
+        last_signature_at -> Nullable<Timestamptz>,
         pending_since -> Timestamptz,
         debounce_s -> Int4,
     }

@@ -7,13 +7,17 @@ pub mod deliveries;
 pub mod index;
 pub mod jobs;
 pub mod kit;
+pub mod log;
 pub mod login;
 pub mod nav;
 pub mod password;
+pub mod pause;
 pub mod routes;
 pub mod setup;
+pub mod users;
 pub mod visitor;
 pub mod webhooks;
+pub mod workers;
 
 #[cfg(test)]
 mod tests {
@@ -61,6 +65,9 @@ mod tests {
         check("setup", super::setup::SetupPage::samples().as_slice());
         check("password", super::password::PasswordPage::samples().as_slice());
         check("actions", super::actions::ActionsPage::samples().as_slice());
+        check("sessions", super::users::sessions::SessionsPage::samples().as_slice());
+        check("user password", super::users::password::UserPasswordPage::samples().as_slice());
+        check("log entry", super::log::entry::EntryPage::samples().as_slice());
         check("index", super::index::IndexPage::samples().as_slice());
     }
 }

@@ -1,10 +1,13 @@
 //! Webhook records in the panel: what stands beside the form, and what deleting one means. The
 //! list is `list.rs`, the form `form.rs`; saving is `crate::records`.
 
+mod change;
 pub mod drift;
+mod filters;
 mod form;
 mod list;
 pub mod reset;
+mod security;
 pub mod setup;
 
 use self::drift::Drift;
@@ -19,6 +22,8 @@ use super::kit::resource::{
     Unsaved,
 };
 use crate::clock;
+use crate::core::change::Change;
+use crate::core::event::kind;
 use crate::core::ids::WebhookId;
 use crate::core::listing::{ListQuery, Page, grouped};
 use crate::core::role::Permission;
@@ -36,7 +41,11 @@ static META: Meta = Meta {
     label: "webhook",
     plural: "webhooks",
     title: "Webhooks",
+    view: Permission::View,
     edit: Some(Permission::ChangeRecords),
+    copies: Some("Its secrets are not copied: enter or generate one for the new webhook."),
+    guarded: Some("Asked again when secrets, or what is run, are changed."),
+    deleting_is_guarded: false,
 };
 
 impl Resource for Webhooks {
@@ -85,7 +94,11 @@ impl Editable for Webhooks {
         }
         Ok(Loaded {
             next_step: row.is_pending().then(|| registration(&ctx.public_address(), id)),
-            notices: drifts.values().map(drifted).chain(twins.iter().map(twin)).collect(),
+            notices: mismatch(&row)
+                .into_iter()
+                .chain(drifts.values().map(drifted))
+                .chain(twins.iter().map(twin))
+                .collect(),
             rail: vec![deliveries_rail(conn, &row).await?, jobs_rail(conn, id).await?],
             ..object
         })
@@ -104,7 +117,15 @@ impl Editable for Webhooks {
         form::is_pending(values).then(|| urls::webhook_setup(&saved.id))
     }
 
-    async fn plan_delete(conn: &mut Conn, id: &str) -> store::Result<DeletePlan> {
+    fn is_sensitive(object: Option<&Loaded>, values: &Values) -> bool {
+        change::is_sensitive(object, values)
+    }
+
+    fn restore(values: &mut Values, change: &Change) {
+        change::restore(values, change);
+    }
+
+    async fn plan_delete(_: &AdminContext, conn: &mut Conn, id: &str) -> store::Result<DeletePlan> {
         let plan = records::plan(conn, webhook_id(id)?).await?;
         let mut stays = vec![
             "All deliveries it received.".to_owned(),
@@ -127,6 +148,7 @@ impl Editable for Webhooks {
                 "Its secrets: they cannot be brought back.".to_owned(),
             ],
             stays,
+            refused: None,
         })
     }
 
@@ -192,6 +214,17 @@ fn registration(public_address: &str, id: WebhookId) -> NextStep {
     }
 }
 
+/// A pair that GitLab never sends may be saved, but will not match.
+fn mismatch(row: &Row) -> Option<Notice> {
+    let (kind, header) = (&row.object_kind, &row.http_x_gitlab_event);
+    (!kind::agree(header, kind)).then(|| Notice {
+        text: format!(
+            "GitLab does not send {kind} events under {header}: nothing will match this webhook."
+        ),
+        link: None,
+    })
+}
+
 fn drifted(drift: &Drift) -> Notice {
     Notice { text: drift.sentence(), link: Some(("Actions".to_owned(), urls::actions())) }
 }
@@ -246,8 +279,10 @@ async fn jobs_rail(conn: &mut Conn, id: WebhookId) -> store::Result<RailList> {
 #[cfg(test)]
 pub(super) fn sample(row: &Row) -> (Option<Loaded>, Values) {
     let object = Loaded {
-        next_step: row.is_pending().then(|| registration("https://signalbox.example.com")),
-        notices: vec![twin(row)],
+        next_step: row
+            .is_pending()
+            .then(|| registration("https://signalbox.example.com", WebhookId(row.id))),
+        notices: mismatch(row).into_iter().chain([twin(row)]).collect(),
         ..loaded(row)
     };
     (Some(object), form::values(row))
