@@ -1,8 +1,10 @@
 //! Every page of lists, forms, deliveries and jobs in every state it can be in, rendered: a page
 //! cannot rot unseen. Holds the HTML to what browsers and screen readers need of it.
 
-use super::deliveries::{Deliveries, page as delivery_page};
-use super::jobs::{Jobs, act::CancelPage, log::Log, page as job_page, stats, waits::Waits};
+mod work;
+use super::deliveries::matching::{self, MatchPanel};
+use super::deliveries::{Deliveries, page as delivery_page, unmatched};
+use super::jobs::{Jobs, log::Log, page as job_page, waits::Waits};
 use super::kit::form::{FormErrors, FormView, Values};
 use super::kit::frame::Frame;
 use super::kit::list_view::{self, Read};
@@ -11,11 +13,14 @@ use super::kit::pages::{
 };
 use super::kit::query::read;
 use super::kit::resource::{DeletePlan, Resource};
-use super::webhooks::{self, Webhooks};
-use super::workers;
+use super::webhooks::{self, Webhooks, reset, setup};
 use crate::actions::Catalogue;
+use crate::control::{Near, Rejudged};
 use crate::core::change::{Change, Value};
+use crate::core::credential::Check;
+use crate::core::ids::WebhookId;
 use crate::core::listing::{Page, Total};
+use crate::core::matching::explain::{Field, Mark, Remedy, Told};
 use crate::store::audit::{self, Verb};
 use crate::store::deliveries::{Brief, Full, JobRef, Row as DeliveryRow};
 use crate::store::jobs::{Attempt, Chunk, Job, Row as JobRow};
@@ -62,6 +67,7 @@ fn webhook(project_id: i64, name: &str) -> WebhookRow {
         last_verdict: Some("matched".to_owned()),
         last_job_id: Some("01M87VREQA18WSHF0ZZCJA3NJ9".to_owned()),
         last_job_state: Some("running".to_owned()),
+        pending_since: NOW,
     }
 }
 
@@ -158,6 +164,8 @@ fn changelist<R: Resource>(query: &str, rows: Vec<R::Row>, all: Option<i64>) -> 
     ChangelistPage {
         frame: Frame::sample(R::meta().title),
         reveal: vec![("Secret token".to_owned(), ODD.to_owned())],
+        tools: R::tools(),
+        note: Some(ODD.to_owned()),
         list,
         add: Some(R::meta().add_url()),
         one: R::meta().label,
@@ -202,10 +210,34 @@ fn delivery_sample(verdict: &str, body: Option<&[u8]>, jobs: usize) -> String {
         headers: json!({"X-Gitlab-Token": "[masked]", "X-Gitlab-Event": ODD}),
         body: body.map(<[u8]>::to_vec),
         body_sha256: vec![0xab; 32],
+        token_digest: None,
+        judged_at: body.map(|_| NOW),
     };
     let made: Vec<JobRow> = (0..jobs).map(|_| job_row("succeeded")).collect();
     let frame = Frame::sample("Delivery");
-    delivery_page::draw(frame, full, &made, (true, NOW)).render().unwrap()
+    let about = delivery_page::About {
+        panel: Some(panel_sample(&full.brief)),
+        replays: vec![delivery("matched")],
+        public_address: "https://signalbox.example.com".to_owned(),
+        keep: (TimeDelta::days(14), TimeDelta::days(90)),
+        now: NOW,
+    };
+    delivery_page::draw(frame, full, &made, about).render().unwrap()
+}
+
+fn panel_sample(delivery: &Brief) -> MatchPanel {
+    let field =
+        |name, mark| Field { name, expected: LONG.to_owned(), actual: ODD.to_owned(), mark };
+    let near = Near {
+        webhook: WebhookId(7),
+        label: ODD.to_owned(),
+        is_pending: false,
+        fields: vec![field("repo_name", Mark::Differs), field("repo_url", Mark::OtherForm)],
+        credential: Check::Wrong,
+        more: Vec::new(),
+    };
+    let told = Told { sentence: ODD.to_owned(), remedy: Remedy::Reset };
+    matching::draw(delivery, Rejudged { now: None, told, nearest: vec![near] }, true)
 }
 
 fn job_row(state: &str) -> JobRow {
@@ -299,16 +331,6 @@ fn samples() -> Vec<(String, String)> {
         ),
         ("deliveries", changelist::<Deliveries>("", vec![row("matched", 2), row("odd", 0)], None)),
         ("jobs", changelist::<Jobs>("state=failed", vec![job_row("failed")], Some(9))),
-        ("statistics, none", stats::sample(false).render().unwrap()),
-        ("statistics", stats::sample(true).render().unwrap()),
-        ("workers, none", workers::sample(false).render().unwrap()),
-        ("workers", workers::sample(true).render().unwrap()),
-        (
-            "cancel",
-            CancelPage { frame: Frame::sample("Cancel?"), what: LONG, back: "/admin/".to_owned() }
-                .render()
-                .unwrap(),
-        ),
         ("add", change_form(None, true, &[])),
         ("add, wrong", change_form(None, true, &["repo_name", "secret_token", "pending", ""])),
         ("change", change_form(Some(15), true, &["object_kind"])),
@@ -322,6 +344,10 @@ fn samples() -> Vec<(String, String)> {
         ("delivery, many jobs", delivery_sample("matched", Some(b"{}"), 3)),
         ("delivery, not JSON", delivery_sample("rejected", Some(b"<b>\xff"), 0)),
         ("delivery, body gone", delivery_sample("unmatched", None, 0)),
+        ("unmatched", unmatched::sample(ODD).render().unwrap()),
+        ("setup, pending", setup::sample(&webhook(-1, ""), ODD).render().unwrap()),
+        ("setup, registered", setup::sample(&webhook(15, LONG), ODD).render().unwrap()),
+        ("reset", reset::sample(webhook(15, ODD)).render().unwrap()),
         ("job, running", job_sample("running", vec![attempt(2, None), attempt(1, Some("lost"))])),
         ("job, failed", job_sample("failed", vec![attempt(1, Some("failed"))])),
     ]
@@ -342,7 +368,7 @@ fn values(html: &Html, selector: &str, attribute: &str) -> Vec<String> {
 
 #[test]
 fn every_page_renders_in_every_state_and_is_sound_html() {
-    for (name, text) in samples() {
+    for (name, text) in samples().into_iter().chain(work::samples()) {
         assert!(!text.contains("<script>alert"), "{name}: what is shown is text");
         let html = Html::parse_document(&text);
         assert!(html.errors.is_empty(), "{name}: {:?}", html.errors);

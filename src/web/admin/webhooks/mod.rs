@@ -2,6 +2,7 @@
 //! list is `list.rs`, the form `form.rs`; saving is `crate::records`.
 
 mod form;
+mod lane;
 mod list;
 pub mod reset;
 pub mod setup;
@@ -231,7 +232,9 @@ async fn jobs_rail(conn: &mut Conn, id: WebhookId) -> store::Result<RailList> {
 #[cfg(test)]
 pub(super) fn sample(row: &Row) -> (Option<Loaded>, Values) {
     let object = Loaded {
-        next_step: row.is_pending().then(|| registration("https://signalbox.example.com")),
+        next_step: row
+            .is_pending()
+            .then(|| registration("https://signalbox.example.com", WebhookId(row.id))),
         notices: vec![twin(row)],
         ..loaded(row)
     };
