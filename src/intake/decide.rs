@@ -176,7 +176,8 @@ fn judged<'a>(
         };
     }
     if let Some(pause) = paused(&decision, &known.pauses) {
-        decision.summary = format!("{}; held back by {}: {}", decision.summary, pause.by, pause.reason);
+        decision.summary =
+            format!("{}; held back by {}: {}", decision.summary, pause.by, pause.reason);
         decision.verdict = Verdict::Paused;
     }
     // A body stands for a missing key only where a repeat would run something twice.

@@ -3,12 +3,12 @@
 
 use super::schema::{deliveries, job_attempts, job_output, jobs};
 use super::search::{Condition, CountOf, ago, contains};
+use super::stats::REASON;
 use super::{Conn, Result};
 use crate::core::ids::{DeliveryId, JobId, WebhookId};
 use crate::core::job::JobState;
 use crate::core::listing::{ListQuery, Page, Part, Total};
 use chrono::{DateTime, TimeDelta, Utc};
-use super::stats::REASON;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};

@@ -183,8 +183,7 @@ impl AdminContext {
             .cloned()
             .ok_or_else(|| Problem::internal().caused_by("the server has no Deps"))?;
         let visit = request.extensions().get::<Visit>().cloned();
-        let (actor, pauses) =
-            visit.map_or((None, Vec::new()), |visit| (visit.actor, visit.pauses));
+        let (actor, pauses) = visit.map_or((None, Vec::new()), |visit| (visit.actor, visit.pauses));
         let secret = request.extensions().get::<FormSecret>().copied();
         let (Some(actor), Some(FormSecret(secret))) = (actor, secret) else {
             return Err(Problem::signed_out().link("Log in", urls::login()).into());

@@ -1,9 +1,10 @@
 //! Every page of lists, forms, deliveries and jobs in every state it can be in, rendered: a page
 //! cannot rot unseen. Holds the HTML to what browsers and screen readers need of it.
 
+mod work;
 use super::deliveries::matching::{self, MatchPanel};
 use super::deliveries::{Deliveries, page as delivery_page, unmatched};
-use super::jobs::{Jobs, act::CancelPage, log::Log, page as job_page, stats, waits::Waits};
+use super::jobs::{Jobs, log::Log, page as job_page, waits::Waits};
 use super::kit::form::{FormErrors, FormView, Values};
 use super::kit::frame::Frame;
 use super::kit::list_view::{self, Read};
@@ -13,7 +14,6 @@ use super::kit::pages::{
 use super::kit::query::read;
 use super::kit::resource::{DeletePlan, Resource};
 use super::webhooks::{self, Webhooks, reset, setup};
-use super::workers;
 use crate::actions::Catalogue;
 use crate::control::{Near, Rejudged};
 use crate::core::change::{Change, Value};
@@ -344,16 +344,6 @@ fn samples() -> Vec<(String, String)> {
         ),
         ("deliveries", changelist::<Deliveries>("", vec![row("matched", 2), row("odd", 0)], None)),
         ("jobs", changelist::<Jobs>("state=failed", vec![job_row("failed")], Some(9))),
-        ("statistics, none", stats::sample(false).render().unwrap()),
-        ("statistics", stats::sample(true).render().unwrap()),
-        ("workers, none", workers::sample(false).render().unwrap()),
-        ("workers", workers::sample(true).render().unwrap()),
-        (
-            "cancel",
-            CancelPage { frame: Frame::sample("Cancel?"), what: LONG, back: "/admin/".to_owned() }
-                .render()
-                .unwrap(),
-        ),
         ("add", change_form(None, true, &[])),
         ("add, wrong", change_form(None, true, &["repo_name", "secret_token", "pending", ""])),
         ("change", change_form(Some(15), true, &["object_kind"])),
@@ -391,7 +381,7 @@ fn values(html: &Html, selector: &str, attribute: &str) -> Vec<String> {
 
 #[test]
 fn every_page_renders_in_every_state_and_is_sound_html() {
-    for (name, text) in samples() {
+    for (name, text) in samples().into_iter().chain(work::samples()) {
         assert!(!text.contains("<script>alert"), "{name}: what is shown is text");
         let html = Html::parse_document(&text);
         assert!(html.errors.is_empty(), "{name}: {:?}", html.errors);

@@ -5,6 +5,7 @@ mod change;
 pub mod drift;
 mod filters;
 mod form;
+mod lane;
 mod list;
 pub mod reset;
 mod security;
