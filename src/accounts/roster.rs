@@ -102,10 +102,9 @@ pub async fn undeletable(
         return Ok(Some(NOT_YOURSELF));
     }
     match keep_an_admin(conn, &user).await {
-        Ok(()) => Ok(None),
         Err(AccountError::Refused(why)) => Ok(Some(why)),
         Err(AccountError::Store(error)) => Err(error),
-        Err(_) => Ok(None),
+        Ok(()) | Err(_) => Ok(None),
     }
 }
 

@@ -30,7 +30,10 @@ pub struct Filter {
     pub within: Option<TimeDelta>,
 }
 
-fn condition(query: &ListQuery<Sort, Filter>) -> Condition<audit_log::table> {
+/// Words are looked for in so many of the newest entries, so that a search ends.
+const SEARCHED: i64 = 50_000;
+
+fn condition(query: &ListQuery<Sort, Filter>, newest: i64) -> Condition<audit_log::table> {
     let filter = &query.filter;
     let mut all: Condition<audit_log::table> = Box::new(audit_log::id.is_not_null());
     if let Some(actor) = filter.actor.clone() {
@@ -47,6 +50,9 @@ fn condition(query: &ListQuery<Sort, Filter>) -> Condition<audit_log::table> {
     }
     if let Some(within) = filter.within {
         all = Box::new(all.and(audit_log::at.ge(ago(within))));
+    }
+    if !query.terms.is_empty() {
+        all = Box::new(all.and(audit_log::id.gt(newest.saturating_sub(SEARCHED))));
     }
     for term in &query.terms {
         let pattern = contains(term);
@@ -71,9 +77,16 @@ fn condition(query: &ListQuery<Sort, Filter>) -> Condition<audit_log::table> {
 /// # Errors
 /// Those of the database.
 pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Page<Row>> {
-    let counted = audit_log::table.select(audit_log::id).filter(condition(query));
+    let newest: Option<i64> = if query.terms.is_empty() {
+        None
+    } else {
+        audit_log::table.select(diesel::dsl::max(audit_log::id)).first(conn).await?
+    };
+    let newest = newest.unwrap_or_default();
+    let counted = audit_log::table.select(audit_log::id).filter(condition(query, newest));
     let matching: i64 = CountOf(counted.limit(Total::CAP + 1)).get_result(conn).await?;
-    let rows = audit_log::table.select(Stored::as_select()).filter(condition(query)).into_boxed();
+    let rows =
+        audit_log::table.select(Stored::as_select()).filter(condition(query, newest)).into_boxed();
     // A place that is no number lies before the first entry.
     let place = |id: &str| id.parse::<i64>().unwrap_or(i64::MAX);
     let rows = match &query.part {

@@ -46,12 +46,11 @@ pub async fn show<E: Editable>(ctx: AdminContext) -> Result<HttpResponse, HumanE
     }
     let may_edit = meta.edit.is_some_and(|edit| ctx.may(edit));
     let follow = entries.iter().map(|entry| match (&object, may_edit) {
-        (_, false) => Follow::Nothing,
         (Some(object), true) => way_back::<E>(object, entry),
         (None, true) if entry.verb == Verb::Delete => {
             Follow::AddAgain(revert::add_again::<E>(&ctx, entry))
         }
-        (None, true) => Follow::Nothing,
+        (None, true) | (_, false) => Follow::Nothing,
     });
     let follow = follow.collect();
     let labels = labels::<E>(&ctx, object.as_ref());

@@ -34,7 +34,7 @@ static META: Meta = Meta {
 static LISTING: Listing<Row, Sort, Filter> = Listing {
     columns: COLUMNS,
     filters: FILTERS,
-    search: "names, values before and after, addresses and ids",
+    search: "names, values before and after, addresses and ids of the newest 50,000 entries",
     paging: Paging::Keyset(100),
     default_order: &[],
     id: |row| row.id.to_string(),
@@ -153,11 +153,11 @@ fn summary(changes: &[Change]) -> String {
 }
 
 /// Every verb and its words.
+#[expect(clippy::indexing_slicing, reason = "checked when it is compiled")]
 static VERBS: [Choice; Verb::ALL.len()] = {
     let mut choices = [("", ""); Verb::ALL.len()];
     let mut at = 0;
     while at < choices.len() {
-        #[expect(clippy::indexing_slicing, reason = "checked when it is compiled")]
         let verb = Verb::ALL[at];
         choices[at] = (verb.as_str(), verb.label());
         at += 1;
