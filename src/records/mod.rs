@@ -12,8 +12,8 @@ mod secrets;
 mod snapshot;
 
 pub use delete::{Plan, delete, plan};
-pub use reset::reset;
 pub use input::{Draft, Fault, MAX_KEEP_DAYS, Rules, SecretChange, WebhookInput};
+pub use reset::reset;
 pub use save::{Target, save};
 
 use crate::core::actor::Actor;

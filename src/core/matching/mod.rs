@@ -5,9 +5,9 @@
 //! changed after (`crate::intake`).
 
 pub mod condition;
+pub mod explain;
 pub mod filter;
 pub mod filters;
-pub mod explain;
 pub mod five_values;
 mod reason;
 pub mod trace;
