@@ -242,6 +242,8 @@ fn trace_of(compared: Vec<(&Webhook, Comparison)>) -> Trace {
 }
 
 #[cfg(test)]
-mod table;
+mod table {
+    mod tests;
+}
 #[cfg(test)]
 mod tests;
