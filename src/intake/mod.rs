@@ -10,6 +10,8 @@ mod records;
 mod refusals;
 mod write;
 
+pub use records::opened;
+
 use crate::core::credential::Presented;
 use crate::core::event::Event;
 use crate::core::idempotency::Key;

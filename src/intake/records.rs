@@ -4,7 +4,7 @@ use crate::core::credential::{SIGNING_TOKEN, SigningKey};
 use crate::core::ids::WebhookId;
 use crate::core::matching::filters::{FilterTexts, Filters};
 use crate::core::seal::{self, Keys};
-use crate::core::webhook::{Previous, ProjectId, Webhook};
+use crate::core::webhook::{Concurrency, Previous, ProjectId, Webhook};
 use crate::store::candidates::Candidate;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -30,7 +30,12 @@ impl FilterCache {
 }
 
 /// A stored record as the matcher takes it.
-pub(super) fn opened(candidate: Candidate, keys: &Keys, filters: &mut FilterCache) -> Webhook {
+pub fn opened(candidate: Candidate, keys: &Keys) -> Webhook {
+    ready(candidate, keys, &mut FilterCache::default())
+}
+
+/// The same, with filters that may have been read before.
+pub(super) fn ready(candidate: Candidate, keys: &Keys, filters: &mut FilterCache) -> Webhook {
     let id = candidate.id;
     let open = |sealed: Vec<u8>| signing_key(id, &sealed, keys);
     let previous_signing = candidate.previous_signing_token.and_then(open);
@@ -61,6 +66,9 @@ pub(super) fn opened(candidate: Candidate, keys: &Keys, filters: &mut FilterCach
         register_on_first_event: candidate.register_on_first_event,
         action: candidate.action,
         action_params: candidate.action_params,
+        // An unknown word is one of a later version: the careful choice.
+        concurrency: Concurrency::parse(&candidate.concurrency).unwrap_or(Concurrency::Serial),
+        debounce_s: candidate.debounce_s,
         max_attempts: candidate.max_attempts,
         timeout_s: candidate.timeout_s,
     }

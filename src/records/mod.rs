@@ -2,16 +2,18 @@
 //! the version check, the write and its audit entry. Not deliveries, not HTTP.
 //!
 //! `input.rs` makes a [`WebhookInput`], which is valid by being there; `save.rs` adds and changes;
-//! `delete.rs` says what goes and what stays, then deletes.
+//! `delete.rs` says what goes and what stays, then deletes; `reset.rs` lets a record wait again.
 
 mod delete;
 mod input;
+mod reset;
 mod save;
 mod secrets;
 mod snapshot;
 
 pub use delete::{Plan, delete, plan};
 pub use input::{Draft, Fault, MAX_KEEP_DAYS, Rules, SecretChange, WebhookInput};
+pub use reset::reset;
 pub use save::{Target, save};
 
 use crate::core::actor::Actor;

@@ -105,6 +105,10 @@ fn values<'a>(input: &'a WebhookInput, before: Option<&'a Row>, act: &Act<'_>) -
             Some(row) => row.registered_at,
             None => None,
         },
+        pending_since: match before {
+            Some(row) if row.is_pending() || input.project_id != -1 => row.pending_since,
+            _ => act.now,
+        },
     }
 }
 

@@ -45,6 +45,8 @@ diesel::table! {
         duplicate_of -> Nullable<Text>,
         replay_of -> Nullable<Text>,
         remote_addr -> Text,
+        token_digest -> Nullable<Bytea>,
+        judged_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -106,6 +108,12 @@ diesel::table! {
         started_at -> Nullable<Timestamptz>,
         finished_at -> Nullable<Timestamptz>,
         requested_by -> Text,
+        cancel_requested_at -> Nullable<Timestamptz>,
+        cancelled_by -> Text,
+        concurrency -> Text,
+        lane -> Text,
+        held -> Text,
+        superseded_by -> Nullable<Text>,
     }
 }
 
@@ -177,6 +185,20 @@ diesel::table! {
         previous_signing_until -> Nullable<Timestamptz>,
         last_token_at -> Nullable<Timestamptz>,
         last_signature_at -> Nullable<Timestamptz>,
+        pending_since -> Timestamptz,
+        debounce_s -> Int4,
+    }
+}
+
+diesel::table! {
+    workers (name) {
+        name -> Text,
+        host -> Text,
+        pid -> Int8,
+        version -> Text,
+        concurrency -> Int4,
+        started_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -194,4 +216,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     settings,
     users,
     webhooks,
+    workers,
 );

@@ -1,9 +1,12 @@
 //! The panel, over HTTP, as a browser without scripts sees it.
 
+mod delivery_log;
 mod forms;
 mod lists;
 mod login;
+mod matching;
 mod pages;
 mod permissions;
 mod refusals;
+mod registration;
 mod setup;

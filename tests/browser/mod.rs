@@ -1,3 +1,5 @@
 //! The panel in headless Chromium.
 
+mod matching;
+mod registration;
 mod tour;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::core::credential::token_digest;
-use crate::core::webhook::ProjectId;
+use crate::core::webhook::{Concurrency, ProjectId};
 use filters::{FilterTexts, Filters};
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -28,6 +28,8 @@ pub(in crate::core::matching) fn record(id: i64, project_id: i64) -> Webhook {
         register_on_first_event: false,
         action: "print".into(),
         action_params: serde_json::json!({}),
+        concurrency: Concurrency::Parallel,
+        debounce_s: 0,
         max_attempts: 3,
         timeout_s: None,
     }

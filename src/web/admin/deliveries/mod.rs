@@ -1,8 +1,13 @@
 //! Deliveries in the panel: the list. One delivery's page is `page.rs`.
 
 pub mod body;
+pub mod matching;
 pub mod page;
+pub mod request;
+pub mod tree;
+pub mod unmatched;
 
+use super::context::AdminContext;
 use super::kit::column::{Badge, Bit, Cell, Column, Width};
 use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, within};
 use super::kit::listing::{Empty, Listing, Paging};
@@ -218,6 +223,16 @@ impl Resource for Deliveries {
 
     async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
         deliveries::list(conn, query).await
+    }
+
+    fn tools() -> Vec<(&'static str, String)> {
+        vec![("Unmatched by repository", urls::unmatched().to_owned())]
+    }
+
+    fn note(ctx: &AdminContext) -> Option<String> {
+        let keep = ctx.deps().retention;
+        let (body, rows) = (keep.body.num_days(), keep.delivery.num_days());
+        Some(format!("Bodies are kept for {body} days, deliveries for {rows} days."))
     }
 
     async fn counts(conn: &mut Conn) -> store::Result<Vec<(String, Total)>> {
