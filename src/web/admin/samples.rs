@@ -1,7 +1,8 @@
 //! Every page of lists, forms, deliveries and jobs in every state it can be in, rendered: a page
 //! cannot rot unseen. Holds the HTML to what browsers and screen readers need of it.
 
-use super::deliveries::{Deliveries, page as delivery_page};
+use super::deliveries::matching::{self, MatchPanel};
+use super::deliveries::{Deliveries, page as delivery_page, unmatched};
 use super::jobs::{Jobs, log::Log, page as job_page};
 use super::kit::form::{FormErrors, FormView, Values};
 use super::kit::frame::Frame;
@@ -11,10 +12,14 @@ use super::kit::pages::{
 };
 use super::kit::query::read;
 use super::kit::resource::{DeletePlan, Resource};
-use super::webhooks::{self, Webhooks};
+use super::webhooks::{self, Webhooks, reset, setup};
 use crate::actions::Catalogue;
+use crate::control::{Near, Rejudged};
 use crate::core::change::{Change, Value};
+use crate::core::credential::Check;
+use crate::core::ids::WebhookId;
 use crate::core::listing::{Page, Total};
+use crate::core::matching::explain::{Field, Mark, Remedy, Told};
 use crate::store::audit::{self, Verb};
 use crate::store::deliveries::{Brief, Full, JobRef, Row as DeliveryRow};
 use crate::store::jobs::{Attempt, Chunk, Job, Row as JobRow};
@@ -65,6 +70,7 @@ fn webhook(project_id: i64, name: &str) -> WebhookRow {
         previous_signing_until: None,
         last_token_at: Some(NOW),
         last_signature_at: None,
+        pending_since: NOW,
     }
 }
 
@@ -116,6 +122,12 @@ fn job(state: &str, attempts: i32) -> Job {
         started_at: (attempts > 0).then_some(NOW),
         finished_at: None,
         requested_by: "ada".to_owned(),
+        cancel_requested_at: (state == "cancelled").then_some(NOW),
+        cancelled_by: "ada".to_owned(),
+        concurrency: "latest".to_owned(),
+        lane: "webhook:7".to_owned(),
+        held: if state == "queued" { "lane" } else { "" }.to_owned(),
+        superseded_by: (state == "superseded").then(|| ODD.to_owned()),
     }
 }
 
@@ -155,6 +167,8 @@ fn changelist<R: Resource>(query: &str, rows: Vec<R::Row>, all: Option<i64>) -> 
     ChangelistPage {
         frame: Frame::sample(R::meta().title),
         reveal: vec![("Secret token".to_owned(), ODD.to_owned())],
+        tools: R::tools(),
+        note: Some(ODD.to_owned()),
         list,
         add: Some(R::meta().add_url()),
         one: R::meta().label,
@@ -199,10 +213,34 @@ fn delivery_sample(verdict: &str, body: Option<&[u8]>, jobs: usize) -> String {
         headers: json!({"X-Gitlab-Token": "[masked]", "X-Gitlab-Event": ODD}),
         body: body.map(<[u8]>::to_vec),
         body_sha256: vec![0xab; 32],
+        token_digest: None,
+        judged_at: body.map(|_| NOW),
     };
     let made: Vec<JobRow> = (0..jobs).map(|_| job_row("succeeded")).collect();
     let frame = Frame::sample("Delivery");
-    delivery_page::draw(frame, full, &made, (true, NOW)).render().unwrap()
+    let about = delivery_page::About {
+        panel: Some(panel_sample(&full.brief)),
+        replays: vec![delivery("matched")],
+        public_address: "https://signalbox.example.com".to_owned(),
+        keep: (TimeDelta::days(14), TimeDelta::days(90)),
+        now: NOW,
+    };
+    delivery_page::draw(frame, full, &made, about).render().unwrap()
+}
+
+fn panel_sample(delivery: &Brief) -> MatchPanel {
+    let field =
+        |name, mark| Field { name, expected: LONG.to_owned(), actual: ODD.to_owned(), mark };
+    let near = Near {
+        webhook: WebhookId(7),
+        label: ODD.to_owned(),
+        is_pending: false,
+        fields: vec![field("repo_name", Mark::Differs), field("repo_url", Mark::OtherForm)],
+        credential: Check::Wrong,
+        more: Vec::new(),
+    };
+    let told = Told { sentence: ODD.to_owned(), remedy: Remedy::Reset };
+    matching::draw(delivery, Rejudged { now: None, told, nearest: vec![near] }, true)
 }
 
 fn job_row(state: &str) -> JobRow {
@@ -308,6 +346,10 @@ fn samples() -> Vec<(String, String)> {
         ("delivery, many jobs", delivery_sample("matched", Some(b"{}"), 3)),
         ("delivery, not JSON", delivery_sample("rejected", Some(b"<b>\xff"), 0)),
         ("delivery, body gone", delivery_sample("unmatched", None, 0)),
+        ("unmatched", unmatched::sample(ODD).render().unwrap()),
+        ("setup, pending", setup::sample(&webhook(-1, ""), ODD).render().unwrap()),
+        ("setup, registered", setup::sample(&webhook(15, LONG), ODD).render().unwrap()),
+        ("reset", reset::sample(webhook(15, ODD)).render().unwrap()),
         ("job, running", job_sample("running", vec![attempt(2, None), attempt(1, Some("lost"))])),
         ("job, failed", job_sample("failed", vec![attempt(1, Some("failed"))])),
     ]

@@ -245,7 +245,9 @@ async fn jobs_rail(conn: &mut Conn, id: WebhookId) -> store::Result<RailList> {
 #[cfg(test)]
 pub(super) fn sample(row: &Row) -> (Option<Loaded>, Values) {
     let object = Loaded {
-        next_step: row.is_pending().then(|| registration("https://signalbox.example.com")),
+        next_step: row
+            .is_pending()
+            .then(|| registration("https://signalbox.example.com", WebhookId(row.id))),
         notices: mismatch(row).into_iter().chain([twin(row)]).collect(),
         ..loaded(row)
     };
