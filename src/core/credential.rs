@@ -151,7 +151,17 @@ impl Check {
     }
 }
 
+/// Whether a trace's word says that a signature verified.
+pub fn names_signature(word: &str) -> bool {
+    word.starts_with("valid ") && word.contains("signature")
+}
+
 impl Proof {
+    /// The present token.
+    pub const TOKEN: Self = Self { token: Some(Which::Present), signature: None };
+    /// A signature made with the present signing token.
+    pub const SIGNATURE: Self = Self { token: None, signature: Some(Which::Present) };
+
     fn word(self) -> &'static str {
         match (self.token, self.signature) {
             (Some(Which::Present), Some(Which::Present)) => "valid token and signature",

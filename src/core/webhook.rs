@@ -55,9 +55,10 @@ impl fmt::Display for ProjectId {
 }
 
 /// How the jobs of one record share time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Concurrency {
     /// All at once.
+    #[default]
     Parallel,
     /// One after another.
     Serial,

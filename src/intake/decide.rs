@@ -10,15 +10,16 @@ use crate::clock;
 use crate::core::credential::Presented;
 use crate::core::event::Event;
 use crate::core::idempotency::{KEY_DAYS, Key};
-use crate::core::ids::{DeliveryId, JobId};
+use crate::core::ids::{DeliveryId, JobId, WebhookId};
 use crate::core::matching::trace::Trace;
 use crate::core::matching::{Decision, Question, decide};
+use crate::core::pause::{Note, Pause, holding};
 use crate::core::seal::Keys;
 use crate::core::verdict::Verdict;
 use crate::core::webhook::{ProjectId, Webhook};
 use crate::store::arrivals::{self, Claim, ScopedKey};
 use crate::store::candidates::{self, Sought};
-use crate::store::{Conn, Result};
+use crate::store::{Conn, Result, pauses};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{HashMap, HashSet};
 
@@ -46,6 +47,7 @@ struct Known {
     records: Vec<Webhook>,
     tokens: HashSet<Vec<u8>>,
     holders: HashMap<ScopedKey, String>,
+    pauses: Vec<Pause>,
 }
 
 pub(super) async fn drafts<'a>(
@@ -77,14 +79,15 @@ async fn load(
         }
     }
     if sought.project_ids.is_empty() {
-        let (records, tokens, holders) = Default::default();
-        return Ok(Known { records, tokens, holders });
+        let (records, tokens, holders, pauses) = Default::default();
+        return Ok(Known { records, tokens, holders, pauses });
     }
     let records = candidates::load(conn, &sought).await?;
     Ok(Known {
         records: records.into_iter().map(|candidate| ready(candidate, keys, filters)).collect(),
         tokens: candidates::known_tokens(conn, &sought, now).await?,
         holders: arrivals::holders(conn, &held.iter().collect::<Vec<_>>(), now).await?,
+        pauses: pauses::all(conn).await?,
     })
 }
 
@@ -155,7 +158,7 @@ fn judged<'a>(
         allow_no_secret: policy.allow_no_secret,
         now,
     };
-    let decision = decide(question, &records);
+    let mut decision = decide(question, &records);
     let mut held: Vec<(ScopedKey, DateTime<Utc>)> = Vec::new();
     held.extend(key.map(|key| (scoped(arrival, key), key.expires_at)));
     if decision.is_signed() {
@@ -171,6 +174,11 @@ fn judged<'a>(
             claims: Vec::new(),
             jobs: Vec::new(),
         };
+    }
+    if let Some(pause) = paused(&decision, &known.pauses) {
+        decision.summary =
+            format!("{}; held back by {}: {}", decision.summary, pause.by, pause.reason);
+        decision.verdict = Verdict::Paused;
     }
     // A body stands for a missing key only where a repeat would run something twice.
     if !decision.did_something()
@@ -194,6 +202,14 @@ fn judged<'a>(
         .map(|webhook| JobDraft { id: clock::job_id(), label: webhook.label(), webhook })
         .collect();
     Draft { arrival, decision, duplicate_of: None, claims, jobs }
+}
+
+/// Why nothing of what matched runs now, if nothing does.
+fn paused<'a>(decision: &Decision, pauses: &'a [Pause]) -> Option<&'a Note> {
+    let held = |id: &WebhookId| holding(pauses, Some(id.0), "");
+    let matched = decision.verdict == Verdict::Matched;
+    let first = decision.run.first().filter(|_| matched).and_then(held)?;
+    decision.run.iter().all(|id| held(id).is_some()).then_some(&first.note)
 }
 
 fn duplicate(first: &str, trace: Trace) -> Decision {

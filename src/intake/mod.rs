@@ -10,7 +10,7 @@ mod records;
 mod refusals;
 mod write;
 
-pub use records::opened;
+pub use records::opened_alone;
 
 use crate::core::credential::Presented;
 use crate::core::event::Event;

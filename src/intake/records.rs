@@ -29,8 +29,8 @@ impl FilterCache {
     }
 }
 
-/// A stored record as the matcher takes it.
-pub fn opened(candidate: Candidate, keys: &Keys) -> Webhook {
+/// A stored record as the matcher takes it, outside a batch.
+pub fn opened_alone(candidate: Candidate, keys: &Keys) -> Webhook {
     ready(candidate, keys, &mut FilterCache::default())
 }
 

@@ -4,6 +4,7 @@ use crate::core::action::ActionSpec;
 use crate::core::event::kind;
 use crate::core::matching::condition;
 use crate::core::matching::filter::Globs;
+use crate::core::webhook::Concurrency;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
@@ -61,7 +62,11 @@ pub struct Draft {
     pub action_params: BTreeMap<String, String>,
     pub max_attempts: i32,
     pub timeout_s: Option<i32>,
+    pub concurrency: Concurrency,
+    pub debounce_s: i32,
     pub notes: String,
+    /// Which text of its action's entry it is saved with; filled in by the check.
+    pub action_fingerprint: String,
 }
 
 /// What the rules depend on.
@@ -101,15 +106,26 @@ impl WebhookInput {
     ///
     /// # Errors
     /// Every fault, in the order of the form.
-    pub fn parse(draft: Draft, rules: &Rules<'_>) -> Result<Self, Vec<Fault>> {
+    pub fn parse(mut draft: Draft, rules: &Rules<'_>) -> Result<Self, Vec<Fault>> {
         let mut faults = Faults::default();
         check_match(&draft, &mut faults);
         check_filters(&draft, &mut faults);
         check_security(&draft, rules, &mut faults);
         check_action(&draft, rules, &mut faults);
+        check_lane(&draft, &mut faults);
         faults.text("name", &draft.name, 0..=200);
         faults.lines("notes", &draft.notes, 10_000);
+        draft.action_fingerprint =
+            rules.action.map_or_else(String::new, |spec| spec.fingerprint.clone());
         if faults.0.is_empty() { Ok(Self(draft)) } else { Err(faults.0) }
+    }
+}
+
+fn check_lane(draft: &Draft, faults: &mut Faults) {
+    if !(0..=3_600).contains(&draft.debounce_s) {
+        faults.add("debounce_s", "Enter a number from 0 to 3600.");
+    } else if draft.debounce_s > 0 && draft.concurrency != Concurrency::Latest {
+        faults.add("debounce_s", "Only where the newest of each ref runs, one waits for another.");
     }
 }
 

@@ -44,6 +44,9 @@ pub enum SaveError {
     /// It was deleted since.
     #[error("deleted in the meantime")]
     Gone,
+    /// A rule forbids it.
+    #[error("{0}")]
+    Refused(&'static str),
     /// Its secret could not be sealed.
     #[error(transparent)]
     Seal(#[from] CannotOpen),

@@ -7,7 +7,7 @@ use crate::core::change::{Change, diff};
 use crate::core::ids::WebhookId;
 use crate::store::audit::{self, Entry, Verb, object};
 use crate::store::webhooks::{self, Row, Values};
-use crate::store::{Conn, StoreError, transaction};
+use crate::store::{Conn, StoreError, transaction, webhook_actions};
 
 /// What is saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +50,7 @@ async fn add(
 ) -> Result<Row, StoreError> {
     let secrets = rotated(secrets, input, None, act);
     let row = webhooks::insert(conn, &values(input, None, act), &secrets, act.now).await?;
+    webhook_actions::note(conn, row.id, &input.action_fingerprint).await?;
     let mut changes = diff(None, Some(&snapshot::of(&row)));
     changes.extend(secret_changes(input));
     log(conn, act, Verb::Add, &row, changes).await?;
@@ -70,6 +71,7 @@ async fn change(
     let stored = webhooks::stored_secrets(conn, id).await?;
     let secrets = rotated(secrets, input, Some((&before, stored)), act);
     let after = webhooks::update(conn, (id, version), &values, &secrets, act.now).await?;
+    webhook_actions::note(conn, after.id, &input.action_fingerprint).await?;
     let mut changes = diff(Some(&snapshot::of(&before)), Some(&snapshot::of(&after)));
     changes.extend(secret_changes(input));
     if !changes.is_empty() {
@@ -91,8 +93,8 @@ fn values<'a>(input: &'a WebhookInput, before: Option<&'a Row>, act: &Act<'_>) -
         path_filter: &input.path_filter,
         condition: &input.condition,
         obey_skip: input.obey_skip,
-        // What the form does not offer stays as it is.
-        concurrency: before.map_or("parallel", |row| &row.concurrency),
+        concurrency: input.concurrency.as_str(),
+        debounce_s: input.debounce_s,
         register_on_first_event: input.register_on_first_event,
         action: &input.action,
         action_params: serde_json::json!(input.action_params),

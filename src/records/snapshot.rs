@@ -27,6 +27,8 @@ pub(super) fn of(row: &Row) -> Snapshot {
         ("register_on_first_event", Value::Bool(row.register_on_first_event)),
         ("action", text(&row.action)),
         ("action_params", text(&row.action_params.to_string())),
+        ("concurrency", text(&row.concurrency)),
+        ("debounce_s", Value::Number(i64::from(row.debounce_s))),
         ("max_attempts", Value::Number(i64::from(row.max_attempts))),
         ("timeout_s", row.timeout_s.map_or(Value::None, |limit| Value::Number(i64::from(limit)))),
         ("notes", text(&row.notes)),

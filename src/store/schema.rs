@@ -71,6 +71,8 @@ diesel::table! {
         http_status -> Nullable<Int4>,
         signal -> Nullable<Int4>,
         error -> Text,
+        cpu_ms -> Nullable<Int8>,
+        peak_memory_kib -> Nullable<Int8>,
     }
 }
 
@@ -124,6 +126,10 @@ diesel::table! {
         user_id -> Nullable<Int8>,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
+        reference -> Text,
+        seen_at -> Timestamptz,
+        remote_addr -> Text,
+        user_agent -> Text,
     }
 }
 
@@ -144,6 +150,14 @@ diesel::table! {
         active -> Bool,
         created_at -> Timestamptz,
         last_login_at -> Nullable<Timestamptz>,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    webhook_actions (webhook_id) {
+        webhook_id -> Int8,
+        fingerprint -> Text,
     }
 }
 
@@ -204,6 +218,7 @@ diesel::table! {
 
 diesel::joinable!(job_attempts -> jobs (job_id));
 diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(webhook_actions -> webhooks (webhook_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     audit_log,
@@ -215,6 +230,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     settings,
     users,
+    webhook_actions,
     webhooks,
     workers,
 );

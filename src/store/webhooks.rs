@@ -40,6 +40,7 @@ pub struct Row {
     pub action: String,
     pub action_params: serde_json::Value,
     pub concurrency: String,
+    pub debounce_s: i32,
     pub max_attempts: i32,
     pub timeout_s: Option<i32>,
     pub notes: String,
@@ -52,12 +53,12 @@ pub struct Row {
     pub last_verdict: Option<String>,
     pub last_job_id: Option<String>,
     pub last_job_state: Option<String>,
+    pub pending_since: DateTime<Utc>,
     pub obey_skip: bool,
     pub previous_secret_until: Option<DateTime<Utc>>,
     pub previous_signing_until: Option<DateTime<Utc>>,
     pub last_token_at: Option<DateTime<Utc>>,
     pub last_signature_at: Option<DateTime<Utc>>,
-    pub pending_since: DateTime<Utc>,
 }
 
 impl Row {
@@ -251,6 +252,7 @@ pub struct Values<'a> {
     pub action: &'a str,
     pub action_params: serde_json::Value,
     pub concurrency: &'a str,
+    pub debounce_s: i32,
     pub max_attempts: i32,
     pub timeout_s: Option<i32>,
     pub notes: &'a str,
@@ -378,4 +380,20 @@ pub async fn twins(conn: &mut Conn, row: &Row) -> Result<Vec<Row>> {
         .select(Row::as_select())
         .load(conn)
         .await?)
+}
+
+/// The records' ids and what they are called.
+///
+/// # Errors
+/// Any [`StoreError`] of the database.
+pub async fn names(conn: &mut Conn) -> Result<Vec<(i64, String)>> {
+    let rows: Vec<(i64, String, String, String)> = webhooks::table
+        .order(webhooks::id)
+        .select((webhooks::id, webhooks::name, webhooks::repo_name, webhooks::object_kind))
+        .load(conn)
+        .await?;
+    let named = |(id, name, repo, kind): (i64, String, String, String)| {
+        (id, crate::core::webhook::label(&name, &repo, &kind))
+    };
+    Ok(rows.into_iter().map(named).collect())
 }

@@ -4,12 +4,15 @@
 //! `<id>/history/`, `<id>/delete/`, `<id>/`. Route tables call the same functions with
 //! [`ID`] in the id's place.
 
-use crate::core::ids::{DeliveryId, JobId, WebhookId};
+use crate::core::ids::{DeliveryId, JobId, UserId, WebhookId};
 use std::fmt::Display;
 use url::form_urlencoded;
 
 /// The id's place in a route's pattern.
 pub const ID: &str = "{id}";
+
+/// An entry of the log's place in a route's pattern.
+pub const ENTRY: &str = "{entry}";
 
 /// Under here everything needs a signed-in person, unless its row in the route table says
 /// otherwise.
@@ -52,7 +55,10 @@ pub fn password_change() -> &'static str {
 
 /// A list.
 pub fn changelist(app: &str, model: &str) -> String {
-    format!("/admin/{app}/{model}/")
+    match app {
+        "" => format!("/admin/{model}/"),
+        app => format!("/admin/{app}/{model}/"),
+    }
 }
 
 /// The form for a new object.
@@ -85,6 +91,46 @@ pub fn delete(app: &str, model: &str, id: impl Display) -> String {
     verb(app, model, id, "delete")
 }
 
+/// Asks whether to undo an entry of an object's history.
+pub fn revert((app, model): (&str, &str), id: impl Display, entry: impl Display) -> String {
+    format!("{}{entry}/revert/", history(app, model, id))
+}
+
+/// The accounts.
+pub fn users() -> String {
+    changelist("auth", "user")
+}
+
+/// An account's form.
+pub fn user(id: UserId) -> String {
+    change("auth", "user", id)
+}
+
+/// Sets an account's password.
+pub fn user_password(id: impl Display) -> String {
+    verb("auth", "user", id, "password")
+}
+
+/// An account's sessions.
+pub fn user_sessions(id: impl Display) -> String {
+    verb("auth", "user", id, "sessions")
+}
+
+/// One's own sessions.
+pub fn own_sessions() -> &'static str {
+    "/admin/sessions/"
+}
+
+/// Who did what.
+pub fn log() -> String {
+    changelist("", "log")
+}
+
+/// One thing that was done.
+pub fn log_entry(id: impl Display) -> String {
+    format!("{}{id}/", log())
+}
+
 /// The webhook records.
 pub fn webhooks() -> String {
     changelist("hooks", "webhook")
@@ -98,6 +144,11 @@ pub fn webhook_add() -> String {
 /// A record's form.
 pub fn webhook(id: WebhookId) -> String {
     change("hooks", "webhook", id)
+}
+
+/// The action catalogue.
+pub fn actions() -> String {
+    changelist("hooks", "action")
 }
 
 /// What to enter in GitLab for a record, and the wait for its Test.
@@ -138,6 +189,26 @@ pub fn job(id: &JobId) -> String {
 /// Runs a job again; POST only.
 pub fn job_run_again(id: &JobId) -> String {
     verb("hooks", "job", id, "run-again")
+}
+
+/// The workers, and what is paused.
+pub fn workers() -> String {
+    changelist("hooks", "worker")
+}
+
+/// Pauses jobs; POST only.
+pub fn pause() -> &'static str {
+    "/admin/hooks/worker/pause/"
+}
+
+/// Lets paused jobs go; POST only.
+pub fn resume() -> &'static str {
+    "/admin/hooks/worker/resume/"
+}
+
+/// What jobs did in a period.
+pub fn job_stats() -> &'static str {
+    "/admin/hooks/job/stats/"
 }
 
 /// Where GitLab sends events.

@@ -1,12 +1,18 @@
 //! The panel, over HTTP, as a browser without scripts sees it.
 
+mod actions;
+mod compromised;
 mod delivery_log;
 mod forms;
 mod lists;
+mod log;
 mod login;
 mod matching;
 mod pages;
 mod permissions;
 mod refusals;
 mod registration;
+mod roles;
+mod sessions;
 mod setup;
+mod users;

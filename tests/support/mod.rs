@@ -8,5 +8,6 @@ pub mod database;
 pub mod gitlab;
 pub mod page;
 pub mod panel;
+pub mod people;
 pub mod records;
 pub mod wait;

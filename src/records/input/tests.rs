@@ -132,3 +132,17 @@ fn a_signing_token_with_the_prefix_must_be_base64() {
     assert_eq!(faults(with("whsec_%%%")), ["signing_token"]);
     assert_eq!(faults(with(" padded")), ["signing_token"]);
 }
+
+#[test]
+fn only_where_the_newest_runs_one_waits_for_another() {
+    let wait = |concurrency, debounce_s| {
+        let draft = Draft { concurrency, debounce_s, ..draft() };
+        let mut faults = Faults::default();
+        check_lane(&draft, &mut faults);
+        faults.0.len()
+    };
+    assert_eq!(wait(Concurrency::Latest, 30), 0);
+    assert_eq!(wait(Concurrency::Serial, 0), 0);
+    assert_eq!(wait(Concurrency::Serial, 30), 1);
+    assert_eq!(wait(Concurrency::Latest, 3_601), 1);
+}

@@ -10,7 +10,9 @@ pub fn sections(actor: &Actor, path: &str) -> Vec<NavSection> {
     let row = |label, icon, href: String, key| NavRow {
         label,
         icon,
-        current: path.starts_with(&href),
+        // The statistics lie below the jobs' own address.
+        current: path.starts_with(&href)
+            && (href == urls::job_stats() || !path.starts_with(urls::job_stats())),
         href,
         add: None,
         key,
@@ -18,12 +20,25 @@ pub fn sections(actor: &Actor, path: &str) -> Vec<NavSection> {
     };
     let mut webhooks = row("Webhooks", "webhook", urls::webhooks(), 'w');
     webhooks.add = actor.may(Permission::ChangeRecords).then(urls::webhook_add);
-    vec![NavSection {
+    let mut sections = vec![NavSection {
         title: "Hooks",
         rows: vec![
             webhooks,
             row("Deliveries", "inbox", urls::deliveries(), 'd'),
             row("Jobs", "jobs", urls::jobs(), 'j'),
+            row("Actions", "actions", urls::actions(), 'a'),
+            row("Statistics", "log", urls::job_stats().to_owned(), 's'),
+            row("Workers", "worker", urls::workers(), 'k'),
         ],
-    }]
+    }];
+    if actor.may(Permission::ManageUsers) {
+        let mut users = row("Users", "users", urls::users(), 'u');
+        users.add = Some(urls::add("auth", "user"));
+        sections.push(NavSection { title: "Access", rows: vec![users] });
+    }
+    if actor.may(Permission::ReadLog) {
+        let rows = vec![row("Log", "log", urls::log(), 'l')];
+        sections.push(NavSection { title: "System", rows });
+    }
+    sections
 }

@@ -3,16 +3,17 @@
 
 use super::deliveries::matching::{self, MatchPanel};
 use super::deliveries::{Deliveries, page as delivery_page, unmatched};
-use super::jobs::{Jobs, log::Log, page as job_page};
+use super::jobs::{Jobs, act::CancelPage, log::Log, page as job_page, stats, waits::Waits};
 use super::kit::form::{FormErrors, FormView, Values};
 use super::kit::frame::Frame;
 use super::kit::list_view::{self, Read};
 use super::kit::pages::{
-    ChangeFormPage, ChangelistPage, ConfirmPage, ConflictPage, ConflictRow, HistoryPage,
+    ChangeFormPage, ChangelistPage, ConfirmPage, ConflictPage, ConflictRow, Follow, HistoryPage,
 };
 use super::kit::query::read;
 use super::kit::resource::{DeletePlan, Resource};
 use super::webhooks::{self, Webhooks, reset, setup};
+use super::workers;
 use crate::actions::Catalogue;
 use crate::control::{Near, Rejudged};
 use crate::core::change::{Change, Value};
@@ -53,6 +54,7 @@ fn webhook(project_id: i64, name: &str) -> WebhookRow {
         action: "gone".to_owned(),
         action_params: json!({"branch": "main"}),
         concurrency: "parallel".to_owned(),
+        debounce_s: 0,
         max_attempts: 3,
         timeout_s: Some(60),
         notes: ODD.to_owned(),
@@ -142,13 +144,15 @@ fn attempt(number: i32, outcome: Option<&str>) -> (Attempt, Log) {
         exit_code: outcome.map(|_| 3),
         http_status: None,
         signal: None,
+        cpu_ms: Some(1_234),
+        peak_memory_kib: Some(40_000),
         error: ODD.to_owned(),
     };
     let chunk = |seq, stream: &str| Chunk {
         seq,
         stream: stream.to_owned(),
         at: NOW,
-        bytes: ODD.as_bytes().to_vec(),
+        bytes: format!("\u{1b}[1;31m{ODD}\u{1b}[0m plain").into_bytes(),
     };
     let log = if outcome.is_some() {
         Log::of(&[chunk(1, "stdout"), chunk(2, "stderr"), chunk(3, "notice")])
@@ -195,6 +199,7 @@ fn change_form(project_id: Option<i64>, may_edit: bool, wrong: &[&str]) -> Strin
         now: NOW,
         reveal: Vec::new(),
         action: "/admin/hooks/webhook/7/change/".to_owned(),
+        copies: object.as_ref().map(|_| ODD),
         history: object.as_ref().map(|_| "/admin/hooks/webhook/7/history/".to_owned()),
         delete: object.as_ref().map(|_| "/admin/hooks/webhook/7/delete/".to_owned()),
         close: "/admin/hooks/webhook/".to_owned(),
@@ -255,6 +260,7 @@ fn job_sample(state: &str, attempts: Vec<(Attempt, Log)>) -> String {
         attempts,
         cause: Some(delivery("matched")),
         record: None,
+        waits: Waits { before: 2, running: Some(ODD.to_owned()), pause: None },
         may_operate: true,
     };
     job_page::draw(Frame::sample("Job"), shown, NOW).render().unwrap()
@@ -282,7 +288,10 @@ fn history(exists: bool) -> String {
         remote_addr: "127.0.0.1".to_owned(),
     };
     let frame = Frame::sample("History");
-    HistoryPage::of(frame, vec![entry], &[], (exists, NOW)).render().unwrap()
+    let follow = if exists { Follow::Revert("/admin/".to_owned()) } else { Follow::Nothing };
+    let mut page = HistoryPage::of(frame, (vec![entry], vec![follow]), &[], (exists, NOW));
+    page.older = exists.then(|| "/admin/?p=2".to_owned());
+    page.render().unwrap()
 }
 
 fn samples() -> Vec<(String, String)> {
@@ -302,7 +311,9 @@ fn samples() -> Vec<(String, String)> {
             name: ODD.to_owned(),
             goes: vec![LONG.to_owned()],
             stays: vec![ODD.to_owned()],
+            refused: None,
         },
+        ask: None,
         cancel: "/admin/".to_owned(),
         button: "Yes, delete it".to_owned(),
     };
@@ -333,6 +344,16 @@ fn samples() -> Vec<(String, String)> {
         ),
         ("deliveries", changelist::<Deliveries>("", vec![row("matched", 2), row("odd", 0)], None)),
         ("jobs", changelist::<Jobs>("state=failed", vec![job_row("failed")], Some(9))),
+        ("statistics, none", stats::sample(false).render().unwrap()),
+        ("statistics", stats::sample(true).render().unwrap()),
+        ("workers, none", workers::sample(false).render().unwrap()),
+        ("workers", workers::sample(true).render().unwrap()),
+        (
+            "cancel",
+            CancelPage { frame: Frame::sample("Cancel?"), what: LONG, back: "/admin/".to_owned() }
+                .render()
+                .unwrap(),
+        ),
         ("add", change_form(None, true, &[])),
         ("add, wrong", change_form(None, true, &["repo_name", "secret_token", "pending", ""])),
         ("change", change_form(Some(15), true, &["object_kind"])),

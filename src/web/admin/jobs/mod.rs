@@ -1,7 +1,12 @@
-//! Jobs in the panel: the list. One job's page is `page.rs`, its output as lines `log.rs`.
+//! Jobs in the panel: the list. One job's page is `page.rs`, its buttons `act.rs`, its output as
+//! lines `log.rs`, sent while it is printed `events.rs`.
 
+pub mod act;
+pub mod events;
 pub mod log;
 pub mod page;
+pub mod stats;
+pub mod waits;
 
 use super::kit::at::span;
 use super::kit::column::{Badge, Bit, Cell, Column, Width};
@@ -11,15 +16,27 @@ use super::kit::resource::{Meta, Resource};
 use crate::core::ids::DeliveryId;
 use crate::core::job::JobState;
 use crate::core::listing::{ListQuery, Page, Total};
+use crate::core::role::Permission;
 use crate::store::jobs::{Filter, Row, Sort};
 use crate::store::{self, Conn, jobs};
 use crate::web::urls;
+use chrono::DateTime;
 
 /// The resource.
 pub struct Jobs;
 
-static META: Meta =
-    Meta { app: "hooks", name: "job", label: "job", plural: "jobs", title: "Jobs", edit: None };
+static META: Meta = Meta {
+    app: "hooks",
+    name: "job",
+    label: "job",
+    plural: "jobs",
+    title: "Jobs",
+    edit: None,
+    view: Permission::View,
+    copies: None,
+    guarded: None,
+    deleting_is_guarded: false,
+};
 
 static LISTING: Listing<Row, Sort, Filter> = Listing {
     columns: COLUMNS,
@@ -147,6 +164,26 @@ const FILTERS: &[FilterSpec<Filter>] = &[
         choices: Choices::Open,
         apply: |filter, value| {
             filter.repo_name = Some(value.to_owned());
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "ended",
+        label: "Ended",
+        choices: Choices::Open,
+        apply: |filter, value| {
+            let (from, to) = value.split_once('-').ok_or(BadChoice)?;
+            let moment = |text: &str| DateTime::from_timestamp(text.parse().ok()?, 0);
+            filter.ended = Some(moment(from).zip(moment(to)).ok_or(BadChoice)?);
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "reason",
+        label: "Reason",
+        choices: Choices::Open,
+        apply: |filter, value| {
+            filter.reason = Some(value.to_owned());
             Ok(())
         },
     },

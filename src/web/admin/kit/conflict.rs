@@ -29,7 +29,7 @@ pub fn page<E: Editable>(
     };
     let theirs: Vec<_> = shown(&object.values).collect();
     let rows = shown(values)
-        .filter(|field| !matches!(field.field.widget, Widget::Secret { .. }))
+        .filter(|field| !matches!(field.field.widget, Widget::Secret { .. } | Widget::Fixed(_)))
         .map(|mine| {
             let theirs = theirs.iter().find(|theirs| theirs.field.name == mine.field.name);
             ConflictRow {

@@ -6,7 +6,7 @@ use crate::actions::Catalogue;
 use crate::core::action::{Parameter, ParameterKind};
 use crate::core::event::kind::{self, KINDS};
 use crate::core::ids::WebhookId;
-use crate::core::webhook::ProjectId;
+use crate::core::webhook::{Concurrency, ProjectId};
 use crate::records::{self, Draft, Rules, SaveError, Target, WebhookInput};
 use crate::store::Conn;
 use crate::store::webhooks::Row;
@@ -17,7 +17,7 @@ use crate::web::admin::kit::resource::{Loaded, Saved, Unsaved};
 use std::collections::BTreeMap;
 
 /// Parameters are named so: `param.branch`.
-const PARAM: &str = "param.";
+pub(super) const PARAM: &str = "param.";
 
 /// The form for these values.
 pub(in crate::web::admin) fn fieldsets(
@@ -110,11 +110,24 @@ fn action_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
                 "Of one attempt; empty for the action's own.{}",
                 limit.unwrap_or_default()
             )),
+            Field::new("concurrency", "Jobs at once", Widget::Select(concurrency()))
+                .help("How the jobs of this record share time."),
+            Field::new("debounce_s", "Wait for a newer one, in seconds", Widget::Number { min: 0, max: 3_600 })
+                .help("Only with “newest”: so long a job waits for a newer one of its ref. 0 = not at all."),
             Field::check("enabled", "Enabled").full().help(
                 "A disabled record runs nothing; deliveries that equal it are listed as disabled.",
             ),
         ],
     }
+}
+
+fn concurrency() -> Vec<Choice> {
+    let words = |choice| match choice {
+        Concurrency::Parallel => "All at once",
+        Concurrency::Serial => "One after another, in order",
+        Concurrency::Latest => "One after another, of each ref only the newest",
+    };
+    Concurrency::ALL.into_iter().map(|choice| Choice::new(choice.as_str(), words(choice))).collect()
 }
 
 /// The parameters of the chosen action: none, if it declares none.
@@ -136,7 +149,10 @@ fn parameter_field(parameter: &Parameter) -> Field {
     // Left out, the entry's default counts; where there is none, a choice must be made.
     let none = Choice::new("", if parameter.required { "Choose…" } else { "As usual" });
     let widget = match &parameter.kind {
-        ParameterKind::Text { .. } => Widget::Text,
+        ParameterKind::Text { .. }
+        | ParameterKind::GitRef
+        | ParameterKind::GitSha
+        | ParameterKind::ProjectPath => Widget::Text,
         ParameterKind::Integer { min, max } => Widget::Number { min: *min, max: *max },
         ParameterKind::Boolean => Widget::Select(vec![
             Choice::new("", "As usual"),
@@ -178,6 +194,8 @@ pub(super) fn blank(catalogue: &Catalogue) -> Values {
     values.tick("pending", true);
     values.tick("enabled", true);
     values.set("max_attempts", "3");
+    values.set("concurrency", Concurrency::Parallel.as_str());
+    values.set("debounce_s", "0");
     if catalogue.get("print").is_some() {
         values.set("action", "print");
     }
@@ -198,15 +216,22 @@ pub(super) fn values(row: &Row) -> Values {
     values.tick("enabled", row.enabled);
     values.set("action", row.action.as_str());
     values.set("max_attempts", row.max_attempts.to_string());
+    values.set("concurrency", row.concurrency.as_str());
+    values.set("debounce_s", row.debounce_s.to_string());
     values.set("timeout_s", row.timeout_s.map(|limit| limit.to_string()).unwrap_or_default());
     values.set("notes", row.notes.as_str());
     filters::fill(&mut values, row);
     security::fill(&mut values, row);
-    for (name, value) in row.action_params.as_object().into_iter().flatten() {
+    parameters(&mut values, &row.action_params);
+    values
+}
+
+/// Fills in an action's parameters as they are stored.
+pub(super) fn parameters(values: &mut Values, stored: &serde_json::Value) {
+    for (name, value) in stored.as_object().into_iter().flatten() {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         values.set(&format!("{PARAM}{name}"), text);
     }
-    values
 }
 
 /// Whether a new record is to wait for its Test.
@@ -257,6 +282,7 @@ pub(super) async fn save(
         name: row.label(),
         reveal,
         hint: row.is_pending().then_some("It waits for GitLab's Test; its page shows the address."),
+        opens: false,
     })
 }
 
@@ -275,17 +301,30 @@ fn draft(
         "" => Some(3),
         text => text.parse().ok(),
     };
+    let debounce_s = match values.trimmed("debounce_s") {
+        "" => Some(0),
+        text => text.parse().ok(),
+    };
     let timeout_s = match values.trimmed("timeout_s") {
         "" => Some(None),
         text => text.parse().ok().map(Some),
     };
-    for (field, is_number) in
-        [("max_attempts", max_attempts.is_some()), ("timeout_s", timeout_s.is_some())]
-    {
+    for (field, is_number) in [
+        ("max_attempts", max_attempts.is_some()),
+        ("timeout_s", timeout_s.is_some()),
+        ("debounce_s", debounce_s.is_some()),
+    ] {
         if !is_number {
             errors.add(field, "Enter a whole number.");
         }
     }
+    let concurrency = match values.trimmed("concurrency") {
+        "" => Concurrency::default(),
+        word => Concurrency::parse(word).unwrap_or_else(|| {
+            errors.add("concurrency", "Choose one of the list.");
+            Concurrency::default()
+        }),
+    };
     let action_params: BTreeMap<String, String> = values
         .pairs()
         .filter_map(|(name, value)| Some((name.strip_prefix(PARAM)?, value.trim())))
@@ -305,6 +344,8 @@ fn draft(
         action_params,
         max_attempts: max_attempts.unwrap_or(3),
         timeout_s: timeout_s.unwrap_or(None),
+        concurrency,
+        debounce_s: debounce_s.unwrap_or(0),
         notes: values.get("notes").trim_end().replace("\r\n", "\n"),
         ..Draft::default()
     };

@@ -1,6 +1,8 @@
 //! Webhook records in the panel: what stands beside the form, and what deleting one means. The
 //! list is `list.rs`, the form `form.rs`; saving is `crate::records`.
 
+mod change;
+pub mod drift;
 mod filters;
 mod form;
 mod list;
@@ -8,6 +10,7 @@ pub mod reset;
 mod security;
 pub mod setup;
 
+use self::drift::Drift;
 use super::context::AdminContext;
 use super::kit::at::At;
 use super::kit::column::Badge;
@@ -19,6 +22,7 @@ use super::kit::resource::{
     Unsaved,
 };
 use crate::clock;
+use crate::core::change::Change;
 use crate::core::event::kind;
 use crate::core::ids::WebhookId;
 use crate::core::listing::{ListQuery, Page, grouped};
@@ -37,7 +41,11 @@ static META: Meta = Meta {
     label: "webhook",
     plural: "webhooks",
     title: "Webhooks",
+    view: Permission::View,
     edit: Some(Permission::ChangeRecords),
+    copies: Some("Its secrets are not copied: enter or generate one for the new webhook."),
+    guarded: Some("Asked again when secrets, or what is run, are changed."),
+    deleting_is_guarded: false,
 };
 
 impl Resource for Webhooks {
@@ -56,6 +64,14 @@ impl Resource for Webhooks {
     async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
         webhooks::list(conn, query).await
     }
+
+    async fn remarks(
+        ctx: &AdminContext,
+        conn: &mut Conn,
+        rows: &[Row],
+    ) -> store::Result<Vec<String>> {
+        Ok(drift::remark(rows, &drift::of(conn, &ctx.deps().catalogue, rows).await?))
+    }
 }
 
 impl Editable for Webhooks {
@@ -71,13 +87,18 @@ impl Editable for Webhooks {
         let id = webhook_id(id)?;
         let row = webhooks::find(conn, id).await?;
         let twins = webhooks::twins(conn, &row).await?;
+        let drifts = drift::of(conn, &ctx.deps().catalogue, std::slice::from_ref(&row)).await?;
         let mut object = loaded(&row);
         if !row.is_pending() && ctx.may(Permission::ChangeRecords) {
             object.tools.push(("Reset registration", urls::webhook_reset(id)));
         }
         Ok(Loaded {
             next_step: row.is_pending().then(|| registration(&ctx.public_address(), id)),
-            notices: mismatch(&row).into_iter().chain(twins.iter().map(twin)).collect(),
+            notices: mismatch(&row)
+                .into_iter()
+                .chain(drifts.values().map(drifted))
+                .chain(twins.iter().map(twin))
+                .collect(),
             rail: vec![deliveries_rail(conn, &row).await?, jobs_rail(conn, id).await?],
             ..object
         })
@@ -96,7 +117,15 @@ impl Editable for Webhooks {
         form::is_pending(values).then(|| urls::webhook_setup(&saved.id))
     }
 
-    async fn plan_delete(conn: &mut Conn, id: &str) -> store::Result<DeletePlan> {
+    fn is_sensitive(object: Option<&Loaded>, values: &Values) -> bool {
+        change::is_sensitive(object, values)
+    }
+
+    fn restore(values: &mut Values, change: &Change) {
+        change::restore(values, change);
+    }
+
+    async fn plan_delete(_: &AdminContext, conn: &mut Conn, id: &str) -> store::Result<DeletePlan> {
         let plan = records::plan(conn, webhook_id(id)?).await?;
         let mut stays = vec![
             "All deliveries it received.".to_owned(),
@@ -119,6 +148,7 @@ impl Editable for Webhooks {
                 "Its secrets: they cannot be brought back.".to_owned(),
             ],
             stays,
+            refused: None,
         })
     }
 
@@ -193,6 +223,10 @@ fn mismatch(row: &Row) -> Option<Notice> {
         ),
         link: None,
     })
+}
+
+fn drifted(drift: &Drift) -> Notice {
+    Notice { text: drift.sentence(), link: Some(("Actions".to_owned(), urls::actions())) }
 }
 
 fn twin(row: &Row) -> Notice {
