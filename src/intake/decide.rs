@@ -4,7 +4,7 @@
 //! The deliveries of a batch are judged in order and see what those before them did, as if each
 //! had a transaction of its own.
 
-use super::records::{FilterCache, opened};
+use super::records::{FilterCache, ready};
 use super::{Arrival, Content, Policy};
 use crate::clock;
 use crate::core::credential::Presented;
@@ -84,7 +84,7 @@ async fn load(
     }
     let records = candidates::load(conn, &sought).await?;
     Ok(Known {
-        records: records.into_iter().map(|candidate| opened(candidate, keys, filters)).collect(),
+        records: records.into_iter().map(|candidate| ready(candidate, keys, filters)).collect(),
         tokens: candidates::known_tokens(conn, &sought, now).await?,
         holders: arrivals::holders(conn, &held.iter().collect::<Vec<_>>(), now).await?,
         pauses: pauses::all(conn).await?,

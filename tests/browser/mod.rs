@@ -1,6 +1,7 @@
 //! The panel in headless Chromium.
 
 mod actions;
+mod form;
 mod live;
 mod matching;
 mod people;
