@@ -146,6 +146,11 @@ pub fn webhook(id: WebhookId) -> String {
     change("hooks", "webhook", id)
 }
 
+/// The action catalogue.
+pub fn actions() -> String {
+    changelist("hooks", "action")
+}
+
 /// What to enter in GitLab for a record, and the wait for its Test.
 pub fn webhook_setup(id: impl Display) -> String {
     verb("hooks", "webhook", id, "setup")
@@ -184,6 +189,26 @@ pub fn job(id: &JobId) -> String {
 /// Runs a job again; POST only.
 pub fn job_run_again(id: &JobId) -> String {
     verb("hooks", "job", id, "run-again")
+}
+
+/// The workers, and what is paused.
+pub fn workers() -> String {
+    changelist("hooks", "worker")
+}
+
+/// Pauses jobs; POST only.
+pub fn pause() -> &'static str {
+    "/admin/hooks/worker/pause/"
+}
+
+/// Lets paused jobs go; POST only.
+pub fn resume() -> &'static str {
+    "/admin/hooks/worker/resume/"
+}
+
+/// What jobs did in a period.
+pub fn job_stats() -> &'static str {
+    "/admin/hooks/job/stats/"
 }
 
 /// Where GitLab sends events.

@@ -1,5 +1,7 @@
 //! The panel, over HTTP, as a browser without scripts sees it.
 
+mod actions;
+mod compromised;
 mod delivery_log;
 mod forms;
 mod lists;

@@ -1,5 +1,7 @@
 //! The panel in headless Chromium.
 
+mod actions;
+mod live;
 mod matching;
 mod people;
 mod registration;

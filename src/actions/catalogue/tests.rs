@@ -27,7 +27,7 @@ fn load(directory: &TempDir) -> (Vec<String>, Vec<String>) {
     let (catalogue, faults) = Catalogue::load(Some(directory.path()));
     let prefix = format!("{}/", directory.path().display());
     let faults = faults.iter().map(|fault| fault.to_string().replace(&prefix, ""));
-    (catalogue.names().map(str::to_owned).collect(), faults.collect())
+    (catalogue.names().collect(), faults.collect())
 }
 
 const ECHO: &str = "command = ['/bin/echo', 'x']";
@@ -35,7 +35,7 @@ const ECHO: &str = "command = ['/bin/echo', 'x']";
 #[test]
 fn print_is_there_without_a_directory_and_an_own_one_takes_its_place() {
     let (catalogue, faults) = Catalogue::load(None);
-    assert_eq!((catalogue.names().collect::<Vec<_>>(), faults), (vec!["print"], vec![]));
+    assert_eq!((catalogue.names().collect::<Vec<_>>(), faults), (vec!["print".to_owned()], vec![]));
     let directory = directory();
     write(&directory, "print.toml", "description = 'own'\ncommand = ['/bin/echo']", 0o644);
     let (catalogue, _) = Catalogue::load(Some(directory.path()));
@@ -104,6 +104,29 @@ fn what_others_may_write_to_is_refused() {
             "{path}: {path} may be written to by everybody (mode 1777): run chmod go-w on it"
         )]
     );
+}
+
+/// Every directory from `/` on counts, of the entries as of a program that lies elsewhere.
+#[test]
+fn a_parent_of_a_parent_counts_as_well() {
+    let directory = directory();
+    let (one, two) = (directory.path().join("one"), directory.path().join("one/two"));
+    fs::create_dir_all(&two).unwrap();
+    fs::write(two.join("run.sh"), "#!/bin/sh\n").unwrap();
+    chmod(&two.join("run.sh"), 0o755);
+    chmod(&two, 0o755);
+    chmod(&one, 0o755);
+    fs::write(two.join("entry.toml"), ECHO).unwrap();
+    chmod(&two.join("entry.toml"), 0o644);
+    write(&directory, "far.toml", "command = ['./one/two/run.sh']", 0o644);
+    assert_eq!((Catalogue::load(Some(&two)).1, load(&directory).1), (vec![], vec![]));
+    chmod(&one, 0o777);
+    let reason = "one may be written to by everybody (mode 0777): run chmod go-w on it";
+    assert!(Catalogue::load(Some(&two)).1[0].reason.ends_with(reason));
+    assert_eq!(load(&directory).1, [format!("far.toml:1: command: {reason}")]);
+    // In a sticky directory nobody can replace what is ours.
+    chmod(&one, 0o1777);
+    assert_eq!(load(&directory).1, [""; 0]);
 }
 
 #[test]

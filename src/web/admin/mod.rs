@@ -1,6 +1,7 @@
 //! The panel. Lists read through `crate::store`; writes go through `accounts`, `records` and
 //! `control`. No Diesel, no SQL.
 
+pub mod actions;
 pub mod context;
 pub mod deliveries;
 pub mod index;
@@ -10,11 +11,13 @@ pub mod log;
 pub mod login;
 pub mod nav;
 pub mod password;
+pub mod pause;
 pub mod routes;
 pub mod setup;
 pub mod users;
 pub mod visitor;
 pub mod webhooks;
+pub mod workers;
 
 #[cfg(test)]
 mod tests {
@@ -61,6 +64,7 @@ mod tests {
         check("login", super::login::LoginPage::samples().as_slice());
         check("setup", super::setup::SetupPage::samples().as_slice());
         check("password", super::password::PasswordPage::samples().as_slice());
+        check("actions", super::actions::ActionsPage::samples().as_slice());
         check("sessions", super::users::sessions::SessionsPage::samples().as_slice());
         check("user password", super::users::password::UserPasswordPage::samples().as_slice());
         check("log entry", super::log::entry::EntryPage::samples().as_slice());

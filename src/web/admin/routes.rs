@@ -10,7 +10,7 @@ use super::kit::mount;
 use super::log::{self, Log};
 use super::users::{self, Users};
 use super::webhooks::{self, Webhooks};
-use super::{index, login, password, setup};
+use super::{actions, index, login, password, pause, setup, workers};
 use crate::core::role::Permission;
 use crate::web::human::HumanError;
 use crate::web::middleware::authorize::{self, Rules};
@@ -74,6 +74,7 @@ pub fn rows() -> Vec<Row> {
             route.to(users::sessions::end_own)
         }),
         Row::get(urls::index(), Needs(View), |route| route.to(index::page)),
+        Row::get(urls::actions(), Needs(View), |route| route.to(actions::page)),
     ];
     rows.extend(mount::editable::<Webhooks>());
     rows.extend([
@@ -97,11 +98,19 @@ pub fn rows() -> Vec<Row> {
     ]);
     rows.extend(mount::resource::<Jobs>());
     rows.extend([
+        Row::get(urls::job_stats(), Needs(View), |route| route.to(jobs::stats::show)),
         Row::get(urls::object("hooks", "job", urls::ID), Needs(View), |route| {
             route.to(jobs::page::show)
         }),
-        Row::get(job("output"), Needs(View), |route| route.to(jobs::page::output)),
-        Row::post(job("run-again"), Needs(Operate), |route| route.to(jobs::page::run_again)),
+        Row::get(job("output"), Needs(View), |route| route.to(jobs::events::output)),
+        Row::get(job("events"), Needs(View), |route| route.to(jobs::events::stream)),
+        Row::post(job("run-again"), Needs(Operate), |route| route.to(jobs::act::run_again)),
+        Row::post(job("run-now"), Needs(Operate), |route| route.to(jobs::act::run_now)),
+        Row::get(job("cancel"), Needs(Operate), |route| route.to(jobs::act::cancel_form)),
+        Row::post(job("cancel"), Needs(Operate), |route| route.to(jobs::act::cancel)),
+        Row::get(urls::workers(), Needs(View), |route| route.to(workers::show)),
+        Row::post(urls::pause(), Needs(Operate), |route| route.to(pause::pause)),
+        Row::post(urls::resume(), Needs(Operate), |route| route.to(pause::resume)),
     ]);
     rows.extend(people());
     rows.extend(mount::resource::<Log>());

@@ -1,8 +1,9 @@
 //! Every page of lists, forms, deliveries and jobs in every state it can be in, rendered: a page
 //! cannot rot unseen. Holds the HTML to what browsers and screen readers need of it.
 
-use super::deliveries::{Deliveries, page as delivery_page};
-use super::jobs::{Jobs, log::Log, page as job_page};
+use super::deliveries::matching::{self, MatchPanel};
+use super::deliveries::{Deliveries, page as delivery_page, unmatched};
+use super::jobs::{Jobs, act::CancelPage, log::Log, page as job_page, stats, waits::Waits};
 use super::kit::form::{FormErrors, FormView, Values};
 use super::kit::frame::Frame;
 use super::kit::list_view::{self, Read};
@@ -11,10 +12,15 @@ use super::kit::pages::{
 };
 use super::kit::query::read;
 use super::kit::resource::{DeletePlan, Resource};
-use super::webhooks::{self, Webhooks};
+use super::webhooks::{self, Webhooks, reset, setup};
+use super::workers;
 use crate::actions::Catalogue;
+use crate::control::{Near, Rejudged};
 use crate::core::change::{Change, Value};
+use crate::core::credential::Check;
+use crate::core::ids::WebhookId;
 use crate::core::listing::{Page, Total};
+use crate::core::matching::explain::{Field, Mark, Remedy, Told};
 use crate::store::audit::{self, Verb};
 use crate::store::deliveries::{Brief, Full, JobRef, Row as DeliveryRow};
 use crate::store::jobs::{Attempt, Chunk, Job, Row as JobRow};
@@ -48,6 +54,7 @@ fn webhook(project_id: i64, name: &str) -> WebhookRow {
         action: "gone".to_owned(),
         action_params: json!({"branch": "main"}),
         concurrency: "parallel".to_owned(),
+        debounce_s: 0,
         max_attempts: 3,
         timeout_s: Some(60),
         notes: ODD.to_owned(),
@@ -60,6 +67,12 @@ fn webhook(project_id: i64, name: &str) -> WebhookRow {
         last_verdict: Some("matched".to_owned()),
         last_job_id: Some("01M87VREQA18WSHF0ZZCJA3NJ9".to_owned()),
         last_job_state: Some("running".to_owned()),
+        obey_skip: true,
+        previous_secret_until: Some(DateTime::<Utc>::MAX_UTC),
+        previous_signing_until: None,
+        last_token_at: Some(NOW),
+        last_signature_at: None,
+        pending_since: NOW,
     }
 }
 
@@ -111,6 +124,12 @@ fn job(state: &str, attempts: i32) -> Job {
         started_at: (attempts > 0).then_some(NOW),
         finished_at: None,
         requested_by: "ada".to_owned(),
+        cancel_requested_at: (state == "cancelled").then_some(NOW),
+        cancelled_by: "ada".to_owned(),
+        concurrency: "latest".to_owned(),
+        lane: "webhook:7".to_owned(),
+        held: if state == "queued" { "lane" } else { "" }.to_owned(),
+        superseded_by: (state == "superseded").then(|| ODD.to_owned()),
     }
 }
 
@@ -125,13 +144,15 @@ fn attempt(number: i32, outcome: Option<&str>) -> (Attempt, Log) {
         exit_code: outcome.map(|_| 3),
         http_status: None,
         signal: None,
+        cpu_ms: Some(1_234),
+        peak_memory_kib: Some(40_000),
         error: ODD.to_owned(),
     };
     let chunk = |seq, stream: &str| Chunk {
         seq,
         stream: stream.to_owned(),
         at: NOW,
-        bytes: ODD.as_bytes().to_vec(),
+        bytes: format!("\u{1b}[1;31m{ODD}\u{1b}[0m plain").into_bytes(),
     };
     let log = if outcome.is_some() {
         Log::of(&[chunk(1, "stdout"), chunk(2, "stderr"), chunk(3, "notice")])
@@ -150,6 +171,8 @@ fn changelist<R: Resource>(query: &str, rows: Vec<R::Row>, all: Option<i64>) -> 
     ChangelistPage {
         frame: Frame::sample(R::meta().title),
         reveal: vec![("Secret token".to_owned(), ODD.to_owned())],
+        tools: R::tools(),
+        note: Some(ODD.to_owned()),
         list,
         add: Some(R::meta().add_url()),
         one: R::meta().label,
@@ -195,10 +218,34 @@ fn delivery_sample(verdict: &str, body: Option<&[u8]>, jobs: usize) -> String {
         headers: json!({"X-Gitlab-Token": "[masked]", "X-Gitlab-Event": ODD}),
         body: body.map(<[u8]>::to_vec),
         body_sha256: vec![0xab; 32],
+        token_digest: None,
+        judged_at: body.map(|_| NOW),
     };
     let made: Vec<JobRow> = (0..jobs).map(|_| job_row("succeeded")).collect();
     let frame = Frame::sample("Delivery");
-    delivery_page::draw(frame, full, &made, (true, NOW)).render().unwrap()
+    let about = delivery_page::About {
+        panel: Some(panel_sample(&full.brief)),
+        replays: vec![delivery("matched")],
+        public_address: "https://signalbox.example.com".to_owned(),
+        keep: (TimeDelta::days(14), TimeDelta::days(90)),
+        now: NOW,
+    };
+    delivery_page::draw(frame, full, &made, about).render().unwrap()
+}
+
+fn panel_sample(delivery: &Brief) -> MatchPanel {
+    let field =
+        |name, mark| Field { name, expected: LONG.to_owned(), actual: ODD.to_owned(), mark };
+    let near = Near {
+        webhook: WebhookId(7),
+        label: ODD.to_owned(),
+        is_pending: false,
+        fields: vec![field("repo_name", Mark::Differs), field("repo_url", Mark::OtherForm)],
+        credential: Check::Wrong,
+        more: Vec::new(),
+    };
+    let told = Told { sentence: ODD.to_owned(), remedy: Remedy::Reset };
+    matching::draw(delivery, Rejudged { now: None, told, nearest: vec![near] }, true)
 }
 
 fn job_row(state: &str) -> JobRow {
@@ -213,6 +260,7 @@ fn job_sample(state: &str, attempts: Vec<(Attempt, Log)>) -> String {
         attempts,
         cause: Some(delivery("matched")),
         record: None,
+        waits: Waits { before: 2, running: Some(ODD.to_owned()), pause: None },
         may_operate: true,
     };
     job_page::draw(Frame::sample("Job"), shown, NOW).render().unwrap()
@@ -296,6 +344,16 @@ fn samples() -> Vec<(String, String)> {
         ),
         ("deliveries", changelist::<Deliveries>("", vec![row("matched", 2), row("odd", 0)], None)),
         ("jobs", changelist::<Jobs>("state=failed", vec![job_row("failed")], Some(9))),
+        ("statistics, none", stats::sample(false).render().unwrap()),
+        ("statistics", stats::sample(true).render().unwrap()),
+        ("workers, none", workers::sample(false).render().unwrap()),
+        ("workers", workers::sample(true).render().unwrap()),
+        (
+            "cancel",
+            CancelPage { frame: Frame::sample("Cancel?"), what: LONG, back: "/admin/".to_owned() }
+                .render()
+                .unwrap(),
+        ),
         ("add", change_form(None, true, &[])),
         ("add, wrong", change_form(None, true, &["repo_name", "secret_token", "pending", ""])),
         ("change", change_form(Some(15), true, &["object_kind"])),
@@ -309,6 +367,10 @@ fn samples() -> Vec<(String, String)> {
         ("delivery, many jobs", delivery_sample("matched", Some(b"{}"), 3)),
         ("delivery, not JSON", delivery_sample("rejected", Some(b"<b>\xff"), 0)),
         ("delivery, body gone", delivery_sample("unmatched", None, 0)),
+        ("unmatched", unmatched::sample(ODD).render().unwrap()),
+        ("setup, pending", setup::sample(&webhook(-1, ""), ODD).render().unwrap()),
+        ("setup, registered", setup::sample(&webhook(15, LONG), ODD).render().unwrap()),
+        ("reset", reset::sample(webhook(15, ODD)).render().unwrap()),
         ("job, running", job_sample("running", vec![attempt(2, None), attempt(1, Some("lost"))])),
         ("job, failed", job_sample("failed", vec![attempt(1, Some("failed"))])),
     ]

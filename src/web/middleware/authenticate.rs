@@ -5,8 +5,9 @@ use super::{Answer, csrf};
 use crate::clock;
 use crate::core::actor::Actor;
 use crate::core::ids::UserId;
+use crate::core::pause::Pause;
 use crate::store::sessions::{self, Origin};
-use crate::store::{StoreError, users};
+use crate::store::{StoreError, pauses, users};
 use crate::web::human::HumanError;
 use crate::web::problem::Problem;
 use crate::web::session_store::{ADDRESS, AGENT, AWAY, CONFIRMED, CSRF, REFERENCE, SEEN, USER};
@@ -35,6 +36,8 @@ pub struct Visit {
     pub actor: Option<Actor>,
     /// The secret of their session's forms.
     pub csrf: Option<csrf::Secret>,
+    /// What is paused: every page says so.
+    pub pauses: Vec<Pause>,
 }
 
 /// Finds out who is asking.
@@ -59,7 +62,7 @@ async fn visit(request: &ServiceRequest) -> Result<Visit, Problem> {
     if session.contains_key(AWAY) {
         return Err(Problem::unavailable());
     }
-    let nobody = Visit { actor: None, csrf: None };
+    let nobody = Visit { actor: None, csrf: None, pauses: Vec::new() };
     let Some(id) = session.get::<i64>(USER).ok().flatten() else { return Ok(nobody) };
     let mut conn = deps.pool.get().await?;
     let reference: String = session.get(REFERENCE).ok().flatten().unwrap_or_default();
@@ -72,7 +75,7 @@ async fn visit(request: &ServiceRequest) -> Result<Visit, Problem> {
                 sessions::touch(&mut conn, &origin, now).await?;
             }
             let csrf = session.get::<csrf::Secret>(CSRF).ok().flatten();
-            Ok(Visit { actor: Some(user.actor()), csrf })
+            Ok(Visit { actor: Some(user.actor()), csrf, pauses: pauses::all(&mut conn).await? })
         }
         Ok(_) | Err(StoreError::NotFound) => {
             // A purged session takes no new entry, and a post may be the one that signs in again.

@@ -111,6 +111,15 @@ pub trait Resource: 'static {
     async fn counts(_conn: &mut Conn) -> store::Result<Vec<(String, Total)>> {
         Ok(Vec::new())
     }
+
+    /// What a person should know of the rows shown, above them.
+    async fn remarks(
+        _ctx: &AdminContext,
+        _conn: &mut Conn,
+        _rows: &[Self::Row],
+    ) -> store::Result<Vec<String>> {
+        Ok(Vec::new())
+    }
 }
 
 /// Something the panel adds, changes and deletes.

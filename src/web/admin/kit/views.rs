@@ -52,6 +52,7 @@ pub async fn list<R: Resource>(ctx: AdminContext) -> Answer {
         None
     };
     let counts = R::counts(&mut conn).await?;
+    asked.warnings.extend(R::remarks(&ctx, &mut conn, &rows.rows).await?);
     let read = Read { page: rows, all, counts };
     let list = list_view::draw((meta.plural, clock::now()), listing, asked, &read);
     page(&ChangelistPage {

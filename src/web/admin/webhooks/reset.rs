@@ -76,3 +76,8 @@ fn problem(ctx: &AdminContext, error: SaveError) -> Problem {
         SaveError::Seal(_) => Problem::internal().caused_by(error),
     }
 }
+
+#[cfg(test)]
+pub fn sample(row: Row) -> ResetPage {
+    ResetPage { frame: Frame::sample("Reset?"), row, cancel: "/admin/".to_owned() }
+}
