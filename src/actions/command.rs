@@ -62,7 +62,7 @@ fn prepare(command: &Command, request: &RunRequest, told: &Told) -> Result<Launc
         _ => std::env::var_os(name)?.into_string().ok(),
     };
     let env = command
-        .environment(spec, &told.values, &request.facts, &told.secrets, inherited)
+        .environment(spec, (&told.values, &told.secrets), &request.facts, inherited)
         .map_err(refused)?;
     let mut launch = Launch::of(program).args(args);
     launch.env = env.into_iter().map(|(name, value)| (name.into(), value.into())).collect();

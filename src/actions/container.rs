@@ -82,6 +82,11 @@ fn failed(spec: &ActionSpec, failure: &Failure) -> Ended {
     }
 }
 
+/// What stands at a place of the engine's answer; null if there is nothing.
+fn at<'a>(said: &'a Value, place: &str) -> &'a Value {
+    said.pointer(place).unwrap_or(&Value::Null)
+}
+
 /// What is left to do once everything is at hand.
 enum Step {
     Restart,
@@ -109,8 +114,8 @@ impl Work<'_> {
             return Ok(Some(Step::Restart));
         }
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let (id, image) = (text(&old["Id"]), text(&old["Config"]["Image"]));
-        if old["HostConfig"]["AutoRemove"] == Value::Bool(true) {
+        let (id, image) = (text(at(&old, "/Id")), text(at(&old, "/Config/Image")));
+        if *at(&old, "/HostConfig/AutoRemove") == Value::Bool(true) {
             return Err(Failure::of(
                 "It was started to be removed when it stops (--rm), so it cannot be put back if the new one fails.",
             ));
@@ -118,12 +123,12 @@ impl Work<'_> {
         recorder.notice(&format!("Pulling {image}")).await;
         self.engine.pull(&image, recorder).await?;
         let newest = self.image(&image).await?;
-        if newest["Id"] == old["Image"] {
+        if at(&newest, "/Id") == at(&old, "/Image") {
             recorder.notice(&format!("{} runs the newest {image} already.", self.name())).await;
             return Ok(None);
         }
-        let made_from = self.image(&text(&old["Image"])).await.unwrap_or(Value::Null);
-        let plan = plan::plan(&old, &made_from["Config"]);
+        let made_from = self.image(&text(at(&old, "/Image"))).await.unwrap_or(Value::Null);
+        let plan = plan::plan(&old, at(&made_from, "/Config"));
         Ok(Some(Step::Replace { id, plan }))
     }
 
@@ -184,7 +189,7 @@ impl Work<'_> {
     async fn replace(&self, plan: plan::Plan) -> Result<(), Failure> {
         let create = engine::path("/containers/create", &[("name", self.name())]);
         let created = self.engine.call(Method::POST, &create, Some(plan.create)).await?;
-        let id = created["Id"].as_str().unwrap_or(self.name()).to_owned();
+        let id = at(&created, "/Id").as_str().unwrap_or(self.name()).to_owned();
         let started = async {
             for (network, endpoint) in plan.connect {
                 let body = json!({ "Container": id, "EndpointConfig": endpoint });

@@ -164,13 +164,11 @@ async fn keep(answer: &mut Answer, recorder: &mut Recorder) -> hyper::Result<()>
     while let Some(piece) = answer.piece().await {
         let piece = piece?;
         recorder.take(Stream::Stdout, piece.get(..left).unwrap_or(&piece)).await;
-        match left.checked_sub(piece.len()) {
-            Some(rest) => left = rest,
-            None => {
-                recorder.notice("… the answer goes on; it is not read further.").await;
-                break;
-            }
-        }
+        let Some(rest) = left.checked_sub(piece.len()) else {
+            recorder.notice("… the answer goes on; it is not read further.").await;
+            break;
+        };
+        left = rest;
     }
     Ok(())
 }

@@ -99,7 +99,7 @@ impl<'a> Engine<'a> {
         }
         let mut line = Vec::new();
         while let Some(piece) = answer.piece().await {
-            line.extend_from_slice(&piece.map_err(broke)?);
+            line.extend_from_slice(&piece?);
             while let Some(end) = line.iter().position(|byte| *byte == b'\n') {
                 let rest = line.split_off(end + 1);
                 progress(&std::mem::replace(&mut line, rest), recorder).await?;
@@ -128,17 +128,24 @@ impl<'a> Engine<'a> {
         let request = request
             .body(Full::new(bytes))
             .map_err(|_| Failure::of("The engine's own words make no address."))?;
-        wire::send(stream, request).await.map_err(broke)
+        Ok(wire::send(stream, request).await?)
     }
 }
 
-fn broke(error: hyper::Error) -> Failure {
-    Failure::away(format!("The engine broke off: {error}."))
+impl From<hyper::Error> for Failure {
+    fn from(error: hyper::Error) -> Self {
+        Self::away(format!("The engine broke off: {error}."))
+    }
+}
+
+/// A text of the engine's, if it is there.
+fn text<'a>(said: &'a Value, key: &str) -> Option<&'a str> {
+    said.get(key).and_then(Value::as_str)
 }
 
 fn refusal(status: StatusCode, body: &[u8]) -> Failure {
     let said: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
-    let message = said["message"].as_str().unwrap_or("no reason given");
+    let message = text(&said, "message").unwrap_or("no reason given");
     Failure {
         status: Some(status),
         error: format!("The engine refused ({status}): {message}."),
@@ -150,7 +157,7 @@ fn refusal(status: StatusCode, body: &[u8]) -> Failure {
 async fn whole(answer: &mut Answer) -> Result<Vec<u8>, Failure> {
     let mut body = Vec::new();
     while let Some(piece) = answer.piece().await {
-        body.extend_from_slice(&piece.map_err(broke)?);
+        body.extend_from_slice(&piece?);
         if body.len() > MAX_ANSWER_BYTES {
             return Err(Failure::of("The engine's answer has no end."));
         }
@@ -161,13 +168,13 @@ async fn whole(answer: &mut Answer) -> Result<Vec<u8>, Failure> {
 /// A line of a pull. What is drawn over and over, a bar's progress, is left out.
 async fn progress(line: &[u8], recorder: &mut Recorder) -> Result<(), Failure> {
     let Ok(said) = serde_json::from_slice::<Value>(line) else { return Ok(()) };
-    if let Some(error) = said["error"].as_str() {
+    if let Some(error) = text(&said, "error") {
         // A registry that is away is often back soon.
         return Err(Failure::away(format!("The image could not be pulled: {error}.")));
     }
-    let drawn = said["progressDetail"]["current"].is_number();
-    if let Some(status) = said["status"].as_str().filter(|_| !drawn) {
-        let id = said["id"].as_str().map(|id| format!("{id}: ")).unwrap_or_default();
+    let drawn = said.pointer("/progressDetail/current").is_some_and(Value::is_number);
+    if let Some(status) = text(&said, "status").filter(|_| !drawn) {
+        let id = text(&said, "id").map(|id| format!("{id}: ")).unwrap_or_default();
         recorder.take(Stream::Stdout, format!("{id}{status}\n").as_bytes()).await;
     }
     Ok(())

@@ -21,9 +21,11 @@ pub(super) fn plan(old: &Value, image: &Value) -> Plan {
     keep_volumes(&mut host, &old["Mounts"]);
     create.insert("HostConfig".to_owned(), host);
     let mut connect = Vec::new();
-    let mode = old["HostConfig"]["NetworkMode"].as_str().unwrap_or_default();
+    let mode = old.pointer("/HostConfig/NetworkMode").and_then(Value::as_str).unwrap_or_default();
     let own_network = !matches!(mode, "host" | "none") && !mode.starts_with("container:");
-    if own_network && let Some(networks) = old["NetworkSettings"]["Networks"].as_object() {
+    if own_network
+        && let Some(networks) = old.pointer("/NetworkSettings/Networks").and_then(Value::as_object)
+    {
         let id = old["Id"].as_str().unwrap_or_default();
         for (name, endpoint) in networks {
             let endpoint = endpoint_of(endpoint, id);

@@ -77,18 +77,19 @@ fn reach_v6(address: Ipv6Addr) -> Reach {
 
 /// The IPv4 address that an IPv6 address carries: mapped, compatible, translated (NAT64), 6to4.
 fn carried(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [a, b, c, d, e, f, last @ ..] = address.segments();
-    let [high, low] = last;
+    let [start @ .., high, low] = address.segments();
     let of = |first: u16, second: u16| {
         let [[one, two], [three, four]] = [first.to_be_bytes(), second.to_be_bytes()];
         Some(Ipv4Addr::new(one, two, three, four))
     };
-    match (a, b, c, d, e, f) {
-        (0, 0, 0, 0, 0, 0xffff) | (0, 0, 0, 0, 0xffff, 0) => of(high, low),
+    match start {
         // ::1 and :: are addresses of IPv6's own.
-        (0, 0, 0, 0, 0, 0) if high != 0 || low > 1 => of(high, low),
-        (0x64, 0xff9b, 0, 0, 0, 0) | (0x64, 0xff9b, 1, ..) => of(high, low),
-        (0x2002, ..) => of(b, c),
+        [0, 0, 0, 0, 0, 0] if high != 0 || low > 1 => of(high, low),
+        [0, 0, 0, 0, 0, 0xffff]
+        | [0, 0, 0, 0, 0xffff, 0]
+        | [0x64, 0xff9b, 0, 0, 0, 0]
+        | [0x64, 0xff9b, 1, ..] => of(high, low),
+        [0x2002, first, second, ..] => of(first, second),
         _ => None,
     }
 }
