@@ -1,0 +1,136 @@
+//! The rows of the database that the samples show.
+
+use super::super::jobs::log::Log;
+use super::{LONG, NOW, ODD};
+use crate::store::deliveries::Brief;
+use crate::store::jobs::{Attempt, Chunk, Job};
+use crate::store::webhooks::Row as WebhookRow;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+
+pub(super) fn webhook(project_id: i64, name: &str) -> WebhookRow {
+    WebhookRow {
+        id: 7,
+        name: name.to_owned(),
+        repo_name: ODD.to_owned(),
+        repo_url: format!("git@gitlab.example.com:group/{LONG}.git"),
+        object_kind: "odd_kind".to_owned(),
+        project_id,
+        http_x_gitlab_event: "Push Hook".to_owned(),
+        enabled: project_id != 0,
+        has_secret_token: true,
+        has_signing_token: false,
+        ref_filter: String::new(),
+        path_filter: String::new(),
+        condition: String::new(),
+        register_on_first_event: false,
+        action: "gone".to_owned(),
+        action_params: json!({"branch": "main"}),
+        concurrency: "parallel".to_owned(),
+        debounce_s: 0,
+        max_attempts: 3,
+        timeout_s: Some(60),
+        notes: ODD.to_owned(),
+        version: 2,
+        created_at: NOW,
+        updated_at: NOW,
+        registered_at: Some(NOW),
+        last_delivery_id: Some("01M87VREQA18WSHF0ZZCJA3NJ8".to_owned()),
+        last_delivery_at: Some(NOW),
+        last_verdict: Some("matched".to_owned()),
+        last_job_id: Some("01M87VREQA18WSHF0ZZCJA3NJ9".to_owned()),
+        last_job_state: Some("running".to_owned()),
+        obey_skip: true,
+        previous_secret_until: Some(DateTime::<Utc>::MAX_UTC),
+        previous_signing_until: None,
+        last_token_at: Some(NOW),
+        last_signature_at: None,
+        pending_since: NOW,
+    }
+}
+
+pub(super) fn delivery(verdict: &str) -> Brief {
+    Brief {
+        id: "01M87VREQA18WSHF0ZZCJA3NJ8".to_owned(),
+        received_at: NOW,
+        endpoint: "main".to_owned(),
+        verdict: verdict.to_owned(),
+        summary: ODD.to_owned(),
+        http_status: 202,
+        event: "Push Hook".to_owned(),
+        object_kind: "push".to_owned(),
+        project_id: Some(15),
+        repo_name: LONG.to_owned(),
+        repo_url: "git@example.com:a/b.git".to_owned(),
+        git_ref: "refs/heads/main".to_owned(),
+        sha: "da1560886d4f094c3e6c9ef40349f7d38b5d27d7".to_owned(),
+        user_id: Some(4),
+        user_name: ODD.to_owned(),
+        user_email: "john@example.com".to_owned(),
+        body_size: 12,
+        idempotency_key: "key".to_owned(),
+        duplicate_of: Some("01M87VREQA18WSHF0ZZCJA3NJ7".to_owned()),
+        replay_of: None,
+        remote_addr: "127.0.0.1".to_owned(),
+    }
+}
+
+pub(super) fn job(state: &str, attempts: i32) -> Job {
+    Job {
+        id: "01M87VREQA18WSHF0ZZCJA3NJ9".to_owned(),
+        delivery_id: "01M87VREQA18WSHF0ZZCJA3NJ8".to_owned(),
+        webhook_id: Some(7),
+        webhook_label: LONG.to_owned(),
+        repo_name: ODD.to_owned(),
+        git_ref: "refs/heads/main".to_owned(),
+        action: "print".to_owned(),
+        action_params: json!({"branch": "main"}),
+        timeout_s: None,
+        state: state.to_owned(),
+        attempts,
+        tries_used: attempts,
+        tries_lost: 0,
+        max_attempts: 3,
+        error: "It ended with exit code 3.".to_owned(),
+        run_at: NOW,
+        queued_at: NOW,
+        started_at: (attempts > 0).then_some(NOW),
+        finished_at: None,
+        requested_by: "ada".to_owned(),
+        cancel_requested_at: (state == "cancelled").then_some(NOW),
+        cancelled_by: "ada".to_owned(),
+        concurrency: "latest".to_owned(),
+        lane: "webhook:7".to_owned(),
+        held: if state == "queued" { "lane" } else { "" }.to_owned(),
+        superseded_by: (state == "superseded").then(|| ODD.to_owned()),
+    }
+}
+
+pub(super) fn attempt(number: i32, outcome: Option<&str>) -> (Attempt, Log) {
+    let attempt = Attempt {
+        job_id: "01M87VREQA18WSHF0ZZCJA3NJ9".to_owned(),
+        number,
+        worker: "host-1".to_owned(),
+        started_at: NOW,
+        finished_at: outcome.map(|_| NOW + TimeDelta::seconds(3)),
+        outcome: outcome.map(str::to_owned),
+        exit_code: outcome.map(|_| 3),
+        http_status: None,
+        signal: None,
+        cpu_ms: Some(1_234),
+        peak_memory_kib: Some(40_000),
+        error: ODD.to_owned(),
+    };
+    let chunk = |seq, stream: &str| Chunk {
+        seq,
+        stream: stream.to_owned(),
+        at: NOW,
+        bytes: format!("\u{1b}[1;31m{ODD}\u{1b}[0m plain").into_bytes(),
+    };
+    let log = if outcome.is_some() {
+        Log::of(&[chunk(1, "stdout"), chunk(2, "stderr"), chunk(3, "notice")])
+    } else {
+        Log::default()
+    };
+    (attempt, log)
+}
