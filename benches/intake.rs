@@ -3,6 +3,8 @@
 //! One run measures both against one embedded PostgreSQL with fsync on, with as many senders, and
 //! prints the ratio: figures of two runs or machines do not compare. `cargo bench` starts it.
 
+#![expect(clippy::unwrap_used, reason = "what cannot be measured ends the run")]
+
 use bytes::Bytes;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;

@@ -112,7 +112,7 @@ impl Launch {
         let (answer, started) = oneshot::channel();
         let request = Request { launch: self, runtime: Handle::current(), answer };
         let gone = || io::Error::other("the thread that starts processes is gone");
-        thread().send(Order::Start(request)).map_err(|_| gone())?;
+        thread().send(Order::Start(Box::new(request))).map_err(|_| gone())?;
         started.await.map_err(|_| gone())?
     }
 
@@ -165,7 +165,7 @@ struct Request {
 }
 
 enum Order {
-    Start(Request),
+    Start(Box<Request>),
     /// Wait for a process that nobody else waits for.
     Reap(Pid),
 }
@@ -191,7 +191,8 @@ fn obey(orders: &mpsc::Receiver<Order>) {
             orders.recv_timeout(LOOK)
         };
         match order {
-            Ok(Order::Start(Request { launch, runtime, answer })) => {
+            Ok(Order::Start(request)) => {
+                let Request { launch, runtime, answer } = *request;
                 // The end of this thread would end every child, so nothing may unwind through it:
                 // tokio panics where a runtime is shutting down.
                 let started = catch_unwind(AssertUnwindSafe(|| {

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use clap::Args;
 
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_field_names, reason = "the options' names come from the fields'")]
 pub(super) struct RawRetention {
     /// Days for which the bodies of deliveries are kept
     #[arg(

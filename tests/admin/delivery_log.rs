@@ -90,7 +90,7 @@ async fn deliveries_are_found_by_id_commit_repository_and_person() {
         .await;
     let panel = app.panel().await;
     for words in [
-        &id[..],
+        id.as_str(),
         &id.to_lowercase(),
         "da1560886d4f094c3e6c9ef40349f7d38b5d27d7",
         "John",

@@ -125,11 +125,11 @@ async fn a_second_test_changes_nothing_and_a_reset_lets_the_record_wait_again() 
     let address = format!("/admin/hooks/webhook/{id}/reset/");
     let form = panel.open(&format!("/admin/hooks/webhook/{id}/change/")).await;
     assert!(form.attributes("main a", "href").contains(&address), "no link to the reset");
-    let form = panel.open(&address).await.says("project 15").form_with("version");
-    let stale = form.clone().set("version", "1");
-    assert_eq!(panel.submit(stale).await.status, 409);
+    let reset = panel.open(&address).await.says("project 15").form_with("version");
+    let old = reset.clone().set("version", "1");
+    assert_eq!(panel.submit(old).await.status, 409);
     assert_eq!(app.database().value(state).await, before);
-    let page = panel.submit(form).await;
+    let page = panel.submit(reset).await;
     assert_eq!(page.address, setup(&id), "{}", page.html);
     page.says("Waiting for the Test");
     let version = "SELECT concat_ws(' ', project_id, version) FROM webhooks";

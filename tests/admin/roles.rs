@@ -28,9 +28,10 @@ async fn every_route_lets_in_whom_its_row_allows_and_nobody_else() {
         let address = row.address.replace(urls::ID, "999999").replace(urls::ENTRY, "999999");
         let is_post = row.method == "POST";
         let Access::Needs(permission) = row.access else { continue };
-        let page = match is_post {
-            true => anonymous.post(&address, &[]).await,
-            false => anonymous.get(&address).await,
+        let page = if is_post {
+            anonymous.post(&address, &[]).await
+        } else {
+            anonymous.get(&address).await
         };
         let is_away = page.address.starts_with("/admin/login/") || (is_post && page.status == 403);
         assert!(is_away, "anonymous {} {address}: {}", row.method, page.status);
@@ -39,10 +40,8 @@ async fn every_route_lets_in_whom_its_row_allows_and_nobody_else() {
             if address == urls::logout() {
                 continue;
             }
-            let page = match is_post {
-                true => panel.post(&address, token).await,
-                false => panel.get(&address).await,
-            };
+            let page =
+                if is_post { panel.post(&address, token).await } else { panel.get(&address).await };
             let name = role.as_str();
             assert_eq!(
                 page.status == 403,

@@ -131,7 +131,7 @@ async fn a_deleted_user_leaves_name_and_history() {
     assert!(gone.attributes("main a", "href").contains(&format!("{LIST}{id}/history/")));
     panel.open(&format!("{LIST}{id}/history/")).await.says("It was deleted.").says("grace");
     // Only who may see users is led to them.
-    panel.open(&format!("/admin/log/?user=grace")).await.says("Signed in");
+    panel.open("/admin/log/?user=grace").await.says("Signed in");
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ fn wrong_ways(right: &str) -> Vec<(&'static str, Vec<String>)> {
         ("empty", vec![String::new()]),
         ("twice", vec![right.to_owned(), right.to_owned()]),
         ("wrong case", vec![swapped]),
-        ("a prefix", vec![right[..right.len() - 1].to_owned()]),
+        ("a prefix", vec![right.chars().take(right.chars().count() - 1).collect()]),
         ("with a suffix", vec![format!("{right}x")]),
         ("non-ASCII", vec![format!("{right}é数")]),
         ("64 KiB", vec![right.repeat(65_536 / right.len() + 1)]),

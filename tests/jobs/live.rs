@@ -54,7 +54,7 @@ impl Events {
 
     /// The last event's id.
     fn last_id(&self) -> String {
-        self.text.lines().rfind(|line| line.starts_with("id: ")).unwrap()[4..].to_owned()
+        self.text.lines().rev().find_map(|line| line.strip_prefix("id: ")).unwrap().to_owned()
     }
 }
 

@@ -96,8 +96,8 @@ async fn output_leaves_before_its_job_and_what_has_not_ended_stays() {
          UPDATE jobs SET finished_at = now() - interval '91 days' WHERE id LIKE '%{}'; \
          UPDATE jobs SET state = 'retrying', finished_at = NULL WHERE id LIKE '%{}'; \
          UPDATE apalis.jobs SET done_at = now() - interval '2 days'",
-            &jobs[0][2..],
-            &jobs[1][2..],
+            jobs[0].get(2..).unwrap(),
+            jobs[1].get(2..).unwrap(),
         ))
         .await;
     assert!(app.run(&["prune"], &[]).status.success());

@@ -4,6 +4,10 @@
 const MAX_REF: usize = 255;
 
 /// Whether git takes this as a ref or the short form of one. Source: `git-check-ref-format(1)`.
+#[expect(
+    clippy::case_sensitive_file_extension_comparisons,
+    reason = "git refuses `.lock` in small letters alone"
+)]
 pub(super) fn is_ref(text: &str) -> bool {
     let bad = |c: char| c.is_control() || c.is_whitespace() || "~^:?*[\\".contains(c);
     !text.is_empty()
@@ -25,7 +29,12 @@ pub(super) fn is_sha(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c))
 }
 
-/// Whether this is the path of a project of GitLab's. Source: docs.gitlab.com/user/reserved_names
+/// Whether this is the path of a project of GitLab's. Source:
+/// `docs.gitlab.com/user/reserved_names`
+#[expect(
+    clippy::case_sensitive_file_extension_comparisons,
+    reason = "GitLab refuses these endings in small letters alone"
+)]
 pub(super) fn is_project_path(text: &str) -> bool {
     let part = |part: &str| {
         part.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')

@@ -41,9 +41,8 @@ impl Command {
     pub fn environment(
         &self,
         spec: &ActionSpec,
-        values: &Values,
+        (values, secrets): (&Values, &Secrets),
         facts: &EventFacts,
-        secrets: &Secrets,
         inherited: impl Fn(&str) -> Option<String>,
     ) -> Result<Vec<(String, String)>, Refused> {
         let ours = [

@@ -11,6 +11,7 @@ pub(super) use http::check_url;
 use super::section::{Faults, Section};
 use super::{ActionKind, ActionSpec, DEFAULT_TIMEOUT_S, Fault, MAX_TIMEOUT_S, Parameter, Secret};
 use super::{secret, text};
+use crate::core::idempotency::hex;
 use crate::core::lane::is_name;
 use sha2::{Digest, Sha256};
 use toml::de::DeTable;
@@ -40,8 +41,9 @@ pub(super) fn read(name: &str, text: &str) -> Result<ActionSpec, Vec<Fault>> {
 }
 
 fn fingerprint(text: &str) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let mut digits = hex(&Sha256::digest(text.as_bytes()));
+    digits.truncate(32);
+    digits
 }
 
 /// What the part of a kind may refer to.

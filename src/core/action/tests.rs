@@ -192,7 +192,7 @@ fn the_environment_is_exactly_the_contracts() {
     let mut secrets = Secrets::default();
     secrets.insert("DEPLOY_TOKEN", "hush");
     let mut environment =
-        command(&deploy).environment(&deploy, &values, &facts(), &secrets, ours).unwrap();
+        command(&deploy).environment(&deploy, (&values, &secrets), &facts(), ours).unwrap();
     environment.sort();
     let lines: Vec<String> = environment.iter().map(|(n, v)| format!("{n}={v}")).collect();
     assert_eq!(
@@ -221,7 +221,8 @@ fn the_environment_is_exactly_the_contracts() {
         ]
     );
     let nul = EventFacts { user_name: "a\0b".into(), ..facts() };
-    let refused = command(&deploy).environment(&deploy, &values, &nul, &secrets, ours).unwrap_err();
+    let refused =
+        command(&deploy).environment(&deploy, (&values, &secrets), &nul, ours).unwrap_err();
     assert_eq!(
         refused.to_string(),
         "the variable SIGNALBOX_USER_NAME has a NUL byte, which no environment can hold"
@@ -270,7 +271,7 @@ proptest! {
                 prop_assert!(!filled.starts_with('-') && !filled.contains(['\0', '\n']));
             }
         }
-        if let Ok(environment) = command(&spec).environment(&spec, &values, &facts, &Secrets::default(), |_| None) {
+        if let Ok(environment) = command(&spec).environment(&spec, (&values, &Secrets::default()), &facts, |_| None) {
             let fixed = Fact::ALL.iter().filter_map(|fact| fact.variable());
             let mut expected: Vec<&str> =
                 ["PATH", "HOME", "LANG"].into_iter().chain(fixed).collect();

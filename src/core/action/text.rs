@@ -61,18 +61,15 @@ impl Text {
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
             literal.push_str(before);
-            match after.split_once('}').filter(|(word, _)| is_word(word)) {
-                Some((word, behind)) => {
-                    if !literal.is_empty() {
-                        parts.push(Part::Literal(std::mem::take(&mut literal)));
-                    }
-                    parts.push(Part::Slot(slot(word, declared)?));
-                    rest = behind;
+            if let Some((word, behind)) = after.split_once('}').filter(|(word, _)| is_word(word)) {
+                if !literal.is_empty() {
+                    parts.push(Part::Literal(std::mem::take(&mut literal)));
                 }
-                None => {
-                    literal.push('{');
-                    rest = after;
-                }
+                parts.push(Part::Slot(slot(word, declared)?));
+                rest = behind;
+            } else {
+                literal.push('{');
+                rest = after;
             }
         }
         literal.push_str(rest);
@@ -167,9 +164,10 @@ fn is_word(word: &str) -> bool {
 
 fn slot(word: &str, declared: Declared<'_>) -> Result<Slot, String> {
     if let Some(name) = word.strip_prefix("secret.") {
-        return match declared.secrets.iter().any(|secret| secret.name == name) {
-            true => Ok(Slot::Secret(name.to_owned())),
-            false => Err(format!("{{{word}}}: no {name} is declared under [secrets]")),
+        return if declared.secrets.iter().any(|secret| secret.name == name) {
+            Ok(Slot::Secret(name.to_owned()))
+        } else {
+            Err(format!("{{{word}}}: no {name} is declared under [secrets]"))
         };
     }
     let known = if let Some(name) = word.strip_prefix("param.") {

@@ -60,7 +60,7 @@ fn lanes_have_names() {
 }
 
 /// What happens in the model.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Happening {
     /// A job of this record and ref comes.
     Arrives(i64, u8),
@@ -169,7 +169,7 @@ impl Model {
         }
     }
 
-    fn happens(&mut self, happening: Happening, concurrency: &[Concurrency; 3]) {
+    fn happens(&mut self, happening: Happening, concurrency: [Concurrency; 3]) {
         match happening {
             Happening::Arrives(record, at) => {
                 self.arrived += 1;
@@ -231,14 +231,14 @@ proptest! {
         let concurrency = kinds.map(|kind| Concurrency::ALL[kind]);
         let mut model = Model::default();
         for happening in happenings {
-            model.happens(happening, &concurrency);
+            model.happens(happening, concurrency);
         }
         // Nothing more comes, nobody dies any more: all of them end.
         for _ in 0..model.arrived * 3 {
             model.sweep();
             model.wake();
-            model.happens(Happening::Offered(0), &concurrency);
-            model.happens(Happening::Ends(false), &concurrency);
+            model.happens(Happening::Offered(0), concurrency);
+            model.happens(Happening::Ends(false), concurrency);
         }
         prop_assert!(model.members.is_empty(), "left behind: {:?}", model.members);
         prop_assert_eq!(model.ended.len() + model.overtaken.len(), model.arrived);

@@ -16,6 +16,7 @@ pub struct Span {
 
 /// How letters look. Colours are the 16 that every terminal names.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is switched by itself")]
 struct Look {
     front: Option<u8>,
     back: Option<u8>,
@@ -186,7 +187,7 @@ mod tests {
                 .iter()
                 .map(|line| line.iter().map(|span| span.text.as_str()).collect::<String>() + "\n")
                 .collect();
-            let plain: String = page_text(raw.as_bytes()).lines().map(|line| format!("{line}\n")).collect();
+            let plain: String = page_text(raw.as_bytes()).lines().flat_map(|line| [line, "\n"]).collect();
             prop_assert_eq!(text, plain);
         }
     }

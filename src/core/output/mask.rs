@@ -81,15 +81,12 @@ impl Masks {
             {
                 return (safe, rest.to_vec());
             }
-            match alike.find_map(|secret| rest.strip_prefix(secret.as_slice())) {
-                Some(behind) => {
-                    safe.extend_from_slice(MASK.as_bytes());
-                    rest = behind;
-                }
-                None => {
-                    safe.push(*first);
-                    rest = after;
-                }
+            if let Some(behind) = alike.find_map(|secret| rest.strip_prefix(secret.as_slice())) {
+                safe.extend_from_slice(MASK.as_bytes());
+                rest = behind;
+            } else {
+                safe.push(*first);
+                rest = after;
             }
         }
         (safe, Vec::new())
@@ -150,7 +147,7 @@ mod tests {
             pieces in prop::collection::vec("[abc]{0,5}", 0..20),
             secret in "[abc]{1,4}",
         ) {
-            let cut: Vec<&[u8]> = pieces.iter().map(|piece| piece.as_bytes()).collect();
+            let cut: Vec<&[u8]> = pieces.iter().map(String::as_bytes).collect();
             let whole = pieces.concat();
             let masked = in_pieces(&mut masks(&[&secret]), &cut);
             prop_assert!(!masked.contains(&secret), "{masked}");

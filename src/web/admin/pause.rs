@@ -76,9 +76,9 @@ pub async fn resume(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
     Ok(see_other(urls::workers()))
 }
 
-fn scope(values: &Values) -> Result<Scope, Problem> {
+fn scope(values: &Values) -> Result<Scope, HumanError> {
     Scope::parse(values.trimmed("scope")).ok_or_else(|| {
-        Problem::bad_request("The form does not say what is meant. Reload the page.")
+        Problem::bad_request("The form does not say what is meant. Reload the page.").into()
     })
 }
 

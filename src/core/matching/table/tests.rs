@@ -67,6 +67,8 @@ fn record_for(case: &Case) -> Webhook {
     }
 }
 
+type Change = fn(&mut Webhook);
+
 #[test]
 fn every_event_finds_its_record_and_no_record_that_differs_in_one_value() {
     let cases: Vec<Case> = recorded().into_iter().chain(documented()).collect();
@@ -78,7 +80,6 @@ fn every_event_finds_its_record_and_no_record_that_differs_in_one_value() {
         let decision = main(&event, std::slice::from_ref(&right));
         assert_eq!(decision.verdict, Verdict::Matched, "{name}: {}", decision.summary);
 
-        type Change = fn(&mut Webhook);
         let changes: [(&str, Change); 5] = [
             ("repo_name", |r| r.repo_name.push('x')),
             ("repo_url", |r| r.repo_url.push('x')),

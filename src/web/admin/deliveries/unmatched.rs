@@ -115,6 +115,7 @@ fn view(group: Group, received: &str, may_edit: bool) -> GroupView {
     }
 }
 
+/// The page with one group, for the test of all pages.
 #[cfg(test)]
 pub fn sample(words: &str) -> UnmatchedPage {
     let group = |name: &str| GroupView {

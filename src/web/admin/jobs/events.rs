@@ -23,6 +23,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, ContentEncoding};
 use actix_web::web::Bytes;
 use askama::Template;
 use futures_util::stream;
+use std::fmt::Write as _;
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -48,7 +49,7 @@ pub async fn output(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
             .find(|(key, _)| key == name)
             .map(|(_, value)| value.parse::<i32>())
             .transpose()
-            .map_err(|_| no_such(&ctx))
+            .map_err(|_| HumanError::from(no_such(&ctx)))
     };
     let attempt = asked("attempt")?.unwrap_or(job.attempts);
     let after = asked("after")?.unwrap_or(-1);
@@ -196,14 +197,14 @@ impl Follower {
             let html = lines.render().unwrap_or_default();
             let data = serde_json::json!({"attempt": attempt, "from": from, "html": html});
             let id = format!("{attempt}.{}", self.place.seq);
-            events.push_str(&format!("event: lines\nid: {id}\ndata: {data}\n\n"));
+            let _ = write!(events, "event: lines\nid: {id}\ndata: {data}\n\n");
             if chunks.len() >= usize::try_from(BATCH).unwrap_or(usize::MAX) {
                 return Ok(events);
             }
         }
         let state = state_of(&job, newest.as_ref());
         if self.told.as_ref() != Some(&state) {
-            events.push_str(&format!("event: state\ndata: {state}\n\n"));
+            let _ = write!(events, "event: state\ndata: {state}\n\n");
             self.told = Some(state);
         }
         if JobState::parse(&job.state).is_some_and(JobState::is_final) {

@@ -98,29 +98,29 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         .map(|(_, value)| value.into_owned());
     let [day, ..] = PERIODS;
     let period = PERIODS.into_iter().find(|(word, ..)| Some(*word) == asked.as_deref());
-    let (word, _, parts, part_s) = period.unwrap_or(day);
+    let (word, _, parts, length_s) = period.unwrap_or(day);
     // Whole seconds: what the addresses can say.
     let to = DateTime::from_timestamp(clock::now().timestamp(), 0).unwrap_or_default();
-    let span = (to - TimeDelta::seconds(parts * part_s), to);
+    let span = (to - TimeDelta::seconds(parts * length_s), to);
     let mut conn = ctx.conn().await?;
-    let buckets = stats::throughput(&mut conn, span, part_s).await?;
+    let buckets = stats::throughput(&mut conn, span, length_s).await?;
     let records = stats::of_records(&mut conn, span).await?;
     let failures = stats::failures(&mut conn, span).await?;
     let frame = ctx.frame("Job statistics").crumb("Jobs", urls::jobs());
-    page(&draw(frame, (word, span, part_s), &buckets, (&records, &failures)))
+    page(&draw(frame, (word, span, length_s), &buckets, (&records, &failures)))
 }
 
 /// Draws the page.
 pub fn draw(
     frame: Frame,
-    (word, span, part_s): (&str, Span, i64),
+    (word, span, length_s): (&str, Span, i64),
     buckets: &[Bucket],
     (records, failures): (&[OfRecord], &[Failures]),
 ) -> StatsPage {
     let sum = |state: JobState| {
         buckets.iter().filter(|b| b.state == state.as_str()).map(|b| b.jobs).sum::<i64>()
     };
-    let parts = (span.1 - span.0).num_seconds() / part_s;
+    let parts = (span.1 - span.0).num_seconds() / length_s;
     let most = (0..parts)
         .map(|part| buckets.iter().filter(|b| b.part == part).map(|b| b.jobs).sum::<i64>())
         .max()
@@ -139,7 +139,7 @@ pub fn draw(
         by_state: SHOWN
             .map(|state| (state, number(sum(state), list(span, &[("state", state.as_str())]))))
             .into(),
-        bars: bars(buckets, span, (parts, part_s, most)),
+        bars: bars(buckets, span, (parts, length_s, most)),
         most,
         ends: (moment(span.0), moment(span.1)),
         records: records.iter().map(|record| record_view(record, span)).collect(),
@@ -155,12 +155,12 @@ pub fn draw(
     }
 }
 
-fn bars(buckets: &[Bucket], span: Span, (parts, part_s, most): (i64, i64, i64)) -> Vec<Bar> {
+fn bars(buckets: &[Bucket], span: Span, (parts, length_s, most): (i64, i64, i64)) -> Vec<Bar> {
     let mut bars = Vec::new();
     let step = WIDTH / parts.max(1);
     for part in 0..parts {
-        let from = span.0 + TimeDelta::seconds(part * part_s);
-        let to = from + TimeDelta::seconds(part_s);
+        let from = span.0 + TimeDelta::seconds(part * length_s);
+        let to = from + TimeDelta::seconds(length_s);
         let mut top = HEIGHT;
         for state in SHOWN {
             let of = |b: &&Bucket| b.part == part && b.state == state.as_str();

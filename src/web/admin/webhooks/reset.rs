@@ -77,6 +77,7 @@ fn problem(ctx: &AdminContext, error: SaveError) -> Problem {
     }
 }
 
+/// The page, for the test of all pages.
 #[cfg(test)]
 pub fn sample(row: Row) -> ResetPage {
     ResetPage { frame: Frame::sample("Reset?"), row, cancel: "/admin/".to_owned() }

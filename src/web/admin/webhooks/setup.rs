@@ -321,6 +321,7 @@ fn unmatched(row: &Row, came: &Watched, is_signed: bool) -> String {
     )
 }
 
+/// The page with everything on it, for the test of all pages.
 #[cfg(test)]
 pub fn sample(row: &Row, words: &str) -> SetupPage {
     let at = At(row.pending_since);
