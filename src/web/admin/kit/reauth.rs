@@ -1,7 +1,7 @@
 //! One's own password again, before secrets, actions and accounts are changed: whoever finds an
 //! open session can look, but not take over.
 //!
-//! Typed once, at the door or here, it counts for [`VALID`]; the time is kept in the session.
+//! Typed once, at the door or here, it counts for [`VALID_S`]; the time is kept in the session.
 //! After that, forms carry the field ([`join`], [`ask`]) until it was typed again.
 
 use super::field::{Field, Fieldset, Widget};
