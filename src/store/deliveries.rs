@@ -2,10 +2,10 @@
 //! are written is `store::arrivals`.
 
 use super::schema::{deliveries, jobs};
-use super::search::{Condition, CountOf, ago, contains};
+use super::search::{Condition, CountOf, CountsOf, ago, contains};
 use super::{Conn, Result};
 use crate::core::ids::DeliveryId;
-use crate::core::listing::{ListQuery, Page, Part, Total};
+use crate::core::listing::{ChoiceCount, Counts, ListQuery, Page, Part, Total};
 use crate::core::verdict::Verdict;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -211,21 +211,25 @@ async fn with_jobs(conn: &mut Conn, rows: Vec<Brief>) -> Result<Vec<Row>> {
         .collect())
 }
 
-/// How many deliveries there are of each verdict, each count capped.
+/// How many deliveries there are in all and of each verdict, each count capped.
 ///
 /// # Errors
 /// Any [`crate::store::StoreError`] of the database.
-pub async fn counts(conn: &mut Conn) -> Result<Vec<(String, Total)>> {
-    let mut counts = Vec::with_capacity(Verdict::ALL.len());
-    for verdict in Verdict::ALL {
-        let of_verdict = deliveries::table
-            .select(deliveries::id)
-            .filter(deliveries::verdict.eq(verdict.as_str()))
-            .limit(Total::CAP + 1);
-        let count: i64 = CountOf(of_verdict).get_result(conn).await?;
-        counts.push((verdict.as_str().to_owned(), Total::capped(count)));
-    }
-    Ok(counts)
+pub async fn counts(conn: &mut Conn) -> Result<Counts> {
+    let all = || deliveries::table.select(deliveries::id).limit(Total::CAP + 1).into_boxed();
+    let of = Verdict::ALL
+        .into_iter()
+        .map(|verdict| all().filter(deliveries::verdict.eq(verdict.as_str())));
+    let counted = CountsOf(std::iter::once(all()).chain(of).collect());
+    let counted: Vec<i64> = counted.get_result(conn).await?;
+    let mut counted = counted.into_iter().map(Total::capped);
+    let all = counted.next();
+    let choices = Verdict::ALL.into_iter().zip(counted).map(|(verdict, count)| ChoiceCount {
+        param: "verdict",
+        value: verdict.as_str().to_owned(),
+        count,
+    });
+    Ok(Counts { all, choices: choices.collect() })
 }
 
 /// One delivery with all that was kept of it.

@@ -2,13 +2,14 @@
 //! with all its attempts. Its states are written by `store::attempts` and `store::queue`.
 
 use super::schema::{deliveries, job_attempts, job_output, jobs};
-use super::search::{Condition, CountOf, ago, contains};
+use super::search::{Condition, CountOf, CountsOf, ago, contains};
 use super::{Conn, Result};
 use crate::core::ids::{DeliveryId, JobId, WebhookId};
 use crate::core::job::JobState;
-use crate::core::listing::{ListQuery, Page, Part, Total};
+use crate::core::listing::{ChoiceCount, Counts, ListQuery, Page, Part, Total};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Integer, Nullable, Text};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -180,51 +181,92 @@ pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Pa
     Ok(Page::cut(rows, &query.part, query.limit, Total::capped(matching)))
 }
 
+/// What other tables know of a job.
+#[derive(QueryableByName)]
+struct Told {
+    #[diesel(sql_type = Text)]
+    id: String,
+    #[diesel(sql_type = Text)]
+    event: String,
+    #[diesel(sql_type = Text)]
+    user_name: String,
+    #[diesel(sql_type = Nullable<Integer>)]
+    exit_code: Option<i32>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    signal: Option<i32>,
+}
+
 /// Adds what other tables know: who set each job off, how its newest attempt ended.
 async fn told(conn: &mut Conn, rows: Vec<Job>) -> Result<Vec<Row>> {
     let ids: Vec<&str> = rows.iter().map(|job| job.id.as_str()).collect();
-    let ends: Vec<(String, Option<i32>, Option<i32>)> = job_attempts::table
-        .filter(job_attempts::job_id.eq_any(ids))
-        .distinct_on(job_attempts::job_id)
-        .order((job_attempts::job_id, job_attempts::number.desc()))
-        .select((job_attempts::job_id, job_attempts::exit_code, job_attempts::signal))
-        .load(conn)
-        .await?;
-    let mut ends: HashMap<_, _> =
-        ends.into_iter().map(|(job, exit_code, signal)| (job, (exit_code, signal))).collect();
-    let causes: Vec<&str> = rows.iter().map(|job| job.delivery_id.as_str()).collect();
-    let causes: Vec<(String, String, String)> = deliveries::table
-        .filter(deliveries::id.eq_any(causes))
-        .select((deliveries::id, deliveries::event, deliveries::user_name))
-        .load(conn)
-        .await?;
-    let causes: HashMap<_, _> =
-        causes.into_iter().map(|(id, event, user_name)| (id, (event, user_name))).collect();
+    let told: Vec<Told> = diesel::sql_query(
+        "SELECT jobs.id, coalesce(event, '') AS event, coalesce(user_name, '') AS user_name, \
+         exit_code, signal FROM jobs \
+         LEFT JOIN deliveries ON deliveries.id = jobs.delivery_id \
+         LEFT JOIN LATERAL (SELECT exit_code, signal FROM job_attempts \
+         WHERE job_id = jobs.id ORDER BY number DESC LIMIT 1) AS newest ON true \
+         WHERE jobs.id = ANY($1)",
+    )
+    .bind::<Array<Text>, _>(ids)
+    .load(conn)
+    .await?;
+    let mut told: HashMap<String, Told> =
+        told.into_iter().map(|told| (told.id.clone(), told)).collect();
     Ok(rows
         .into_iter()
-        .map(|job| {
-            let (exit_code, signal) = ends.remove(&job.id).unwrap_or_default();
-            let (event, user_name) = causes.get(&job.delivery_id).cloned().unwrap_or_default();
-            Row { job, event, user_name, exit_code, signal }
+        .map(|job| match told.remove(&job.id) {
+            Some(Told { event, user_name, exit_code, signal, .. }) => {
+                Row { job, event, user_name, exit_code, signal }
+            }
+            None => Row {
+                job,
+                event: String::new(),
+                user_name: String::new(),
+                exit_code: None,
+                signal: None,
+            },
         })
         .collect())
 }
 
-/// How many jobs there are in each state, each count capped.
+/// The ids of the jobs that a search and filters let through, newest first: the first `limit` of
+/// those no newer than `up_to`, or of those older than the part's id. For bulk actions.
 ///
 /// # Errors
 /// Any [`crate::store::StoreError`] of the database.
-pub async fn counts(conn: &mut Conn) -> Result<Vec<(String, Total)>> {
-    let mut counts = Vec::with_capacity(JobState::ALL.len());
-    for state in JobState::ALL {
-        let of_state = jobs::table
-            .select(jobs::id)
-            .filter(jobs::state.eq(state.as_str()))
-            .limit(Total::CAP + 1);
-        let count: i64 = CountOf(of_state).get_result(conn).await?;
-        counts.push((state.as_str().to_owned(), Total::capped(count)));
+pub async fn ids(
+    conn: &mut Conn,
+    query: &ListQuery<Sort, Filter>,
+    (up_to, part): (Option<&str>, &Part),
+    limit: i64,
+) -> Result<Vec<String>> {
+    let mut ids = jobs::table.select(jobs::id).filter(condition(query)).into_boxed();
+    if let Some(newest) = up_to {
+        ids = ids.filter(jobs::id.le(newest.to_owned()));
     }
-    Ok(counts)
+    if let Part::Older(id) = part {
+        ids = ids.filter(jobs::id.lt(id.clone()));
+    }
+    Ok(ids.order(jobs::id.desc()).limit(limit).load(conn).await?)
+}
+
+/// How many jobs there are in all and of each state, each count capped.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn counts(conn: &mut Conn) -> Result<Counts> {
+    let all = || jobs::table.select(jobs::id).limit(Total::CAP + 1).into_boxed();
+    let of = JobState::ALL.into_iter().map(|state| all().filter(jobs::state.eq(state.as_str())));
+    let counted = CountsOf(std::iter::once(all()).chain(of).collect());
+    let counted: Vec<i64> = counted.get_result(conn).await?;
+    let mut counted = counted.into_iter().map(Total::capped);
+    let all = counted.next();
+    let choices = JobState::ALL.into_iter().zip(counted).map(|(state, count)| ChoiceCount {
+        param: "state",
+        value: state.as_str().to_owned(),
+        count,
+    });
+    Ok(Counts { all, choices: choices.collect() })
 }
 
 /// One job.

@@ -3,7 +3,7 @@
 
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{Array, BigInt};
 use diesel::{BoxableExpression, IntoSql, QueryResult};
 
 /// A condition put together at run time, over the table `T`.
@@ -43,6 +43,36 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for CountOf<Q> {
         out.push_sql("SELECT COUNT(*) FROM (");
         self.0.walk_ast(out.reborrow())?;
         out.push_sql(") AS counted");
+        Ok(())
+    }
+}
+
+/// Counts the rows of several queries at once, in their order; each should carry a `LIMIT`.
+pub struct CountsOf<Q>(pub Vec<Q>);
+
+impl<Q> QueryId for CountsOf<Q> {
+    type QueryId = ();
+    // How many queries there are is not part of the type.
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q: Query> Query for CountsOf<Q> {
+    type SqlType = Array<BigInt>;
+}
+
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for CountsOf<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT ARRAY[");
+        for (number, query) in self.0.iter().enumerate() {
+            out.push_sql(if number == 0 {
+                "(SELECT COUNT(*) FROM ("
+            } else {
+                ", (SELECT COUNT(*) FROM ("
+            });
+            query.walk_ast(out.reborrow())?;
+            out.push_sql(") AS counted)");
+        }
+        out.push_sql("]::bigint[]");
         Ok(())
     }
 }

@@ -2,6 +2,12 @@
 //! three writes. Whom a delivery finds is `store::candidates`; what may be saved is
 //! `crate::records`.
 
+mod bulk;
+mod facets;
+
+pub use bulk::{delete_many, find_many_for_update, ids, set_enabled};
+pub use facets::counts;
+
 use super::schema::webhooks;
 use super::search::{Condition, contains};
 use super::{Conn, Result, StoreError};

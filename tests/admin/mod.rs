@@ -1,5 +1,6 @@
 //! The panel, over HTTP, as a browser without scripts sees it.
 
+mod bulk;
 mod forms;
 mod lists;
 mod login;

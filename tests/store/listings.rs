@@ -41,14 +41,17 @@ async fn listing_is_sound<R: Resource>(conn: &mut Conn) {
             R::fetch(conn, &narrowed).await.unwrap();
         }
     }
-    for term in ["a", "15", "-1", "100%_\\", "'; DROP TABLE jobs; --", "数据", "99999999999999999999"] {
+    for term in
+        ["a", "15", "-1", "100%_\\", "'; DROP TABLE jobs; --", "数据", "99999999999999999999"]
+    {
         R::fetch(conn, &ListQuery { terms: vec![term.to_owned()], ..query::<R>() }).await.unwrap();
     }
     let id = "01M87VREQA18WSHF0ZZCJA3NJ8".to_owned();
     for part in [Part::Numbered(1_000_000), Part::Older(id.clone()), Part::Newer(id)] {
         R::fetch(conn, &ListQuery { part, ..query::<R>() }).await.unwrap();
     }
-    R::counts(conn).await.unwrap();
+    R::counts(conn, &query::<R>()).await.unwrap();
+    R::ids(conn, &query::<R>(), (Some("7"), &Part::Older("9".to_owned())), 5).await.unwrap();
 }
 
 #[tokio::test]

@@ -9,4 +9,5 @@ pub mod gitlab;
 pub mod page;
 pub mod panel;
 pub mod records;
+pub mod seed;
 pub mod wait;

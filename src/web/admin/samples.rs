@@ -5,16 +5,17 @@ use super::deliveries::{Deliveries, page as delivery_page};
 use super::jobs::{Jobs, log::Log, page as job_page};
 use super::kit::form::{FormErrors, FormView, Values};
 use super::kit::frame::Frame;
-use super::kit::list_view::{self, Read};
+use super::kit::list_view::{self, Chip, Read};
 use super::kit::pages::{
-    ChangeFormPage, ChangelistPage, ConfirmPage, ConflictPage, ConflictRow, HistoryPage,
+    BulkPage, ChangeFormPage, ChangelistPage, ChosenRow, ConfirmPage, ConflictPage, ConflictRow,
+    HistoryPage, Side,
 };
 use super::kit::query::read;
 use super::kit::resource::{DeletePlan, Resource};
 use super::webhooks::{self, Webhooks};
 use crate::actions::Catalogue;
 use crate::core::change::{Change, Value};
-use crate::core::listing::{Page, Total};
+use crate::core::listing::{Counts, Page, Total};
 use crate::store::audit::{self, Verb};
 use crate::store::deliveries::{Brief, Full, JobRef, Row as DeliveryRow};
 use crate::store::jobs::{Attempt, Chunk, Job, Row as JobRow};
@@ -145,8 +146,9 @@ fn changelist<R: Resource>(query: &str, rows: Vec<R::Row>, all: Option<i64>) -> 
     let asked = read(&R::meta().list_url(), query, R::listing());
     let matching = Total::Exactly(i64::try_from(rows.len()).unwrap());
     let page = Page { rows, matching, has_newer: false, has_older: true };
-    let read = Read { page, all: all.map(Total::AtLeast), counts: Vec::new() };
-    let list = list_view::draw((R::meta().plural, NOW), R::listing(), asked, &read);
+    let read = Read { page, all: all.map(Total::AtLeast), counts: Counts::default() };
+    let mut list = list_view::draw((R::meta().plural, NOW), R::listing(), asked, &read);
+    list.actions = R::actions().iter().collect();
     ChangelistPage {
         frame: Frame::sample(R::meta().title),
         reveal: vec![("Secret token".to_owned(), ODD.to_owned())],
@@ -180,6 +182,7 @@ fn change_form(project_id: Option<i64>, may_edit: bool, wrong: &[&str]) -> Strin
         delete: object.as_ref().map(|_| "/admin/hooks/webhook/7/delete/".to_owned()),
         close: "/admin/hooks/webhook/".to_owned(),
         object,
+        was: ODD.to_owned(),
         one: "webhook",
     }
     .render()
@@ -242,6 +245,32 @@ fn history(exists: bool) -> String {
     HistoryPage::of(frame, vec![entry], &[], (exists, NOW)).render().unwrap()
 }
 
+fn bulk(across: bool) -> String {
+    let chip = |label: &str| Chip {
+        label: label.to_owned(),
+        value: ODD.to_owned(),
+        remove: "/admin/".to_owned(),
+    };
+    BulkPage {
+        frame: Frame::sample("Delete 5,000 webhooks?"),
+        action: Webhooks::actions().first().unwrap(),
+        narrowed: if across { vec![chip("Kind")] } else { Vec::new() },
+        search: if across { ODD.to_owned() } else { String::new() },
+        everything: false,
+        count: "5,000".to_owned(),
+        plural: "webhooks",
+        chosen: vec![ChosenRow { name: ODD.to_owned(), href: "/admin/".to_owned() }],
+        more: across,
+        across,
+        ids: if across { Vec::new() } else { vec![ODD.to_owned()] },
+        up_to: "7".to_owned(),
+        here: "/admin/hooks/webhook/?q=x&o=1".to_owned(),
+        button: "Yes, delete 5,000 webhooks".to_owned(),
+    }
+    .render()
+    .unwrap()
+}
+
 fn samples() -> Vec<(String, String)> {
     let row = |verdict: &str, jobs: usize| DeliveryRow {
         delivery: delivery(verdict),
@@ -267,10 +296,14 @@ fn samples() -> Vec<(String, String)> {
         frame: Frame::sample("Changed by someone else"),
         one: "webhook",
         rows: vec![ConflictRow {
+            name: "name".to_owned(),
             label: "Name".to_owned(),
-            yours: ODD.to_owned(),
-            theirs: String::new(),
+            before: Some(LONG.to_owned()),
+            yours: Side { shown: ODD.to_owned(), value: ODD.to_owned() },
+            theirs: Side::default(),
+            keep_yours: true,
         }],
+        was: ODD.to_owned(),
         version: 3,
         repeat: vec![("name".to_owned(), ODD.to_owned())],
         action: "/admin/".to_owned(),
@@ -297,6 +330,8 @@ fn samples() -> Vec<(String, String)> {
         ("read", change_form(Some(15), false, &[])),
         ("delete", confirm.render().unwrap()),
         ("conflict", conflict.render().unwrap()),
+        ("bulk, ticked", bulk(false)),
+        ("bulk, all that match", bulk(true)),
         ("history", history(true)),
         ("history of a deleted one", history(false)),
         ("delivery", delivery_sample("matched", Some(b"{\"a\": [1]}"), 1)),

@@ -7,7 +7,7 @@ use super::kit::column::{Badge, Bit, Cell, Column, Width};
 use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, within};
 use super::kit::listing::{Empty, Listing, Paging};
 use super::kit::resource::{Meta, Resource};
-use crate::core::listing::{ListQuery, Page, Total};
+use crate::core::listing::{Counts, ListQuery, Page};
 use crate::core::verdict::{Endpoint, Verdict};
 use crate::store::deliveries::{Filter, Row, Sort};
 use crate::store::{self, Conn, deliveries};
@@ -224,7 +224,7 @@ impl Resource for Deliveries {
         deliveries::list(conn, query).await
     }
 
-    async fn counts(conn: &mut Conn) -> store::Result<Vec<(String, Total)>> {
+    async fn counts(conn: &mut Conn, _: &ListQuery<Sort, Filter>) -> store::Result<Counts> {
         deliveries::counts(conn).await
     }
 }

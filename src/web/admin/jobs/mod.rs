@@ -10,7 +10,7 @@ use super::kit::listing::{Empty, Listing, Paging};
 use super::kit::resource::{Meta, Resource};
 use crate::core::ids::DeliveryId;
 use crate::core::job::JobState;
-use crate::core::listing::{ListQuery, Page, Total};
+use crate::core::listing::{Counts, ListQuery, Page, Part};
 use crate::store::jobs::{Filter, Row, Sort};
 use crate::store::{self, Conn, jobs};
 use crate::web::urls;
@@ -178,7 +178,16 @@ impl Resource for Jobs {
         jobs::list(conn, query).await
     }
 
-    async fn counts(conn: &mut Conn) -> store::Result<Vec<(String, Total)>> {
+    async fn counts(conn: &mut Conn, _: &ListQuery<Sort, Filter>) -> store::Result<Counts> {
         jobs::counts(conn).await
+    }
+
+    async fn ids(
+        conn: &mut Conn,
+        query: &ListQuery<Sort, Filter>,
+        range: (Option<&str>, &Part),
+        limit: i64,
+    ) -> store::Result<Vec<String>> {
+        jobs::ids(conn, query, range, limit).await
     }
 }

@@ -2,6 +2,7 @@
 //! down: read the address or form, ask the resource, draw or redirect.
 
 use super::back::{back_to_list, missing, parameter, preserved_on, problem};
+use super::bulk;
 use super::conflict;
 use super::export::{self, Format};
 use super::field::Widget;
@@ -39,21 +40,15 @@ pub async fn list<R: Resource>(ctx: AdminContext) -> Answer {
         return export::answer::<R>(&mut conn, asked, format).await;
     }
     let rows = fetch_within::<R>(&mut conn, &mut asked).await?;
-    let all = if asked.narrows() {
-        let everything = ListQuery {
-            terms: Vec::new(),
-            order: Vec::new(),
-            filter: R::Filter::default(),
-            part: Part::FIRST,
-            limit: 1,
-        };
-        Some(R::fetch(&mut conn, &everything).await?.matching)
-    } else {
-        None
+    let counts = R::counts(&mut conn, &asked.query).await?;
+    let all = match counts.all {
+        _ if !asked.narrows() => None,
+        Some(all) => Some(all),
+        None => Some(R::fetch(&mut conn, &ListQuery::everything(1)).await?.matching),
     };
-    let counts = R::counts(&mut conn).await?;
     let read = Read { page: rows, all, counts };
-    let list = list_view::draw((meta.plural, clock::now()), listing, asked, &read);
+    let mut list = list_view::draw((meta.plural, clock::now()), listing, asked, &read);
+    list.actions = bulk::offered(&ctx, R::actions());
     page(&ChangelistPage {
         reveal: reveal::take(&ctx),
         frame: ctx.frame(meta.title),
@@ -277,9 +272,19 @@ fn form_page<E: Editable>(
         history: object.map(|object| meta.history_url(&object.id)),
         delete: delete.map(|href| preserved_on(ctx, &href)),
         close: back_to_list(ctx, meta),
+        was: was(object, values),
         object: object.cloned(),
         one: meta.label,
     })
+}
+
+/// What an object's fields were when its form was first opened; nothing for a new one.
+fn was(object: Option<&Loaded>, values: &Values) -> String {
+    let Some(object) = object else { return String::new() };
+    match values.get(conflict::WAS) {
+        "" => object.values.to_text(),
+        kept => kept.to_owned(),
+    }
 }
 
 /// Says what was done and leads on by the button that was pressed.

@@ -1,11 +1,13 @@
 //! Webhook records in the panel: what stands beside the form, and what deleting one means. The
 //! list is `list.rs`, the form `form.rs`; saving is `crate::records`.
 
+mod bulk;
 mod form;
 mod list;
 
 use super::context::AdminContext;
 use super::kit::at::At;
+use super::kit::bulk::BulkAction;
 use super::kit::column::Badge;
 use super::kit::field::Fieldset;
 use super::kit::form::Values;
@@ -16,7 +18,7 @@ use super::kit::resource::{
 };
 use crate::clock;
 use crate::core::ids::WebhookId;
-use crate::core::listing::{ListQuery, Page, grouped};
+use crate::core::listing::{Counts, ListQuery, Page, Part, grouped};
 use crate::core::role::Permission;
 use crate::records::{self, Act, SaveError};
 use crate::store::webhooks::{Filter, Row, Sort};
@@ -50,6 +52,24 @@ impl Resource for Webhooks {
 
     async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
         webhooks::list(conn, query).await
+    }
+
+    async fn counts(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Counts> {
+        webhooks::counts(conn, query).await
+    }
+
+    fn actions() -> &'static [BulkAction] {
+        bulk::ACTIONS
+    }
+
+    async fn ids(
+        conn: &mut Conn,
+        query: &ListQuery<Sort, Filter>,
+        range: (Option<&str>, &Part),
+        limit: i64,
+    ) -> store::Result<Vec<String>> {
+        let ids = webhooks::ids(conn, query, range, limit).await?;
+        Ok(ids.into_iter().map(|id| id.0.to_string()).collect())
     }
 }
 
