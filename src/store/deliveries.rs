@@ -232,6 +232,15 @@ pub async fn counts(conn: &mut Conn) -> Result<Counts> {
     Ok(Counts { all, choices: choices.collect() })
 }
 
+/// Whether there is a delivery with this id.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn exists(conn: &mut Conn, id: &DeliveryId) -> Result<bool> {
+    let one = deliveries::table.find(id.as_str());
+    Ok(diesel::select(diesel::dsl::exists(one)).get_result(conn).await?)
+}
+
 /// One delivery with all that was kept of it.
 ///
 /// # Errors

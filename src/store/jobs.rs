@@ -108,6 +108,8 @@ pub struct Filter {
     pub action: Option<String>,
     /// Queued within this time.
     pub within: Option<TimeDelta>,
+    /// Ended within this time.
+    pub finished_within: Option<TimeDelta>,
 }
 
 fn condition(query: &ListQuery<Sort, Filter>) -> Condition<jobs::table> {
@@ -134,6 +136,9 @@ fn condition(query: &ListQuery<Sort, Filter>) -> Condition<jobs::table> {
     }
     if let Some(within) = filter.within {
         and(Box::new(jobs::queued_at.ge(ago(within))));
+    }
+    if let Some(within) = filter.finished_within {
+        and(Box::new(jobs::finished_at.is_not_null().and(jobs::finished_at.assume_not_null().ge(ago(within)))));
     }
     for term in &query.terms {
         and(found(term));
@@ -267,6 +272,15 @@ pub async fn counts(conn: &mut Conn) -> Result<Counts> {
         count,
     });
     Ok(Counts { all, choices: choices.collect() })
+}
+
+/// Whether there is a job with this id.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn exists(conn: &mut Conn, id: &JobId) -> Result<bool> {
+    let one = jobs::table.find(id.as_str());
+    Ok(diesel::select(diesel::dsl::exists(one)).get_result(conn).await?)
 }
 
 /// One job.

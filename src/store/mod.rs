@@ -4,6 +4,7 @@
 //! HTTP. Services (`intake`, `records`, `control`, `accounts`, `worker`) own the transactions.
 
 pub mod arrivals;
+pub mod attention;
 pub mod attempts;
 pub mod audit;
 pub mod candidates;

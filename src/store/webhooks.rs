@@ -9,12 +9,12 @@ pub use bulk::{delete_many, find_many_for_update, ids, set_enabled};
 pub use facets::counts;
 
 use super::schema::webhooks;
-use super::search::{Condition, contains};
+use super::search::{Condition, ago, contains};
 use super::{Conn, Result, StoreError};
 use crate::core::ids::WebhookId;
 use crate::core::listing::{Direction, ListQuery, Page, Part, Total};
 use crate::core::webhook::ProjectId;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
@@ -106,6 +106,10 @@ pub struct Filter {
     pub last_job_state: Option<String>,
     /// The project's id.
     pub project_id: Option<i64>,
+    /// Pending for longer than this.
+    pub pending_for: Option<TimeDelta>,
+    /// Enabled and registered, and without a delivery for longer than this.
+    pub quiet_for: Option<TimeDelta>,
 }
 
 fn condition(query: &ListQuery<Sort, Filter>) -> Condition<webhooks::table> {
@@ -139,6 +143,17 @@ fn condition(query: &ListQuery<Sort, Filter>) -> Condition<webhooks::table> {
     }
     if let Some(project_id) = filter.project_id {
         and(Box::new(webhooks::project_id.eq(project_id)));
+    }
+    if let Some(time) = filter.pending_for {
+        let waits = webhooks::project_id.eq(ProjectId::PENDING);
+        and(Box::new(waits.and(webhooks::created_at.lt(ago(time)))));
+    }
+    if let Some(time) = filter.quiet_for {
+        let listens = webhooks::enabled.and(webhooks::project_id.ne(ProjectId::PENDING));
+        let old = webhooks::created_at.lt(ago(time));
+        let heard = webhooks::last_delivery_at.is_not_null();
+        let lately = heard.and(webhooks::last_delivery_at.assume_not_null().ge(ago(time)));
+        and(Box::new(listens.and(old).and(diesel::dsl::not(lately))));
     }
     for term in &query.terms {
         and(found(term));

@@ -50,6 +50,11 @@ pub fn password_change() -> &'static str {
     "/admin/password_change/"
 }
 
+/// Searches everything.
+pub fn search() -> &'static str {
+    "/admin/search/"
+}
+
 /// A list.
 pub fn changelist(app: &str, model: &str) -> String {
     format!("/admin/{app}/{model}/")
@@ -113,6 +118,11 @@ pub fn delivery(id: &DeliveryId) -> String {
 /// The jobs.
 pub fn jobs() -> String {
     changelist("hooks", "job")
+}
+
+/// The workers.
+pub fn workers() -> String {
+    changelist("hooks", "worker")
 }
 
 /// A job's page.

@@ -10,6 +10,7 @@ pub mod login;
 pub mod nav;
 pub mod password;
 pub mod routes;
+pub mod search;
 pub mod setup;
 pub mod visitor;
 pub mod webhooks;
@@ -60,6 +61,7 @@ mod tests {
         check("setup", super::setup::SetupPage::samples().as_slice());
         check("password", super::password::PasswordPage::samples().as_slice());
         check("index", super::index::IndexPage::samples().as_slice());
+        check("search", super::search::SearchPage::samples().as_slice());
     }
 }
 

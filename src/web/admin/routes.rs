@@ -8,7 +8,7 @@ use super::deliveries::{self, Deliveries};
 use super::jobs::{self, Jobs};
 use super::kit::mount;
 use super::webhooks::Webhooks;
-use super::{index, login, password, setup};
+use super::{index, login, password, search, setup};
 use crate::core::role::Permission;
 use crate::web::human::HumanError;
 use crate::web::middleware::authorize::{self, Rules};
@@ -68,6 +68,7 @@ pub fn rows() -> Vec<Row> {
         Row::get(urls::password_change(), Needs(OwnAccount), |route| route.to(password::page)),
         Row::post(urls::password_change(), Needs(OwnAccount), |route| route.to(password::submit)),
         Row::get(urls::index(), Needs(View), |route| route.to(index::page)),
+        Row::get(urls::search(), Needs(View), |route| route.to(search::page)),
     ];
     rows.extend(mount::editable::<Webhooks>());
     rows.extend(mount::resource::<Deliveries>());

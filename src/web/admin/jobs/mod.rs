@@ -123,6 +123,15 @@ const FILTERS: &[FilterSpec<Filter>] = &[
         },
     },
     FilterSpec {
+        param: "finished",
+        label: "Ended",
+        choices: Choices::Fixed(WITHIN),
+        apply: |filter, value| {
+            filter.finished_within = Some(within(value)?);
+            Ok(())
+        },
+    },
+    FilterSpec {
         param: "webhook",
         label: "Webhook",
         choices: Choices::Open,

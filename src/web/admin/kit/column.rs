@@ -238,6 +238,11 @@ impl Badge {
         }
     }
 
+    /// A record that hears nothing.
+    pub fn quiet() -> Self {
+        Self::new("quiet", "Quiet", "dash")
+    }
+
     /// Whether two values are equal.
     pub fn equal(equal: bool) -> Self {
         if equal {
