@@ -4,3 +4,7 @@ CREATE INDEX deliveries_attention_idx ON deliveries (verdict, received_at) WHERE
 
 -- The start page, and the jobs' list narrowed to it: what failed lately.
 CREATE INDEX jobs_failed_idx ON jobs (finished_at) WHERE state = 'failed';
+
+-- The deliveries' list narrowed to a repository or a project; a record's page.
+CREATE INDEX deliveries_repo_name_idx ON deliveries (repo_name, id DESC);
+CREATE INDEX deliveries_project_id_idx ON deliveries (project_id, id DESC);

@@ -110,6 +110,10 @@ pub struct Filter {
     pub webhook: Option<i64>,
     /// Received within this time.
     pub within: Option<TimeDelta>,
+    /// Received at this moment or later.
+    pub since: Option<DateTime<Utc>>,
+    /// Received before this moment.
+    pub before: Option<DateTime<Utc>>,
 }
 
 fn condition(query: &ListQuery<Sort, Filter>) -> Condition<deliveries::table> {
@@ -132,19 +136,25 @@ fn condition(query: &ListQuery<Sort, Filter>) -> Condition<deliveries::table> {
         and(Box::new(deliveries::endpoint.eq(endpoint)));
     }
     if let Some(project_id) = filter.project_id {
-        and(Box::new(deliveries::project_id.is_not_distinct_from(project_id)));
+        and(Box::new(deliveries::project_id.assume_not_null().eq(project_id)));
     }
     if let Some(repo_name) = filter.repo_name.clone() {
         and(Box::new(deliveries::repo_name.eq(repo_name)));
     }
     if let Some(webhook) = filter.webhook {
         let made = jobs::table
-            .filter(jobs::webhook_id.is_not_distinct_from(webhook))
+            .filter(jobs::webhook_id.assume_not_null().eq(webhook))
             .select(jobs::delivery_id);
         and(Box::new(deliveries::id.eq_any(made)));
     }
     if let Some(within) = filter.within {
         and(Box::new(deliveries::received_at.ge(ago(within))));
+    }
+    if let Some(since) = filter.since {
+        and(Box::new(deliveries::received_at.ge(since)));
+    }
+    if let Some(before) = filter.before {
+        and(Box::new(deliveries::received_at.lt(before)));
     }
     for term in &query.terms {
         and(found(term));
@@ -167,7 +177,7 @@ fn found(term: &str) -> Condition<deliveries::table> {
         .or(deliveries::idempotency_key.eq(term.to_owned()))
         .or(deliveries::id.eq(term.to_ascii_uppercase()));
     match term.parse::<i64>() {
-        Ok(number) => Box::new(text.or(deliveries::project_id.is_not_distinct_from(number))),
+        Ok(number) => Box::new(text.or(deliveries::project_id.assume_not_null().eq(number))),
         Err(_) => Box::new(text),
     }
 }
@@ -260,7 +270,7 @@ pub async fn of_record(
     most: i64,
 ) -> Result<Vec<Brief>> {
     Ok(deliveries::table
-        .filter(deliveries::project_id.is_not_distinct_from(project_id))
+        .filter(deliveries::project_id.assume_not_null().eq(project_id))
         .filter(deliveries::object_kind.eq(object_kind))
         .order(deliveries::id.desc())
         .limit(most)

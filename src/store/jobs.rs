@@ -108,6 +108,10 @@ pub struct Filter {
     pub action: Option<String>,
     /// Queued within this time.
     pub within: Option<TimeDelta>,
+    /// Queued at this moment or later.
+    pub since: Option<DateTime<Utc>>,
+    /// Queued before this moment.
+    pub before: Option<DateTime<Utc>>,
     /// Ended within this time.
     pub finished_within: Option<TimeDelta>,
 }
@@ -123,7 +127,7 @@ fn condition(query: &ListQuery<Sort, Filter>) -> Condition<jobs::table> {
         and(Box::new(jobs::state.eq(state.as_str())));
     }
     if let Some(webhook) = filter.webhook {
-        and(Box::new(jobs::webhook_id.is_not_distinct_from(webhook)));
+        and(Box::new(jobs::webhook_id.assume_not_null().eq(webhook)));
     }
     if let Some(delivery) = filter.delivery.clone() {
         and(Box::new(jobs::delivery_id.eq(delivery)));
@@ -138,7 +142,17 @@ fn condition(query: &ListQuery<Sort, Filter>) -> Condition<jobs::table> {
         and(Box::new(jobs::queued_at.ge(ago(within))));
     }
     if let Some(within) = filter.finished_within {
-        and(Box::new(jobs::finished_at.is_not_null().and(jobs::finished_at.assume_not_null().ge(ago(within)))));
+        and(Box::new(
+            jobs::finished_at
+                .is_not_null()
+                .and(jobs::finished_at.assume_not_null().ge(ago(within))),
+        ));
+    }
+    if let Some(since) = filter.since {
+        and(Box::new(jobs::queued_at.ge(since)));
+    }
+    if let Some(before) = filter.before {
+        and(Box::new(jobs::queued_at.lt(before)));
     }
     for term in &query.terms {
         and(found(term));
@@ -160,7 +174,7 @@ fn found(term: &str) -> Condition<jobs::table> {
     match term.parse::<i64>() {
         Ok(number) => {
             let of_project = deliveries::table
-                .filter(deliveries::project_id.is_not_distinct_from(number))
+                .filter(deliveries::project_id.assume_not_null().eq(number))
                 .select(deliveries::id);
             Box::new(text.or(jobs::delivery_id.eq_any(of_project)))
         }

@@ -4,8 +4,8 @@
 //! HTTP. Services (`intake`, `records`, `control`, `accounts`, `worker`) own the transactions.
 
 pub mod arrivals;
-pub mod attention;
 pub mod attempts;
+pub mod attention;
 pub mod audit;
 pub mod candidates;
 pub mod deliveries;

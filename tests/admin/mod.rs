@@ -2,6 +2,7 @@
 
 mod bulk;
 mod forms;
+mod index;
 mod lists;
 mod login;
 mod pages;

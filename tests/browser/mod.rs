@@ -1,3 +1,5 @@
 //! The panel in headless Chromium.
 
+mod axe;
+mod panel;
 mod tour;

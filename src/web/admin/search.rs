@@ -73,10 +73,7 @@ async fn named(conn: &mut Conn, search: &str) -> store::Result<Option<String>> {
     Ok(None)
 }
 
-async fn results_of<R: Resource>(
-    conn: &mut Conn,
-    search: &str,
-) -> store::Result<Option<Results>> {
+async fn results_of<R: Resource>(conn: &mut Conn, search: &str) -> store::Result<Option<Results>> {
     let meta = R::meta();
     let all = urls::with_query(&meta.list_url(), &[("q", search)]);
     let query = all.split_once('?').map_or("", |(_, query)| query);

@@ -4,7 +4,7 @@ pub mod body;
 pub mod page;
 
 use super::kit::column::{Badge, Bit, Cell, Column, Width};
-use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, within};
+use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, moment, within};
 use super::kit::listing::{Empty, Listing, Paging};
 use super::kit::resource::{Meta, Resource};
 use crate::core::listing::{Counts, ListQuery, Page};
@@ -127,6 +127,24 @@ const FILTERS: &[FilterSpec<Filter>] = &[
         choices: Choices::Fixed(WITHIN),
         apply: |filter, value| {
             filter.within = Some(within(value)?);
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "received__gte",
+        label: "Received from",
+        choices: Choices::Open,
+        apply: |filter, value| {
+            filter.since = Some(moment(value)?);
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "received__lt",
+        label: "Received before",
+        choices: Choices::Open,
+        apply: |filter, value| {
+            filter.before = Some(moment(value)?);
             Ok(())
         },
     },

@@ -25,18 +25,15 @@ pub struct Line {
 }
 
 /// The lines, the most urgent first.
-pub(super) fn lines(
-    attention: &Attention,
-    workers: Option<Workers>,
-    may_add: bool,
-) -> Vec<Line> {
+pub(super) fn lines(attention: &Attention, workers: Option<Workers>, may_add: bool) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(Workers { lost, has_page, .. }) = workers.filter(|workers| workers.lost > 0) {
         lines.push(Line {
             badge: Badge::outcome(Some("lost")),
             text: format!("{} gave no sign of life and did not stop in good order", many(lost)),
             href: if has_page { urls::workers() } else { urls::jobs() },
-            note: "Their attempts are marked lost; another worker runs those jobs again.".to_owned(),
+            note: "Their attempts are marked lost; another worker runs those jobs again."
+                .to_owned(),
             at: None,
             remedy: None,
         });
@@ -44,12 +41,20 @@ pub(super) fn lines(
     lines.extend(attention.failed.iter().take(GROUPS).map(failed));
     if attention.failed.len() > GROUPS {
         let href = [("state", "failed"), ("finished", "24h")];
-        lines.push(more(Badge::job("failed"), "Jobs of more webhooks failed", urls::with_query(&urls::jobs(), &href)));
+        lines.push(more(
+            Badge::job("failed"),
+            "Jobs of more webhooks failed",
+            urls::with_query(&urls::jobs(), &href),
+        ));
     }
     lines.extend(attention.unmatched.iter().take(GROUPS).map(|group| unmatched(group, may_add)));
     if attention.unmatched.len() > GROUPS {
         let href = [("verdict", "unmatched"), ("received", "7d")];
-        lines.push(more(Badge::verdict("unmatched"), "More repositories are not matched", urls::with_query(&urls::deliveries(), &href)));
+        lines.push(more(
+            Badge::verdict("unmatched"),
+            "More repositories are not matched",
+            urls::with_query(&urls::deliveries(), &href),
+        ));
     }
     lines.extend(waiting(attention.pending));
     lines.extend(quiet(attention.quiet));

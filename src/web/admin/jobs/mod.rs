@@ -5,7 +5,7 @@ pub mod page;
 
 use super::kit::at::span;
 use super::kit::column::{Badge, Bit, Cell, Column, Width};
-use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, within};
+use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, moment, within};
 use super::kit::listing::{Empty, Listing, Paging};
 use super::kit::resource::{Meta, Resource};
 use crate::core::ids::DeliveryId;
@@ -119,6 +119,24 @@ const FILTERS: &[FilterSpec<Filter>] = &[
         choices: Choices::Fixed(WITHIN),
         apply: |filter, value| {
             filter.within = Some(within(value)?);
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "queued__gte",
+        label: "Queued from",
+        choices: Choices::Open,
+        apply: |filter, value| {
+            filter.since = Some(moment(value)?);
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "queued__lt",
+        label: "Queued before",
+        choices: Choices::Open,
+        apply: |filter, value| {
+            filter.before = Some(moment(value)?);
             Ok(())
         },
     },

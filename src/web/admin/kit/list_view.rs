@@ -3,7 +3,7 @@
 use super::at::At;
 use super::bulk::BulkAction;
 use super::column::{Bit, Cell, Width};
-use super::filter::{Choices, FilterSpec};
+use super::filter::{BEFORE, Choices, FROM, FilterSpec};
 use super::listing::{Empty, Listing, Paging};
 use super::query::{Address, Asked, SortLinks, page_numbers, sort_links};
 use crate::core::listing::{Counts, Page, Total};
@@ -76,6 +76,32 @@ pub struct FilterView {
     pub label: &'static str,
     /// Its choices, "All" first.
     pub choices: Vec<ChoiceView>,
+    /// A range of days that may be typed in their place.
+    pub range: Option<RangeView>,
+}
+
+/// A range of days, as a small form.
+#[derive(Debug, Clone)]
+pub struct RangeView {
+    /// The parameter of its first day, and its value.
+    pub from: (String, String),
+    /// The parameter of the day that it ends before, and its value.
+    pub before: (String, String),
+    /// What the form carries along.
+    pub keeps: Vec<(String, String)>,
+}
+
+/// The range beside a filter over times, if the list has one.
+fn range<F>(specs: &[FilterSpec<F>], address: &Address, param: &str) -> Option<RangeView> {
+    let (from, before) = (format!("{param}{FROM}"), format!("{param}{BEFORE}"));
+    specs.iter().find(|spec| spec.param == from)?;
+    let value = |name: &str| address.get(name).unwrap_or_default().chars().take(10).collect();
+    let keeps = address.with(param, None).with(&from, None).others(&before);
+    Some(RangeView {
+        from: (from.clone(), value(&from)),
+        before: (before.clone(), value(&before)),
+        keeps,
+    })
 }
 
 /// An active filter over the table.
@@ -309,6 +335,7 @@ fn filters<F>(specs: &[FilterSpec<F>], address: &Address, counts: &Counts) -> Ve
             param: spec.param,
             label: spec.label,
             choices: choices(spec, address, counts),
+            range: range(specs, address, spec.param),
         })
         .collect()
 }

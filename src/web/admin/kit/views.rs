@@ -39,14 +39,7 @@ pub async fn list<R: Resource>(ctx: AdminContext) -> Answer {
     if let Some(format) = parameter(ctx.query(), "format").as_deref().and_then(Format::parse) {
         return export::answer::<R>(&mut conn, asked, format).await;
     }
-    let rows = fetch_within::<R>(&mut conn, &mut asked).await?;
-    let counts = R::counts(&mut conn, &asked.query).await?;
-    let all = match counts.all {
-        _ if !asked.narrows() => None,
-        Some(all) => Some(all),
-        None => Some(R::fetch(&mut conn, &ListQuery::everything(1)).await?.matching),
-    };
-    let read = Read { page: rows, all, counts };
+    let read = gather::<R>(&mut conn, &mut asked).await?;
     let mut list = list_view::draw((meta.plural, clock::now()), listing, asked, &read);
     list.actions = bulk::offered(&ctx, R::actions());
     page(&ChangelistPage {
@@ -56,6 +49,24 @@ pub async fn list<R: Resource>(ctx: AdminContext) -> Answer {
         one: meta.label,
         list,
     })
+}
+
+/// Reads what a list shows, its rows and counts, in at most four queries.
+///
+/// # Errors
+/// The database (503).
+pub async fn gather<R: Resource>(
+    conn: &mut Conn,
+    asked: &mut Asked<R::Sort, R::Filter>,
+) -> Result<Read<R::Row>, HumanError> {
+    let page = fetch_within::<R>(conn, asked).await?;
+    let counts = R::counts(conn, &asked.query).await?;
+    let all = match counts.all {
+        _ if !asked.narrows() => None,
+        Some(all) => Some(all),
+        None => Some(R::fetch(conn, &ListQuery::everything(1)).await?.matching),
+    };
+    Ok(Read { page, all, counts })
 }
 
 /// Fetches the part asked for; past the end, the last one there is, with a warning.
