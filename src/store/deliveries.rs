@@ -2,7 +2,7 @@
 //! are written is `store::arrivals`.
 
 use super::schema::{deliveries, jobs};
-use super::search::{Condition, CountOf, CountsOf, ago, contains};
+use super::search::{BETWEEN, Condition, CountOf, CountsOf, ago, among_newest, contains};
 use super::{Conn, Result};
 use crate::core::ids::DeliveryId;
 use crate::core::listing::{ChoiceCount, Counts, ListQuery, Page, Part, Total};
@@ -157,28 +157,43 @@ fn condition(query: &ListQuery<Sort, Filter>) -> Condition<deliveries::table> {
         and(Box::new(deliveries::received_at.lt(before)));
     }
     for term in &query.terms {
-        and(found(term));
+        and(found(term, filter.before));
     }
     all
 }
 
-fn found(term: &str) -> Condition<deliveries::table> {
-    let pattern = contains(term);
+/// An ID names its rows; other words are looked for in the newest rows, all fields in one go.
+fn found(term: &str, before: Option<DateTime<Utc>>) -> Condition<deliveries::table> {
+    let id = term.to_ascii_uppercase();
+    if id.parse::<DeliveryId>().is_ok() {
+        return Box::new(deliveries::id.eq(id));
+    }
+    let newest = among_newest(("deliveries", "received_at"), before);
     let text = deliveries::repo_name
-        .ilike(pattern.clone())
-        .or(deliveries::repo_url.ilike(pattern.clone()))
-        .or(deliveries::git_ref.ilike(pattern.clone()))
-        .or(deliveries::sha.ilike(pattern.clone()))
-        .or(deliveries::event.ilike(pattern.clone()))
-        .or(deliveries::object_kind.ilike(pattern.clone()))
-        .or(deliveries::user_name.ilike(pattern.clone()))
-        .or(deliveries::user_email.ilike(pattern.clone()))
-        .or(deliveries::summary.ilike(pattern.clone()))
-        .or(deliveries::idempotency_key.eq(term.to_owned()))
-        .or(deliveries::id.eq(term.to_ascii_uppercase()));
+        .concat(BETWEEN)
+        .concat(deliveries::repo_url)
+        .concat(BETWEEN)
+        .concat(deliveries::git_ref)
+        .concat(BETWEEN)
+        .concat(deliveries::sha)
+        .concat(BETWEEN)
+        .concat(deliveries::event)
+        .concat(BETWEEN)
+        .concat(deliveries::object_kind)
+        .concat(BETWEEN)
+        .concat(deliveries::user_name)
+        .concat(BETWEEN)
+        .concat(deliveries::user_email)
+        .concat(BETWEEN)
+        .concat(deliveries::summary)
+        .ilike(contains(term));
+    let text = text.or(deliveries::idempotency_key.eq(term.to_owned()));
     match term.parse::<i64>() {
-        Ok(number) => Box::new(text.or(deliveries::project_id.assume_not_null().eq(number))),
-        Err(_) => Box::new(text),
+        Ok(number) => {
+            let of_project = deliveries::project_id.assume_not_null().eq(number);
+            Box::new(text.or(of_project).and(newest))
+        }
+        Err(_) => Box::new(text.and(newest)),
     }
 }
 
@@ -189,6 +204,9 @@ fn found(term: &str) -> Condition<deliveries::table> {
 pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Page<Row>> {
     let counted = deliveries::table.select(deliveries::id).filter(condition(query));
     let matching: i64 = CountOf(counted.limit(Total::CAP + 1)).get_result(conn).await?;
+    if matching == 0 {
+        return Ok(Page::cut(Vec::new(), &query.part, query.limit, Total::Exactly(0)));
+    }
     let rows = deliveries::table.select(Brief::as_select()).filter(condition(query)).into_boxed();
     let rows = match &query.part {
         Part::Numbered(_) => rows.order(deliveries::id.desc()),

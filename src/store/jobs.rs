@@ -2,7 +2,7 @@
 //! with all its attempts. Its states are written by `store::attempts` and `store::queue`.
 
 use super::schema::{deliveries, job_attempts, job_output, jobs};
-use super::search::{Condition, CountOf, CountsOf, ago, contains};
+use super::search::{BETWEEN, Condition, CountOf, CountsOf, ago, among_newest, contains};
 use super::{Conn, Result};
 use crate::core::ids::{DeliveryId, JobId, WebhookId};
 use crate::core::job::JobState;
@@ -155,30 +155,38 @@ fn condition(query: &ListQuery<Sort, Filter>) -> Condition<jobs::table> {
         and(Box::new(jobs::queued_at.lt(before)));
     }
     for term in &query.terms {
-        and(found(term));
+        and(found(term, filter.before));
     }
     all
 }
 
-fn found(term: &str) -> Condition<jobs::table> {
-    let pattern = contains(term);
+/// An ID names its rows; other words are looked for in the newest rows, all fields in one go.
+fn found(term: &str, before: Option<DateTime<Utc>>) -> Condition<jobs::table> {
+    let id = term.to_ascii_uppercase();
+    if id.parse::<JobId>().is_ok() {
+        return Box::new(jobs::id.eq(id.clone()).or(jobs::delivery_id.eq(id)));
+    }
+    let newest = among_newest(("jobs", "queued_at"), before);
     let text = jobs::repo_name
-        .ilike(pattern.clone())
-        .or(jobs::git_ref.ilike(pattern.clone()))
-        .or(jobs::webhook_label.ilike(pattern.clone()))
-        .or(jobs::action.ilike(pattern.clone()))
-        .or(jobs::error.ilike(pattern.clone()))
-        .or(jobs::requested_by.ilike(pattern))
-        .or(jobs::id.eq(term.to_ascii_uppercase()))
-        .or(jobs::delivery_id.eq(term.to_ascii_uppercase()));
+        .concat(BETWEEN)
+        .concat(jobs::git_ref)
+        .concat(BETWEEN)
+        .concat(jobs::webhook_label)
+        .concat(BETWEEN)
+        .concat(jobs::action)
+        .concat(BETWEEN)
+        .concat(jobs::error)
+        .concat(BETWEEN)
+        .concat(jobs::requested_by)
+        .ilike(contains(term));
     match term.parse::<i64>() {
         Ok(number) => {
             let of_project = deliveries::table
                 .filter(deliveries::project_id.assume_not_null().eq(number))
                 .select(deliveries::id);
-            Box::new(text.or(jobs::delivery_id.eq_any(of_project)))
+            Box::new(text.or(jobs::delivery_id.eq_any(of_project)).and(newest))
         }
-        Err(_) => Box::new(text),
+        Err(_) => Box::new(text.and(newest)),
     }
 }
 
@@ -189,6 +197,9 @@ fn found(term: &str) -> Condition<jobs::table> {
 pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Page<Row>> {
     let counted = jobs::table.select(jobs::id).filter(condition(query));
     let matching: i64 = CountOf(counted.limit(Total::CAP + 1)).get_result(conn).await?;
+    if matching == 0 {
+        return Ok(Page::cut(Vec::new(), &query.part, query.limit, Total::Exactly(0)));
+    }
     let rows = jobs::table.select(Job::as_select()).filter(condition(query)).into_boxed();
     let rows = match &query.part {
         Part::Numbered(_) => rows.order(jobs::id.desc()),

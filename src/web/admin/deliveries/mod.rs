@@ -28,7 +28,7 @@ static META: Meta = Meta {
 static LISTING: Listing<Row, Sort, Filter> = Listing {
     columns: COLUMNS,
     filters: FILTERS,
-    search: "repository, ref, commit, event, person, reason and IDs",
+    search: "repository, ref, commit, event, person, reason and IDs of the newest 50,000 deliveries, or of those received before a day that you choose",
     paging: Paging::Keyset(50),
     default_order: &[],
     id: |row| row.delivery.id.clone(),

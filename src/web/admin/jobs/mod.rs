@@ -24,7 +24,7 @@ static META: Meta =
 static LISTING: Listing<Row, Sort, Filter> = Listing {
     columns: COLUMNS,
     filters: FILTERS,
-    search: "webhook, repository, ref, action, error, person and IDs",
+    search: "webhook, repository, ref, action, error, person and IDs of the newest 50,000 jobs, or of those queued before a day that you choose",
     paging: Paging::Keyset(50),
     default_order: &[],
     id: |row| row.job.id.clone(),
