@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
 from=${CARGO_TARGET_DIR:-target}/screenshots
-for name in job-page delivery-unmatched; do
+for name in job-page delivery-unmatched webhook-setup-wrong webhook-registered delivery-match; do
     cp "$from/$name-1280-light.png" "docs/images/$name.png"
     say "docs/images/$name.png"
 done

@@ -10,6 +10,7 @@ use crate::config::Settings;
 use crate::core::seal::Keys;
 use crate::intake::{Intake, Policy};
 use crate::postgres::{self, Cluster, ClusterOptions};
+use crate::store::listen::Listener;
 use crate::store::{self, Pool};
 use crate::{web, worker};
 use actix_web::dev::Server;
@@ -223,22 +224,26 @@ async fn serve(
     let catalogue = catalogue(settings);
     // Two pools: a busy panel takes no connection from what is received and run.
     let work_pool = database.pool(settings)?;
+    let notices = Listener::start(&database.url, stop.clone());
     let setup_link = SetupLink::fresh();
     let (mut address, mut server) = (None, None);
     if let Some(listener) = listener {
         address = Some(listener.local_addr()?);
         let pools = (database.pool(settings)?, work_pool.clone());
-        let deps = web_deps(settings, pools, catalogue.clone(), setup_link.clone())?;
+        let live = web::Live { notices: notices.clone(), stop: stop.clone() };
+        let deps = web_deps(settings, pools, (catalogue.clone(), live), setup_link.clone())?;
         server = Some(web::serve(deps, listener)?);
     }
     let has_user = store::users::any(&mut *work_pool.get().await?).await?;
     let worker = with_worker.then(|| {
         let deps = worker::Deps {
             pool: work_pool,
+            notices,
             database_url: database.url.clone(),
             catalogue,
             concurrency: settings.worker.concurrency,
             grace: settings.worker.grace,
+            retention: settings.retention,
         };
         tokio::spawn(worker::run(deps, stop.clone()))
     });
@@ -265,7 +270,7 @@ async fn serve(
 fn web_deps(
     settings: &Settings,
     (pool, work_pool): (Pool, Pool),
-    catalogue: Catalogue,
+    (catalogue, live): (Catalogue, web::Live),
     setup_link: SetupLink,
 ) -> anyhow::Result<web::Deps> {
     let keys = Arc::new(keys(settings)?);
@@ -274,8 +279,10 @@ fn web_deps(
         pool,
         intake: Intake::start(work_pool, Arc::clone(&keys), policy),
         catalogue,
+        live,
         keys,
         settings: Arc::new(settings.web.clone()),
+        retention: settings.retention,
         setup_link,
         password_cost: cost(settings),
         throttle: Arc::new(Throttle::default()),

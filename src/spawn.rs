@@ -8,19 +8,28 @@
 //! That signal reaches the child alone; `spawn/guard.rs` sees to the rest of its group. What is
 //! started, how long it may run and what its end means is the callers' business.
 
+mod child;
 mod guard;
+mod limits;
+mod reap;
 
-use rustix::process::{Pid, kill_process, kill_process_group, test_kill_process};
+use rustix::process::{Pid, kill_process_group};
 use std::ffi::OsString;
 use std::io;
+use std::os::unix::process::CommandExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::{OnceLock, mpsc};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use tokio::process::Command;
+use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+pub use child::Child;
+pub use limits::Limits;
+pub use reap::Usage;
 pub use rustix::process::Signal;
 pub use std::process::{ExitStatus, Stdio};
 pub use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
@@ -38,6 +47,12 @@ pub struct Launch {
     pub cwd: PathBuf,
     /// The user it becomes, without supplementary groups; `None` = ours.
     pub user: Option<Ids>,
+    /// What it may use; by itself, as much as we may.
+    pub limits: Limits,
+    /// Which rights the files that it makes do not give; `None` = ours.
+    pub umask: Option<u32>,
+    /// Whether it can gain rights by running a file with a set-user-id bit, as sudo.
+    pub may_gain_rights: bool,
     /// What it gets when Signalbox dies, or drops the [`Child`] before it ended; with `KILL`, its
     /// whole group does.
     pub death_signal: Signal,
@@ -68,6 +83,9 @@ impl Launch {
             env: Vec::new(),
             cwd: PathBuf::from("/"),
             user: None,
+            limits: Limits::default(),
+            umask: None,
+            may_gain_rights: true,
             death_signal: Signal::KILL,
             stdin: Stdio::null(),
             stdout: Stdio::null(),
@@ -94,7 +112,7 @@ impl Launch {
         let (answer, started) = oneshot::channel();
         let request = Request { launch: self, runtime: Handle::current(), answer };
         let gone = || io::Error::other("the thread that starts processes is gone");
-        thread().send(request).map_err(|_| gone())?;
+        thread().send(Order::Start(request)).map_err(|_| gone())?;
         started.await.map_err(|_| gone())?
     }
 
@@ -140,92 +158,42 @@ where
     Ok(())
 }
 
-/// A started process and its group. Dropped before it ended, the group gets the death signal, as
-/// if Signalbox had died.
-#[derive(Debug)]
-pub struct Child {
-    inner: tokio::process::Child,
-    pid: Pid,
-    death_signal: Signal,
-    ended: bool,
-}
-
-impl Child {
-    /// The process's number, which is its group's too.
-    pub fn pid(&self) -> i32 {
-        self.pid.as_raw_pid()
-    }
-
-    /// The writing end of its standard input, if piped; once.
-    pub fn take_stdin(&mut self) -> Option<ChildStdin> {
-        self.inner.stdin.take()
-    }
-
-    /// The reading end of its standard output, if piped; once.
-    pub fn take_stdout(&mut self) -> Option<ChildStdout> {
-        self.inner.stdout.take()
-    }
-
-    /// The reading end of its standard error, if piped; once.
-    pub fn take_stderr(&mut self) -> Option<ChildStderr> {
-        self.inner.stderr.take()
-    }
-
-    /// Waits for the process, not for the others of its group; may be called again.
-    ///
-    /// # Errors
-    /// What the operating system says, which it does not for a child of ours.
-    pub async fn wait(&mut self) -> io::Result<ExitStatus> {
-        let status = self.inner.wait().await?;
-        self.ended = true;
-        Ok(status)
-    }
-
-    /// Sends a signal to the process alone, if it has not ended.
-    pub fn signal(&self, signal: Signal) {
-        if !self.ended {
-            // It may end at this moment; its number is still its own until `wait` returns.
-            let _ = kill_process(self.pid, signal);
-        }
-    }
-
-    /// Sends a signal to every process left in its group, also when the first one has ended.
-    pub fn signal_group(&self, signal: Signal) {
-        // While members live, no other process can get the number. A living process of that number
-        // after ours was waited for means that the group is gone and the number went to a stranger.
-        let taken_over = self.ended && test_kill_process(self.pid) != Err(rustix::io::Errno::SRCH);
-        if !taken_over {
-            let _ = kill_process_group(self.pid, signal);
-        }
-    }
-}
-
-impl Drop for Child {
-    fn drop(&mut self) {
-        if !self.ended {
-            self.signal_group(self.death_signal);
-        }
-        if self.death_signal == Signal::KILL {
-            guard::release(self.pid);
-        }
-    }
-}
-
 struct Request {
     launch: Launch,
     runtime: Handle,
     answer: oneshot::Sender<io::Result<Child>>,
 }
 
-fn thread() -> &'static mpsc::Sender<Request> {
-    static THREAD: OnceLock<mpsc::Sender<Request>> = OnceLock::new();
+enum Order {
+    Start(Request),
+    /// Wait for a process that nobody else waits for.
+    Reap(Pid),
+}
+
+fn thread() -> &'static mpsc::Sender<Order> {
+    static THREAD: OnceLock<mpsc::Sender<Order>> = OnceLock::new();
     THREAD.get_or_init(|| {
-        let (sender, requests) = mpsc::channel::<Request>();
+        let (sender, orders) = mpsc::channel::<Order>();
         // If even this thread cannot be had, the channel is closed, and `start` says so.
-        let _ = thread::Builder::new().name("spawn".to_owned()).spawn(move || {
-            for Request { launch, runtime, answer } in requests {
-                // Its end would end every child, so nothing may unwind through it: tokio panics
-                // where a runtime is shutting down.
+        let _ = thread::Builder::new().name("spawn".to_owned()).spawn(move || obey(&orders));
+        sender
+    })
+}
+
+/// The thread's work, which never ends.
+fn obey(orders: &mpsc::Receiver<Order>) {
+    const LOOK: Duration = Duration::from_millis(100);
+    let mut dropped: Vec<Pid> = Vec::new();
+    loop {
+        let order = if dropped.is_empty() {
+            orders.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        } else {
+            orders.recv_timeout(LOOK)
+        };
+        match order {
+            Ok(Order::Start(Request { launch, runtime, answer })) => {
+                // The end of this thread would end every child, so nothing may unwind through it:
+                // tokio panics where a runtime is shutting down.
                 let started = catch_unwind(AssertUnwindSafe(|| {
                     let _entered = runtime.enter();
                     start_here(launch)
@@ -234,9 +202,12 @@ fn thread() -> &'static mpsc::Sender<Request> {
                 // Nobody waits any more: the child is dropped, and so ended.
                 let _ = answer.send(started);
             }
-        });
-        sender
-    })
+            Ok(Order::Reap(pid)) => dropped.push(pid),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        dropped.retain(|pid| matches!(reap::reap(*pid), Ok(None)));
+    }
 }
 
 /// Starts a process from this very thread.
@@ -256,7 +227,15 @@ fn start_here(launch: Launch) -> io::Result<Child> {
         command.gid(gid).uid(uid);
     }
     let (parent, death_signal) = (rustix::process::getpid(), launch.death_signal);
-    let ask_for_death_signal = move || {
+    let (limits, umask, may_gain_rights) = (launch.limits, launch.umask, launch.may_gain_rights);
+    let prepare = move || {
+        limits.set()?;
+        if let Some(umask) = umask {
+            rustix::process::umask(rustix::fs::Mode::from_raw_mode(umask));
+        }
+        if !may_gain_rights {
+            rustix::thread::set_no_new_privs(true)?;
+        }
         rustix::process::set_parent_process_death_signal(Some(death_signal))?;
         // Had we died before that call, the signal would never come.
         if rustix::process::getppid() == Some(parent) {
@@ -266,18 +245,25 @@ fn start_here(launch: Launch) -> io::Result<Child> {
         }
     };
     #[expect(unsafe_code, reason = "code between fork and exec has no safe interface")]
-    // SAFETY: the closure makes two system calls and neither allocates, locks nor unwinds, which
-    // is what a child of a process with several threads may do before exec.
+    // SAFETY: the closure makes system calls and neither allocates, locks nor unwinds, which is
+    // what a child of a process with several threads may do before exec.
     unsafe {
-        command.pre_exec(ask_for_death_signal);
+        command.pre_exec(prepare);
     }
-    let inner = command.spawn()?;
-    let pid = inner.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    let pid = pid.ok_or_else(|| io::Error::other("the process has no number"))?;
+    let mut started = command.spawn()?;
+    let pid = Pid::from_child(&started);
     if death_signal == Signal::KILL {
         guard::watch(pid);
     }
-    Ok(Child { inner, pid, death_signal, ended: false })
+    match Child::of(pid, &mut started, death_signal) {
+        Ok(child) => Ok(child),
+        Err(error) => {
+            // Not to be waited for without it: it must not run on unseen.
+            let _ = kill_process_group(pid, Signal::KILL);
+            let _ = started.wait();
+            Err(error)
+        }
+    }
 }
 
 #[cfg(test)]

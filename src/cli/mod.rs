@@ -1,6 +1,7 @@
 //! The command line: each command parses, puts the program together and calls. No rules here.
 
 mod check;
+mod prune;
 mod serve;
 mod users;
 
@@ -33,6 +34,8 @@ enum Command {
     Createsuperuser(users::CreateSuperuser),
     /// Set a user's password and end their sessions
     Changepassword(users::ChangePassword),
+    /// Remove now what has been kept long enough
+    Prune,
     /// Look at settings, database and action catalogue; say every fault
     Check,
 }
@@ -60,6 +63,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Migrate => serve::migrate(settings).await,
             Command::Createsuperuser(command) => users::create_superuser(command, settings).await,
             Command::Changepassword(command) => users::change_password(command, settings).await,
+            Command::Prune => prune::prune(settings).await,
             Command::Check => check::check(settings).await,
         }
     })

@@ -5,11 +5,13 @@
 
 pub mod database;
 mod faults;
+pub mod retention;
 pub mod web;
 pub mod worker;
 
 pub use database::DatabaseSettings;
 pub use faults::{BadSettings, Faults};
+pub use retention::RetentionSettings;
 pub use web::WebSettings;
 pub use worker::WorkerSettings;
 
@@ -26,6 +28,8 @@ pub struct RawSettings {
     web: web::RawWeb,
     #[command(flatten)]
     worker: worker::RawWorker,
+    #[command(flatten)]
+    retention: retention::RawRetention,
     /// Encrypts stored secrets and signs cookies, at least 32 characters; unset: generated once and kept in the data directory
     #[arg(
         long,
@@ -96,6 +100,8 @@ pub struct Settings {
     pub web: WebSettings,
     /// The worker.
     pub worker: WorkerSettings,
+    /// How long things are kept.
+    pub retention: RetentionSettings,
     /// The secret key, if one is set.
     pub secret_key: Option<SecretString>,
     /// The first user's name and password, if both are set.
@@ -138,6 +144,7 @@ impl Settings {
             database: DatabaseSettings::load(raw.database, &mut faults),
             web: WebSettings::load(raw.web, &mut faults),
             worker: WorkerSettings::load(raw.worker, &mut faults),
+            retention: RetentionSettings::load(&raw.retention, &mut faults),
             secret_key: secret_key(raw.secret_key, &mut faults),
             superuser,
             superuser_password,

@@ -1,6 +1,91 @@
 //! What a person does to work: each a verb, one transaction with its audit entry. Runs nothing
 //! itself: the worker does.
 
+mod cancel;
+mod many;
+mod pause;
+mod rejudge;
 mod retry;
 
-pub use retry::{ControlError, run_again};
+pub use cancel::{Cancelled, cancel};
+pub use many::{Done, Selection, cancel_many, run_again_many};
+pub use pause::{pause, resume};
+pub use rejudge::{Near, Rejudged, endpoint_of, event_of, rejudge, whole_body};
+pub use retry::{run_again, run_now};
+
+use crate::core::actor::Actor;
+use crate::core::change::{Change, Value};
+use crate::core::job::JobState;
+use crate::store::attempts::JobRow;
+use crate::store::audit::{self, Entry, Verb};
+use crate::store::{Conn, StoreError};
+use chrono::{DateTime, Utc};
+
+/// Why work was left as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// There is no such job.
+    #[error("there is no such job")]
+    Gone,
+    /// The job's state does not allow it; another's click may have come first.
+    #[error("the job is {}: this is not possible now", .0.as_str())]
+    NotNow(JobState),
+    /// Somebody has asked for it already.
+    #[error("{0} has asked for it already")]
+    Already(String),
+    /// The database.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for ControlError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::Gone,
+            other => Self::Store(other),
+        }
+    }
+}
+
+/// Who acts, from where, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Act<'a> {
+    /// The person.
+    pub actor: &'a Actor,
+    /// Where their request came from.
+    pub remote_addr: &'a str,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+/// Where a job stands; a word of a later version counts as running, which allows least.
+fn state_of(row: &JobRow) -> JobState {
+    JobState::parse(&row.state).unwrap_or(JobState::Running)
+}
+
+/// Writes the audit entry of a job.
+async fn log(
+    conn: &mut Conn,
+    act: Act<'_>,
+    (verb, row): (Verb, &JobRow),
+    (before, after): (&str, &str),
+) -> Result<(), StoreError> {
+    let text = |word: &str| Some(Value::Text(word.to_owned()));
+    let change = Change {
+        field: "state".to_owned(),
+        before: text(before),
+        after: text(after),
+        secret: false,
+    };
+    let entry = Entry {
+        at: act.now,
+        actor: Some(act.actor),
+        verb,
+        object_type: audit::object::JOB,
+        object_id: &row.id,
+        object_name: &row.webhook_label,
+        changes: vec![change],
+        remote_addr: act.remote_addr,
+    };
+    audit::record(conn, entry).await
+}

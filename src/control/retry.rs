@@ -1,72 +1,49 @@
-//! Run again: an ended job gets its tries back and a place in the queue.
+//! Run again: an ended job gets its tries back and a place in the queue. Run now: one that waits
+//! for its time waits no longer.
 
-use crate::core::actor::Actor;
-use crate::core::change::{Change, Value};
+use super::{Act, ControlError, log, state_of};
 use crate::core::ids::JobId;
 use crate::core::job::JobState;
-use crate::store::audit::{self, Entry, Verb};
-use crate::store::{Conn, StoreError, attempts, queue, transaction};
-use chrono::{DateTime, Utc};
-
-/// Why a job was left as it is.
-#[derive(Debug, thiserror::Error)]
-pub enum ControlError {
-    /// There is no such job.
-    #[error("there is no such job")]
-    Gone,
-    /// The job's state does not allow it; another's click may have come first.
-    #[error("the job is {}: this is not possible now", .0.as_str())]
-    NotNow(JobState),
-    /// The database.
-    #[error(transparent)]
-    Store(StoreError),
-}
-
-impl From<StoreError> for ControlError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::NotFound => Self::Gone,
-            other => Self::Store(other),
-        }
-    }
-}
+use crate::store::audit::Verb;
+use crate::store::{Conn, attempts, lanes, queue, transaction};
 
 /// Puts an ended job back into the queue.
 ///
 /// # Errors
 /// [`ControlError::NotNow`] if it has not ended, [`ControlError::Gone`] if it does not exist.
-pub async fn run_again(
-    conn: &mut Conn,
-    (actor, remote_addr): (&Actor, &str),
-    job: &JobId,
-    now: DateTime<Utc>,
-) -> Result<(), ControlError> {
+pub async fn run_again(conn: &mut Conn, act: Act<'_>, job: &JobId) -> Result<(), ControlError> {
     transaction(conn, async |conn: &mut Conn| {
+        lanes::lock_of(conn, job).await?;
         let row = attempts::lock_job(conn, job).await?;
-        let state = JobState::parse(&row.state).unwrap_or(JobState::Running);
+        let state = state_of(&row);
         if !state.may_run_again() {
             return Err(ControlError::NotNow(state));
         }
-        attempts::reopen(conn, job, &actor.username, now).await?;
+        attempts::reopen(conn, job, &act.actor.username, act.now).await?;
         queue::requeue(conn, job).await?;
-        let text = |state: JobState| Some(Value::Text(state.as_str().to_owned()));
-        let change = Change {
-            field: "state".to_owned(),
-            before: text(state),
-            after: text(JobState::Queued),
-            secret: false,
-        };
-        let entry = Entry {
-            at: now,
-            actor: Some(actor),
-            verb: Verb::RunAgain,
-            object_type: audit::object::JOB,
-            object_id: job.as_str(),
-            object_name: &row.webhook_label,
-            changes: vec![change],
-            remote_addr,
-        };
-        Ok(audit::record(conn, entry).await?)
+        let words = (state.as_str(), JobState::Queued.as_str());
+        Ok(log(conn, act, (Verb::RunAgain, &row), words).await?)
+    })
+    .await
+}
+
+/// Lets a job run now that waits for its time. Its tries stay counted.
+///
+/// # Errors
+/// [`ControlError::NotNow`] if it does not wait for a time, [`ControlError::Gone`] if it does not
+/// exist.
+pub async fn run_now(conn: &mut Conn, act: Act<'_>, job: &JobId) -> Result<(), ControlError> {
+    transaction(conn, async |conn: &mut Conn| {
+        lanes::lock_of(conn, job).await?;
+        let row = attempts::lock_job(conn, job).await?;
+        let state = state_of(&row);
+        if !state.may_run_now() {
+            return Err(ControlError::NotNow(state));
+        }
+        attempts::hasten(conn, job, act.now).await?;
+        queue::requeue(conn, job).await?;
+        let words = (state.as_str(), JobState::Queued.as_str());
+        Ok(log(conn, act, (Verb::RunNow, &row), words).await?)
     })
     .await
 }

@@ -22,6 +22,9 @@ pub fn token_digest(key: &[u8; 32], token: &[u8]) -> TokenDigest {
     mac(key, token)
 }
 
+/// What a stored signing token is bound to when it is sealed.
+pub const SIGNING_TOKEN: &[u8] = b"signing_token";
+
 /// GitLab's signing token, opened. Has no `Debug`: it must not reach a log.
 #[derive(Clone)]
 pub struct SigningKey(Vec<u8>);

@@ -94,6 +94,26 @@ impl JobState {
         }
     }
 
+    /// Whether "Cancel" is legal.
+    #[must_use]
+    pub fn may_cancel(self) -> bool {
+        !self.is_final()
+    }
+
+    /// Whether "Run now" is legal: it waits for a time.
+    #[must_use]
+    pub fn may_run_now(self) -> bool {
+        match self {
+            Self::Scheduled | Self::Retrying => true,
+            Self::Queued
+            | Self::Running
+            | Self::Succeeded
+            | Self::Failed
+            | Self::Cancelled
+            | Self::Superseded => false,
+        }
+    }
+
     /// Whether "Run again" is legal.
     #[must_use]
     pub fn may_run_again(self) -> bool {
@@ -179,6 +199,17 @@ pub enum Next {
     RunAgain,
 }
 
+impl Next {
+    /// The same, unless a person has asked for the job's end: then nothing more is tried.
+    #[must_use]
+    pub fn unless_cancelled(self, cancelled: bool) -> Self {
+        match self {
+            Self::RetryAt(_) | Self::RunAgain if cancelled => Self::End(JobState::Cancelled),
+            other => other,
+        }
+    }
+}
+
 /// What follows an attempt that ended so; `temporary` says the failure asks for another try
 /// (exit 75, or an entry with `retry_on_failure`), `jitter` lies in 0..1.
 #[must_use]
@@ -251,6 +282,16 @@ mod tests {
         assert_eq!(after(AttemptOutcome::Failed, false, 1, 9, 0), Next::End(JobState::Failed));
         assert_eq!(after(AttemptOutcome::Lost, false, 0, 1, 1), Next::RunAgain);
         assert_eq!(after(AttemptOutcome::Lost, false, 0, 1, MAX_LOST), Next::End(JobState::Failed));
+    }
+
+    #[test]
+    fn nothing_more_is_tried_of_a_job_that_is_cancelled() {
+        let temporary = after(AttemptOutcome::Failed, true, 1, 9, 0);
+        assert_eq!(temporary.unless_cancelled(true), Next::End(JobState::Cancelled));
+        assert_eq!(Next::RunAgain.unless_cancelled(true), Next::End(JobState::Cancelled));
+        assert_eq!(Next::RunAgain.unless_cancelled(false), Next::RunAgain);
+        let done = Next::End(JobState::Succeeded);
+        assert_eq!(done.clone().unless_cancelled(true), done, "it was done before");
     }
 
     #[test]

@@ -116,6 +116,10 @@ pub struct Webhook {
     pub action: String,
     /// Values for the entry's parameters, a JSON object of strings.
     pub action_params: serde_json::Value,
+    /// How its jobs share time.
+    pub concurrency: Concurrency,
+    /// How long the newest job of a ref waits for a newer one, in seconds.
+    pub debounce_s: i32,
     /// How often one job may be tried, lost attempts apart.
     pub max_attempts: i32,
     /// Wall-clock limit of one attempt, in seconds; none = the entry's.

@@ -6,7 +6,7 @@
 
 use super::{Arrival, Content, Policy};
 use crate::clock;
-use crate::core::credential::{Presented, SigningKey};
+use crate::core::credential::{Presented, SIGNING_TOKEN, SigningKey};
 use crate::core::event::Event;
 use crate::core::idempotency::Key;
 use crate::core::ids::{DeliveryId, JobId, WebhookId};
@@ -14,15 +14,12 @@ use crate::core::matching::trace::Trace;
 use crate::core::matching::{Decision, Question, decide};
 use crate::core::seal::{self, Keys};
 use crate::core::verdict::Verdict;
-use crate::core::webhook::{ProjectId, Webhook};
+use crate::core::webhook::{Concurrency, ProjectId, Webhook};
 use crate::store::arrivals::{self, Claim, ScopedKey};
 use crate::store::candidates::{self, Candidate, Sought};
 use crate::store::{Conn, Result};
 use chrono::{DateTime, Utc};
 use std::collections::{HashMap, HashSet};
-
-/// What a stored signing token is sealed for.
-pub(super) const SIGNING_TOKEN: &[u8] = b"signing_token";
 
 /// One arrival, judged.
 pub(super) struct Draft<'a> {
@@ -90,7 +87,8 @@ fn scoped(arrival: &Arrival, key: &Key) -> ScopedKey {
     ScopedKey { endpoint: arrival.endpoint.as_str().to_owned(), key: key.value.clone() }
 }
 
-fn opened(candidate: Candidate, keys: &Keys) -> Webhook {
+/// A stored record as the matcher reads it, its signing token opened.
+pub fn opened(candidate: Candidate, keys: &Keys) -> Webhook {
     let signing_key = candidate.signing_token.and_then(|sealed| {
         match seal::open(&keys.seal, SIGNING_TOKEN, &sealed) {
             Ok(token) => SigningKey::from_shown(&String::from_utf8_lossy(&token)),
@@ -116,6 +114,9 @@ fn opened(candidate: Candidate, keys: &Keys) -> Webhook {
         register_on_first_event: candidate.register_on_first_event,
         action: candidate.action,
         action_params: candidate.action_params,
+        // An unknown word is one of a later version: the careful choice.
+        concurrency: Concurrency::parse(&candidate.concurrency).unwrap_or(Concurrency::Serial),
+        debounce_s: candidate.debounce_s,
         max_attempts: candidate.max_attempts,
         timeout_s: candidate.timeout_s,
     }

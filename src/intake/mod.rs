@@ -9,6 +9,8 @@ mod decide;
 mod refusals;
 mod write;
 
+pub use decide::opened;
+
 use crate::core::credential::Presented;
 use crate::core::event::Event;
 use crate::core::idempotency::Key;

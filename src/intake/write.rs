@@ -7,18 +7,24 @@ use crate::core::change::{Change, Value};
 use crate::core::event::Event;
 use crate::core::ids::WebhookId;
 use crate::core::job::JobState;
+use crate::core::lane;
 use crate::core::matching::trace::Trace;
 use crate::core::verdict::Verdict;
+use crate::core::webhook::Concurrency;
 use crate::store::arrivals::{self, NewDelivery, NewJob};
 use crate::store::audit::{self, Entry, Verb};
 use crate::store::candidates::{self, Touch};
 use crate::store::{Conn, Result, StoreError, queue};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// Most bytes kept of the body of a rejected delivery.
 const REJECTED_BODY: usize = 4 * 1024;
+
+/// Most addresses of a repository kept, and the longest of them.
+const MOST_URLS: usize = 6;
+const MOST_URL: usize = 500;
 
 pub(super) async fn drafts(
     conn: &mut Conn,
@@ -34,8 +40,10 @@ pub(super) async fn drafts(
     let kept = || drafts.iter().zip(rooms).filter(|(_, room)| !matches!(room, Room::CountedBy(_)));
     let hashes: Vec<[u8; 32]> =
         kept().map(|(draft, _)| Sha256::digest(&draft.arrival.body).into()).collect();
-    let rows: Vec<NewDelivery<'_>> =
-        kept().zip(&hashes).map(|((draft, room), hash)| delivery(draft, room, hash)).collect();
+    let rows: Vec<NewDelivery<'_>> = kept()
+        .zip(&hashes)
+        .map(|((draft, room), hash)| delivery(draft, room, (hash, now)))
+        .collect();
     if !rows.is_empty() {
         arrivals::insert(conn, &rows).await?;
     }
@@ -61,7 +69,11 @@ fn counted_summary(counted: u64) -> String {
     format!("{counted} more rejected deliveries of this sender in one minute, counted but not kept")
 }
 
-fn delivery<'a>(draft: &'a Draft<'_>, room: &Room, hash: &'a [u8]) -> NewDelivery<'a> {
+fn delivery<'a>(
+    draft: &'a Draft<'_>,
+    room: &Room,
+    (hash, now): (&'a [u8], DateTime<Utc>),
+) -> NewDelivery<'a> {
     static NO_EVENT: std::sync::LazyLock<Event> = std::sync::LazyLock::new(Event::default);
     let (arrival, decision) = (draft.arrival, &draft.decision);
     // What a stranger claims to be is shown, but only the beginning of it is kept.
@@ -79,7 +91,7 @@ fn delivery<'a>(draft: &'a Draft<'_>, room: &Room, hash: &'a [u8]) -> NewDeliver
         endpoint: arrival.endpoint.as_str(),
         verdict: decision.verdict.as_str(),
         summary: if counting { COUNTING } else { &decision.summary },
-        reason: json(&if counting { counting_trace() } else { decision.trace.clone() }),
+        reason: json(&if counting { counting_trace() } else { kept_trace(draft, event) }),
         http_status: decision.status.into(),
         event: &arrival.event_header,
         object_kind: &event.object_kind,
@@ -99,6 +111,26 @@ fn delivery<'a>(draft: &'a Draft<'_>, room: &Room, hash: &'a [u8]) -> NewDeliver
         duplicate_of: draft.duplicate_of.as_deref(),
         replay_of: None,
         remote_addr: &arrival.remote_addr,
+        token_digest: token_of(draft),
+        judged_at: Some(now),
+    }
+}
+
+/// The trace, with the repository's addresses where somebody may want to know why nothing matched.
+fn kept_trace(draft: &Draft<'_>, event: &Event) -> Trace {
+    let mut trace = draft.decision.trace.clone();
+    if !draft.decision.did_something() {
+        let short = event.repo_urls.iter().filter(|url| url.len() <= MOST_URL);
+        trace.urls = short.take(MOST_URLS).cloned().collect();
+    }
+    trace
+}
+
+/// The digest of the token it carried.
+fn token_of<'a>(draft: &'a Draft<'_>) -> Option<&'a [u8]> {
+    match &draft.arrival.content {
+        super::Content::Event { presented, .. } => presented.token.as_ref().map(|token| &token[..]),
+        super::Content::Refused { .. } => None,
     }
 }
 
@@ -127,6 +159,11 @@ fn job_row<'a>(
     now: DateTime<Utc>,
 ) -> NewJob<'a> {
     let webhook = &job.webhook;
+    let waits = match webhook.concurrency {
+        Concurrency::Latest => TimeDelta::seconds(webhook.debounce_s.into()),
+        Concurrency::Parallel | Concurrency::Serial => TimeDelta::zero(),
+    };
+    let state = if waits.is_zero() { JobState::Queued } else { JobState::Scheduled };
     NewJob {
         id: job.id.as_str(),
         delivery_id: draft.id().as_str(),
@@ -137,15 +174,17 @@ fn job_row<'a>(
         action: &webhook.action,
         action_params: webhook.action_params.clone(),
         timeout_s: webhook.timeout_s,
-        state: JobState::Queued.as_str(),
+        state: state.as_str(),
         attempts: 0,
         tries_used: 0,
         tries_lost: 0,
         max_attempts: webhook.max_attempts,
         error: "",
-        run_at: now,
+        run_at: now + waits,
         queued_at: now,
         requested_by: &event.user_name,
+        concurrency: webhook.concurrency.as_str(),
+        lane: lane::of_record(webhook.id, webhook.concurrency).unwrap_or_default(),
     }
 }
 

@@ -2,17 +2,20 @@
 //! the version check, the write and its audit entry. Not deliveries, not HTTP.
 //!
 //! `input.rs` makes a [`WebhookInput`], which is valid by being there; `save.rs` adds and changes;
-//! `delete.rs` says what goes and what stays, then deletes; `bulk.rs` does it to many at once.
+//! `delete.rs` says what goes and what stays, then deletes; `bulk.rs` does it to many at once;
+//! `reset.rs` lets a record wait again.
 
 mod bulk;
 mod delete;
 mod input;
+mod reset;
 mod save;
 mod snapshot;
 
 pub use bulk::{Switched, delete_many, switch_many};
 pub use delete::{Plan, delete, plan};
 pub use input::{Draft, Fault, Rules, SecretChange, WebhookInput};
+pub use reset::reset;
 pub use save::{Target, save};
 
 use crate::core::actor::Actor;

@@ -3,15 +3,13 @@
 use super::input::{SecretChange, WebhookInput};
 use super::{Act, SaveError, snapshot};
 use crate::core::change::{Change, diff};
+use crate::core::credential::SIGNING_TOKEN;
 use crate::core::ids::WebhookId;
 use crate::core::seal::{CannotOpen, mac, seal};
 use crate::store::audit::{self, Entry, Verb, object};
 use crate::store::webhooks::{self, Row, Secrets, Values};
 use crate::store::{Conn, StoreError, transaction};
 use secrecy::ExposeSecret;
-
-/// What a signing token is bound to when it is sealed.
-pub const SIGNING_TOKEN: &[u8] = b"signing_token";
 
 /// What is saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +102,10 @@ fn values<'a>(input: &'a WebhookInput, before: Option<&'a Row>, act: &Act<'_>) -
             Some(row) if row.is_pending() => Some(act.now),
             Some(row) => row.registered_at,
             None => None,
+        },
+        pending_since: match before {
+            Some(row) if row.is_pending() || input.project_id != -1 => row.pending_since,
+            _ => act.now,
         },
     }
 }

@@ -1,6 +1,7 @@
 //! Children that are started, signalled, waited for, and die with us.
 
 use super::*;
+use rustix::process::kill_process;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
@@ -53,6 +54,62 @@ async fn another_user_has_no_groups_of_ours() {
     launch.env = vec![("PATH".into(), "/usr/bin:/bin".into())];
     launch.user = Some(Ids { uid: 65_534, gid: 65_534 });
     assert_eq!(launch.output().await.unwrap().stdout, "65534\n65534\n");
+}
+
+#[tokio::test]
+async fn limits_hold_and_cannot_be_undone() {
+    let mut launch =
+        sh("ulimit -t; ulimit -v; ulimit -n; umask; grep NoNewPrivs /proc/self/status");
+    launch.limits = Limits {
+        cpu_s: Some(7),
+        memory: Some(512 * 1024 * 1024),
+        open_files: Some(64),
+        processes: None,
+    };
+    launch.umask = Some(0o027);
+    launch.may_gain_rights = false;
+    launch.env = vec![("PATH".into(), "/usr/bin:/bin".into())];
+    let output = launch.output().await.unwrap();
+    assert_eq!(output.stdout, "7\n524288\n64\n0027\nNoNewPrivs:\t1\n", "{}", output.stderr);
+
+    let mut launch = sh("while :; do :; done");
+    launch.limits.cpu_s = Some(1);
+    assert_eq!(launch.output().await.unwrap().status.signal(), Some(24), "SIGXCPU");
+    let mut launch = sh("ulimit -n 100 || echo no more");
+    launch.limits.open_files = Some(64);
+    assert_eq!(launch.output().await.unwrap().stdout, "no more\n");
+}
+
+#[tokio::test]
+async fn what_a_child_used_is_known_at_its_end() {
+    // tail keeps 40 MB and is waited for by the shell, so it counts as well.
+    let script = "head -c 40000000 /dev/zero | tail -c 40000000 | sha256sum";
+    let mut launch = sh(script);
+    launch.env = vec![("PATH".into(), "/usr/bin:/bin".into())];
+    let mut child = launch.start().await.unwrap();
+    assert_eq!(child.usage(), None);
+    assert!(child.wait().await.unwrap().success());
+    let usage = child.usage().unwrap();
+    assert!(usage.peak_memory_kib > 39_000, "{usage:?}");
+    assert!(
+        usage.cpu > Duration::from_millis(10) && usage.cpu < Duration::from_mins(1),
+        "{usage:?}"
+    );
+    // Asked again, it says the same.
+    assert!(child.wait().await.unwrap().success());
+}
+
+#[tokio::test]
+async fn nobody_is_left_unwaited_for() {
+    let child = sh("/bin/sleep 1000").start().await.unwrap();
+    let pid = child.pid().to_string();
+    drop(child);
+    let looking = async {
+        while status(&pid, "State:").is_some() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), looking).await.expect("not even a zombie");
 }
 
 #[tokio::test]

@@ -41,6 +41,8 @@ pub struct NewDelivery<'a> {
     pub duplicate_of: Option<&'a str>,
     pub replay_of: Option<&'a str>,
     pub remote_addr: &'a str,
+    pub token_digest: Option<&'a [u8]>,
+    pub judged_at: Option<DateTime<Utc>>,
 }
 
 /// Inserts deliveries.
@@ -75,6 +77,8 @@ pub struct NewJob<'a> {
     pub run_at: DateTime<Utc>,
     pub queued_at: DateTime<Utc>,
     pub requested_by: &'a str,
+    pub concurrency: &'a str,
+    pub lane: String,
 }
 
 /// Inserts jobs.

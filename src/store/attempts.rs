@@ -4,7 +4,7 @@
 //! and write nothing when somebody else moved the job in the meantime.
 
 use super::schema::{deliveries, job_attempts, jobs, webhooks};
-use super::{Conn, Result};
+use super::{Conn, Result, listen};
 use crate::core::ids::JobId;
 use crate::core::job::{AttemptOutcome, JobState};
 use chrono::{DateTime, Utc};
@@ -29,6 +29,17 @@ pub struct JobRow {
     pub tries_lost: i32,
     pub max_attempts: i32,
     pub run_at: DateTime<Utc>,
+    pub cancel_requested_at: Option<DateTime<Utc>>,
+    pub cancelled_by: String,
+    pub lane: String,
+    pub held: String,
+}
+
+impl JobRow {
+    /// Whether a person has asked for its end.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel_requested_at.is_some()
+    }
 }
 
 /// Loads a job and locks it until the transaction ends.
@@ -110,6 +121,7 @@ pub async fn begin(
             jobs::attempts.eq(number),
             jobs::started_at.eq(now),
             jobs::finished_at.eq(None::<DateTime<Utc>>),
+            jobs::held.eq(""),
         ))
         .execute(conn)
         .await?;
@@ -219,14 +231,83 @@ pub async fn reopen(
             jobs::queued_at.eq(now),
             jobs::finished_at.eq(None::<DateTime<Utc>>),
             jobs::requested_by.eq(requested_by),
+            jobs::cancel_requested_at.eq(None::<DateTime<Utc>>),
+            jobs::cancelled_by.eq(""),
+            jobs::superseded_by.eq(None::<String>),
+            jobs::held.eq(""),
         ))
         .execute(conn)
         .await?;
     note_state(conn, job, JobState::Queued).await
 }
 
-/// Shows a job's state on its record's row, if it is that record's last job.
-async fn note_state(conn: &mut Conn, job: &JobId, state: JobState) -> Result<()> {
+/// Notes that a person asks for the end of a running job, and tells the workers.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn ask_to_cancel(
+    conn: &mut Conn,
+    job: &JobId,
+    by: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    diesel::update(jobs::table.find(job.as_str()))
+        .set((jobs::cancel_requested_at.eq(now), jobs::cancelled_by.eq(by)))
+        .execute(conn)
+        .await?;
+    listen::tell(conn, listen::Topic::Cancel, job.as_str()).await?;
+    listen::tell(conn, listen::Topic::Job, job.as_str()).await
+}
+
+/// Ends a job that waits.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn cancel(conn: &mut Conn, job: &JobId, by: &str, now: DateTime<Utc>) -> Result<()> {
+    diesel::update(jobs::table.find(job.as_str()))
+        .set((
+            jobs::state.eq(JobState::Cancelled.as_str()),
+            jobs::cancel_requested_at.eq(now),
+            jobs::cancelled_by.eq(by),
+            jobs::held.eq(""),
+            jobs::finished_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    note_state(conn, job, JobState::Cancelled).await
+}
+
+/// Lets a job that waits for its time run now.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn hasten(conn: &mut Conn, job: &JobId, now: DateTime<Utc>) -> Result<()> {
+    diesel::update(jobs::table.find(job.as_str()))
+        .set((jobs::run_at.eq(now), jobs::held.eq("")))
+        .execute(conn)
+        .await?;
+    listen::tell(conn, listen::Topic::Job, job.as_str()).await
+}
+
+/// Which of these jobs a person wants to end.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn to_cancel(conn: &mut Conn, running: &[String]) -> Result<Vec<String>> {
+    if running.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(jobs::table
+        .filter(jobs::id.eq_any(running))
+        .filter(jobs::cancel_requested_at.is_not_null())
+        .select(jobs::id)
+        .load(conn)
+        .await?)
+}
+
+/// Tells who watches where a job stands now, and shows it on its record's row if it is that
+/// record's last job.
+pub(super) async fn note_state(conn: &mut Conn, job: &JobId, state: JobState) -> Result<()> {
     diesel::update(webhooks::table.filter(webhooks::last_job_id.eq(job.as_str())))
         .filter(
             webhooks::id.nullable().eq_any(jobs::table.find(job.as_str()).select(jobs::webhook_id)),
@@ -234,5 +315,5 @@ async fn note_state(conn: &mut Conn, job: &JobId, state: JobState) -> Result<()>
         .set(webhooks::last_job_state.eq(state.as_str()))
         .execute(conn)
         .await?;
-    Ok(())
+    listen::tell(conn, listen::Topic::Job, job.as_str()).await
 }

@@ -33,11 +33,17 @@ pub enum Verb {
     RunAgain,
     /// A job was cancelled.
     Cancel,
+    /// A job that waited for its time was let go at once.
+    RunNow,
+    /// Jobs are not begun any more.
+    Pause,
+    /// They are again.
+    Resume,
 }
 
 impl Verb {
     /// Every verb; the constraint `audit_log_verb_check` lists the same words.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Add,
         Self::Change,
         Self::Delete,
@@ -47,6 +53,9 @@ impl Verb {
         Self::LoginFailed,
         Self::RunAgain,
         Self::Cancel,
+        Self::RunNow,
+        Self::Pause,
+        Self::Resume,
     ];
 
     /// The stored word.
@@ -62,6 +71,9 @@ impl Verb {
             Self::LoginFailed => "login_failed",
             Self::RunAgain => "run_again",
             Self::Cancel => "cancel",
+            Self::RunNow => "run_now",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
         }
     }
 
@@ -84,6 +96,9 @@ impl Verb {
             Self::LoginFailed => "Sign-in refused",
             Self::RunAgain => "Ran again",
             Self::Cancel => "Cancelled",
+            Self::RunNow => "Ran now",
+            Self::Pause => "Paused",
+            Self::Resume => "Resumed",
         }
     }
 }
@@ -94,6 +109,8 @@ pub mod object {
     pub const WEBHOOK: &str = "webhook";
     /// A job.
     pub const JOB: &str = "job";
+    /// What holds jobs back.
+    pub const PAUSE: &str = "pause";
     /// An account.
     pub const USER: &str = "user";
 }

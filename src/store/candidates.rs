@@ -42,6 +42,8 @@ pub struct Candidate {
     pub register_on_first_event: bool,
     pub action: String,
     pub action_params: serde_json::Value,
+    pub concurrency: String,
+    pub debounce_s: i32,
     pub max_attempts: i32,
     pub timeout_s: Option<i32>,
 }

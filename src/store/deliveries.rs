@@ -85,6 +85,10 @@ pub struct Full {
     pub body: Option<Vec<u8>>,
     /// Their SHA-256.
     pub body_sha256: Vec<u8>,
+    /// The keyed digest of the token it carried.
+    pub token_digest: Option<Vec<u8>>,
+    /// When it was judged; none for those from before this was noted.
+    pub judged_at: Option<DateTime<Utc>>,
 }
 
 /// The list has one order, newest first: nothing to sort by.
@@ -292,6 +296,21 @@ pub async fn of_record(
         .filter(deliveries::object_kind.eq(object_kind))
         .order(deliveries::id.desc())
         .limit(most)
+        .select(Brief::as_select())
+        .load(conn)
+        .await?)
+}
+
+/// The replays of a delivery, newest first.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn replays(conn: &mut Conn, id: &DeliveryId) -> Result<Vec<Brief>> {
+    Ok(deliveries::table
+        .filter(deliveries::replay_of.is_not_distinct_from(id.as_str()))
+        .filter(deliveries::replay_of.is_not_null())
+        .order(deliveries::id.desc())
+        .limit(50)
         .select(Brief::as_select())
         .load(conn)
         .await?)

@@ -59,6 +59,12 @@ pub struct Job {
     pub started_at: Option<DateTime<Utc>>,
     pub finished_at: Option<DateTime<Utc>>,
     pub requested_by: String,
+    pub cancel_requested_at: Option<DateTime<Utc>>,
+    pub cancelled_by: String,
+    pub concurrency: String,
+    pub lane: String,
+    pub held: String,
+    pub superseded_by: Option<String>,
 }
 
 /// One attempt of a job.
@@ -211,6 +217,20 @@ pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Pa
     Ok(Page::cut(rows, &query.part, query.limit, Total::capped(matching)))
 }
 
+/// The ids of a part of the list, newest first, however many match in all.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn ids(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Vec<String>> {
+    let rows = jobs::table.select(jobs::id).filter(condition(query)).into_boxed();
+    let rows = match &query.part {
+        Part::Older(id) => rows.filter(jobs::id.lt(id.clone())),
+        Part::Newer(id) => rows.filter(jobs::id.gt(id.clone())),
+        Part::Numbered(_) => rows,
+    };
+    Ok(rows.order(jobs::id.desc()).limit(query.limit).load(conn).await?)
+}
+
 /// What other tables know of a job.
 #[derive(QueryableByName)]
 struct Told {
@@ -264,7 +284,7 @@ async fn told(conn: &mut Conn, rows: Vec<Job>) -> Result<Vec<Row>> {
 ///
 /// # Errors
 /// Any [`crate::store::StoreError`] of the database.
-pub async fn ids(
+pub async fn selected(
     conn: &mut Conn,
     query: &ListQuery<Sort, Filter>,
     (up_to, part): (Option<&str>, &Part),

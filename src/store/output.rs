@@ -1,7 +1,7 @@
 //! What attempts print: chunks in order, written before anybody is told of them.
 
 use super::schema::job_output;
-use super::{Conn, Result};
+use super::{Conn, Result, listen};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -19,13 +19,12 @@ pub struct NewChunk<'a> {
     pub bytes: &'a [u8],
 }
 
-/// Stores chunks.
+/// Stores chunks, then tells who watches.
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
 pub async fn insert(conn: &mut Conn, chunks: &[NewChunk<'_>]) -> Result<()> {
-    if !chunks.is_empty() {
-        diesel::insert_into(job_output::table).values(chunks).execute(conn).await?;
-    }
-    Ok(())
+    let Some(first) = chunks.first() else { return Ok(()) };
+    diesel::insert_into(job_output::table).values(chunks).execute(conn).await?;
+    listen::tell(conn, listen::Topic::Job, first.job_id).await
 }

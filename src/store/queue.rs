@@ -40,15 +40,17 @@ pub async fn enqueue(conn: &mut Conn, jobs: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Puts a job back into the queue, whatever became of its row, and wakes the workers.
+/// Puts a job back into the queue, whatever became of its row, and wakes the workers. Of several in
+/// one transaction, the earlier come first.
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
 pub async fn requeue(conn: &mut Conn, job: &JobId) -> Result<()> {
     diesel::sql_query(
         "INSERT INTO apalis.jobs (id, job_type, job, status, attempts, max_attempts, run_at, priority) \
-         VALUES ($1, $2, $3, 'Pending', 0, $4, now(), 0) \
-         ON CONFLICT (id) DO UPDATE SET status = 'Pending', attempts = 0, run_at = now(), \
+         VALUES ($1, $2, $3, 'Pending', 0, $4, clock_timestamp(), 0) \
+         ON CONFLICT (id) DO UPDATE SET status = 'Pending', attempts = 0, \
+         run_at = excluded.run_at, \
          lock_by = NULL, lock_at = NULL, done_at = NULL",
     )
     .bind::<Text, _>(job.as_str())
@@ -79,6 +81,22 @@ pub async fn postpone(conn: &mut Conn, job: &JobId, run_at: DateTime<Utc>) -> Re
         .bind::<Timestamptz, _>(run_at)
         .execute(conn)
         .await?;
+    Ok(())
+}
+
+/// Takes a job out of the queue: it ended without a worker. A row that a worker holds stays; what
+/// it finds tells it that there is nothing to do.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn withdraw(conn: &mut Conn, job: &JobId) -> Result<()> {
+    diesel::sql_query(
+        "UPDATE apalis.jobs SET status = 'Done', done_at = now() \
+         WHERE id = $1 AND status IN ('Pending', 'Failed')",
+    )
+    .bind::<Text, _>(job.as_str())
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

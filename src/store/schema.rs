@@ -45,6 +45,8 @@ diesel::table! {
         duplicate_of -> Nullable<Text>,
         replay_of -> Nullable<Text>,
         remote_addr -> Text,
+        token_digest -> Nullable<Bytea>,
+        judged_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -106,6 +108,12 @@ diesel::table! {
         started_at -> Nullable<Timestamptz>,
         finished_at -> Nullable<Timestamptz>,
         requested_by -> Text,
+        cancel_requested_at -> Nullable<Timestamptz>,
+        cancelled_by -> Text,
+        concurrency -> Text,
+        lane -> Text,
+        held -> Text,
+        superseded_by -> Nullable<Text>,
     }
 }
 
@@ -170,6 +178,20 @@ diesel::table! {
         last_verdict -> Nullable<Text>,
         last_job_id -> Nullable<Text>,
         last_job_state -> Nullable<Text>,
+        pending_since -> Timestamptz,
+        debounce_s -> Int4,
+    }
+}
+
+diesel::table! {
+    workers (name) {
+        name -> Text,
+        host -> Text,
+        pid -> Int8,
+        version -> Text,
+        concurrency -> Int4,
+        started_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -187,4 +209,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     settings,
     users,
     webhooks,
+    workers,
 );

@@ -58,6 +58,7 @@ pub struct Row {
     pub last_verdict: Option<String>,
     pub last_job_id: Option<String>,
     pub last_job_state: Option<String>,
+    pub pending_since: DateTime<Utc>,
 }
 
 impl Row {
@@ -269,6 +270,7 @@ pub struct Values<'a> {
     pub timeout_s: Option<i32>,
     pub notes: &'a str,
     pub registered_at: Option<DateTime<Utc>>,
+    pub pending_since: DateTime<Utc>,
 }
 
 /// The stored forms of a record's secrets.
@@ -311,6 +313,30 @@ pub async fn update(
 ) -> Result<Row> {
     diesel::update(webhooks::table.find(id.0).filter(webhooks::version.eq(version)))
         .set((values, secrets, webhooks::version.eq(version + 1), webhooks::updated_at.eq(now)))
+        .returning(Row::as_returning())
+        .get_result(conn)
+        .await
+        .optional()?
+        .ok_or(StoreError::Stale)
+}
+
+/// Lets a record wait for a Test again, if its version is still `version`.
+///
+/// # Errors
+/// [`StoreError::Stale`] when it was changed since, or is gone.
+pub async fn reset(
+    conn: &mut Conn,
+    (id, version): (WebhookId, i32),
+    now: DateTime<Utc>,
+) -> Result<Row> {
+    diesel::update(webhooks::table.find(id.0).filter(webhooks::version.eq(version)))
+        .set((
+            webhooks::project_id.eq(ProjectId::PENDING),
+            webhooks::registered_at.eq(None::<DateTime<Utc>>),
+            webhooks::pending_since.eq(now),
+            webhooks::updated_at.eq(now),
+            webhooks::version.eq(version + 1),
+        ))
         .returning(Row::as_returning())
         .get_result(conn)
         .await

@@ -1,7 +1,7 @@
 //! The static files, embedded in the binary.
 //!
 //! Each is served under a name that carries its hash (`/static/css/base.1a2b3c4d5e6f.css`), so
-//! that browsers may keep it for ever; [`url`] gives that name. The plain name works too, and is
+//! that browsers may keep it for ever; [`url()`] gives that name. The plain name works too, and is
 //! asked for anew each time.
 
 use super::human::HumanError;

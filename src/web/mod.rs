@@ -21,10 +21,11 @@ use crate::accounts::password::Cost;
 use crate::accounts::setup_link::SetupLink;
 use crate::accounts::throttle::Throttle;
 use crate::actions::Catalogue;
-use crate::config::WebSettings;
+use crate::config::{RetentionSettings, WebSettings};
 use crate::core::seal::Keys;
 use crate::intake::Intake;
 use crate::store::Pool;
+use crate::store::listen::Listener;
 use actix_session::SessionMiddleware;
 use actix_session::config::{CookieContentSecurity, PersistentSession};
 use actix_web::body::{BoxBody, MessageBody};
@@ -41,6 +42,7 @@ use session_store::PgSessions;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// The version pages show.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -63,16 +65,29 @@ pub struct Deps {
     pub intake: Intake,
     /// What can be run.
     pub catalogue: Catalogue,
+    /// What pages that follow a job need.
+    pub live: Live,
     /// The installation's keys.
     pub keys: Arc<Keys>,
     /// The server's settings.
     pub settings: Arc<WebSettings>,
+    /// How long things are kept, for pages to say.
+    pub retention: RetentionSettings,
     /// The one-time link for the first account.
     pub setup_link: SetupLink,
     /// What a password hash costs.
     pub password_cost: Cost,
     /// The wrong passwords of the last minute.
     pub throttle: Arc<Throttle>,
+}
+
+/// What is told of other processes, and the end of this one: answers without an end heed both.
+#[derive(Clone)]
+pub struct Live {
+    /// Who is told.
+    pub notices: Listener,
+    /// The server stops.
+    pub stop: CancellationToken,
 }
 
 /// Starts answering on a socket that is bound already. Signals are the caller's.

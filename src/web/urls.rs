@@ -105,6 +105,21 @@ pub fn webhook(id: WebhookId) -> String {
     change("hooks", "webhook", id)
 }
 
+/// What to enter in GitLab for a record, and the wait for its Test.
+pub fn webhook_setup(id: impl Display) -> String {
+    verb("hooks", "webhook", id, "setup")
+}
+
+/// Lets a record wait for a Test again.
+pub fn webhook_reset(id: impl Display) -> String {
+    verb("hooks", "webhook", id, "reset")
+}
+
+/// Unmatched deliveries by repository.
+pub fn unmatched() -> &'static str {
+    "/admin/hooks/delivery/unmatched/"
+}
+
 /// The deliveries.
 pub fn deliveries() -> String {
     changelist("hooks", "delivery")

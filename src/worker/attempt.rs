@@ -3,6 +3,7 @@
 //! The job's row is locked whenever it is moved, and an attempt is only begun when no other is
 //! under way: apalis may offer a row twice, a job runs once at a time.
 
+use super::begin::{Begin, Started};
 use super::output;
 use super::running::Running;
 use super::{HEARTBEAT, MISSED_HEARTBEATS};
@@ -13,15 +14,13 @@ use crate::core::event::Event;
 use crate::core::ids::JobId;
 use crate::core::job::{AttemptOutcome, JobState, Next, Tries, next};
 use crate::store::attempts::{self, After, DeliveryRow, End, JobRow};
-use crate::store::{Conn, Pool, StoreError, queue, transaction};
-use chrono::{DateTime, TimeDelta, Utc};
+use crate::store::{Conn, Pool, StoreError, lanes, queue, transaction};
+use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-/// How long a job that may not run now is held back.
-const LATER: TimeDelta = TimeDelta::seconds(2);
 /// How often, and how long apart, the end of an attempt is tried to be written.
 const WRITE_TRIES: u32 = 30;
 /// How long a row waits that could not be begun, before apalis offers it again.
@@ -52,24 +51,10 @@ pub(super) struct Runner {
     pub abort: CancellationToken,
 }
 
-enum Begin {
-    /// The attempt is begun.
-    Started(Box<Started>),
-    /// The job has nothing to run.
-    Nothing,
-    /// Not now: the row is held back until then.
-    Later,
-}
-
-struct Started {
-    number: i32,
-    job: JobRow,
-    delivery: Option<DeliveryRow>,
-}
-
 impl Runner {
     pub(super) async fn attempt(&self, job: &JobId) -> Follow {
-        let Some(_mark) = self.running.mark(job.as_str()) else {
+        let stop = self.abort.child_token();
+        let Some(_mark) = self.running.mark(job.as_str(), stop.clone()) else {
             // Offered twice to one process: the first of them sees to it.
             tokio::time::sleep(PAUSE).await;
             return Follow::Again;
@@ -89,47 +74,11 @@ impl Runner {
             job.id = %job, attempt = number, action = started.job.action,
             "Job {job}: attempt {number} begins"
         );
-        let ended = self.run(job, *started).await;
+        let ended = self.run(job, *started, stop).await;
         self.finish(job, number, ended).await
     }
 
-    async fn begin(&self, job: &JobId) -> Result<Begin, StoreError> {
-        let mut pooled = self.pool.get().await?;
-        let conn: &mut Conn = &mut pooled;
-        let now = clock::now();
-        transaction(conn, async |conn: &mut Conn| {
-            let mut row = match attempts::lock_job(conn, job).await {
-                Err(StoreError::NotFound) => return Ok(Begin::Nothing),
-                other => other?,
-            };
-            if row.run_at > now {
-                queue::postpone(conn, job, row.run_at).await?;
-                return Ok(Begin::Later);
-            }
-            for open in attempts::open(conn, Some(job)).await? {
-                // Ours that is not running any more is one whose end could not be written.
-                if open.worker != self.worker && is_alive(conn, &open.worker).await? {
-                    queue::postpone(conn, job, now + LATER).await?;
-                    return Ok(Begin::Later);
-                }
-                give_up(conn, &mut row, open.number, now).await?;
-            }
-            match JobState::parse(&row.state) {
-                Some(JobState::Queued | JobState::Scheduled | JobState::Retrying) => {}
-                _ => return Ok(Begin::Nothing),
-            }
-            let number = row.attempts + 1;
-            attempts::begin(conn, job, number, &self.worker, now).await?;
-            let delivery = match attempts::delivery_of(conn, &row.delivery_id).await {
-                Err(StoreError::NotFound) => None,
-                found => Some(found?),
-            };
-            Ok(Begin::Started(Box::new(Started { number, job: row, delivery })))
-        })
-        .await
-    }
-
-    async fn run(&self, job: &JobId, started: Started) -> Ended {
+    async fn run(&self, job: &JobId, started: Started, stop: CancellationToken) -> Ended {
         let number = started.number;
         let request = match request(&self.catalogue, started) {
             Ok(request) => request,
@@ -137,7 +86,7 @@ impl Runner {
         };
         let (chunks, waiting) = mpsc::channel(CHUNKS_WAITING);
         let writer = output::write(self.pool.clone(), job.clone(), number, waiting);
-        let run = actions::run(request, chunks, self.abort.clone());
+        let run = actions::run(request, chunks, stop);
         // The writer ends when the action's end of the channel is dropped.
         let run = tokio::spawn(run);
         writer.await;
@@ -168,12 +117,14 @@ impl Runner {
         ended: &Ended,
         jitter: f64,
     ) -> Result<Follow, StoreError> {
-        let interrupted = ended.outcome == AttemptOutcome::Cancelled && self.abort.is_cancelled();
         let mut pooled = self.pool.get().await?;
         let conn: &mut Conn = &mut pooled;
         let now = clock::now();
         transaction(conn, async |conn: &mut Conn| {
+            let lane = lanes::lock_of(conn, job).await?;
             let row = attempts::lock_job(conn, job).await?;
+            // A stop of the worker, unless a person wanted the job's end.
+            let interrupted = ended.outcome == AttemptOutcome::Cancelled && !row.is_cancelled();
             let end = End {
                 outcome: if interrupted { AttemptOutcome::Lost } else { ended.outcome },
                 exit_code: ended.exit_code,
@@ -191,10 +142,12 @@ impl Runner {
             let (next, used) = if interrupted {
                 (Next::RunAgain, row.tries_used)
             } else {
-                (next(ended.outcome, ended.temporary, tries, now, jitter), tries.used)
+                let next = next(ended.outcome, ended.temporary, tries, now, jitter);
+                (next.unless_cancelled(row.is_cancelled()), tries.used)
             };
             let follow =
                 settle(conn, job, &after(&next, (used, tries.lost), &ended.error, now)).await?;
+            lanes::settle(conn, &lane, now).await?;
             log(job, number, end.outcome, &next, &ended.error);
             Ok(follow)
         })
@@ -221,6 +174,7 @@ pub(super) async fn give_up(
     row.tries_lost += 1;
     let tries = Tries { used: row.tries_used, max: row.max_attempts, lost: row.tries_lost };
     let next = next(AttemptOutcome::Lost, false, tries, now, 0.0);
+    let next = next.unless_cancelled(row.is_cancelled());
     settle(conn, &job, &after(&next, (row.tries_used, row.tries_lost), LOST, now)).await?;
     log(&job, number, AttemptOutcome::Lost, &next, LOST);
     state_of(&next).as_str().clone_into(&mut row.state);

@@ -1,19 +1,25 @@
 //! Turns queue rows into attempts.
 //!
 //! apalis fetches the rows and keeps the heartbeat; `attempt.rs` makes one attempt; `rescue.rs`
-//! gives up those whose worker died. What follows an attempt is `crate::core::job`'s to say.
+//! gives up those whose worker died; `upkeep.rs` takes away what was kept long enough. What follows an attempt is `crate::core::job`'s to say.
 //!
 //! A worker's name is new each time one starts: a name used again would hide the dead one.
 
 mod attempt;
+mod begin;
+mod cancel;
 mod output;
 mod rescue;
 mod running;
 pub mod setup;
+pub mod upkeep;
 
 use crate::actions::Catalogue;
 use crate::clock;
+use crate::config::RetentionSettings;
 use crate::core::ids::JobId;
+use crate::store::listen::Listener;
+use crate::store::workers::{self, Worker};
 use crate::store::{Pool, queue};
 use apalis::layers::WorkerBuilderExt;
 use apalis::prelude::{PollWith, TaskId, WorkerBuilder};
@@ -42,6 +48,8 @@ const RESTART: Duration = Duration::from_secs(1);
 pub struct Deps {
     /// The database.
     pub pool: Pool,
+    /// What is told of other processes.
+    pub notices: Listener,
     /// The same, as an address for apalis' own connections.
     pub database_url: String,
     /// What can be run.
@@ -50,6 +58,8 @@ pub struct Deps {
     pub concurrency: usize,
     /// How long running attempts may go on once the worker is told to stop.
     pub grace: Duration,
+    /// How long things are kept.
+    pub retention: RetentionSettings,
 }
 
 /// A queue row was not finished: apalis is to offer it again when its time has come.
@@ -61,6 +71,7 @@ struct Again;
 /// puts them back.
 pub async fn run(deps: Deps, stop: CancellationToken) {
     let rescue = tokio::spawn(rescue::run(deps.pool.clone(), stop.clone()));
+    let upkeep = tokio::spawn(upkeep::run(deps.pool.clone(), deps.retention, stop.clone()));
     while !stop.is_cancelled() {
         let name = name();
         match work(&deps, &name, &stop).await {
@@ -74,13 +85,16 @@ pub async fn run(deps: Deps, stop: CancellationToken) {
             }
         }
     }
-    // The rescue ends with `stop`; a panic in it has been logged already.
-    let _ = rescue.await;
+    // Both end with `stop`; a panic in one has been logged already.
+    let _ = tokio::join!(rescue, upkeep);
 }
 
 fn name() -> String {
-    let host = gethostname::gethostname().to_string_lossy().into_owned();
-    format!("{host}-{}-{}", std::process::id(), clock::unique())
+    format!("{}-{}-{}", host(), std::process::id(), clock::unique())
+}
+
+fn host() -> String {
+    gethostname::gethostname().to_string_lossy().into_owned()
 }
 
 /// One worker from registration to retirement.
@@ -95,10 +109,16 @@ async fn work(deps: &Deps, name: &str, stop: &CancellationToken) -> anyhow::Resu
         running: running.clone(),
         abort: abort.clone(),
     };
+    introduce(deps, name).await?;
+    let watching = CancellationToken::new();
+    let watch =
+        cancel::watch(deps.pool.clone(), deps.notices.clone(), running.clone(), watching.clone());
+    tokio::spawn(watch);
+    let _watching = watching.drop_guard();
     tracing::info!(worker = name, concurrency = deps.concurrency, "Worker {name} started");
     let outcome = lease(deps, &pool, name, runner, stop).await;
     // From here on apalis gives no signs of life for us, so that we do, until nothing runs.
-    drain(deps, name, &running, &abort).await;
+    drain(deps, name, &running, (&abort, stop)).await;
     let retired = retire(deps, name).await;
     pool.close().await;
     outcome.and(retired)
@@ -145,9 +165,18 @@ async fn handle(runner: Runner, task: TaskId) -> Result<(), Again> {
     }
 }
 
-/// Lets attempts finish within the grace, then ends them; gives signs of life meanwhile.
-async fn drain(deps: &Deps, name: &str, running: &Running, abort: &CancellationToken) {
-    let grace = tokio::time::sleep(deps.grace);
+/// Lets attempts finish, and gives signs of life meanwhile. Told to stop, it ends those that are
+/// still running when the grace is over.
+async fn drain(
+    deps: &Deps,
+    name: &str,
+    running: &Running,
+    (abort, stop): (&CancellationToken, &CancellationToken),
+) {
+    let grace = async {
+        stop.cancelled().await;
+        tokio::time::sleep(deps.grace).await;
+    };
     let mut beat = tokio::time::interval(HEARTBEAT);
     tokio::pin!(grace);
     loop {
@@ -169,8 +198,24 @@ async fn keep_alive(deps: &Deps, name: &str) -> crate::store::Result<()> {
     queue::keep_alive(&mut *deps.pool.get().await?, name).await
 }
 
+/// Writes down who this worker is, for the page that lists them.
+async fn introduce(deps: &Deps, name: &str) -> anyhow::Result<()> {
+    let worker = Worker {
+        name: name.to_owned(),
+        host: host(),
+        pid: std::process::id().into(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        concurrency: i32::try_from(deps.concurrency)?,
+        started_at: clock::now(),
+        ended_at: None,
+    };
+    Ok(workers::insert(&mut *deps.pool.get().await?, &worker).await?)
+}
+
 async fn retire(deps: &Deps, name: &str) -> anyhow::Result<()> {
-    Ok(queue::retire_worker(&mut *deps.pool.get().await?, name).await?)
+    let mut conn = deps.pool.get().await?;
+    queue::retire_worker(&mut conn, name).await?;
+    Ok(workers::end(&mut conn, name, clock::now()).await?)
 }
 
 /// What makes apalis look for work: each notice of a new row, and the clock.

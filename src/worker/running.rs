@@ -1,9 +1,10 @@
 //! The attempts this process is making, by job: what tells an attempt under way from one whose
 //! end could not be written down.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 /// The jobs being run here.
 #[derive(Clone, Default)]
@@ -11,7 +12,7 @@ pub(super) struct Running(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    jobs: Mutex<HashSet<String>>,
+    jobs: Mutex<HashMap<String, CancellationToken>>,
     ended: Notify,
 }
 
@@ -22,11 +23,26 @@ pub(super) struct Mark {
 }
 
 impl Running {
-    /// Marks a job as being run here; none if it is already.
-    pub(super) fn mark(&self, job: &str) -> Option<Mark> {
-        self.jobs()
-            .insert(job.to_owned())
-            .then(|| Mark { running: self.clone(), job: job.to_owned() })
+    /// Marks a job as being run here, ended by `stop`; none if it is already.
+    pub(super) fn mark(&self, job: &str, stop: CancellationToken) -> Option<Mark> {
+        let mut jobs = self.jobs();
+        if jobs.contains_key(job) {
+            return None;
+        }
+        jobs.insert(job.to_owned(), stop);
+        Some(Mark { running: self.clone(), job: job.to_owned() })
+    }
+
+    /// The jobs being run here.
+    pub(super) fn jobs_being_run(&self) -> Vec<String> {
+        self.jobs().keys().cloned().collect()
+    }
+
+    /// Ends a job's attempt; true if that is news.
+    pub(super) fn stop(&self, job: &str) -> bool {
+        let jobs = self.jobs();
+        let running = jobs.get(job).filter(|stop| !stop.is_cancelled());
+        running.inspect(|stop| stop.cancel()).is_some()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -44,7 +60,7 @@ impl Running {
         }
     }
 
-    fn jobs(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+    fn jobs(&self) -> std::sync::MutexGuard<'_, HashMap<String, CancellationToken>> {
         self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -219,7 +219,7 @@ function swap(old, fresh) {
   const focus = old.contains(document.activeElement) ? document.activeElement.id : null;
   const open = new Map($$("details[id]", old).map((each) => [each.id, each.open]));
   const scrolls = new Map($$("[data-follow][id]", old).map((each) => [each.id, { top: each.scrollTop, end: each.scrollTop + each.clientHeight >= each.scrollHeight - 24 }]));
-  const before = old.dataset.state;
+  const before = `${old.dataset.state} ${old.dataset.announce}`;
   old.replaceWith(fresh);
   for (const each of $$("details[id]", fresh)) if (open.has(each.id)) each.open = open.get(each.id);
   for (const each of $$("[data-follow][id]", fresh)) {
@@ -230,7 +230,7 @@ function swap(old, fresh) {
     const target = focus && document.getElementById(focus) || $("h1, h2, summary", fresh);
     if (target) { if (!target.matches("a, button, input, select, textarea, summary")) target.tabIndex = -1; target.focus({ preventScroll: true }); }
   }
-  if (before !== fresh.dataset.state) say(fresh.dataset.announce || "");
+  if (before !== `${fresh.dataset.state} ${fresh.dataset.announce}`) say(fresh.dataset.announce || "");
   if (fresh.dataset.title) document.title = fresh.dataset.title;
 }
 for (const part of $$("[data-poll][id]")) polling.set(part.id, setTimeout(poll, Number(part.dataset.pollMs) || 2000, part.id));

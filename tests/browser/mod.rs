@@ -2,4 +2,6 @@
 
 mod axe;
 mod panel;
+mod matching;
+mod registration;
 mod tour;

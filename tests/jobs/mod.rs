@@ -4,3 +4,4 @@ mod crash;
 mod retry;
 mod run;
 mod stop;
+mod upkeep;

@@ -34,6 +34,8 @@ pub struct ActionSpec {
     pub timeout_s: u32,
     /// Whether an ordinary failure is worth another try (exit 75 always is).
     pub retry_on_failure: bool,
+    /// The resource of the host that it uses: of all entries that name it, one runs at a time.
+    pub lane: Option<String>,
 }
 
 /// What an action does.

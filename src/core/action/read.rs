@@ -3,6 +3,7 @@
 use super::parameter::{DEFAULT_LENGTH, MAX_LENGTH, Parameter, ParameterKind, Pattern};
 use super::section::{Faults, Section};
 use super::{ActionKind, ActionSpec, Argument, Command, DEFAULT_TIMEOUT_S, Fault, MAX_TIMEOUT_S};
+use crate::core::lane::is_name;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
@@ -48,6 +49,7 @@ fn spec(name: &str, document: DeTable<'_>, faults: &mut Faults<'_>) -> Option<Ac
     let command = command(&mut top, &parameters, faults);
     let timeout_s = top.integer("timeout_s", 1..=i64::from(MAX_TIMEOUT_S), faults);
     let retry_on_failure = top.boolean("retry_on_failure", faults).unwrap_or(false);
+    let lane = lane(&mut top, faults);
     top.finish(faults);
     Some(ActionSpec {
         name: name.to_owned(),
@@ -56,7 +58,17 @@ fn spec(name: &str, document: DeTable<'_>, faults: &mut Faults<'_>) -> Option<Ac
         parameters,
         timeout_s: timeout_s.and_then(|s| u32::try_from(s).ok()).unwrap_or(DEFAULT_TIMEOUT_S),
         retry_on_failure,
+        lane,
     })
+}
+
+fn lane(top: &mut Section<'_>, faults: &mut Faults<'_>) -> Option<String> {
+    let (name, at) = top.text("lane", faults)?;
+    if !is_name(&name) {
+        let reason = "a lane's name is lower-case letters, digits, “-” and “_”, at most 64";
+        faults.add(Some(at), format!("lane = {name:?}: {reason}"));
+    }
+    Some(name)
 }
 
 fn command(

@@ -4,6 +4,7 @@
 //! [`decide`] is pure: repeats are found before (`crate::core::idempotency`), the database is
 //! changed after (`crate::intake`).
 
+pub mod explain;
 pub mod five_values;
 pub mod trace;
 

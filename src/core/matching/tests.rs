@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::core::credential::token_digest;
-use crate::core::webhook::ProjectId;
+use crate::core::webhook::{Concurrency, ProjectId};
 use proptest::prelude::*;
 
 const KEY: [u8; 32] = [1; 32];
@@ -25,6 +25,8 @@ fn record(id: i64, project_id: i64) -> Webhook {
         register_on_first_event: false,
         action: "print".into(),
         action_params: serde_json::json!({}),
+        concurrency: Concurrency::Parallel,
+        debounce_s: 0,
         max_attempts: 3,
         timeout_s: None,
     }

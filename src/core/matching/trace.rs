@@ -17,6 +17,9 @@ pub struct Trace {
     /// How many deliveries this row stands for, where strangers sent too many to keep.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub counted: Option<u64>,
+    /// Every address by which the event names its repository, kept where no record took it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub urls: Vec<String>,
 }
 
 /// How one record fared.

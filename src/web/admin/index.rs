@@ -119,7 +119,8 @@ fn icon(verb: Verb) -> &'static str {
         Verb::Register => "tag",
         Verb::Login | Verb::Logout | Verb::LoginFailed => "user",
         Verb::RunAgain => "retry",
-        Verb::Cancel => "stop",
+        Verb::Cancel | Verb::Pause => "stop",
+        Verb::RunNow | Verb::Resume => "retry",
     }
 }
 

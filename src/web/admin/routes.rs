@@ -1,13 +1,13 @@
 //! Every route of the panel on one screen: method, address, who may, handler.
 //!
-//! [`mount`] puts `crate::web::middleware::authorize` with the same rows around each address, so a
+//! [`mount()`] puts `crate::web::middleware::authorize` with the same rows around each address, so a
 //! route without a row does not exist, and a row cannot forget its permission. Literal addresses stand before patterns they
 //! would fall under (`…/add/` before `…/{id}/`).
 
 use super::deliveries::{self, Deliveries};
 use super::jobs::{self, Jobs};
 use super::kit::mount;
-use super::webhooks::Webhooks;
+use super::webhooks::{self, Webhooks};
 use super::{index, login, password, search, setup};
 use crate::core::role::Permission;
 use crate::web::human::HumanError;
@@ -56,7 +56,7 @@ impl Row {
 /// The table.
 pub fn rows() -> Vec<Row> {
     use Access::{Needs, Public};
-    use Permission::{Operate, OwnAccount, View};
+    use Permission::{ChangeRecords, Operate, OwnAccount, View};
     let delivery = |verb| urls::verb("hooks", "delivery", urls::ID, verb);
     let job = |verb| urls::verb("hooks", "job", urls::ID, verb);
     let mut rows = vec![
@@ -71,8 +71,20 @@ pub fn rows() -> Vec<Row> {
         Row::get(urls::search(), Needs(View), |route| route.to(search::page)),
     ];
     rows.extend(mount::editable::<Webhooks>());
+    rows.extend([
+        Row::get(urls::webhook_setup(urls::ID), Needs(View), |route| {
+            route.to(webhooks::setup::show)
+        }),
+        Row::get(urls::webhook_reset(urls::ID), Needs(ChangeRecords), |route| {
+            route.to(webhooks::reset::ask)
+        }),
+        Row::post(urls::webhook_reset(urls::ID), Needs(ChangeRecords), |route| {
+            route.to(webhooks::reset::reset)
+        }),
+    ]);
     rows.extend(mount::resource::<Deliveries>());
     rows.extend([
+        Row::get(urls::unmatched(), Needs(View), |route| route.to(deliveries::unmatched::show)),
         Row::get(urls::object("hooks", "delivery", urls::ID), Needs(View), |route| {
             route.to(deliveries::page::show)
         }),

@@ -1,8 +1,13 @@
 //! Deliveries in the panel: the list. One delivery's page is `page.rs`.
 
 pub mod body;
+pub mod matching;
 pub mod page;
+pub mod request;
+pub mod tree;
+pub mod unmatched;
 
+use super::context::AdminContext;
 use super::kit::column::{Badge, Bit, Cell, Column, Width};
 use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, moment, within};
 use super::kit::listing::{Empty, Listing, Paging};
@@ -54,7 +59,10 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         key: "verdict",
         label: "Verdict",
         width: Width::Fit,
-        cell: |row| Bit::Badge(Badge::verdict(&row.delivery.verdict)).into(),
+        cell: |row| {
+            let status = format!("HTTP {}", row.delivery.http_status);
+            Bit::Badge(Badge::verdict(&row.delivery.verdict)).over(Bit::Text(status))
+        },
         sort: None,
     },
     Column {
@@ -83,13 +91,6 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         sort: None,
     },
     Column { key: "jobs", label: "Job", width: Width::Fit, cell: jobs_cell, sort: None },
-    Column {
-        key: "http_status",
-        label: "HTTP",
-        width: Width::Number,
-        cell: |row| Bit::Digits(row.delivery.http_status.to_string()).into(),
-        sort: None,
-    },
 ];
 
 fn jobs_cell(row: &Row) -> Cell {
@@ -240,6 +241,16 @@ impl Resource for Deliveries {
 
     async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
         deliveries::list(conn, query).await
+    }
+
+    fn tools() -> Vec<(&'static str, String)> {
+        vec![("Unmatched by repository", urls::unmatched().to_owned())]
+    }
+
+    fn note(ctx: &AdminContext) -> Option<String> {
+        let keep = ctx.deps().retention;
+        let (body, rows) = (keep.body.num_days(), keep.delivery.num_days());
+        Some(format!("Bodies are kept for {body} days, deliveries for {rows} days."))
     }
 
     async fn counts(conn: &mut Conn, _: &ListQuery<Sort, Filter>) -> store::Result<Counts> {

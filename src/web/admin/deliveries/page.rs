@@ -1,15 +1,19 @@
 //! One delivery's page: what became of it and why, who set it off, what came and what was
-//! answered.
+//! answered. What came is drawn by `request.rs`, the match panel by `matching.rs`.
 
-use super::body;
+use super::matching::{self, MatchPanel};
+use super::request::{self, BodyView};
 use crate::clock;
+use crate::control;
 use crate::core::ids::DeliveryId;
 use crate::core::matching::trace::Trace;
-use crate::core::verdict::Verdict;
+use crate::core::role::Permission;
+use crate::intake::Policy;
+use crate::store::Conn;
 use crate::store::deliveries::{Brief, Full};
 use crate::store::{deliveries, jobs};
 use crate::web::admin::context::AdminContext;
-use crate::web::admin::kit::at::{At, size, span};
+use crate::web::admin::kit::at::{At, span};
 use crate::web::admin::kit::back::preserved_list;
 use crate::web::admin::kit::column::Badge;
 use crate::web::admin::kit::frame::Frame;
@@ -19,7 +23,7 @@ use crate::web::urls;
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use askama::Template;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 /// One delivery.
 #[derive(Template)]
@@ -49,8 +53,38 @@ pub struct DeliveryPage {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: BodyView,
-    /// The form for a new record, filled in from it.
-    pub create: Option<String>,
+    /// The request as a command.
+    pub curl: Option<String>,
+    /// Its replays, newest first.
+    pub replays: Vec<ReplayView>,
+    /// The records beside it, if it holds an event.
+    pub panel: Option<MatchPanel>,
+}
+
+/// A replay of it.
+pub struct ReplayView {
+    /// Its id.
+    pub id: String,
+    /// Its page.
+    pub href: String,
+    /// Its verdict.
+    pub badge: Badge,
+    /// When it was made.
+    pub at: At,
+}
+
+/// What a delivery's page shows besides the delivery.
+pub struct About {
+    /// The match panel.
+    pub panel: Option<MatchPanel>,
+    /// Its replays.
+    pub replays: Vec<Brief>,
+    /// What GitLab calls us by.
+    pub public_address: String,
+    /// How long bodies and deliveries are kept.
+    pub keep: (TimeDelta, TimeDelta),
+    /// Now.
+    pub now: DateTime<Utc>,
 }
 
 /// A step of a delivery's or a job's way.
@@ -107,29 +141,6 @@ pub struct JobView {
     pub ran: Option<String>,
 }
 
-/// A body.
-pub struct BodyView {
-    /// Indented, if it is JSON.
-    pub pretty: Option<String>,
-    /// As it came; none once retention took it.
-    pub raw: Option<String>,
-    /// How large it was.
-    pub size: String,
-    /// Whether only its start is shown or was kept.
-    pub is_cut: bool,
-    /// Its SHA-256.
-    pub sha256: String,
-    /// Where to download it.
-    pub download: String,
-}
-
-impl BodyView {
-    /// The beginning of its SHA-256.
-    pub fn short_sha(&self) -> String {
-        self.sha256.chars().take(12).collect()
-    }
-}
-
 /// GET a delivery's page.
 ///
 /// # Errors
@@ -139,11 +150,37 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let mut conn = ctx.conn().await?;
     let full = deliveries::find(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
     let made = jobs::of_delivery(&mut conn, &id).await?;
+    let replays = deliveries::replays(&mut conn, &id).await?;
+    let panel = match_panel(&ctx, &mut conn, &full).await?;
     let frame = ctx
         .frame(format!("Delivery {id}"))
         .crumb("Deliveries", preserved_list(&ctx, &urls::deliveries()));
-    let may_edit = ctx.may(crate::core::role::Permission::ChangeRecords);
-    page(&draw(frame, full, &made, (may_edit, clock::now())))
+    let retention = ctx.deps().retention;
+    let about = About {
+        panel,
+        replays,
+        public_address: ctx.public_address(),
+        keep: (retention.body, retention.delivery),
+        now: clock::now(),
+    };
+    page(&draw(frame, full, &made, about))
+}
+
+/// The match panel, for deliveries that hold an event.
+async fn match_panel(
+    ctx: &AdminContext,
+    conn: &mut Conn,
+    full: &Full,
+) -> Result<Option<MatchPanel>, HumanError> {
+    let trace: Trace = serde_json::from_value(full.reason.clone()).unwrap_or_default();
+    if !matches!(trace.refusal.as_deref(), None | Some("unauthenticated")) {
+        return Ok(None);
+    }
+    let deps = ctx.deps();
+    let policy = Policy { allow_no_secret: deps.settings.allow_no_secret };
+    let rejudged = control::rejudge(conn, full, (&deps.keys, policy), clock::now()).await?;
+    let may_edit = ctx.may(Permission::ChangeRecords);
+    Ok(Some(matching::draw(&full.brief, rejudged, may_edit)))
 }
 
 /// GET a delivery's body as it came.
@@ -179,30 +216,27 @@ fn no_such(ctx: &AdminContext) -> Problem {
 }
 
 /// Draws a delivery.
-pub fn draw(
-    frame: Frame,
-    full: Full,
-    made: &[jobs::Row],
-    (may_edit, now): (bool, DateTime<Utc>),
-) -> DeliveryPage {
+pub fn draw(frame: Frame, full: Full, made: &[jobs::Row], about: About) -> DeliveryPage {
+    let whole = control::whole_body(&full);
+    let curl = request::curl(&about.public_address, &full.brief, whole);
     let delivery = full.brief;
     let trace: Trace = serde_json::from_value(full.reason).unwrap_or_default();
-    let verdict = Verdict::parse(&delivery.verdict);
-    let unknown = matches!(verdict, Some(Verdict::Unmatched | Verdict::Rejected));
     DeliveryPage {
         received: At(delivery.received_at),
         sentence: sentence(&delivery),
         badge: Badge::verdict(&delivery.verdict),
-        steps: steps(&delivery, made),
+        steps: steps((&delivery, full.judged_at), made),
         records: trace.records.iter().map(record_view).collect(),
         counted: trace.counted,
         jobs: made.iter().map(job_view).collect(),
-        headers: headers(&full.headers),
-        body: body_view(&delivery, full.body.as_deref(), &full.body_sha256),
-        create: (may_edit && unknown && !delivery.repo_name.is_empty()).then(|| create(&delivery)),
+        headers: request::headers(&full.headers),
+        body: BodyView::of(&delivery, full.body.as_deref(), &full.body_sha256, about.keep),
+        curl,
+        replays: about.replays.iter().map(replay_view).collect(),
+        panel: about.panel,
         delivery,
         frame,
-        now,
+        now: about.now,
     }
 }
 
@@ -215,15 +249,34 @@ fn sentence(delivery: &Brief) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-fn steps(delivery: &Brief, made: &[jobs::Row]) -> Vec<Step> {
+fn replay_view(replay: &Brief) -> ReplayView {
+    ReplayView {
+        id: replay.id.clone(),
+        href: urls::object("hooks", "delivery", &replay.id),
+        badge: Badge::verdict(&replay.verdict),
+        at: At(replay.received_at),
+    }
+}
+
+fn steps((delivery, judged_at): (&Brief, Option<DateTime<Utc>>), made: &[jobs::Row]) -> Vec<Step> {
     let badge = Badge::verdict(&delivery.verdict);
-    let mut steps = vec![Step {
-        name: "Received and judged",
-        at: Some(At(delivery.received_at)),
+    let mut steps = Vec::new();
+    if let Some(judged_at) = judged_at {
+        steps.push(Step {
+            name: "Received",
+            at: Some(At(delivery.received_at)),
+            state: "queued".to_owned(),
+            span: Some(format!("judged in {}", span(judged_at - delivery.received_at))),
+            next_is_todo: false,
+        });
+    }
+    steps.push(Step {
+        name: if judged_at.is_some() { "Judged" } else { "Received and judged" },
+        at: Some(At(judged_at.unwrap_or(delivery.received_at))),
         state: delivery.verdict.clone(),
         span: Some(badge.label),
         next_is_todo: false,
-    }];
+    });
     // Of several jobs, the table below tells more than one line could.
     if let [only] = made {
         steps.extend(job_steps(&only.job));
@@ -284,7 +337,7 @@ fn record_view(record: &crate::core::matching::trace::RecordTrace) -> RecordView
 }
 
 /// The words of a record's field.
-fn field_label(field: &str) -> String {
+pub fn field_label(field: &str) -> String {
     let words = match field {
         "repo_name" => "Repository name",
         "repo_url" => "Repository URL",
@@ -312,60 +365,4 @@ fn job_view(row: &jobs::Row) -> JobView {
         attempts: format!("{} of {}", job.attempts, job.max_attempts),
         ran: job.started_at.zip(job.finished_at).map(|(from, to)| span(to - from)),
     }
-}
-
-/// The kept headers; stored as an object, or as pairs where names may come twice.
-fn headers(stored: &serde_json::Value) -> Vec<(String, String)> {
-    let text =
-        |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    match stored {
-        serde_json::Value::Object(fields) => {
-            fields.iter().map(|(name, value)| (name.clone(), text(value))).collect()
-        }
-        serde_json::Value::Array(pairs) => {
-            pairs.iter().filter_map(|pair| Some((text(pair.get(0)?), text(pair.get(1)?)))).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-fn body_view(delivery: &Brief, kept: Option<&[u8]>, sha256: &[u8]) -> BodyView {
-    let start = kept.map(|bytes| bytes.get(..body::MOST).unwrap_or(bytes));
-    let raw = start.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-    let shown = start.map_or(0, <[u8]>::len);
-    let is_cut = kept.is_some() && i64::try_from(shown).is_ok_and(|s| s < delivery.body_size);
-    BodyView {
-        pretty: raw.as_deref().filter(|_| !is_cut).and_then(body::pretty),
-        raw,
-        size: size(delivery.body_size),
-        is_cut,
-        sha256: hex(sha256),
-        download: urls::verb("hooks", "delivery", &delivery.id, "body"),
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        for digit in [byte >> 4, byte & 15] {
-            text.extend(char::from_digit(u32::from(digit), 16));
-        }
-    }
-    text
-}
-
-/// The form for a new record that would match this delivery.
-fn create(delivery: &Brief) -> String {
-    let project_id = delivery.project_id.unwrap_or(0).to_string();
-    urls::with_query(
-        &urls::webhook_add(),
-        &[
-            ("repo_name", &delivery.repo_name),
-            ("repo_url", &delivery.repo_url),
-            ("object_kind", &delivery.object_kind),
-            ("http_x_gitlab_event", &delivery.event),
-            ("project_id", &project_id),
-            ("pending", "0"),
-        ],
-    )
 }

@@ -215,6 +215,6 @@ impl Resource for Jobs {
         range: (Option<&str>, &Part),
         limit: i64,
     ) -> store::Result<Vec<String>> {
-        jobs::ids(conn, query, range, limit).await
+        jobs::selected(conn, query, range, limit).await
     }
 }

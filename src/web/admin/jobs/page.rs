@@ -144,13 +144,13 @@ pub async fn run_again(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
     let mut conn = ctx.conn().await?;
     let remote_addr = ctx.remote_addr();
-    control::run_again(&mut conn, (&ctx.actor, &remote_addr), &id, clock::now()).await.map_err(
-        |error| match error {
-            ControlError::Gone => no_such(&ctx),
-            ControlError::NotNow(state) => refused(&id, state),
-            ControlError::Store(error) => error.into(),
-        },
-    )?;
+    let act = control::Act { actor: &ctx.actor, remote_addr: &remote_addr, now: clock::now() };
+    control::run_again(&mut conn, act, &id).await.map_err(|error| match error {
+        ControlError::Already(_) => refused(&id, JobState::Running),
+        ControlError::Gone => no_such(&ctx),
+        ControlError::NotNow(state) => refused(&id, state),
+        ControlError::Store(error) => error.into(),
+    })?;
     ctx.flash(Level::Success, "The job is queued again.");
     Ok(see_other(preserved_on(&ctx, &urls::job(&id))))
 }

@@ -141,6 +141,8 @@ pub struct BoundField {
     pub ticked: bool,
     /// What is wrong with it.
     pub errors: Vec<String>,
+    /// What is stored, where the address filled in something else.
+    pub was: Option<String>,
 }
 
 impl BoundField {
@@ -160,7 +162,7 @@ impl BoundField {
         }
         let ticked = values.is_on(&field.name);
         let errors = errors.of(&field.name);
-        Self { field, value, other, ticked, errors }
+        Self { field, value, other, ticked, errors, was: None }
     }
 
     /// The control's id.
@@ -212,6 +214,18 @@ impl BoundField {
 }
 
 impl FormView {
+    /// Marks the fields that the address filled in with something else than is stored.
+    pub fn mark_suggested(&mut self, stored: &Values, asked: &[(String, String)]) {
+        let none = FormErrors::default();
+        for field in self.fieldsets.iter_mut().flat_map(|set| &mut set.fields) {
+            if asked.iter().all(|(name, _)| *name != field.field.name) {
+                continue;
+            }
+            let before = BoundField::of(field.field.clone(), stored, &none).shown();
+            field.was = (before != field.shown()).then_some(before);
+        }
+    }
+
     /// Puts description, values and errors together.
     pub fn of(fieldsets: Vec<Fieldset>, values: &Values, errors: &FormErrors) -> Self {
         let fieldsets: Vec<FieldsetView> = fieldsets

@@ -20,6 +20,10 @@ pub struct ChangelistPage {
     pub frame: Frame,
     /// New secrets.
     pub reveal: Vec<Shown>,
+    /// Links at the top right: words and address.
+    pub tools: Vec<(&'static str, String)>,
+    /// A sentence under the list.
+    pub note: Option<String>,
     /// The list.
     pub list: ListView,
     /// The form for a new one, for those who may.

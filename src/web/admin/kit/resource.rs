@@ -82,6 +82,16 @@ pub trait Resource: 'static {
         query: &ListQuery<Self::Sort, Self::Filter>,
     ) -> store::Result<Page<Self::Row>>;
 
+    /// Links at the list's top right: words and address.
+    fn tools() -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    /// A sentence under the list.
+    fn note(_ctx: &AdminContext) -> Option<String> {
+        None
+    }
+
     /// How many rows there are in all, and how many each choice of a filter has.
     async fn counts(
         _conn: &mut Conn,
@@ -128,6 +138,11 @@ pub trait Editable: Resource {
         values: &Values,
     ) -> Result<Saved, Unsaved>;
 
+    /// Where saving a new one leads, if not back to the list.
+    fn after_add(_values: &Values, _saved: &Saved) -> Option<String> {
+        None
+    }
+
     /// What deleting one means.
     async fn plan_delete(conn: &mut Conn, id: &str) -> store::Result<DeletePlan>;
 
@@ -171,6 +186,8 @@ pub struct NextStep {
     pub address: String,
     /// The steps.
     pub steps: Vec<String>,
+    /// Where there is more about it: words and address.
+    pub more: (&'static str, String),
 }
 
 /// A sentence with a link.

@@ -44,6 +44,8 @@ pub async fn list<R: Resource>(ctx: AdminContext) -> Answer {
     list.actions = bulk::offered(&ctx, R::actions());
     page(&ChangelistPage {
         reveal: reveal::take(&ctx),
+        tools: R::tools(),
+        note: R::note(&ctx),
         frame: ctx.frame(meta.title),
         add: meta.edit.filter(|edit| ctx.may(*edit)).map(|_| meta.add_url()),
         one: meta.label,
@@ -112,7 +114,10 @@ pub async fn add<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
     }
     let mut conn = ctx.conn().await?;
     match E::save(&ctx, &mut conn, None, &values).await {
-        Ok(saved) => Ok(after_save(&ctx, E::meta(), &values, (saved, "added"))),
+        Ok(saved) => {
+            let next = E::after_add(&values, &saved);
+            Ok(after_save(&ctx, E::meta(), &values, (saved, "added", next)))
+        }
         Err(Unsaved::Invalid(errors)) => form_page::<E>(&ctx, None, (&values, errors)),
         Err(Unsaved::Failed(error)) => Err(problem(E::meta(), "", error).into()),
     }
@@ -148,7 +153,7 @@ pub async fn change<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
         return form_page::<E>(&ctx, Some(&object), (&values, FormErrors::default()));
     }
     match E::save(&ctx, &mut conn, Some(&object), &values).await {
-        Ok(saved) => Ok(after_save(&ctx, E::meta(), &values, (saved, "changed"))),
+        Ok(saved) => Ok(after_save(&ctx, E::meta(), &values, (saved, "changed", None))),
         Err(Unsaved::Invalid(errors)) => form_page::<E>(&ctx, Some(&object), (&values, errors)),
         Err(Unsaved::Failed(SaveError::Stale)) => {
             object.version = current;
@@ -237,10 +242,14 @@ async fn load<E: Editable>(
     Ok(E::load(ctx, conn, id).await.map_err(|error| missing(E::meta(), id, error))?)
 }
 
+/// What the address asks for.
+fn asked(ctx: &AdminContext) -> Vec<(String, String)> {
+    form_urlencoded::parse(ctx.query().as_bytes()).into_owned().collect()
+}
+
 /// Fields that the address fills in, secrets excepted.
 fn prefill<E: Editable>(ctx: &AdminContext, values: &mut Values, object: Option<&Loaded>) {
-    let asked: Vec<(String, String)> =
-        form_urlencoded::parse(ctx.query().as_bytes()).into_owned().collect();
+    let asked = asked(ctx);
     // Twice: what is asked for first may bring fields of its own.
     for _ in 0..2 {
         for field in E::fieldsets(ctx, values, object).into_iter().flat_map(|set| set.fields) {
@@ -263,7 +272,10 @@ fn form_page<E: Editable>(
 ) -> Answer {
     let meta = E::meta();
     let may_edit = meta.edit.is_some_and(|edit| ctx.may(edit));
-    let form = FormView::of(E::fieldsets(ctx, values, object), values, &errors);
+    let mut form = FormView::of(E::fieldsets(ctx, values, object), values, &errors);
+    if let Some(object) = object {
+        form.mark_suggested(&object.values, &asked(ctx));
+    }
     let title = match object {
         Some(object) => object.name.clone(),
         None => format!("Add {}", meta.label),
@@ -303,7 +315,7 @@ fn after_save(
     ctx: &AdminContext,
     meta: &Meta,
     values: &Values,
-    (saved, done): (Saved, &str),
+    (saved, done, next): (Saved, &str, Option<String>),
 ) -> HttpResponse {
     let href = meta.change_url(&saved.id);
     let text = format!("The {} “{}” was {done} successfully.", meta.label, saved.name);
@@ -320,7 +332,7 @@ fn after_save(
     } else if values.is_on("_addanother") {
         see_other(preserved_on(ctx, &meta.add_url()))
     } else {
-        see_other(back_to_list(ctx, meta))
+        see_other(next.unwrap_or_else(|| back_to_list(ctx, meta)))
     }
 }
 

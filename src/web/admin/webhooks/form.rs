@@ -231,6 +231,11 @@ pub(super) fn values(row: &Row) -> Values {
     values
 }
 
+/// Whether a new record is to wait for its Test.
+pub(super) fn is_pending(values: &Values) -> bool {
+    project_id(values, None) == Ok(ProjectId::PENDING)
+}
+
 /// Saves what was typed.
 pub(super) async fn save(
     ctx: &AdminContext,

@@ -4,6 +4,8 @@
 mod bulk;
 mod form;
 mod list;
+pub mod reset;
+pub mod setup;
 
 use super::context::AdminContext;
 use super::kit::at::At;
@@ -86,11 +88,15 @@ impl Editable for Webhooks {
         let id = webhook_id(id)?;
         let row = webhooks::find(conn, id).await?;
         let twins = webhooks::twins(conn, &row).await?;
+        let mut object = loaded(&row);
+        if !row.is_pending() && ctx.may(Permission::ChangeRecords) {
+            object.tools.push(("Reset registration", urls::webhook_reset(id)));
+        }
         Ok(Loaded {
-            next_step: row.is_pending().then(|| registration(&ctx.public_address())),
+            next_step: row.is_pending().then(|| registration(&ctx.public_address(), id)),
             notices: twins.iter().map(twin).collect(),
             rail: vec![deliveries_rail(conn, &row).await?, jobs_rail(conn, id).await?],
-            ..loaded(&row)
+            ..object
         })
     }
 
@@ -101,6 +107,10 @@ impl Editable for Webhooks {
         values: &Values,
     ) -> Result<Saved, Unsaved> {
         form::save(ctx, conn, object, values).await
+    }
+
+    fn after_add(values: &Values, saved: &Saved) -> Option<String> {
+        form::is_pending(values).then(|| urls::webhook_setup(&saved.id))
     }
 
     async fn plan_delete(conn: &mut Conn, id: &str) -> store::Result<DeletePlan> {
@@ -170,6 +180,7 @@ fn loaded(row: &Row) -> Loaded {
         badges: vec![Badge::enabled(row.enabled), registration],
         facts: vec![row.http_x_gitlab_event.clone(), row.repo_url.clone()],
         tools: vec![
+            ("Setup", urls::webhook_setup(&id)),
             ("Deliveries", urls::with_query(&urls::deliveries(), &[("webhook", &id)])),
             ("Jobs", urls::with_query(&urls::jobs(), &[("webhook", &id)])),
         ],
@@ -178,18 +189,15 @@ fn loaded(row: &Row) -> Loaded {
     }
 }
 
-fn registration(public_address: &str) -> NextStep {
+fn registration(public_address: &str, id: WebhookId) -> NextStep {
     NextStep {
         title: "Waiting for GitLab's Test",
         address: format!("{public_address}{}", urls::gitlab_register()),
         steps: vec![
-            "In GitLab, open the project's Settings, then Webhooks, and enter this address, the secret token, and the event.".to_owned(),
-            "Press Test and choose that event. This record takes the project's ID, and the badge above says so.".to_owned(),
-            format!(
-                "Then change the address in GitLab to {public_address}{}: from there on, every event runs the action.",
-                urls::gitlab()
-            ),
+            "In GitLab, enter this address, the secret token and the event, save, and press Test."
+                .to_owned(),
         ],
+        more: ("Set it up step by step, and watch the Test arrive", urls::webhook_setup(id)),
     }
 }
 

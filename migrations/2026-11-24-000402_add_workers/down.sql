@@ -1,0 +1,2 @@
+DROP INDEX jobs_finished_at_idx;
+DROP TABLE workers;

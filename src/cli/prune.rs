@@ -1,0 +1,23 @@
+//! `prune`: applies retention now.
+
+use super::say;
+use crate::app::Database;
+use crate::config::Settings;
+use crate::worker::upkeep::{self, Meeting, Removed};
+use std::process::ExitCode;
+
+pub(super) async fn prune(settings: Settings) -> anyhow::Result<ExitCode> {
+    let database = Database::open(&settings).await?;
+    let removed = removed(&settings, &database).await;
+    database.close().await;
+    let Removed { bodies, deliveries, keys, sessions } = removed?;
+    say(&format!(
+        "Removed {bodies} bodies, {deliveries} deliveries, {keys} repeat keys and {sessions} sessions."
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn removed(settings: &Settings, database: &Database) -> anyhow::Result<Removed> {
+    let pool = database.pool(settings)?;
+    Ok(upkeep::once(&pool, settings.retention, Meeting::Wait).await?)
+}

@@ -1,0 +1,157 @@
+//! Pause and resume: no job of the scope is begun, until somebody lets them go. What runs goes on.
+
+use super::{Act, ControlError};
+use crate::core::change::{Change, Value};
+use crate::core::ids::JobId;
+use crate::core::pause::{Note, Pause, Release, Scope, holding};
+use crate::store::audit::{self, Entry, Verb};
+use crate::store::pauses::{self, HeldJob, Side};
+use crate::store::{Conn, StoreError, lanes, transaction};
+use std::collections::{BTreeSet, HashMap};
+
+/// Holds back everything in a scope.
+///
+/// # Errors
+/// [`ControlError::Already`] if it is held back, [`ControlError::Gone`] if its record does not
+/// exist.
+pub async fn pause(
+    conn: &mut Conn,
+    act: Act<'_>,
+    scope: Scope,
+    reason: &str,
+) -> Result<(), ControlError> {
+    transaction(conn, async |conn: &mut Conn| {
+        pauses::lock(conn, Side::Change).await?;
+        let name = match &scope {
+            Scope::All => String::new(),
+            Scope::Webhook(id) => pauses::name_of(conn, *id).await?,
+            Scope::Lane(lane) => crate::core::lane::label(lane),
+        };
+        let note = Note {
+            name,
+            reason: reason.to_owned(),
+            by: act.actor.username.clone(),
+            since: act.now,
+        };
+        let pause = Pause { scope, note };
+        if !pauses::insert(conn, &pause).await? {
+            let known = pauses::all(conn).await?;
+            let by = known.into_iter().find(|known| known.scope == pause.scope);
+            return Err(ControlError::Already(by.map(|by| by.note.by).unwrap_or_default()));
+        }
+        let reason = Change {
+            field: "reason".to_owned(),
+            before: None,
+            after: Some(Value::Text(pause.note.reason.clone())),
+            secret: false,
+        };
+        Ok(log(conn, act, (Verb::Pause, &pause), vec![reason]).await?)
+    })
+    .await
+}
+
+/// Ends a pause, and lets go who waited for it alone.
+///
+/// # Errors
+/// [`ControlError::Gone`] if nothing of this scope is held back.
+pub async fn resume(
+    conn: &mut Conn,
+    act: Act<'_>,
+    scope: &Scope,
+    release: Release,
+) -> Result<usize, ControlError> {
+    transaction(conn, async |conn: &mut Conn| {
+        pauses::lock(conn, Side::Change).await?;
+        let before = pauses::all(conn).await?;
+        let pause = before.into_iter().find(|pause| pause.scope == *scope);
+        let Some(pause) = pause else { return Err(ControlError::Gone) };
+        pauses::delete(conn, scope).await?;
+        let left = pauses::all(conn).await?;
+        let waiting: Vec<HeldJob> = pauses::waiting(conn)
+            .await?
+            .into_iter()
+            .filter(|job| scope.covers(job.webhook_id, &job.lane))
+            .filter(|job| holding(&left, job.webhook_id, &job.lane).is_none())
+            .collect();
+        // The order of locks: all lanes, then rows.
+        for lane in waiting.iter().map(|job| job.lane.as_str()).collect::<BTreeSet<_>>() {
+            lanes::lock(conn, lane).await?;
+        }
+        let dropped = match release {
+            Release::All => HashMap::new(),
+            Release::Newest => older(&waiting),
+        };
+        for (old, new) in &dropped {
+            lanes::supersede(conn, old, new, act.now).await?;
+        }
+        let mut released = 0;
+        for job in waiting.iter().filter(|job| !dropped.contains_key(job.id.as_str())) {
+            let Ok(id) = job.id.parse::<JobId>() else { continue };
+            released += usize::from(pauses::let_go(conn, &id).await?);
+        }
+        let number = |field: &str, count: usize| Change {
+            field: field.to_owned(),
+            before: None,
+            after: Some(Value::Number(i64::try_from(count).unwrap_or(i64::MAX))),
+            secret: false,
+        };
+        let changes = vec![number("released", released), number("dropped", dropped.len())];
+        log(conn, act, (Verb::Resume, &pause), changes).await?;
+        Ok(released)
+    })
+    .await
+}
+
+/// Of each record and ref, all but the newest, each with that one.
+fn older(waiting: &[HeldJob]) -> HashMap<&str, &str> {
+    let newest: HashMap<_, &str> = waiting
+        .iter()
+        .map(|job| ((job.webhook_id, job.git_ref.as_str()), job.id.as_str()))
+        .collect();
+    waiting
+        .iter()
+        .filter_map(|job| {
+            let newest = newest.get(&(job.webhook_id, job.git_ref.as_str()))?;
+            (*newest != job.id).then_some((job.id.as_str(), *newest))
+        })
+        .collect()
+}
+
+async fn log(
+    conn: &mut Conn,
+    act: Act<'_>,
+    (verb, pause): (Verb, &Pause),
+    changes: Vec<Change>,
+) -> Result<(), StoreError> {
+    let everything = || "Everything".to_owned();
+    let name = Some(pause.note.name.clone()).filter(|name| !name.is_empty());
+    let entry = Entry {
+        at: act.now,
+        actor: Some(act.actor),
+        verb,
+        object_type: audit::object::PAUSE,
+        object_id: &pause.scope.word(),
+        object_name: &name.unwrap_or_else(everything),
+        changes,
+        remote_addr: act.remote_addr,
+    };
+    audit::record(conn, entry).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_each_ref_the_newest_stays() {
+        let job = |id: &str, record, git_ref: &str| HeldJob {
+            id: id.into(),
+            webhook_id: Some(record),
+            git_ref: git_ref.into(),
+            lane: String::new(),
+        };
+        let waiting = [job("a", 1, "main"), job("b", 2, "main"), job("c", 1, "main")];
+        assert_eq!(older(&waiting), [("a", "c")].into());
+        assert_eq!(older(&waiting[..2]), [].into());
+    }
+}

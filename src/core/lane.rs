@@ -1,0 +1,134 @@
+//! Lanes: which of the jobs that share one may run now, and which are overtaken.
+//!
+//! A lane is a line of jobs of which one runs at a time: those of a record that asks for it, or all
+//! that use a resource of the host that a catalogue entry names. [`decide`] is the whole rule; it
+//! sees the lane as it stands. Who looks it up, and under which lock, is `crate::store::lanes`.
+
+use crate::core::ids::WebhookId;
+use crate::core::webhook::Concurrency;
+
+/// What a lane's name begins with, by what it is for.
+const OF_RECORD: &str = "webhook:";
+const OF_HOST: &str = "host:";
+
+/// The lane of a record's own jobs; none if they may run side by side.
+#[must_use]
+pub fn of_record(webhook: WebhookId, concurrency: Concurrency) -> Option<String> {
+    match concurrency {
+        Concurrency::Parallel => None,
+        Concurrency::Serial | Concurrency::Latest => Some(format!("{OF_RECORD}{webhook}")),
+    }
+}
+
+/// The lane that a catalogue entry names.
+#[must_use]
+pub fn of_host(name: &str) -> String {
+    format!("{OF_HOST}{name}")
+}
+
+/// What a person reads: the resource's name, or that it is the record's own.
+#[must_use]
+pub fn label(lane: &str) -> String {
+    match lane.strip_prefix(OF_HOST) {
+        Some(name) => name.to_owned(),
+        None => "this webhook's own".to_owned(),
+    }
+}
+
+/// Whether a word may name a lane of the host: as an entry's name.
+#[must_use]
+pub fn is_name(word: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    word.len() <= 64
+        && word.starts_with(plain)
+        && word.chars().all(|c| plain(c) || c == '-' || c == '_')
+}
+
+/// How a job of a lane stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stand {
+    /// An attempt is under way, or its worker's death is not noticed yet.
+    Running,
+    /// It could run now.
+    Ready,
+    /// It waits for a time: the back-off after a failure, or a newer one of its ref.
+    Resting,
+    /// It is held back by a person.
+    Paused,
+}
+
+/// A job of a lane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Its id.
+    pub id: String,
+    /// Its record.
+    pub record: Option<i64>,
+    /// Its ref.
+    pub git_ref: String,
+    /// How its record shares time.
+    pub concurrency: Concurrency,
+    /// How it stands.
+    pub stand: Stand,
+}
+
+/// What follows from how a lane stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Decision {
+    /// Those that are overtaken, each with the job that takes its place.
+    pub superseded: Vec<(String, String)>,
+    /// The one that may run now.
+    pub next: Option<String>,
+}
+
+/// What follows from how a lane stands; its members in the order they were queued.
+///
+/// - Of the waiting jobs of one record and ref that says `latest`, only the newest stays.
+/// - While one runs, none begins.
+/// - The first that is ready is next. In a `serial` record none overtakes an earlier one that
+///   rests: an older state must not come after a newer one.
+#[must_use]
+pub fn decide(members: &[Member]) -> Decision {
+    let mut decision = Decision::default();
+    let mut standing: Vec<&Member> = Vec::with_capacity(members.len());
+    for (place, member) in members.iter().enumerate() {
+        let newer = members.iter().skip(place + 1).rev().find(|newer| overtakes(newer, member));
+        match newer {
+            Some(newer) => decision.superseded.push((member.id.clone(), newer.id.clone())),
+            None => standing.push(member),
+        }
+    }
+    if standing.iter().any(|member| member.stand == Stand::Running) {
+        return decision;
+    }
+    let mut waited_for: Vec<Option<i64>> = Vec::new();
+    for member in standing {
+        let is_serial = member.concurrency == Concurrency::Serial;
+        if is_serial && waited_for.contains(&member.record) {
+            continue;
+        }
+        match member.stand {
+            Stand::Ready => {
+                decision.next = Some(member.id.clone());
+                break;
+            }
+            Stand::Resting | Stand::Paused | Stand::Running => {
+                if is_serial {
+                    waited_for.push(member.record);
+                }
+            }
+        }
+    }
+    decision
+}
+
+/// Whether the newer of two takes the other's place.
+fn overtakes(newer: &Member, older: &Member) -> bool {
+    let latest = |member: &Member| {
+        member.concurrency == Concurrency::Latest && member.stand != Stand::Running
+    };
+    latest(newer) && latest(older) && newer.record == older.record && newer.git_ref == older.git_ref
+}
+
+#[cfg(test)]
+mod tests;

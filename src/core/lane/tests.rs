@@ -1,0 +1,259 @@
+//! The rule by examples, and a model of many workers that die at any moment.
+
+use super::*;
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+fn member(id: &str, git_ref: &str, concurrency: Concurrency, stand: Stand) -> Member {
+    Member { id: id.into(), record: Some(7), git_ref: git_ref.into(), concurrency, stand }
+}
+
+fn superseded(decision: &Decision) -> Vec<(&str, &str)> {
+    decision.superseded.iter().map(|(old, new)| (old.as_str(), new.as_str())).collect()
+}
+
+#[test]
+fn one_runs_at_a_time_in_order() {
+    use {Concurrency::Serial, Stand::*};
+    let a = |stand| member("a", "main", Serial, stand);
+    let b = member("b", "main", Serial, Ready);
+    assert_eq!(decide(&[a(Running), b.clone()]).next, None);
+    assert_eq!(decide(&[a(Ready), b.clone()]).next.as_deref(), Some("a"));
+    assert_eq!(decide(&[a(Resting), b.clone()]).next, None, "b must not overtake a's retry");
+    assert_eq!(decide(&[b]).next.as_deref(), Some("b"));
+}
+
+#[test]
+fn the_newest_of_each_ref_stays() {
+    use {Concurrency::Latest, Stand::*};
+    let lane = [
+        member("a", "main", Latest, Running),
+        member("b", "main", Latest, Resting),
+        member("c", "other", Latest, Ready),
+        member("d", "main", Latest, Ready),
+        member("e", "main", Latest, Ready),
+    ];
+    let decision = decide(&lane);
+    assert_eq!(superseded(&decision), [("b", "e"), ("d", "e")]);
+    assert_eq!(decision.next, None);
+    assert_eq!(decide(&lane[1..]).next.as_deref(), Some("c"));
+}
+
+#[test]
+fn who_only_shares_a_resource_does_not_wait_for_a_retry_or_a_paused_record() {
+    use {Concurrency::*, Stand::*};
+    let mut other = member("b", "main", Serial, Ready);
+    other.record = Some(8);
+    let retry = member("a", "main", Parallel, Resting);
+    assert_eq!(decide(&[retry, other.clone()]).next.as_deref(), Some("b"));
+    let paused = member("a", "main", Serial, Paused);
+    assert_eq!(decide(&[paused, other]).next.as_deref(), Some("b"));
+}
+
+#[test]
+fn lanes_have_names() {
+    let id = WebhookId(7);
+    assert_eq!(of_record(id, Concurrency::Parallel), None);
+    assert_eq!(of_record(id, Concurrency::Latest).as_deref(), Some("webhook:7"));
+    assert_eq!(label(&of_host("docker")), "docker");
+    assert!(is_name("docker-2") && !is_name("") && !is_name("Docker") && !is_name("a b"));
+}
+
+/// What happens in the model.
+#[derive(Debug, Clone)]
+enum Happening {
+    /// A job of this record and ref comes.
+    Arrives(i64, u8),
+    /// A worker takes the nth row that is offered.
+    Offered(usize),
+    /// The running attempt ends; true = it is tried again later.
+    Ends(bool),
+    /// Its worker dies.
+    Dies,
+    /// Somebody notices dead workers and free lanes.
+    Sweeps,
+    /// The back-offs are over.
+    TimePasses,
+    /// A person cancels the nth waiting job.
+    Cancels(usize),
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    prop_oneof![
+        3 => (0..3i64, 0..2u8).prop_map(|(record, at)| Happening::Arrives(record, at)),
+        6 => any::<usize>().prop_map(Happening::Offered),
+        4 => any::<bool>().prop_map(Happening::Ends),
+        1 => Just(Happening::Dies),
+        1 => Just(Happening::Sweeps),
+        1 => Just(Happening::TimePasses),
+        1 => any::<usize>().prop_map(Happening::Cancels),
+    ]
+}
+
+/// A lane, its queue rows, and workers, as `crate::worker` moves them.
+#[derive(Default)]
+struct Model {
+    members: Vec<Member>,
+    /// Rows that a worker may be offered; the others are held back.
+    offered: BTreeSet<String>,
+    dead: BTreeSet<String>,
+    began: Vec<(String, Option<i64>)>,
+    overtaken: BTreeMap<String, String>,
+    ended: BTreeSet<String>,
+    arrived: usize,
+}
+
+impl Model {
+    fn stand(&mut self, id: &str, stand: Stand) {
+        for member in self.members.iter_mut().filter(|member| member.id == id) {
+            member.stand = stand;
+        }
+    }
+
+    fn running(&self) -> Option<String> {
+        let running: Vec<_> =
+            self.members.iter().filter(|member| member.stand == Stand::Running).collect();
+        assert!(running.len() <= 1, "two run at once: {running:?}");
+        running.first().map(|member| member.id.clone())
+    }
+
+    /// Carries a decision out; the next is let go if it was held back.
+    fn settle(&mut self) -> Decision {
+        let decision = decide(&self.members);
+        for (old, new) in &decision.superseded {
+            assert!(self.members.iter().any(|member| member.id == *new), "{new} is there");
+            self.members.retain(|member| member.id != *old);
+            self.offered.remove(old);
+            self.overtaken.insert(old.clone(), new.clone());
+        }
+        self.offered.extend(decision.next.clone());
+        decision
+    }
+
+    fn begin(&mut self, id: &str) {
+        let decision = self.settle();
+        if decision.next.as_deref() == Some(id) {
+            let record = self.members.iter().find(|member| member.id == id).unwrap().record;
+            self.began.push((id.to_owned(), record));
+            self.stand(id, Stand::Running);
+        }
+        // Begun, or held back until the lane is free.
+        self.offered.remove(id);
+    }
+
+    fn end(&mut self, id: &str) {
+        self.members.retain(|member| member.id != id);
+        self.offered.remove(id);
+        self.ended.insert(id.to_owned());
+        self.settle();
+    }
+
+    fn sweep(&mut self) {
+        if let Some(id) = self.running().filter(|id| self.dead.remove(id)) {
+            self.stand(&id, Stand::Ready);
+            self.offered.insert(id);
+        }
+        self.settle();
+    }
+
+    fn wake(&mut self) {
+        let resting: Vec<String> = self
+            .members
+            .iter()
+            .filter(|member| member.stand == Stand::Resting)
+            .map(|member| member.id.clone())
+            .collect();
+        for id in resting {
+            self.stand(&id, Stand::Ready);
+            self.offered.insert(id);
+        }
+    }
+
+    fn happens(&mut self, happening: Happening, concurrency: &[Concurrency; 3]) {
+        match happening {
+            Happening::Arrives(record, at) => {
+                self.arrived += 1;
+                let id = format!("{:04}", self.arrived);
+                let of = concurrency[usize::try_from(record).unwrap()];
+                self.members.push(Member {
+                    id: id.clone(),
+                    record: Some(record),
+                    git_ref: at.to_string(),
+                    concurrency: of,
+                    stand: Stand::Ready,
+                });
+                self.offered.insert(id);
+            }
+            Happening::Offered(nth) if !self.offered.is_empty() => {
+                let id = self.offered.iter().nth(nth % self.offered.len()).unwrap().clone();
+                let ready = |m: &Member| m.id == id && m.stand == Stand::Ready;
+                if self.members.iter().any(ready) {
+                    self.begin(&id);
+                }
+            }
+            Happening::Ends(again) => {
+                let Some(id) = self.running().filter(|id| !self.dead.contains(id)) else { return };
+                if again {
+                    self.stand(&id, Stand::Resting);
+                    self.settle();
+                } else {
+                    self.end(&id);
+                }
+            }
+            Happening::Dies => self.dead.extend(self.running()),
+            Happening::Sweeps => self.sweep(),
+            Happening::TimePasses => self.wake(),
+            Happening::Cancels(nth) => {
+                let waiting: Vec<String> = self
+                    .members
+                    .iter()
+                    .filter(|member| member.stand != Stand::Running)
+                    .map(|member| member.id.clone())
+                    .collect();
+                if let Some(id) = waiting.get(nth % waiting.len().max(1)) {
+                    self.end(id);
+                }
+            }
+            Happening::Offered(_) => {}
+        }
+        self.running();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_dies_one_runs_at_a_time_and_every_job_gets_its_turn(
+        happenings in prop::collection::vec(happening(), 0..200),
+        kinds in prop::array::uniform3(0..3usize),
+    ) {
+        let concurrency = kinds.map(|kind| Concurrency::ALL[kind]);
+        let mut model = Model::default();
+        for happening in happenings {
+            model.happens(happening, &concurrency);
+        }
+        // Nothing more comes, nobody dies any more: all of them end.
+        for _ in 0..model.arrived * 3 {
+            model.sweep();
+            model.wake();
+            model.happens(Happening::Offered(0), &concurrency);
+            model.happens(Happening::Ends(false), &concurrency);
+        }
+        prop_assert!(model.members.is_empty(), "left behind: {:?}", model.members);
+        prop_assert_eq!(model.ended.len() + model.overtaken.len(), model.arrived);
+        // A serial record's jobs begin in the order they came.
+        for record in 0..3i64 {
+            let kind = concurrency[usize::try_from(record).unwrap()];
+            let began: Vec<_> =
+                model.began.iter().filter(|(_, of)| *of == Some(record)).collect();
+            if kind == Concurrency::Serial {
+                prop_assert!(began.is_sorted_by(|a, b| a.0 <= b.0), "{:?}", began);
+            }
+        }
+        // Only newer ones overtake.
+        for (old, new) in &model.overtaken {
+            prop_assert!(old < new);
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! A record beside an event, for a person: five fields with a mark each, and one plain sentence
+//! with what to do about it. What is decided, `super::decide` decides; this only tells.
+
+use crate::core::credential::Check;
+use crate::core::event::Event;
+use crate::core::event::repository::RepositoryUrl;
+use crate::core::verdict::Endpoint;
+use crate::core::webhook::{ProjectId, Webhook};
+
+/// What a record asks for, and how it stands.
+#[derive(Debug, Clone, Copy)]
+#[expect(missing_docs, reason = "the record's fields")]
+pub struct Wanted<'a> {
+    pub label: &'a str,
+    pub repo_name: &'a str,
+    pub repo_url: &'a str,
+    pub object_kind: &'a str,
+    pub http_x_gitlab_event: &'a str,
+    pub project_id: ProjectId,
+    pub enabled: bool,
+    pub registers_on_first_event: bool,
+}
+
+impl<'a> Wanted<'a> {
+    /// Of a record, which is called so.
+    pub fn of(record: &'a Webhook, label: &'a str) -> Self {
+        Self {
+            label,
+            repo_name: &record.repo_name,
+            repo_url: &record.repo_url,
+            object_kind: &record.object_kind,
+            http_x_gitlab_event: &record.http_x_gitlab_event,
+            project_id: record.project_id,
+            enabled: record.enabled,
+            registers_on_first_event: record.register_on_first_event,
+        }
+    }
+}
+
+/// How a field fares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// The same.
+    Equal,
+    /// Another form of the same address: ssh and http.
+    OtherForm,
+    /// Something else.
+    Differs,
+    /// The event has no such thing.
+    Absent,
+    /// The record waits for it.
+    Awaited,
+}
+
+impl Mark {
+    /// Whether the field is as the record wants it.
+    pub fn is_equal(self) -> bool {
+        matches!(self, Self::Equal | Self::OtherForm)
+    }
+}
+
+/// One of the five fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// Its name.
+    pub name: &'static str,
+    /// What the record asks for.
+    pub expected: String,
+    /// What the event brings; empty for nothing.
+    pub actual: String,
+    /// How it fares.
+    pub mark: Mark,
+}
+
+/// The five fields, in the form's order.
+pub fn fields(wanted: &Wanted<'_>, event: &Event) -> Vec<Field> {
+    let text = |name, expected: &str, actual: &str| Field {
+        name,
+        expected: expected.to_owned(),
+        actual: actual.to_owned(),
+        mark: if expected == actual { Mark::Equal } else { differs(actual) },
+    };
+    vec![
+        text("repo_name", wanted.repo_name, &event.repo_name),
+        address(wanted.repo_url, event),
+        text("object_kind", wanted.object_kind, &event.object_kind),
+        text("http_x_gitlab_event", wanted.http_x_gitlab_event, &event.header),
+        project(wanted.project_id, event.project_id),
+    ]
+}
+
+fn differs(actual: &str) -> Mark {
+    if actual.is_empty() { Mark::Absent } else { Mark::Differs }
+}
+
+fn address(expected: &str, event: &Event) -> Field {
+    let canonical = RepositoryUrl::parse(expected);
+    let same = event.repo_urls.iter().find(|url| RepositoryUrl::parse(url).same_as(&canonical));
+    let actual = same.unwrap_or(&event.repo_url);
+    let mark = match same {
+        // Written alike in one of its forms is as good as alike.
+        Some(_) if event.repo_urls.iter().any(|url| url == expected) => Mark::Equal,
+        Some(_) => Mark::OtherForm,
+        None if expected.is_empty() && actual.is_empty() => Mark::Equal,
+        None => differs(actual),
+    };
+    Field { name: "repo_url", expected: expected.to_owned(), actual: actual.clone(), mark }
+}
+
+fn project(expected: ProjectId, actual: Option<i64>) -> Field {
+    let mark = match (expected, actual) {
+        (ProjectId::Pending, Some(_)) => Mark::Awaited,
+        (ProjectId::Known(expected), Some(actual)) if expected == actual => Mark::Equal,
+        (ProjectId::Known(0), None) => Mark::Equal,
+        (_, None) => Mark::Absent,
+        (ProjectId::Known(_), Some(_)) => Mark::Differs,
+    };
+    let actual = actual.map_or_else(String::new, |id| id.to_string());
+    Field { name: "project_id", expected: expected.to_string(), actual, mark }
+}
+
+/// What helps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// Nothing is wrong.
+    Nothing,
+    /// A record is missing.
+    Create,
+    /// The record's values.
+    Fix,
+    /// The record forgets its project.
+    Reset,
+    /// The record's registration.
+    Setup,
+    /// The secret, in GitLab or in the record.
+    Secret,
+    /// The record is switched on.
+    Enable,
+    /// A commit in GitLab.
+    PushOnce,
+}
+
+/// A sentence, and what helps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The sentence.
+    pub sentence: String,
+    /// What helps.
+    pub remedy: Remedy,
+}
+
+fn told(remedy: Remedy, sentence: impl Into<String>) -> Told {
+    Told { sentence: sentence.into(), remedy }
+}
+
+/// What GitLab's canned body says, which it sends for projects without a commit.
+pub fn is_sample(event: &Event, names_a_repository: bool) -> bool {
+    event.project_id == Some(15) && !names_a_repository
+}
+
+/// The sentence for a canned body.
+pub fn sample() -> Told {
+    told(
+        Remedy::PushOnce,
+        "This is GitLab's sample for a project that has no commits yet: push once, then press Test again.",
+    )
+}
+
+/// The sentence where no record comes near.
+pub fn no_record() -> Told {
+    told(Remedy::Create, "No webhook is for this repository.")
+}
+
+/// What stands between a record and an event: one sentence, by the most telling difference.
+pub fn tell(
+    wanted: &Wanted<'_>,
+    event: &Event,
+    credential: Check,
+    (endpoint, allow_none): (Endpoint, bool),
+) -> Told {
+    let fields = fields(wanted, event);
+    let off: Vec<&Field> =
+        fields.iter().filter(|field| matches!(field.mark, Mark::Differs | Mark::Absent)).collect();
+    let identity = ["repo_name", "repo_url", "project_id"];
+    let near = |field: &&Field| identity.contains(&field.name) && field.mark.is_equal();
+    if fields.iter().find(near).is_none() {
+        return no_record();
+    }
+    let label = wanted.label;
+    match off.as_slice() {
+        [] if !credential.accepted(allow_none) => secret(label, credential),
+        [] => equal(wanted, endpoint),
+        [only] => one(wanted, only),
+        several => {
+            let names: Vec<&str> = several.iter().map(|field| words(field.name)).collect();
+            let equal = fields.len() - several.len();
+            let sentence = format!(
+                "Nearest is “{label}”: {equal} of 5 values fit, {} differ.",
+                listed(&names)
+            );
+            told(Remedy::Fix, sentence)
+        }
+    }
+}
+
+/// All fields fit and the secret does too.
+fn equal(wanted: &Wanted<'_>, endpoint: Endpoint) -> Told {
+    let label = wanted.label;
+    let waits = wanted.project_id.is_pending();
+    if waits && endpoint == Endpoint::Main && !wanted.registers_on_first_event {
+        let sentence = format!(
+            "“{label}” fits, but waits for its Test: this came to the main address. Send the Test to the registration address."
+        );
+        return told(Remedy::Setup, sentence);
+    }
+    if !wanted.enabled && endpoint == Endpoint::Main {
+        return told(Remedy::Enable, format!("“{label}” fits, but is switched off."));
+    }
+    told(Remedy::Nothing, format!("“{label}” fits in every value."))
+}
+
+fn secret(label: &str, credential: Check) -> Told {
+    let sentence = match credential {
+        Check::Absent => format!(
+            "“{label}” fits, but no secret token was sent: enter the webhook's secret in GitLab's form."
+        ),
+        Check::StaleSignature => {
+            format!(
+                "“{label}” fits, but the signature is more than five minutes old or new: look at the clocks."
+            )
+        }
+        Check::NotRequired => format!(
+            "“{label}” fits, but has no secret, and nothing is accepted without one: set one."
+        ),
+        Check::Wrong | Check::ValidToken | Check::ValidSignature => {
+            format!(
+                "“{label}” fits, but the secret is wrong: GitLab's form holds another one than the webhook."
+            )
+        }
+    };
+    told(Remedy::Secret, sentence)
+}
+
+/// One field is off.
+fn one(wanted: &Wanted<'_>, field: &Field) -> Told {
+    let (label, expected, actual) = (wanted.label, &field.expected, &field.actual);
+    if field.mark == Mark::Absent {
+        let sentence = format!(
+            "This event carries no {}, but “{label}” asks for {expected:?}.",
+            words(field.name)
+        );
+        return told(Remedy::Fix, sentence);
+    }
+    if field.name == "project_id" {
+        let sentence = format!(
+            "“{label}” is registered to project {expected}, this is project {actual}. If the project was moved or made anew, reset its registration."
+        );
+        return told(Remedy::Reset, sentence);
+    }
+    let how = how(field);
+    let sentence = match field.name {
+        "repo_url" => format!("“{label}” fits but for the address: {how}."),
+        name => format!("“{label}” expects the {} {expected:?}, got {actual:?}{how}.", words(name)),
+    };
+    told(Remedy::Fix, sentence)
+}
+
+/// In what way two texts differ, where a person might not see it.
+fn how(field: &Field) -> String {
+    let (expected, actual) = (field.expected.trim(), field.actual.trim());
+    if field.name == "repo_url" {
+        let (expected, actual) = (RepositoryUrl::parse(expected), RepositoryUrl::parse(actual));
+        return if expected.to_string().to_lowercase() == actual.to_string().to_lowercase() {
+            "it differs in upper and lower case only".to_owned()
+        } else if expected.path() == actual.path() {
+            "the same path, but on another server".to_owned()
+        } else {
+            format!("it asks for {expected}, this is {actual}")
+        };
+    }
+    if expected == actual {
+        ": they differ in spaces only".to_owned()
+    } else if expected.to_lowercase() == actual.to_lowercase() {
+        ": they differ in upper and lower case only".to_owned()
+    } else {
+        String::new()
+    }
+}
+
+/// A field in a sentence.
+pub fn words(field: &str) -> &str {
+    match field {
+        "repo_name" => "repository name",
+        "repo_url" => "repository URL",
+        "object_kind" => "object kind",
+        "http_x_gitlab_event" => "event header",
+        "project_id" => "project ID",
+        other => other,
+    }
+}
+
+fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [all @ .., last] => format!("{} and {last}", all.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

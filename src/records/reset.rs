@@ -1,0 +1,36 @@
+//! Reset registration: a record forgets its project and waits for a Test again.
+
+use super::save::log;
+use super::{Act, SaveError, snapshot};
+use crate::core::change::diff;
+use crate::core::ids::WebhookId;
+use crate::store::audit::Verb;
+use crate::store::webhooks::{self, Row};
+use crate::store::{Conn, StoreError, transaction};
+
+/// Sets a record's project back to "pending registration". One that waits already stays as it is.
+///
+/// # Errors
+/// [`SaveError::Stale`] when someone else changed it since that version, [`SaveError::Gone`] when
+/// it was deleted.
+pub async fn reset(
+    conn: &mut Conn,
+    act: &Act<'_>,
+    (id, version): (WebhookId, i32),
+) -> Result<Row, SaveError> {
+    let reset = transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
+        let before = webhooks::find_for_update(conn, id).await?;
+        if before.version != version {
+            return Err(StoreError::Stale);
+        }
+        if before.is_pending() {
+            return Ok(before);
+        }
+        let after = webhooks::reset(conn, (id, version), act.now).await?;
+        let changes = diff(Some(&snapshot::of(&before)), Some(&snapshot::of(&after)));
+        log(conn, act, Verb::Change, &after, changes).await?;
+        Ok(after)
+    })
+    .await?;
+    Ok(reset)
+}

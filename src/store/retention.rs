@@ -1,0 +1,115 @@
+//! Takes away what has been kept long enough, a batch at a time, one process at a time. What is
+//! old enough, the caller says. A delivery with a job that has not ended keeps its body and row.
+
+use super::{Conn, Result};
+use chrono::{DateTime, Utc};
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Bool, Timestamptz};
+use diesel_async::RunQueryDsl;
+
+/// The advisory lock that lets one process at a time remove things.
+const LOCK: i64 = 0x5167_6e61_6c50_726e;
+
+/// Rows removed at a time: a batch holds its locks for milliseconds.
+pub const BATCH: usize = 500;
+
+const UNFINISHED: &str = "EXISTS (SELECT 1 FROM jobs j WHERE j.delivery_id = d.id \
+    AND j.state IN ('queued', 'scheduled', 'running', 'retrying'))";
+
+/// Takes the lock for this transaction, unless another process has it.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn try_lock(conn: &mut Conn) -> Result<bool> {
+    #[derive(QueryableByName)]
+    struct Locked {
+        #[diesel(sql_type = Bool)]
+        locked: bool,
+    }
+    let locked: Locked = diesel::sql_query("SELECT pg_try_advisory_xact_lock($1) AS locked")
+        .bind::<BigInt, _>(LOCK)
+        .get_result(conn)
+        .await?;
+    Ok(locked.locked)
+}
+
+/// Waits for the lock, for this transaction.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn lock(conn: &mut Conn) -> Result<()> {
+    diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+        .bind::<BigInt, _>(LOCK)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Removes bodies of deliveries received before then; answers how many.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn bodies(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
+    batch(
+        conn,
+        &format!(
+            "UPDATE deliveries SET body = NULL WHERE id IN (SELECT id FROM deliveries d \
+             WHERE body IS NOT NULL AND received_at < $1 AND NOT {UNFINISHED} \
+             ORDER BY received_at LIMIT $2)"
+        ),
+        before,
+    )
+    .await
+}
+
+/// Removes deliveries received before then; answers how many.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn deliveries(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
+    batch(
+        conn,
+        &format!(
+            "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries d \
+             WHERE received_at < $1 AND NOT {UNFINISHED} ORDER BY received_at LIMIT $2)"
+        ),
+        before,
+    )
+    .await
+}
+
+/// Removes idempotency keys that expired before then; answers how many.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn keys(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
+    batch(
+        conn,
+        "DELETE FROM idempotency_keys WHERE (endpoint, key) IN (SELECT endpoint, key \
+         FROM idempotency_keys WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
+        before,
+    )
+    .await
+}
+
+/// Removes sessions that expired before then; answers how many.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn sessions(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
+    batch(
+        conn,
+        "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions \
+         WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
+        before,
+    )
+    .await
+}
+
+async fn batch(conn: &mut Conn, sql: &str, before: DateTime<Utc>) -> Result<usize> {
+    Ok(diesel::sql_query(sql)
+        .bind::<Timestamptz, _>(before)
+        .bind::<BigInt, _>(i64::try_from(BATCH).unwrap_or(i64::MAX))
+        .execute(conn)
+        .await?)
+}

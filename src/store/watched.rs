@@ -1,0 +1,73 @@
+//! What came for one record while it waits: deliveries that carry its secret or name its
+//! repository.
+
+use super::deliveries::Brief;
+use super::schema::{deliveries, webhooks};
+use super::webhooks::Row;
+use super::{Conn, Result};
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use diesel_async::RunQueryDsl;
+
+/// A delivery that came while a record waited.
+#[derive(Debug, Clone)]
+pub struct Watched {
+    /// The delivery.
+    pub delivery: Brief,
+    /// Its trace.
+    pub reason: serde_json::Value,
+    /// The kept headers.
+    pub headers: serde_json::Value,
+    /// Whether it carried a token at all.
+    pub has_token: bool,
+    /// Whether that is the record's secret token, as it is now.
+    pub is_ours: bool,
+}
+
+type Found = (Brief, serde_json::Value, serde_json::Value, Option<Vec<u8>>);
+
+/// The newest deliveries since the record waits that carry its secret token or name its
+/// repository, newest first. Matched ones are not among them.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn watched(conn: &mut Conn, row: &Row, most: i64) -> Result<Vec<Watched>> {
+    let digest: Option<Vec<u8>> =
+        webhooks::table.find(row.id).select(webhooks::secret_digest).first(conn).await?;
+    // Written out, since a bound word would hide from the planner that the partial indexes fit.
+    let not_matched = || diesel::dsl::sql::<Bool>("deliveries.verdict <> 'matched'");
+    let columns =
+        (Brief::as_select(), deliveries::reason, deliveries::headers, deliveries::token_digest);
+    let mut found: Vec<Found> = deliveries::table
+        .filter(not_matched())
+        .filter(deliveries::repo_name.eq(&row.repo_name))
+        .filter(deliveries::received_at.ge(row.pending_since))
+        .order(deliveries::id.desc())
+        .limit(most)
+        .select(columns)
+        .load(conn)
+        .await?;
+    if let Some(digest) = &digest {
+        let carrying: Vec<Found> = deliveries::table
+            .filter(not_matched())
+            .filter(deliveries::token_digest.is_not_distinct_from(digest))
+            .filter(deliveries::received_at.ge(row.pending_since))
+            .order(deliveries::id.desc())
+            .limit(most)
+            .select(columns)
+            .load(conn)
+            .await?;
+        found.extend(carrying);
+    }
+    found.sort_by(|(left, ..), (right, ..)| right.id.cmp(&left.id));
+    found.dedup_by(|(left, ..), (right, ..)| left.id == right.id);
+    found.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+    let watched = found.into_iter().map(|(delivery, reason, headers, token)| Watched {
+        delivery,
+        reason,
+        headers,
+        has_token: token.is_some(),
+        is_ours: token.is_some() && token == digest,
+    });
+    Ok(watched.collect())
+}

@@ -1,0 +1,214 @@
+//! The match panel: a delivery beside the records that come nearest to it, at arrival and now,
+//! with one plain sentence and what can be done. Judging is `crate::control::rejudge`.
+
+use super::page::field_label;
+use crate::control::{Near, Rejudged};
+use crate::core::difference::{Piece, differing};
+use crate::core::matching::explain::{Field, Mark, Remedy};
+use crate::core::verdict::Verdict;
+use crate::store::deliveries::Brief;
+use crate::web::admin::kit::column::Badge;
+use crate::web::urls;
+
+/// The panel.
+pub struct MatchPanel {
+    /// What stands between the delivery and the nearest record.
+    pub sentence: String,
+    /// The verdict at arrival.
+    pub then: Badge,
+    /// What would become of it now, if that is something else.
+    pub now: Option<(Badge, String)>,
+    /// The nearest records.
+    pub records: Vec<NearView>,
+    /// What helps: words, address, and whether it is the best thing to do.
+    pub tools: Vec<Tool>,
+}
+
+/// A button that leads somewhere.
+pub struct Tool {
+    /// Its words.
+    pub words: &'static str,
+    /// Where it leads.
+    pub href: String,
+    /// Whether it is the best thing to do.
+    pub is_best: bool,
+}
+
+/// A record beside the delivery.
+pub struct NearView {
+    /// Its id.
+    pub id: String,
+    /// How it is called.
+    pub label: String,
+    /// Its form.
+    pub href: String,
+    /// How many of the five fields are equal.
+    pub score: String,
+    /// Field by field.
+    pub rows: Vec<RowView>,
+    /// Its form with the delivery's values filled in, if any differ.
+    pub fix: Option<String>,
+}
+
+/// One field.
+pub struct RowView {
+    /// Its label.
+    pub label: String,
+    /// What came, in pieces.
+    pub actual: Vec<Piece>,
+    /// What the record asks for, in pieces.
+    pub expected: Vec<Piece>,
+    /// How it fares.
+    pub badge: Badge,
+    /// A word on why it is equal all the same.
+    pub note: &'static str,
+}
+
+/// Draws the panel; `may_edit` says whether this person may change records.
+pub fn draw(delivery: &Brief, rejudged: Rejudged, may_edit: bool) -> MatchPanel {
+    let was = Verdict::parse(&delivery.verdict);
+    let now = rejudged.now.filter(|now| Some(now.verdict) != was);
+    let tools = tools(delivery, rejudged.told.remedy, rejudged.nearest.first(), may_edit);
+    MatchPanel {
+        sentence: rejudged.told.sentence,
+        then: Badge::verdict(&delivery.verdict),
+        now: now.map(|now| (Badge::verdict(now.verdict.as_str()), now.summary)),
+        records: rejudged.nearest.iter().map(|near| near_view(delivery, near, may_edit)).collect(),
+        tools,
+    }
+}
+
+fn tools(delivery: &Brief, remedy: Remedy, near: Option<&Near>, may_edit: bool) -> Vec<Tool> {
+    let mut tools = Vec::new();
+    let mut offer = |words, href, is_best| tools.push(Tool { words, href, is_best });
+    if let Some(near) = near {
+        let form = urls::webhook(near.webhook);
+        match remedy {
+            Remedy::Setup => offer("Open its setup page", urls::webhook_setup(near.webhook), true),
+            _ if !may_edit => {}
+            Remedy::Fix => offer("Fix record", fix(delivery, near).unwrap_or(form), true),
+            Remedy::Reset => {
+                offer("Reset registration", urls::webhook_reset(near.webhook), true);
+                offer("Fix record", fix(delivery, near).unwrap_or(form), false);
+            }
+            Remedy::Secret => offer("Change its secret", format!("{form}#id_secret_token"), true),
+            Remedy::Enable => {
+                offer("Enable record", urls::with_query(&form, &[("enabled", "1")]), true);
+            }
+            Remedy::Nothing | Remedy::Create | Remedy::PushOnce => {}
+        }
+    }
+    let wants_one = !matches!(remedy, Remedy::Nothing | Remedy::PushOnce);
+    if may_edit && wants_one && !delivery.repo_name.is_empty() {
+        offer("Create record", create(delivery), remedy == Remedy::Create);
+    }
+    tools
+}
+
+fn near_view(delivery: &Brief, near: &Near, may_edit: bool) -> NearView {
+    let mut rows: Vec<RowView> = near.fields.iter().map(row).collect();
+    let accepted = near.credential.accepted(false);
+    let whole = |text: &str| vec![Piece { text: text.to_owned(), differs: false }];
+    rows.push(RowView {
+        label: "Secret".to_owned(),
+        actual: whole(near.credential.word()),
+        expected: whole("its own"),
+        badge: Badge::equal(accepted),
+        note: "",
+    });
+    for check in &near.more {
+        rows.push(RowView {
+            label: field_label(&check.field),
+            actual: whole(&check.actual),
+            expected: whole(&check.expected),
+            badge: Badge::equal(check.equal),
+            note: "",
+        });
+    }
+    NearView {
+        id: near.webhook.to_string(),
+        label: near.label.clone(),
+        href: urls::webhook(near.webhook),
+        score: format!("{} of 5 equal", near.equal()),
+        rows,
+        fix: fix(delivery, near).filter(|_| may_edit),
+    }
+}
+
+fn row(field: &Field) -> RowView {
+    let (expected, actual) = match field.mark {
+        Mark::Differs => differing(&field.expected, &field.actual),
+        Mark::Equal | Mark::OtherForm | Mark::Absent | Mark::Awaited => {
+            let whole = |text: &str| match text {
+                "" => Vec::new(),
+                text => vec![Piece { text: text.to_owned(), differs: false }],
+            };
+            (whole(&field.expected), whole(&field.actual))
+        }
+    };
+    let note = match field.mark {
+        Mark::OtherForm => "same repository, other URL form (SSH/HTTP)",
+        Mark::Awaited => "taken from the Test",
+        Mark::Equal | Mark::Differs | Mark::Absent => "",
+    };
+    RowView { label: field_label(field.name), actual, expected, badge: badge(field.mark), note }
+}
+
+fn badge(mark: Mark) -> Badge {
+    let badge = |state: &str, label: &str, icon| Badge {
+        state: state.to_owned(),
+        label: label.to_owned(),
+        icon,
+    };
+    match mark {
+        Mark::Equal | Mark::OtherForm => Badge::equal(true),
+        Mark::Differs => Badge::equal(false),
+        Mark::Absent => badge("absent", "Absent", "dash"),
+        Mark::Awaited => badge("pending", "Awaited", "hourglass"),
+    }
+}
+
+/// The record's form with what was delivered in the place of what differs.
+fn fix(delivery: &Brief, near: &Near) -> Option<String> {
+    let mut pairs: Vec<(&str, &str)> = near
+        .fields
+        .iter()
+        .filter(|field| field.mark == Mark::Differs)
+        .map(|field| (field.name, field.actual.as_str()))
+        .collect();
+    if pairs.is_empty() {
+        return None;
+    }
+    pairs.push(("from_delivery", &delivery.id));
+    Some(urls::with_query(&urls::webhook(near.webhook), &pairs))
+}
+
+/// The form for a new record that would match such a delivery.
+pub fn create(delivery: &Brief) -> String {
+    create_with(
+        [&delivery.repo_name, &delivery.repo_url, &delivery.object_kind, &delivery.event],
+        delivery.project_id,
+        &delivery.id,
+    )
+}
+
+/// The form for a new record with these values of a delivery: name, address, kind, header.
+pub fn create_with(
+    [name, url, kind, header]: [&str; 4],
+    project_id: Option<i64>,
+    delivery: &str,
+) -> String {
+    let project_id = project_id.unwrap_or(0).to_string();
+    urls::with_query(
+        &urls::webhook_add(),
+        &[
+            ("repo_name", name),
+            ("repo_url", url),
+            ("object_kind", kind),
+            ("http_x_gitlab_event", header),
+            ("project_id", &project_id),
+            ("pending", "0"),
+            ("from_delivery", delivery),
+        ],
+    )
+}

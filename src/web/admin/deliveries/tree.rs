@@ -1,0 +1,177 @@
+//! A JSON body as a tree to open and close, told as a flat row of openings, leaves and closings.
+//! No token is changed: big numbers, doubled keys and escapes are shown as they came.
+
+use serde::de::IgnoredAny;
+
+/// Most lines drawn; a larger body is shown as text.
+const MOST: usize = 3_000;
+/// Branches below this depth are closed at first.
+const OPEN_DEPTH: usize = 2;
+
+/// One line of the tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Node {
+    /// A branch begins.
+    Open {
+        /// Its key; empty in a list and at the root.
+        key: String,
+        /// How many members it has, in words.
+        size: String,
+        /// Whether it is open at first.
+        is_open: bool,
+    },
+    /// A value.
+    Leaf {
+        /// Its key; empty in a list.
+        key: String,
+        /// The token.
+        value: String,
+        /// Whether it is a text.
+        is_text: bool,
+    },
+    /// A branch ends.
+    Close,
+}
+
+/// The tree of a JSON text; none if it is no JSON or too large to draw.
+pub fn tree(text: &str) -> Option<Vec<Node>> {
+    serde_json::from_str::<IgnoredAny>(text).ok()?;
+    let mut reader = Reader { rest: text, nodes: Vec::new() };
+    reader.value(String::new(), 0)?;
+    Some(reader.nodes)
+}
+
+/// Reads what is known to be JSON.
+struct Reader<'a> {
+    rest: &'a str,
+    nodes: Vec<Node>,
+}
+
+impl<'a> Reader<'a> {
+    fn value(&mut self, key: String, depth: usize) -> Option<()> {
+        if self.nodes.len() > MOST {
+            return None;
+        }
+        match self.peek()? {
+            '{' => self.branch(key, depth, '}'),
+            '[' => self.branch(key, depth, ']'),
+            '"' => {
+                let value = self.string()?.to_owned();
+                self.nodes.push(Node::Leaf { key, value, is_text: true });
+                Some(())
+            }
+            _ => {
+                let end = self.rest.find([',', '}', ']', ' ', '\t', '\n', '\r']);
+                let value = self.take(end.unwrap_or(self.rest.len()))?.to_owned();
+                self.nodes.push(Node::Leaf { key, value, is_text: false });
+                Some(())
+            }
+        }
+    }
+
+    fn branch(&mut self, key: String, depth: usize, end: char) -> Option<()> {
+        self.take(1)?;
+        let place = self.nodes.len();
+        let is_open = depth < OPEN_DEPTH;
+        self.nodes.push(Node::Open { key, size: String::new(), is_open });
+        let mut members = 0usize;
+        while self.peek()? != end {
+            if self.peek()? == ',' {
+                self.take(1)?;
+                continue;
+            }
+            let key = if end == '}' {
+                let key = self.string()?;
+                let key = key.get(1..key.len().checked_sub(1)?)?.to_owned();
+                self.peek()?;
+                self.take(1)?;
+                key
+            } else {
+                String::new()
+            };
+            self.value(key, depth + 1)?;
+            members += 1;
+        }
+        self.take(1)?;
+        let (one, many) = if end == '}' { ("field", "fields") } else { ("item", "items") };
+        if let Some(Node::Open { size, .. }) = self.nodes.get_mut(place) {
+            *size = format!("{members} {}", if members == 1 { one } else { many });
+        }
+        self.nodes.push(Node::Close);
+        Some(())
+    }
+
+    /// The next character that is no space, spaces before it left behind.
+    fn peek(&mut self) -> Option<char> {
+        self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
+        self.rest.chars().next()
+    }
+
+    fn take(&mut self, bytes: usize) -> Option<&'a str> {
+        let (taken, rest) = self.rest.split_at_checked(bytes)?;
+        self.rest = rest;
+        Some(taken)
+    }
+
+    /// A string with its quotes.
+    fn string(&mut self) -> Option<&'a str> {
+        let mut escaped = false;
+        let end = self.rest.char_indices().skip(1).find_map(|(at, letter)| {
+            let ends = letter == '"' && !escaped;
+            escaped = letter == '\\' && !escaped;
+            ends.then_some(at + 1)
+        })?;
+        self.take(end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The tree written as JSON again.
+    fn written(nodes: &[Node], text: &mut String, ends: &mut Vec<char>) {
+        for node in nodes {
+            if !matches!(node, Node::Close) && !text.is_empty() && !text.ends_with(['{', '[']) {
+                text.push(',');
+            }
+            let key =
+                |key: &str| if key.is_empty() { String::new() } else { format!("\"{key}\":") };
+            match node {
+                Node::Open { key: name, size, .. } => {
+                    let is_list = size.contains("item");
+                    text.push_str(&key(name));
+                    text.push(if is_list { '[' } else { '{' });
+                    ends.push(if is_list { ']' } else { '}' });
+                }
+                Node::Leaf { key: name, value, .. } => {
+                    text.push_str(&key(name));
+                    text.push_str(value);
+                }
+                Node::Close => text.push(ends.pop().unwrap()),
+            }
+        }
+    }
+
+    #[test]
+    fn tokens_stay_as_they_came() {
+        let text = r#"{"a":12345678901234567890123.10,"a":"x\"{,","b":[1,[],{"c":null}]}"#;
+        let mut again = String::new();
+        written(&tree(text).unwrap(), &mut again, &mut Vec::new());
+        assert_eq!(again, text);
+        assert!(tree("hello").is_none());
+        assert!(tree(&format!("[{}1]", "1,".repeat(MOST + 5))).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn the_tree_holds_all_of_a_body(words in prop::collection::vec(".*", 0..5), spaces in any::<bool>()) {
+            let value = serde_json::json!({"k": [words, {"n": -1.5e3, "t": true}], "z": {}});
+            let text = if spaces { serde_json::to_string_pretty(&value).unwrap() } else { value.to_string() };
+            let mut again = String::new();
+            written(&tree(&text).unwrap(), &mut again, &mut Vec::new());
+            prop_assert_eq!(again, value.to_string());
+        }
+    }
+}

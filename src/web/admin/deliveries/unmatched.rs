@@ -1,0 +1,116 @@
+//! Unmatched deliveries by repository: what is sent here and wanted by no record, and the form
+//! for the record that is missing.
+
+use super::matching::create_with;
+use crate::clock;
+use crate::core::listing::grouped;
+use crate::core::role::Permission;
+use crate::store::unmatched::{self, Group, MOST};
+use crate::web::admin::context::AdminContext;
+use crate::web::admin::kit::at::At;
+use crate::web::admin::kit::filter::{WITHIN, within};
+use crate::web::admin::kit::frame::Frame;
+use crate::web::human::{HumanError, page};
+use crate::web::urls;
+use actix_web::HttpResponse;
+use askama::Template;
+use chrono::{DateTime, Utc};
+use url::form_urlencoded;
+
+/// How far back is looked where the address does not say.
+const USUAL: &str = "7d";
+
+/// The page.
+#[derive(Template)]
+#[template(path = "admin/deliveries/unmatched.html")]
+pub struct UnmatchedPage {
+    /// The page's frame.
+    pub frame: Frame,
+    /// Now, for relative times.
+    pub now: DateTime<Utc>,
+    /// How far back is looked: words, address, whether it is this one.
+    pub periods: Vec<(&'static str, String, bool)>,
+    /// The groups, newest first.
+    pub groups: Vec<GroupView>,
+    /// The list, not grouped.
+    pub list: String,
+    /// Whether older ones were left out.
+    pub is_cut: bool,
+    /// How many are looked at.
+    pub most: String,
+}
+
+/// The deliveries of one repository.
+pub struct GroupView {
+    /// Its name.
+    pub name: String,
+    /// Its address.
+    pub url: String,
+    /// GitLab's id of the project.
+    pub project_id: Option<i64>,
+    /// The headers that came.
+    pub events: String,
+    /// How many.
+    pub count: String,
+    /// When the newest came.
+    pub last: At,
+    /// The newest.
+    pub newest: String,
+    /// All of them.
+    pub all: String,
+    /// The form for a record, for those who may.
+    pub create: Option<String>,
+}
+
+/// GET the page.
+///
+/// # Errors
+/// The database (503).
+pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    let asked = form_urlencoded::parse(ctx.query().as_bytes())
+        .find(|(name, value)| name == "received" && within(value).is_ok());
+    let received = asked.map_or_else(|| USUAL.to_owned(), |(_, value)| value.into_owned());
+    let now = clock::now();
+    let since = within(&received).map_or(now, |time| now - time);
+    let mut conn = ctx.conn().await?;
+    let groups = unmatched::by_repository(&mut conn, since).await?;
+    let may_edit = ctx.may(Permission::ChangeRecords);
+    let frame = ctx.frame("Unmatched by repository").crumb("Deliveries", urls::deliveries());
+    page(&UnmatchedPage {
+        frame,
+        now,
+        periods: WITHIN
+            .iter()
+            .map(|(value, words)| {
+                let href = urls::with_query(urls::unmatched(), &[("received", value)]);
+                (*words, href, *value == received)
+            })
+            .collect(),
+        is_cut: groups.iter().map(|group| group.count).sum::<i64>() >= MOST,
+        groups: groups.into_iter().map(|group| view(group, &received, may_edit)).collect(),
+        list: urls::with_query(&urls::deliveries(), &[("verdict", "unmatched")]),
+        most: grouped(MOST),
+    })
+}
+
+fn view(group: Group, received: &str, may_edit: bool) -> GroupView {
+    let project = group.project_id.map(|id| id.to_string());
+    let mut query = vec![("verdict", "unmatched"), ("received", received)];
+    if !group.repo_name.is_empty() {
+        query.push(("repo_name", &group.repo_name));
+    }
+    query.extend(project.as_deref().map(|id| ("project_id", id)));
+    let values = [&group.repo_name[..], &group.repo_url, &group.object_kind, &group.event];
+    GroupView {
+        all: urls::with_query(&urls::deliveries(), &query),
+        create: (may_edit && !group.repo_name.is_empty())
+            .then(|| create_with(values, group.project_id, &group.last_id)),
+        newest: urls::object("hooks", "delivery", &group.last_id),
+        events: group.events.join(", "),
+        count: grouped(group.count),
+        last: At(group.last_at),
+        project_id: group.project_id,
+        name: group.repo_name,
+        url: group.repo_url,
+    }
+}

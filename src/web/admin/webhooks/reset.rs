@@ -1,0 +1,77 @@
+//! Reset registration: the question, and the deed. What it changes, `crate::records` does.
+
+use super::setup::missing;
+use super::{act, webhook_id};
+use crate::core::ids::WebhookId;
+use crate::records::{self, SaveError};
+use crate::store::StoreError;
+use crate::store::webhooks::{self, Row};
+use crate::web::admin::context::AdminContext;
+use crate::web::admin::kit::frame::{Frame, Level};
+use crate::web::admin::kit::views::Posted;
+use crate::web::human::{HumanError, page, see_other};
+use crate::web::problem::Problem;
+use crate::web::urls;
+use actix_web::HttpResponse;
+use askama::Template;
+
+/// The question whether to reset.
+#[derive(Template)]
+#[template(path = "admin/webhooks/reset.html")]
+pub struct ResetPage {
+    /// The page's frame.
+    pub frame: Frame,
+    /// The record.
+    pub row: Row,
+    /// The way out.
+    pub cancel: String,
+}
+
+/// GET the question.
+///
+/// # Errors
+/// No such record (404), the database (503).
+pub async fn ask(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    let id = webhook_id(ctx.segment("id")).map_err(|error| missing(&ctx, error))?;
+    let mut conn = ctx.conn().await?;
+    let row = webhooks::find(&mut conn, id).await.map_err(|error| missing(&ctx, error))?;
+    let label = row.label();
+    let cancel = urls::webhook(id);
+    let frame = ctx
+        .frame(format!("Reset the registration of “{label}”?"))
+        .crumb("Webhooks", urls::webhooks())
+        .crumb(label, cancel.clone());
+    page(&ResetPage { frame, row, cancel })
+}
+
+/// POST: resets, and leads to the setup page.
+///
+/// # Errors
+/// No such record (404), no version in the form (400), changed meanwhile (409), the database (503).
+pub async fn reset(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
+    let id = webhook_id(ctx.segment("id")).map_err(|error| missing(&ctx, error))?;
+    let version = posted.iter().find(|(name, _)| name == "version");
+    let version = version.and_then(|(_, text)| text.trim().parse().ok()).ok_or_else(|| {
+        Problem::bad_request("The form does not say which version it changes. Reload the page.")
+    })?;
+    let mut conn = ctx.conn().await?;
+    let remote_addr = ctx.remote_addr();
+    let row = records::reset(&mut conn, &act(&ctx, &remote_addr), (id, version))
+        .await
+        .map_err(|error| problem(&ctx, error))?;
+    let who = &ctx.actor.username;
+    tracing::info!(webhook.id = row.id, user.name = %who, "webhook {} was reset by {who}", row.id);
+    let text =
+        format!("The registration of “{}” was reset: it waits for a Test again.", row.label());
+    ctx.flash(Level::Success, text);
+    Ok(see_other(urls::webhook_setup(WebhookId(row.id))))
+}
+
+fn problem(ctx: &AdminContext, error: SaveError) -> Problem {
+    match error {
+        SaveError::Gone => missing(ctx, StoreError::NotFound),
+        SaveError::Stale => Problem::conflict(),
+        SaveError::Store(error) => error.into(),
+        SaveError::Seal(_) => Problem::internal().caused_by(error),
+    }
+}

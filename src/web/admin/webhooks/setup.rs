@@ -1,0 +1,315 @@
+//! The setup page of a record: what to enter in GitLab's form, in its order, then the wait for the
+//! Test, with every attempt explained as it arrives. The waiting part is also answered alone, for
+//! the page to fetch while it is open.
+
+use super::webhook_id;
+use crate::clock;
+use crate::control;
+use crate::core::credential::Check;
+use crate::core::ids::WebhookId;
+use crate::core::matching::explain::{self, Wanted};
+use crate::core::role::Permission;
+use crate::core::verdict::Verdict;
+use crate::core::webhook::ProjectId;
+use crate::store::watched::{Watched, watched};
+use crate::store::webhooks::{self, Row};
+use crate::store::{Conn, StoreError};
+use crate::web::admin::context::AdminContext;
+use crate::web::admin::kit::at::At;
+use crate::web::admin::kit::column::Badge;
+use crate::web::admin::kit::frame::Frame;
+use crate::web::admin::kit::reveal;
+use crate::web::human::{HumanError, page};
+use crate::web::problem::Problem;
+use crate::web::urls;
+use actix_web::HttpResponse;
+use askama::Template;
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// Most attempts shown.
+const MOST: i64 = 15;
+/// After this long without any attempt, a list of usual causes is shown.
+const PATIENCE: TimeDelta = TimeDelta::minutes(10);
+
+/// The boxes under "Trigger" in GitLab's form, in its order, each with its header.
+const TRIGGERS: [(&str, &str); 17] = [
+    ("Push Hook", "Push events"),
+    ("Tag Push Hook", "Tag push events"),
+    ("Note Hook", "Comments"),
+    ("Confidential Note Hook", "Confidential comments"),
+    ("Issue Hook", "Issues events"),
+    ("Confidential Issue Hook", "Confidential issues events"),
+    ("Member Hook", "Member events"),
+    ("Merge Request Hook", "Merge request events"),
+    ("Job Hook", "Job events"),
+    ("Pipeline Hook", "Pipeline events"),
+    ("Wiki Page Hook", "Wiki page events"),
+    ("Deployment Hook", "Deployment events"),
+    ("Feature Flag Hook", "Feature flag events"),
+    ("Release Hook", "Releases events"),
+    ("Milestone Hook", "Milestone events"),
+    ("Emoji Hook", "Emoji events"),
+    ("Resource Access Token Hook", "Project or group access token events"),
+];
+
+/// The whole page.
+#[derive(Template)]
+#[template(path = "admin/webhooks/setup.html")]
+pub struct SetupPage {
+    /// The page's frame.
+    pub frame: Frame,
+    /// The secrets GitLab's form asks for.
+    pub secrets: Vec<SecretView>,
+    /// The boxes to tick.
+    pub triggers: Vec<(&'static str, bool)>,
+    /// What the record asks for, where GitLab's form has no such box.
+    pub other_event: Option<String>,
+    /// Whether a page without scripts may load itself again: not while it shows a secret.
+    pub may_reload: bool,
+    /// The waiting part.
+    pub wait: Wait,
+    /// The record's form.
+    pub change: String,
+    /// The deliveries of its project.
+    pub deliveries: String,
+}
+
+/// The waiting part alone.
+#[derive(Template)]
+#[template(path = "admin/webhooks/_wait.html")]
+pub struct WaitPart {
+    /// The waiting part.
+    pub wait: Wait,
+}
+
+/// A secret of the record.
+pub struct SecretView {
+    /// What GitLab calls it.
+    pub label: &'static str,
+    /// A word for ids.
+    pub name: &'static str,
+    /// The secret, on the first page after it was saved.
+    pub shown: Option<String>,
+}
+
+/// How the registration stands.
+pub struct Wait {
+    /// Its state.
+    pub badge: Badge,
+    /// Where the Test goes.
+    pub register: String,
+    /// Where events go.
+    pub main: String,
+    /// Whether the main address registers too.
+    pub main_registers: bool,
+    /// Whether it still waits.
+    pub is_pending: bool,
+    /// Since when it waits.
+    pub since: At,
+    /// When it was registered.
+    pub registered: Option<At>,
+    /// Now, for relative times.
+    pub now: DateTime<Utc>,
+    /// This page.
+    pub here: String,
+    /// This part alone.
+    pub part: String,
+    /// What came, newest first.
+    pub attempts: Vec<Attempt>,
+    /// Whether nothing came for long.
+    pub is_late: bool,
+    /// What a screen reader is told when it changes.
+    pub announce: String,
+    /// The window's title.
+    pub title: String,
+    /// Where the registration is reset, for those who may.
+    pub reset: Option<String>,
+}
+
+/// A delivery that came while the record waits.
+pub struct Attempt {
+    /// Its id.
+    pub id: String,
+    /// Its page.
+    pub href: String,
+    /// When it came.
+    pub at: At,
+    /// Its verdict.
+    pub badge: Badge,
+    /// Its header.
+    pub event: String,
+    /// Which address it came to.
+    pub address: &'static str,
+    /// Why, and what to do.
+    pub why: String,
+}
+
+/// GET the page, or with `?part=wait` its waiting part alone.
+///
+/// # Errors
+/// No such record (404), the database (503).
+pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    let id = webhook_id(ctx.segment("id")).map_err(|error| missing(&ctx, error))?;
+    let mut conn = ctx.conn().await?;
+    let row = webhooks::find(&mut conn, id).await.map_err(|error| missing(&ctx, error))?;
+    let wait = wait(&ctx, &mut conn, &row).await?;
+    if ctx.query() == "part=wait" {
+        return page(&WaitPart { wait });
+    }
+    let shown = reveal::take(&ctx);
+    let label = row.label();
+    let id = row.project_id.to_string();
+    let query = [("project_id", id.as_str()), ("object_kind", row.object_kind.as_str())];
+    let frame = ctx
+        .frame(format!("Set up “{label}” in GitLab"))
+        .crumb("Webhooks", urls::webhooks())
+        .crumb(label, urls::webhook(WebhookId(row.id)));
+    page(&SetupPage {
+        frame,
+        may_reload: wait.is_pending && shown.is_empty(),
+        secrets: secrets(&row, &shown),
+        triggers: TRIGGERS
+            .into_iter()
+            .map(|(header, words)| (words, header == row.http_x_gitlab_event))
+            .collect(),
+        other_event: TRIGGERS
+            .iter()
+            .all(|(header, _)| *header != row.http_x_gitlab_event)
+            .then(|| row.http_x_gitlab_event.clone()),
+        change: urls::webhook(WebhookId(row.id)),
+        deliveries: urls::with_query(&urls::deliveries(), &query),
+        wait,
+    })
+}
+
+pub(super) fn missing(ctx: &AdminContext, error: StoreError) -> Problem {
+    match error {
+        StoreError::NotFound => {
+            let id: String = ctx.segment("id").chars().take(40).collect();
+            Problem::no_such(format!("webhook {id}")).link("All webhooks", urls::webhooks())
+        }
+        other => other.into(),
+    }
+}
+
+fn secrets(row: &Row, shown: &[reveal::Shown]) -> Vec<SecretView> {
+    [
+        ("Secret token", "secret_token", row.has_secret_token),
+        ("Signing token", "signing_token", row.has_signing_token),
+    ]
+    .into_iter()
+    .filter(|(.., is_set)| *is_set)
+    .map(|(label, name, _)| SecretView {
+        label,
+        name,
+        shown: shown.iter().find(|(known, _)| known == label).map(|(_, text)| text.clone()),
+    })
+    .collect()
+}
+
+async fn wait(ctx: &AdminContext, conn: &mut Conn, row: &Row) -> Result<Wait, HumanError> {
+    let now = clock::now();
+    let attempts: Vec<Attempt> =
+        watched(conn, row, MOST).await?.iter().map(|came| attempt(row, came)).collect();
+    let newest = attempts.first().map_or(row.pending_since, |attempt| attempt.at.0);
+    let is_pending = row.is_pending();
+    let announce = match (is_pending, attempts.first()) {
+        (false, _) => format!("Registered: project {}.", row.project_id),
+        (true, Some(attempt)) => format!("{}. {}", attempt.badge.label, attempt.why),
+        (true, None) => "Waiting for the Test.".to_owned(),
+    };
+    let title = if is_pending { "Waiting for the Test" } else { "Registered" };
+    let address = ctx.public_address();
+    let here = urls::webhook_setup(row.id);
+    Ok(Wait {
+        badge: if is_pending {
+            Badge::pending()
+        } else {
+            Badge {
+                label: format!("Registered: project {}", row.project_id),
+                ..Badge::registered()
+            }
+        },
+        register: format!("{address}{}", urls::gitlab_register()),
+        main: format!("{address}{}", urls::gitlab()),
+        main_registers: row.register_on_first_event,
+        is_pending,
+        since: At(row.pending_since),
+        registered: row.registered_at.map(At),
+        now,
+        part: urls::with_query(&here, &[("part", "wait")]),
+        here,
+        attempts,
+        is_late: is_pending && now - newest > PATIENCE,
+        announce,
+        title: format!("{title}: {} · Signalbox", row.label()),
+        reset: (!is_pending && ctx.may(Permission::ChangeRecords))
+            .then(|| urls::webhook_reset(row.id)),
+    })
+}
+
+fn attempt(row: &Row, came: &Watched) -> Attempt {
+    let delivery = &came.delivery;
+    Attempt {
+        id: delivery.id.clone(),
+        href: urls::object("hooks", "delivery", &delivery.id),
+        at: At(delivery.received_at),
+        badge: Badge::verdict(&delivery.verdict),
+        event: delivery.event.clone(),
+        address: if delivery.endpoint == "register" { "registration" } else { "main" },
+        why: why(row, came),
+    }
+}
+
+/// What this delivery means for this record, and what to do.
+fn why(row: &Row, came: &Watched) -> String {
+    let delivery = &came.delivery;
+    let is_signed = came.headers.get("webhook-signature").is_some();
+    match Verdict::parse(&delivery.verdict) {
+        Some(Verdict::Rejected) if delivery.http_status == 401 => {
+            match (came.has_token, came.is_ours, is_signed) {
+                (_, true, _) => "Its token was wrong then, and is right now that the webhook's secret was changed: press Test again.",
+                (true, false, _) => "Wrong token: the secret token in GitLab's form is not this webhook's. Enter it there, save, and press Test again.",
+                (false, _, true) => "Wrong signature: the signing token in GitLab's form is not this webhook's, or the clocks differ by more than five minutes.",
+                (false, _, false) => "No token: the field for the secret token in GitLab's form is empty. Enter the secret there, save, and press Test again.",
+            }
+            .to_owned()
+        }
+        Some(Verdict::Unmatched | Verdict::Disabled) if delivery.project_id == Some(15) && delivery.repo_url.is_empty() => {
+            explain::sample().sentence
+        }
+        Some(Verdict::Unmatched | Verdict::Disabled) => unmatched(row, came, is_signed),
+        _ => delivery.summary.clone(),
+    }
+}
+
+fn unmatched(row: &Row, came: &Watched, is_signed: bool) -> String {
+    let label = row.label();
+    let wanted = Wanted {
+        label: &label,
+        repo_name: &row.repo_name,
+        repo_url: &row.repo_url,
+        object_kind: &row.object_kind,
+        http_x_gitlab_event: &row.http_x_gitlab_event,
+        project_id: ProjectId::from_raw(row.project_id),
+        enabled: row.enabled,
+        registers_on_first_event: row.register_on_first_event,
+    };
+    let credential = match (came.is_ours, came.has_token, is_signed) {
+        (true, ..) => Check::ValidToken,
+        (false, false, false) => Check::Absent,
+        // Which signing token it was is not kept; that it was accepted, the verdict says.
+        (false, false, true) => Check::ValidSignature,
+        (false, true, _) => Check::Wrong,
+    };
+    let endpoint = control::endpoint_of(&came.delivery);
+    let event = control::event_of(&came.delivery, &came.reason);
+    let told = explain::tell(&wanted, &event, credential, (endpoint, false));
+    if told.remedy != explain::Remedy::Create {
+        return told.sentence;
+    }
+    format!(
+        "It carries this webhook's secret, but is of another repository: {:?}, {}.",
+        came.delivery.repo_name, came.delivery.repo_url
+    )
+}

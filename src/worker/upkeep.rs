@@ -1,0 +1,137 @@
+//! Upkeep: takes away what has been kept long enough. Every process with a worker tries now and
+//! then; an advisory lock lets one of them act. `signalbox prune` does the same at once.
+//!
+//! Each batch is a transaction of its own, so that nothing waits long for its locks.
+
+use crate::clock;
+use crate::config::RetentionSettings;
+use crate::store::{Conn, Pool, Result, StoreError, retention, transaction};
+use chrono::{DateTime, Utc};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How often it is looked for.
+const EVERY: Duration = Duration::from_secs(600);
+/// How long other work goes first between two batches.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How many of each were taken away.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// Bodies of deliveries.
+    pub bodies: usize,
+    /// Deliveries.
+    pub deliveries: usize,
+    /// Idempotency keys.
+    pub keys: usize,
+    /// Sessions.
+    pub sessions: usize,
+}
+
+/// Who goes first where two processes meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meeting {
+    /// Leave it to the other.
+    GiveWay,
+    /// Wait until the other has done its batch.
+    Wait,
+}
+
+/// One kind of thing to take away. Another kind is another variant and its arms.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Bodies,
+    Deliveries,
+    Keys,
+    Sessions,
+}
+
+const STEPS: [Step; 4] = [Step::Bodies, Step::Deliveries, Step::Keys, Step::Sessions];
+
+pub(super) async fn run(pool: Pool, keep: RetentionSettings, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(EVERY);
+    loop {
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = stop.cancelled() => return,
+        }
+        let done = tokio::select! {
+            done = once(&pool, keep, Meeting::GiveWay) => done,
+            () = stop.cancelled() => return,
+        };
+        match done {
+            Ok(removed) if removed == Removed::default() => {}
+            Ok(removed) => tracing::info!(
+                bodies = removed.bodies,
+                deliveries = removed.deliveries,
+                keys = removed.keys,
+                sessions = removed.sessions,
+                "Upkeep removed {} bodies and {} deliveries",
+                removed.bodies,
+                removed.deliveries
+            ),
+            Err(error) => tracing::warn!(%error, "Upkeep could not be done; it is tried again"),
+        }
+    }
+}
+
+/// Takes away everything that is old enough now.
+///
+/// # Errors
+/// Any [`StoreError`] of the database; what was removed before stays removed.
+pub async fn once(pool: &Pool, keep: RetentionSettings, meeting: Meeting) -> Result<Removed> {
+    let mut removed = Removed::default();
+    let now = clock::now();
+    for step in STEPS {
+        loop {
+            // A connection per batch: upkeep holds none while it pauses.
+            let mut conn = pool.get().await?;
+            let Some(count) = batch(&mut conn, step, (keep, now), meeting).await? else {
+                return Ok(removed);
+            };
+            drop(conn);
+            removed.add(step, count);
+            if count < retention::BATCH {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+    Ok(removed)
+}
+
+/// One batch; none if another process is at it.
+async fn batch(
+    conn: &mut Conn,
+    step: Step,
+    (keep, now): (RetentionSettings, DateTime<Utc>),
+    meeting: Meeting,
+) -> Result<Option<usize>> {
+    transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
+        match meeting {
+            Meeting::Wait => retention::lock(conn).await?,
+            Meeting::GiveWay if !retention::try_lock(conn).await? => return Ok(None),
+            Meeting::GiveWay => {}
+        }
+        let removed = match step {
+            Step::Bodies => retention::bodies(conn, now - keep.body).await?,
+            Step::Deliveries => retention::deliveries(conn, now - keep.delivery).await?,
+            Step::Keys => retention::keys(conn, now).await?,
+            Step::Sessions => retention::sessions(conn, now).await?,
+        };
+        Ok(Some(removed))
+    })
+    .await
+}
+
+impl Removed {
+    fn add(&mut self, step: Step, count: usize) {
+        let sum = match step {
+            Step::Bodies => &mut self.bodies,
+            Step::Deliveries => &mut self.deliveries,
+            Step::Keys => &mut self.keys,
+            Step::Sessions => &mut self.sessions,
+        };
+        *sum += count;
+    }
+}

@@ -1,0 +1,103 @@
+//! The delivery log: grouping, the body as tree, text and command, and what retention leaves.
+
+use crate::support::app::{App, TOKEN};
+use crate::support::gitlab::Delivery;
+use crate::support::records;
+use std::process::Command;
+
+fn push() -> Delivery {
+    Delivery::push_2015().token(TOKEN)
+}
+
+fn page(id: &str) -> String {
+    format!("/admin/hooks/delivery/{id}/")
+}
+
+#[tokio::test]
+async fn unmatched_deliveries_are_grouped_by_repository() {
+    let app = App::start().await;
+    app.record(&records::push()).await;
+    for project in [16, 16, 17] {
+        app.send(&push().with("/project_id", project)).await.expect(200, "unmatched");
+    }
+    app.send(&push()).await.expect(202, "matched");
+    let panel = app.panel().await;
+    let list = panel.open("/admin/hooks/delivery/").await;
+    let address = "/admin/hooks/delivery/unmatched/";
+    assert!(list.attributes("main a", "href").contains(&address.to_owned()));
+    list.says("Bodies are kept for 14 days, deliveries for 90 days");
+    let groups = panel.open(address).await;
+    assert_eq!(groups.texts("[data-id] [data-label=Deliveries]"), ["1", "2"]);
+    assert_eq!(groups.texts("[data-id] [data-label=\"Project ID\"]"), ["17", "16"]);
+    let links = groups.attributes("[data-id] [data-label=Deliveries] a", "href");
+    assert_eq!(panel.get(&links[1]).await.rows().len(), 2, "the number is the list's");
+    let create = groups.attributes("[data-id] .button", "href").remove(1);
+    let form = panel.get(&create).await.form_with("repo_name");
+    assert_eq!(form.value("project_id"), Some("16"));
+    assert_eq!(form.value("repo_url"), Some("git@example.com:mike/diasporadiaspora.git"));
+    panel.open(&format!("{address}?received=1h")).await.says("Diaspora");
+}
+
+#[tokio::test]
+async fn a_body_is_shown_as_tree_as_text_and_as_a_command_that_works() {
+    let app = App::start().await;
+    app.record(&records::push()).await;
+    let body =
+        br#"{"object_kind":"push","project_id":15,"big":12345678901234567890123,"big":"it's","repository":{"name":"Diaspora","url":"git@example.com:mike/diaspora.git"}}"#;
+    let answer = app.send(&push().body(body.to_vec())).await;
+    let id = answer.expect(202, "matched").field("delivery");
+    let shown = app.panel().await.open(&page(&id)).await;
+    let leaves = shown.texts("#body-tree p");
+    assert!(leaves.contains(&"big 12345678901234567890123".to_owned()), "{leaves:?}");
+    assert!(leaves.contains(&"big \"it's\"".to_owned()), "{leaves:?}");
+    assert_eq!(shown.text("#body-raw"), String::from_utf8(body.to_vec()).unwrap());
+    assert_eq!(shown.texts(".timeline-name"), ["Received", "Judged", "Queued", "Started", "Ended"]);
+    let command = shown.text("#body-curl");
+    assert!(command.contains("YOUR-SECRET-TOKEN") && !command.contains(TOKEN), "{command}");
+
+    // Its lines are joined by the way this test reads texts.
+    let command = command.replace("YOUR-SECRET-TOKEN", TOKEN).replace(" \\ ", " ");
+    // Apart from the sender's bytes the token is new, so this is no repeat by its body.
+    app.database().execute("DELETE FROM idempotency_keys").await;
+    let output = Command::new("sh").args(["-c", &command]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("\"verdict\":\"matched\""), "{command}\n{text}");
+    let sql = "SELECT count(DISTINCT body_sha256)::text FROM deliveries";
+    assert_eq!(app.database().value(sql).await, "1", "the very bytes were sent");
+}
+
+#[tokio::test]
+async fn a_delivery_without_its_body_says_so() {
+    let app = App::start().await;
+    app.record(&records::push()).await;
+    let answer = app.send(&push().with("/project_id", 16)).await;
+    app.database().execute("UPDATE deliveries SET body = NULL").await;
+    let panel = app.panel().await;
+    let shown = panel.open(&page(&answer.field("delivery"))).await;
+    assert!(shown.text("[data-expired]").contains("kept for 14 days"), "{}", shown.html);
+    // The columns still tell what differs.
+    shown.says("registered to project 15, this is project 16");
+    let download = format!("{}body/", page(&answer.field("delivery")));
+    assert_eq!(panel.get(&download).await.status, 404);
+}
+
+#[tokio::test]
+async fn deliveries_are_found_by_id_commit_repository_and_person() {
+    let app = App::start().await;
+    app.record(&records::push()).await;
+    let id = app.send(&push()).await.field("delivery");
+    app.send(&push().token("wrong").with("/repository/name", "Elsewhere").with("/user_name", "X"))
+        .await;
+    let panel = app.panel().await;
+    for words in [
+        &id[..],
+        &id.to_lowercase(),
+        "da1560886d4f094c3e6c9ef40349f7d38b5d27d7",
+        "John",
+        "Diaspora",
+    ] {
+        let found = panel.get(&format!("/admin/hooks/delivery/?q={words}")).await.rows();
+        assert!(found.contains(&id), "{words}: {found:?}");
+    }
+    assert_eq!(panel.get("/admin/hooks/delivery/?q=Elsewhere").await.rows().len(), 1);
+}

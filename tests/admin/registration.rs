@@ -1,0 +1,153 @@
+//! The setup page of a record, over HTTP: what it says, what it lists, and the reset.
+
+use crate::support::app::{App, TOKEN};
+use crate::support::gitlab::Delivery;
+use crate::support::page::Page;
+use crate::support::panel::Panel;
+use crate::support::records::{self, with};
+
+fn test_push() -> Delivery {
+    Delivery::push_2015().token(TOKEN).at_register()
+}
+
+async fn add(panel: &Panel) -> Page {
+    let form = panel.open("/admin/hooks/webhook/add/").await.form_with("repo_name");
+    panel.submit(form.fill(&records::pending_push())).await
+}
+
+fn setup(id: &str) -> String {
+    format!("/admin/hooks/webhook/{id}/setup/")
+}
+
+#[tokio::test]
+async fn a_new_pending_record_leads_to_its_setup_page_with_the_secret_once() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    let page = add(&panel).await;
+    let id = app.database().value("SELECT id::text FROM webhooks").await;
+    assert_eq!(page.address, setup(&id), "{}", page.html);
+    let register = format!("{}/webhooks/gitlab/register", app.base());
+    assert_eq!(page.attributes("#register-address", "value"), [register]);
+    assert_eq!(page.attributes("#secret-secret_token", "value"), [TOKEN]);
+    assert!(page.text(".setup-boxes [data-ticked]").contains("Push events"));
+    assert!(!page.has("noscript meta"), "the secret would vanish by itself");
+    assert_eq!(page.attributes("#wait", "data-state"), ["pending"]);
+
+    let again = panel.open(&setup(&id)).await;
+    assert!(!again.html.contains(TOKEN), "the secret is shown once");
+    again.says("It is not shown again").says("Waiting for the Test");
+    // Browsers without scripts load it again by themselves, and by hand.
+    assert!(again.html.contains("http-equiv=\"refresh\""));
+    assert!(again.attributes("main a", "href").contains(&setup(&id)));
+
+    // One that has its id already leads back to the list.
+    let form = panel.open("/admin/hooks/webhook/add/").await.form_with("repo_name");
+    assert_eq!(panel.submit(form.fill(&records::push())).await.address, "/admin/hooks/webhook/");
+}
+
+#[tokio::test]
+async fn every_attempt_is_listed_with_its_reason_until_the_test_registers_it() {
+    let app = App::start().await;
+    let id = app.record(&records::pending_push()).await;
+    let panel = app.panel().await;
+    let part = format!("{}?part=wait", setup(&id));
+    let newest = async || {
+        let page = panel.open(&part).await;
+        (page.texts("[data-id] [data-label=Why]").first().cloned().unwrap_or_default(), page)
+    };
+    assert!(newest().await.1.html.contains("Nothing has come yet"));
+    let stranger = Delivery::push_2015().token("wrong").with("/repository/name", "Elsewhere");
+    app.send(&stranger.at_register()).await.expect(401, "rejected");
+    assert_eq!(newest().await.0, "", "what carries neither its name nor its secret is not shown");
+
+    for (delivery, status, verdict, words) in [
+        (test_push().token("wrong"), 401, "rejected", "Wrong token"),
+        (test_push().without("X-Gitlab-Token"), 401, "rejected", "No token"),
+        (Delivery::push_2015().token(TOKEN), 200, "unmatched", "main address"),
+        (test_push().with("/repository/name", "diaspora"), 200, "unmatched", "lower case only"),
+        (
+            test_push().with("/object_kind", "tag_push").header("X-Gitlab-Event", "Tag Push Hook"),
+            200,
+            "unmatched",
+            "object kind and event header differ",
+        ),
+    ] {
+        app.send(&delivery).await.expect(status, verdict);
+        let (why, page) = newest().await;
+        assert!(why.contains(words), "{words}: {why}");
+        assert_eq!(page.attributes("#wait", "data-state"), ["pending"]);
+        assert!(page.attributes("#wait", "data-announce")[0].contains(words));
+        assert!(!page.html.contains(TOKEN));
+    }
+    app.send(&test_push()).await.expect(202, "registered");
+    let (why, page) = newest().await;
+    assert!(why.contains("Registered project 15"), "{why}");
+    assert_eq!(page.attributes("#wait", "data-state"), ["registered"]);
+    assert_eq!(page.attributes("#wait", "data-announce"), ["Registered: project 15."]);
+    assert!(page.attributes("#wait", "data-poll").is_empty(), "it need not be asked any more");
+    let next = format!("{}/webhooks/gitlab", app.base());
+    assert_eq!(page.attributes("#main-address", "value"), [next]);
+    // Leaving and returning loses nothing.
+    assert_eq!(panel.open(&setup(&id)).await.rows().len(), 6);
+}
+
+#[tokio::test]
+async fn the_sample_of_an_empty_project_and_a_long_silence_are_explained() {
+    let app = App::start().await;
+    let id = app.record(&records::pending_push()).await;
+    let sample = r#"{"object_kind":"push","project_id":15,"ref":"refs/heads/master",
+        "user_name":"John Smith","project":{"name":"gitlab"},"commits":[]}"#;
+    app.send(&test_push().body(sample)).await.expect(200, "unmatched");
+    let panel = app.panel().await;
+    panel.open(&setup(&id)).await.says("push once");
+    app.database()
+        .execute(
+            "UPDATE webhooks SET pending_since = now() - interval '11 minutes'; \
+             UPDATE deliveries SET received_at = now() - interval '1 hour'",
+        )
+        .await;
+    panel.open(&setup(&id)).await.says("Nothing came for ten minutes").says("Outbound requests");
+}
+
+#[tokio::test]
+async fn a_second_test_changes_nothing_and_a_reset_lets_the_record_wait_again() {
+    let app = App::start().await;
+    let id = app.record(&records::pending_push()).await;
+    app.send(&test_push().key("one")).await.expect(202, "registered");
+    let state = "SELECT concat_ws(' ', project_id, version, registered_at) FROM webhooks";
+    let before = app.database().value(state).await;
+    app.send(&test_push().key("two")).await.expect(200, "registered");
+    let other = test_push().with("/project_id", 99).key("three");
+    app.send(&other).await.expect(200, "unmatched");
+    assert_eq!(app.database().value(state).await, before);
+
+    let panel = app.panel().await;
+    let address = format!("/admin/hooks/webhook/{id}/reset/");
+    let form = panel.open(&format!("/admin/hooks/webhook/{id}/change/")).await;
+    assert!(form.attributes("main a", "href").contains(&address), "no link to the reset");
+    let form = panel.open(&address).await.says("project 15").form_with("version");
+    let stale = form.clone().set("version", "1");
+    assert_eq!(panel.submit(stale).await.status, 409);
+    assert_eq!(app.database().value(state).await, before);
+    let page = panel.submit(form).await;
+    assert_eq!(page.address, setup(&id), "{}", page.html);
+    page.says("Waiting for the Test");
+    let version = "SELECT concat_ws(' ', project_id, version) FROM webhooks";
+    assert_eq!(app.database().value(version).await, "-1 3");
+    let history = panel.open(&format!("/admin/hooks/webhook/{id}/history/")).await;
+    history.says("Project ID").says("15").says("-1");
+    // What came before the reset is not listed again, and the next Test registers.
+    assert!(panel.open(&setup(&id)).await.rows().is_empty());
+    app.send(&test_push().with("/project_id", 99).key("four")).await.expect(202, "registered");
+    assert_eq!(app.database().value(version).await, "99 4");
+}
+
+#[tokio::test]
+async fn a_record_that_registers_at_the_main_address_says_so() {
+    let app = App::start().await;
+    let eager = with(records::pending_push(), &[("register_on_first_event", "on")]);
+    let id = app.record(&eager).await;
+    let page = app.panel().await.open(&setup(&id)).await;
+    page.says("this webhook registers there too");
+    assert_eq!(app.panel().await.get("/admin/hooks/webhook/999/setup/").await.status, 404);
+}

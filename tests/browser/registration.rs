@@ -1,0 +1,64 @@
+//! The setup page while it is open: it tells of each attempt by itself.
+
+use crate::support::app::{ADMIN, App, PASSWORD, TOKEN};
+use crate::support::browser::Browser;
+use crate::support::gitlab::Delivery;
+use fantoccini::Locator;
+use std::time::{Duration, Instant};
+
+/// Logs in as the first user.
+pub async fn login(browser: &Browser) {
+    browser.open("/admin/login/").await;
+    browser.fill("username", ADMIN).await;
+    browser.fill("password", PASSWORD).await;
+    browser.submit("Log in").await;
+    browser.at("/admin/").await;
+}
+
+/// What a screen reader was told last.
+async fn told(browser: &Browser) -> String {
+    let told = browser.script("return document.querySelector('[data-live]').textContent").await;
+    told.as_str().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn the_setup_page_tells_of_a_wrong_token_and_flips_within_two_seconds() {
+    let app = App::start().await;
+    let browser = Browser::start(app.base()).await;
+    login(&browser).await;
+    browser.open("/admin/hooks/webhook/add/").await;
+    browser.fill("repo_name", "Diaspora").await;
+    browser.fill("repo_url", "git@example.com:mike/diaspora.git").await;
+    browser.fill("secret_token", TOKEN).await;
+    browser.submit("Save").await;
+    let id = app.database().value("SELECT id::text FROM webhooks").await;
+    browser.at(&format!("/admin/hooks/webhook/{id}/setup/")).await;
+    browser.says("Waiting for the Test").await;
+    browser.pictures("webhook-setup").await;
+    browser.script("window.sameDocument = true").await;
+
+    let test = Delivery::push_2015().at_register();
+    let sent = Instant::now();
+    app.send(&test.clone().token("wrong")).await.expect(401, "rejected");
+    browser.says("Wrong token").await;
+    assert!(sent.elapsed() < Duration::from_secs(2), "{:?}", sent.elapsed());
+    assert!(told(&browser).await.contains("Wrong token"));
+    browser.found(Locator::Css("#wait[data-state=pending]")).await;
+    browser.pictures("webhook-setup-wrong").await;
+
+    let sent = Instant::now();
+    app.send(&test.token(TOKEN)).await.expect(202, "registered");
+    browser.says("Registered: project 15").await;
+    assert!(sent.elapsed() < Duration::from_secs(2), "{:?}", sent.elapsed());
+    assert_eq!(told(&browser).await, "Registered: project 15.");
+    assert!(browser.client.title().await.unwrap().starts_with("Registered: "));
+    browser.says("Next: let events come to the main address").await;
+    // The page was never left: the secret still stands in it.
+    assert_eq!(browser.script("return window.sameDocument").await, true);
+    let secret = browser.found(Locator::Css("#secret-secret_token")).await;
+    assert_eq!(secret.prop("value").await.unwrap().as_deref(), Some(TOKEN));
+    browser.pictures("webhook-registered").await;
+    let complaints = browser.complaints().await;
+    assert!(complaints.is_empty(), "{complaints:#?}");
+    browser.close().await;
+}
