@@ -4,7 +4,7 @@
 use crate::accounts::password::Cost;
 use crate::accounts::setup_link::SetupLink;
 use crate::accounts::throttle::Throttle;
-use crate::actions::Catalogue;
+use crate::actions::{self, Catalogue};
 use crate::clock;
 use crate::config::Settings;
 use crate::core::seal::Keys;
@@ -222,6 +222,8 @@ async fn serve(
     announce: impl FnOnce(Up<'_>),
 ) -> anyhow::Result<()> {
     let catalogue = catalogue(settings);
+    let actions_dir = settings.worker.actions_dir.clone();
+    tokio::spawn(actions::watch(catalogue.clone(), actions_dir, stop.clone()));
     // Two pools: a busy panel takes no connection from what is received and run.
     let work_pool = database.pool(settings)?;
     let notices = Listener::start(&database.url, stop.clone());

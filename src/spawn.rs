@@ -1,4 +1,4 @@
-//! The one long-lived thread that starts child processes, and the only `unsafe` of the crate.
+//! The one long-lived thread that starts child processes. Here and below is the only `unsafe` of the crate.
 //!
 //! A child is told by the kernel when the *thread* that started it ends (`prctl(2)`,
 //! `PR_SET_PDEATHSIG`), not when the process does. Threads of a pool come and go, so every child,

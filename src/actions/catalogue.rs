@@ -1,15 +1,16 @@
 //! Which actions there are: the files of the actions directory, and `print`, which is built in.
 //!
-//! A faulty file is left out and named with file, line and reason; it never hides the others.
+//! A faulty file is left out and named with file, line and reason; it never hides the others. The
+//! directory is read again while Signalbox runs (`watch.rs`); who asks gets what holds now.
 
-use super::trust;
-use crate::core::action::{ActionKind, ActionSpec};
+use super::{http, identity, trust};
+use crate::core::action::{ActionKind, ActionSpec, Command};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// The action that only shows the event: there for a first try with an empty directory, until a
 /// sound `print.toml` takes its place.
@@ -18,11 +19,11 @@ const PRINT: &str = include_str!("../../actions/print.toml");
 /// The largest file that is read.
 const MAX_FILE_BYTES: u64 = 256 * 1024;
 
-/// The entries as they were when the directory was read. Cheap to clone.
+/// The entries as they are now. Cheap to clone; all clones see the same.
 #[derive(Debug, Clone, Default)]
-pub struct Catalogue(Arc<Inner>);
+pub struct Catalogue(Arc<RwLock<Arc<Inner>>>);
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 struct Inner {
     entries: BTreeMap<String, Arc<ActionSpec>>,
     faults: Vec<Fault>,
@@ -71,28 +72,46 @@ impl Catalogue {
             }
         }
         let faults = inner.faults.clone();
-        (Self(Arc::new(inner)), faults)
+        (Self(Arc::new(RwLock::new(Arc::new(inner)))), faults)
+    }
+
+    fn now(&self) -> Arc<Inner> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes what another one has, for all clones; false if it has the same.
+    pub(super) fn take_from(&self, newer: &Self) -> bool {
+        let newer = newer.now();
+        let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let differs = **inner != *newer;
+        *inner = newer;
+        differs
+    }
+
+    /// What is wrong with the directory now.
+    pub fn faults(&self) -> Vec<Fault> {
+        self.now().faults.clone()
     }
 
     /// The entry of a name.
     pub fn get(&self, name: &str) -> Option<Arc<ActionSpec>> {
-        self.0.entries.get(name).cloned()
+        self.now().entries.get(name).cloned()
     }
 
     /// Every entry, by name.
-    pub fn entries(&self) -> impl Iterator<Item = &Arc<ActionSpec>> {
-        self.0.entries.values()
+    pub fn entries(&self) -> impl Iterator<Item = Arc<ActionSpec>> + use<> {
+        self.now().entries.values().cloned().collect::<Vec<_>>().into_iter()
     }
 
     /// Every name, sorted.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.entries.keys().map(String::as_str)
+    pub fn names(&self) -> impl Iterator<Item = String> + use<> {
+        self.now().entries.keys().cloned().collect::<Vec<_>>().into_iter()
     }
 
     /// Why there is no entry of a name, as a sentence for the job that wanted it.
     pub fn why_missing(&self, name: &str) -> String {
         let stem = |fault: &&Fault| fault.file.file_stem().is_some_and(|stem| stem == name);
-        match self.0.faults.iter().find(stem) {
+        match self.now().faults.iter().find(stem) {
             Some(fault) => format!("The action {name} is not in the catalogue: {fault}."),
             None => format!(
                 "The action {name} is not in the catalogue: the actions directory has no {name}.toml."
@@ -138,15 +157,32 @@ fn read(file: &Path, us: u32) -> Result<ActionSpec, Vec<Fault>> {
     let mut spec = ActionSpec::from_toml(name, &text).map_err(|faults| {
         faults.into_iter().map(|found| fault(found.line, found.reason)).collect::<Vec<_>>()
     })?;
-    let ActionKind::Command(command) = &mut spec.kind;
+    let at_key = |key: &str| {
+        let line = text.lines().position(|line| line.trim_start().starts_with(key));
+        line.map(|index| index + 1)
+    };
+    let wrong = match &mut spec.kind {
+        ActionKind::Command(command) => check_command(command, file, us),
+        ActionKind::Http(http) => http::check(http).map_err(|reason| ("url", reason)),
+        // Whether the engine answers is seen at each run: it may be started after us.
+        ActionKind::Container(_) => Ok(()),
+    };
+    wrong.map_err(|(key, reason)| vec![fault(at_key(key), format!("{key}: {reason}"))])?;
+    Ok(spec)
+}
+
+/// Makes the program's path absolute, and looks at what only this machine can tell. Err = the key
+/// that is wrong, and why.
+fn check_command(
+    command: &mut Command,
+    file: &Path,
+    us: u32,
+) -> Result<(), (&'static str, String)> {
     if let (Ok(beside), Some(directory)) = (command.program.strip_prefix("."), file.parent()) {
         command.program = directory.join(beside);
     }
-    check_program(&command.program, us).map_err(|reason| {
-        let line = text.lines().position(|line| line.trim_start().starts_with("command"));
-        vec![fault(line.map(|index| index + 1), format!("command: {reason}"))]
-    })?;
-    Ok(spec)
+    check_program(&command.program, us).map_err(|reason| ("command", reason))?;
+    identity::of(command, us).map(|_| ()).map_err(|reason| ("user", reason))
 }
 
 /// A program must be there, be executable, and be the operator's alone.

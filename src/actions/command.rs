@@ -1,11 +1,12 @@
 //! The kind `command`: a program of this machine, without a shell, with nothing but what its entry
 //! grants.
 
-use super::process::{self, Cause, Limits};
-use super::{Ended, OutputChunk, RunRequest, trust};
-use crate::core::action::{ActionSpec, Command};
+use super::process::{self, Cause, End, Limits};
+use super::recorder::Recorder;
+use super::{Ended, OutputChunk, RunRequest, Told, identity, trust};
+use crate::core::action::{ActionSpec, Command, ResourceLimits};
 use crate::core::job::AttemptOutcome;
-use crate::spawn::{ExitStatus, Launch, Stdio};
+use crate::spawn::{self, Launch, Stdio};
 use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -22,49 +23,64 @@ pub(super) async fn run(
     stop: CancellationToken,
 ) -> Ended {
     let spec = &*request.spec;
-    let launch = match prepare(command, &request) {
-        Ok(launch) => launch,
+    let prepared = request.told().and_then(|told| Ok((prepare(command, &request, &told)?, told)));
+    let (launch, told) = match prepared {
+        Ok(prepared) => prepared,
         Err(reason) => return Ended::not_started(spec, reason),
     };
+    let recorder = Recorder::new(&told.secrets, output);
     let child = match launch.start().await {
         Ok(child) => child,
         Err(error) => return Ended::not_started(spec, cannot_start(command, &error)),
     };
-    let time = request.timeout.min(Duration::from_secs(spec.timeout_s.into()));
+    let time = request.time();
     let limits = Limits { time, ..limits };
-    match process::see_through(child, request.body, limits, output, &stop).await {
-        Ok((cause, status)) => ended(spec, cause, status, time),
+    match process::see_through(child, request.body, limits, recorder, &stop).await {
+        Ok(end) => ended(spec, &end, time),
         Err(error) => Ended::not_started(spec, format!("Its end was not seen: {error}")),
     }
 }
 
 /// Everything the process gets; refused here if anything about it is not in order.
-fn prepare(command: &Command, request: &RunRequest) -> Result<Launch, String> {
+fn prepare(command: &Command, request: &RunRequest, told: &Told) -> Result<Launch, String> {
     let spec = &*request.spec;
-    let values = spec.values(&request.params).map_err(|faults| {
-        let faults = faults.into_iter().map(|(name, reason)| format!("{name}: {reason}"));
-        format!("Its parameters are not in order. {}", faults.collect::<Vec<_>>().join(" "))
-    })?;
     let refused = |refused| format!("Not run: {refused}.");
-    let args = command.argv(&values, &request.facts).map_err(refused)?;
-    let inherited = |name: &str| std::env::var_os(name)?.into_string().ok();
-    let env = command.environment(spec, &values, &request.facts, inherited).map_err(refused)?;
+    let args = command.argv(&told.values, &request.facts).map_err(refused)?;
 
     // Looked at again at each run: the file may have changed hands since the catalogue was read.
     let us = rustix::process::geteuid().as_raw();
-    let program = trust::check(&command.program, us)
-        .map_err(|reason| format!("Not run: {reason}."))
-        .map(|_| command.program.clone())?;
+    let not_run = |reason: String| format!("Not run: {reason}.");
+    let program =
+        trust::check(&command.program, us).map(|_| command.program.clone()).map_err(not_run)?;
+    let identity = identity::of(command, us).map_err(not_run)?;
     if !command.cwd.is_dir() {
         return Err(format!("Not run: its cwd {} is not a directory.", command.cwd.display()));
     }
+    let home = identity.as_ref().map(|who| who.home.display().to_string());
+    let inherited = |name: &str| match &home {
+        Some(home) if name == "HOME" => Some(home.clone()),
+        _ => std::env::var_os(name)?.into_string().ok(),
+    };
+    let env = command
+        .environment(spec, &told.values, &request.facts, &told.secrets, inherited)
+        .map_err(refused)?;
     let mut launch = Launch::of(program).args(args);
     launch.env = env.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
     launch.cwd.clone_from(&command.cwd);
+    launch.user = identity.map(|who| who.ids);
+    launch.umask = command.umask;
+    launch.may_gain_rights = command.allow_new_privileges;
+    launch.limits = limits(command.limits);
     launch.stdin = Stdio::piped();
     launch.stdout = Stdio::piped();
     launch.stderr = Stdio::piped();
     Ok(launch)
+}
+
+fn limits(limits: ResourceLimits) -> spawn::Limits {
+    let ResourceLimits { cpu_s, memory_mib, open_files, processes } = limits;
+    let memory = memory_mib.map(|mib| mib.saturating_mul(1024 * 1024));
+    spawn::Limits { cpu_s, memory, open_files, processes }
 }
 
 fn cannot_start(command: &Command, error: &std::io::Error) -> String {
@@ -78,7 +94,8 @@ fn cannot_start(command: &Command, error: &std::io::Error) -> String {
 }
 
 /// What the end of a command means.
-fn ended(spec: &ActionSpec, cause: Cause, status: ExitStatus, time: Duration) -> Ended {
+fn ended(spec: &ActionSpec, end: &End, time: Duration) -> Ended {
+    let End { cause, status, usage } = *end;
     let (exit_code, signal) = (status.code(), status.signal());
     let (outcome, error) = match cause {
         Cause::Itself if status.success() => (AttemptOutcome::Succeeded, String::new()),
@@ -96,7 +113,7 @@ fn ended(spec: &ActionSpec, cause: Cause, status: ExitStatus, time: Duration) ->
         Cause::TimeLimit => spec.retry_on_failure,
         Cause::Stopped => false,
     };
-    Ended { outcome, temporary, exit_code, signal, http_status: None, error }
+    Ended { outcome, temporary, exit_code, signal, http_status: None, usage, error }
 }
 
 fn seconds(time: Duration) -> String {
@@ -137,6 +154,7 @@ fn signal_name(signal: i32) -> Option<&'static str> {
         13 => Some("SIGPIPE"),
         14 => Some("SIGALRM"),
         15 => Some("SIGTERM"),
+        24 => Some("SIGXCPU: it used up its processor time"),
         _ => None,
     }
 }

@@ -1,18 +1,28 @@
 //! Running things in the outside world, by the operator's catalogue and nothing else.
 //!
-//! `catalogue.rs` says which actions there are, `trust.rs` whose files may say so; `command.rs` runs
-//! one of the kind `command`, `process.rs` keeps it within its limits. Not here: which job runs
-//! when, and what follows its end (`crate::worker`, `crate::core::job`).
+//! `catalogue.rs` says which actions there are, `trust.rs` whose files may say so, `watch.rs` that
+//! they changed. `command.rs` runs one of the kind `command`, `process.rs` keeps it within its
+//! limits; `http.rs` calls out, `container.rs` speaks with a container engine. Not here: which job
+//! runs when, and what follows its end (`crate::worker`, `crate::core::job`).
 
 mod catalogue;
 mod command;
+mod container;
+mod http;
+mod identity;
 mod process;
+mod recorder;
+mod secrets;
 mod trust;
+mod watch;
+mod wire;
 
 pub use crate::core::output::{Chunk as OutputChunk, Stream};
+pub use crate::spawn::Usage;
 pub use catalogue::{Catalogue, Fault};
+pub use watch::watch;
 
-use crate::core::action::{ActionKind, ActionSpec, EventFacts};
+use crate::core::action::{ActionKind, ActionSpec, EventFacts, Secrets, Source, Values};
 use crate::core::job::AttemptOutcome;
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -36,6 +46,44 @@ pub struct RunRequest {
     pub timeout: Duration,
 }
 
+/// What one run is told beside the event: values of its parameters, and secrets.
+struct Told {
+    values: Values,
+    secrets: Secrets,
+}
+
+impl RunRequest {
+    /// Checks the parameters and reads the secrets.
+    fn told(&self) -> Result<Told, String> {
+        let values = self.spec.values(&self.params).map_err(|faults| {
+            let faults = faults.into_iter().map(|(name, reason)| format!("{name}: {reason}"));
+            format!("Its parameters are not in order. {}", faults.collect::<Vec<_>>().join(" "))
+        })?;
+        let secrets = secrets::read(&self.spec).map_err(|reason| format!("Not run: {reason}."))?;
+        Ok(Told { values, secrets })
+    }
+
+    /// What texts of the entry are filled from.
+    fn source<'a>(&'a self, told: &'a Told) -> Source<'a> {
+        Source {
+            values: &told.values,
+            facts: &self.facts,
+            secrets: &told.secrets,
+            parameters: &self.spec.parameters,
+        }
+    }
+
+    /// The longest it may take.
+    fn time(&self) -> Duration {
+        self.timeout.min(Duration::from_secs(self.spec.timeout_s.into()))
+    }
+}
+
+/// Why the secrets of an entry cannot be had here and now, if they cannot.
+pub fn secrets_missing(spec: &ActionSpec) -> Option<String> {
+    secrets::read(spec).err()
+}
+
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
@@ -49,6 +97,8 @@ pub struct Ended {
     pub signal: Option<i32>,
     /// The answer's status, for actions that call out.
     pub http_status: Option<i32>,
+    /// What it used of the processor and the memory, if it was a process.
+    pub usage: Option<Usage>,
     /// What went wrong, as a sentence; empty if nothing did.
     pub error: String,
 }
@@ -62,6 +112,7 @@ impl Ended {
             exit_code: None,
             signal: None,
             http_status: None,
+            usage: None,
             error: reason,
         }
     }
@@ -82,6 +133,8 @@ pub async fn run(
         ActionKind::Command(command) => {
             command::run(command, request, process::Limits::default(), output, stop).await
         }
+        ActionKind::Http(http) => http::run(http, request, output, stop).await,
+        ActionKind::Container(container) => container::run(container, request, output, stop).await,
     }
 }
 

@@ -4,15 +4,14 @@
 //! for. None waits for another, so a command that reads nothing, writes without end or leaves
 //! somebody behind who holds the pipes cannot hang us.
 
+use super::recorder::{PIECE_BYTES, Recorder};
 use super::{OutputChunk, Stream};
 use crate::core::action::DEFAULT_TIMEOUT_S;
-use crate::core::output::Cap;
-use crate::spawn::{Child, ChildStdin, ExitStatus, Signal};
+use crate::spawn::{Child, ChildStdin, ExitStatus, Signal, Usage};
 use bytes::Bytes;
 use std::io;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
@@ -49,11 +48,16 @@ pub(super) enum Cause {
     Stopped,
 }
 
-/// Output that is stored in one piece: no smaller than this ...
-const PIECE_BYTES: usize = 16 * 1024;
-
-/// ... unless so much time went by since its first byte.
-const PIECE_TIME: Duration = Duration::from_millis(100);
+/// How a command ended.
+#[derive(Debug)]
+pub(super) struct End {
+    /// Why.
+    pub(super) cause: Cause,
+    /// With what.
+    pub(super) status: ExitStatus,
+    /// What it used.
+    pub(super) usage: Option<Usage>,
+}
 
 /// Sees a started command through to its end.
 ///
@@ -63,14 +67,13 @@ pub(super) async fn see_through(
     mut child: Child,
     body: Bytes,
     limits: Limits,
-    output: mpsc::Sender<OutputChunk>,
+    recorder: Recorder,
     stop: &CancellationToken,
-) -> io::Result<(Cause, ExitStatus)> {
+) -> io::Result<End> {
     // Both tasks end with this function, whichever way it is left.
     let mut writing = JoinSet::new();
     writing.spawn(feed(child.take_stdin(), body));
     let (drained, give_up) = (CancellationToken::new(), CancellationToken::new());
-    let recorder = Recorder { cap: Cap::default(), waiting: None, since: Instant::now(), output };
     let pump = Pump { recorder, drained: drained.clone(), give_up: give_up.clone() };
     let mut reading = JoinSet::new();
     reading.spawn(pump.run(child.take_stdout(), child.take_stderr()));
@@ -96,7 +99,7 @@ pub(super) async fn see_through(
             recorder.send(OutputChunk::notice(notice)).await;
         }
     }
-    Ok((cause, status))
+    Ok(End { cause, status, usage: child.usage() })
 }
 
 /// TERM to the whole group; KILL to whoever is left when the grace is over.
@@ -154,14 +157,21 @@ impl Pump {
                 read = read(&mut stderr, &mut err), if stderr.is_some() => {
                     recorder.take(Stream::Stderr, err.get(..read).unwrap_or_default()).await;
                 }
-                () = sleep_until(recorder.since + PIECE_TIME), if recorder.waiting.is_some() => {
+                () = wait_until(recorder.due()), if recorder.due().is_some() => {
                     recorder.flush().await;
                 }
                 () = give_up.cancelled() => break,
             }
         }
         drained.cancel();
-        recorder.finish().await
+        recorder.finish().await;
+        recorder
+    }
+}
+
+async fn wait_until(due: Option<Instant>) {
+    if let Some(due) = due {
+        sleep_until(due).await;
     }
 }
 
@@ -173,49 +183,4 @@ async fn read<R: AsyncRead + Unpin>(pipe: &mut Option<R>, buffer: &mut [u8]) -> 
         *pipe = None;
     }
     count
-}
-
-/// Joins what is read to pieces worth storing, and holds them to the cap.
-struct Recorder {
-    cap: Cap,
-    waiting: Option<OutputChunk>,
-    since: Instant,
-    output: mpsc::Sender<OutputChunk>,
-}
-
-impl Recorder {
-    async fn take(&mut self, stream: Stream, bytes: &[u8]) {
-        if self.waiting.as_ref().is_some_and(|waiting| waiting.stream != stream) {
-            self.flush().await;
-        }
-        let waiting = self.waiting.get_or_insert_with(|| {
-            self.since = Instant::now();
-            OutputChunk { stream, bytes: Vec::new() }
-        });
-        waiting.bytes.extend_from_slice(bytes);
-        if waiting.bytes.len() >= PIECE_BYTES {
-            self.flush().await;
-        }
-    }
-
-    async fn flush(&mut self) {
-        let chunk = self.waiting.take().filter(|chunk| !chunk.bytes.is_empty());
-        if let Some(head) = chunk.and_then(|chunk| self.cap.push(chunk)) {
-            self.send(head).await;
-        }
-    }
-
-    /// Stores the tail; what is left can still send.
-    async fn finish(mut self) -> Self {
-        self.flush().await;
-        for chunk in std::mem::take(&mut self.cap).finish().into_chunks() {
-            self.send(chunk).await;
-        }
-        self
-    }
-
-    async fn send(&self, chunk: OutputChunk) {
-        // Nobody listens any more: the command is still run to its end.
-        let _ = self.output.send(chunk).await;
-    }
 }

@@ -1,5 +1,7 @@
 //! Real processes: what they get, what is kept of what they write, and that they end.
 
+mod examples;
+mod rights;
 mod shipped;
 
 use super::process::Limits;
@@ -43,7 +45,7 @@ async fn run_with(
     stop: CancellationToken,
 ) -> Ended {
     let spec = Arc::clone(&request.spec);
-    let ActionKind::Command(command) = &spec.kind;
+    let ActionKind::Command(command) = &spec.kind else { panic!("it is another kind") };
     command::run(command, request, limits(), output, stop).await
 }
 

@@ -3,7 +3,7 @@
 //! Faults of the settings have been said before this is reached.
 
 use super::{complain, say};
-use crate::actions::Catalogue;
+use crate::actions::{Catalogue, secrets_missing};
 use crate::app::{self, Database};
 use crate::config::Settings;
 use crate::store::migrate;
@@ -51,6 +51,13 @@ fn catalogue(settings: &Settings, faults: &mut Vec<String>) {
     };
     let (catalogue, found) = found;
     faults.extend(found.iter().map(|fault| format!("Actions: {fault}")));
-    let names: Vec<&str> = catalogue.names().collect();
+    for spec in catalogue.entries() {
+        if let Some(reason) = secrets_missing(&spec) {
+            // No fault of the entry's: a shipped example waits for its secret, and the worker's
+            // environment may be another than this one.
+            say(&format!("Actions: {} cannot be run from here: {reason}.", spec.name));
+        }
+    }
+    let names: Vec<String> = catalogue.names().collect();
     say(&format!("Actions: {}.", names.join(", ")));
 }

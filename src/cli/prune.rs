@@ -10,9 +10,10 @@ pub(super) async fn prune(settings: Settings) -> anyhow::Result<ExitCode> {
     let database = Database::open(&settings).await?;
     let removed = removed(&settings, &database).await;
     database.close().await;
-    let Removed { bodies, deliveries, keys, sessions } = removed?;
+    let Removed { bodies, deliveries, keys, sessions, jobs, output, queue } = removed?;
     say(&format!(
-        "Removed {bodies} bodies, {deliveries} deliveries, {keys} repeat keys and {sessions} sessions."
+        "Removed {bodies} bodies, {deliveries} deliveries, {keys} repeat keys, {sessions} sessions, \
+         {jobs} jobs, {output} pieces of output and {queue} rows of the queue."
     ));
     Ok(ExitCode::SUCCESS)
 }

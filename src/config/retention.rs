@@ -24,6 +24,24 @@ pub(super) struct RawRetention {
         global = true
     )]
     delivery_days: String,
+    /// Days for which jobs and their attempts are kept once they have ended
+    #[arg(
+        long,
+        env = "SIGNALBOX_JOB_DAYS",
+        value_name = "DAYS",
+        default_value = "90",
+        global = true
+    )]
+    job_days: String,
+    /// Days for which what jobs print is kept
+    #[arg(
+        long,
+        env = "SIGNALBOX_OUTPUT_DAYS",
+        value_name = "DAYS",
+        default_value = "30",
+        global = true
+    )]
+    output_days: String,
 }
 
 /// How long things are kept. Upkeep (`crate::worker::upkeep`) takes them away, pages say so.
@@ -33,6 +51,10 @@ pub struct RetentionSettings {
     pub body: TimeDelta,
     /// Deliveries.
     pub delivery: TimeDelta,
+    /// Jobs that have ended, with their attempts.
+    pub job: TimeDelta,
+    /// What jobs print.
+    pub output: TimeDelta,
 }
 
 impl RetentionSettings {
@@ -43,6 +65,17 @@ impl RetentionSettings {
             let reason = format!("{delivery} days are fewer than the {body} that bodies are kept");
             faults.add("SIGNALBOX_DELIVERY_DAYS", reason);
         }
-        Self { body: TimeDelta::days(body), delivery: TimeDelta::days(delivery) }
+        let job = faults.number("SIGNALBOX_JOB_DAYS", &raw.job_days, 1..=36_500);
+        let output = faults.number("SIGNALBOX_OUTPUT_DAYS", &raw.output_days, 1..=36_500);
+        if job < output {
+            let reason = format!("{job} days are fewer than the {output} that output is kept");
+            faults.add("SIGNALBOX_JOB_DAYS", reason);
+        }
+        Self {
+            body: TimeDelta::days(body),
+            delivery: TimeDelta::days(delivery),
+            job: TimeDelta::days(job),
+            output: TimeDelta::days(output),
+        }
     }
 }

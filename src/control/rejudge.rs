@@ -13,7 +13,7 @@ use crate::core::matching::{Decision, Question, decide};
 use crate::core::seal::Keys;
 use crate::core::verdict::{Endpoint, Verdict};
 use crate::core::webhook::Webhook;
-use crate::intake::{Policy, opened};
+use crate::intake::{Policy, opened_alone};
 use crate::store::candidates::{self, Sought};
 use crate::store::deliveries::{Brief, Full};
 use crate::store::{Conn, Result, nearest};
@@ -120,7 +120,7 @@ pub async fn rejudge(
     };
     let records = nearest::load(conn, &event).await?;
     let near = records.into_iter().map(|record| {
-        let record = opened(record, keys);
+        let record = opened_alone(record, keys);
         near(&record, &event, &proof, (decision.as_ref(), policy, endpoint_of(&full.brief)))
     });
     let mut near: Vec<(Near, Told, (String, String, i64))> = near.collect();
@@ -139,6 +139,9 @@ pub async fn rejudge(
     })
 }
 
+/// How a signature that was valid fares, which cannot be computed again.
+const SIGNATURE: Check = Check::Valid(credential::Proof::SIGNATURE);
+
 /// What is left of a delivery's credentials.
 struct Proof {
     presented: Presented,
@@ -149,7 +152,7 @@ impl Proof {
     fn of(full: &Full) -> Self {
         let trace: Trace = serde_json::from_value(full.reason.clone()).unwrap_or_default();
         let signed = |check: &FieldCheck| {
-            check.field == "credential" && check.actual == Check::ValidSignature.word()
+            check.field == "credential" && credential::names_signature(&check.actual)
         };
         let token = full.token_digest.as_deref().and_then(|digest| digest.try_into().ok());
         let nothing =
@@ -171,11 +174,12 @@ impl Proof {
     /// How it fares with a record.
     fn check(&self, record: &Webhook, at: DateTime<Utc>) -> Check {
         if self.signed_for.contains(&record.id) && record.signing_key.is_some() {
-            return Check::ValidSignature;
+            return SIGNATURE;
         }
         let required = Required {
             token: record.secret_digest.as_deref(),
             signing: record.signing_key.as_ref(),
+            ..Required::default()
         };
         credential::check(&self.presented, required, &[], at)
     }
@@ -200,14 +204,14 @@ async fn judged(
         .await?
         .into_iter()
         .map(|candidate| {
-            let mut record = opened(candidate, keys);
-            if proof.check(&record, at) == Check::ValidSignature {
+            let mut record = opened_alone(candidate, keys);
+            if proof.check(&record, at) == SIGNATURE {
                 record.secret_digest = Some(stand_in.to_vec());
             }
             record
         })
         .collect();
-    let known = candidates::known_tokens(conn, &sought).await?;
+    let known = candidates::known_tokens(conn, &sought, at).await?;
     let presented = Presented {
         token: has_stand_in.then_some(stand_in),
         signed: proof.presented.signed.clone(),

@@ -74,21 +74,41 @@ pub struct Presented {
 }
 
 /// What a record asks for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Required<'a> {
     /// Digest of its secret token.
     pub token: Option<&'a [u8]>,
+    /// Digest of the one before, while that is still accepted.
+    pub previous_token: Option<&'a [u8]>,
     /// Its signing token.
     pub signing: Option<&'a SigningKey>,
+    /// The one before, while that is still accepted.
+    pub previous_signing: Option<&'a SigningKey>,
+}
+
+/// Which of a record's secrets of one kind something was proved with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// The present one.
+    Present,
+    /// The one before.
+    Previous,
+}
+
+/// What a delivery proved itself with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Proof {
+    /// The token equals.
+    pub token: Option<Which>,
+    /// The signature verifies and is fresh.
+    pub signature: Option<Which>,
 }
 
 /// How a credential fares with a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Check {
-    /// The token equals.
-    ValidToken,
-    /// The signature verifies and is fresh.
-    ValidSignature,
+    /// The token equals, or the signature verifies and is fresh, or both.
+    Valid(Proof),
     /// The signature verifies, but its timestamp is outside the window.
     StaleSignature,
     /// Something was presented, nothing fits.
@@ -103,7 +123,7 @@ impl Check {
     /// Whether the record accepts it; `allow_none` admits records without any secret.
     pub fn accepted(self, allow_none: bool) -> bool {
         match self {
-            Self::ValidToken | Self::ValidSignature => true,
+            Self::Valid(_) => true,
             Self::NotRequired => allow_none,
             Self::StaleSignature | Self::Wrong | Self::Absent => false,
         }
@@ -112,12 +132,34 @@ impl Check {
     /// The word a trace shows; the values themselves are never shown.
     pub fn word(self) -> &'static str {
         match self {
-            Self::ValidToken => "valid token",
-            Self::ValidSignature => "valid signature",
+            Self::Valid(proof) => proof.word(),
             Self::StaleSignature => "signature outside the five-minute window",
             Self::Wrong => "wrong",
             Self::Absent => "absent",
             Self::NotRequired => "none required",
+        }
+    }
+}
+
+/// Whether a trace's word says that a signature verified.
+pub fn names_signature(word: &str) -> bool {
+    word.starts_with("valid ") && word.contains("signature")
+}
+
+impl Proof {
+    /// The present token.
+    pub const TOKEN: Self = Self { token: Some(Which::Present), signature: None };
+    /// A signature made with the present signing token.
+    pub const SIGNATURE: Self = Self { token: None, signature: Some(Which::Present) };
+
+    fn word(self) -> &'static str {
+        match (self.token, self.signature) {
+            (Some(Which::Present), Some(Which::Present)) => "valid token and signature",
+            (Some(_), Some(_)) => "valid token and signature, not both of the present ones",
+            (Some(Which::Previous), None) => "valid token, the previous one",
+            (None, Some(Which::Previous)) => "valid signature, with the previous signing token",
+            (None, Some(Which::Present)) => "valid signature",
+            (Some(Which::Present) | None, None) => "valid token",
         }
     }
 }
@@ -133,24 +175,33 @@ pub fn check(
     if required.token.is_none() && required.signing.is_none() {
         return Check::NotRequired;
     }
-    if let (Some(token), Some(expected)) = (&presented.token, required.token)
-        && bool::from(token.as_slice().ct_eq(expected))
-    {
-        return Check::ValidToken;
+    // Each secret is compared, whatever the others gave: how long that takes tells nothing.
+    let token = presented.token.as_ref();
+    let equals = |expected: Option<&[u8]>| match (token, expected) {
+        (Some(token), Some(expected)) => bool::from(token.as_slice().ct_eq(expected)),
+        _ => false,
+    };
+    let token = which(equals(required.token), equals(required.previous_token));
+    let signed = presented.signed.as_ref();
+    let signs = |key: Option<&SigningKey>| match (signed, key) {
+        (Some(signed), Some(key)) => verifies(signed, key, body),
+        _ => false,
+    };
+    let signature = which(signs(required.signing), signs(required.previous_signing));
+    let fresh = signed.is_some_and(|signed| is_fresh(&signed.timestamp, now));
+    match (token, signature.filter(|_| fresh)) {
+        (None, None) if signature.is_some() => Check::StaleSignature,
+        (None, None) if presented.token.is_none() && signed.is_none() => Check::Absent,
+        (None, None) => Check::Wrong,
+        (token, signature) => Check::Valid(Proof { token, signature }),
     }
-    if let (Some(signed), Some(key)) = (&presented.signed, required.signing)
-        && verifies(signed, key, body)
-    {
-        return if is_fresh(&signed.timestamp, now) {
-            Check::ValidSignature
-        } else {
-            Check::StaleSignature
-        };
-    }
-    if presented.token.is_none() && presented.signed.is_none() {
-        Check::Absent
-    } else {
-        Check::Wrong
+}
+
+fn which(present: bool, previous: bool) -> Option<Which> {
+    match (present, previous) {
+        (true, _) => Some(Which::Present),
+        (false, true) => Some(Which::Previous),
+        (false, false) => None,
     }
 }
 
@@ -176,6 +227,9 @@ mod tests {
     const KEY: [u8; 32] = [9; 32];
     const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
+    const TOKEN: Check = Check::Valid(Proof { token: Some(Which::Present), signature: None });
+    const SIGNATURE: Check = Check::Valid(Proof { token: None, signature: Some(Which::Present) });
+
     fn with_token(token: &[u8]) -> Presented {
         Presented { token: Some(token_digest(&KEY, token)), signed: None }
     }
@@ -183,9 +237,9 @@ mod tests {
     #[test]
     fn only_the_very_token_is_accepted() {
         let stored = token_digest(&KEY, b"Geheim-123");
-        let required = Required { token: Some(&stored), signing: None };
+        let required = Required { token: Some(&stored), ..Required::default() };
         let ask = |token: &[u8]| check(&with_token(token), required, b"", NOW);
-        assert_eq!(ask(b"Geheim-123"), Check::ValidToken);
+        assert_eq!(ask(b"Geheim-123"), TOKEN);
         for wrong in
             [&b"geheim-123"[..], b"Geheim-12", b"Geheim-1234", b"", b" Geheim-123", b"\xff\xfe"]
         {
@@ -196,7 +250,7 @@ mod tests {
 
     #[test]
     fn an_absent_secret_is_no_empty_one() {
-        let required = Required { token: None, signing: None };
+        let required = Required::default();
         let check = check(&with_token(b""), required, b"", NOW);
         assert_eq!(check, Check::NotRequired);
         assert!(!check.accepted(false));
@@ -214,7 +268,7 @@ mod tests {
     #[test]
     fn a_signature_holds_for_its_body_key_and_five_minutes() {
         let key = SigningKey::from_shown("plain text secret").unwrap();
-        let required = Required { token: None, signing: Some(&key) };
+        let required = Required { signing: Some(&key), ..Required::default() };
         let signed = |at: i64, body: &[u8]| Presented {
             token: None,
             signed: Some(Signed {
@@ -223,20 +277,49 @@ mod tests {
                 signatures: format!("v1,AAAA {}", key.sign("id-1", &at.to_string(), body)),
             }),
         };
-        assert_eq!(check(&signed(0, b"{}"), required, b"{}", NOW), Check::ValidSignature);
+        assert_eq!(check(&signed(0, b"{}"), required, b"{}", NOW), SIGNATURE);
         assert_eq!(check(&signed(0, b"{}"), required, b"{ }", NOW), Check::Wrong);
         for (seconds, expected) in [
-            (WINDOW_S, Check::ValidSignature),
+            (WINDOW_S, SIGNATURE),
             (WINDOW_S + 1, Check::StaleSignature),
-            (-WINDOW_S, Check::ValidSignature),
+            (-WINDOW_S, SIGNATURE),
             (-WINDOW_S - 1, Check::StaleSignature),
         ] {
             let now = NOW + TimeDelta::seconds(seconds);
             assert_eq!(check(&signed(0, b"{}"), required, b"{}", now), expected, "{seconds}");
         }
         let other = SigningKey::from_shown("another secret").unwrap();
-        let required = Required { token: None, signing: Some(&other) };
+        let required = Required { signing: Some(&other), ..Required::default() };
         assert_eq!(check(&signed(0, b"{}"), required, b"{}", NOW), Check::Wrong);
+    }
+
+    #[test]
+    fn the_previous_secrets_are_accepted_beside_the_present_ones_and_told_apart() {
+        let (new, old) = (token_digest(&KEY, b"new"), token_digest(&KEY, b"old"));
+        let keys = ["new key", "old key"].map(|key| SigningKey::from_shown(key).unwrap());
+        let required = Required {
+            token: Some(&new),
+            previous_token: Some(&old),
+            signing: Some(&keys[0]),
+            previous_signing: Some(&keys[1]),
+        };
+        let signed = |key: &SigningKey| Signed {
+            id: "i".into(),
+            timestamp: "0".into(),
+            signatures: key.sign("i", "0", b"{}"),
+        };
+        let ask = |token: Option<&[u8]>, key: Option<&SigningKey>| {
+            let token = token.map(|token| token_digest(&KEY, token));
+            let presented = Presented { token, signed: key.map(signed) };
+            check(&presented, required, b"{}", NOW)
+        };
+        let valid = |token, signature| Check::Valid(Proof { token, signature });
+        let (present, previous) = (Some(Which::Present), Some(Which::Previous));
+        assert_eq!(ask(Some(b"new"), Some(&keys[0])), valid(present, present));
+        assert_eq!(ask(Some(b"old"), None), valid(previous, None));
+        assert_eq!(ask(None, Some(&keys[1])), valid(None, previous));
+        assert_eq!(ask(Some(b"other"), Some(&keys[1])), valid(None, previous));
+        assert_eq!(ask(Some(b"other"), None), Check::Wrong);
     }
 
     #[test]

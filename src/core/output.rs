@@ -3,6 +3,12 @@
 //! Pure: chunks come in, chunks to store come out. Reading the pipes is `crate::actions`', storing
 //! is `crate::worker`'s.
 
+mod colour;
+mod mask;
+
+pub use colour::{Span, page_lines};
+pub use mask::Masks;
+
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -166,35 +172,65 @@ impl Rest {
 /// Join the chunks of a stream first: a character may be cut between two.
 #[must_use]
 pub fn page_text(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    glyphs(bytes, |glyph| {
+        if let Glyph::Letter(c) = glyph {
+            text.push(c);
+        }
+    });
+    text
+}
+
+/// What is left of an output when it is made safe.
+enum Glyph<'t> {
+    /// A letter, a line end, a tab.
+    Letter(char),
+    /// From here on letters look like this: the numbers of an SGR sequence.
+    Look(&'t str),
+}
+
+fn glyphs(bytes: &[u8], mut take: impl FnMut(Glyph<'_>)) {
     let decoded = String::from_utf8_lossy(bytes);
-    let mut text = String::with_capacity(decoded.len());
     let mut chars = decoded.chars().peekable();
     while let Some(c) = chars.next() {
-        match c {
-            '\n' | '\t' => text.push(c),
+        let look = match c {
+            '\n' | '\t' => {
+                take(Glyph::Letter(c));
+                None
+            }
             '\r' => {
                 // "\r\n" is one line end; a lone "\r" is a progress bar drawing over its line.
                 if chars.peek() != Some(&'\n') {
-                    text.push('\n');
+                    take(Glyph::Letter('\n'));
                 }
+                None
             }
             '\u{1b}' => skip_escape(&mut chars),
             '\u{9b}' => skip_control_sequence(&mut chars),
-            _ if c.is_control() || turns_direction(c) => text.push(char::REPLACEMENT_CHARACTER),
-            _ => text.push(c),
+            _ if c.is_control() || turns_direction(c) => {
+                take(Glyph::Letter(char::REPLACEMENT_CHARACTER));
+                None
+            }
+            _ => {
+                take(Glyph::Letter(c));
+                None
+            }
+        };
+        if let Some(numbers) = look {
+            take(Glyph::Look(&numbers));
         }
     }
-    text
 }
 
 type Chars<'t> = std::iter::Peekable<std::str::Chars<'t>>;
 
-/// Skips what follows an ESC. Source: ECMA-48, sections 5.3 to 5.6.
-fn skip_escape(chars: &mut Chars<'_>) {
+/// Skips what follows an ESC; gives the numbers if it says how letters look. Source: ECMA-48,
+/// sections 5.3 to 5.6.
+fn skip_escape(chars: &mut Chars<'_>) -> Option<String> {
     match chars.peek() {
         Some('[') => {
             chars.next();
-            skip_control_sequence(chars);
+            return skip_control_sequence(chars);
         }
         // Strings (titles, links) end with BEL or ESC \; a line end ends them for us as well, or
         // an unfinished one would swallow all that follows.
@@ -210,12 +246,18 @@ fn skip_escape(chars: &mut Chars<'_>) {
             chars.next_if(|c| ('0'..='~').contains(c));
         }
     }
+    None
 }
 
-/// Skips parameters and the final letter of a control sequence.
-fn skip_control_sequence(chars: &mut Chars<'_>) {
-    while chars.next_if(|c| (' '..='?').contains(c)).is_some() {}
-    chars.next_if(|c| ('@'..='~').contains(c));
+/// Skips parameters and the final letter of a control sequence; gives the parameters of SGR.
+fn skip_control_sequence(chars: &mut Chars<'_>) -> Option<String> {
+    let mut numbers = String::new();
+    while let Some(c) = chars.next_if(|c| (' '..='?').contains(c)) {
+        numbers.push(c);
+    }
+    let last = chars.next_if(|c| ('@'..='~').contains(c));
+    let plain = numbers.chars().all(|c| c.is_ascii_digit() || matches!(c, ';' | ':'));
+    (last == Some('m') && plain).then_some(numbers)
 }
 
 fn turns_direction(c: char) -> bool {

@@ -5,7 +5,10 @@
 
 use crate::core::credential::SigningKey;
 use crate::core::ids::WebhookId;
+use crate::core::matching::filters::Filters;
+use chrono::{DateTime, Utc};
 use std::fmt;
+use std::sync::Arc;
 
 /// A record's project: an id of GitLab's, or "pending registration" (stored as -1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,9 +55,10 @@ impl fmt::Display for ProjectId {
 }
 
 /// How the jobs of one record share time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Concurrency {
     /// All at once.
+    #[default]
     Parallel,
     /// One after another.
     Serial,
@@ -83,6 +87,22 @@ impl Concurrency {
     }
 }
 
+/// A secret that was replaced and is accepted until some time.
+#[derive(Debug, Clone)]
+pub struct Previous<T> {
+    /// The secret, in the form it is compared in.
+    pub secret: T,
+    /// Until when.
+    pub until: DateTime<Utc>,
+}
+
+impl<T> Previous<T> {
+    /// The secret, if it still counts.
+    pub fn at(&self, now: DateTime<Utc>) -> Option<&T> {
+        (now < self.until).then_some(&self.secret)
+    }
+}
+
 /// A record as the matcher and the worker see it.
 #[derive(Debug, Clone)]
 pub struct Webhook {
@@ -106,10 +126,12 @@ pub struct Webhook {
     pub secret_digest: Option<Vec<u8>>,
     /// GitLab's signing token, opened.
     pub signing_key: Option<SigningKey>,
-    /// Globs, one a line; `!` excludes.
-    pub ref_filter: String,
-    /// Globs, one a line; `!` excludes.
-    pub path_filter: String,
+    /// Keyed digest of the secret token before.
+    pub previous_secret: Option<Previous<Vec<u8>>>,
+    /// The signing token before.
+    pub previous_signing: Option<Previous<SigningKey>>,
+    /// Which of the events that equal it are wanted.
+    pub filters: Arc<Filters>,
     /// Register on the first authentic event at the main address.
     pub register_on_first_event: bool,
     /// Name of the catalogue entry to run.

@@ -4,6 +4,7 @@
 //! meets another server's claim or registration is judged anew. Answers go out after the commit.
 
 use super::decide::{self, Draft};
+use super::records::FilterCache;
 use super::refusals::{Refusals, Room};
 use super::{Arrival, Content, IntakeError, Policy, Receipt, Waiting, write};
 use crate::clock;
@@ -29,7 +30,13 @@ pub(super) async fn run(
     policy: Policy,
     mut waiting: mpsc::Receiver<Waiting>,
 ) {
-    let mut committer = Committer { pool, keys, policy, refusals: Refusals::default() };
+    let mut committer = Committer {
+        pool,
+        keys,
+        policy,
+        refusals: Refusals::default(),
+        filters: FilterCache::default(),
+    };
     let mut flush = tokio::time::interval(FLUSH);
     loop {
         tokio::select! {
@@ -66,6 +73,7 @@ struct Committer {
     keys: Arc<Keys>,
     policy: Policy,
     refusals: Refusals,
+    filters: FilterCache,
 }
 
 impl Committer {
@@ -121,9 +129,9 @@ impl Committer {
         let mut pooled = self.pool.get().await?;
         let conn: &mut Conn = &mut pooled;
         let (keys, policy, now) = (&*self.keys, self.policy, clock::now());
-        let refusals = &mut self.refusals;
+        let (refusals, filters) = (&mut self.refusals, &mut self.filters);
         transaction(conn, async move |conn: &mut Conn| {
-            let drafts = decide::drafts(conn, arrivals, keys, policy, now).await?;
+            let drafts = decide::drafts(conn, arrivals, (keys, filters), policy, now).await?;
             let mut rooms = Vec::with_capacity(drafts.len());
             for draft in &drafts {
                 rooms.push(match draft.decision.verdict {

@@ -4,29 +4,34 @@
 //! The deliveries of a batch are judged in order and see what those before them did, as if each
 //! had a transaction of its own.
 
+use super::records::{FilterCache, opened};
 use super::{Arrival, Content, Policy};
 use crate::clock;
-use crate::core::credential::{Presented, SIGNING_TOKEN, SigningKey};
+use crate::core::credential::Presented;
 use crate::core::event::Event;
-use crate::core::idempotency::Key;
+use crate::core::idempotency::{KEY_DAYS, Key};
 use crate::core::ids::{DeliveryId, JobId, WebhookId};
 use crate::core::matching::trace::Trace;
 use crate::core::matching::{Decision, Question, decide};
-use crate::core::seal::{self, Keys};
+use crate::core::pause::{Note, Pause, holding};
+use crate::core::seal::Keys;
 use crate::core::verdict::Verdict;
-use crate::core::webhook::{Concurrency, ProjectId, Webhook};
+use crate::core::webhook::{ProjectId, Webhook};
 use crate::store::arrivals::{self, Claim, ScopedKey};
-use crate::store::candidates::{self, Candidate, Sought};
-use crate::store::{Conn, Result};
-use chrono::{DateTime, Utc};
+use crate::store::candidates::{self, Sought};
+use crate::store::{Conn, Result, pauses};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{HashMap, HashSet};
+
+/// What stands for the address in the claim on a signed id.
+const SIGNED: &str = "signed";
 
 /// One arrival, judged.
 pub(super) struct Draft<'a> {
     pub arrival: &'a Arrival,
     pub decision: Decision,
     pub duplicate_of: Option<String>,
-    pub claim: Option<Claim>,
+    pub claims: Vec<Claim>,
     pub jobs: Vec<JobDraft>,
 }
 
@@ -42,23 +47,24 @@ struct Known {
     records: Vec<Webhook>,
     tokens: HashSet<Vec<u8>>,
     holders: HashMap<ScopedKey, String>,
+    pauses: Vec<Pause>,
 }
 
 pub(super) async fn drafts<'a>(
     conn: &mut Conn,
     arrivals: &'a [Arrival],
-    keys: &Keys,
+    (keys, filters): (&Keys, &mut FilterCache),
     policy: Policy,
     now: DateTime<Utc>,
 ) -> Result<Vec<Draft<'a>>> {
-    let mut known = load(conn, arrivals, keys, now).await?;
+    let mut known = load(conn, arrivals, (keys, filters), now).await?;
     Ok(arrivals.iter().map(|arrival| draft(arrival, &mut known, policy, now)).collect())
 }
 
 async fn load(
     conn: &mut Conn,
     arrivals: &[Arrival],
-    keys: &Keys,
+    (keys, filters): (&Keys, &mut FilterCache),
     now: DateTime<Utc>,
 ) -> Result<Known> {
     let mut sought = Sought::default();
@@ -69,17 +75,19 @@ async fn load(
             sought.repo_names.insert(event.repo_name.clone());
             sought.tokens.extend(presented.token.map(|token| token.to_vec()));
             held.extend(key.as_ref().map(|key| scoped(arrival, key)));
+            held.extend(signed_id(presented));
         }
     }
     if sought.project_ids.is_empty() {
-        let (records, tokens, holders) = Default::default();
-        return Ok(Known { records, tokens, holders });
+        let (records, tokens, holders, pauses) = Default::default();
+        return Ok(Known { records, tokens, holders, pauses });
     }
     let records = candidates::load(conn, &sought).await?;
     Ok(Known {
-        records: records.into_iter().map(|candidate| opened(candidate, keys)).collect(),
-        tokens: candidates::known_tokens(conn, &sought).await?,
+        records: records.into_iter().map(|candidate| opened(candidate, keys, filters)).collect(),
+        tokens: candidates::known_tokens(conn, &sought, now).await?,
         holders: arrivals::holders(conn, &held.iter().collect::<Vec<_>>(), now).await?,
+        pauses: pauses::all(conn).await?,
     })
 }
 
@@ -87,39 +95,11 @@ fn scoped(arrival: &Arrival, key: &Key) -> ScopedKey {
     ScopedKey { endpoint: arrival.endpoint.as_str().to_owned(), key: key.value.clone() }
 }
 
-/// A stored record as the matcher reads it, its signing token opened.
-pub fn opened(candidate: Candidate, keys: &Keys) -> Webhook {
-    let signing_key = candidate.signing_token.and_then(|sealed| {
-        match seal::open(&keys.seal, SIGNING_TOKEN, &sealed) {
-            Ok(token) => SigningKey::from_shown(&String::from_utf8_lossy(&token)),
-            Err(error) => {
-                tracing::error!(webhook.id = candidate.id, %error, "A signing token is unusable");
-                None
-            }
-        }
-    });
-    Webhook {
-        id: WebhookId(candidate.id),
-        name: candidate.name,
-        repo_name: candidate.repo_name,
-        repo_url: candidate.repo_url,
-        object_kind: candidate.object_kind,
-        project_id: ProjectId::from_raw(candidate.project_id),
-        http_x_gitlab_event: candidate.http_x_gitlab_event,
-        enabled: candidate.enabled,
-        secret_digest: candidate.secret_digest,
-        signing_key,
-        ref_filter: candidate.ref_filter,
-        path_filter: candidate.path_filter,
-        register_on_first_event: candidate.register_on_first_event,
-        action: candidate.action,
-        action_params: candidate.action_params,
-        // An unknown word is one of a later version: the careful choice.
-        concurrency: Concurrency::parse(&candidate.concurrency).unwrap_or(Concurrency::Serial),
-        debounce_s: candidate.debounce_s,
-        max_attempts: candidate.max_attempts,
-        timeout_s: candidate.timeout_s,
-    }
+/// The id that a signature covers. It counts at both addresses and beside the key, which no
+/// signature covers: who sends a signed delivery again under another key gets nowhere.
+fn signed_id(presented: &Presented) -> Option<ScopedKey> {
+    let signed = presented.signed.as_ref()?;
+    Some(ScopedKey { endpoint: SIGNED.to_owned(), key: signed.id.clone() })
 }
 
 fn draft<'a>(
@@ -133,7 +113,7 @@ fn draft<'a>(
             arrival,
             decision: refused(*status, code, sentence),
             duplicate_of: None,
-            claim: None,
+            claims: Vec::new(),
             jobs: Vec::new(),
         },
         Content::Event { event, presented, key } => {
@@ -150,6 +130,7 @@ fn refused(status: u16, code: &str, sentence: &str) -> Decision {
         trace: Trace { refusal: Some(code.to_owned()), ..Trace::default() },
         register: Vec::new(),
         run: Vec::new(),
+        proofs: Vec::new(),
     }
 }
 
@@ -177,29 +158,38 @@ fn judged<'a>(
         allow_no_secret: policy.allow_no_secret,
         now,
     };
-    let mut decision = decide(question, &records);
-    let held = key.map(|key| (key, scoped(arrival, key)));
-    if decision.verdict != Verdict::Rejected
-        && let Some((_, scoped)) = &held
-        && let Some(first) = known.holders.get(scoped)
-    {
-        let first = first.clone();
-        decision = duplicate(&first, decision.trace);
+    let decision = decide(question, &records);
+    let mut held: Vec<(ScopedKey, DateTime<Utc>)> = Vec::new();
+    held.extend(key.map(|key| (scoped(arrival, key), key.expires_at)));
+    if decision.is_signed() {
+        let expires_at = now + TimeDelta::days(KEY_DAYS);
+        held.extend(signed_id(presented).map(|id| (id, expires_at)));
+    }
+    let first = held.iter().find_map(|(scoped, _)| known.holders.get(scoped)).cloned();
+    if let (true, Some(first)) = (decision.verdict != Verdict::Rejected, first) {
         return Draft {
             arrival,
-            decision,
+            decision: duplicate(&first, decision.trace),
             duplicate_of: Some(first),
-            claim: None,
+            claims: Vec::new(),
             jobs: Vec::new(),
         };
     }
+    if let Some(pause) = paused(&decision, &known.pauses) {
+        decision.summary = format!("{}; held back by {}: {}", decision.summary, pause.by, pause.reason);
+        decision.verdict = Verdict::Paused;
+    }
     // A body stands for a missing key only where a repeat would run something twice.
-    let claims = decision.did_something()
-        && key.is_some_and(|key| !key.from_body || !decision.run.is_empty());
-    let claim = held.filter(|_| claims).map(|(key, scoped)| {
-        known.holders.insert(scoped.clone(), arrival.id.to_string());
-        Claim { key: scoped, delivery: arrival.id.clone(), expires_at: key.expires_at }
-    });
+    if !decision.did_something()
+        || (decision.run.is_empty() && key.is_some_and(|key| key.from_body))
+    {
+        held.clear();
+    }
+    let claim = |(key, expires_at)| Claim { key, delivery: arrival.id.clone(), expires_at };
+    let claims: Vec<Claim> = held.into_iter().map(claim).collect();
+    for claim in &claims {
+        known.holders.insert(claim.key.clone(), arrival.id.to_string());
+    }
     for record in &mut known.records {
         if let (true, Some(id)) = (decision.register.contains(&record.id), event.project_id) {
             record.project_id = ProjectId::Known(id);
@@ -210,7 +200,15 @@ fn judged<'a>(
         .filter(|record| decision.run.contains(&record.id))
         .map(|webhook| JobDraft { id: clock::job_id(), label: webhook.label(), webhook })
         .collect();
-    Draft { arrival, decision, duplicate_of: None, claim, jobs }
+    Draft { arrival, decision, duplicate_of: None, claims, jobs }
+}
+
+/// Why nothing of what matched runs now, if nothing does.
+fn paused<'a>(decision: &Decision, pauses: &'a [Pause]) -> Option<&'a Note> {
+    let held = |id: &WebhookId| holding(pauses, Some(id.0), "");
+    let matched = decision.verdict == Verdict::Matched;
+    let first = decision.run.first().filter(|_| matched).and_then(held)?;
+    decision.run.iter().all(|id| held(id).is_some()).then_some(&first.note)
 }
 
 fn duplicate(first: &str, trace: Trace) -> Decision {
@@ -221,6 +219,7 @@ fn duplicate(first: &str, trace: Trace) -> Decision {
         trace,
         register: Vec::new(),
         run: Vec::new(),
+        proofs: Vec::new(),
     }
 }
 

@@ -6,10 +6,11 @@
 
 mod committer;
 mod decide;
+mod records;
 mod refusals;
 mod write;
 
-pub use decide::opened;
+pub use records::opened_alone;
 
 use crate::core::credential::Presented;
 use crate::core::event::Event;

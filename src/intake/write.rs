@@ -8,6 +8,7 @@ use crate::core::event::Event;
 use crate::core::ids::WebhookId;
 use crate::core::job::JobState;
 use crate::core::lane;
+use crate::core::matching::filters;
 use crate::core::matching::trace::Trace;
 use crate::core::verdict::Verdict;
 use crate::core::webhook::Concurrency;
@@ -32,7 +33,7 @@ pub(super) async fn drafts(
     rooms: &[Room],
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let claims: Vec<_> = drafts.iter().filter_map(|draft| draft.claim.clone()).collect();
+    let claims: Vec<_> = drafts.iter().flat_map(|draft| draft.claims.clone()).collect();
     if arrivals::claim(conn, &claims, now).await? != claims.len() {
         return Err(StoreError::Stale);
     }
@@ -250,17 +251,27 @@ fn touches(drafts: &[Draft<'_>]) -> Vec<Touch> {
         let nearest = decision.trace.records.first().filter(|record| {
             !decision.did_something()
                 && decision.verdict != Verdict::Rejected
-                && record.differing().all(|check| check.field == "project_id")
+                && record.differing().all(|check| {
+                    check.field == "project_id" || filters::FIELDS.contains(&check.field.as_str())
+                })
         });
         let nearest = nearest.map(|record| (record.webhook, None));
         for (webhook, job) in registered.chain(concerned).chain(nearest) {
-            let earlier = last.remove(&webhook).and_then(|touch| touch.job);
+            let earlier = last.remove(&webhook);
+            let (token, signature) = earlier
+                .as_ref()
+                .map_or((false, false), |touch| (touch.by_token, touch.by_signature));
+            let earlier = earlier.and_then(|touch| touch.job);
+            let proof = decision.proofs.iter().find(|(id, _)| *id == webhook);
+            let proof = proof.map(|(_, proof)| *proof).unwrap_or_default();
             let touch = Touch {
                 webhook,
                 delivery: draft.id().clone(),
                 verdict: decision.verdict,
                 at: draft.arrival.received_at,
                 job: job.or(earlier),
+                by_token: token || proof.token.is_some(),
+                by_signature: signature || proof.signature.is_some(),
             };
             last.insert(webhook, touch);
         }

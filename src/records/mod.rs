@@ -10,12 +10,13 @@ mod delete;
 mod input;
 mod reset;
 mod save;
+mod secrets;
 mod snapshot;
 
 pub use bulk::{Switched, delete_many, switch_many};
 pub use delete::{Plan, delete, plan};
-pub use input::{Draft, Fault, Rules, SecretChange, WebhookInput};
 pub use reset::reset;
+pub use input::{Draft, Fault, MAX_KEEP_DAYS, Rules, SecretChange, WebhookInput};
 pub use save::{Target, save};
 
 use crate::core::actor::Actor;

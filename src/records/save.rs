@@ -1,15 +1,13 @@
 //! Adding and changing a record: one transaction, the audit entry inside.
 
-use super::input::{SecretChange, WebhookInput};
-use super::{Act, SaveError, snapshot};
+use super::input::WebhookInput;
+use super::secrets::{New, rotated, secret_changes};
+use super::{Act, SaveError, secrets, snapshot};
 use crate::core::change::{Change, diff};
-use crate::core::credential::SIGNING_TOKEN;
 use crate::core::ids::WebhookId;
-use crate::core::seal::{CannotOpen, mac, seal};
 use crate::store::audit::{self, Entry, Verb, object};
-use crate::store::webhooks::{self, Row, Secrets, Values};
-use crate::store::{Conn, StoreError, transaction};
-use secrecy::ExposeSecret;
+use crate::store::webhooks::{self, Row, Values};
+use crate::store::{Conn, StoreError, transaction, webhook_actions};
 
 /// What is saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +33,7 @@ pub async fn save(
     target: Target,
     input: &WebhookInput,
 ) -> Result<Row, SaveError> {
-    let secrets = secrets(input, act)?;
+    let secrets = secrets::new(input, act)?;
     let saved = transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| match target {
         Target::Add => add(conn, act, input, &secrets).await,
         Target::Change { id, version } => change(conn, act, (id, version), (input, &secrets)).await,
@@ -48,9 +46,11 @@ async fn add(
     conn: &mut Conn,
     act: &Act<'_>,
     input: &WebhookInput,
-    secrets: &Secrets,
+    secrets: &New,
 ) -> Result<Row, StoreError> {
-    let row = webhooks::insert(conn, &values(input, None, act), secrets, act.now).await?;
+    let secrets = rotated(secrets, input, None, act);
+    let row = webhooks::insert(conn, &values(input, None, act), &secrets, act.now).await?;
+    webhook_actions::note(conn, row.id, &input.action_fingerprint).await?;
     let mut changes = diff(None, Some(&snapshot::of(&row)));
     changes.extend(secret_changes(input));
     log(conn, act, Verb::Add, &row, changes).await?;
@@ -61,14 +61,17 @@ async fn change(
     conn: &mut Conn,
     act: &Act<'_>,
     (id, version): (WebhookId, i32),
-    (input, secrets): (&WebhookInput, &Secrets),
+    (input, secrets): (&WebhookInput, &New),
 ) -> Result<Row, StoreError> {
     let before = webhooks::find_for_update(conn, id).await?;
     if before.version != version {
         return Err(StoreError::Stale);
     }
     let values = values(input, Some(&before), act);
-    let after = webhooks::update(conn, (id, version), &values, secrets, act.now).await?;
+    let stored = webhooks::stored_secrets(conn, id).await?;
+    let secrets = rotated(secrets, input, Some((&before, stored)), act);
+    let after = webhooks::update(conn, (id, version), &values, &secrets, act.now).await?;
+    webhook_actions::note(conn, after.id, &input.action_fingerprint).await?;
     let mut changes = diff(Some(&snapshot::of(&before)), Some(&snapshot::of(&after)));
     changes.extend(secret_changes(input));
     if !changes.is_empty() {
@@ -86,11 +89,12 @@ fn values<'a>(input: &'a WebhookInput, before: Option<&'a Row>, act: &Act<'_>) -
         project_id: input.project_id,
         http_x_gitlab_event: &input.http_x_gitlab_event,
         enabled: input.enabled,
-        // What the form does not offer stays as it is.
-        ref_filter: before.map_or("", |row| &row.ref_filter),
-        path_filter: before.map_or("", |row| &row.path_filter),
-        condition: before.map_or("", |row| &row.condition),
-        concurrency: before.map_or("parallel", |row| &row.concurrency),
+        ref_filter: &input.ref_filter,
+        path_filter: &input.path_filter,
+        condition: &input.condition,
+        obey_skip: input.obey_skip,
+        concurrency: input.concurrency.as_str(),
+        debounce_s: input.debounce_s,
         register_on_first_event: input.register_on_first_event,
         action: &input.action,
         action_params: serde_json::json!(input.action_params),
@@ -108,40 +112,6 @@ fn values<'a>(input: &'a WebhookInput, before: Option<&'a Row>, act: &Act<'_>) -
             _ => act.now,
         },
     }
-}
-
-/// The stored forms: a token that is only compared as a keyed digest, one that is computed with
-/// sealed.
-fn secrets(input: &WebhookInput, act: &Act<'_>) -> Result<Secrets, CannotOpen> {
-    Ok(Secrets {
-        secret_digest: match &input.secret_token {
-            SecretChange::Keep => None,
-            SecretChange::Remove => Some(None),
-            SecretChange::Set(token) => {
-                let digest = mac(&act.keys.token_digest, token.expose_secret().as_bytes());
-                Some(Some(digest.to_vec()))
-            }
-        },
-        signing_token: match &input.signing_token {
-            SecretChange::Keep => None,
-            SecretChange::Remove => Some(None),
-            SecretChange::Set(token) => {
-                let plain = token.expose_secret().as_bytes();
-                Some(Some(seal(&act.keys.seal, act.nonce, SIGNING_TOKEN, plain)?))
-            }
-        },
-    })
-}
-
-fn secret_changes(input: &WebhookInput) -> impl Iterator<Item = Change> {
-    let changed = |change: &SecretChange| !matches!(change, SecretChange::Keep);
-    [
-        ("secret_token", changed(&input.secret_token)),
-        ("signing_token", changed(&input.signing_token)),
-    ]
-    .into_iter()
-    .filter(|(_, changed)| *changed)
-    .map(|(field, _)| Change::of_secret(field))
 }
 
 /// Writes the audit entry of a record.

@@ -2,10 +2,14 @@
 
 use crate::core::change::{Snapshot, Value};
 use crate::store::webhooks::Row;
+use chrono::{DateTime, Utc};
 
 /// The fields of a record, for telling before from after.
 pub(super) fn of(row: &Row) -> Snapshot {
     let text = |text: &str| Value::Text(text.to_owned());
+    let time = |at: Option<DateTime<Utc>>| {
+        at.map_or(Value::None, |at| Value::Text(at.format("%Y-%m-%d %H:%M UTC").to_string()))
+    };
     Snapshot::from([
         ("name", text(&row.name)),
         ("repo_name", text(&row.repo_name)),
@@ -14,9 +18,17 @@ pub(super) fn of(row: &Row) -> Snapshot {
         ("project_id", Value::Number(row.project_id)),
         ("http_x_gitlab_event", text(&row.http_x_gitlab_event)),
         ("enabled", Value::Bool(row.enabled)),
+        ("ref_filter", text(&row.ref_filter)),
+        ("path_filter", text(&row.path_filter)),
+        ("condition", text(&row.condition)),
+        ("obey_skip", Value::Bool(row.obey_skip)),
+        ("previous_secret_until", time(row.previous_secret_until)),
+        ("previous_signing_until", time(row.previous_signing_until)),
         ("register_on_first_event", Value::Bool(row.register_on_first_event)),
         ("action", text(&row.action)),
         ("action_params", text(&row.action_params.to_string())),
+        ("concurrency", text(&row.concurrency)),
+        ("debounce_s", Value::Number(i64::from(row.debounce_s))),
         ("max_attempts", Value::Number(i64::from(row.max_attempts))),
         ("timeout_s", row.timeout_s.map_or(Value::None, |limit| Value::Number(i64::from(limit)))),
         ("notes", text(&row.notes)),

@@ -33,9 +33,13 @@ impl Child {
         death_signal: Signal,
     ) -> io::Result<Self> {
         let end = rustix::process::pidfd_open(pid, PidfdFlags::NONBLOCK)?;
+        #[expect(unsafe_code, reason = "tokio watches a descriptor that it does not own")]
+        // SAFETY: an `OwnedFd` is the same open descriptor until it is dropped, which the `AsyncFd`
+        // does itself, after it has stopped watching.
+        let end = unsafe { AsyncFd::register_with_interest(end, Interest::READABLE)? };
         Ok(Self {
             pid,
-            end: AsyncFd::with_interest(end, Interest::READABLE)?,
+            end,
             stdin: started.stdin.take().map(ChildStdin::from_std).transpose()?,
             stdout: started.stdout.take().map(ChildStdout::from_std).transpose()?,
             stderr: started.stderr.take().map(ChildStderr::from_std).transpose()?,

@@ -139,6 +139,10 @@ pub struct End<'a> {
     pub http_status: Option<i32>,
     /// The signal that ended the program.
     pub signal: Option<i32>,
+    /// Processor time that it used, in milliseconds.
+    pub cpu_ms: Option<i64>,
+    /// The most memory that it held at once, in KiB.
+    pub peak_memory_kib: Option<i64>,
     /// Why it failed, in words; empty if it did not.
     pub error: &'a str,
 }
@@ -162,6 +166,8 @@ pub async fn end(
             job_attempts::exit_code.eq(end.exit_code),
             job_attempts::http_status.eq(end.http_status),
             job_attempts::signal.eq(end.signal),
+            job_attempts::cpu_ms.eq(end.cpu_ms),
+            job_attempts::peak_memory_kib.eq(end.peak_memory_kib),
             job_attempts::error.eq(end.error),
         ))
         .execute(conn)

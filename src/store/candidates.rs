@@ -7,7 +7,7 @@ use crate::core::verdict::Verdict;
 use crate::core::webhook::ProjectId;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use std::collections::HashSet;
 
@@ -39,6 +39,12 @@ pub struct Candidate {
     pub signing_token: Option<Vec<u8>>,
     pub ref_filter: String,
     pub path_filter: String,
+    pub condition: String,
+    pub obey_skip: bool,
+    pub previous_secret_digest: Option<Vec<u8>>,
+    pub previous_secret_until: Option<DateTime<Utc>>,
+    pub previous_signing_token: Option<Vec<u8>>,
+    pub previous_signing_until: Option<DateTime<Utc>>,
     pub register_on_first_event: bool,
     pub action: String,
     pub action_params: serde_json::Value,
@@ -59,7 +65,8 @@ pub async fn load(conn: &mut Conn, sought: &Sought) -> Result<Vec<Candidate>> {
     let tokens: Vec<&Vec<u8>> = sought.tokens.iter().collect();
     let near = webhooks::project_id
         .eq(ProjectId::PENDING)
-        .or(webhooks::secret_digest.eq_any(tokens).assume_not_null());
+        .or(webhooks::secret_digest.eq_any(tokens.clone()).assume_not_null())
+        .or(webhooks::previous_secret_digest.eq_any(tokens).assume_not_null());
     Ok(webhooks::table
         .filter(
             webhooks::project_id.eq_any(projects).or(webhooks::repo_name.eq_any(names).and(near)),
@@ -70,21 +77,27 @@ pub async fn load(conn: &mut Conn, sought: &Sought) -> Result<Vec<Candidate>> {
         .await?)
 }
 
-/// Which of the token digests belong to some record.
+/// Which of the token digests belong to some record, as the present or the previous token.
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
-pub async fn known_tokens(conn: &mut Conn, sought: &Sought) -> Result<HashSet<Vec<u8>>> {
-    let tokens = &sought.tokens;
-    if tokens.is_empty() {
+pub async fn known_tokens(
+    conn: &mut Conn,
+    sought: &Sought,
+    now: DateTime<Utc>,
+) -> Result<HashSet<Vec<u8>>> {
+    if sought.tokens.is_empty() {
         return Ok(HashSet::new());
     }
-    let found: Vec<Option<Vec<u8>>> = webhooks::table
-        .filter(webhooks::secret_digest.eq_any(tokens.iter().collect::<Vec<_>>()))
-        .select(webhooks::secret_digest)
-        .distinct()
-        .load(conn)
-        .await?;
+    let tokens: Vec<&Vec<u8>> = sought.tokens.iter().collect();
+    let present = webhooks::table
+        .filter(webhooks::secret_digest.eq_any(tokens.clone()))
+        .select(webhooks::secret_digest);
+    let previous = webhooks::table
+        .filter(webhooks::previous_secret_digest.eq_any(tokens))
+        .filter(webhooks::previous_secret_until.gt(now))
+        .select(webhooks::previous_secret_digest);
+    let found: Vec<Option<Vec<u8>>> = present.union(previous).load(conn).await?;
     Ok(found.into_iter().flatten().collect())
 }
 
@@ -125,6 +138,10 @@ pub struct Touch {
     pub at: DateTime<Utc>,
     /// Its job, if one was queued.
     pub job: Option<JobId>,
+    /// Whether the record's token came with it.
+    pub by_token: bool,
+    /// Whether it was signed for the record.
+    pub by_signature: bool,
 }
 
 /// Notes the last delivery and job of records: one touch a record, sorted by record so that two
@@ -142,11 +159,16 @@ pub async fn touch(conn: &mut Conn, touches: &[Touch]) -> Result<()> {
     let times: Vec<DateTime<Utc>> = touches.iter().map(|touch| touch.at).collect();
     let jobs: Vec<Option<&str>> =
         touches.iter().map(|touch| touch.job.as_ref().map(JobId::as_str)).collect();
+    let by_token: Vec<bool> = touches.iter().map(|touch| touch.by_token).collect();
+    let by_signature: Vec<bool> = touches.iter().map(|touch| touch.by_signature).collect();
     diesel::sql_query(
         "UPDATE webhooks w SET last_delivery_id = t.delivery, last_delivery_at = t.at, \
          last_verdict = t.verdict, last_job_id = coalesce(t.job, w.last_job_id), \
-         last_job_state = CASE WHEN t.job IS NULL THEN w.last_job_state ELSE 'queued' END \
-         FROM (SELECT * FROM unnest($1, $2, $3, $4, $5) AS t (id, delivery, verdict, at, job) \
+         last_job_state = CASE WHEN t.job IS NULL THEN w.last_job_state ELSE 'queued' END, \
+         last_token_at = CASE WHEN t.by_token THEN t.at ELSE w.last_token_at END, \
+         last_signature_at = CASE WHEN t.by_signature THEN t.at ELSE w.last_signature_at END \
+         FROM (SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7) \
+         AS t (id, delivery, verdict, at, job, by_token, by_signature) \
          ORDER BY id) t WHERE w.id = t.id",
     )
     .bind::<Array<BigInt>, _>(ids)
@@ -154,6 +176,8 @@ pub async fn touch(conn: &mut Conn, touches: &[Touch]) -> Result<()> {
     .bind::<Array<Text>, _>(verdicts)
     .bind::<Array<Timestamptz>, _>(times)
     .bind::<Array<Nullable<Text>>, _>(jobs)
+    .bind::<Array<Bool>, _>(by_token)
+    .bind::<Array<Bool>, _>(by_signature)
     .execute(conn)
     .await?;
     Ok(())

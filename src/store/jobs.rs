@@ -8,8 +8,10 @@ use crate::core::ids::{DeliveryId, JobId, WebhookId};
 use crate::core::job::JobState;
 use crate::core::listing::{ChoiceCount, Counts, ListQuery, Page, Part, Total};
 use chrono::{DateTime, TimeDelta, Utc};
+use super::stats::REASON;
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Integer, Nullable, Text};
+use diesel::sql_types::{Array, Bool, Integer, Nullable, Text};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -82,6 +84,8 @@ pub struct Attempt {
     pub http_status: Option<i32>,
     pub signal: Option<i32>,
     pub error: String,
+    pub cpu_ms: Option<i64>,
+    pub peak_memory_kib: Option<i64>,
 }
 
 /// A piece of an attempt's output, in the order it was written.
@@ -120,6 +124,10 @@ pub struct Filter {
     pub before: Option<DateTime<Utc>>,
     /// Ended within this time.
     pub finished_within: Option<TimeDelta>,
+    /// Ended between these moments, the second left out.
+    pub ended: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// Why its newest attempt ended as it did: a word of `store::stats`.
+    pub reason: Option<String>,
 }
 
 fn condition(query: &ListQuery<Sort, Filter>) -> Condition<jobs::table> {
@@ -159,6 +167,13 @@ fn condition(query: &ListQuery<Sort, Filter>) -> Condition<jobs::table> {
     }
     if let Some(before) = filter.before {
         and(Box::new(jobs::queued_at.lt(before)));
+    }
+    if let Some((from, to)) = filter.ended {
+        let ended = jobs::finished_at.ge(from).and(jobs::finished_at.lt(to));
+        and(Box::new(ended.is_not_distinct_from(true)));
+    }
+    if let Some(reason) = filter.reason.clone() {
+        and(Box::new(sql::<Bool>(&format!("{REASON} = ")).bind::<Text, _>(reason)));
     }
     for term in &query.terms {
         and(found(term, filter.before));
@@ -412,4 +427,25 @@ pub async fn output_of(
         .await?;
     chunks.reverse();
     Ok(chunks)
+}
+
+/// The pieces of an attempt's output after one of them (-1 = from the first), in order.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn output_after(
+    conn: &mut Conn,
+    job: &JobId,
+    (attempt, after): (i32, i32),
+    limit: i64,
+) -> Result<Vec<Chunk>> {
+    Ok(job_output::table
+        .filter(job_output::job_id.eq(job.as_str()))
+        .filter(job_output::attempt.eq(attempt))
+        .filter(job_output::seq.gt(after))
+        .order(job_output::seq)
+        .limit(limit)
+        .select(Chunk::as_select())
+        .load(conn)
+        .await?)
 }

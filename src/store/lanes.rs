@@ -7,7 +7,7 @@ use super::schema::jobs;
 use super::{Conn, Result, attempts, listen, pauses, queue};
 use crate::core::ids::JobId;
 use crate::core::job::JobState;
-use crate::core::lane::{Decision, Member, Stand, decide};
+use crate::core::lane::{self, Decision, Member, Stand, decide};
 use crate::core::pause::holding;
 use crate::core::webhook::Concurrency;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -211,6 +211,20 @@ pub async fn waited_for(conn: &mut Conn) -> Result<Vec<String>> {
         .filter(jobs::lane.ne(""))
         .select(jobs::lane)
         .distinct()
+        .load(conn)
+        .await?)
+}
+
+/// The lanes of the host that jobs stand in.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn of_host(conn: &mut Conn) -> Result<Vec<String>> {
+    Ok(jobs::table
+        .filter(jobs::lane.like(format!("{}%", lane::of_host(""))))
+        .select(jobs::lane)
+        .distinct()
+        .order(jobs::lane)
         .load(conn)
         .await?)
 }

@@ -24,10 +24,12 @@ pub mod retention;
 pub mod schema;
 pub mod search;
 pub mod sessions;
+pub mod stats;
 mod transaction;
 pub mod unmatched;
 pub mod users;
 pub mod watched;
+pub mod webhook_actions;
 pub mod webhooks;
 pub mod workers;
 

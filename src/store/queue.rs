@@ -100,6 +100,25 @@ pub async fn withdraw(conn: &mut Conn, job: &JobId) -> Result<()> {
     Ok(())
 }
 
+/// Removes rows that were done before then and whose job has ended or is gone; answers how many.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn prune(conn: &mut Conn, before: DateTime<Utc>, most: usize) -> Result<usize> {
+    Ok(diesel::sql_query(
+        "DELETE FROM apalis.jobs WHERE id IN (SELECT q.id FROM apalis.jobs q \
+         LEFT JOIN jobs j ON j.id = q.id \
+         WHERE q.job_type = $1 AND q.status IN ('Done', 'Killed') AND q.done_at < $2 \
+         AND (j.id IS NULL OR j.state IN ('succeeded', 'failed', 'cancelled', 'superseded')) \
+         ORDER BY q.done_at LIMIT $3)",
+    )
+    .bind::<Text, _>(QUEUE)
+    .bind::<Timestamptz, _>(before)
+    .bind::<diesel::sql_types::BigInt, _>(i64::try_from(most).unwrap_or(i64::MAX))
+    .execute(conn)
+    .await?)
+}
+
 /// A worker as its heartbeat tells.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct WorkerRow {

@@ -4,7 +4,7 @@
 use super::{Conn, Result};
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Bool, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 
 /// The advisory lock that lets one process at a time remove things.
@@ -104,6 +104,59 @@ pub async fn sessions(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
         before,
     )
     .await
+}
+
+/// Removes what jobs printed before then; answers how many pieces. Jobs' ids tell when they were
+/// made, so that only the oldest are looked at; of one that ran again, the new output stays.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn output(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
+    let ms = u64::try_from(before.timestamp_millis()).unwrap_or_default();
+    Ok(diesel::sql_query(
+        "DELETE FROM job_output WHERE (job_id, attempt, seq) IN (SELECT job_id, attempt, seq \
+         FROM job_output WHERE job_id < $3 AND at < $1 ORDER BY job_id, attempt, seq LIMIT $2)",
+    )
+    .bind::<Timestamptz, _>(before)
+    .bind::<BigInt, _>(i64::try_from(BATCH).unwrap_or(i64::MAX))
+    .bind::<Text, _>(ulid::Ulid::from_parts(ms, 0).to_string())
+    .execute(conn)
+    .await?)
+}
+
+/// Removes jobs that ended before then, with their attempts; answers how many.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn jobs(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
+    batch(
+        conn,
+        "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs \
+         WHERE finished_at < $1 ORDER BY finished_at LIMIT $2)",
+        before,
+    )
+    .await
+}
+
+/// Removes workers that stopped, or began and were never heard of again, before then.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn workers(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
+    let alive: Vec<String> = super::queue::workers(conn)
+        .await?
+        .into_iter()
+        .filter(|worker| worker.last_seen >= before)
+        .map(|worker| worker.id)
+        .collect();
+    Ok(diesel::sql_query(
+        "DELETE FROM workers WHERE started_at < $1 AND coalesce(ended_at, $1 - interval '1 s') < $1 \
+         AND name <> ALL ($2)",
+    )
+    .bind::<Timestamptz, _>(before)
+    .bind::<Array<Text>, _>(alive)
+    .execute(conn)
+    .await?)
 }
 
 async fn batch(conn: &mut Conn, sql: &str, before: DateTime<Utc>) -> Result<usize> {

@@ -71,6 +71,8 @@ diesel::table! {
         http_status -> Nullable<Int4>,
         signal -> Nullable<Int4>,
         error -> Text,
+        cpu_ms -> Nullable<Int8>,
+        peak_memory_kib -> Nullable<Int8>,
     }
 }
 
@@ -148,6 +150,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    webhook_actions (webhook_id) {
+        webhook_id -> Int8,
+        fingerprint -> Text,
+    }
+}
+
+diesel::table! {
     webhooks (id) {
         id -> Int8,
         name -> Text,
@@ -178,6 +187,13 @@ diesel::table! {
         last_verdict -> Nullable<Text>,
         last_job_id -> Nullable<Text>,
         last_job_state -> Nullable<Text>,
+        obey_skip -> Bool,
+        previous_secret_digest -> Nullable<Bytea>,
+        previous_secret_until -> Nullable<Timestamptz>,
+        previous_signing_token -> Nullable<Bytea>,
+        previous_signing_until -> Nullable<Timestamptz>,
+        last_token_at -> Nullable<Timestamptz>,
+        last_signature_at -> Nullable<Timestamptz>,
         pending_since -> Timestamptz,
         debounce_s -> Int4,
     }
@@ -197,6 +213,7 @@ diesel::table! {
 
 diesel::joinable!(job_attempts -> jobs (job_id));
 diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(webhook_actions -> webhooks (webhook_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     audit_log,
@@ -208,6 +225,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     settings,
     users,
+    webhook_actions,
     webhooks,
     workers,
 );

@@ -46,6 +46,7 @@ pub struct Row {
     pub action: String,
     pub action_params: serde_json::Value,
     pub concurrency: String,
+    pub debounce_s: i32,
     pub max_attempts: i32,
     pub timeout_s: Option<i32>,
     pub notes: String,
@@ -59,6 +60,11 @@ pub struct Row {
     pub last_job_id: Option<String>,
     pub last_job_state: Option<String>,
     pub pending_since: DateTime<Utc>,
+    pub obey_skip: bool,
+    pub previous_secret_until: Option<DateTime<Utc>>,
+    pub previous_signing_until: Option<DateTime<Utc>>,
+    pub last_token_at: Option<DateTime<Utc>>,
+    pub last_signature_at: Option<DateTime<Utc>>,
 }
 
 impl Row {
@@ -262,10 +268,12 @@ pub struct Values<'a> {
     pub ref_filter: &'a str,
     pub path_filter: &'a str,
     pub condition: &'a str,
+    pub obey_skip: bool,
     pub register_on_first_event: bool,
     pub action: &'a str,
     pub action_params: serde_json::Value,
     pub concurrency: &'a str,
+    pub debounce_s: i32,
     pub max_attempts: i32,
     pub timeout_s: Option<i32>,
     pub notes: &'a str,
@@ -281,6 +289,26 @@ pub struct Secrets {
     pub secret_digest: Option<Option<Vec<u8>>>,
     /// The sealed signing token, likewise.
     pub signing_token: Option<Option<Vec<u8>>>,
+    /// The digest before, likewise.
+    pub previous_secret_digest: Option<Option<Vec<u8>>>,
+    /// Until when that one counts.
+    pub previous_secret_until: Option<Option<DateTime<Utc>>>,
+    /// The sealed signing token before, likewise.
+    pub previous_signing_token: Option<Option<Vec<u8>>>,
+    /// Until when that one counts.
+    pub previous_signing_until: Option<Option<DateTime<Utc>>>,
+}
+
+/// The present secrets of a record in their stored forms, for keeping them as the previous ones.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is no such record.
+pub async fn stored_secrets(
+    conn: &mut Conn,
+    id: WebhookId,
+) -> Result<(Option<Vec<u8>>, Option<Vec<u8>>)> {
+    let columns = (webhooks::secret_digest, webhooks::signing_token);
+    Ok(webhooks::table.find(id.0).select(columns).first(conn).await?)
 }
 
 /// Adds a record.
@@ -373,4 +401,20 @@ pub async fn twins(conn: &mut Conn, row: &Row) -> Result<Vec<Row>> {
         .select(Row::as_select())
         .load(conn)
         .await?)
+}
+
+/// The records' ids and what they are called.
+///
+/// # Errors
+/// Any [`StoreError`] of the database.
+pub async fn names(conn: &mut Conn) -> Result<Vec<(i64, String)>> {
+    let rows: Vec<(i64, String, String, String)> = webhooks::table
+        .order(webhooks::id)
+        .select((webhooks::id, webhooks::name, webhooks::repo_name, webhooks::object_kind))
+        .load(conn)
+        .await?;
+    let named = |(id, name, repo, kind): (i64, String, String, String)| {
+        (id, crate::core::webhook::label(&name, &repo, &kind))
+    };
+    Ok(rows.into_iter().map(named).collect())
 }

@@ -105,6 +105,11 @@ pub fn webhook(id: WebhookId) -> String {
     change("hooks", "webhook", id)
 }
 
+/// The action catalogue.
+pub fn actions() -> String {
+    changelist("hooks", "action")
+}
+
 /// What to enter in GitLab for a record, and the wait for its Test.
 pub fn webhook_setup(id: impl Display) -> String {
     verb("hooks", "webhook", id, "setup")
@@ -135,11 +140,6 @@ pub fn jobs() -> String {
     changelist("hooks", "job")
 }
 
-/// The workers.
-pub fn workers() -> String {
-    changelist("hooks", "worker")
-}
-
 /// A job's page.
 pub fn job(id: &JobId) -> String {
     object("hooks", "job", id)
@@ -148,6 +148,26 @@ pub fn job(id: &JobId) -> String {
 /// Runs a job again; POST only.
 pub fn job_run_again(id: &JobId) -> String {
     verb("hooks", "job", id, "run-again")
+}
+
+/// The workers, and what is paused.
+pub fn workers() -> String {
+    changelist("hooks", "worker")
+}
+
+/// Pauses jobs; POST only.
+pub fn pause() -> &'static str {
+    "/admin/hooks/worker/pause/"
+}
+
+/// Lets paused jobs go; POST only.
+pub fn resume() -> &'static str {
+    "/admin/hooks/worker/resume/"
+}
+
+/// What jobs did in a period.
+pub fn job_stats() -> &'static str {
+    "/admin/hooks/job/stats/"
 }
 
 /// Where GitLab sends events.

@@ -130,6 +130,10 @@ impl Runner {
                 exit_code: ended.exit_code,
                 http_status: ended.http_status,
                 signal: ended.signal,
+                cpu_ms: ended.usage.and_then(|usage| usage.cpu.as_millis().try_into().ok()),
+                peak_memory_kib: ended
+                    .usage
+                    .and_then(|usage| usage.peak_memory_kib.try_into().ok()),
                 error: if interrupted { INTERRUPTED } else { &ended.error },
             };
             if !attempts::end(conn, job, number, &end, now).await? {
@@ -168,6 +172,8 @@ pub(super) async fn give_up(
         exit_code: None,
         http_status: None,
         signal: None,
+        cpu_ms: None,
+        peak_memory_kib: None,
         error: LOST,
     };
     attempts::end(conn, &job, number, &end, now).await?;
@@ -239,6 +245,7 @@ fn failed(error: String) -> Ended {
         exit_code: None,
         signal: None,
         http_status: None,
+        usage: None,
         error,
     }
 }

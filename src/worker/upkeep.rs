@@ -5,8 +5,8 @@
 
 use crate::clock;
 use crate::config::RetentionSettings;
-use crate::store::{Conn, Pool, Result, StoreError, retention, transaction};
-use chrono::{DateTime, Utc};
+use crate::store::{Conn, Pool, Result, StoreError, queue, retention, transaction};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +26,12 @@ pub struct Removed {
     pub keys: usize,
     /// Sessions.
     pub sessions: usize,
+    /// Jobs.
+    pub jobs: usize,
+    /// Pieces of output.
+    pub output: usize,
+    /// Rows of the queue, and workers that ended.
+    pub queue: usize,
 }
 
 /// Who goes first where two processes meet.
@@ -44,9 +50,25 @@ enum Step {
     Deliveries,
     Keys,
     Sessions,
+    Output,
+    Jobs,
+    Queue,
+    Workers,
 }
 
-const STEPS: [Step; 4] = [Step::Bodies, Step::Deliveries, Step::Keys, Step::Sessions];
+const STEPS: [Step; 8] = [
+    Step::Bodies,
+    Step::Deliveries,
+    Step::Keys,
+    Step::Sessions,
+    Step::Output,
+    Step::Jobs,
+    Step::Queue,
+    Step::Workers,
+];
+
+/// How long what nobody looks at is kept: rows of the queue that are done, workers that ended.
+const TRACES: TimeDelta = TimeDelta::days(1);
 
 pub(super) async fn run(pool: Pool, keep: RetentionSettings, stop: CancellationToken) {
     let mut tick = tokio::time::interval(EVERY);
@@ -66,9 +88,13 @@ pub(super) async fn run(pool: Pool, keep: RetentionSettings, stop: CancellationT
                 deliveries = removed.deliveries,
                 keys = removed.keys,
                 sessions = removed.sessions,
-                "Upkeep removed {} bodies and {} deliveries",
+                jobs = removed.jobs,
+                output = removed.output,
+                queue = removed.queue,
+                "Upkeep removed {} bodies, {} deliveries and {} jobs",
                 removed.bodies,
-                removed.deliveries
+                removed.deliveries,
+                removed.jobs
             ),
             Err(error) => tracing::warn!(%error, "Upkeep could not be done; it is tried again"),
         }
@@ -118,6 +144,10 @@ async fn batch(
             Step::Deliveries => retention::deliveries(conn, now - keep.delivery).await?,
             Step::Keys => retention::keys(conn, now).await?,
             Step::Sessions => retention::sessions(conn, now).await?,
+            Step::Output => retention::output(conn, now - keep.output).await?,
+            Step::Jobs => retention::jobs(conn, now - keep.job).await?,
+            Step::Queue => queue::prune(conn, now - TRACES, retention::BATCH).await?,
+            Step::Workers => retention::workers(conn, now - TRACES).await?,
         };
         Ok(Some(removed))
     })
@@ -131,6 +161,9 @@ impl Removed {
             Step::Deliveries => &mut self.deliveries,
             Step::Keys => &mut self.keys,
             Step::Sessions => &mut self.sessions,
+            Step::Output => &mut self.output,
+            Step::Jobs => &mut self.jobs,
+            Step::Queue | Step::Workers => &mut self.queue,
         };
         *sum += count;
     }

@@ -189,13 +189,14 @@ on("change", "[data-refetches]", async (select) => {
 
 // Live parts: while an element has data-poll, fetch that address and swap in the element of the same id.
 // The server leaves data-poll out once the state is final. Reading (a selection) and hidden tabs are not disturbed.
-const polling = new Map(), asking = new Set();
-async function poll(id) {
+const polling = new Map(), asking = new Set(), streams = new Map();
+async function poll(id, asked) {
   const old = document.getElementById(id);
   if (!old?.dataset.poll) { polling.delete(id); return; }
   if (asking.has(id)) return;
   asking.add(id);
   let wait = Number(old.dataset.pollMs) || 2000;
+  if (streams.get(id)?.readyState === EventSource.OPEN && !asked) { asking.delete(id); polling.set(id, setTimeout(poll, wait, id)); return; }
   const selection = getSelection();
   const reading = !selection.isCollapsed && old.contains(selection.anchorNode);
   if (!document.hidden && !reading && !$("dialog[open]")) {
@@ -214,6 +215,48 @@ async function poll(id) {
   asking.delete(id);
   polling.set(id, setTimeout(poll, wait, id));
 }
+// What is printed comes by itself where the part has data-events: lines from a number on, which take the place of those that
+// are there, so that an event that comes twice doubles nothing. Anything else that changed is fetched as above, at once.
+function follow(part) {
+  const id = part.id, source = new EventSource(part.dataset.events);
+  const now = () => document.getElementById(id);
+  const word = (name) => { const live = $("[data-poll-word]", now() || root); if (live) live.textContent = now().dataset[name]; };
+  const again = () => { clearTimeout(polling.get(id)); poll(id, true); };
+  streams.set(id, source);
+  source.addEventListener("open", () => word("labelLive"));
+  source.addEventListener("error", () => word("labelAway"));
+  source.addEventListener("lines", (event) => {
+    const { attempt, from, html } = JSON.parse(event.data);
+    const log = document.getElementById(`log-${attempt}`);
+    if (!log) { again(); return; }
+    const end = atEnd(log);
+    while (log.lastElementChild && Number(log.lastElementChild.dataset.n) >= from) log.lastElementChild.remove();
+    const fresh = new DOMParser().parseFromString(html, "text/html").body.childNodes;
+    const count = [...fresh].filter((line) => line.nodeType === 1).length;
+    log.append(...fresh);
+    while (end && log.childElementCount > 5000) log.firstElementChild.remove();
+    if (end) log.scrollTop = log.scrollHeight;
+    else unseen(log, Number(log.dataset.unseen || 0) + count);
+  });
+  source.addEventListener("state", (event) => {
+    const told = JSON.parse(event.data), here = now();
+    if (!here) { source.close(); return; }
+    const sentence = $("[data-sentence]", here);
+    if (sentence) sentence.textContent = told.sentence;
+    if (here.dataset.state !== told.state || here.dataset.attempts !== String(told.attempts) || here.dataset.label !== told.label) again();
+  });
+  source.addEventListener("ended", () => { source.close(); word("labelEnded"); streams.delete(id); again(); });
+}
+const atEnd = (log) => log.scrollTop + log.clientHeight >= log.scrollHeight - 24;
+function unseen(log, count) {
+  log.dataset.unseen = count;
+  const button = $(`[data-new-lines="${log.id}"]`);
+  if (!button) return;
+  button.hidden = count === 0;
+  button.textContent = fill(button.dataset.label, { n: count });
+}
+on("click", "[data-new-lines]", (button) => { const log = document.getElementById(button.dataset.newLines); log.scrollTop = log.scrollHeight; unseen(log, 0); log.focus(); });
+document.addEventListener("scroll", (event) => { if (event.target.matches?.("[data-follow]") && atEnd(event.target)) unseen(event.target, 0); }, true);
 function swap(old, fresh) {
   if (old.outerHTML === fresh.outerHTML) return;
   const focus = old.contains(document.activeElement) ? document.activeElement.id : null;
@@ -235,6 +278,7 @@ function swap(old, fresh) {
 }
 for (const part of $$("[data-poll][id]")) polling.set(part.id, setTimeout(poll, Number(part.dataset.pollMs) || 2000, part.id));
 for (const box of $$("[data-follow]")) box.scrollTop = box.scrollHeight;
+for (const part of $$("[data-events][id]")) follow(part);
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) for (const [id, timer] of polling) { clearTimeout(timer); poll(id); }
 });

@@ -1,6 +1,8 @@
 //! The panel, over HTTP, as a browser without scripts sees it.
 
 mod bulk;
+mod actions;
+mod compromised;
 mod delivery_log;
 mod forms;
 mod index;

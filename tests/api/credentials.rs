@@ -9,19 +9,19 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-const KEY: &[u8] = b"the key of the signed hook, 32 b.";
+pub(super) const KEY: &[u8] = b"the key of the signed hook, 32 b.";
 
-fn signed_record() -> Record {
+pub(super) fn signed_record() -> Record {
     let shown = format!("whsec_{}", STANDARD.encode(KEY));
     with(records::push(), &[("secret_token", ""), ("signing_token", &shown)])
 }
 
 #[expect(clippy::disallowed_methods, reason = "GitLab's clock")]
-fn now_s() -> u64 {
+pub(super) fn now_s() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
-fn signature(key: &[u8], id: &str, at_s: u64, body: &[u8]) -> String {
+pub(super) fn signature(key: &[u8], id: &str, at_s: u64, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
     mac.update(format!("{id}.{at_s}.").as_bytes());
     mac.update(body);
@@ -29,7 +29,7 @@ fn signature(key: &[u8], id: &str, at_s: u64, body: &[u8]) -> String {
 }
 
 /// The push with the headers of a signed delivery.
-fn signed(id: &str, at_s: u64, signature: &str) -> Delivery {
+pub(super) fn signed(id: &str, at_s: u64, signature: &str) -> Delivery {
     Delivery::push_2015()
         .header("webhook-id", id)
         .header("webhook-timestamp", &at_s.to_string())
@@ -97,4 +97,39 @@ async fn a_known_token_of_another_project_is_authentic_but_unmatched() {
     app.record(&with(records::push(), &[("repo_name", "Elsewhere"), ("project_id", "99")])).await;
     app.send(&Delivery::push_2015().token(TOKEN)).await.expect(200, "unmatched");
     app.send(&Delivery::push_2015().token(TOKEN.get(1..).unwrap())).await.expect(401, "rejected");
+}
+
+#[tokio::test]
+async fn a_signed_id_serves_once_whatever_else_is_changed() {
+    let app = App::start().await;
+    app.record(&signed_record()).await;
+    let (now, body) = (now_s(), Delivery::push_2015().body);
+    let first = signed("w-1", now, &signature(KEY, "w-1", now, &body)).key("key-1");
+    let answer = app.send(&first).await;
+    answer.expect(202, "matched");
+    // The key is no part of what is signed: another one makes no other delivery of it.
+    app.send(&first.clone().key("key-2")).await.expect(200, "duplicate");
+    app.send(&first.clone().without("Idempotency-Key")).await.expect(200, "duplicate");
+    app.send(&first.clone().key("key-3").at_register()).await.expect(200, "duplicate");
+    // Signed anew under the same id, as by Resend, it is still the same delivery.
+    let later = now + 2;
+    let again = signed("w-1", later, &signature(KEY, "w-1", later, &body)).key("key-4");
+    let repeat = app.send(&again).await;
+    repeat.expect(200, "duplicate");
+    assert!(repeat.field("reason").contains(&answer.field("delivery")), "{}", repeat.text);
+    assert_eq!(app.database().count("jobs").await, 1);
+}
+
+#[tokio::test]
+async fn a_signed_id_that_did_nothing_may_serve_after_the_repair() {
+    let app = App::start().await;
+    let id = app.record(&with(signed_record(), &[("ref_filter", "elsewhere")])).await;
+    let (now, body) = (now_s(), Delivery::push_2015().body);
+    let push = signed("w-1", now, &signature(KEY, "w-1", now, &body));
+    app.send(&push).await.expect(200, "unmatched");
+    let panel = app.panel().await;
+    let page = panel.open(&format!("/admin/hooks/webhook/{id}/change/")).await;
+    panel.submit(page.form_with("repo_name").set("ref_filter", "")).await;
+    app.send(&push).await.expect(202, "matched");
+    app.send(&push).await.expect(200, "duplicate");
 }

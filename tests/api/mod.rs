@@ -1,7 +1,10 @@
 //! What GitLab meets: the two webhook addresses.
 
 mod credentials;
+mod credentials_matrix;
+mod filters;
 mod idempotency;
 mod receive;
 mod refusals;
 mod register;
+mod rotation;

@@ -2,6 +2,7 @@
 
 mod axe;
 mod panel;
+mod live;
 mod matching;
 mod registration;
 mod tour;

@@ -1,7 +1,12 @@
-//! What becomes of queued work: run, retried, failed, interrupted.
+//! What becomes of queued work: run, retried, failed, interrupted, cancelled, held back.
 
+mod cancel;
 mod crash;
+mod lanes;
+mod live;
+mod pause;
 mod retry;
 mod run;
+mod stats;
 mod stop;
 mod upkeep;

@@ -43,7 +43,8 @@ async fn prune_takes_bodies_then_rows_keys_and_sessions() {
     let output = app.run(&["prune"], &[]);
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{said}");
-    assert_eq!(said.trim(), "Removed 1800 bodies, 1200 deliveries, 1 repeat keys and 1 sessions.");
+    let wanted = "Removed 1800 bodies, 1200 deliveries, 1 repeat keys, 1 sessions, 0 jobs";
+    assert!(said.starts_with(wanted), "{said}");
     assert_eq!(left(&app).await, (601, 1));
     assert_eq!(app.database().column("SELECT key FROM idempotency_keys").await, ["kept"]);
     let again = app.run(&["prune"], &[("SIGNALBOX_DELIVERY_DAYS", "14")]);
@@ -63,6 +64,45 @@ async fn a_job_that_has_not_ended_keeps_its_delivery_and_body() {
     app.database().execute("UPDATE jobs SET state = 'cancelled'").await;
     assert!(app.run(&["prune"], &[]).status.success());
     assert_eq!(left(&app).await, (0, 0));
+}
+
+#[tokio::test]
+async fn output_leaves_before_its_job_and_what_has_not_ended_stays() {
+    let app = App::start().await;
+    app.record(&records::push()).await;
+    let mut jobs = Vec::new();
+    for key in ["a", "b", "c"] {
+        let answer = app.send(&push().key(key)).await;
+        jobs.extend(answer.expect(202, "matched").jobs());
+        app.job_is(jobs.last().unwrap(), "succeeded").await;
+    }
+    let database = app.database();
+    // Ids tell when a job was made: these were made long ago.
+    let old = "UPDATE jobs SET id = overlay(id placing '00' from 1 for 2)";
+    database.execute("ALTER TABLE job_attempts DROP CONSTRAINT job_attempts_job_id_fkey, \
+        ADD CONSTRAINT job_attempts_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs (id) \
+        ON DELETE CASCADE ON UPDATE CASCADE; \
+        ALTER TABLE job_output DROP CONSTRAINT job_output_attempt_fkey, \
+        ADD CONSTRAINT job_output_attempt_fkey FOREIGN KEY (job_id, attempt) \
+        REFERENCES job_attempts (job_id, number) ON DELETE CASCADE ON UPDATE CASCADE").await;
+    database.execute(old).await;
+    database.execute(&format!(
+        "UPDATE job_output SET at = now() - interval '31 days'; \
+         UPDATE jobs SET finished_at = now() - interval '91 days' WHERE id LIKE '%{}'; \
+         UPDATE jobs SET state = 'retrying', finished_at = NULL WHERE id LIKE '%{}'; \
+         UPDATE apalis.jobs SET done_at = now() - interval '2 days'",
+        &jobs[0][2..],
+        &jobs[1][2..],
+    ))
+    .await;
+    assert!(app.run(&["prune"], &[]).status.success());
+    assert_eq!(database.count("job_output").await, 0);
+    assert_eq!(database.count("jobs").await, 2, "the one that ended long ago is gone");
+    assert_eq!(database.count("job_attempts").await, 2);
+    // Under their old ids these rows belong to nobody.
+    assert_eq!(database.count("apalis.jobs").await, 0);
+    let bad = app.run(&["prune"], &[("SIGNALBOX_JOB_DAYS", "3")]);
+    assert!(String::from_utf8_lossy(&bad.stderr).contains("SIGNALBOX_JOB_DAYS"));
 }
 
 #[tokio::test]

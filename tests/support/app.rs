@@ -217,6 +217,17 @@ impl App {
         Server::spawn(&mut self.setup.command_of(&["worker"]))
     }
 
+    /// The number of its process.
+    pub fn pid(&self) -> u32 {
+        self.server.child.id()
+    }
+
+    /// Sends it HUP.
+    pub fn hang_up(&self) {
+        let pid = rustix::process::Pid::from_child(&self.server.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
+    }
+
     /// Kills it as a power cut would.
     pub fn kill(&mut self) {
         self.server.kill();
@@ -335,7 +346,8 @@ fn base_in(log: &str) -> Option<String> {
     (!port.is_empty() && port != "0").then(|| format!("http://127.0.0.1:{port}"))
 }
 
-fn write_action(folder: &Path, name: &str, more: &str, script: &str) {
+/// Writes a catalogue entry that runs a shell script; `more` is added to its TOML.
+pub fn write_action(folder: &Path, name: &str, more: &str, script: &str) {
     let program = folder.join(format!("{name}.sh"));
     fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();

@@ -99,6 +99,8 @@ impl Delivery {
     pub async fn send(&self, base: &str) -> Answer {
         let mut request = reqwest::Client::new().post(format!("{base}{}", self.path));
         for (name, value) in &self.headers {
+            // Not from text, which may hold no letters beyond ASCII.
+            let value = reqwest::header::HeaderValue::from_bytes(value.as_bytes()).unwrap();
             request = request.header(name, value);
         }
         Answer::of(request.body(self.body.clone()).send().await.unwrap()).await

@@ -27,7 +27,7 @@ fn load(directory: &TempDir) -> (Vec<String>, Vec<String>) {
     let (catalogue, faults) = Catalogue::load(Some(directory.path()));
     let prefix = format!("{}/", directory.path().display());
     let faults = faults.iter().map(|fault| fault.to_string().replace(&prefix, ""));
-    (catalogue.names().map(str::to_owned).collect(), faults.collect())
+    (catalogue.names().collect(), faults.collect())
 }
 
 const ECHO: &str = "command = ['/bin/echo', 'x']";
@@ -35,7 +35,7 @@ const ECHO: &str = "command = ['/bin/echo', 'x']";
 #[test]
 fn print_is_there_without_a_directory_and_an_own_one_takes_its_place() {
     let (catalogue, faults) = Catalogue::load(None);
-    assert_eq!((catalogue.names().collect::<Vec<_>>(), faults), (vec!["print"], vec![]));
+    assert_eq!((catalogue.names().collect::<Vec<_>>(), faults), (vec!["print".to_owned()], vec![]));
     let directory = directory();
     write(&directory, "print.toml", "description = 'own'\ncommand = ['/bin/echo']", 0o644);
     let (catalogue, _) = Catalogue::load(Some(directory.path()));

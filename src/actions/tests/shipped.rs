@@ -60,7 +60,31 @@ impl Site {
 
     /// Runs the shipped entry on this checkout, with a command to follow.
     async fn deploy(&self, sha: &str, then: &[&str]) -> (AttemptOutcome, Option<i32>, String) {
+        self.deploy_ref("refs/heads/main", sha, then).await
+    }
+
+    async fn deploy_ref(
+        &self,
+        git_ref: &str,
+        sha: &str,
+        then: &[&str],
+    ) -> (AttemptOutcome, Option<i32>, String) {
         let mut request = request(self.entry(then), "");
+        request.facts.sha = sha.to_owned();
+        request.facts.git_ref = git_ref.to_owned();
+        let (ended, chunks): (_, Vec<OutputChunk>) = finish(request).await;
+        let said = text(&chunks, Stream::Stdout) + &text(&chunks, Stream::Stderr);
+        (ended.outcome, ended.exit_code, said)
+    }
+
+    /// With the settings of git that stand in a home.
+    async fn deploy_at_home(&self, sha: &str, home: &str) -> (AttemptOutcome, Option<i32>, String) {
+        let mut spec = ActionSpec::clone(&self.entry(&[]));
+        let ActionKind::Command(command) = &mut spec.kind else { panic!("it is another kind") };
+        command.program = "/usr/bin/env".into();
+        let before = [format!("HOME={home}"), "/bin/sh".to_owned()];
+        command.args.splice(0..0, before.map(Argument::Literal));
+        let mut request = request(Arc::new(spec), "");
         request.facts.sha = sha.to_owned();
         let (ended, chunks): (_, Vec<OutputChunk>) = finish(request).await;
         let said = text(&chunks, Stream::Stdout) + &text(&chunks, Stream::Stderr);
@@ -71,7 +95,7 @@ impl Site {
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("actions");
         let entry = fs::read_to_string(shipped.join("git-deploy.toml")).unwrap();
         let mut spec = ActionSpec::from_toml("git-deploy", &entry).unwrap();
-        let ActionKind::Command(command) = &mut spec.kind;
+        let ActionKind::Command(command) = &mut spec.kind else { panic!("it is another kind") };
         // By way of sh, since a checkout of these sources may belong to anybody.
         let script = shipped.join(&command.program);
         command.program = "/bin/sh".into();
@@ -119,4 +143,69 @@ async fn git_deploy_says_what_is_wrong_and_what_may_be_tried_again() {
     fs::rename(site.path("www"), site.path("gone")).unwrap();
     let (_, code, said) = site.deploy(&"ab".repeat(20), &[]).await;
     assert!(code == Some(1) && said.contains("name yours in the entry"), "{said}");
+}
+
+#[tokio::test]
+async fn git_deploy_follows_new_branches_tags_and_rewritten_history() {
+    let site = Site::new().await;
+    let old = site.commit("two").await;
+    site.git("origin", &["checkout", "--quiet", "-b", "feature/new"]).await;
+    let new = site.commit("on a new branch").await;
+    let (outcome, _, said) = site.deploy_ref("refs/heads/feature/new", &new, &[]).await;
+    assert_eq!(
+        (outcome, site.page().as_str()),
+        (AttemptOutcome::Succeeded, "on a new branch"),
+        "{said}"
+    );
+
+    site.git("origin", &["tag", "-m", "first", "v1", &old]).await;
+    let (outcome, _, said) = site.deploy_ref("refs/tags/v1", &old, &[]).await;
+    assert_eq!((outcome, site.page().as_str()), (AttemptOutcome::Succeeded, "two"), "{said}");
+
+    // Forced: the branch goes on from an older commit, and what it had is gone.
+    site.git("origin", &["checkout", "--quiet", "main"]).await;
+    site.git("origin", &["reset", "--quiet", "--hard", "HEAD~1"]).await;
+    let forced = site.commit("rewritten").await;
+    let (outcome, _, said) = site.deploy(&forced, &[]).await;
+    assert_eq!((outcome, site.page().as_str()), (AttemptOutcome::Succeeded, "rewritten"), "{said}");
+
+    // A branch that is gone by the time of the deploy cannot be fetched: it may be tried again.
+    site.git("origin", &["branch", "--quiet", "-D", "feature/new"]).await;
+    let (_, code, said) = site.deploy_ref("refs/heads/feature/new", &new, &[]).await;
+    assert!(code == Some(75) && said.contains("the fetch failed"), "{said}");
+    let (_, code, said) = site.deploy_ref("refs/merge-requests/1/head", &new, &[]).await;
+    assert!(code == Some(1) && said.contains("neither a branch nor a tag"), "{said}");
+    assert_eq!(site.page(), "rewritten");
+}
+
+#[tokio::test]
+async fn git_deploy_overwrites_changes_and_leaves_other_files_alone() {
+    let site = Site::new().await;
+    fs::write(site.path("www/page"), "changed by hand").unwrap();
+    site.git("www", &["add", "page"]).await;
+    fs::write(site.path("www/upload"), "of a visitor").unwrap();
+    let two = site.commit("two").await;
+    let (outcome, _, said) = site.deploy(&two, &[]).await;
+    assert_eq!((outcome, site.page().as_str()), (AttemptOutcome::Succeeded, "two"), "{said}");
+    assert_eq!(fs::read_to_string(site.path("www/upload")).unwrap(), "of a visitor");
+}
+
+#[tokio::test]
+async fn git_deploy_brings_submodules_along() {
+    let site = Site::new().await;
+    site.git(".", &["init", "--quiet", "--initial-branch=main", "library"]).await;
+    let inside = |text: &str| fs::write(site.path("library/code"), text).unwrap();
+    inside("one");
+    site.git("library", &["add", "."]).await;
+    site.git("library", &["commit", "--quiet", "-m", "one"]).await;
+    let library = site.path("library").display().to_string();
+    // git itself refuses submodules from this machine's own disk unless it is told.
+    let add = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &library, "lib"];
+    site.git("origin", &add).await;
+    site.git("www", &["config", "--global", "protocol.file.allow", "always"]).await;
+    let with = site.commit("with a submodule").await;
+    let home = site.directory.path().display().to_string();
+    let (outcome, _, said) = site.deploy_at_home(&with, &home).await;
+    assert_eq!(outcome, AttemptOutcome::Succeeded, "{said}");
+    assert_eq!(fs::read_to_string(site.path("www/lib/code")).unwrap(), "one");
 }

@@ -4,7 +4,7 @@
 //! an option, never part of another argument, never the name of a variable; where it would be, the
 //! run is refused with the reason.
 
-use super::{ActionSpec, Argument, Command, EventFacts, Fact, Values};
+use super::{ActionSpec, Argument, Command, EventFacts, Fact, Secrets, Values};
 
 /// The longest single value, in bytes; one argument may not pass 128 KiB in any case.
 pub const MAX_VALUE_BYTES: usize = 8 * 1024;
@@ -33,7 +33,7 @@ impl Command {
     }
 
     /// The whole environment of one run: `PATH`, `HOME`, `LANG`, the variables the entry lists as
-    /// far as `inherited` has them, and what Signalbox says about the event.
+    /// far as `inherited` has them, what Signalbox says about the event, and the secrets.
     ///
     /// # Errors
     /// [`Refused`] if a value is longer than [`MAX_VALUE_BYTES`] or has a NUL byte, which an
@@ -43,6 +43,7 @@ impl Command {
         spec: &ActionSpec,
         values: &Values,
         facts: &EventFacts,
+        secrets: &Secrets,
         inherited: impl Fn(&str) -> Option<String>,
     ) -> Result<Vec<(String, String)>, Refused> {
         let ours = [
@@ -57,6 +58,7 @@ impl Command {
             .collect();
         variables.extend(self.env.iter().filter_map(|name| Some((name.clone(), inherited(name)?))));
 
+        let secrets = secrets.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
         let facts = Fact::ALL
             .into_iter()
             .filter_map(|fact| Some((fact.variable()?.to_owned(), fact.of(facts).into_owned())));
@@ -65,7 +67,7 @@ impl Command {
             let name = format!("SIGNALBOX_PARAM_{}", parameter.name.to_ascii_uppercase());
             Some((name, value.to_owned()))
         });
-        for (name, value) in facts.chain(parameters) {
+        for (name, value) in facts.chain(parameters).chain(secrets) {
             let why = match value {
                 _ if value.contains('\0') => "has a NUL byte, which no environment can hold",
                 _ if value.len() > MAX_VALUE_BYTES => "is longer than 8 KiB",

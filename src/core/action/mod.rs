@@ -1,19 +1,27 @@
 //! Actions: what an operator's catalogue entry says, and what exactly is run for an event.
 //!
 //! `read.rs` (on `section.rs`) turns an entry's TOML into an [`ActionSpec`], naming every fault;
-//! `parameter.rs` knows the declared parameters; `placeholder.rs` the closed list of event facts an entry may ask for;
-//! `invocation.rs` makes the arguments and the environment. Pure: whether a program exists and who
+//! `parameter.rs` and `secret.rs` know what it declares; `placeholder.rs` the closed list of event
+//! facts it may ask for; `invocation.rs` makes a command's arguments and environment, `text.rs` and
+//! `request.rs` what is sent elsewhere. Pure: whether a program exists and who
 //! may write to it is `crate::actions::catalogue`'s to find out.
 
+mod git;
 mod invocation;
 mod parameter;
 mod placeholder;
 mod read;
+mod request;
+mod secret;
 mod section;
+mod text;
 
 pub use invocation::{MAX_VALUE_BYTES, PATH, Refused};
 pub use parameter::{Parameter, ParameterKind, Pattern};
 pub use placeholder::{EventFacts, Fact};
+pub use request::{Body, Http, Method, Template};
+pub use secret::{Secret, SecretSource, Secrets};
+pub use text::{Source, Text};
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -26,10 +34,14 @@ pub struct ActionSpec {
     pub name: String,
     /// One line for the person choosing it.
     pub description: String,
+    /// Tells this text of the entry from another.
+    pub fingerprint: String,
     /// What is done.
     pub kind: ActionKind,
     /// What the person choosing it may fill in, in the order of their names.
     pub parameters: Vec<Parameter>,
+    /// What it is told that nobody else may see, in the order of their names.
+    pub secrets: Vec<Secret>,
     /// The longest it may run, in seconds; a record may ask for less, never for more.
     pub timeout_s: u32,
     /// Whether an ordinary failure is worth another try (exit 75 always is).
@@ -43,6 +55,68 @@ pub struct ActionSpec {
 pub enum ActionKind {
     /// Runs a program of this machine.
     Command(Command),
+    /// Sends a request to an address of the operator's.
+    Http(Http),
+    /// Restarts or renews a container.
+    Container(Container),
+}
+
+impl ActionKind {
+    /// The word in an entry.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Command(_) => "command",
+            Self::Http(_) => "http",
+            Self::Container(_) => "container",
+        }
+    }
+}
+
+/// A container and what is done to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Container {
+    /// The socket on which the engine listens.
+    pub socket: PathBuf,
+    /// The container's name.
+    pub name: String,
+    /// What is done.
+    pub operation: Operation,
+    /// Seconds it is given to stop by itself; `None` = as long as the container says.
+    pub stop_timeout_s: Option<u32>,
+}
+
+/// What is done to a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// Stop and start.
+    Restart,
+    /// Pull its image; if that brought a newer one, make the container anew from it.
+    Recreate,
+}
+
+impl Operation {
+    /// The word in an entry.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Restart => "restart",
+            Self::Recreate => "recreate",
+        }
+    }
+}
+
+/// What a command may use at most; `None` = as much as Signalbox may.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ResourceLimits {
+    /// Seconds of processor time, of each process.
+    pub cpu_s: Option<u64>,
+    /// MiB of address space, of each process.
+    pub memory_mib: Option<u64>,
+    /// Open files, of each process.
+    pub open_files: Option<u64>,
+    /// Processes and threads of its user.
+    pub processes: Option<u64>,
 }
 
 /// A program and how it is run.
@@ -56,6 +130,16 @@ pub struct Command {
     pub cwd: PathBuf,
     /// Variables of Signalbox's own environment that it gets too.
     pub env: Vec<String>,
+    /// Whom it runs as, by name or number; `None` = as Signalbox does.
+    pub user: Option<String>,
+    /// With which group; `None` = the user's own.
+    pub group: Option<String>,
+    /// Which rights the files that it makes do not give.
+    pub umask: Option<u32>,
+    /// Whether it may gain rights by running sudo and the like.
+    pub allow_new_privileges: bool,
+    /// What it may use.
+    pub limits: ResourceLimits,
 }
 
 /// One argument: either fixed or one whole value, never a mixture.
@@ -102,6 +186,14 @@ impl Values {
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
+}
+
+/// Reads the address of a request, once its secrets are in it.
+///
+/// # Errors
+/// What is wrong with it, without the address itself.
+pub fn read_url(text: &str) -> Result<url::Url, String> {
+    read::check_url(text)
 }
 
 impl ActionSpec {

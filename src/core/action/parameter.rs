@@ -1,5 +1,6 @@
 //! Declared parameters: the only things a person of the panel may say to an action.
 
+use super::git;
 use regex::{Regex, RegexBuilder};
 
 /// The longest text an entry may allow, in characters.
@@ -44,6 +45,12 @@ pub enum ParameterKind {
     },
     /// `true` or `false`; left out, it is `false`.
     Boolean,
+    /// A branch's, tag's or full ref's name as git allows it.
+    GitRef,
+    /// A commit, written out: 40 digits, or the 64 of SHA-256.
+    GitSha,
+    /// A project of GitLab's by its path: `group/name`.
+    ProjectPath,
 }
 
 /// A regular expression that must match from the first character to the last.
@@ -125,6 +132,38 @@ impl ParameterKind {
             },
             Self::Boolean if matches!(text, "true" | "false") => Ok(()),
             Self::Boolean => Err("Enter true or false.".to_owned()),
+            Self::GitRef if git::is_ref(text) => Ok(()),
+            Self::GitRef => {
+                Err("Enter a branch, a tag or a ref, such as main or refs/tags/v1.".to_owned())
+            }
+            Self::GitSha if git::is_sha(text) => Ok(()),
+            Self::GitSha => {
+                Err("Enter a whole commit: 40 digits and letters from a to f.".to_owned())
+            }
+            Self::ProjectPath if git::is_project_path(text) => Ok(()),
+            Self::ProjectPath => {
+                Err("Enter a project's path in GitLab, such as group/name.".to_owned())
+            }
+        }
+    }
+
+    /// What may be filled in, in words for a person.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::Text { pattern: Some(pattern), max_length } => {
+                format!("text like {}, at most {max_length} characters", pattern.as_str())
+            }
+            Self::Text { pattern: None, max_length } => {
+                format!("text, at most {max_length} characters")
+            }
+            Self::Choice(values) => format!("one of {}", values.join(", ")),
+            Self::Integer { min, max: i64::MAX } => format!("a whole number, {min} or more"),
+            Self::Integer { min, max } => format!("a whole number from {min} to {max}"),
+            Self::Boolean => "yes or no".to_owned(),
+            Self::GitRef => "a branch, tag or ref".to_owned(),
+            Self::GitSha => "a commit".to_owned(),
+            Self::ProjectPath => "a project's path".to_owned(),
         }
     }
 }

@@ -108,6 +108,12 @@ impl Fact {
         Self::ALL.into_iter().find(|fact| fact.as_str() == word)
     }
 
+    /// The words there are, for a message about one that is not.
+    pub(super) fn known() -> String {
+        let known: Vec<_> = Self::ALL.iter().map(|fact| fact.as_str()).collect();
+        format!("there are {} and param.NAME", known.join(", "))
+    }
+
     /// The environment variable that carries it; `SIGNALBOX_REF` serves for a tag.
     #[must_use]
     pub fn variable(self) -> Option<&'static str> {
@@ -180,11 +186,7 @@ impl Argument {
             return Ok(Self::Fact(fact));
         }
         let Some(name) = word.strip_prefix("param.") else {
-            let known: Vec<_> = Fact::ALL.iter().map(|fact| fact.as_str()).collect();
-            return Err(format!(
-                "{element:?} is unknown: there are {} and param.NAME",
-                known.join(", ")
-            ));
+            return Err(format!("{element:?} is unknown: {}", Fact::known()));
         };
         match parameters.iter().find(|parameter| parameter.name == name) {
             None => Err(format!("{element:?}: no [parameters.{name}] is declared")),

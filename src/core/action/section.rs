@@ -89,6 +89,11 @@ impl<'t> Section<'t> {
         }
     }
 
+    /// A value of any type.
+    pub(super) fn take(&mut self, key: &str) -> Option<Spanned<DeValue<'t>>> {
+        self.left.remove(key)
+    }
+
     pub(super) fn text(&mut self, key: &str, faults: &mut Faults<'_>) -> Option<Text> {
         let value = self.left.remove(key)?;
         self.as_text(key, &value, faults)

@@ -1,5 +1,7 @@
 //! Entries, their parameters and what a program gets of them.
 
+mod kinds;
+
 use super::*;
 use proptest::prelude::*;
 
@@ -42,7 +44,7 @@ fn faults(text: &str) -> Vec<String> {
 }
 
 fn command(spec: &ActionSpec) -> &Command {
-    let ActionKind::Command(command) = &spec.kind;
+    let ActionKind::Command(command) = &spec.kind else { panic!("it is another kind") };
     command
 }
 
@@ -109,7 +111,7 @@ default = "-x"
             "line 6: command: \"{sha}\" follows \"-c\": it would be run as code",
             "line 7: cwd = \"srv\": write an absolute path",
             "line 8: the parameter \"Bad-Name\": a name is a lower-case letter, then letters, digits and _, at most 32",
-            "line 9: parameters.Bad-Name.type: \"text\" is unknown: write string, enum, integer or boolean",
+            "line 9: parameters.Bad-Name.type: \"text\" is unknown: write string, enum, integer, boolean, git-ref, git-sha or project-path",
             "line 12: parameters.p.pattern: error: unclosed group",
             "line 13: parameters.p.default = \"-x\": It may not start with “-”, which a program would read as an option.",
         ]
@@ -122,10 +124,6 @@ fn what_is_no_entry_at_all_says_so() {
     assert_eq!(
         faults("command = []"),
         ["line 1: command is empty: write the program's path first"]
-    );
-    assert_eq!(
-        faults("\nkind = 'http'\nurl = 'https://example.com'"),
-        ["line 2: kind = \"http\": this version runs only kind = \"command\""]
     );
     assert!(faults("kind = 'shell'")[0].contains("kind = \"shell\" is unknown"));
     assert!(faults("a = 1\nb = = 2\n")[0].starts_with("line 2: "));
@@ -191,12 +189,16 @@ fn the_environment_is_exactly_the_contracts() {
         "SSH_AUTH_SOCK" | "DATABASE_URL" => Some("of ours".to_owned()),
         _ => None,
     };
-    let mut environment = command(&deploy).environment(&deploy, &values, &facts(), ours).unwrap();
+    let mut secrets = Secrets::default();
+    secrets.insert("DEPLOY_TOKEN", "hush");
+    let mut environment =
+        command(&deploy).environment(&deploy, &values, &facts(), &secrets, ours).unwrap();
     environment.sort();
     let lines: Vec<String> = environment.iter().map(|(n, v)| format!("{n}={v}")).collect();
     assert_eq!(
         lines,
         [
+            "DEPLOY_TOKEN=hush",
             "HOME=/home/us",
             "LANG=zh_CN.UTF-8",
             "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -219,7 +221,7 @@ fn the_environment_is_exactly_the_contracts() {
         ]
     );
     let nul = EventFacts { user_name: "a\0b".into(), ..facts() };
-    let refused = command(&deploy).environment(&deploy, &values, &nul, ours).unwrap_err();
+    let refused = command(&deploy).environment(&deploy, &values, &nul, &secrets, ours).unwrap_err();
     assert_eq!(
         refused.to_string(),
         "the variable SIGNALBOX_USER_NAME has a NUL byte, which no environment can hold"
@@ -268,7 +270,7 @@ proptest! {
                 prop_assert!(!filled.starts_with('-') && !filled.contains(['\0', '\n']));
             }
         }
-        if let Ok(environment) = command(&spec).environment(&spec, &values, &facts, |_| None) {
+        if let Ok(environment) = command(&spec).environment(&spec, &values, &facts, &Secrets::default(), |_| None) {
             let fixed = Fact::ALL.iter().filter_map(|fact| fact.variable());
             let mut expected: Vec<&str> =
                 ["PATH", "HOME", "LANG"].into_iter().chain(fixed).collect();

@@ -143,9 +143,7 @@ impl Slot {
     fn json(&self, source: Source<'_>) -> Value {
         let part = Part::Slot(self.clone());
         match self {
-            Self::Fact(Fact::ProjectId) => {
-                source.facts.project_id.map_or(Value::Null, Value::from)
-            }
+            Self::Fact(Fact::ProjectId) => source.facts.project_id.map_or(Value::Null, Value::from),
             Self::Fact(Fact::Attempt) => source.facts.attempt.into(),
             Self::Fact(_) | Self::Secret(_) => Value::String(part.fill(source)),
             Self::Parameter(name) => {

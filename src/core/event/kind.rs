@@ -14,10 +14,18 @@ pub struct Kind {
     pub object_kind: &'static str,
     /// The `X-Gitlab-Event` headers it comes under, the usual one first.
     pub headers: &'static [&'static str],
+    /// Whether every such event names a repository; of a group's or an instance's events, some or
+    /// all name none.
+    pub has_repository: bool,
 }
 
 const fn kind(object_kind: &'static str, headers: &'static [&'static str]) -> Kind {
-    Kind { object_kind, headers }
+    Kind { object_kind, headers, has_repository: true }
+}
+
+/// A kind of which some or all events name no repository.
+const fn bare(object_kind: &'static str, headers: &'static [&'static str]) -> Kind {
+    Kind { object_kind, headers, has_repository: false }
 }
 
 /// Every kind known, in the order forms offer them.
@@ -30,42 +38,53 @@ pub const KINDS: &[Kind] = &[
     kind("deployment", &["Deployment Hook"]),
     kind("release", &["Release Hook"]),
     kind("issue", &["Issue Hook", "Confidential Issue Hook"]),
-    kind("work_item", &["Issue Hook", "Confidential Issue Hook", "Work Item Hook"]),
-    kind("note", &["Note Hook", "Confidential Note Hook"]),
+    bare("work_item", &["Issue Hook", "Confidential Issue Hook", "Work Item Hook"]),
+    bare("note", &["Note Hook", "Confidential Note Hook"]),
     kind("wiki_page", &["Wiki Page Hook"]),
     kind("feature_flag", &["Feature Flag Hook"]),
-    kind("milestone", &["Milestone Hook"]),
+    bare("milestone", &["Milestone Hook"]),
     kind("emoji", &["Emoji Hook"]),
-    kind("access_token", &["Resource Access Token Hook"]),
-    kind("vulnerability", &["Vulnerability Hook"]),
+    bare("access_token", &["Resource Access Token Hook"]),
+    bare("deploy_token", &["Resource Deploy Token Hook"]),
+    bare("vulnerability", &["Vulnerability Hook"]),
     kind("repository_update", &[SYSTEM_HOOK]),
-    kind("user_add_to_group", &["Member Hook", SYSTEM_HOOK]),
-    kind("user_update_for_group", &["Member Hook", SYSTEM_HOOK]),
-    kind("user_remove_from_group", &["Member Hook", SYSTEM_HOOK]),
-    kind("subgroup_create", &["Subgroup Hook"]),
-    kind("subgroup_destroy", &["Subgroup Hook"]),
-    kind("project_create", &["Project Hook", SYSTEM_HOOK]),
-    kind("project_destroy", &["Project Hook", SYSTEM_HOOK]),
-    kind("project_rename", &[SYSTEM_HOOK]),
-    kind("project_transfer", &[SYSTEM_HOOK]),
-    kind("project_update", &[SYSTEM_HOOK]),
-    kind("user_create", &[SYSTEM_HOOK]),
-    kind("user_destroy", &[SYSTEM_HOOK]),
-    kind("user_rename", &[SYSTEM_HOOK]),
-    kind("user_failed_login", &[SYSTEM_HOOK]),
-    kind("user_add_to_team", &[SYSTEM_HOOK]),
-    kind("user_update_for_team", &[SYSTEM_HOOK]),
-    kind("user_remove_from_team", &[SYSTEM_HOOK]),
-    kind("key_create", &[SYSTEM_HOOK]),
-    kind("key_destroy", &[SYSTEM_HOOK]),
-    kind("group_create", &[SYSTEM_HOOK]),
-    kind("group_destroy", &[SYSTEM_HOOK]),
-    kind("group_rename", &[SYSTEM_HOOK]),
+    bare("user_add_to_group", &["Member Hook", SYSTEM_HOOK]),
+    bare("user_update_for_group", &["Member Hook", SYSTEM_HOOK]),
+    bare("user_remove_from_group", &["Member Hook", SYSTEM_HOOK]),
+    bare("user_access_request_to_group", &["Member Hook", SYSTEM_HOOK]),
+    bare("user_access_request_denied_for_group", &["Member Hook", SYSTEM_HOOK]),
+    bare("user_access_request_revoked_for_group", &["Member Hook", SYSTEM_HOOK]),
+    bare("subgroup_create", &["Subgroup Hook"]),
+    bare("subgroup_destroy", &["Subgroup Hook"]),
+    bare("project_create", &["Project Hook", SYSTEM_HOOK]),
+    bare("project_destroy", &["Project Hook", SYSTEM_HOOK]),
+    bare("project_rename", &[SYSTEM_HOOK]),
+    bare("project_transfer", &[SYSTEM_HOOK]),
+    bare("project_update", &[SYSTEM_HOOK]),
+    bare("user_create", &[SYSTEM_HOOK]),
+    bare("user_destroy", &[SYSTEM_HOOK]),
+    bare("user_rename", &[SYSTEM_HOOK]),
+    bare("user_failed_login", &[SYSTEM_HOOK]),
+    bare("user_add_to_team", &[SYSTEM_HOOK]),
+    bare("user_update_for_team", &[SYSTEM_HOOK]),
+    bare("user_remove_from_team", &[SYSTEM_HOOK]),
+    bare("user_access_request_to_project", &["Member Hook", SYSTEM_HOOK]),
+    bare("user_access_request_revoked_for_project", &["Member Hook", SYSTEM_HOOK]),
+    bare("key_create", &[SYSTEM_HOOK]),
+    bare("key_destroy", &[SYSTEM_HOOK]),
+    bare("group_create", &[SYSTEM_HOOK]),
+    bare("group_destroy", &[SYSTEM_HOOK]),
+    bare("group_rename", &[SYSTEM_HOOK]),
 ];
 
 /// The kind of that name, if it is a known one.
 pub fn find(object_kind: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|kind| kind.object_kind == object_kind)
+}
+
+/// Whether an event of that kind may come without a repository. Kinds of tomorrow may.
+pub fn may_lack_repository(object_kind: &str) -> bool {
+    find(object_kind).is_none_or(|kind| !kind.has_repository)
 }
 
 /// Every known `X-Gitlab-Event`, each once, in the table's order.

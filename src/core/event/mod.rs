@@ -5,9 +5,14 @@
 //! and refuses only what is not a JSON object: a field that is missing or of another type is
 //! taken as absent.
 
+mod changes;
 pub mod kind;
 mod payload;
 pub mod repository;
+
+pub use changes::Changes;
+
+use std::borrow::Cow;
 
 /// What Signalbox needs of an event. Empty text stands for "the event has none".
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -34,8 +39,34 @@ pub struct Event {
     pub user_id: Option<i64>,
     /// Their name.
     pub user_name: String,
+    /// Their login name.
+    pub user_username: String,
     /// Their e-mail address, which GitLab may have redacted.
     pub user_email: String,
+    /// Whether `git_ref` is a tag.
+    pub is_tag: bool,
+    /// Where the branch or tag stood before.
+    pub before: String,
+    /// Where it stands after; forty (or sixty-four) zeros if it is gone.
+    pub after: String,
+    /// The branch that a merge request goes to.
+    pub target_branch: String,
+    /// What was done: `open`, `merge`, `create` …
+    pub action: String,
+    /// How it stands: `success`, `opened` …
+    pub status: String,
+    /// Title of a merge request or issue, name of a release.
+    pub title: String,
+    /// Message of the newest commit.
+    pub message: String,
+    /// What started a pipeline: `push`, `schedule` …
+    pub source: String,
+    /// Whether a merge request is a draft.
+    pub draft: bool,
+    /// Whether the pusher asked for no CI (`git push -o ci.skip`).
+    pub push_skips_ci: bool,
+    /// Commits and files.
+    pub changes: Changes,
 }
 
 /// A body that is no event.
@@ -58,12 +89,47 @@ impl Event {
         payload::read(header, body)
     }
 
+    /// The whole name of its branch or tag: `refs/heads/main`, `refs/tags/v1`; empty if it has none.
+    pub fn full_ref(&self) -> Cow<'_, str> {
+        let folder = match (self.git_ref.as_str(), self.is_tag) {
+            ("", _) => return Cow::Borrowed(""),
+            (whole, _) if whole.starts_with("refs/") => return Cow::Borrowed(whole),
+            (_, true) => "refs/tags",
+            (_, false) => "refs/heads",
+        };
+        Cow::Owned(format!("{folder}/{}", self.git_ref))
+    }
+
+    /// The name of its branch or tag, without the folder.
+    pub fn short_ref(&self) -> &str {
+        let name = self.git_ref.as_str();
+        ["refs/heads/", "refs/tags/"]
+            .iter()
+            .find_map(|folder| name.strip_prefix(folder))
+            .unwrap_or(name)
+    }
+
+    /// Whether it is a push to a branch or tag that was not there.
+    pub fn is_created(&self) -> bool {
+        is_zeros(&self.before)
+    }
+
+    /// Whether it is a push that removes a branch or tag.
+    pub fn is_deleted(&self) -> bool {
+        is_zeros(&self.after)
+    }
+
     /// The branch of a push or of an event that names one, without `refs/heads/`.
     pub fn branch(&self) -> &str {
         self.git_ref
             .strip_prefix("refs/heads/")
             .unwrap_or_else(|| if self.git_ref.starts_with("refs/") { "" } else { &self.git_ref })
     }
+}
+
+/// GitLab's "no commit": zeros only.
+fn is_zeros(sha: &str) -> bool {
+    !sha.is_empty() && sha.bytes().all(|digit| digit == b'0')
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //!
 //! Source: GitLab's "Webhook events" documentation; the fixtures under `tests/data/gitlab`.
 
+use super::changes::{Commits, CommitsSeed};
 use super::repository::{RepositoryUrl, same_repository};
 use super::{Event, Unreadable};
 use serde::Deserialize;
@@ -37,6 +38,15 @@ struct Fields {
     user_username: Value,
     user_email: Value,
     path_with_namespace: Value,
+    before: Value,
+    total_commits_count: Value,
+    action: Value,
+    status: Value,
+    build_status: Value,
+    name: Value,
+    message: Value,
+    push_options: Value,
+    commits: Commits,
 }
 
 impl<'de> Deserialize<'de> for Fields {
@@ -52,6 +62,10 @@ impl<'de> Deserialize<'de> for Fields {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
                 let mut fields = Fields::default();
                 while let Some(name) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+                    if name == "commits" {
+                        map.next_value_seed(CommitsSeed(&mut fields.commits))?;
+                        continue;
+                    }
                     match fields.slot(&name) {
                         Some(slot) => *slot = map.next_value()?,
                         None => drop(map.next_value::<IgnoredAny>()?),
@@ -86,13 +100,21 @@ impl Fields {
             "user_username" => &mut self.user_username,
             "user_email" => &mut self.user_email,
             "path_with_namespace" => &mut self.path_with_namespace,
+            "before" => &mut self.before,
+            "total_commits_count" => &mut self.total_commits_count,
+            "action" => &mut self.action,
+            "status" => &mut self.status,
+            "build_status" => &mut self.build_status,
+            "name" => &mut self.name,
+            "message" => &mut self.message,
+            "push_options" => &mut self.push_options,
             _ => return None,
         })
     }
 }
 
 pub(super) fn read(header: &str, body: &[u8]) -> Result<Event, Unreadable> {
-    let fields: Fields = match serde_json::from_slice(body) {
+    let mut fields: Fields = match serde_json::from_slice(body) {
         Ok(fields) => fields,
         Err(error) if error.is_data() && is_json_of_another_shape(body) => {
             return Err(Unreadable::NotObject);
@@ -103,6 +125,9 @@ pub(super) fn read(header: &str, body: &[u8]) -> Result<Event, Unreadable> {
     let addresses = addresses(&fields);
     let repo_url = addresses.first().cloned().unwrap_or_default();
     let (user_id, user_name, user_email) = user(&fields);
+    let message = message(&mut fields, &object_kind);
+    let mut changes = std::mem::take(&mut fields.commits.changes);
+    changes.total = integer(&fields.total_commits_count);
     Ok(Event {
         header: header.to_owned(),
         project_id: project_id(&fields, &object_kind),
@@ -114,7 +139,30 @@ pub(super) fn read(header: &str, body: &[u8]) -> Result<Event, Unreadable> {
         sha: sha(&fields),
         user_id,
         user_name,
+        user_username: first_text([&fields.user_username, at(&fields.user, "/username")]),
         user_email,
+        is_tag: is_tag(&fields, &object_kind),
+        before: first_text([&fields.before, at(&fields.object_attributes, "/before_sha")]),
+        after: text(&fields.after),
+        target_branch: first_text([
+            at(&fields.object_attributes, "/target_branch"),
+            at(&fields.merge_request, "/target_branch"),
+        ]),
+        action: first_text([at(&fields.object_attributes, "/action"), &fields.action]),
+        status: first_text([
+            at(&fields.object_attributes, "/status"),
+            &fields.build_status,
+            &fields.status,
+            at(&fields.object_attributes, "/state"),
+        ]),
+        title: title(&fields, &object_kind),
+        message,
+        source: first_text([at(&fields.object_attributes, "/source")]),
+        draft: ["/draft", "/work_in_progress"]
+            .iter()
+            .any(|name| at(&fields.object_attributes, name) == &Value::Bool(true)),
+        push_skips_ci: skips_ci(&fields),
+        changes,
         object_kind,
     })
 }
@@ -211,6 +259,49 @@ fn user(fields: &Fields) -> (Option<i64>, String, String) {
         ]),
         first_text([&fields.user_email, at(&fields.user, "/email")]),
     )
+}
+
+fn is_tag(fields: &Fields, object_kind: &str) -> bool {
+    let said = |value: &Value| value == &Value::Bool(true);
+    match object_kind {
+        "tag_push" | "release" => true,
+        "push" | "merge_request" => false,
+        _ => said(&fields.tag) || said(at(&fields.object_attributes, "/tag")),
+    }
+}
+
+fn title(fields: &Fields, object_kind: &str) -> String {
+    match object_kind {
+        "release" => text(&fields.name),
+        _ => first_text([
+            at(&fields.object_attributes, "/title"),
+            at(&fields.merge_request, "/title"),
+        ]),
+    }
+}
+
+/// The newest commit's message; where a tag lists no commit, the tag's own.
+fn message(fields: &mut Fields, object_kind: &str) -> String {
+    let listed = std::mem::take(&mut fields.commits.message);
+    if !listed.is_empty() {
+        return listed.replace('\0', "\u{fffd}");
+    }
+    first_text([
+        at(&fields.object_attributes, "/last_commit/message"),
+        at(&fields.commit, "/message"),
+        at(&fields.merge_request, "/last_commit/message"),
+        if object_kind == "tag_push" { &fields.message } else { &Value::Null },
+    ])
+}
+
+/// `push_options: {"ci": {"skip": true}}`
+fn skips_ci(fields: &Fields) -> bool {
+    match at(&fields.push_options, "/ci/skip") {
+        Value::Bool(skip) => *skip,
+        // A bare option, as `-o ci.skip` is one.
+        Value::String(text) => text != "false",
+        Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_) => false,
+    }
 }
 
 /// What stands at a JSON pointer; null if nothing does.

@@ -232,7 +232,7 @@ fn secret(label: &str, credential: Check) -> Told {
         Check::NotRequired => format!(
             "“{label}” fits, but has no secret, and nothing is accepted without one: set one."
         ),
-        Check::Wrong | Check::ValidToken | Check::ValidSignature => {
+        Check::Wrong | Check::Valid(_) => {
             format!(
                 "“{label}” fits, but the secret is wrong: GitLab's form holds another one than the webhook."
             )

@@ -2,7 +2,7 @@
 //!
 //! `repo_name`, `object_kind` and the header are compared exactly, the address in canonical form, the
 //! project's id as a number; a pending record has no id yet, so the register address leaves the
-//! id out.
+//! id out. The record's filters are asked as well, where the other values are equal.
 
 use super::trace::{FieldCheck, RecordTrace};
 use crate::core::credential::Check;
@@ -12,6 +12,7 @@ use crate::core::webhook::{ProjectId, Webhook};
 
 /// How one record fares with an event.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Comparison {
     /// The trace of it.
     pub trace: RecordTrace,
@@ -21,12 +22,21 @@ pub struct Comparison {
     pub project_equal: bool,
     /// Whether the record accepts the credential.
     pub accepted: bool,
+    /// Whether its filters let the event pass.
+    pub passes: bool,
+    /// What the delivery proved itself with.
+    pub credential: Check,
 }
 
 impl Comparison {
-    /// Whether all five values are equal and the credential is accepted.
-    pub fn is_match(&self) -> bool {
+    /// Whether all five values are equal and the credential is accepted; filters apart.
+    pub fn is_equal(&self) -> bool {
         self.four_equal && self.project_equal && self.accepted
+    }
+
+    /// Whether nothing but the project's id may differ, as with a pending record.
+    pub fn is_nearly_equal(&self) -> bool {
+        self.four_equal && self.accepted
     }
 }
 
@@ -47,7 +57,7 @@ pub fn compare(record: &Webhook, event: &Event, credential: Check, allow_none: b
     let url_equal =
         same_url.is_some() || (record.repo_url.is_empty() && event.repo_urls.is_empty());
     let actual_id = event.project_id.map_or_else(String::new, |id| id.to_string());
-    let checks = vec![
+    let mut checks = vec![
         FieldCheck::new("credential", "valid", credential.word(), accepted),
         FieldCheck::new("repo_name", &record.repo_name, &event.repo_name, name_equal),
         FieldCheck::new(
@@ -65,10 +75,17 @@ pub fn compare(record: &Webhook, event: &Event, credential: Check, allow_none: b
         ),
         FieldCheck::new("project_id", record.project_id.to_string(), actual_id, project_equal),
     ];
+    let four_equal = name_equal && url_equal && kind_equal && header_equal;
+    // Of another event a filter would say nothing worth keeping.
+    let filtered = if four_equal { record.filters.checks(event) } else { Vec::new() };
+    let passes = filtered.iter().all(|check| check.equal);
+    checks.extend(filtered);
     Comparison {
         trace: RecordTrace { webhook: record.id, label: record.label(), checks },
-        four_equal: name_equal && url_equal && kind_equal && header_equal,
+        four_equal,
         project_equal,
         accepted,
+        passes,
+        credential,
     }
 }

@@ -4,17 +4,22 @@
 //! [`decide`] is pure: repeats are found before (`crate::core::idempotency`), the database is
 //! changed after (`crate::intake`).
 
+pub mod condition;
+pub mod filter;
+pub mod filters;
 pub mod explain;
 pub mod five_values;
+mod reason;
 pub mod trace;
 
-use crate::core::credential::{self, Check, Presented, Required};
+use crate::core::credential::{self, Check, Presented, Proof, Required};
 use crate::core::event::{Event, kind};
 use crate::core::ids::WebhookId;
 use crate::core::verdict::{Endpoint, Verdict};
 use crate::core::webhook::Webhook;
 use chrono::{DateTime, Utc};
 use five_values::{Comparison, compare};
+use reason::{filtered_reason, named, nearest_reason, quoted};
 use trace::Trace;
 
 /// Most records whose comparison is kept with a delivery.
@@ -54,12 +59,20 @@ pub struct Decision {
     pub register: Vec<WebhookId>,
     /// Records for which a job is queued.
     pub run: Vec<WebhookId>,
+    /// With what the delivery proved itself to the records that it equals.
+    pub proofs: Vec<(WebhookId, Proof)>,
 }
 
 impl Decision {
     fn new(verdict: Verdict, status: u16, summary: String) -> Self {
         let trace = Trace::default();
-        Self { verdict, status, summary, trace, register: Vec::new(), run: Vec::new() }
+        let (register, run, proofs) = (Vec::new(), Vec::new(), Vec::new());
+        Self { verdict, status, summary, trace, register, run, proofs }
+    }
+
+    /// Whether it is authentic by a signature, whose id must then never serve again.
+    pub fn is_signed(&self) -> bool {
+        self.proofs.iter().any(|(_, proof)| proof.signature.is_some())
     }
 
     /// Whether something was queued or registered, so that repeats of the delivery are duplicates.
@@ -87,13 +100,30 @@ pub fn decide(question: Question<'_>, records: &[Webhook]) -> Decision {
     } else {
         match_main(question.event, &compared)
     };
+    decision.proofs = compared.iter().filter_map(proof).collect();
     decision.trace = trace_of(compared);
     decision
 }
 
+fn proof((record, comparison): &(&Webhook, Comparison)) -> Option<(WebhookId, Proof)> {
+    match comparison.credential {
+        Check::Valid(proof) if comparison.is_nearly_equal() => Some((record.id, proof)),
+        Check::Valid(_)
+        | Check::StaleSignature
+        | Check::Wrong
+        | Check::Absent
+        | Check::NotRequired => None,
+    }
+}
+
 fn credential_of(record: &Webhook, question: Question<'_>) -> Check {
-    let required =
-        Required { token: record.secret_digest.as_deref(), signing: record.signing_key.as_ref() };
+    let previous = record.previous_secret.as_ref();
+    let required = Required {
+        token: record.secret_digest.as_deref(),
+        previous_token: previous.and_then(|old| old.at(question.now)).map(Vec::as_slice),
+        signing: record.signing_key.as_ref(),
+        previous_signing: record.previous_signing.as_ref().and_then(|old| old.at(question.now)),
+    };
     credential::check(question.presented, required, question.body, question.now)
 }
 
@@ -119,7 +149,7 @@ fn header_disagrees(event: &Event) -> String {
 fn register(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
     let pending: Vec<&Webhook> = compared
         .iter()
-        .filter(|(record, c)| record.project_id.is_pending() && c.four_equal && c.accepted)
+        .filter(|(record, c)| record.project_id.is_pending() && c.is_nearly_equal())
         .map(|(record, _)| *record)
         .collect();
     let Some(project_id) = event.project_id.filter(|id| *id >= 0) else {
@@ -133,7 +163,7 @@ fn register(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
         decision.register = pending.iter().map(|record| record.id).collect();
         return decision;
     }
-    if let Some((record, _)) = compared.iter().find(|(_, comparison)| comparison.is_match()) {
+    if let Some((record, _)) = compared.iter().find(|(_, comparison)| comparison.is_equal()) {
         let summary = format!(
             "{} is already registered for project {project_id}: nothing changed",
             quoted(record)
@@ -143,43 +173,59 @@ fn register(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
     Decision::new(Verdict::Unmatched, 200, nearest_reason(event, compared, "pending record"))
 }
 
-/// The main address: every enabled record that equals the event runs; a pending one counts if it
-/// opted to register on its first event.
+/// The main address: every enabled record that equals the event and lets it pass runs; a pending
+/// one counts if it opted to register on its first event.
 fn match_main(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
     let registering = |record: &Webhook, comparison: &Comparison| {
         record.project_id.is_pending()
             && record.register_on_first_event
-            && comparison.four_equal
-            && comparison.accepted
+            && comparison.is_nearly_equal()
             && event.project_id.is_some_and(|id| id >= 0)
     };
-    let (mut run, mut register, mut disabled) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut run, mut register) = (Vec::new(), Vec::new());
+    let (mut disabled, mut filtered) = (Vec::new(), Vec::new());
     for (record, comparison) in compared {
         let registers = registering(record, comparison);
-        if !registers && !comparison.is_match() {
+        if !registers && !comparison.is_equal() {
             continue;
         }
         if !record.enabled {
             disabled.push(*record);
             continue;
         }
+        // A filter chooses what runs, not whose project it is.
         if registers {
-            register.push(record.id);
+            register.push(*record);
         }
-        run.push(*record);
+        if comparison.passes {
+            run.push(*record);
+        } else {
+            filtered.push((*record, comparison));
+        }
     }
-    if let Some(first) = run.first() {
-        let queued = format!("queued for {}", named(first, run.len()));
-        let (verdict, summary) = match (register.is_empty(), event.project_id) {
-            (false, Some(id)) => {
-                (Verdict::Registered, format!("Registered project {id} and {queued}"))
-            }
-            _ => (Verdict::Matched, format!("Matched: {queued}")),
+    let ids = |records: &[&Webhook]| records.iter().map(|record| record.id).collect();
+    let what = match (run.first(), filtered.first()) {
+        (Some(first), _) => format!("queued for {}", named(first, run.len())),
+        (None, Some((record, comparison))) => filtered_reason(record, comparison),
+        (None, None) => String::new(),
+    };
+    if let (Some(first), Some(id)) = (register.first(), event.project_id) {
+        let summary = if run.is_empty() {
+            format!("Registered project {id} for {}, but nothing runs: {what}", quoted(first))
+        } else {
+            format!("Registered project {id} and {what}")
         };
-        let mut decision = Decision::new(verdict, 202, summary);
-        decision.run = run.iter().map(|record| record.id).collect();
-        decision.register = register;
+        let mut decision = Decision::new(Verdict::Registered, 202, summary);
+        (decision.run, decision.register) = (ids(&run), ids(&register));
         return decision;
+    }
+    if !run.is_empty() {
+        let mut decision = Decision::new(Verdict::Matched, 202, format!("Matched: {what}"));
+        decision.run = ids(&run);
+        return decision;
+    }
+    if !filtered.is_empty() {
+        return Decision::new(Verdict::Unmatched, 200, what);
     }
     if let Some(first) = disabled.first() {
         let summary = format!("{} matches, but is disabled", quoted(first));
@@ -188,71 +234,15 @@ fn match_main(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
     Decision::new(Verdict::Unmatched, 200, nearest_reason(event, compared, "record"))
 }
 
-/// One sentence on the record that came nearest.
-fn nearest_reason(event: &Event, compared: &[(&Webhook, Comparison)], what: &str) -> String {
-    let Some((record, comparison)) = nearest(compared) else {
-        return no_record(event, what);
-    };
-    if record.project_id.is_pending() && comparison.four_equal && comparison.accepted {
-        return format!(
-            "{} equals it, but is pending registration: send it to the register address first",
-            quoted(record)
-        );
-    }
-    // A pending record has no id to differ in.
-    let differing: Vec<_> = comparison
-        .trace
-        .differing()
-        .filter(|check| !(record.project_id.is_pending() && check.field == "project_id"))
-        .collect();
-    match differing.as_slice() {
-        [only] if only.field == "credential" => {
-            format!("{} equals it, but its secret is another one", quoted(record))
-        }
-        [only] => format!(
-            "No {what} matches; nearest is {}: its {} is {:?}, the delivery's {:?}",
-            quoted(record),
-            only.field,
-            only.expected,
-            only.actual
-        ),
-        _ => no_record(event, what),
-    }
-}
-
-fn no_record(event: &Event, what: &str) -> String {
-    let project =
-        event.project_id.map_or_else(|| "no project".to_owned(), |id| format!("project {id}"));
-    let kind = if event.object_kind.is_empty() { "unknown" } else { &event.object_kind };
-    format!("No {what} for {:?} events of {project} ({:?})", kind, event.repo_name)
-}
-
-fn nearest<'a, 'b>(
-    compared: &'a [(&'b Webhook, Comparison)],
-) -> Option<&'a (&'b Webhook, Comparison)> {
-    compared
-        .iter()
-        .max_by_key(|(record, comparison)| (comparison.trace.equal(), std::cmp::Reverse(record.id)))
-}
-
 fn trace_of(compared: Vec<(&Webhook, Comparison)>) -> Trace {
     let mut records: Vec<_> =
         compared.into_iter().map(|(_, comparison)| comparison.trace).collect();
-    records.sort_by_key(|record| (std::cmp::Reverse(record.equal()), record.webhook));
+    records.sort_by_key(|record| (record.differing().count(), record.webhook));
     records.truncate(MAX_TRACED);
     Trace { records, ..Trace::default() }
 }
 
-fn quoted(record: &Webhook) -> String {
-    format!("{:?}", record.label())
-}
-
-fn named(first: &Webhook, count: usize) -> String {
-    match count {
-        1 => quoted(first),
-        more => format!("{} and {} more", quoted(first), more - 1),
-    }
-}
-
+#[cfg(test)]
+mod table;
 #[cfg(test)]
 mod tests;

@@ -3,12 +3,14 @@
 use super::*;
 use crate::core::credential::token_digest;
 use crate::core::webhook::{Concurrency, ProjectId};
+use filters::{FilterTexts, Filters};
 use proptest::prelude::*;
+use std::sync::Arc;
 
 const KEY: [u8; 32] = [1; 32];
 const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
-fn record(id: i64, project_id: i64) -> Webhook {
+pub(super) fn record(id: i64, project_id: i64) -> Webhook {
     Webhook {
         id: WebhookId(id),
         name: String::new(),
@@ -20,8 +22,9 @@ fn record(id: i64, project_id: i64) -> Webhook {
         enabled: true,
         secret_digest: Some(token_digest(&KEY, b"secret").to_vec()),
         signing_key: None,
-        ref_filter: String::new(),
-        path_filter: String::new(),
+        previous_secret: None,
+        previous_signing: None,
+        filters: Arc::default(),
         register_on_first_event: false,
         action: "print".into(),
         action_params: serde_json::json!({}),
@@ -62,7 +65,7 @@ fn ask(endpoint: Endpoint, event: &Event, token: Option<&str>, records: &[Webhoo
     decide(question, records)
 }
 
-fn main(event: &Event, records: &[Webhook]) -> Decision {
+pub(super) fn main(event: &Event, records: &[Webhook]) -> Decision {
     ask(Endpoint::Main, event, Some("secret"), records)
 }
 
@@ -195,6 +198,93 @@ fn a_header_that_disagrees_with_the_body_matches_nothing() {
     let decision = main(&event, &[odd]);
     assert_eq!(decision.verdict, Verdict::Unmatched);
     assert!(decision.summary.contains("does not come under it"), "{}", decision.summary);
+}
+
+fn filtered(id: i64, project_id: i64, texts: FilterTexts) -> Webhook {
+    Webhook { filters: Arc::new(Filters::read(texts)), ..record(id, project_id) }
+}
+
+fn on_main() -> FilterTexts {
+    FilterTexts { refs: "main".into(), ..FilterTexts::default() }
+}
+
+fn on_branch(branch: &str) -> Event {
+    Event { git_ref: format!("refs/heads/{branch}"), ..event() }
+}
+
+#[test]
+fn a_filter_decides_what_runs_and_is_named_with_both_sides() {
+    let both = [filtered(1, 15, on_main()), record(2, 15)];
+    assert_eq!(main(&on_branch("main"), &both).run, [WebhookId(1), WebhookId(2)]);
+    assert_eq!(main(&on_branch("other"), &both).run, [WebhookId(2)]);
+    let decision = main(&on_branch("other"), &both[..1]);
+    assert_eq!((decision.verdict, decision.status), (Verdict::Unmatched, 200));
+    assert_eq!(
+        decision.summary,
+        "\"App push\" equals it, but its ref_filter \"main\" leaves out \"refs/heads/other\""
+    );
+    let check = decision.trace.records[0].filtered().next().unwrap();
+    assert_eq!((check.expected.as_str(), check.actual.as_str()), ("main", "refs/heads/other"));
+    // Nothing was done, so the same event may run once the filter is mended.
+    assert!(!decision.did_something());
+}
+
+#[test]
+fn a_record_that_differs_is_not_asked_for_its_filters() {
+    let decision = main(&on_branch("other"), &[filtered(1, 16, on_main())]);
+    assert!(decision.summary.contains("project_id"), "{}", decision.summary);
+    let mut elsewhere = filtered(1, 15, on_main());
+    elsewhere.repo_name = "Other".into();
+    let decision = main(&on_branch("other"), &[elsewhere]);
+    assert_eq!(decision.trace.records[0].checks.len(), 6);
+}
+
+#[test]
+fn a_filter_does_not_keep_a_pending_record_from_its_id() {
+    let mut first = filtered(1, -1, on_main());
+    first.register_on_first_event = true;
+    let decision = main(&on_branch("other"), &[first.clone()]);
+    assert_eq!(decision.verdict, Verdict::Registered);
+    assert_eq!((decision.register.len(), decision.run.len()), (1, 0));
+    assert!(decision.summary.contains("nothing runs"), "{}", decision.summary);
+    let decision = main(&on_branch("main"), &[first]);
+    assert_eq!((decision.register.len(), decision.run.len()), (1, 1));
+    let at_register =
+        ask(Endpoint::Register, &on_branch("other"), Some("secret"), &[filtered(1, -1, on_main())]);
+    assert_eq!(at_register.register, [WebhookId(1)]);
+}
+
+#[test]
+fn a_replaced_secret_serves_until_its_time_and_not_longer() {
+    let mut moved = record(1, 15);
+    moved.secret_digest = Some(token_digest(&KEY, b"new").to_vec());
+    let old = token_digest(&KEY, b"secret").to_vec();
+    let until = |seconds| {
+        let until = NOW + chrono::TimeDelta::seconds(seconds);
+        Some(crate::core::webhook::Previous { secret: old.clone(), until })
+    };
+    moved.previous_secret = until(1);
+    assert_eq!(main(&event(), &[moved.clone()]).verdict, Verdict::Matched);
+    moved.previous_secret = until(0);
+    assert_eq!(main(&event(), &[moved.clone()]).verdict, Verdict::Rejected);
+    assert_eq!(ask(Endpoint::Main, &event(), Some("new"), &[moved]).verdict, Verdict::Matched);
+}
+
+#[test]
+fn what_a_custom_template_leaves_out_is_said() {
+    let template = Event { header: "Push Hook".into(), ..Event::default() };
+    let decision = main(&template, &[record(1, 15)]);
+    assert_eq!(decision.verdict, Verdict::Unmatched);
+    assert!(
+        decision.summary.ends_with(
+            "the body has no object_kind, no project id, no repository name, no repository address"
+        ),
+        "{}",
+        decision.summary
+    );
+    let lacking = Event { object_kind: String::new(), ..event() };
+    let decision = main(&lacking, &[record(1, 15)]);
+    assert!(decision.summary.ends_with("\"push\", the delivery has none"), "{}", decision.summary);
 }
 
 fn small_record() -> impl Strategy<Value = Webhook> {

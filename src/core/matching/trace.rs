@@ -39,6 +39,11 @@ impl RecordTrace {
         self.checks.iter().filter(|check| check.equal).count()
     }
 
+    /// The filters that did not let the event pass.
+    pub fn filtered(&self) -> impl Iterator<Item = &FieldCheck> {
+        self.differing().filter(|check| super::filters::FIELDS.contains(&check.field.as_str()))
+    }
+
     /// The conditions that did not hold.
     pub fn differing(&self) -> impl Iterator<Item = &FieldCheck> {
         self.checks.iter().filter(|check| !check.equal)

@@ -5,8 +5,9 @@
 //! (`crate::web::middleware::authorize` and the table in `super::routes`).
 
 use super::kit::frame::{Crumb, Flash, Frame, Level};
-use super::nav;
+use super::{nav, pause};
 use crate::core::actor::Actor;
+use crate::core::pause::Pause;
 use crate::core::role::Permission;
 use crate::store::PooledConn;
 use crate::web::human::HumanError;
@@ -31,6 +32,7 @@ pub struct AdminContext {
     deps: web::Data<Deps>,
     session: Session,
     csrf: String,
+    pauses: Vec<Pause>,
     request: HttpRequest,
 }
 
@@ -79,6 +81,11 @@ impl AdminContext {
     /// The request's query, without the question mark; empty if there is none.
     pub fn query(&self) -> &str {
         self.request.query_string()
+    }
+
+    /// A header of the request, if it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.request.headers().get(name)?.to_str().ok()
     }
 
     /// A segment of the path that the route's pattern names.
@@ -146,6 +153,7 @@ impl AdminContext {
             flashes,
             breadcrumbs,
             path: self.path().to_owned(),
+            banners: self.pauses.iter().map(pause::told).collect(),
             has_errors: false,
         }
     }
@@ -166,7 +174,9 @@ impl AdminContext {
             .app_data::<web::Data<Deps>>()
             .cloned()
             .ok_or_else(|| Problem::internal().caused_by("the server has no Deps"))?;
-        let actor = request.extensions().get::<Visit>().and_then(|visit| visit.actor.clone());
+        let visit = request.extensions().get::<Visit>().cloned();
+        let (actor, pauses) =
+            visit.map_or((None, Vec::new()), |visit| (visit.actor, visit.pauses));
         let secret = request.extensions().get::<FormSecret>().copied();
         let (Some(actor), Some(FormSecret(secret))) = (actor, secret) else {
             return Err(Problem::signed_out().link("Log in", urls::login()).into());
@@ -176,6 +186,7 @@ impl AdminContext {
             deps,
             session: request.get_session(),
             csrf: csrf::token(&secret),
+            pauses,
             request: request.clone(),
         })
     }

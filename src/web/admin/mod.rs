@@ -1,6 +1,7 @@
 //! The panel. Lists read through `crate::store`; writes go through `accounts`, `records` and
 //! `control`. No Diesel, no SQL.
 
+pub mod actions;
 pub mod context;
 pub mod deliveries;
 pub mod index;
@@ -9,11 +10,13 @@ pub mod kit;
 pub mod login;
 pub mod nav;
 pub mod password;
+pub mod pause;
 pub mod routes;
 pub mod search;
 pub mod setup;
 pub mod visitor;
 pub mod webhooks;
+pub mod workers;
 
 #[cfg(test)]
 mod tests {
@@ -60,6 +63,7 @@ mod tests {
         check("login", super::login::LoginPage::samples().as_slice());
         check("setup", super::setup::SetupPage::samples().as_slice());
         check("password", super::password::PasswordPage::samples().as_slice());
+        check("actions", super::actions::ActionsPage::samples().as_slice());
         check("index", super::index::IndexPage::samples().as_slice());
         check("search", super::search::SearchPage::samples().as_slice());
     }

@@ -10,7 +10,9 @@ pub fn sections(actor: &Actor, path: &str) -> Vec<NavSection> {
     let row = |label, icon, href: String, key| NavRow {
         label,
         icon,
-        current: path.starts_with(&href),
+        // The statistics lie below the jobs' own address.
+        current: path.starts_with(&href)
+            && (href == urls::job_stats() || !path.starts_with(urls::job_stats())),
         href,
         add: None,
         key,
@@ -24,6 +26,9 @@ pub fn sections(actor: &Actor, path: &str) -> Vec<NavSection> {
             webhooks,
             row("Deliveries", "inbox", urls::deliveries(), 'd'),
             row("Jobs", "jobs", urls::jobs(), 'j'),
+            row("Actions", "actions", urls::actions(), 'a'),
+            row("Statistics", "log", urls::job_stats().to_owned(), 's'),
+            row("Workers", "worker", urls::workers(), 'k'),
         ],
     }]
 }

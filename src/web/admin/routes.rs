@@ -8,7 +8,7 @@ use super::deliveries::{self, Deliveries};
 use super::jobs::{self, Jobs};
 use super::kit::mount;
 use super::webhooks::{self, Webhooks};
-use super::{index, login, password, search, setup};
+use super::{actions, index, login, password, pause, search, setup, workers};
 use crate::core::role::Permission;
 use crate::web::human::HumanError;
 use crate::web::middleware::authorize::{self, Rules};
@@ -69,6 +69,7 @@ pub fn rows() -> Vec<Row> {
         Row::post(urls::password_change(), Needs(OwnAccount), |route| route.to(password::submit)),
         Row::get(urls::index(), Needs(View), |route| route.to(index::page)),
         Row::get(urls::search(), Needs(View), |route| route.to(search::page)),
+        Row::get(urls::actions(), Needs(View), |route| route.to(actions::page)),
     ];
     rows.extend(mount::editable::<Webhooks>());
     rows.extend([
@@ -92,11 +93,19 @@ pub fn rows() -> Vec<Row> {
     ]);
     rows.extend(mount::resource::<Jobs>());
     rows.extend([
+        Row::get(urls::job_stats(), Needs(View), |route| route.to(jobs::stats::show)),
         Row::get(urls::object("hooks", "job", urls::ID), Needs(View), |route| {
             route.to(jobs::page::show)
         }),
-        Row::get(job("output"), Needs(View), |route| route.to(jobs::page::output)),
-        Row::post(job("run-again"), Needs(Operate), |route| route.to(jobs::page::run_again)),
+        Row::get(job("output"), Needs(View), |route| route.to(jobs::events::output)),
+        Row::get(job("events"), Needs(View), |route| route.to(jobs::events::stream)),
+        Row::post(job("run-again"), Needs(Operate), |route| route.to(jobs::act::run_again)),
+        Row::post(job("run-now"), Needs(Operate), |route| route.to(jobs::act::run_now)),
+        Row::get(job("cancel"), Needs(Operate), |route| route.to(jobs::act::cancel_form)),
+        Row::post(job("cancel"), Needs(Operate), |route| route.to(jobs::act::cancel)),
+        Row::get(urls::workers(), Needs(View), |route| route.to(workers::show)),
+        Row::post(urls::pause(), Needs(Operate), |route| route.to(pause::pause)),
+        Row::post(urls::resume(), Needs(Operate), |route| route.to(pause::resume)),
     ]);
     rows
 }

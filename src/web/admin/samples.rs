@@ -2,7 +2,7 @@
 //! cannot rot unseen. Holds the HTML to what browsers and screen readers need of it.
 
 use super::deliveries::{Deliveries, page as delivery_page};
-use super::jobs::{Jobs, log::Log, page as job_page};
+use super::jobs::{Jobs, act::CancelPage, log::Log, page as job_page, stats, waits::Waits};
 use super::kit::form::{FormErrors, FormView, Values};
 use super::kit::frame::Frame;
 use super::kit::list_view::{self, Chip, Read};
@@ -13,6 +13,7 @@ use super::kit::pages::{
 use super::kit::query::read;
 use super::kit::resource::{DeletePlan, Resource};
 use super::webhooks::{self, Webhooks};
+use super::workers;
 use crate::actions::Catalogue;
 use crate::core::change::{Change, Value};
 use crate::core::listing::{Counts, Page, Total};
@@ -49,6 +50,7 @@ fn webhook(project_id: i64, name: &str) -> WebhookRow {
         action: "gone".to_owned(),
         action_params: json!({"branch": "main"}),
         concurrency: "parallel".to_owned(),
+        debounce_s: 0,
         max_attempts: 3,
         timeout_s: Some(60),
         notes: ODD.to_owned(),
@@ -61,6 +63,11 @@ fn webhook(project_id: i64, name: &str) -> WebhookRow {
         last_verdict: Some("matched".to_owned()),
         last_job_id: Some("01M87VREQA18WSHF0ZZCJA3NJ9".to_owned()),
         last_job_state: Some("running".to_owned()),
+        obey_skip: true,
+        previous_secret_until: Some(DateTime::<Utc>::MAX_UTC),
+        previous_signing_until: None,
+        last_token_at: Some(NOW),
+        last_signature_at: None,
     }
 }
 
@@ -112,6 +119,12 @@ fn job(state: &str, attempts: i32) -> Job {
         started_at: (attempts > 0).then_some(NOW),
         finished_at: None,
         requested_by: "ada".to_owned(),
+        cancel_requested_at: (state == "cancelled").then_some(NOW),
+        cancelled_by: "ada".to_owned(),
+        concurrency: "latest".to_owned(),
+        lane: "webhook:7".to_owned(),
+        held: if state == "queued" { "lane" } else { "" }.to_owned(),
+        superseded_by: (state == "superseded").then(|| ODD.to_owned()),
     }
 }
 
@@ -126,13 +139,15 @@ fn attempt(number: i32, outcome: Option<&str>) -> (Attempt, Log) {
         exit_code: outcome.map(|_| 3),
         http_status: None,
         signal: None,
+        cpu_ms: Some(1_234),
+        peak_memory_kib: Some(40_000),
         error: ODD.to_owned(),
     };
     let chunk = |seq, stream: &str| Chunk {
         seq,
         stream: stream.to_owned(),
         at: NOW,
-        bytes: ODD.as_bytes().to_vec(),
+        bytes: format!("\u{1b}[1;31m{ODD}\u{1b}[0m plain").into_bytes(),
     };
     let log = if outcome.is_some() {
         Log::of(&[chunk(1, "stdout"), chunk(2, "stderr"), chunk(3, "notice")])
@@ -215,6 +230,7 @@ fn job_sample(state: &str, attempts: Vec<(Attempt, Log)>) -> String {
         attempts,
         cause: Some(delivery("matched")),
         record: None,
+        waits: Waits { before: 2, running: Some(ODD.to_owned()), pause: None },
         may_operate: true,
     };
     job_page::draw(Frame::sample("Job"), shown, NOW).render().unwrap()
@@ -323,6 +339,16 @@ fn samples() -> Vec<(String, String)> {
         ),
         ("deliveries", changelist::<Deliveries>("", vec![row("matched", 2), row("odd", 0)], None)),
         ("jobs", changelist::<Jobs>("state=failed", vec![job_row("failed")], Some(9))),
+        ("statistics, none", stats::sample(false).render().unwrap()),
+        ("statistics", stats::sample(true).render().unwrap()),
+        ("workers, none", workers::sample(false).render().unwrap()),
+        ("workers", workers::sample(true).render().unwrap()),
+        (
+            "cancel",
+            CancelPage { frame: Frame::sample("Cancel?"), what: LONG, back: "/admin/".to_owned() }
+                .render()
+                .unwrap(),
+        ),
         ("add", change_form(None, true, &[])),
         ("add, wrong", change_form(None, true, &["repo_name", "secret_token", "pending", ""])),
         ("change", change_form(Some(15), true, &["object_kind"])),

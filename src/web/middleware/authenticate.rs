@@ -5,7 +5,8 @@ use super::{Answer, csrf};
 use crate::clock;
 use crate::core::actor::Actor;
 use crate::core::ids::UserId;
-use crate::store::{StoreError, users};
+use crate::core::pause::Pause;
+use crate::store::{StoreError, pauses, users};
 use crate::web::Deps;
 use crate::web::human::HumanError;
 use crate::web::problem::Problem;
@@ -26,6 +27,8 @@ pub struct Visit {
     pub actor: Option<Actor>,
     /// The secret of their session's forms.
     pub csrf: Option<csrf::Secret>,
+    /// What is paused: every page says so.
+    pub pauses: Vec<Pause>,
 }
 
 /// Finds out who is asking.
@@ -50,14 +53,14 @@ async fn visit(request: &ServiceRequest) -> Result<Visit, Problem> {
     if session.contains_key(AWAY) {
         return Err(Problem::unavailable());
     }
-    let nobody = Visit { actor: None, csrf: None };
+    let nobody = Visit { actor: None, csrf: None, pauses: Vec::new() };
     let Some(id) = session.get::<i64>(USER).ok().flatten() else { return Ok(nobody) };
     let mut conn = deps.pool.get().await?;
     match users::find(&mut conn, UserId(id)).await {
         Ok(user) if user.active => {
             prolong(&session);
             let csrf = session.get::<csrf::Secret>(CSRF).ok().flatten();
-            Ok(Visit { actor: Some(user.actor()), csrf })
+            Ok(Visit { actor: Some(user.actor()), csrf, pauses: pauses::all(&mut conn).await? })
         }
         Ok(_) | Err(StoreError::NotFound) => {
             // A purged session takes no new entry, and a post may be the one that signs in again.

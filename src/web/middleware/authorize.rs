@@ -126,7 +126,7 @@ fn visitor_secret(
 /// Nobody is signed in.
 pub fn signed_in(request: &HttpRequest) -> Result<(Actor, csrf::Secret), Refusal> {
     let visit = request.extensions().get::<Visit>().cloned();
-    if let Some(Visit { actor: Some(actor), csrf: Some(secret) }) = visit {
+    if let Some(Visit { actor: Some(actor), csrf: Some(secret), .. }) = visit {
         return Ok((actor, secret));
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {

@@ -1,6 +1,7 @@
 //! The sentence for each way in which a record and an event may miss each other.
 
 use super::*;
+use crate::core::credential::Proof;
 
 const WANTED: Wanted<'static> = Wanted {
     label: "App push",
@@ -38,7 +39,7 @@ fn says(wanted: Wanted<'_>, event: &Event, credential: Check, words: &str, remed
 
 #[test]
 fn one_field_off_is_named_with_both_values() {
-    let ok = Check::ValidToken;
+    let ok = Check::Valid(Proof::TOKEN);
     let id = Event { project_id: Some(42), ..event() };
     says(WANTED, &id, ok, "registered to project 15, this is project 42", Remedy::Reset);
     let header = Wanted { http_x_gitlab_event: "Tag Push Hook", ..WANTED };
@@ -65,18 +66,18 @@ fn where_all_fits_the_rest_is_told() {
     says(WANTED, &event(), Check::Wrong, "secret is wrong", Remedy::Secret);
     says(WANTED, &event(), Check::Absent, "no secret token was sent", Remedy::Secret);
     let off = Wanted { enabled: false, ..WANTED };
-    says(off, &event(), Check::ValidToken, "switched off", Remedy::Enable);
+    says(off, &event(), Check::Valid(Proof::TOKEN), "switched off", Remedy::Enable);
     let pending = Wanted { project_id: ProjectId::Pending, ..WANTED };
-    says(pending, &event(), Check::ValidToken, "waits for its Test", Remedy::Setup);
-    says(WANTED, &event(), Check::ValidToken, "fits in every value", Remedy::Nothing);
+    says(pending, &event(), Check::Valid(Proof::TOKEN), "waits for its Test", Remedy::Setup);
+    says(WANTED, &event(), Check::Valid(Proof::TOKEN), "fits in every value", Remedy::Nothing);
 }
 
 #[test]
 fn several_fields_off_are_listed_and_a_stranger_is_none_of_ours() {
     let both = Event { project_id: Some(1), repo_name: "Other".into(), ..event() };
-    says(WANTED, &both, Check::ValidToken, "repository name and project ID differ", Remedy::Fix);
+    says(WANTED, &both, Check::Valid(Proof::TOKEN), "repository name and project ID differ", Remedy::Fix);
     let stranger = Event { repo_name: "x".into(), project_id: Some(2), ..at("https://h/x/y") };
-    says(WANTED, &stranger, Check::ValidToken, "No webhook is for this repository", Remedy::Create);
+    says(WANTED, &stranger, Check::Valid(Proof::TOKEN), "No webhook is for this repository", Remedy::Create);
 }
 
 #[test]

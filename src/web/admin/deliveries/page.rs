@@ -349,6 +349,8 @@ pub fn field_label(field: &str) -> String {
         "credential" => "Credential",
         "ref_filter" => "Ref filter",
         "path_filter" => "Path filter",
+        "condition" => "Condition",
+        "obey_skip" => "Skip request",
         "enabled" => "Enabled",
         other => other,
     };

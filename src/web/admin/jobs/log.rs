@@ -1,7 +1,9 @@
-//! Output as lines: chunks of two streams put together, in the order they were written.
+//! Output as lines: chunks of two streams put together, in the order they were written. The page
+//! and the events that follow it put them together in the same way.
 
-use crate::core::output::page_text;
+use crate::core::output::{Span, page_lines};
 use crate::store::jobs::Chunk;
+use askama::Template;
 
 /// The most lines a page shows of one attempt; all of them are at the raw address.
 pub const MOST_LINES: usize = 1_000;
@@ -16,6 +18,8 @@ pub struct Log {
     pub lines: Vec<Line>,
     /// How many lines come before them.
     pub hidden: usize,
+    /// The last chunk in it; -1 = none.
+    pub last_seq: i32,
 }
 
 /// One line.
@@ -25,8 +29,8 @@ pub struct Line {
     pub number: usize,
     /// `stdout`, `stderr` or `notice`.
     pub stream: String,
-    /// Its text.
-    pub text: String,
+    /// Its text, in pieces of one look each.
+    pub spans: Vec<Span>,
 }
 
 impl Line {
@@ -35,30 +39,88 @@ impl Line {
         if self.stream == "stderr" { "stderr" } else { "" }
     }
 
+    /// Its text without its colours.
+    pub fn text(&self) -> String {
+        self.spans.iter().map(|span| span.text.as_str()).collect()
+    }
+
     /// Whether Signalbox itself says it.
     pub fn is_notice(&self) -> bool {
         self.stream == "notice"
     }
 }
 
-impl Log {
-    /// Puts chunks together. A line ends where the other stream begins.
-    pub fn of(chunks: &[Chunk]) -> Self {
-        let mut lines = Vec::new();
-        let mut rest = chunks;
-        while let Some(first) = rest.first() {
-            let run = rest.iter().take_while(|chunk| chunk.stream == first.stream).count();
-            let (same, others) = rest.split_at_checked(run).unwrap_or((rest, &[]));
-            // A character may be cut between two chunks: join the bytes first.
-            let bytes: Vec<u8> = same.iter().flat_map(|chunk| &chunk.bytes).copied().collect();
-            for text in page_text(&bytes).lines() {
-                let number = lines.len() + 1;
-                lines.push(Line { number, stream: first.stream.clone(), text: text.to_owned() });
-            }
-            rest = others;
+/// Lines as the page shows them.
+#[derive(Template)]
+#[template(path = "admin/jobs/_lines.html")]
+pub struct Lines {
+    /// The lines.
+    pub lines: Vec<Line>,
+    /// What their anchors begin with.
+    pub prefix: String,
+}
+
+/// Chunks on their way to lines. A line ends where the other stream begins.
+#[derive(Debug, Clone, Default)]
+pub struct Assembly {
+    /// Lines that have ended and were taken.
+    taken: usize,
+    /// Lines that have ended since.
+    ended: Vec<Line>,
+    /// The bytes of the line that has not, which may be cut in the middle of a character.
+    open: Vec<u8>,
+    stream: String,
+}
+
+impl Assembly {
+    /// Adds a chunk.
+    pub fn push(&mut self, chunk: &Chunk) {
+        if chunk.stream != self.stream {
+            self.end(self.open.len());
+            self.stream.clone_from(&chunk.stream);
         }
+        self.open.extend_from_slice(&chunk.bytes);
+        if let Some(last) = self.open.iter().rposition(|byte| *byte == b'\n') {
+            self.end(last + 1);
+        }
+    }
+
+    /// The number of the first line that was not taken whole, and all lines from there.
+    pub fn take(&mut self) -> (usize, Vec<Line>) {
+        let from = self.taken + 1;
+        let mut lines = std::mem::take(&mut self.ended);
+        self.taken += lines.len();
+        lines.extend(self.lines_of(&self.open, self.taken));
+        (from, lines)
+    }
+
+    /// Ends the lines of the first `length` open bytes.
+    fn end(&mut self, length: usize) {
+        let rest = self.open.split_off(length);
+        let whole = std::mem::replace(&mut self.open, rest);
+        let lines = self.lines_of(&whole, self.taken + self.ended.len());
+        self.ended.extend(lines);
+    }
+
+    fn lines_of(&self, bytes: &[u8], before: usize) -> Vec<Line> {
+        (before + 1..)
+            .zip(page_lines(bytes))
+            .map(|(number, spans)| Line { number, stream: self.stream.clone(), spans })
+            .collect()
+    }
+}
+
+impl Log {
+    /// Puts chunks together.
+    pub fn of(chunks: &[Chunk]) -> Self {
+        let mut assembly = Assembly::default();
+        for chunk in chunks {
+            assembly.push(chunk);
+        }
+        let (_, mut lines) = assembly.take();
         let hidden = lines.len().saturating_sub(MOST_LINES);
-        Self { lines: lines.split_off(hidden), hidden }
+        let last_seq = chunks.last().map_or(-1, |chunk| chunk.seq);
+        Self { lines: lines.split_off(hidden), hidden, last_seq }
     }
 }
 
@@ -71,21 +133,37 @@ mod tests {
         Chunk { seq, stream: stream.into(), at: DateTime::UNIX_EPOCH, bytes: bytes.to_vec() }
     }
 
-    #[test]
-    fn lines_go_over_chunks_and_end_where_the_stream_changes() {
-        let log = Log::of(&[
+    fn chunks() -> Vec<Chunk> {
+        vec![
             chunk(1, "stdout", b"one\ntw"),
             chunk(2, "stdout", "o \u{e9}".as_bytes().get(..3).unwrap()),
             chunk(3, "stdout", "\u{e9}".as_bytes().get(1..).unwrap()),
             chunk(4, "stderr", b"oh\n"),
             chunk(5, "stdout", b"three"),
-        ]);
-        let shown: Vec<_> =
-            log.lines.iter().map(|l| (l.number, l.mark(), l.text.as_str())).collect();
-        assert_eq!(
-            shown,
-            [(1, "", "one"), (2, "", "two \u{e9}"), (3, "stderr", "oh"), (4, "", "three")]
-        );
+        ]
+    }
+
+    #[test]
+    fn lines_go_over_chunks_and_end_where_the_stream_changes() {
+        let log = Log::of(&chunks());
+        let shown =
+            log.lines.iter().map(|line| format!("{}{} {}", line.number, line.mark(), line.text()));
+        let shown: Vec<_> = shown.collect();
+        assert_eq!(shown, ["1 one", "2 two \u{e9}", "3stderr oh", "4 three"]);
+        assert_eq!(log.last_seq, 5);
+    }
+
+    #[test]
+    fn a_follower_that_replaces_lines_from_a_number_on_ends_with_the_same() {
+        let mut assembly = Assembly::default();
+        let mut shown: Vec<Line> = Vec::new();
+        for chunk in &chunks() {
+            assembly.push(chunk);
+            let (from, lines) = assembly.take();
+            shown.retain(|line| line.number < from);
+            shown.extend(lines);
+        }
+        assert_eq!(shown, Log::of(&chunks()).lines);
     }
 
     #[test]

@@ -1,7 +1,12 @@
-//! Jobs in the panel: the list. One job's page is `page.rs`, its output as lines `log.rs`.
+//! Jobs in the panel: the list. One job's page is `page.rs`, its buttons `act.rs`, its output as
+//! lines `log.rs`, sent while it is printed `events.rs`.
 
+pub mod act;
+pub mod events;
 pub mod log;
 pub mod page;
+pub mod stats;
+pub mod waits;
 
 use super::kit::at::span;
 use super::kit::column::{Badge, Bit, Cell, Column, Width};
@@ -14,6 +19,7 @@ use crate::core::listing::{Counts, ListQuery, Page, Part};
 use crate::store::jobs::{Filter, Row, Sort};
 use crate::store::{self, Conn, jobs};
 use crate::web::urls;
+use chrono::DateTime;
 
 /// The resource.
 pub struct Jobs;
@@ -174,6 +180,26 @@ const FILTERS: &[FilterSpec<Filter>] = &[
         choices: Choices::Open,
         apply: |filter, value| {
             filter.repo_name = Some(value.to_owned());
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "ended",
+        label: "Ended",
+        choices: Choices::Open,
+        apply: |filter, value| {
+            let (from, to) = value.split_once('-').ok_or(BadChoice)?;
+            let moment = |text: &str| DateTime::from_timestamp(text.parse().ok()?, 0);
+            filter.ended = Some(moment(from).zip(moment(to)).ok_or(BadChoice)?);
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "reason",
+        label: "Reason",
+        choices: Choices::Open,
+        apply: |filter, value| {
+            filter.reason = Some(value.to_owned());
             Ok(())
         },
     },

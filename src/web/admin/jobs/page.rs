@@ -1,25 +1,24 @@
 //! One job's page: how it stands, its attempts with their output, and what can be done with it.
 
+use super::act::{Button, buttons};
 use super::log::{Log, MOST_CHUNKS};
+use super::waits::Waits;
 use crate::clock;
-use crate::control::{self, ControlError};
 use crate::core::ids::JobId;
 use crate::core::job::JobState;
-use crate::core::output::page_text;
 use crate::core::role::Permission;
 use crate::store::jobs::{Attempt, Job};
 use crate::store::{StoreError, deliveries, jobs, webhooks};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::deliveries::page::{Step, job_steps};
 use crate::web::admin::kit::at::{At, span};
-use crate::web::admin::kit::back::{preserved_list, preserved_on};
+use crate::web::admin::kit::back::preserved_list;
 use crate::web::admin::kit::column::Badge;
-use crate::web::admin::kit::frame::{Frame, Level};
-use crate::web::human::{HumanError, page, see_other};
+use crate::web::admin::kit::frame::Frame;
+use crate::web::human::{HumanError, page};
 use crate::web::problem::Problem;
 use crate::web::urls;
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use askama::Template;
 use chrono::{DateTime, Utc};
 
@@ -49,12 +48,16 @@ pub struct JobPage {
     pub again_by: Option<String>,
     /// The action's parameters.
     pub params: Vec<(String, String)>,
-    /// Where "Run again" is sent, for those who may.
-    pub run_again: Option<String>,
-    /// Why it cannot be run again now.
-    pub not_again: Option<&'static str>,
+    /// What can be done with it, for those who may.
+    pub buttons: Vec<Button>,
+    /// Where it stands in its lane, or who holds it back, while it waits.
+    pub waits: Option<String>,
+    /// The job that runs before it in its lane, or the newer one that took its place.
+    pub other: Option<(&'static str, String)>,
     /// Whether the page keeps itself up to date.
     pub is_live: bool,
+    /// Where what is printed from now on comes from.
+    pub events: String,
 }
 
 /// One attempt.
@@ -71,21 +74,18 @@ pub struct AttemptView {
     pub took: String,
     /// Exit code, signal or HTTP status, in words.
     pub ending: Option<String>,
+    /// Processor time and memory, in words.
+    pub used: Option<String>,
     /// What went wrong.
     pub error: String,
     /// Its output.
     pub log: Log,
+    /// What its lines' anchors begin with: `L` for the newest attempt, `a1-L` for others.
+    pub prefix: String,
     /// Its output as plain text.
     pub raw: String,
     /// Whether it is shown at once.
     pub is_open: bool,
-}
-
-impl AttemptView {
-    /// A line's anchor: `L12` for the newest attempt, `a1-L12` for others.
-    pub fn anchor(&self, number: &usize) -> String {
-        if self.is_open { format!("L{number}") } else { format!("a{}-L{number}", self.number) }
-    }
 }
 
 /// GET a job's page.
@@ -115,64 +115,23 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     };
     let frame = ctx.frame(format!("Job {id}")).crumb("Jobs", preserved_list(&ctx, &urls::jobs()));
     let may_operate = ctx.may(Permission::Operate);
-    let shown = Shown { job, attempts, cause, record, may_operate };
+    let waits = Waits::of(&mut conn, &job).await?;
+    let shown = Shown { job, attempts, cause, record, waits, may_operate };
     page(&draw(frame, shown, clock::now()))
 }
 
-/// GET an attempt's output as plain text: `?attempt=2`, else the newest's.
-///
-/// # Errors
-/// No such job or attempt (404), the database (503).
-pub async fn output(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
-    let id = id_of(&ctx)?;
-    let mut conn = ctx.conn().await?;
-    let job = jobs::find(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
-    let asked = url::form_urlencoded::parse(ctx.query().as_bytes())
-        .find(|(name, _)| name == "attempt")
-        .map(|(_, value)| value.parse::<i32>());
-    let attempt = asked.unwrap_or(Ok(job.attempts)).map_err(|_| no_such(&ctx))?;
-    let chunks = jobs::output_of(&mut conn, &id, attempt, MOST_CHUNKS).await?;
-    let bytes: Vec<u8> = chunks.into_iter().flat_map(|chunk| chunk.bytes).collect();
-    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(page_text(&bytes)))
-}
-
-/// POST: runs a job again.
-///
-/// # Errors
-/// No such job (404), not legal now (409), the database (503).
-pub async fn run_again(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
-    let id = id_of(&ctx)?;
-    let mut conn = ctx.conn().await?;
-    let remote_addr = ctx.remote_addr();
-    let act = control::Act { actor: &ctx.actor, remote_addr: &remote_addr, now: clock::now() };
-    control::run_again(&mut conn, act, &id).await.map_err(|error| match error {
-        ControlError::Already(_) => refused(&id, JobState::Running),
-        ControlError::Gone => no_such(&ctx),
-        ControlError::NotNow(state) => refused(&id, state),
-        ControlError::Store(error) => error.into(),
-    })?;
-    ctx.flash(Level::Success, "The job is queued again.");
-    Ok(see_other(preserved_on(&ctx, &urls::job(&id))))
-}
-
-fn refused(id: &JobId, state: JobState) -> Problem {
-    let detail = format!("It is {} now. A job can be run again once it has ended.", state.as_str());
-    Problem::new(StatusCode::CONFLICT, "not_now", "The job cannot be run again now", detail)
-        .link("Back to the job", urls::job(id))
-}
-
-fn id_of(ctx: &AdminContext) -> Result<JobId, HumanError> {
+pub(super) fn id_of(ctx: &AdminContext) -> Result<JobId, HumanError> {
     ctx.segment("id").parse().map_err(|_| no_such(ctx).into())
 }
 
-fn missing(ctx: &AdminContext, error: StoreError) -> Problem {
+pub(super) fn missing(ctx: &AdminContext, error: StoreError) -> Problem {
     match error {
         StoreError::NotFound => no_such(ctx),
         other => other.into(),
     }
 }
 
-fn no_such(ctx: &AdminContext) -> Problem {
+pub(super) fn no_such(ctx: &AdminContext) -> Problem {
     let id: String = ctx.segment("id").chars().take(40).collect();
     Problem::no_such(format!("job {id}")).link("All jobs", urls::jobs())
 }
@@ -187,24 +146,29 @@ pub struct Shown {
     pub cause: Option<deliveries::Brief>,
     /// Its record's form.
     pub record: Option<String>,
-    /// Whether this person may run it again.
+    /// What it waits for.
+    pub waits: Waits,
+    /// Whether this person may act on it.
     pub may_operate: bool,
 }
 
 /// Draws a job.
 pub fn draw(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
-    let Shown { job, attempts, cause, record, may_operate } = shown;
+    let Shown { job, attempts, cause, record, waits, may_operate } = shown;
     let state = JobState::parse(&job.state);
-    let again = state.is_some_and(JobState::may_run_again);
     let newest = attempts.first().map(|(attempt, _)| attempt);
+    let after = attempts.first().map(|(attempt, log)| format!("{}.{}", attempt.number, log.last_seq));
+    let events = urls::verb("hooks", "job", &job.id, "events");
     JobPage {
+        events: urls::with_query(&events, &[("after", &after.unwrap_or_default())]),
         sentence: sentence(&job, newest, now),
-        badge: Badge::job(&job.state),
+        badge: badge(&job),
         steps: job_steps(&job),
         params: params(&job.action_params),
         again_by: again_by(&job, cause.as_ref()),
-        run_again: may_operate.then(|| urls::verb("hooks", "job", &job.id, "run-again")),
-        not_again: (!again).then_some("A job can be run again once it has ended."),
+        buttons: if may_operate { buttons(&job, state) } else { Vec::new() },
+        other: other(&job, &waits),
+        waits: waits.words(&job),
         is_live: !state.is_some_and(JobState::is_final),
         attempts: (0..)
             .zip(attempts)
@@ -218,6 +182,22 @@ pub fn draw(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
     }
 }
 
+/// A running job that is to end says so.
+pub(super) fn badge(job: &Job) -> Badge {
+    let badge = Badge::job(&job.state);
+    if job.state == JobState::Running.as_str() && job.cancel_requested_at.is_some() {
+        return Badge { label: "Stopping".to_owned(), icon: "stop", ..badge };
+    }
+    badge
+}
+
+/// The job that stands before this one, or has taken its place.
+fn other(job: &Job, waits: &Waits) -> Option<(&'static str, String)> {
+    let address = |id: &str| urls::object("hooks", "job", id);
+    let newer = job.superseded_by.as_deref().map(|id| ("The newer job", address(id)));
+    newer.or_else(|| Some(("The job that runs", address(waits.running.as_deref()?))))
+}
+
 /// The event's own person stands there until someone asks for the job again.
 fn again_by(job: &Job, cause: Option<&deliveries::Brief>) -> Option<String> {
     let asked_again = cause.is_none_or(|cause| cause.user_name != job.requested_by);
@@ -225,7 +205,7 @@ fn again_by(job: &Job, cause: Option<&deliveries::Brief>) -> Option<String> {
 }
 
 /// How a job stands, in a sentence.
-fn sentence(job: &Job, newest: Option<&Attempt>, now: DateTime<Utc>) -> String {
+pub(super) fn sentence(job: &Job, newest: Option<&Attempt>, now: DateTime<Utc>) -> String {
     let took = newest
         .and_then(|attempt| Some(attempt.finished_at? - attempt.started_at))
         .map(|time| format!(" after {}", span(time)))
@@ -235,6 +215,9 @@ fn sentence(job: &Job, newest: Option<&Attempt>, now: DateTime<Utc>) -> String {
     match JobState::parse(&job.state) {
         Some(JobState::Queued) => "Waits for a free worker.".to_owned(),
         Some(JobState::Scheduled) => format!("Waits until {}.", At(job.run_at).absolute()),
+        Some(JobState::Running) if job.cancel_requested_at.is_some() => {
+            format!("{} cancelled it: its processes are being ended.", job.cancelled_by)
+        }
         Some(JobState::Running) => match newest {
             Some(newest) => format!(
                 "{attempt} has been running for {} on {}.",
@@ -249,8 +232,10 @@ fn sentence(job: &Job, newest: Option<&Attempt>, now: DateTime<Utc>) -> String {
         }
         Some(JobState::Failed) if job.attempts == 0 => format!("It was never started.{reason}"),
         Some(JobState::Failed) => format!("{attempt} failed{took}, and no more follows.{reason}"),
-        Some(JobState::Cancelled) => format!("Ended by a person.{reason}"),
-        Some(JobState::Superseded) => "A newer job took its place.".to_owned(),
+        Some(JobState::Cancelled) => format!("Cancelled by {}.{reason}", job.cancelled_by),
+        Some(JobState::Superseded) => {
+            "A newer job of the same ref took its place before it began.".to_owned()
+        }
         None => reason,
     }
 }
@@ -272,16 +257,28 @@ fn attempt_view(
             &urls::verb("hooks", "job", &attempt.job_id, "output"),
             &[("attempt", &number)],
         ),
+        prefix: if is_newest { "L".to_owned() } else { format!("a{number}-L") },
         number: attempt.number,
         badge: Badge::outcome(attempt.outcome.as_deref()),
         worker: attempt.worker,
         started: At(attempt.started_at),
         took: span(attempt.finished_at.unwrap_or(now) - attempt.started_at),
         ending,
+        used: used(attempt.cpu_ms, attempt.peak_memory_kib),
         error: attempt.error,
         log,
         is_open: is_newest,
     }
+}
+
+/// What an attempt used.
+fn used(cpu_ms: Option<i64>, peak_memory_kib: Option<i64>) -> Option<String> {
+    let cpu = chrono::TimeDelta::milliseconds(cpu_ms?);
+    let memory = match peak_memory_kib? {
+        kib @ ..1024 => format!("{kib} KiB"),
+        kib => format!("{} MiB", kib / 1024),
+    };
+    Some(format!("{} of processor time, {memory} of memory at most", span(cpu)))
 }
 
 fn params(stored: &serde_json::Value) -> Vec<(String, String)> {

@@ -114,6 +114,8 @@ pub struct Frame {
     pub breadcrumbs: Vec<Crumb>,
     /// This page's path.
     pub path: String,
+    /// What every page says for as long as it holds: what is paused.
+    pub banners: Vec<String>,
     /// Whether the form on this page came back with errors: the window's title then says so.
     pub has_errors: bool,
 }
@@ -156,6 +158,7 @@ impl Frame {
                 Crumb { label: title.to_owned().into(), href: None },
             ],
             path: "/admin/".to_owned(),
+            banners: vec!["All jobs are paused since then, by ada".to_owned()],
             has_errors: false,
         }
     }

@@ -115,6 +115,15 @@ pub trait Resource: 'static {
     ) -> store::Result<Vec<String>> {
         Ok(Vec::new())
     }
+
+    /// What a person should know of the rows shown, above them.
+    async fn remarks(
+        _ctx: &AdminContext,
+        _conn: &mut Conn,
+        _rows: &[Self::Row],
+    ) -> store::Result<Vec<String>> {
+        Ok(Vec::new())
+    }
 }
 
 /// Something the panel adds, changes and deletes.

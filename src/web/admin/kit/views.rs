@@ -40,6 +40,7 @@ pub async fn list<R: Resource>(ctx: AdminContext) -> Answer {
         return export::answer::<R>(&mut conn, asked, format).await;
     }
     let read = gather::<R>(&mut conn, &mut asked).await?;
+    asked.warnings.extend(R::remarks(&ctx, &mut conn, &read.page.rows).await?);
     let mut list = list_view::draw((meta.plural, clock::now()), listing, asked, &read);
     list.actions = bulk::offered(&ctx, R::actions());
     page(&ChangelistPage {

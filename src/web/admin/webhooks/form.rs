@@ -1,29 +1,23 @@
 //! The form of a record: its fields, how a record fills them, and how what was typed becomes a
 //! draft for `crate::records` to judge.
 
-use super::act;
+use super::{act, filters, security};
 use crate::actions::Catalogue;
-use crate::clock;
 use crate::core::action::{Parameter, ParameterKind};
 use crate::core::event::kind::{self, KINDS};
 use crate::core::ids::WebhookId;
-use crate::core::webhook::ProjectId;
-use crate::records::{self, Draft, Rules, SaveError, SecretChange, Target, WebhookInput};
+use crate::core::webhook::{Concurrency, ProjectId};
+use crate::records::{self, Draft, Rules, SaveError, Target, WebhookInput};
 use crate::store::Conn;
 use crate::store::webhooks::Row;
 use crate::web::admin::context::AdminContext;
-use crate::web::admin::kit::field::{Choice, Field, Fieldset, Generate, Widget};
+use crate::web::admin::kit::field::{Choice, Field, Fieldset, Widget};
 use crate::web::admin::kit::form::{FormErrors, Values};
 use crate::web::admin::kit::resource::{Loaded, Saved, Unsaved};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeMap;
 
 /// Parameters are named so: `param.branch`.
 const PARAM: &str = "param.";
-
-/// What signing tokens begin with.
-const SIGNING_PREFIX: &str = "whsec_";
 
 /// The form for these values.
 pub(in crate::web::admin) fn fieldsets(
@@ -33,7 +27,8 @@ pub(in crate::web::admin) fn fieldsets(
 ) -> Vec<Fieldset> {
     vec![
         match_fields(),
-        security_fields(object),
+        filters::fieldset(),
+        security::fieldset(object),
         action_fields(catalogue, values),
         parameter_fields(catalogue, values),
         note_fields(),
@@ -58,7 +53,7 @@ fn match_fields() -> Fieldset {
         fields: vec![
             Field::text("repo_name", "Repository name")
                 .required()
-                .help("As GitLab sends it in repository.name, for example Diaspora."),
+                .help("As GitLab sends it in repository.name, for example Diaspora. Empty for events that have no repository, as those of users and groups."),
             Field::text("repo_url", "Repository URL")
                 .required()
                 .help("The ssh or the http address: either form of one repository matches."),
@@ -75,25 +70,6 @@ fn match_fields() -> Fieldset {
             Field::check("register_on_first_event", "Also register on the first event at the main address")
                 .full()
                 .help("Then no Test and no change of address is needed: the first authentic event that equals the other four values brings the ID, and runs the action."),
-        ],
-    }
-}
-
-fn security_fields(object: Option<&Loaded>) -> Fieldset {
-    let is_set = |name| object.is_some_and(|object| object.secrets_set.contains(&name));
-    let secret = |name, generate| Widget::Secret { is_set: is_set(name), generate: Some(generate) };
-    let plain = Generate { prefix: "", plain_base64: false };
-    let signing = Generate { prefix: SIGNING_PREFIX, plain_base64: true };
-    Fieldset {
-        id: "security",
-        legend: "Security",
-        help: "How Signalbox knows that an event comes from GitLab. One of the two is needed for an enabled record.".into(),
-        paired: true,
-        fields: vec![
-            Field::new("secret_token", "Secret token", secret("secret_token", plain))
-                .help("GitLab sends it with every event. It is stored as a digest and never shown again."),
-            Field::new("signing_token", "Signing token", secret("signing_token", signing))
-                .help("GitLab signs every event with it, where your GitLab offers that. Stored encrypted."),
         ],
     }
 }
@@ -134,11 +110,24 @@ fn action_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
                 "Of one attempt; empty for the action's own.{}",
                 limit.unwrap_or_default()
             )),
+            Field::new("concurrency", "Jobs at once", Widget::Select(concurrency()))
+                .help("How the jobs of this record share time."),
+            Field::new("debounce_s", "Wait for a newer one, in seconds", Widget::Number { min: 0, max: 3_600 })
+                .help("Only with “newest”: so long a job waits for a newer one of its ref. 0 = not at all."),
             Field::check("enabled", "Enabled").full().help(
                 "A disabled record runs nothing; deliveries that equal it are listed as disabled.",
             ),
         ],
     }
+}
+
+fn concurrency() -> Vec<Choice> {
+    let words = |choice| match choice {
+        Concurrency::Parallel => "All at once",
+        Concurrency::Serial => "One after another, in order",
+        Concurrency::Latest => "One after another, of each ref only the newest",
+    };
+    Concurrency::ALL.into_iter().map(|choice| Choice::new(choice.as_str(), words(choice))).collect()
 }
 
 /// The parameters of the chosen action: none, if it declares none.
@@ -160,7 +149,10 @@ fn parameter_field(parameter: &Parameter) -> Field {
     // Left out, the entry's default counts; where there is none, a choice must be made.
     let none = Choice::new("", if parameter.required { "Choose…" } else { "As usual" });
     let widget = match &parameter.kind {
-        ParameterKind::Text { .. } => Widget::Text,
+        ParameterKind::Text { .. }
+        | ParameterKind::GitRef
+        | ParameterKind::GitSha
+        | ParameterKind::ProjectPath => Widget::Text,
         ParameterKind::Integer { min, max } => Widget::Number { min: *min, max: *max },
         ParameterKind::Boolean => Widget::Select(vec![
             Choice::new("", "As usual"),
@@ -202,6 +194,8 @@ pub(super) fn blank(catalogue: &Catalogue) -> Values {
     values.tick("pending", true);
     values.tick("enabled", true);
     values.set("max_attempts", "3");
+    values.set("concurrency", Concurrency::Parallel.as_str());
+    values.set("debounce_s", "0");
     if catalogue.get("print").is_some() {
         values.set("action", "print");
     }
@@ -222,8 +216,12 @@ pub(super) fn values(row: &Row) -> Values {
     values.tick("enabled", row.enabled);
     values.set("action", row.action.as_str());
     values.set("max_attempts", row.max_attempts.to_string());
+    values.set("concurrency", row.concurrency.as_str());
+    values.set("debounce_s", row.debounce_s.to_string());
     values.set("timeout_s", row.timeout_s.map(|limit| limit.to_string()).unwrap_or_default());
     values.set("notes", row.notes.as_str());
+    filters::fill(&mut values, row);
+    security::fill(&mut values, row);
     for (name, value) in row.action_params.as_object().into_iter().flatten() {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         values.set(&format!("{PARAM}{name}"), text);
@@ -297,17 +295,30 @@ fn draft(
         "" => Some(3),
         text => text.parse().ok(),
     };
+    let debounce_s = match values.trimmed("debounce_s") {
+        "" => Some(0),
+        text => text.parse().ok(),
+    };
     let timeout_s = match values.trimmed("timeout_s") {
         "" => Some(None),
         text => text.parse().ok().map(Some),
     };
-    for (field, is_number) in
-        [("max_attempts", max_attempts.is_some()), ("timeout_s", timeout_s.is_some())]
-    {
+    for (field, is_number) in [
+        ("max_attempts", max_attempts.is_some()),
+        ("timeout_s", timeout_s.is_some()),
+        ("debounce_s", debounce_s.is_some()),
+    ] {
         if !is_number {
             errors.add(field, "Enter a whole number.");
         }
     }
+    let concurrency = match values.trimmed("concurrency") {
+        "" => Concurrency::default(),
+        word => Concurrency::parse(word).unwrap_or_else(|| {
+            errors.add("concurrency", "Choose one of the list.");
+            Concurrency::default()
+        }),
+    };
     let action_params: BTreeMap<String, String> = values
         .pairs()
         .filter_map(|(name, value)| Some((name.strip_prefix(PARAM)?, value.trim())))
@@ -322,15 +333,17 @@ fn draft(
         project_id,
         http_x_gitlab_event: values.choice("http_x_gitlab_event").to_owned(),
         enabled: values.is_on("enabled"),
-        secret_token: secret(values, ("secret_token", "Secret token"), reveal),
-        signing_token: secret(values, ("signing_token", "Signing token"), reveal),
         register_on_first_event: values.is_on("register_on_first_event"),
         action: values.trimmed("action").to_owned(),
         action_params,
         max_attempts: max_attempts.unwrap_or(3),
         timeout_s: timeout_s.unwrap_or(None),
+        concurrency,
+        debounce_s: debounce_s.unwrap_or(0),
         notes: values.get("notes").trim_end().replace("\r\n", "\n"),
+        ..Draft::default()
     };
+    let draft = security::take(values, filters::take(values, draft), (reveal, &mut errors));
     (draft, errors)
 }
 
@@ -349,29 +362,4 @@ fn project_id(values: &Values, object: Option<&Loaded>) -> Result<i64, &'static 
             text.parse().map_err(|_| "Enter a whole number: GitLab's ID of the project, or -1.")
         }
     }
-}
-
-/// What is to become of a secret; a new one is noted for showing it once.
-fn secret(
-    values: &Values,
-    (name, label): (&str, &str),
-    reveal: &mut Vec<(String, String)>,
-) -> SecretChange {
-    let typed = values.get(name);
-    let text = if !typed.is_empty() {
-        typed.to_owned()
-    } else if values.is_on(&format!("{name}_generate")) {
-        match name {
-            "signing_token" => {
-                format!("{SIGNING_PREFIX}{}", STANDARD.encode(clock::random::<32>()))
-            }
-            _ => clock::secret_text(),
-        }
-    } else if values.is_on(&format!("{name}_remove")) {
-        return SecretChange::Remove;
-    } else {
-        return SecretChange::Keep;
-    };
-    reveal.push((label.to_owned(), text.clone()));
-    SecretChange::Set(text.into())
 }

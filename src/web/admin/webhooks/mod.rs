@@ -2,11 +2,15 @@
 //! list is `list.rs`, the form `form.rs`; saving is `crate::records`.
 
 mod bulk;
+pub mod drift;
+mod filters;
 mod form;
 mod list;
 pub mod reset;
+mod security;
 pub mod setup;
 
+use self::drift::Drift;
 use super::context::AdminContext;
 use super::kit::at::At;
 use super::kit::bulk::BulkAction;
@@ -19,6 +23,7 @@ use super::kit::resource::{
     Unsaved,
 };
 use crate::clock;
+use crate::core::event::kind;
 use crate::core::ids::WebhookId;
 use crate::core::listing::{Counts, ListQuery, Page, Part, grouped};
 use crate::core::role::Permission;
@@ -73,6 +78,14 @@ impl Resource for Webhooks {
         let ids = webhooks::ids(conn, query, range, limit).await?;
         Ok(ids.into_iter().map(|id| id.0.to_string()).collect())
     }
+
+    async fn remarks(
+        ctx: &AdminContext,
+        conn: &mut Conn,
+        rows: &[Row],
+    ) -> store::Result<Vec<String>> {
+        Ok(drift::remark(rows, &drift::of(conn, &ctx.deps().catalogue, rows).await?))
+    }
 }
 
 impl Editable for Webhooks {
@@ -88,13 +101,18 @@ impl Editable for Webhooks {
         let id = webhook_id(id)?;
         let row = webhooks::find(conn, id).await?;
         let twins = webhooks::twins(conn, &row).await?;
+        let drifts = drift::of(conn, &ctx.deps().catalogue, std::slice::from_ref(&row)).await?;
         let mut object = loaded(&row);
         if !row.is_pending() && ctx.may(Permission::ChangeRecords) {
             object.tools.push(("Reset registration", urls::webhook_reset(id)));
         }
         Ok(Loaded {
             next_step: row.is_pending().then(|| registration(&ctx.public_address(), id)),
-            notices: twins.iter().map(twin).collect(),
+            notices: mismatch(&row)
+                .into_iter()
+                .chain(drifts.values().map(drifted))
+                .chain(twins.iter().map(twin))
+                .collect(),
             rail: vec![deliveries_rail(conn, &row).await?, jobs_rail(conn, id).await?],
             ..object
         })
@@ -201,6 +219,21 @@ fn registration(public_address: &str, id: WebhookId) -> NextStep {
     }
 }
 
+/// A pair that GitLab never sends may be saved, but will not match.
+fn mismatch(row: &Row) -> Option<Notice> {
+    let (kind, header) = (&row.object_kind, &row.http_x_gitlab_event);
+    (!kind::agree(header, kind)).then(|| Notice {
+        text: format!(
+            "GitLab does not send {kind} events under {header}: nothing will match this webhook."
+        ),
+        link: None,
+    })
+}
+
+fn drifted(drift: &Drift) -> Notice {
+    Notice { text: drift.sentence(), link: Some(("Actions".to_owned(), urls::actions())) }
+}
+
 fn twin(row: &Row) -> Notice {
     Notice {
         text: "Another webhook is equal in all five values: both will run.".to_owned(),
@@ -252,7 +285,7 @@ async fn jobs_rail(conn: &mut Conn, id: WebhookId) -> store::Result<RailList> {
 pub(super) fn sample(row: &Row) -> (Option<Loaded>, Values) {
     let object = Loaded {
         next_step: row.is_pending().then(|| registration("https://signalbox.example.com")),
-        notices: vec![twin(row)],
+        notices: mismatch(row).into_iter().chain([twin(row)]).collect(),
         ..loaded(row)
     };
     (Some(object), form::values(row))

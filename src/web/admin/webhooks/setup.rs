@@ -5,7 +5,7 @@
 use super::webhook_id;
 use crate::clock;
 use crate::control;
-use crate::core::credential::Check;
+use crate::core::credential::{Check, Proof};
 use crate::core::ids::WebhookId;
 use crate::core::matching::explain::{self, Wanted};
 use crate::core::role::Permission;
@@ -296,10 +296,10 @@ fn unmatched(row: &Row, came: &Watched, is_signed: bool) -> String {
         registers_on_first_event: row.register_on_first_event,
     };
     let credential = match (came.is_ours, came.has_token, is_signed) {
-        (true, ..) => Check::ValidToken,
+        (true, ..) => Check::Valid(Proof::TOKEN),
         (false, false, false) => Check::Absent,
         // Which signing token it was is not kept; that it was accepted, the verdict says.
-        (false, false, true) => Check::ValidSignature,
+        (false, false, true) => Check::Valid(Proof::SIGNATURE),
         (false, true, _) => Check::Wrong,
     };
     let endpoint = control::endpoint_of(&came.delivery);

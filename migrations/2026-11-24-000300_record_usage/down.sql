@@ -1,0 +1,3 @@
+ALTER TABLE job_attempts
+    DROP COLUMN cpu_ms,
+    DROP COLUMN peak_memory_kib;

@@ -1,0 +1,205 @@
+//! Filters over names: globs, one a line, `!` in front excludes. For refs and for paths.
+//!
+//! A name passes if some line without `!` matches it (or there is none such) and no line with `!`
+//! does. `*` and `?` stop at a slash, `**` does not; a line that ends in a slash means everything
+//! below. Matching takes time linear in the name's length: globs become finite automata.
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use std::fmt;
+
+/// Most lines of one filter.
+const MAX_LINES: usize = 100;
+/// Most letters of one line.
+const MAX_LINE: usize = 500;
+
+/// A filter that can be asked.
+#[derive(Debug, Clone)]
+pub struct Globs {
+    include: GlobSet,
+    exclude: GlobSet,
+}
+
+/// A line that is no glob.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadGlob {
+    /// Which line, from 1.
+    pub line: usize,
+    /// What is wrong with it, as a sentence.
+    pub message: String,
+}
+
+impl fmt::Display for BadGlob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Line {}: {}", self.line, self.message)
+    }
+}
+
+impl Globs {
+    /// Reads a filter; none if it has no lines, which lets everything pass.
+    ///
+    /// # Errors
+    /// The first line that is no glob.
+    pub fn parse(text: &str) -> Result<Option<Self>, BadGlob> {
+        let (mut include, mut exclude) = (GlobSetBuilder::new(), GlobSetBuilder::new());
+        let mut lines = 0;
+        for (index, line) in text.lines().enumerate() {
+            let bad = |message: String| BadGlob { line: index + 1, message };
+            let line = line.trim();
+            if line.is_empty() {
+                continue;
+            }
+            lines += 1;
+            if lines > MAX_LINES {
+                return Err(bad(format!("a filter has at most {MAX_LINES} lines.")));
+            }
+            if line.chars().count() > MAX_LINE {
+                return Err(bad(format!("a line has at most {MAX_LINE} characters.")));
+            }
+            let (set, glob) = match line.strip_prefix('!') {
+                Some(rest) => (&mut exclude, rest.trim_start()),
+                None => (&mut include, line),
+            };
+            if glob.is_empty() {
+                return Err(bad("after “!” comes what is excluded.".to_owned()));
+            }
+            set.add(compile(glob).map_err(|message| bad(format!("{message}.")))?);
+        }
+        if lines == 0 {
+            return Ok(None);
+        }
+        let whole = |error: globset::Error| BadGlob { line: 1, message: error.kind().to_string() };
+        Ok(Some(Self {
+            include: include.build().map_err(whole)?,
+            exclude: exclude.build().map_err(whole)?,
+        }))
+    }
+
+    /// Whether something with these names passes: what is excluded by one of them does not.
+    pub fn pass(&self, names: &[&str]) -> bool {
+        let included =
+            self.include.is_empty() || names.iter().any(|name| self.include.is_match(name));
+        included && !names.iter().any(|name| self.exclude.is_match(name))
+    }
+}
+
+fn compile(glob: &str) -> Result<globset::Glob, String> {
+    // "docs/" means what is in it.
+    let whole = if glob.ends_with('/') { format!("{glob}**") } else { glob.to_owned() };
+    GlobBuilder::new(&whole)
+        .literal_separator(true)
+        .backslash_escape(true)
+        .build()
+        .map_err(|error| error.kind().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn passes(filter: &str, names: &[&str]) -> bool {
+        Globs::parse(filter).unwrap().is_none_or(|globs| globs.pass(names))
+    }
+
+    #[test]
+    fn lines_include_and_exclude() {
+        let main = ["refs/heads/main", "main"];
+        for (filter, expected) in [
+            ("", true),
+            ("\n  \n", true),
+            ("main", true),
+            ("refs/heads/main", true),
+            ("mai", false),
+            ("ma*", true),
+            ("refs/heads/*", true),
+            ("refs/*", false),
+            ("refs/**", true),
+            ("refs/tags/*", false),
+            ("develop\nmain", true),
+            ("!main", false),
+            ("!develop", true),
+            ("**\n!refs/heads/ma*", false),
+            ("!main\nmain", false),
+            ("[a-m]ain", true),
+            ("{main,develop}", true),
+            ("\\main", true),
+        ] {
+            assert_eq!(passes(filter, &main), expected, "{filter:?}");
+        }
+        assert!(passes("docs/", &["docs/a/b.md"]));
+        assert!(!passes("docs/", &["docs"]));
+        assert!(passes("\\!odd", &["!odd"]));
+    }
+
+    #[test]
+    fn a_line_that_is_no_glob_is_named() {
+        assert_eq!(Globs::parse("a\n[b").unwrap_err().line, 2);
+        assert_eq!(Globs::parse("!").unwrap_err().line, 1);
+        assert_eq!(Globs::parse("x{a").unwrap_err().line, 1);
+        assert_eq!(Globs::parse(&"a\n".repeat(101)).unwrap_err().line, 101);
+        assert!(Globs::parse(&"a".repeat(501)).is_err());
+    }
+
+    /// The slow way: a path's parts against a glob's parts, one by one.
+    fn plain(glob: &[&str], path: &[&str]) -> bool {
+        match (glob, path) {
+            ([], []) => true,
+            (["**"], rest) => !rest.is_empty(),
+            (["**", glob @ ..], path) => (0..=path.len()).any(|n| plain(glob, &path[n..])),
+            ([first, glob @ ..], [name, path @ ..]) => part(first, name) && plain(glob, path),
+            ([], _) | (_, []) => false,
+        }
+    }
+
+    fn part(glob: &str, name: &str) -> bool {
+        letters(glob.as_bytes(), name.as_bytes())
+    }
+
+    fn letters(glob: &[u8], name: &[u8]) -> bool {
+        match (glob, name) {
+            ([], []) => true,
+            ([b'*', rest @ ..], []) => letters(rest, name),
+            ([b'*', rest @ ..], [_, left @ ..]) => letters(rest, name) || letters(glob, left),
+            ([b'?', rest @ ..], [_, left @ ..]) => letters(rest, left),
+            ([a, rest @ ..], [b, left @ ..]) => a == b && letters(rest, left),
+            ([], _) | (_, []) => false,
+        }
+    }
+
+    fn globs() -> impl Strategy<Value = String> {
+        let part = prop::sample::select(vec!["a", "b", "ab", "*", "?", "a*", "*b", "a?b", "**"]);
+        prop::collection::vec(part, 1..5).prop_map(|mut parts| {
+            parts.dedup_by(|a, b| *a == "**" && *b == "**");
+            parts.join("/")
+        })
+    }
+
+    fn paths() -> impl Strategy<Value = String> {
+        let part = prop::sample::select(vec!["a", "b", "ab", "aab", "acb", "c"]);
+        prop::collection::vec(part, 1..5).prop_map(|parts| parts.join("/"))
+    }
+
+    proptest! {
+        #[test]
+        fn it_filters_as_the_slow_way_does(
+            lines in prop::collection::vec((any::<bool>(), globs()), 0..4),
+            path in paths(),
+        ) {
+            let filter: Vec<String> = lines.iter()
+                .map(|(not, glob)| format!("{}{glob}", if *not { "!" } else { "" })).collect();
+            let parts: Vec<&str> = path.split('/').collect();
+            let slow = |glob: &String| plain(&glob.split('/').collect::<Vec<_>>(), &parts);
+            let include: Vec<_> = lines.iter().filter(|(not, _)| !not).map(|(_, g)| g).collect();
+            let expected = (include.is_empty() || include.iter().any(|glob| slow(glob)))
+                && !lines.iter().any(|(not, glob)| *not && slow(glob));
+            prop_assert_eq!(passes(&filter.join("\n"), &[&path]), expected, "{:?} {}", filter, path);
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(filter in ".{0,60}", name in ".{0,40}") {
+            if let Ok(Some(globs)) = Globs::parse(&filter) {
+                globs.pass(&[&name]);
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Stored records made ready for the matcher: secrets opened, filters read.
+
+use crate::core::credential::{SIGNING_TOKEN, SigningKey};
+use crate::core::ids::WebhookId;
+use crate::core::matching::filters::{FilterTexts, Filters};
+use crate::core::seal::{self, Keys};
+use crate::core::webhook::{Concurrency, Previous, ProjectId, Webhook};
+use crate::store::candidates::Candidate;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Most filters kept.
+const MAX_KEPT: usize = 1_000;
+
+/// Filters that were read before: reading them takes longer than judging with them.
+#[derive(Default)]
+pub(super) struct FilterCache(HashMap<FilterTexts, Arc<Filters>>);
+
+impl FilterCache {
+    fn get(&mut self, texts: FilterTexts) -> Arc<Filters> {
+        if texts.is_empty() {
+            return Arc::default();
+        }
+        if self.0.len() >= MAX_KEPT {
+            self.0.clear();
+        }
+        let read = |texts: &FilterTexts| Arc::new(Filters::read(texts.clone()));
+        Arc::clone(self.0.entry(texts).or_insert_with_key(read))
+    }
+}
+
+/// A stored record as the matcher takes it, outside a batch.
+pub fn opened_alone(candidate: Candidate, keys: &Keys) -> Webhook {
+    opened(candidate, keys, &mut FilterCache::default())
+}
+
+/// A stored record as the matcher takes it.
+pub(super) fn opened(candidate: Candidate, keys: &Keys, filters: &mut FilterCache) -> Webhook {
+    let id = candidate.id;
+    let open = |sealed: Vec<u8>| signing_key(id, &sealed, keys);
+    let previous_signing = candidate.previous_signing_token.and_then(open);
+    Webhook {
+        id: WebhookId(id),
+        name: candidate.name,
+        repo_name: candidate.repo_name,
+        repo_url: candidate.repo_url,
+        object_kind: candidate.object_kind,
+        project_id: ProjectId::from_raw(candidate.project_id),
+        http_x_gitlab_event: candidate.http_x_gitlab_event,
+        enabled: candidate.enabled,
+        secret_digest: candidate.secret_digest,
+        signing_key: candidate.signing_token.and_then(open),
+        previous_secret: candidate
+            .previous_secret_digest
+            .zip(candidate.previous_secret_until)
+            .map(|(secret, until)| Previous { secret, until }),
+        previous_signing: previous_signing
+            .zip(candidate.previous_signing_until)
+            .map(|(secret, until)| Previous { secret, until }),
+        filters: filters.get(FilterTexts {
+            refs: candidate.ref_filter,
+            paths: candidate.path_filter,
+            condition: candidate.condition,
+            obey_skip: candidate.obey_skip,
+        }),
+        register_on_first_event: candidate.register_on_first_event,
+        action: candidate.action,
+        action_params: candidate.action_params,
+        // An unknown word is one of a later version: the careful choice.
+        concurrency: Concurrency::parse(&candidate.concurrency).unwrap_or(Concurrency::Serial),
+        debounce_s: candidate.debounce_s,
+        max_attempts: candidate.max_attempts,
+        timeout_s: candidate.timeout_s,
+    }
+}
+
+fn signing_key(webhook: i64, sealed: &[u8], keys: &Keys) -> Option<SigningKey> {
+    match seal::open(&keys.seal, SIGNING_TOKEN, sealed) {
+        Ok(token) => SigningKey::from_shown(&String::from_utf8_lossy(&token)),
+        Err(error) => {
+            tracing::error!(webhook.id = webhook, %error, "A signing token is unusable");
+            None
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! What a record must be like.
+
+use super::*;
+
+fn spec() -> ActionSpec {
+    let entry = "command = [\"/bin/true\"]\ntimeout_s = 60\n[parameters.branch]\ntype = \"string\"\nrequired = true\n";
+    ActionSpec::from_toml("print", entry).unwrap()
+}
+
+fn draft() -> Draft {
+    Draft {
+        repo_name: "Diaspora".into(),
+        repo_url: "git@example.com:mike/diaspora.git".into(),
+        object_kind: "push".into(),
+        project_id: -1,
+        http_x_gitlab_event: "Push Hook".into(),
+        enabled: true,
+        secret_token: SecretChange::Set("s3cret".into()),
+        action: "print".into(),
+        action_params: BTreeMap::from([("branch".into(), "main".into())]),
+        max_attempts: 3,
+        ..Draft::default()
+    }
+}
+
+fn faults(draft: Draft) -> Vec<String> {
+    let spec = spec();
+    let installed = draft.action == spec.name;
+    let rules = Rules {
+        action: installed.then_some(&spec),
+        allow_no_secret: false,
+        has_secret_token: false,
+        has_signing_token: false,
+    };
+    let faults = WebhookInput::parse(draft, &rules).err().unwrap_or_default();
+    faults.into_iter().map(|fault| fault.field).collect()
+}
+
+#[test]
+fn a_good_record_passes() {
+    assert!(faults(draft()).is_empty());
+}
+
+#[test]
+fn every_fault_is_named_at_once() {
+    let bad = Draft { enabled: true, project_id: -2, ..Draft::default() };
+    assert_eq!(
+        faults(bad),
+        [
+            "repo_name",
+            "repo_url",
+            "http_x_gitlab_event",
+            "object_kind",
+            "project_id",
+            "secret_token",
+            "action",
+            "max_attempts"
+        ]
+    );
+}
+
+#[test]
+fn a_record_cannot_be_enabled_without_a_secret_but_can_be_kept_switched_off() {
+    let bare = || Draft { secret_token: SecretChange::Keep, ..draft() };
+    assert_eq!(faults(bare()), ["secret_token"]);
+    assert!(faults(Draft { enabled: false, ..bare() }).is_empty());
+}
+
+#[test]
+fn a_record_may_ask_for_less_time_than_the_action_has_but_not_for_more() {
+    assert!(faults(Draft { timeout_s: Some(60), ..draft() }).is_empty());
+    assert_eq!(faults(Draft { timeout_s: Some(61), ..draft() }), ["timeout_s"]);
+}
+
+#[test]
+fn parameters_are_the_entrys_to_judge_and_a_missing_entry_is_named() {
+    let unfilled = Draft { action_params: BTreeMap::new(), ..draft() };
+    assert_eq!(faults(unfilled), ["param.branch"]);
+    assert_eq!(faults(Draft { action: "gone".into(), ..draft() }), ["action"]);
+    let off = Draft { action: "gone".into(), enabled: false, ..draft() };
+    assert!(faults(off).is_empty());
+}
+
+#[test]
+fn a_repository_may_be_left_out_where_events_have_none() {
+    let bare = |kind: &str| Draft {
+        repo_name: String::new(),
+        repo_url: String::new(),
+        object_kind: kind.into(),
+        ..draft()
+    };
+    assert!(faults(bare("user_create")).is_empty());
+    assert!(faults(bare("something_new")).is_empty());
+    assert_eq!(faults(bare("push")), ["repo_name", "repo_url"]);
+    assert_eq!(faults(bare("")), ["repo_name", "repo_url", "object_kind"]);
+}
+
+#[test]
+fn filters_that_cannot_be_read_are_named() {
+    let bad = Draft {
+        ref_filter: "main\n[".into(),
+        path_filter: "!".into(),
+        condition: "branch = ".into(),
+        ..draft()
+    };
+    assert_eq!(faults(bad), ["ref_filter", "path_filter", "condition"]);
+    let good = Draft {
+        ref_filter: "main\n!wip/**".into(),
+        path_filter: "docs/".into(),
+        condition: "branch = \"main\" and not draft".into(),
+        ..draft()
+    };
+    assert!(faults(good).is_empty());
+}
+
+#[test]
+fn a_replaced_secret_goes_on_for_some_days_at_most() {
+    let keeping = |days| Draft { keep_previous_days: Some(days), ..draft() };
+    assert!(faults(keeping(7)).is_empty());
+    assert_eq!(faults(keeping(91)), ["keep_previous_days"]);
+    assert_eq!(faults(keeping(0)), ["keep_previous_days"]);
+}
+
+#[test]
+fn a_signing_token_with_the_prefix_must_be_base64() {
+    let with = |token: &str| Draft {
+        signing_token: SecretChange::Set(token.to_owned().into()),
+        ..draft()
+    };
+    assert!(faults(with("whsec_aGVsbG8=")).is_empty());
+    assert!(faults(with("plain words")).is_empty());
+    assert_eq!(faults(with("whsec_%%%")), ["signing_token"]);
+    assert_eq!(faults(with(" padded")), ["signing_token"]);
+}
+
+#[test]
+fn only_where_the_newest_runs_one_waits_for_another() {
+    let wait = |concurrency, debounce_s| {
+        let draft = Draft { concurrency, debounce_s, ..draft() };
+        let mut faults = Faults::default();
+        check_lane(&draft, &mut faults);
+        faults.0.len()
+    };
+    assert_eq!(wait(Concurrency::Latest, 30), 0);
+    assert_eq!(wait(Concurrency::Serial, 0), 0);
+    assert_eq!(wait(Concurrency::Serial, 30), 1);
+    assert_eq!(wait(Concurrency::Latest, 3_601), 1);
+}

@@ -1,0 +1,132 @@
+//! What jobs did in a period: how many ended when and how, how long they waited and ran, and why
+//! they failed. Each number is a count of rows that `store::jobs` lists under the same filters.
+
+use super::{Conn, Result};
+use chrono::{DateTime, Utc};
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Double, Nullable, Text, Timestamptz};
+use diesel_async::RunQueryDsl;
+
+/// A span of time: from (included) to (left out).
+pub type Span = (DateTime<Utc>, DateTime<Utc>);
+
+/// Why a job's newest attempt ended as it did, as a word: `exit:3`, `signal:9`, `http:502`,
+/// `timed_out`, `lost`, `cancelled`, or `other` (it could not be started). Of a row `jobs`.
+pub(super) const REASON: &str = "coalesce((SELECT CASE \
+     WHEN a.outcome IN ('timed_out', 'lost', 'cancelled') THEN a.outcome \
+     WHEN a.exit_code IS NOT NULL THEN 'exit:' || a.exit_code \
+     WHEN a.signal IS NOT NULL THEN 'signal:' || a.signal \
+     WHEN a.http_status IS NOT NULL THEN 'http:' || a.http_status \
+     ELSE 'other' END \
+     FROM job_attempts a WHERE a.job_id = jobs.id ORDER BY a.number DESC LIMIT 1), 'other')";
+
+/// How many jobs ended in one part of the period in one state.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct Bucket {
+    /// Which part, from 0.
+    #[diesel(sql_type = BigInt)]
+    pub part: i64,
+    /// The state.
+    #[diesel(sql_type = Text)]
+    pub state: String,
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub jobs: i64,
+}
+
+/// How many jobs ended, by parts of so many seconds and by state.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn throughput(conn: &mut Conn, (from, to): Span, part_s: i64) -> Result<Vec<Bucket>> {
+    Ok(diesel::sql_query(
+        "SELECT floor(extract(epoch FROM finished_at - $1) / $3)::bigint AS part, state, \
+         count(*) AS jobs FROM jobs \
+         WHERE finished_at >= $1 AND finished_at < $2 GROUP BY 1, 2 ORDER BY 1, 2",
+    )
+    .bind::<Timestamptz, _>(from)
+    .bind::<Timestamptz, _>(to)
+    .bind::<BigInt, _>(part_s)
+    .load(conn)
+    .await?)
+}
+
+/// What the jobs of one record did. Times are in seconds, of those that ended by themselves.
+#[derive(Debug, Clone, QueryableByName)]
+#[expect(missing_docs, reason = "numbers that are named by what they count")]
+pub struct OfRecord {
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub webhook_id: Option<i64>,
+    #[diesel(sql_type = Text)]
+    pub label: String,
+    #[diesel(sql_type = BigInt)]
+    pub ended: i64,
+    #[diesel(sql_type = BigInt)]
+    pub failed: i64,
+    #[diesel(sql_type = Nullable<Double>)]
+    pub wait_p50: Option<f64>,
+    #[diesel(sql_type = Nullable<Double>)]
+    pub wait_p95: Option<f64>,
+    #[diesel(sql_type = Nullable<Double>)]
+    pub run_p50: Option<f64>,
+    #[diesel(sql_type = Nullable<Double>)]
+    pub run_p95: Option<f64>,
+}
+
+/// The records whose jobs ended in the period, the busiest first. The wait is that before the
+/// first attempt, the run that of the last one.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn of_records(conn: &mut Conn, (from, to): Span) -> Result<Vec<OfRecord>> {
+    Ok(diesel::sql_query(
+        "SELECT webhook_id, max(webhook_label) AS label, count(*) AS ended, \
+         count(*) FILTER (WHERE state = 'failed') AS failed, \
+         percentile_cont(0.5) WITHIN GROUP (ORDER BY wait) AS wait_p50, \
+         percentile_cont(0.95) WITHIN GROUP (ORDER BY wait) AS wait_p95, \
+         percentile_cont(0.5) WITHIN GROUP (ORDER BY run) AS run_p50, \
+         percentile_cont(0.95) WITHIN GROUP (ORDER BY run) AS run_p95 \
+         FROM (SELECT webhook_id, webhook_label, state, \
+           CASE WHEN state IN ('succeeded', 'failed') THEN extract(epoch FROM (SELECT min(a.started_at) \
+             FROM job_attempts a WHERE a.job_id = jobs.id AND a.started_at >= jobs.queued_at) \
+             - queued_at)::float8 END AS wait, \
+           CASE WHEN state IN ('succeeded', 'failed') \
+             THEN extract(epoch FROM finished_at - started_at)::float8 END AS run \
+           FROM jobs WHERE finished_at >= $1 AND finished_at < $2) AS ended \
+         GROUP BY webhook_id ORDER BY ended DESC, label LIMIT 100",
+    )
+    .bind::<Timestamptz, _>(from)
+    .bind::<Timestamptz, _>(to)
+    .load(conn)
+    .await?)
+}
+
+/// How many jobs of one record failed for one reason.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct Failures {
+    /// The record.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub webhook_id: Option<i64>,
+    /// Why.
+    #[diesel(sql_type = Text)]
+    pub reason: String,
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub jobs: i64,
+}
+
+/// Why jobs failed in the period.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn failures(conn: &mut Conn, (from, to): Span) -> Result<Vec<Failures>> {
+    Ok(diesel::sql_query(format!(
+        "SELECT webhook_id, {REASON} AS reason, count(*) AS jobs FROM jobs \
+         WHERE state = 'failed' AND finished_at >= $1 AND finished_at < $2 \
+         GROUP BY 1, 2 ORDER BY 2, 1"
+    ))
+    .bind::<Timestamptz, _>(from)
+    .bind::<Timestamptz, _>(to)
+    .load(conn)
+    .await?)
+}

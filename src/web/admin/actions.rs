@@ -1,0 +1,205 @@
+//! The catalogue as the panel shows it: every action with its limits and parameters, the records
+//! that use it, and what is wrong with the directory. Nothing here can be changed.
+
+use super::context::AdminContext;
+use super::kit::frame::Frame;
+use super::webhooks::drift::{self, Drift};
+use crate::actions::{Catalogue, Fault};
+use crate::core::action::{ActionKind, ActionSpec, Command, ResourceLimits};
+use crate::core::ids::WebhookId;
+use crate::store::webhook_actions;
+use crate::store::webhooks::Row;
+use crate::web::human::{self, HumanError};
+use crate::web::urls;
+use actix_web::HttpResponse;
+use askama::Template;
+use std::collections::BTreeMap;
+
+/// The most records that are looked at.
+const MOST_RECORDS: i64 = 1_000;
+
+/// The page.
+#[derive(Template)]
+#[template(path = "admin/actions.html")]
+pub struct ActionsPage {
+    frame: Frame,
+    entries: Vec<Entry>,
+    missing: Vec<Missing>,
+    faults: Vec<String>,
+}
+
+/// An action.
+struct Entry {
+    name: String,
+    kind: &'static str,
+    description: String,
+    facts: Vec<(&'static str, String)>,
+    parameters: Vec<ParameterView>,
+    records: Vec<User>,
+}
+
+struct ParameterView {
+    name: String,
+    takes: String,
+    rule: String,
+    help: String,
+}
+
+/// A record that uses an action.
+struct User {
+    label: String,
+    href: String,
+    drift: Option<Drift>,
+}
+
+/// An action that records want and that is not there.
+struct Missing {
+    name: String,
+    reason: String,
+    records: Vec<User>,
+}
+
+/// `GET /admin/hooks/action/`
+///
+/// # Errors
+/// The database is away (503).
+pub async fn page(context: AdminContext) -> Result<HttpResponse, HumanError> {
+    let catalogue = &context.deps().catalogue;
+    let mut conn = context.conn().await?;
+    let rows = webhook_actions::records(&mut conn, MOST_RECORDS).await?;
+    let drifts = drift::of(&mut conn, catalogue, &rows).await?;
+    drop(conn);
+    human::page(&draw(context.frame("Actions"), catalogue, &rows, &drifts))
+}
+
+fn draw(
+    frame: Frame,
+    catalogue: &Catalogue,
+    rows: &[Row],
+    drifts: &BTreeMap<i64, Drift>,
+) -> ActionsPage {
+    let users = |action: &str| -> Vec<User> {
+        let uses = rows.iter().filter(|row| row.action == action);
+        let user = |row: &Row| User {
+            label: row.label(),
+            href: urls::webhook(WebhookId(row.id)),
+            drift: drifts.get(&row.id).cloned(),
+        };
+        uses.map(user).collect()
+    };
+    let mut missing: Vec<Missing> = Vec::new();
+    for row in rows {
+        let is_new = missing.last().is_none_or(|last| last.name != row.action);
+        if catalogue.get(&row.action).is_none() && is_new {
+            missing.push(Missing {
+                name: row.action.clone(),
+                reason: catalogue.why_missing(&row.action),
+                records: users(&row.action),
+            });
+        }
+    }
+    ActionsPage {
+        frame,
+        entries: catalogue.entries().map(|spec| entry(&spec, users(&spec.name))).collect(),
+        missing,
+        faults: catalogue.faults().iter().map(Fault::to_string).collect(),
+    }
+}
+
+fn entry(spec: &ActionSpec, records: Vec<User>) -> Entry {
+    let mut facts = Vec::new();
+    match &spec.kind {
+        ActionKind::Command(command) => command_facts(command, &mut facts),
+        ActionKind::Http(http) => {
+            // Only where to: the rest of an address may be meant for nobody's eyes.
+            let url = http.url.as_written();
+            let host: String = url.split('/').take(3).collect::<Vec<_>>().join("/");
+            facts.push(("Calls", format!("{} {host}", http.method.as_str())));
+            let reach = if http.allow_private_network { "yes" } else { "no" };
+            facts.push(("Private network", reach.to_owned()));
+        }
+        ActionKind::Container(container) => {
+            facts.push(("Container", container.name.clone()));
+            facts.push(("Does", container.operation.as_str().to_owned()));
+        }
+    }
+    facts.push(("Time limit", format!("{} s", spec.timeout_s)));
+    let retried = if spec.retry_on_failure { "yes" } else { "only if temporary" };
+    facts.push(("Failures retried", retried.to_owned()));
+    if let Some(lane) = &spec.lane {
+        facts.push(("Lane", lane.clone()));
+    }
+    if !spec.secrets.is_empty() {
+        let names: Vec<&str> = spec.secrets.iter().map(|secret| secret.name.as_str()).collect();
+        facts.push(("Secrets", names.join(", ")));
+    }
+    let parameters = spec.parameters.iter().map(|parameter| ParameterView {
+        name: parameter.name.clone(),
+        takes: parameter.kind.in_words(),
+        rule: match (&parameter.default, parameter.required) {
+            (Some(default), _) => format!("else {default}"),
+            (None, true) => "required".to_owned(),
+            (None, false) => "may be left out".to_owned(),
+        },
+        help: parameter.help.clone(),
+    });
+    Entry {
+        name: spec.name.clone(),
+        kind: spec.kind.as_str(),
+        description: spec.description.clone(),
+        facts,
+        parameters: parameters.collect(),
+        records,
+    }
+}
+
+fn command_facts(command: &Command, facts: &mut Vec<(&'static str, String)>) {
+    facts.push(("Program", command.program.display().to_string()));
+    if let Some(user) = &command.user {
+        facts.push(("Runs as", user.clone()));
+    }
+    let ResourceLimits { cpu_s, memory_mib, open_files, processes } = command.limits;
+    for (name, limit, unit) in [
+        ("Processor time", cpu_s, " s"),
+        ("Memory", memory_mib, " MiB"),
+        ("Open files", open_files, ""),
+        ("Processes", processes, ""),
+    ] {
+        if let Some(limit) = limit {
+            facts.push((name, format!("{limit}{unit}")));
+        }
+    }
+    if command.allow_new_privileges {
+        facts.push(("May gain rights", "yes, as by sudo".to_owned()));
+    }
+}
+
+impl ActionsPage {
+    /// The states it is shown in.
+    pub fn samples() -> Vec<Self> {
+        let (catalogue, _) = Catalogue::load(None);
+        let plain = || draw(Frame::sample("Actions"), &catalogue, &[], &BTreeMap::new());
+        let user = |drift| User { label: "<b>x</b>".to_owned(), href: "/x".to_owned(), drift };
+        let text = "command = ['/bin/true']\nuser = 'www'\nlane = 'host'\nallow_new_privileges = true\nlimits = { cpu_s = 1 }\nsecrets = { T = { env = 'T' } }\n[parameters.a]\ntype = 'git-ref'\nhelp = '<i>'\n[parameters.b]\ntype = 'integer'\ndefault = 3\n[parameters.c]\ntype = 'string'\nrequired = false";
+        let full = ActionSpec::from_toml("full", text).ok();
+        let http = ActionSpec::from_toml("call", "kind = 'http'\nurl = 'https://a/b'").ok();
+        let container = "kind = 'container'\ncontainer = 'web'\noperation = 'restart'";
+        let container = ActionSpec::from_toml("renew", container).ok();
+        let entries = [full, http, container].into_iter().flatten();
+        vec![
+            plain(),
+            Self {
+                entries: entries
+                    .map(|spec| entry(&spec, vec![user(None), user(Some(Drift::Changed))]))
+                    .collect(),
+                missing: vec![Missing {
+                    name: "gone".to_owned(),
+                    reason: "It is not there.".to_owned(),
+                    records: vec![user(Some(Drift::Gone(String::new())))],
+                }],
+                faults: vec!["/srv/actions/x.toml:3: <b>colour</b> is not known".to_owned()],
+                ..plain()
+            },
+        ]
+    }
+}

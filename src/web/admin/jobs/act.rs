@@ -1,0 +1,185 @@
+//! What a person can do with a job: the buttons of its page, the question before a cancel, and
+//! what they send. What is legal in which state is `crate::core::job`'s to say.
+
+use super::page::{id_of, missing, no_such};
+use crate::clock;
+use crate::control::{self, Act, Cancelled, ControlError};
+use crate::core::ids::JobId;
+use crate::core::job::JobState;
+use crate::store::jobs::{self, Job};
+use crate::web::admin::context::AdminContext;
+use crate::web::admin::kit::frame::{Frame, Level};
+use crate::web::admin::kit::back::preserved_on;
+use crate::web::human::{HumanError, page, see_other};
+use crate::web::problem::Problem;
+use crate::web::urls;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use askama::Template;
+
+/// A button of a job's page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Button {
+    /// Its verb, in its address and its reason's id.
+    pub verb: &'static str,
+    /// The word on it.
+    pub label: &'static str,
+    /// A symbol of `icons.svg`.
+    pub icon: &'static str,
+    /// What it does, in a sentence.
+    pub about: &'static str,
+    /// Where it is sent, or leads.
+    pub href: String,
+    /// Whether it leads to a question, instead of being sent.
+    pub asks: bool,
+    /// Why it cannot be pressed now.
+    pub reason: Option<&'static str>,
+}
+
+/// The buttons: all of them always, those that are not legal now with the reason.
+pub fn buttons(job: &Job, state: Option<JobState>) -> Vec<Button> {
+    let href = |verb| urls::verb("hooks", "job", &job.id, verb);
+    let may = |legal: fn(JobState) -> bool| state.is_some_and(legal);
+    let stopping = job.cancel_requested_at.is_some();
+    let mut buttons = vec![Button {
+        verb: "run-again",
+        label: "Run again",
+        icon: "retry",
+        about: "Queues this job again, with the same event and parameters",
+        href: href("run-again"),
+        asks: false,
+        reason: (!may(JobState::may_run_again))
+            .then_some("A job can be run again once it has ended."),
+    }];
+    if may(JobState::may_run_now) {
+        buttons.push(Button {
+            verb: "run-now",
+            label: "Run now",
+            icon: "play",
+            about: "Does not wait for the time that it waits for",
+            href: href("run-now"),
+            asks: false,
+            reason: None,
+        });
+    }
+    buttons.push(Button {
+        verb: "cancel",
+        label: "Cancel",
+        icon: "stop",
+        about: "Ends this job: its program is stopped if it runs",
+        href: href("cancel"),
+        asks: true,
+        reason: if !may(JobState::may_cancel) {
+            Some("It has ended: there is nothing to cancel.")
+        } else if stopping {
+            Some("It is being stopped.")
+        } else {
+            None
+        },
+    });
+    buttons
+}
+
+/// POST: runs a job again.
+///
+/// # Errors
+/// No such job (404), not legal now (409), the database (503).
+pub async fn run_again(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    let id = id_of(&ctx)?;
+    let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
+    let done = control::run_again(&mut conn, act(&ctx, &remote_addr), &id).await;
+    done.map_err(|error| refused(&ctx, &id, ("run again", "once it has ended"), error))?;
+    ctx.flash(Level::Success, "The job is queued again.");
+    Ok(see_other(preserved_on(&ctx, &urls::job(&id))))
+}
+
+/// POST: lets a job run that waits for its time.
+///
+/// # Errors
+/// No such job (404), not legal now (409), the database (503).
+pub async fn run_now(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    let id = id_of(&ctx)?;
+    let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
+    let done = control::run_now(&mut conn, act(&ctx, &remote_addr), &id).await;
+    done.map_err(|error| refused(&ctx, &id, ("hurried", "while it waits for a time"), error))?;
+    ctx.flash(Level::Success, "The job runs as soon as a worker is free.");
+    Ok(see_other(preserved_on(&ctx, &urls::job(&id))))
+}
+
+/// The question before a cancel.
+#[derive(Template)]
+#[template(path = "admin/jobs/cancel.html")]
+pub struct CancelPage {
+    /// The page's frame.
+    pub frame: Frame,
+    /// What happens, in a sentence.
+    pub what: &'static str,
+    /// Back to the job.
+    pub back: String,
+}
+
+/// GET: asks whether to cancel a job.
+///
+/// # Errors
+/// No such job (404), not legal now (409), the database (503).
+pub async fn cancel_form(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    let id = id_of(&ctx)?;
+    let job = jobs::find(&mut *ctx.conn().await?, &id).await;
+    let job = job.map_err(|error| missing(&ctx, error))?;
+    let state = JobState::parse(&job.state).unwrap_or(JobState::Running);
+    if !state.may_cancel() {
+        return Err(refused(&ctx, &id, CANCELLED, ControlError::NotNow(state)).into());
+    }
+    let what = if state == JobState::Running {
+        "Its program and all that it started get SIGTERM, and SIGKILL ten seconds later if they are \
+         still there. What it has done by then stays done."
+    } else {
+        "It has not begun, or waits for its next attempt: it ends at once, and nothing is run."
+    };
+    let frame = ctx
+        .frame(format!("Cancel this job of “{}”?", job.webhook_label))
+        .crumb("Jobs", urls::jobs())
+        .crumb(format!("Job {id}"), urls::job(&id));
+    page(&CancelPage { frame, what, back: preserved_on(&ctx, &urls::job(&id)) })
+}
+
+/// POST: cancels a job.
+///
+/// # Errors
+/// No such job (404), not legal now (409), the database (503).
+pub async fn cancel(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    let id = id_of(&ctx)?;
+    let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
+    let done = control::cancel(&mut conn, act(&ctx, &remote_addr), &id).await;
+    match done.map_err(|error| refused(&ctx, &id, CANCELLED, error))? {
+        Cancelled::Done => ctx.flash(Level::Success, "The job is cancelled."),
+        Cancelled::Stopping => ctx.flash(Level::Info, "The job is being stopped."),
+    }
+    Ok(see_other(preserved_on(&ctx, &urls::job(&id))))
+}
+
+const CANCELLED: (&str, &str) = ("cancelled", "before it has ended");
+
+/// Who acts on this request.
+pub fn act<'a>(ctx: &'a AdminContext, remote_addr: &'a str) -> Act<'a> {
+    Act { actor: &ctx.actor, remote_addr, now: clock::now() }
+}
+
+fn refused(
+    ctx: &AdminContext,
+    id: &JobId,
+    (done, when): (&str, &str),
+    error: ControlError,
+) -> Problem {
+    let detail = match error {
+        ControlError::Gone => return no_such(ctx),
+        ControlError::Store(error) => return error.into(),
+        ControlError::NotNow(state) => {
+            format!("It is {} now. A job can be {done} {when}.", state.as_str())
+        }
+        ControlError::Already(by) => format!("{by} has asked for it already."),
+    };
+    let title = format!("The job cannot be {done} now");
+    Problem::new(StatusCode::CONFLICT, "not_now", title, detail)
+        .link("Back to the job", urls::job(id))
+}

@@ -1,0 +1,226 @@
+//! A job's output while it is printed: server-sent events that go on where they broke off, and the
+//! same as plain text.
+//!
+//! Everything is read from the database, after the last chunk that was sent; a notice only says
+//! when to look. An event names the line that it begins with and brings all lines from there, so
+//! that one that comes twice doubles nothing. Its id is attempt, chunk: what `Last-Event-ID` asks
+//! to go on after. The server ends a stream after a while, so that whoever was signed out
+//! meanwhile does not read on; browsers come back by themselves.
+
+use super::log::{Assembly, Lines, MOST_CHUNKS};
+use super::page::{badge, id_of, missing, no_such, sentence};
+use crate::clock;
+use crate::core::ids::JobId;
+use crate::core::job::JobState;
+use crate::core::output::page_text;
+use crate::store::jobs::{self, Job};
+use crate::store::listen::Watcher;
+use crate::store::{Pool, StoreError};
+use crate::web::admin::context::AdminContext;
+use crate::web::human::HumanError;
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, ContentEncoding};
+use actix_web::web::Bytes;
+use askama::Template;
+use futures_util::stream;
+use std::time::Duration;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// How often the database is asked without a notice; the sentence is told anew then too.
+const LOOK: Duration = Duration::from_secs(5);
+/// How long one stream lasts at most.
+const LONGEST: Duration = Duration::from_mins(10);
+/// Chunks sent in one event at most.
+const BATCH: i64 = 200;
+
+/// GET an attempt's output as plain text: `?attempt=2`, else the newest's; `?after=17` leaves out
+/// the chunks up to that one.
+///
+/// # Errors
+/// No such job or attempt (404), the database (503).
+pub async fn output(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    let id = id_of(&ctx)?;
+    let mut conn = ctx.conn().await?;
+    let job = jobs::find(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
+    let asked = |name: &str| {
+        url::form_urlencoded::parse(ctx.query().as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.parse::<i32>())
+            .transpose()
+            .map_err(|_| no_such(&ctx))
+    };
+    let attempt = asked("attempt")?.unwrap_or(job.attempts);
+    let after = asked("after")?.unwrap_or(-1);
+    let chunks = jobs::output_after(&mut conn, &id, (attempt, after), MOST_CHUNKS).await?;
+    let bytes: Vec<u8> = chunks.into_iter().flat_map(|chunk| chunk.bytes).collect();
+    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(page_text(&bytes)))
+}
+
+/// GET the events of a job from now on, or after `Last-Event-ID`, or `?after=ATTEMPT.CHUNK`.
+///
+/// # Errors
+/// No such job (404), the database (503).
+pub async fn stream(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    let id = id_of(&ctx)?;
+    // Watched before it is read: what happens in between is not missed.
+    let watcher = ctx.deps().live.notices.job(id.as_str());
+    jobs::find(&mut *ctx.conn().await?, &id).await.map_err(|error| missing(&ctx, error))?;
+    let asked = url::form_urlencoded::parse(ctx.query().as_bytes())
+        .find(|(key, _)| key == "after")
+        .map(|(_, value)| value.into_owned());
+    let after = ctx.header("last-event-id").map(str::to_owned).or(asked);
+    let follower = Follower {
+        pool: ctx.deps().pool.clone(),
+        stop: ctx.deps().live.stop.clone(),
+        id,
+        watcher,
+        place: after.as_deref().and_then(Place::parse).unwrap_or_default(),
+        assembly: None,
+        told: None,
+        ends: Instant::now() + LONGEST,
+        is_first: true,
+        is_over: false,
+    };
+    let events = stream::unfold(follower, |mut follower| async move {
+        let events = follower.next().await?;
+        Some((Ok::<_, std::convert::Infallible>(Bytes::from(events)), follower))
+    });
+    Ok(HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header(("X-Accel-Buffering", "no"))
+        // Compressed, it would be held back until there is enough of it.
+        .insert_header((CONTENT_ENCODING, ContentEncoding::Identity))
+        .streaming(Box::pin(events)))
+}
+
+/// How far a watcher has read: the attempt, and its last chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    attempt: i32,
+    seq: i32,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self { attempt: 0, seq: -1 }
+    }
+}
+
+impl Place {
+    fn parse(word: &str) -> Option<Self> {
+        let (attempt, seq) = word.split_once('.')?;
+        Some(Self { attempt: attempt.parse().ok()?, seq: seq.parse().ok()? })
+    }
+}
+
+/// One watcher's way through a job's output.
+struct Follower {
+    pool: Pool,
+    stop: CancellationToken,
+    id: JobId,
+    watcher: Watcher,
+    place: Place,
+    /// The lines of the attempt so far; none = to be made from the chunks up to the place.
+    assembly: Option<Assembly>,
+    /// What was last said of the job's state.
+    told: Option<String>,
+    ends: Instant,
+    is_first: bool,
+    is_over: bool,
+}
+
+impl Follower {
+    /// The next events; none = the stream is over.
+    async fn next(&mut self) -> Option<String> {
+        if self.is_over {
+            return None;
+        }
+        loop {
+            match self.look().await {
+                Ok(events) if !events.is_empty() => return Some(events),
+                Ok(_) => {}
+                Err(StoreError::NotFound) => return None,
+                Err(error) => {
+                    tracing::debug!(job.id = %self.id, %error, "A job's events could not be read");
+                }
+            }
+            let stop = self.stop.clone();
+            tokio::select! {
+                () = self.watcher.changed() => {}
+                () = tokio::time::sleep(LOOK) => {
+                    // A comment keeps proxies from giving up, and tells us that the reader is gone.
+                    return Some(": \n\n".to_owned());
+                }
+                () = tokio::time::sleep_until(self.ends) => return None,
+                () = stop.cancelled() => return None,
+            }
+        }
+    }
+
+    async fn look(&mut self) -> Result<String, StoreError> {
+        // The connection is given back before anything is sent: a slow reader holds none.
+        let mut conn = self.pool.get().await?;
+        let job = jobs::find(&mut conn, &self.id).await?;
+        let newest = jobs::attempts_of(&mut conn, &self.id).await?.into_iter().next();
+        let mut events = String::new();
+        if std::mem::take(&mut self.is_first) {
+            events.push_str("retry: 1000\n\n");
+        }
+        if job.attempts > self.place.attempt {
+            self.place = Place { attempt: job.attempts, seq: -1 };
+            self.assembly = Some(Assembly::default());
+        }
+        let attempt = self.place.attempt;
+        if self.assembly.is_none() {
+            let mut assembly = Assembly::default();
+            let known = jobs::output_after(&mut conn, &self.id, (attempt, -1), MOST_CHUNKS).await?;
+            for chunk in known.iter().filter(|chunk| chunk.seq <= self.place.seq) {
+                assembly.push(chunk);
+            }
+            assembly.take();
+            self.assembly = Some(assembly);
+        }
+        let assembly = self.assembly.get_or_insert_default();
+        let chunks =
+            jobs::output_after(&mut conn, &self.id, (attempt, self.place.seq), BATCH).await?;
+        drop(conn);
+        for chunk in &chunks {
+            assembly.push(chunk);
+            self.place.seq = chunk.seq;
+        }
+        if !chunks.is_empty() {
+            let (from, lines) = assembly.take();
+            let lines = Lines { lines, prefix: "L".to_owned() };
+            let html = lines.render().unwrap_or_default();
+            let data = serde_json::json!({"attempt": attempt, "from": from, "html": html});
+            let id = format!("{attempt}.{}", self.place.seq);
+            events.push_str(&format!("event: lines\nid: {id}\ndata: {data}\n\n"));
+            if chunks.len() >= usize::try_from(BATCH).unwrap_or(usize::MAX) {
+                return Ok(events);
+            }
+        }
+        let state = state_of(&job, newest.as_ref());
+        if self.told.as_ref() != Some(&state) {
+            events.push_str(&format!("event: state\ndata: {state}\n\n"));
+            self.told = Some(state);
+        }
+        if JobState::parse(&job.state).is_some_and(JobState::is_final) {
+            events.push_str("event: ended\ndata: {}\n\n");
+            self.is_over = true;
+        }
+        Ok(events)
+    }
+}
+
+/// What a page must know to tell whether it still shows how the job stands.
+fn state_of(job: &Job, newest: Option<&jobs::Attempt>) -> String {
+    serde_json::json!({
+        "state": job.state,
+        "label": badge(job).label,
+        "attempts": job.attempts,
+        "sentence": sentence(job, newest, clock::now()),
+    })
+    .to_string()
+}

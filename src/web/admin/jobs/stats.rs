@@ -1,0 +1,301 @@
+//! What jobs did in a period: a chart of how many ended, waits and runs by record, and why they
+//! failed. Every number leads to the list of the jobs behind it, narrowed to the same moments.
+
+use super::super::kit::at::span as words;
+use crate::clock;
+use crate::core::job::JobState;
+use crate::store::stats::{self, Bucket, Failures, OfRecord, Span};
+use crate::web::admin::context::AdminContext;
+use crate::web::admin::kit::frame::Frame;
+use crate::web::human::{HumanError, page};
+use crate::web::urls;
+use actix_web::HttpResponse;
+use askama::Template;
+use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::BTreeSet;
+
+/// The chart's size, in its own units.
+const WIDTH: i64 = 720;
+const HEIGHT: i64 = 120;
+
+/// What can be looked at: word, its name, parts of the chart, seconds of one.
+const PERIODS: [(&str, &str, i64, i64); 3] = [
+    ("24h", "24 hours", 24, 3_600),
+    ("7d", "7 days", 28, 21_600),
+    ("30d", "30 days", 30, 86_400),
+];
+
+/// The states a chart tells apart, from the bottom up.
+const SHOWN: [JobState; 4] =
+    [JobState::Succeeded, JobState::Failed, JobState::Cancelled, JobState::Superseded];
+
+/// The page.
+#[derive(Template)]
+#[template(path = "admin/jobs/stats.html")]
+pub struct StatsPage {
+    /// The page's frame.
+    pub frame: Frame,
+    /// What can be looked at: name, address, whether it is.
+    pub periods: Vec<(&'static str, String, bool)>,
+    /// How many ended in all.
+    pub total: Number,
+    /// By state, for the chart's legend.
+    pub by_state: Vec<(JobState, Number)>,
+    /// The chart's bars.
+    pub bars: Vec<Bar>,
+    /// The most that ended in one part.
+    pub most: i64,
+    /// The chart's first and last moment.
+    pub ends: (String, String),
+    /// By record.
+    pub records: Vec<RecordView>,
+    /// The reasons of failures, in words.
+    pub reasons: Vec<String>,
+    /// By record, then by reason.
+    pub failures: Vec<(String, Vec<Number>)>,
+}
+
+/// A number and the list behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Number {
+    /// The number; or a time, in words.
+    pub text: String,
+    /// The list; none where there is nothing to list.
+    pub href: Option<String>,
+}
+
+/// A part of a bar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bar {
+    /// The state's word.
+    pub state: &'static str,
+    /// When, how many, what: in words.
+    pub title: String,
+    /// The list.
+    pub href: String,
+    /// Its place and size.
+    pub x: i64,
+    /// From the top.
+    pub y: i64,
+    /// As wide.
+    pub width: i64,
+    /// As high.
+    pub height: i64,
+}
+
+/// One record's numbers.
+pub struct RecordView {
+    /// Its name.
+    pub label: String,
+    /// Its numbers, each with its column's name.
+    pub numbers: Vec<(&'static str, Number)>,
+}
+
+/// GET the page: `?period=24h`, `7d` or `30d`.
+///
+/// # Errors
+/// The database (503).
+pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    let asked = url::form_urlencoded::parse(ctx.query().as_bytes())
+        .find(|(name, _)| name == "period")
+        .map(|(_, value)| value.into_owned());
+    let [day, ..] = PERIODS;
+    let period = PERIODS.into_iter().find(|(word, ..)| Some(*word) == asked.as_deref());
+    let (word, _, parts, part_s) = period.unwrap_or(day);
+    // Whole seconds: what the addresses can say.
+    let to = DateTime::from_timestamp(clock::now().timestamp(), 0).unwrap_or_default();
+    let span = (to - TimeDelta::seconds(parts * part_s), to);
+    let mut conn = ctx.conn().await?;
+    let buckets = stats::throughput(&mut conn, span, part_s).await?;
+    let records = stats::of_records(&mut conn, span).await?;
+    let failures = stats::failures(&mut conn, span).await?;
+    let frame = ctx.frame("Job statistics").crumb("Jobs", urls::jobs());
+    page(&draw(frame, (word, span, part_s), &buckets, (&records, &failures)))
+}
+
+/// Draws the page.
+pub fn draw(
+    frame: Frame,
+    (word, span, part_s): (&str, Span, i64),
+    buckets: &[Bucket],
+    (records, failures): (&[OfRecord], &[Failures]),
+) -> StatsPage {
+    let sum = |state: JobState| {
+        buckets.iter().filter(|b| b.state == state.as_str()).map(|b| b.jobs).sum::<i64>()
+    };
+    let parts = (span.1 - span.0).num_seconds() / part_s;
+    let most = (0..parts)
+        .map(|part| buckets.iter().filter(|b| b.part == part).map(|b| b.jobs).sum::<i64>())
+        .max()
+        .unwrap_or_default();
+    let reasons: BTreeSet<&str> = failures.iter().map(|f| f.reason.as_str()).collect();
+    let moment = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M").to_string();
+    StatsPage {
+        frame,
+        periods: PERIODS
+            .map(|(known, name, ..)| {
+                let href = urls::with_query(urls::job_stats(), &[("period", known)]);
+                (name, href, known == word)
+            })
+            .into(),
+        total: number(buckets.iter().map(|b| b.jobs).sum(), list(span, &[])),
+        by_state: SHOWN
+            .map(|state| (state, number(sum(state), list(span, &[("state", state.as_str())]))))
+            .into(),
+        bars: bars(buckets, span, (parts, part_s, most)),
+        most,
+        ends: (moment(span.0), moment(span.1)),
+        records: records.iter().map(|record| record_view(record, span)).collect(),
+        failures: records
+            .iter()
+            .filter(|record| record.failed > 0)
+            .map(|record| {
+                let of = |reason: &&str| failure(record, reason, failures, span);
+                (record.label.clone(), reasons.iter().map(of).collect())
+            })
+            .collect(),
+        reasons: reasons.into_iter().map(reason_words).collect(),
+    }
+}
+
+fn bars(buckets: &[Bucket], span: Span, (parts, part_s, most): (i64, i64, i64)) -> Vec<Bar> {
+    let mut bars = Vec::new();
+    let step = WIDTH / parts.max(1);
+    for part in 0..parts {
+        let from = span.0 + TimeDelta::seconds(part * part_s);
+        let to = from + TimeDelta::seconds(part_s);
+        let mut top = HEIGHT;
+        for state in SHOWN {
+            let of = |b: &&Bucket| b.part == part && b.state == state.as_str();
+            let jobs = buckets.iter().find(of).map_or(0, |bucket| bucket.jobs);
+            if jobs == 0 {
+                continue;
+            }
+            // What is there is seen: at least two units.
+            let height = (jobs * (HEIGHT - 8) / most.max(1)).max(2);
+            top -= height;
+            bars.push(Bar {
+                state: state.as_str(),
+                title: format!(
+                    "{} to {}: {jobs} {}",
+                    from.format("%Y-%m-%d %H:%M"),
+                    to.format("%H:%M"),
+                    state.label().to_lowercase()
+                ),
+                href: list((from, to), &[("state", state.as_str())]),
+                x: part * step + 1,
+                y: top,
+                width: step - 2,
+                height,
+            });
+        }
+    }
+    bars
+}
+
+fn record_view(record: &OfRecord, span: Span) -> RecordView {
+    let id = record.webhook_id.unwrap_or_default().to_string();
+    let of = |more: &[(&str, &str)]| {
+        let pairs = [&[("webhook", id.as_str())], more].concat();
+        list(span, &pairs)
+    };
+    let time = |seconds: Option<f64>| match seconds {
+        #[expect(
+            clippy::as_conversions,
+            clippy::cast_possible_truncation,
+            reason = "a float becomes the nearest integer there is"
+        )]
+        Some(seconds) => Number {
+            text: words(TimeDelta::milliseconds((seconds.min(1e12) * 1_000.0) as i64)),
+            href: Some(of(&[])),
+        },
+        None => Number { text: "—".to_owned(), href: None },
+    };
+    RecordView {
+        label: record.label.clone(),
+        numbers: vec![
+            ("Ended", number(record.ended, of(&[]))),
+            ("Failed", number(record.failed, of(&[("state", "failed")]))),
+            ("Wait, half", time(record.wait_p50)),
+            ("Wait, 95 %", time(record.wait_p95)),
+            ("Run, half", time(record.run_p50)),
+            ("Run, 95 %", time(record.run_p95)),
+        ],
+    }
+}
+
+fn failure(record: &OfRecord, reason: &str, failures: &[Failures], span: Span) -> Number {
+    let of = |f: &&Failures| f.webhook_id == record.webhook_id && f.reason == reason;
+    let jobs = failures.iter().find(of).map_or(0, |f| f.jobs);
+    let id = record.webhook_id.unwrap_or_default().to_string();
+    number(jobs, list(span, &[("webhook", &id), ("state", "failed"), ("reason", reason)]))
+}
+
+/// A reason's word as people say it.
+fn reason_words(reason: &str) -> String {
+    match reason.split_once(':') {
+        Some(("exit", code)) => format!("exit code {code}"),
+        Some(("signal", signal)) => format!("signal {signal}"),
+        Some(("http", status)) => format!("HTTP {status}"),
+        _ => match reason {
+            "timed_out" => "time limit".to_owned(),
+            "lost" => "worker lost".to_owned(),
+            "other" => "not started".to_owned(),
+            word => word.to_owned(),
+        },
+    }
+}
+
+fn number(count: i64, href: String) -> Number {
+    Number { text: count.to_string(), href: (count > 0).then_some(href) }
+}
+
+/// The list of the jobs that ended in this span, narrowed further.
+fn list((from, to): Span, more: &[(&str, &str)]) -> String {
+    let ended = format!("{}-{}", from.timestamp(), to.timestamp());
+    urls::with_query(&urls::jobs(), &[more, &[("ended", ended.as_str())]].concat())
+}
+
+/// The page with nothing in it, or something of everything.
+#[cfg(test)]
+pub fn sample(full: bool) -> StatsPage {
+    let to = DateTime::UNIX_EPOCH + TimeDelta::days(1);
+    let bucket = |part, state: &str, jobs| Bucket { part, state: state.to_owned(), jobs };
+    let buckets = [bucket(0, "succeeded", 50), bucket(0, "failed", 1), bucket(23, "failed", 2)];
+    let record = OfRecord {
+        webhook_id: Some(7),
+        label: "<script>".to_owned(),
+        ended: 53,
+        failed: 3,
+        wait_p50: Some(0.035),
+        wait_p95: Some(1.5),
+        run_p50: Some(184.0),
+        run_p95: None,
+    };
+    let failures = [Failures { webhook_id: Some(7), reason: "exit:3".to_owned(), jobs: 3 }];
+    let all: (&[Bucket], &[OfRecord], &[Failures]) =
+        if full { (&buckets, &[record], &failures) } else { (&[], &[], &[]) };
+    let frame = Frame::sample("Job statistics");
+    draw(frame, ("24h", (DateTime::UNIX_EPOCH, to), 3_600), all.0, (all.1, all.2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_stand_on_each_other_and_every_number_leads_to_its_rows() {
+        let page = sample(true);
+        let [first, second, last] = page.bars.as_slice() else { panic!("{:?}", page.bars) };
+        assert_eq!(first.y + first.height, HEIGHT);
+        assert_eq!(second.y + second.height, first.y);
+        assert!(last.x + last.width <= WIDTH && first.y >= 0);
+        assert_eq!(first.title, "1970-01-01 00:00 to 01:00: 50 succeeded");
+        assert_eq!(first.href, "/admin/hooks/job/?state=succeeded&ended=0-3600");
+        assert_eq!((page.most, page.total.text.as_str()), (51, "53"));
+        let [(_, numbers)] = page.failures.as_slice() else { panic!("one record failed") };
+        let href = "/admin/hooks/job/?webhook=7&state=failed&reason=exit%3A3&ended=0-86400";
+        assert_eq!(numbers, &[Number { text: "3".into(), href: Some(href.into()) }]);
+        assert_eq!(page.reasons, ["exit code 3"]);
+    }
+}

@@ -1,0 +1,62 @@
+//! What a job waits for, told on its page: its place in its lane, or who has paused it.
+
+use crate::core::job::JobState;
+use crate::core::lane;
+use crate::core::pause::{Pause, holding};
+use crate::store::jobs::Job;
+use crate::store::{Conn, Result, lanes, pauses};
+use crate::web::admin::pause::told;
+
+/// What a job waits for.
+#[derive(Debug, Clone, Default)]
+pub struct Waits {
+    /// Jobs of its lane before it, the running one too.
+    pub before: i64,
+    /// The job of its lane that runs.
+    pub running: Option<String>,
+    /// Who holds it back.
+    pub pause: Option<Pause>,
+}
+
+impl Waits {
+    /// Looks it up, if the job waits at all.
+    ///
+    /// # Errors
+    /// Any [`StoreError`](crate::store::StoreError) of the database.
+    pub async fn of(conn: &mut Conn, job: &Job) -> Result<Self> {
+        let waits = match JobState::parse(&job.state) {
+            Some(JobState::Queued | JobState::Scheduled | JobState::Retrying) => true,
+            Some(
+                JobState::Running
+                | JobState::Succeeded
+                | JobState::Failed
+                | JobState::Cancelled
+                | JobState::Superseded,
+            )
+            | None => false,
+        };
+        if !waits {
+            return Ok(Self::default());
+        }
+        let all = pauses::all(conn).await?;
+        let pause = holding(&all, job.webhook_id, &job.lane).cloned();
+        let (before, running) = if job.lane.is_empty() {
+            (0, None)
+        } else {
+            lanes::before(conn, &job.lane, (job.queued_at, &job.id)).await?
+        };
+        Ok(Self { before, running, pause })
+    }
+
+    /// The same in words.
+    pub fn words(&self, job: &Job) -> Option<String> {
+        if let Some(pause) = &self.pause {
+            return Some(told(pause));
+        }
+        let lane = lane::label(&job.lane);
+        (self.before > 0).then(|| {
+            let place = self.before + 1;
+            format!("Number {place} in the lane “{lane}”: one runs at a time.")
+        })
+    }
+}

@@ -1,0 +1,85 @@
+//! What is wrong between a record and the action that it uses, as the catalogue has it now.
+
+use crate::actions::Catalogue;
+use crate::core::ids::WebhookId;
+use crate::store::webhooks::Row;
+use crate::store::{self, Conn, webhook_actions};
+use std::collections::BTreeMap;
+
+/// Something a person should look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Drift {
+    /// There is no such action: its jobs fail.
+    Gone(String),
+    /// The action takes other parameters: its jobs fail.
+    Misfit(String),
+    /// The action is another than the one the record was saved with.
+    Changed,
+}
+
+impl Drift {
+    /// The record's sentence.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Gone(reason) => format!("Its jobs will fail. {reason}"),
+            Self::Misfit(reason) => {
+                format!("Its jobs will fail: the action takes other parameters now. {reason}")
+            }
+            Self::Changed => "Its action has changed since this record was saved. See whether it still does what you want, then save the record.".to_owned(),
+        }
+    }
+
+    /// In a few words.
+    pub fn words(&self) -> &'static str {
+        match self {
+            Self::Gone(_) => "action missing",
+            Self::Misfit(_) => "parameters do not fit",
+            Self::Changed => "action changed",
+        }
+    }
+}
+
+/// What is wrong with each of these records, by its id.
+///
+/// # Errors
+/// Any [`store::StoreError`] of the database.
+pub async fn of(
+    conn: &mut Conn,
+    catalogue: &Catalogue,
+    rows: &[Row],
+) -> store::Result<BTreeMap<i64, Drift>> {
+    let ids: Vec<WebhookId> = rows.iter().map(|row| WebhookId(row.id)).collect();
+    let noted = webhook_actions::noted(conn, &ids).await?;
+    let drift = |row: &Row| {
+        between(row, catalogue, noted.get(&row.id).map(String::as_str)).map(|drift| (row.id, drift))
+    };
+    Ok(rows.iter().filter_map(drift).collect())
+}
+
+fn between(row: &Row, catalogue: &Catalogue, noted: Option<&str>) -> Option<Drift> {
+    let Some(spec) = catalogue.get(&row.action) else {
+        return Some(Drift::Gone(catalogue.why_missing(&row.action)));
+    };
+    let params: BTreeMap<String, String> =
+        serde_json::from_value(row.action_params.clone()).unwrap_or_default();
+    if let Err(faults) = spec.check_params(&params) {
+        let faults: Vec<_> =
+            faults.into_iter().map(|(name, reason)| format!("{name}: {reason}")).collect();
+        return Some(Drift::Misfit(faults.join(" ")));
+    }
+    noted.is_some_and(|noted| noted != spec.fingerprint).then_some(Drift::Changed)
+}
+
+/// What the list of records says above them.
+pub fn remark(rows: &[Row], drifts: &BTreeMap<i64, Drift>) -> Vec<String> {
+    let mut of_a_kind: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for row in rows {
+        if let Some(drift) = drifts.get(&row.id) {
+            of_a_kind.entry(drift.words()).or_default().push(row.label());
+        }
+    }
+    of_a_kind
+        .into_iter()
+        .map(|(words, labels)| format!("{}: {}", labels.join(", "), words))
+        .collect()
+}

@@ -1,0 +1,243 @@
+//! The workers: who runs jobs, where, when it last gave a sign of life, and what it does now; and
+//! what is paused.
+
+use super::context::AdminContext;
+use super::kit::at::At;
+use super::kit::column::Badge;
+use super::kit::frame::Frame;
+use super::pause::{told, what};
+use crate::clock;
+use crate::core::pause::{Pause, Scope};
+use crate::core::role::Permission;
+use crate::store::queue::WorkerRow;
+use crate::store::workers::{Busy, Worker};
+use crate::store::{Conn, lanes, pauses, queue, webhooks, workers};
+use crate::web::human::{HumanError, page};
+use crate::web::urls;
+use actix_web::HttpResponse;
+use askama::Template;
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// The most workers shown.
+const MOST: i64 = 100;
+/// So long without a sign of life is worth a mark; after the longer a worker counts as dead.
+/// (`crate::worker` gives one every five seconds.)
+const STALE: TimeDelta = TimeDelta::seconds(8);
+const DEAD: TimeDelta = TimeDelta::seconds(15);
+
+/// The page.
+#[derive(Template)]
+#[template(path = "admin/workers/page.html")]
+pub struct WorkersPage {
+    /// The page's frame.
+    pub frame: Frame,
+    /// Now, for relative times.
+    pub now: DateTime<Utc>,
+    /// The workers, those that live first.
+    pub workers: Vec<WorkerView>,
+    /// What is paused.
+    pub pauses: Vec<PauseView>,
+    /// What can be paused, for those who may: word and name.
+    pub scopes: Vec<(String, String)>,
+    /// Whether this person may pause and resume.
+    pub may_operate: bool,
+}
+
+/// A worker.
+pub struct WorkerView {
+    /// What it said of itself.
+    pub worker: Worker,
+    /// How it is.
+    pub badge: Badge,
+    /// When it began.
+    pub started: At,
+    /// When it last gave a sign of life, or stopped.
+    pub seen: Option<At>,
+    /// What it runs: record, job, attempt, since.
+    pub busy: Vec<BusyView>,
+}
+
+/// An attempt under way.
+pub struct BusyView {
+    /// The record's name.
+    pub label: String,
+    /// The job's page.
+    pub href: String,
+    /// Which attempt.
+    pub attempt: i32,
+    /// Since when.
+    pub since: At,
+}
+
+/// Something that is paused.
+pub struct PauseView {
+    /// What.
+    pub what: String,
+    /// What, since when, by whom and why.
+    pub told: String,
+    /// The scope's word.
+    pub scope: String,
+    /// How many jobs wait for it.
+    pub waiting: i64,
+}
+
+/// GET the page.
+///
+/// # Errors
+/// The database (503).
+pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    let now = clock::now();
+    let mut conn = ctx.conn().await?;
+    let known = workers::newest(&mut conn, MOST).await?;
+    let alive = queue::workers(&mut conn).await?;
+    let busy = workers::busy(&mut conn).await?;
+    let all = pauses::all(&mut conn).await?;
+    let mut shown = Vec::with_capacity(all.len());
+    for pause in &all {
+        let waiting = pauses::held_by(&mut conn, &pause.scope).await?;
+        shown.push(PauseView {
+            what: what(pause),
+            told: told(pause),
+            scope: pause.scope.word(),
+            waiting,
+        });
+    }
+    let may_operate = ctx.may(Permission::Operate);
+    page(&WorkersPage {
+        scopes: if may_operate { scopes(&mut conn, &all).await? } else { Vec::new() },
+        frame: ctx.frame("Workers"),
+        workers: known.into_iter().map(|worker| view(worker, &alive, &busy, now)).collect(),
+        pauses: shown,
+        may_operate,
+        now,
+    })
+}
+
+/// What is not paused yet: everything, each record, each lane of the host that jobs stand in.
+async fn scopes(conn: &mut Conn, paused: &[Pause]) -> Result<Vec<(String, String)>, HumanError> {
+    let mut scopes = vec![(Scope::All, "Everything".to_owned())];
+    for (id, name) in webhooks::names(conn).await? {
+        scopes.push((Scope::Webhook(id), format!("Webhook: {name}")));
+    }
+    for lane in lanes::of_host(conn).await? {
+        let name = crate::core::lane::label(&lane);
+        scopes.push((Scope::Lane(lane), format!("Lane: {name}")));
+    }
+    let is_paused = |scope: &Scope| paused.iter().any(|pause| pause.scope == *scope);
+    Ok(scopes
+        .into_iter()
+        .filter(|(scope, _)| !is_paused(scope))
+        .map(|(scope, name)| (scope.word(), name))
+        .collect())
+}
+
+fn view(worker: Worker, alive: &[WorkerRow], busy: &[Busy], now: DateTime<Utc>) -> WorkerView {
+    let seen = alive.iter().find(|row| row.id == worker.name).map(|row| row.last_seen);
+    let busy: Vec<BusyView> = busy
+        .iter()
+        .filter(|(name, ..)| *name == worker.name)
+        .map(|(_, job, attempt, label, since)| BusyView {
+            label: label.clone(),
+            href: urls::object("hooks", "job", job),
+            attempt: *attempt,
+            since: At(*since),
+        })
+        .collect();
+    WorkerView {
+        badge: badge(&worker, seen, now),
+        started: At(worker.started_at),
+        seen: worker.ended_at.or(seen).map(At),
+        busy,
+        worker,
+    }
+}
+
+/// How a worker is, by the age of its last sign of life.
+fn badge(worker: &Worker, seen: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Badge {
+    let badge = |state: &str, label: &str, icon| Badge {
+        state: state.to_owned(),
+        label: label.to_owned(),
+        icon,
+    };
+    let age = seen.map(|seen| now - seen);
+    match (worker.ended_at, age) {
+        (Some(_), _) => badge("stopped", "Stopped", "stop"),
+        (None, Some(age)) if age < STALE => badge("alive", "Alive", "check"),
+        (None, Some(age)) if age < DEAD => badge("stale", "No sign of life", "clock"),
+        // It began, and its first sign of life is still to come.
+        (None, None) if now - worker.started_at < DEAD => badge("alive", "Starts", "play"),
+        (None, _) => badge("dead", "Dead", "unplug"),
+    }
+}
+
+/// The page, empty or with everything that it can show.
+#[cfg(test)]
+pub fn sample(full: bool) -> WorkersPage {
+    let now = DateTime::UNIX_EPOCH;
+    let worker = Worker {
+        name: "host-1-01M87".into(),
+        host: "<host>".into(),
+        pid: 1,
+        version: "1".into(),
+        concurrency: 4,
+        started_at: now,
+        ended_at: None,
+    };
+    let seen = |age| {
+        vec![WorkerRow {
+            id: worker.name.clone(),
+            last_seen: now - TimeDelta::seconds(age),
+            started_at: None,
+        }]
+    };
+    let busy = [(worker.name.clone(), "01M87".to_owned(), 2, "<Site>".to_owned(), now)];
+    let pause = PauseView {
+        what: "All jobs are paused".into(),
+        told: "All jobs are paused, by <ada>".into(),
+        scope: "all".into(),
+        waiting: 3,
+    };
+    WorkersPage {
+        frame: Frame::sample("Workers"),
+        now,
+        workers: if full {
+            [1, 9, 20].map(|age| view(worker.clone(), &seen(age), &busy, now)).into()
+        } else {
+            Vec::new()
+        },
+        pauses: if full { vec![pause] } else { Vec::new() },
+        scopes: vec![("all".into(), "Everything".into())],
+        may_operate: full,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_is_known_by_the_age_of_its_last_sign_of_life() {
+        let now = DateTime::UNIX_EPOCH + TimeDelta::days(1);
+        let mut worker = Worker {
+            name: "w".into(),
+            host: "h".into(),
+            pid: 1,
+            version: "1".into(),
+            concurrency: 4,
+            started_at: now - TimeDelta::hours(1),
+            ended_at: None,
+        };
+        let state = |worker: &Worker, age: Option<i64>| {
+            badge(worker, age.map(|age| now - TimeDelta::seconds(age)), now).state
+        };
+        assert_eq!(state(&worker, Some(5)), "alive");
+        assert_eq!(state(&worker, Some(9)), "stale");
+        assert_eq!(state(&worker, Some(15)), "dead");
+        assert_eq!(state(&worker, None), "dead");
+        worker.ended_at = Some(now);
+        assert_eq!(state(&worker, None), "stopped");
+        worker.ended_at = None;
+        worker.started_at = now;
+        assert_eq!(state(&worker, None), "alive");
+    }
+}

@@ -1,0 +1,103 @@
+//! A job's page while the job prints, in a real browser: follows, lets go, comes back, cancels.
+
+use crate::support::app::{App, PASSWORD, Setup};
+use crate::support::browser::Browser;
+use crate::support::gitlab::Delivery;
+use crate::support::records::{self, with};
+use crate::support::wait;
+use fantoccini::Locator;
+
+const COUNT: &str = "n=0; while [ $n -lt 4000 ]; do n=$((n+1)); echo line $n; sleep 0.05; done";
+
+async fn lines(browser: &Browser) -> Vec<String> {
+    let texts = "return [...document.querySelectorAll('.log li code')].map((c) => c.textContent)";
+    serde_json::from_value(browser.script(texts).await).unwrap()
+}
+
+async fn at_least(browser: &Browser, count: usize) {
+    wait::until(&format!("{count} lines"), async || {
+        (lines(browser).await.len() >= count).then_some(())
+    })
+    .await;
+}
+
+async fn word(browser: &Browser, wanted: &str) {
+    wait::until(&format!("the word {wanted}"), async || {
+        let text = "return document.querySelector('[data-poll-word]')?.textContent ?? ''";
+        (browser.script(text).await.as_str()? == wanted).then_some(())
+    })
+    .await;
+}
+
+async fn open(app: &App) -> (Browser, String) {
+    let record = with(records::push(), &[("action", "count")]);
+    app.record(&record).await;
+    let delivery = Delivery::push_2015().token(crate::support::app::TOKEN);
+    let [job] = app.send(&delivery).await.jobs().try_into().unwrap();
+    app.job_is(&job, "running").await;
+    let browser = Browser::start(app.base()).await;
+    browser.open("/admin/login/").await;
+    browser.fill("username", crate::support::app::ADMIN).await;
+    browser.fill("password", PASSWORD).await;
+    browser.submit("Log in").await;
+    browser.open(&format!("/admin/hooks/job/{job}/")).await;
+    (browser, job)
+}
+
+#[tokio::test]
+async fn output_follows_lets_go_survives_a_restart_and_the_job_is_cancelled() {
+    let setup = Setup::new().await.action("count", "", COUNT).argument("--no-worker");
+    let mut app = setup.start().await;
+    let _worker = app.worker();
+    let (browser, job) = open(&app).await;
+    word(&browser, "live").await;
+    at_least(&browser, 60).await;
+    let bottom = "const log = document.querySelector('.log'); \
+                  return log.scrollHeight - log.scrollTop - log.clientHeight < 30";
+    assert_eq!(browser.script(bottom).await, true, "it follows at the bottom");
+
+    browser.script("document.querySelector('.log').scrollTop = 0").await;
+    wait::until("the button that tells of new lines", async || {
+        let hidden = "return document.querySelector('[data-new-lines]').hidden";
+        (browser.script(hidden).await == false).then_some(())
+    })
+    .await;
+    assert_eq!(browser.script("return document.querySelector('.log').scrollTop").await, 0);
+    browser.pictures("job-live").await;
+    browser.press("new lines").await;
+    assert_eq!(browser.script(bottom).await, true);
+
+    let address = app.base().strip_prefix("http://").unwrap().to_owned();
+    app.kill();
+    word(&browser, "reconnecting").await;
+    app.restart_at(&address).await;
+    word(&browser, "live").await;
+    let count = lines(&browser).await.len();
+    at_least(&browser, count + 20).await;
+    let shown = lines(&browser).await;
+    for (number, line) in (1..).zip(&shown) {
+        assert_eq!(*line, format!("line {number}"), "none lost, none doubled");
+    }
+
+    browser.press("Cancel").await;
+    browser.pictures("job-cancel").await;
+    browser.submit("Yes, cancel this job").await;
+    browser.at(&format!("/admin/hooks/job/{job}/")).await;
+    browser.says("Cancelled by ada.").await;
+    app.job_is(&job, "cancelled").await;
+    browser.pictures("job-cancelled").await;
+    for (address, name) in
+        [("/admin/hooks/worker/", "workers"), ("/admin/hooks/job/stats/", "job-stats")]
+    {
+        browser.open(address).await;
+        browser.pictures(name).await;
+    }
+    let found = Locator::Css("#workers [data-state=alive]");
+    browser.open("/admin/hooks/worker/").await;
+    browser.found(found).await;
+    browser.fill("reason", "release day").await;
+    browser.submit("Pause").await;
+    browser.found(Locator::Css(".banner")).await;
+    browser.pictures("workers-paused").await;
+    browser.close().await;
+}

@@ -1,0 +1,94 @@
+//! Pauses: nothing begins, everything is kept, and it goes on in order.
+
+use super::run::{attempts, push, record_with};
+use crate::support::app::{App, Setup, TOKEN};
+use crate::support::gitlab::Delivery;
+use crate::support::panel::Panel;
+use crate::support::wait;
+
+async fn pause(panel: &Panel, scope: &str) {
+    let form = panel.open("/admin/hooks/worker/").await.form_to("/admin/hooks/worker/pause/");
+    let page = panel.submit(form.set("scope", scope).set("reason", "release day")).await;
+    assert!(page.text(".messages").contains("Paused."), "{}", page.html);
+}
+
+async fn resume(panel: &Panel, release: &str) {
+    let form = panel.open("/admin/hooks/worker/").await.form_to("/admin/hooks/worker/resume/");
+    let page = panel.submit(form.press("release", release)).await;
+    assert!(page.text(".messages").contains("Resumed"), "{}", page.html);
+}
+
+/// Sends the push while its record is paused.
+async fn push_paused(app: &App, key: &str) -> String {
+    let answer = app.send(&Delivery::push_2015().token(TOKEN).key(key)).await;
+    assert!(answer.field("reason").contains("held back by ada: release day"), "{}", answer.text);
+    let [job] = answer.expect(202, "paused").jobs().try_into().unwrap();
+    job
+}
+
+async fn held(app: &App, count: usize) {
+    wait::until("the jobs that are held back", async || {
+        let held = app.database().column("SELECT id FROM jobs WHERE held = 'paused'").await;
+        (held.len() == count).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn while_all_is_paused_jobs_wait_and_then_run_in_order() {
+    let note = "echo $SIGNALBOX_JOB >>\"$(dirname \"$0\")/began\"";
+    let setup = Setup::new().await.action("note", "", note);
+    let app = setup.setting("SIGNALBOX_WORKER_CONCURRENCY", "1").start().await;
+    record_with(&app, "note", &[]).await;
+    let panel = app.panel().await;
+    pause(&panel, "all").await;
+    let mut jobs = Vec::new();
+    for number in 0..5 {
+        jobs.push(push_paused(&app, &format!("k{number}")).await);
+    }
+    held(&app, 5).await;
+    let page = panel.open(&format!("/admin/hooks/job/{}/", jobs[0])).await;
+    page.says("All jobs are paused").says("by ada: release day");
+    let banner = panel.open("/admin/").await.text(".banner");
+    assert!(banner.contains("release day"), "every page says so: {banner}");
+    resume(&panel, "all").await;
+    app.job_is(&jobs[4], "succeeded").await;
+    let began = std::fs::read_to_string(app.folder().join("actions/began")).unwrap();
+    assert_eq!(began.lines().collect::<Vec<_>>(), jobs);
+    assert!(!panel.open("/admin/").await.has(".banner"));
+    let who = "SELECT verb || ' ' || object_name FROM audit_log WHERE object_type = 'pause' ORDER BY 1";
+    assert_eq!(app.database().column(who).await, ["pause Everything", "resume Everything"]);
+}
+
+#[tokio::test]
+async fn of_what_waited_all_but_the_newest_of_each_ref_may_be_dropped() {
+    let mut app = App::start().await;
+    let record = record_with(&app, "print", &[]).await;
+    pause(&app.panel().await, &format!("webhook:{record}")).await;
+    let mut jobs = Vec::new();
+    for number in 0..3 {
+        jobs.push(push_paused(&app, &format!("k{number}")).await);
+    }
+    held(&app, 3).await;
+    app.restart().await;
+    resume(&app.panel().await, "newest").await;
+    app.job_is(&jobs[2], "succeeded").await;
+    for job in &jobs[..2] {
+        assert_eq!(app.job_state(job).await, "superseded");
+        assert_eq!(attempts(&app, job).await, [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn a_paused_lane_holds_back_its_own_jobs_only() {
+    let app = Setup::new().await.action("docker", "lane = \"docker\"", "true").start().await;
+    record_with(&app, "docker", &[]).await;
+    let first = push(&app, "a").await;
+    app.job_is(&first, "succeeded").await;
+    let panel = app.panel().await;
+    pause(&panel, "lane:host:docker").await;
+    let waiting = push(&app, "b").await;
+    held(&app, 1).await;
+    resume(&panel, "all").await;
+    app.job_is(&waiting, "succeeded").await;
+}

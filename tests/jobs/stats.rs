@@ -1,0 +1,58 @@
+//! The statistics: every number leads to as many rows.
+
+use super::run::record_with;
+use crate::support::app::Setup;
+
+#[tokio::test]
+async fn every_number_leads_to_as_many_rows() {
+    let app = Setup::new()
+        .await
+        .action("good", "", "true")
+        .action("three", "", "exit 3")
+        .start()
+        .await;
+    let panel = app.panel().await;
+    panel.open("/admin/hooks/job/stats/").await.says("No job ended in this period");
+    record_with(&app, "good", &[("name", "good one")]).await;
+    record_with(&app, "three", &[("name", "bad one")]).await;
+    for number in 0..3 {
+        push_two(&app, number).await;
+    }
+    let page = panel.open("/admin/hooks/job/stats/?period=7d").await;
+    // What ended in this very second is told in the next.
+    let page = if page.main().contains("ended: 6") {
+        page
+    } else {
+        tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+        panel.open("/admin/hooks/job/stats/?period=7d").await
+    };
+    page.says("Jobs that ended: 6").says("exit code 3");
+    let numbers = page.texts("main td a, main .legend a");
+    let links = page.attributes("main td a, main .legend a", "href");
+    assert!(numbers.len() >= 10, "{numbers:?}");
+    for (number, link) in numbers.iter().zip(&links) {
+        let rows = panel.open(link).await.rows().len();
+        // A time leads to the jobs it was measured on.
+        let wanted = number.parse().unwrap_or(3);
+        assert_eq!(rows, wanted, "{number} leads to {rows} rows: {link}");
+    }
+    let bars = page.attributes("svg.chart a", "href");
+    let mut in_bars = 0;
+    for bar in bars {
+        in_bars += panel.open(&bar).await.rows().len();
+    }
+    assert_eq!(in_bars, 6);
+}
+
+async fn push_two(app: &crate::support::app::App, number: u32) {
+    let delivery = crate::support::gitlab::Delivery::push_2015()
+        .token(crate::support::app::TOKEN)
+        .key(&format!("k{number}"));
+    for job in app.send(&delivery).await.expect(202, "matched").jobs() {
+        crate::support::wait::until("its end", async || {
+            let state = app.job_state(&job).await;
+            ["succeeded", "failed"].contains(&state.as_str()).then_some(())
+        })
+        .await;
+    }
+}
