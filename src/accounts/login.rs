@@ -88,6 +88,32 @@ pub async fn login(
     Ok(actor)
 }
 
+/// Asks a signed-in person for their password again, no faster than at the door.
+///
+/// # Errors
+/// [`LoginError`]; a wrong password is in the log.
+pub async fn confirm(
+    pool: &Pool,
+    throttle: &Throttle,
+    cost: Cost,
+    attempt: Attempt,
+) -> Result<(), LoginError> {
+    let Attempt { username, password, remote_addr, at } = attempt;
+    // The account's tries alone: colleagues behind one address do not lock each other out.
+    let admitted = throttle.admit(&username, None, at).map_err(LoginError::Throttled)?;
+    let found = users::by_name(&mut *pool.get().await?, &username).await?;
+    let too_long = secrecy::ExposeSecret::expose_secret(&password).len() > password::MAX_BYTES;
+    let stored = found.as_ref().map(|user| user.password_hash.clone()).filter(|_| !too_long);
+    if password::verify(password, stored, cost).await?.matches {
+        throttle.succeeded(&admitted);
+        return Ok(());
+    }
+    let remote_addr = remote_addr.map(|addr| addr.to_string()).unwrap_or_default();
+    let actor = found.as_ref().map(users::User::actor);
+    note_refusal(pool, actor.as_ref(), &username, &remote_addr, at).await?;
+    Err(LoginError::Refused)
+}
+
 /// Notes that a person signed out.
 ///
 /// # Errors

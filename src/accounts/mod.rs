@@ -4,6 +4,7 @@
 
 pub mod login;
 pub mod password;
+pub mod roster;
 pub mod setup_link;
 pub mod throttle;
 pub mod users;

@@ -159,6 +159,29 @@ pub async fn hash(password: SecretString, cost: Cost) -> Result<String, HashErro
     .await
 }
 
+/// What a stored hash tells of itself, in words, and nothing of the password:
+/// `argon2id, 19 MiB, 2 passes, 1 lane`.
+#[must_use]
+pub fn summary(stored: &str) -> String {
+    let Ok(hash) = PasswordHash::new(stored) else { return "not readable".to_owned() };
+    let algorithm = hash.algorithm.to_string();
+    let Ok(params) = Params::try_from(&hash) else { return algorithm };
+    let (memory, passes, lanes) = (params.m_cost(), params.t_cost(), params.p_cost());
+    let memory = match memory {
+        kib if kib >= 1024 => format!("{} MiB", kib / 1024),
+        kib => format!("{kib} KiB"),
+    };
+    let several = |count: u32, one: &str, many: &str| match count {
+        1 => format!("1 {one}"),
+        count => format!("{count} {many}"),
+    };
+    format!(
+        "{algorithm}, {memory}, {}, {}",
+        several(passes, "pass", "passes"),
+        several(lanes, "lane", "lanes")
+    )
+}
+
 /// What became of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verified {
@@ -240,6 +263,8 @@ mod tests {
     async fn a_hash_is_argon2id_and_knows_its_password() {
         let stored = hash(secret("correct horse"), Cost::CHEAP).await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{stored}");
+        assert_eq!(summary(&stored), "argon2id, 8 KiB, 1 pass, 1 lane");
+        assert_eq!(summary("plain"), "not readable");
         let verify = |text: &str, stored: Option<String>, cost| verify(secret(text), stored, cost);
         let same = verify("correct horse", Some(stored.clone()), Cost::CHEAP).await.unwrap();
         assert_eq!(same, Verified { matches: true, is_stale: false });

@@ -33,6 +33,9 @@ pub enum AccountError {
     /// The present password is another one.
     #[error("This is not your present password.")]
     WrongPassword,
+    /// One may not do this to one's own account, or to the last administrator's.
+    #[error("{0}")]
+    Refused(&'static str),
     /// Hashing failed.
     #[error(transparent)]
     Hash(#[from] HashError),
@@ -123,26 +126,35 @@ async fn create(
                     return Ok(None);
                 }
             }
-            insert(conn, &name, &hash, asked).await.map(Some)
+            let user = users::NewUser { username: &name, password_hash: &hash, role: Role::Admin };
+            insert(conn, user, None, asked).await.map(Some)
         })
         .await;
     match made {
         Ok(Some(actor)) => Ok(actor),
         Ok(None) => Err(AccountError::NotFirst),
-        Err(StoreError::Constraint(broken)) if broken == "users_username_key" => {
-            Err(AccountError::NameTaken(username.trim().to_owned()))
-        }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(taken(error, username.trim())),
     }
 }
 
-async fn insert(
+/// Names the account that has the name already.
+pub(super) fn taken(error: StoreError, name: &str) -> AccountError {
+    match error {
+        StoreError::Constraint(broken) if broken == "users_username_key" => {
+            AccountError::NameTaken(name.to_owned())
+        }
+        error => error.into(),
+    }
+}
+
+/// Makes an account, with its audit entry; `by` is none for the command line and the first one.
+pub(super) async fn insert(
     conn: &mut Conn,
-    username: &str,
-    password_hash: &str,
+    user: users::NewUser<'_>,
+    by: Option<&Actor>,
     asked: Asked<'_>,
 ) -> Result<Actor, StoreError> {
-    let role = Role::Admin;
+    let users::NewUser { username, password_hash, role } = user;
     let id =
         users::insert(conn, users::NewUser { username, password_hash, role }, asked.at).await?;
     let actor = Actor { id, username: username.to_owned(), role };
@@ -155,7 +167,7 @@ async fn insert(
     changes.push(Change::of_secret("password"));
     let entry = Entry {
         at: asked.at,
-        actor: None,
+        actor: by,
         verb: Verb::Add,
         object_type: object::USER,
         object_id: &id.to_string(),
@@ -212,7 +224,8 @@ pub async fn change_own_password(
     replace(pool, actor, &hash, Some(actor), asked).await
 }
 
-async fn replace(
+/// Sets a user's password and ends all their sessions.
+pub(super) async fn replace(
     pool: &Pool,
     user: &Actor,
     hash: &str,

@@ -46,8 +46,8 @@ pub(super) async fn run(
     };
     // From here on nothing is broken off: it would leave the container stopped.
     let done = match prepared {
-        Ok(Some(step)) => {
-            work.finish(step, &mut recorder).await.map_err(|failure| failed(spec, &failure))
+        Ok(Some(rest)) => {
+            work.finish(rest, &mut recorder).await.map_err(|failure| failed(spec, &failure))
         }
         Ok(None) => Ok(()),
         Err(ended) => Err(ended),

@@ -3,7 +3,7 @@
 //! Of the credential only the token's digest is kept, and of a signature the word in the trace:
 //! a record that accepted the signature at arrival is taken to accept it still.
 
-use crate::core::credential::{self, Check, Presented, Required, Signed};
+use crate::core::credential::{self, Check, Presented, Signed};
 use crate::core::event::Event;
 use crate::core::event::repository::RepositoryUrl;
 use crate::core::ids::WebhookId;
@@ -121,7 +121,7 @@ pub async fn rejudge(
     let records = nearest::load(conn, &event).await?;
     let near = records.into_iter().map(|record| {
         let record = opened_alone(record, keys);
-        near(&record, &event, &proof, (decision.as_ref(), policy, endpoint_of(&full.brief)))
+        near(&record, &event, &proof, (decision.as_ref(), policy, endpoint_of(&full.brief)), at)
     });
     let mut near: Vec<(Near, Told, (String, String, i64))> = near.collect();
     near.sort_by(|(left, _, l), (right, _, r)| right.equal().cmp(&left.equal()).then(l.cmp(r)));
@@ -176,12 +176,7 @@ impl Proof {
         if self.signed_for.contains(&record.id) && record.signing_key.is_some() {
             return SIGNATURE;
         }
-        let required = Required {
-            token: record.secret_digest.as_deref(),
-            signing: record.signing_key.as_ref(),
-            ..Required::default()
-        };
-        credential::check(&self.presented, required, &[], at)
+        credential::check(&self.presented, record.required(at), &[], at)
     }
 }
 
@@ -234,10 +229,11 @@ fn near(
     event: &Event,
     proof: &Proof,
     (decision, policy, endpoint): (Option<&Decision>, Policy, Endpoint),
+    at: DateTime<Utc>,
 ) -> (Near, Told, (String, String, i64)) {
     let label = record.label();
     let wanted = Wanted::of(record, &label);
-    let credential = proof.check(record, DateTime::UNIX_EPOCH);
+    let credential = proof.check(record, at);
     let mut told = explain::tell(&wanted, event, credential, (endpoint, policy.allow_no_secret));
     let fields = explain::fields(&wanted, event);
     let traced = decision

@@ -120,6 +120,16 @@ pub enum Check {
 }
 
 impl Check {
+    /// The present token alone.
+    pub const TOKEN: Self = Self::Valid(Proof { token: Some(Which::Present), signature: None });
+    /// A signature with the present signing token alone.
+    pub const SIGNATURE: Self = Self::Valid(Proof { token: None, signature: Some(Which::Present) });
+
+    /// Whether a signature is among what it was accepted for.
+    pub fn is_signature(self) -> bool {
+        matches!(self, Self::Valid(Proof { signature: Some(_), .. }))
+    }
+
     /// Whether the record accepts it; `allow_none` admits records without any secret.
     pub fn accepted(self, allow_none: bool) -> bool {
         match self {
@@ -227,9 +237,6 @@ mod tests {
     const KEY: [u8; 32] = [9; 32];
     const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
-    const TOKEN: Check = Check::Valid(Proof { token: Some(Which::Present), signature: None });
-    const SIGNATURE: Check = Check::Valid(Proof { token: None, signature: Some(Which::Present) });
-
     fn with_token(token: &[u8]) -> Presented {
         Presented { token: Some(token_digest(&KEY, token)), signed: None }
     }
@@ -239,7 +246,7 @@ mod tests {
         let stored = token_digest(&KEY, b"Geheim-123");
         let required = Required { token: Some(&stored), ..Required::default() };
         let ask = |token: &[u8]| check(&with_token(token), required, b"", NOW);
-        assert_eq!(ask(b"Geheim-123"), TOKEN);
+        assert_eq!(ask(b"Geheim-123"), Check::TOKEN);
         for wrong in
             [&b"geheim-123"[..], b"Geheim-12", b"Geheim-1234", b"", b" Geheim-123", b"\xff\xfe"]
         {
@@ -277,12 +284,12 @@ mod tests {
                 signatures: format!("v1,AAAA {}", key.sign("id-1", &at.to_string(), body)),
             }),
         };
-        assert_eq!(check(&signed(0, b"{}"), required, b"{}", NOW), SIGNATURE);
+        assert_eq!(check(&signed(0, b"{}"), required, b"{}", NOW), Check::SIGNATURE);
         assert_eq!(check(&signed(0, b"{}"), required, b"{ }", NOW), Check::Wrong);
         for (seconds, expected) in [
-            (WINDOW_S, SIGNATURE),
+            (WINDOW_S, Check::SIGNATURE),
             (WINDOW_S + 1, Check::StaleSignature),
-            (-WINDOW_S, SIGNATURE),
+            (-WINDOW_S, Check::SIGNATURE),
             (-WINDOW_S - 1, Check::StaleSignature),
         ] {
             let now = NOW + TimeDelta::seconds(seconds);

@@ -36,6 +36,16 @@ impl Role {
         Self::ALL.into_iter().find(|role| role.as_str() == word)
     }
 
+    /// What it may do, in a sentence.
+    #[must_use]
+    pub fn explained(self) -> &'static str {
+        match self {
+            Self::Viewer => "reads everything but the log and the accounts",
+            Self::Operator => "also runs jobs again, cancels them and reads the log",
+            Self::Admin => "does everything",
+        }
+    }
+
     /// The word a person reads.
     #[must_use]
     pub fn label(self) -> &'static str {
@@ -51,8 +61,8 @@ impl Role {
     pub fn may(self, permission: Permission) -> bool {
         self >= match permission {
             Permission::View | Permission::OwnAccount => Self::Viewer,
-            Permission::Operate => Self::Operator,
-            Permission::ChangeRecords => Self::Admin,
+            Permission::Operate | Permission::ReadLog => Self::Operator,
+            Permission::ChangeRecords | Permission::ManageUsers => Self::Admin,
         }
     }
 }
@@ -66,8 +76,12 @@ pub enum Permission {
     OwnAccount,
     /// Run again, cancel, replay.
     Operate,
+    /// Read who did what, sign-ins and their addresses included.
+    ReadLog,
     /// Add, change and delete records.
     ChangeRecords,
+    /// See, add, change and delete accounts, and end their sessions.
+    ManageUsers,
 }
 
 #[cfg(test)]
@@ -76,14 +90,15 @@ mod tests {
 
     #[test]
     fn each_role_may_what_the_weaker_one_may() {
-        use Permission::{ChangeRecords, Operate, OwnAccount, View};
+        use Permission::{ChangeRecords, ManageUsers, Operate, OwnAccount, ReadLog, View};
         let table = [
-            (Role::Viewer, [true, true, false, false]),
-            (Role::Operator, [true, true, true, false]),
-            (Role::Admin, [true, true, true, true]),
+            (Role::Viewer, [true, true, false, false, false, false]),
+            (Role::Operator, [true, true, true, true, false, false]),
+            (Role::Admin, [true; 6]),
         ];
+        let all = [View, OwnAccount, Operate, ReadLog, ChangeRecords, ManageUsers];
         for (role, expected) in table {
-            assert_eq!([View, OwnAccount, Operate, ChangeRecords].map(|p| role.may(p)), expected);
+            assert_eq!(all.map(|permission| role.may(permission)), expected);
         }
     }
 }

@@ -3,7 +3,7 @@
 //! `Webhook` is what the matcher reads; how a person's input becomes one is
 //! `crate::records::input`, how it is stored is `crate::store::webhooks`.
 
-use crate::core::credential::SigningKey;
+use crate::core::credential::{Required, SigningKey};
 use crate::core::ids::WebhookId;
 use crate::core::matching::filters::Filters;
 use chrono::{DateTime, Utc};
@@ -149,6 +149,18 @@ pub struct Webhook {
 }
 
 impl Webhook {
+    /// The credentials it asks for at that time.
+    #[must_use]
+    pub fn required(&self, now: DateTime<Utc>) -> Required<'_> {
+        let previous_token = self.previous_secret.as_ref().and_then(|old| old.at(now));
+        Required {
+            token: self.secret_digest.as_deref(),
+            previous_token: previous_token.map(Vec::as_slice),
+            signing: self.signing_key.as_ref(),
+            previous_signing: self.previous_signing.as_ref().and_then(|old| old.at(now)),
+        }
+    }
+
     /// How the record is called on pages and in snapshots.
     #[must_use]
     pub fn label(&self) -> String {

@@ -4,7 +4,7 @@
 //! The deliveries of a batch are judged in order and see what those before them did, as if each
 //! had a transaction of its own.
 
-use super::records::{FilterCache, opened};
+use super::records::{FilterCache, ready};
 use super::{Arrival, Content, Policy};
 use crate::clock;
 use crate::core::credential::Presented;
@@ -84,7 +84,7 @@ async fn load(
     }
     let records = candidates::load(conn, &sought).await?;
     Ok(Known {
-        records: records.into_iter().map(|candidate| opened(candidate, keys, filters)).collect(),
+        records: records.into_iter().map(|candidate| ready(candidate, keys, filters)).collect(),
         tokens: candidates::known_tokens(conn, &sought, now).await?,
         holders: arrivals::holders(conn, &held.iter().collect::<Vec<_>>(), now).await?,
         pauses: pauses::all(conn).await?,
@@ -158,7 +158,7 @@ fn judged<'a>(
         allow_no_secret: policy.allow_no_secret,
         now,
     };
-    let decision = decide(question, &records);
+    let mut decision = decide(question, &records);
     let mut held: Vec<(ScopedKey, DateTime<Utc>)> = Vec::new();
     held.extend(key.map(|key| (scoped(arrival, key), key.expires_at)));
     if decision.is_signed() {
@@ -176,7 +176,8 @@ fn judged<'a>(
         };
     }
     if let Some(pause) = paused(&decision, &known.pauses) {
-        decision.summary = format!("{}; held back by {}: {}", decision.summary, pause.by, pause.reason);
+        decision.summary =
+            format!("{}; held back by {}: {}", decision.summary, pause.by, pause.reason);
         decision.verdict = Verdict::Paused;
     }
     // A body stands for a missing key only where a repeat would run something twice.

@@ -31,11 +31,11 @@ impl FilterCache {
 
 /// A stored record as the matcher takes it, outside a batch.
 pub fn opened_alone(candidate: Candidate, keys: &Keys) -> Webhook {
-    opened(candidate, keys, &mut FilterCache::default())
+    ready(candidate, keys, &mut FilterCache::default())
 }
 
-/// A stored record as the matcher takes it.
-pub(super) fn opened(candidate: Candidate, keys: &Keys, filters: &mut FilterCache) -> Webhook {
+/// The same, with filters that may have been read before.
+pub(super) fn ready(candidate: Candidate, keys: &Keys, filters: &mut FilterCache) -> Webhook {
     let id = candidate.id;
     let open = |sealed: Vec<u8>| signing_key(id, &sealed, keys);
     let previous_signing = candidate.previous_signing_token.and_then(open);

@@ -15,8 +15,8 @@ mod snapshot;
 
 pub use bulk::{Switched, delete_many, switch_many};
 pub use delete::{Plan, delete, plan};
-pub use reset::reset;
 pub use input::{Draft, Fault, MAX_KEEP_DAYS, Rules, SecretChange, WebhookInput};
+pub use reset::reset;
 pub use save::{Target, save};
 
 use crate::core::actor::Actor;
@@ -47,6 +47,9 @@ pub enum SaveError {
     /// It was deleted since.
     #[error("deleted in the meantime")]
     Gone,
+    /// A rule forbids it.
+    #[error("{0}")]
+    Refused(&'static str),
     /// Its secret could not be sealed.
     #[error(transparent)]
     Seal(#[from] CannotOpen),

@@ -3,6 +3,10 @@
 //! Services write the entry inside the transaction of the change itself. Nothing refers to the
 //! objects by foreign key: the log outlives them.
 
+mod list;
+
+pub use list::{Filter, Sort, find, list};
+
 use super::schema::audit_log;
 use super::{Conn, Result};
 use crate::core::actor::Actor;
@@ -11,6 +15,7 @@ use crate::core::ids::UserId;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use serde::{Serialize, Serializer};
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -60,7 +65,7 @@ impl Verb {
 
     /// The stored word.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Add => "add",
             Self::Change => "change",
@@ -85,7 +90,7 @@ impl Verb {
 
     /// What a person reads: the past tense, with a capital.
     #[must_use]
-    pub fn label(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
             Self::Add => "Added",
             Self::Change => "Changed",
@@ -100,6 +105,12 @@ impl Verb {
             Self::Pause => "Paused",
             Self::Resume => "Resumed",
         }
+    }
+}
+
+impl Serialize for Verb {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 
@@ -137,7 +148,7 @@ pub struct Entry<'a> {
 }
 
 /// One entry as it is read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Row {
     /// Its number.
     pub id: i64,

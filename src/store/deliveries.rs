@@ -307,8 +307,7 @@ pub async fn of_record(
 /// Any [`crate::store::StoreError`] of the database.
 pub async fn replays(conn: &mut Conn, id: &DeliveryId) -> Result<Vec<Brief>> {
     Ok(deliveries::table
-        .filter(deliveries::replay_of.is_not_distinct_from(id.as_str()))
-        .filter(deliveries::replay_of.is_not_null())
+        .filter(deliveries::replay_of.eq(id.as_str()))
         .order(deliveries::id.desc())
         .limit(50)
         .select(Brief::as_select())

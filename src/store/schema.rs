@@ -126,6 +126,10 @@ diesel::table! {
         user_id -> Nullable<Int8>,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
+        reference -> Text,
+        seen_at -> Timestamptz,
+        remote_addr -> Text,
+        user_agent -> Text,
     }
 }
 
@@ -146,6 +150,7 @@ diesel::table! {
         active -> Bool,
         created_at -> Timestamptz,
         last_login_at -> Nullable<Timestamptz>,
+        version -> Int4,
     }
 }
 

@@ -1,10 +1,10 @@
 //! What the lists share: how a search term becomes a pattern, and a count that knows when to
 //! stop. No table is known here.
 
-use diesel::pg::Pg;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use chrono::{DateTime, Utc};
 use diesel::expression::SqlLiteral;
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Bool};
 use diesel::{BoxableExpression, IntoSql, QueryResult};
 
@@ -34,10 +34,7 @@ pub const BETWEEN: &str = "\n";
 
 /// The condition that a row of `table` is one of its newest [`SEARCHED`], or of those before a
 /// moment of its column `at`. The moment is a number of our own making, not somebody's text.
-pub fn among_newest(
-    (table, at): (&str, &str),
-    before: Option<DateTime<Utc>>,
-) -> SqlLiteral<Bool> {
+pub fn among_newest((table, at): (&str, &str), before: Option<DateTime<Utc>>) -> SqlLiteral<Bool> {
     let before = before.map_or_else(String::new, |before| {
         let micros = before.timestamp_micros();
         format!(" WHERE {at} < to_timestamp({micros} / 1000000.0)")

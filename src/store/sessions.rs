@@ -23,6 +23,32 @@ pub struct Session<'a> {
     pub expires_at: DateTime<Utc>,
 }
 
+/// Where a session was begun, and what it is called in pages and forms.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// What it is called; opens nothing.
+    pub reference: String,
+    /// The address it came from.
+    pub remote_addr: String,
+    /// What the browser calls itself.
+    pub user_agent: String,
+}
+
+/// A session as its person, or an administrator, sees it.
+#[derive(Debug, Clone, Queryable)]
+pub struct Seen {
+    /// What it is called.
+    pub reference: String,
+    /// When it was begun.
+    pub created_at: DateTime<Utc>,
+    /// When it was last used, to the minute.
+    pub seen_at: DateTime<Utc>,
+    /// The address it was last used from.
+    pub remote_addr: String,
+    /// What the browser calls itself.
+    pub user_agent: String,
+}
+
 /// What a session that has not expired holds.
 ///
 /// # Errors
@@ -41,7 +67,12 @@ pub async fn load(conn: &mut Conn, id: &[u8], now: DateTime<Utc>) -> Result<Opti
 ///
 /// # Errors
 /// Those of the database.
-pub async fn insert(conn: &mut Conn, session: Session<'_>, now: DateTime<Utc>) -> Result<()> {
+pub async fn insert(
+    conn: &mut Conn,
+    session: Session<'_>,
+    origin: &Origin,
+    now: DateTime<Utc>,
+) -> Result<()> {
     diesel::insert_into(sessions::table)
         .values((
             sessions::id.eq(session.id),
@@ -49,10 +80,75 @@ pub async fn insert(conn: &mut Conn, session: Session<'_>, now: DateTime<Utc>) -
             sessions::user_id.eq(session.user.map(|user| user.0)),
             sessions::created_at.eq(now),
             sessions::expires_at.eq(session.expires_at),
+            sessions::reference.eq(&origin.reference),
+            sessions::seen_at.eq(now),
+            sessions::remote_addr.eq(&origin.remote_addr),
+            sessions::user_agent.eq(&origin.user_agent),
         ))
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// Notes that a session is used, and from where.
+///
+/// # Errors
+/// Those of the database.
+pub async fn touch(conn: &mut Conn, origin: &Origin, now: DateTime<Utc>) -> Result<()> {
+    diesel::update(sessions::table.filter(sessions::reference.eq(&origin.reference)))
+        .set((
+            sessions::seen_at.eq(now),
+            sessions::remote_addr.eq(&origin.remote_addr),
+            sessions::user_agent.eq(&origin.user_agent),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// A person's sessions that have not ended, the one used last first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn of_user(conn: &mut Conn, user: UserId, now: DateTime<Utc>) -> Result<Vec<Seen>> {
+    Ok(sessions::table
+        .filter(sessions::user_id.eq(user.0))
+        .filter(sessions::expires_at.gt(now))
+        .order((sessions::seen_at.desc(), sessions::reference))
+        .select((
+            sessions::reference,
+            sessions::created_at,
+            sessions::seen_at,
+            sessions::remote_addr,
+            sessions::user_agent,
+        ))
+        .load(conn)
+        .await?)
+}
+
+/// Ends one of a person's sessions, or all but one; answers how many.
+///
+/// # Errors
+/// Those of the database.
+pub async fn end(conn: &mut Conn, user: UserId, which: Which<'_>) -> Result<usize> {
+    let of_user = sessions::table.filter(sessions::user_id.eq(user.0));
+    Ok(match which {
+        Which::One(reference) => {
+            diesel::delete(of_user.filter(sessions::reference.eq(reference))).execute(conn).await?
+        }
+        Which::AllBut(reference) => {
+            diesel::delete(of_user.filter(sessions::reference.ne(reference))).execute(conn).await?
+        }
+    })
+}
+
+/// Which of a person's sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which<'a> {
+    /// The one of this reference.
+    One(&'a str),
+    /// All but the one of this reference; empty = all.
+    AllBut(&'a str),
 }
 
 /// Changes a session that still exists; one that was ended meanwhile stays ended.

@@ -2,8 +2,12 @@
 //!
 //! Hashing and the rules for names and passwords are `crate::accounts`'.
 
-use super::schema::users;
-use super::{Conn, Result};
+mod list;
+
+pub use list::{Filter, Row, Sort, list};
+
+use super::schema::{sessions, users};
+use super::{Conn, Result, StoreError};
 use crate::core::actor::Actor;
 use crate::core::ids::UserId;
 use crate::core::role::Role;
@@ -24,6 +28,9 @@ diesel::define_sql_function! {
 /// The advisory lock under which the first account is made: "signalbo" in ASCII, plus one.
 const FIRST_USER_LOCK: i64 = 0x7369_676e_616c_626f + 1;
 
+/// The advisory lock under which administrators are made fewer.
+const ADMINS_LOCK: i64 = FIRST_USER_LOCK + 1;
+
 /// An account.
 #[derive(Debug, Clone)]
 pub struct User {
@@ -41,6 +48,8 @@ pub struct User {
     pub created_at: DateTime<Utc>,
     /// When it last signed in.
     pub last_login_at: Option<DateTime<Utc>>,
+    /// How often it was changed.
+    pub version: i32,
 }
 
 impl User {
@@ -61,6 +70,7 @@ struct Stored {
     active: bool,
     created_at: DateTime<Utc>,
     last_login_at: Option<DateTime<Utc>>,
+    version: i32,
 }
 
 impl From<Stored> for User {
@@ -74,6 +84,7 @@ impl From<Stored> for User {
             active: stored.active,
             created_at: stored.created_at,
             last_login_at: stored.last_login_at,
+            version: stored.version,
         }
     }
 }
@@ -166,4 +177,90 @@ pub async fn set_password(conn: &mut Conn, id: UserId, password_hash: &str) -> R
 pub async fn touch_login(conn: &mut Conn, id: UserId, now: DateTime<Utc>) -> Result<()> {
     diesel::update(users::table.find(id.0)).set(users::last_login_at.eq(now)).execute(conn).await?;
     Ok(())
+}
+
+/// What an account may do, and whether it may sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// What it may do.
+    pub role: Role,
+    /// Whether it may sign in.
+    pub active: bool,
+}
+
+impl Standing {
+    /// Whether this is an administrator who can act.
+    #[must_use]
+    pub fn is_admin(self) -> bool {
+        self.active && self.role == Role::Admin
+    }
+}
+
+/// Sets role and state of an account that still has this version.
+///
+/// # Errors
+/// [`StoreError::Stale`] when it has another one, and those of the database.
+pub async fn set_standing(
+    conn: &mut Conn,
+    (id, version): (UserId, i32),
+    standing: Standing,
+) -> Result<()> {
+    let changed = diesel::update(users::table.find(id.0).filter(users::version.eq(version)))
+        .set((
+            users::role.eq(standing.role.as_str()),
+            users::active.eq(standing.active),
+            users::version.eq(users::version + 1),
+        ))
+        .execute(conn)
+        .await?;
+    if changed == 0 { Err(StoreError::Stale) } else { Ok(()) }
+}
+
+/// Waits until no other transaction takes an administrator away.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lock_admins(conn: &mut Conn) -> Result<()> {
+    select(pg_advisory_xact_lock(ADMINS_LOCK)).execute(conn).await?;
+    Ok(())
+}
+
+/// Whether there is an administrator who can act, beside this account.
+///
+/// # Errors
+/// Those of the database.
+pub async fn has_other_admin(conn: &mut Conn, id: UserId) -> Result<bool> {
+    let others = users::table
+        .filter(users::role.eq(Role::Admin.as_str()))
+        .filter(users::active)
+        .filter(users::id.ne(id.0));
+    Ok(select(exists(others.select(users::id))).get_result(conn).await?)
+}
+
+/// Deletes an account, its sessions with it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn delete(conn: &mut Conn, id: UserId) -> Result<()> {
+    diesel::delete(users::table.find(id.0)).execute(conn).await?;
+    Ok(())
+}
+
+/// Who asks, and when their session was last seen, if it is known by this reference.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when the account is gone, and those of the database.
+pub async fn visitor(
+    conn: &mut Conn,
+    id: UserId,
+    reference: &str,
+) -> Result<(User, Option<DateTime<Utc>>)> {
+    let own = sessions::user_id.eq(users::id.nullable()).and(sessions::reference.eq(reference));
+    let (found, seen_at): (Stored, Option<DateTime<Utc>>) = users::table
+        .left_join(sessions::table.on(own))
+        .filter(users::id.eq(id.0))
+        .select((Stored::as_select(), sessions::seen_at.nullable()))
+        .first(conn)
+        .await?;
+    Ok((found.into(), seen_at))
 }

@@ -50,7 +50,7 @@ pub async fn watched(conn: &mut Conn, row: &Row, most: i64) -> Result<Vec<Watche
     if let Some(digest) = &digest {
         let carrying: Vec<Found> = deliveries::table
             .filter(not_matched())
-            .filter(deliveries::token_digest.is_not_distinct_from(digest))
+            .filter(deliveries::token_digest.eq(digest))
             .filter(deliveries::received_at.ge(row.pending_since))
             .order(deliveries::id.desc())
             .limit(most)

@@ -185,6 +185,11 @@ impl Problem {
         )
     }
 
+    /// A rule forbids it, by whomever it is asked.
+    pub fn refused(why: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::CONFLICT, "refused", "This cannot be done", why)
+    }
+
     /// Too many tries.
     pub fn too_many(wait_s: i64) -> Self {
         let mut problem = Self::new(

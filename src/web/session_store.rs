@@ -24,6 +24,18 @@ pub const CSRF: &str = "csrf";
 /// The session's entry for when its life was last prolonged.
 pub const SEEN: &str = "seen";
 
+/// The session's entry for what it is called in pages and forms; opens nothing.
+pub const REFERENCE: &str = "reference";
+
+/// The session's entry for the address it was begun from.
+pub const ADDRESS: &str = "address";
+
+/// The session's entry for what the browser that began it calls itself.
+pub const AGENT: &str = "agent";
+
+/// The session's entry for when its person last typed their password.
+pub const CONFIRMED: &str = "confirmed";
+
 /// Stands alone in a session that could not be read: `middleware::authenticate` then answers
 /// 503. (An error here would leave actix-session as an empty 500.)
 pub const AWAY: &str = "away";
@@ -46,10 +58,15 @@ impl PgSessions {
         sessions::load(&mut *self.pool.get().await?, &digest(key), clock::now()).await
     }
 
-    async fn insert(&self, key: &SessionKey, text: &str, row: Row) -> Result<(), StoreError> {
+    async fn insert(
+        &self,
+        key: &SessionKey,
+        text: &str,
+        (row, origin): (Row, sessions::Origin),
+    ) -> Result<(), StoreError> {
         let id = digest(key);
         let session = row.with(&id, text);
-        sessions::insert(&mut *self.pool.get().await?, session, clock::now()).await
+        sessions::insert(&mut *self.pool.get().await?, session, &origin, clock::now()).await
     }
 
     async fn change(&self, key: &SessionKey, text: &str, row: Row) -> Result<(), StoreError> {
@@ -82,6 +99,19 @@ impl Row {
     }
 }
 
+/// Where a session was begun; one that does not say gets a reference of its own.
+fn origin(state: &State) -> sessions::Origin {
+    let text = |name: &str| -> String {
+        state.get(name).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
+    };
+    let reference = Some(text(REFERENCE)).filter(|known| !known.is_empty());
+    sessions::Origin {
+        reference: reference.unwrap_or_else(clock::unique),
+        remote_addr: text(ADDRESS),
+        user_agent: text(AGENT),
+    }
+}
+
 fn digest(key: &SessionKey) -> [u8; 32] {
     Sha256::digest(key.as_ref().as_bytes()).into()
 }
@@ -109,7 +139,7 @@ impl SessionStore for PgSessions {
             .map_err(|error| SaveError::Serialization(error.into()))?;
         let key = SessionKey::try_from(clock::secret_text())
             .map_err(|error| SaveError::Other(error.into()))?;
-        self.insert(&key, &text, Row::of(&state, *ttl))
+        self.insert(&key, &text, (Row::of(&state, *ttl), origin(&state)))
             .await
             .map_err(|error| SaveError::Other(error.into()))?;
         Ok(key)

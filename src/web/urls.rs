@@ -4,12 +4,15 @@
 //! `<id>/history/`, `<id>/delete/`, `<id>/`. Route tables call the same functions with
 //! [`ID`] in the id's place.
 
-use crate::core::ids::{DeliveryId, JobId, WebhookId};
+use crate::core::ids::{DeliveryId, JobId, UserId, WebhookId};
 use std::fmt::Display;
 use url::form_urlencoded;
 
 /// The id's place in a route's pattern.
 pub const ID: &str = "{id}";
+
+/// An entry of the log's place in a route's pattern.
+pub const ENTRY: &str = "{entry}";
 
 /// Under here everything needs a signed-in person, unless its row in the route table says
 /// otherwise.
@@ -57,7 +60,10 @@ pub fn search() -> &'static str {
 
 /// A list.
 pub fn changelist(app: &str, model: &str) -> String {
-    format!("/admin/{app}/{model}/")
+    match app {
+        "" => format!("/admin/{model}/"),
+        app => format!("/admin/{app}/{model}/"),
+    }
 }
 
 /// The form for a new object.
@@ -88,6 +94,46 @@ pub fn history(app: &str, model: &str, id: impl Display) -> String {
 /// Asks whether to delete an object.
 pub fn delete(app: &str, model: &str, id: impl Display) -> String {
     verb(app, model, id, "delete")
+}
+
+/// Asks whether to undo an entry of an object's history.
+pub fn revert((app, model): (&str, &str), id: impl Display, entry: impl Display) -> String {
+    format!("{}{entry}/revert/", history(app, model, id))
+}
+
+/// The accounts.
+pub fn users() -> String {
+    changelist("auth", "user")
+}
+
+/// An account's form.
+pub fn user(id: UserId) -> String {
+    change("auth", "user", id)
+}
+
+/// Sets an account's password.
+pub fn user_password(id: impl Display) -> String {
+    verb("auth", "user", id, "password")
+}
+
+/// An account's sessions.
+pub fn user_sessions(id: impl Display) -> String {
+    verb("auth", "user", id, "sessions")
+}
+
+/// One's own sessions.
+pub fn own_sessions() -> &'static str {
+    "/admin/sessions/"
+}
+
+/// Who did what.
+pub fn log() -> String {
+    changelist("", "log")
+}
+
+/// One thing that was done.
+pub fn log_entry(id: impl Display) -> String {
+    format!("{}{id}/", log())
 }
 
 /// The webhook records.

@@ -228,7 +228,9 @@ function follow(part) {
   source.addEventListener("lines", (event) => {
     const { attempt, from, html } = JSON.parse(event.data);
     const log = document.getElementById(`log-${attempt}`);
-    if (!log) { again(); return; }
+    // A page that was asked for before these lines came, and arrived after them, lacks some.
+    const last = Number(log?.lastElementChild?.dataset.n || 0);
+    if (!log || last < from - 1) { again(); return; }
     const end = atEnd(log);
     while (log.lastElementChild && Number(log.lastElementChild.dataset.n) >= from) log.lastElementChild.remove();
     const fresh = new DOMParser().parseFromString(html, "text/html").body.childNodes;

@@ -1,16 +1,20 @@
 //! The panel, over HTTP, as a browser without scripts sees it.
 
-mod bulk;
 mod actions;
+mod bulk;
 mod compromised;
 mod delivery_log;
 mod forms;
 mod index;
 mod lists;
+mod log;
 mod login;
 mod matching;
 mod pages;
 mod permissions;
 mod refusals;
 mod registration;
+mod roles;
+mod sessions;
 mod setup;
+mod users;

@@ -37,6 +37,9 @@ async fn nobody_sees_anything_without_a_login() {
         format!("{LIST}{id}/change/"),
         format!("{LIST}{id}/history/"),
         format!("{LIST}{id}/delete/"),
+        format!("{LIST}{id}/setup/"),
+        format!("{LIST}{id}/reset/"),
+        "/admin/hooks/delivery/unmatched/".to_owned(),
         "/admin/hooks/delivery/".to_owned(),
         format!("/admin/hooks/delivery/{delivery}/"),
         "/admin/hooks/job/".to_owned(),
@@ -75,6 +78,16 @@ async fn a_viewer_reads_and_changes_nothing() {
     let delete = delete.form_to(&format!("{LIST}{id}/delete/")).set("csrf_token", &csrf);
     assert_eq!(viewer.submit(delete).await.status, 403);
     assert_eq!(viewer.get(&format!("{LIST}add/")).await.status, 403);
+    let reset = format!("{LIST}{id}/reset/");
+    assert_eq!(viewer.get(&reset).await.status, 403);
+    let form = admin.open(&reset).await.form_with("version").set("csrf_token", &csrf);
+    assert_eq!(viewer.submit(form).await.status, 403);
+    let setup = viewer.open(&format!("{LIST}{id}/setup/")).await;
+    assert!(!setup.attributes("main a", "href").contains(&reset), "no reset for a viewer");
+    let answer = app.send(&Delivery::push_2015().token(TOKEN).with("/project_id", 16)).await;
+    let page = format!("/admin/hooks/delivery/{}/", answer.field("delivery"));
+    assert!(!viewer.open(&page).await.has(".match-tools a"), "nothing to mend for a viewer");
+    assert_eq!(app.database().value("SELECT project_id::text FROM webhooks").await, "15");
     assert_eq!(app.database().value("SELECT name FROM webhooks").await, "");
 }
 

@@ -84,7 +84,9 @@ async fn with_both_either_is_enough_and_none_is_not() {
         let no_token = replaced(&both, "X-Gitlab-Token", &tokens);
         let no_signature = replaced(&both, "webhook-signature", &signatures);
         let neither = replaced(&no_token, "webhook-signature", &signatures);
-        assert_eq!(app.send(&neither).await.status, 401, "neither: {way}");
+        // Two such headers together are more than the server reads at all.
+        let refused = if way == "64 KiB" { 431 } else { 401 };
+        assert_eq!(app.send(&neither).await.status, refused, "neither: {way}");
         // A header that came twice or is far too long is refused, whatever stands beside it.
         let expected = if matches!(way, "twice" | "64 KiB") { 401 } else { 202 };
         let answer = app.send(&no_token).await;

@@ -64,7 +64,8 @@ async fn output_follows_lets_go_survives_a_restart_and_the_job_is_cancelled() {
     .await;
     assert_eq!(browser.script("return document.querySelector('.log').scrollTop").await, 0);
     browser.pictures("job-live").await;
-    browser.press("new lines").await;
+    // By script: the page may be renewed between finding and pressing.
+    browser.script("document.querySelector('[data-new-lines]').click()").await;
     assert_eq!(browser.script(bottom).await, true);
 
     let address = app.base().strip_prefix("http://").unwrap().to_owned();
@@ -79,7 +80,8 @@ async fn output_follows_lets_go_survives_a_restart_and_the_job_is_cancelled() {
         assert_eq!(*line, format!("line {number}"), "none lost, none doubled");
     }
 
-    browser.press("Cancel").await;
+    browser.script("document.querySelector('.verdict-actions a[href*=cancel]').click()").await;
+    browser.at(&format!("/admin/hooks/job/{job}/cancel/")).await;
     browser.pictures("job-cancel").await;
     browser.submit("Yes, cancel this job").await;
     browser.at(&format!("/admin/hooks/job/{job}/")).await;

@@ -78,7 +78,8 @@ const COUNT: &str = "cd \"$(dirname \"$0\")\"; n=0; while ! [ -e go ]; do n=$((n
 
 #[tokio::test]
 async fn lines_come_in_order_within_a_second_and_go_on_after_a_restart() {
-    let mut app = Setup::new().await.action("count", "", COUNT).argument("--no-worker").start().await;
+    let mut app =
+        Setup::new().await.action("count", "", COUNT).argument("--no-worker").start().await;
     let _worker = app.worker();
     record_with(&app, "count", &[]).await;
     let job = push(&app, "k").await;
@@ -139,7 +140,8 @@ async fn ten_watchers_see_it_all_beside_one_who_does_not_read() {
 
 #[tokio::test]
 async fn a_server_with_watchers_stops_at_once() {
-    let mut app = Setup::new().await.action("long", "", "sleep 600").argument("--no-worker").start().await;
+    let mut app =
+        Setup::new().await.action("long", "", "sleep 600").argument("--no-worker").start().await;
     record_with(&app, "long", &[]).await;
     let job = push(&app, "k").await;
     let client = client(&app).await;
@@ -165,7 +167,8 @@ async fn output_is_there_as_text_from_any_chunk_on() {
 
 #[tokio::test]
 async fn the_workers_page_tells_the_living_from_the_dead() {
-    let app = Setup::new().await.action("long", "", "sleep 600").argument("--no-worker").start().await;
+    let app =
+        Setup::new().await.action("long", "", "sleep 600").argument("--no-worker").start().await;
     record_with(&app, "long", &[]).await;
     let panel = app.panel().await;
     panel.open("/admin/hooks/worker/").await.says("No worker has ever connected");

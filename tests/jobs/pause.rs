@@ -56,7 +56,8 @@ async fn while_all_is_paused_jobs_wait_and_then_run_in_order() {
     let began = std::fs::read_to_string(app.folder().join("actions/began")).unwrap();
     assert_eq!(began.lines().collect::<Vec<_>>(), jobs);
     assert!(!panel.open("/admin/").await.has(".banner"));
-    let who = "SELECT verb || ' ' || object_name FROM audit_log WHERE object_type = 'pause' ORDER BY 1";
+    let who =
+        "SELECT verb || ' ' || object_name FROM audit_log WHERE object_type = 'pause' ORDER BY 1";
     assert_eq!(app.database().column(who).await, ["pause Everything", "resume Everything"]);
 }
 

@@ -5,12 +5,8 @@ use crate::support::app::Setup;
 
 #[tokio::test]
 async fn every_number_leads_to_as_many_rows() {
-    let app = Setup::new()
-        .await
-        .action("good", "", "true")
-        .action("three", "", "exit 3")
-        .start()
-        .await;
+    let app =
+        Setup::new().await.action("good", "", "true").action("three", "", "exit 3").start().await;
     let panel = app.panel().await;
     panel.open("/admin/hooks/job/stats/").await.says("No job ended in this period");
     record_with(&app, "good", &[("name", "good one")]).await;

@@ -79,22 +79,27 @@ async fn output_leaves_before_its_job_and_what_has_not_ended_stays() {
     let database = app.database();
     // Ids tell when a job was made: these were made long ago.
     let old = "UPDATE jobs SET id = overlay(id placing '00' from 1 for 2)";
-    database.execute("ALTER TABLE job_attempts DROP CONSTRAINT job_attempts_job_id_fkey, \
+    database
+        .execute(
+            "ALTER TABLE job_attempts DROP CONSTRAINT job_attempts_job_id_fkey, \
         ADD CONSTRAINT job_attempts_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs (id) \
         ON DELETE CASCADE ON UPDATE CASCADE; \
         ALTER TABLE job_output DROP CONSTRAINT job_output_attempt_fkey, \
         ADD CONSTRAINT job_output_attempt_fkey FOREIGN KEY (job_id, attempt) \
-        REFERENCES job_attempts (job_id, number) ON DELETE CASCADE ON UPDATE CASCADE").await;
+        REFERENCES job_attempts (job_id, number) ON DELETE CASCADE ON UPDATE CASCADE",
+        )
+        .await;
     database.execute(old).await;
-    database.execute(&format!(
-        "UPDATE job_output SET at = now() - interval '31 days'; \
+    database
+        .execute(&format!(
+            "UPDATE job_output SET at = now() - interval '31 days'; \
          UPDATE jobs SET finished_at = now() - interval '91 days' WHERE id LIKE '%{}'; \
          UPDATE jobs SET state = 'retrying', finished_at = NULL WHERE id LIKE '%{}'; \
          UPDATE apalis.jobs SET done_at = now() - interval '2 days'",
-        &jobs[0][2..],
-        &jobs[1][2..],
-    ))
-    .await;
+            &jobs[0][2..],
+            &jobs[1][2..],
+        ))
+        .await;
     assert!(app.run(&["prune"], &[]).status.success());
     assert_eq!(database.count("job_output").await, 0);
     assert_eq!(database.count("jobs").await, 2, "the one that ended long ago is gone");

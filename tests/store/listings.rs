@@ -7,6 +7,8 @@ use signalbox::web::admin::deliveries::Deliveries;
 use signalbox::web::admin::jobs::Jobs;
 use signalbox::web::admin::kit::query::RESERVED;
 use signalbox::web::admin::kit::resource::Resource;
+use signalbox::web::admin::log::Log;
+use signalbox::web::admin::users::Users;
 use signalbox::web::admin::webhooks::Webhooks;
 use std::collections::HashSet;
 
@@ -62,4 +64,6 @@ async fn every_listing_is_sound() {
     listing_is_sound::<Webhooks>(&mut conn).await;
     listing_is_sound::<Deliveries>(&mut conn).await;
     listing_is_sound::<Jobs>(&mut conn).await;
+    listing_is_sound::<Users>(&mut conn).await;
+    listing_is_sound::<Log>(&mut conn).await;
 }

@@ -8,6 +8,7 @@ pub mod database;
 pub mod gitlab;
 pub mod page;
 pub mod panel;
+pub mod people;
 pub mod records;
 pub mod seed;
 pub mod wait;

@@ -106,6 +106,29 @@ fn what_others_may_write_to_is_refused() {
     );
 }
 
+/// Every directory from `/` on counts, of the entries as of a program that lies elsewhere.
+#[test]
+fn a_parent_of_a_parent_counts_as_well() {
+    let directory = directory();
+    let (one, two) = (directory.path().join("one"), directory.path().join("one/two"));
+    fs::create_dir_all(&two).unwrap();
+    fs::write(two.join("run.sh"), "#!/bin/sh\n").unwrap();
+    chmod(&two.join("run.sh"), 0o755);
+    chmod(&two, 0o755);
+    chmod(&one, 0o755);
+    fs::write(two.join("entry.toml"), ECHO).unwrap();
+    chmod(&two.join("entry.toml"), 0o644);
+    write(&directory, "far.toml", "command = ['./one/two/run.sh']", 0o644);
+    assert_eq!((Catalogue::load(Some(&two)).1, load(&directory).1), (vec![], vec![]));
+    chmod(&one, 0o777);
+    let reason = "one may be written to by everybody (mode 0777): run chmod go-w on it";
+    assert!(Catalogue::load(Some(&two)).1[0].reason.ends_with(reason));
+    assert_eq!(load(&directory).1, [format!("far.toml:1: command: {reason}")]);
+    // In a sticky directory nobody can replace what is ours.
+    chmod(&one, 0o1777);
+    assert_eq!(load(&directory).1, [""; 0]);
+}
+
 #[test]
 fn links_are_followed_and_everything_on_the_way_is_looked_at() {
     let directory = directory();

@@ -77,16 +77,17 @@ fn reach_v6(address: Ipv6Addr) -> Reach {
 
 /// The IPv4 address that an IPv6 address carries: mapped, compatible, translated (NAT64), 6to4.
 fn carried(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [a, b, c, d, e, f, g, h] = address.segments();
-    let of = |high: u16, low: u16| {
-        let [[one, two], [three, four]] = [high.to_be_bytes(), low.to_be_bytes()];
+    let [a, b, c, d, e, f, last @ ..] = address.segments();
+    let [high, low] = last;
+    let of = |first: u16, second: u16| {
+        let [[one, two], [three, four]] = [first.to_be_bytes(), second.to_be_bytes()];
         Some(Ipv4Addr::new(one, two, three, four))
     };
     match (a, b, c, d, e, f) {
-        (0, 0, 0, 0, 0, 0xffff) | (0, 0, 0, 0, 0xffff, 0) => of(g, h),
+        (0, 0, 0, 0, 0, 0xffff) | (0, 0, 0, 0, 0xffff, 0) => of(high, low),
         // ::1 and :: are addresses of IPv6's own.
-        (0, 0, 0, 0, 0, 0) if g != 0 || h > 1 => of(g, h),
-        (0x64, 0xff9b, 0, 0, 0, 0) | (0x64, 0xff9b, 1, ..) => of(g, h),
+        (0, 0, 0, 0, 0, 0) if high != 0 || low > 1 => of(high, low),
+        (0x64, 0xff9b, 0, 0, 0, 0) | (0x64, 0xff9b, 1, ..) => of(high, low),
         (0x2002, ..) => of(b, c),
         _ => None,
     }

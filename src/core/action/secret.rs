@@ -73,7 +73,7 @@ pub(super) fn read(top: &mut Section<'_>, faults: &mut Faults<'_>) -> Vec<Secret
             (None, Some((path, _))) if Path::new(&path).is_absolute() => {
                 SecretSource::File(path.into())
             }
-            (Some(_), None) | (None, Some(_) | None) | (Some(_), Some(_)) => {
+            (Some(_) | None, Some(_) | None) => {
                 let reason = format!(
                     "secrets.{name}: write either env = \"VARIABLE\" or file = \"/absolute/path\""
                 );

@@ -5,14 +5,14 @@
 //! changed after (`crate::intake`).
 
 pub mod condition;
+pub mod explain;
 pub mod filter;
 pub mod filters;
-pub mod explain;
 pub mod five_values;
 mod reason;
 pub mod trace;
 
-use crate::core::credential::{self, Check, Presented, Proof, Required};
+use crate::core::credential::{self, Check, Presented, Proof};
 use crate::core::event::{Event, kind};
 use crate::core::ids::WebhookId;
 use crate::core::verdict::{Endpoint, Verdict};
@@ -117,13 +117,7 @@ fn proof((record, comparison): &(&Webhook, Comparison)) -> Option<(WebhookId, Pr
 }
 
 fn credential_of(record: &Webhook, question: Question<'_>) -> Check {
-    let previous = record.previous_secret.as_ref();
-    let required = Required {
-        token: record.secret_digest.as_deref(),
-        previous_token: previous.and_then(|old| old.at(question.now)).map(Vec::as_slice),
-        signing: record.signing_key.as_ref(),
-        previous_signing: record.previous_signing.as_ref().and_then(|old| old.at(question.now)),
-    };
+    let required = record.required(question.now);
     credential::check(question.presented, required, question.body, question.now)
 }
 
@@ -243,6 +237,8 @@ fn trace_of(compared: Vec<(&Webhook, Comparison)>) -> Trace {
 }
 
 #[cfg(test)]
-mod table;
+mod table {
+    mod tests;
+}
 #[cfg(test)]
 mod tests;

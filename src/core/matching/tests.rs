@@ -10,7 +10,7 @@ use std::sync::Arc;
 const KEY: [u8; 32] = [1; 32];
 const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
-pub(super) fn record(id: i64, project_id: i64) -> Webhook {
+pub(in crate::core::matching) fn record(id: i64, project_id: i64) -> Webhook {
     Webhook {
         id: WebhookId(id),
         name: String::new(),
@@ -65,7 +65,7 @@ fn ask(endpoint: Endpoint, event: &Event, token: Option<&str>, records: &[Webhoo
     decide(question, records)
 }
 
-pub(super) fn main(event: &Event, records: &[Webhook]) -> Decision {
+pub(in crate::core::matching) fn main(event: &Event, records: &[Webhook]) -> Decision {
     ask(Endpoint::Main, event, Some("secret"), records)
 }
 

@@ -1,7 +1,8 @@
 //! Many records at once, for the list's bulk actions: which ones a selection means, and the
 //! writes. Which of them may be written, `crate::records` says.
 
-use super::{Filter, Row, Sort, condition};
+use super::list::condition;
+use super::{Filter, Row, Sort};
 use crate::core::ids::WebhookId;
 use crate::core::listing::{ListQuery, Part};
 use crate::store::schema::webhooks;

@@ -3,7 +3,8 @@
 //!
 //! One query groups the table by everything that is filtered by; the sums are made here.
 
-use super::{Filter, Sort, condition};
+use super::list::condition;
+use super::{Filter, Sort};
 use crate::core::listing::{ChoiceCount, Counts, ListQuery, Part, Total};
 use crate::core::webhook::ProjectId;
 use crate::store::schema::webhooks;

@@ -80,12 +80,12 @@ fn draw(
 ) -> ActionsPage {
     let users = |action: &str| -> Vec<User> {
         let uses = rows.iter().filter(|row| row.action == action);
-        let user = |row: &Row| User {
+        let by = |row: &Row| User {
             label: row.label(),
             href: urls::webhook(WebhookId(row.id)),
             drift: drifts.get(&row.id).cloned(),
         };
-        uses.map(user).collect()
+        uses.map(by).collect()
     };
     let mut missing: Vec<Missing> = Vec::new();
     for row in rows {

@@ -11,7 +11,7 @@ use crate::core::pause::Pause;
 use crate::core::role::Permission;
 use crate::store::PooledConn;
 use crate::web::human::HumanError;
-use crate::web::middleware::authenticate::Visit;
+use crate::web::middleware::authenticate::{self, Visit};
 use crate::web::middleware::authorize::FormSecret;
 use crate::web::middleware::csrf;
 use crate::web::origin;
@@ -71,6 +71,14 @@ impl AdminContext {
     /// The session, for what else is kept in it.
     pub fn session(&self) -> &Session {
         &self.session
+    }
+
+    /// Begins this person's session anew, after the old ones were ended.
+    ///
+    /// # Errors
+    /// The session does not take it (500).
+    pub fn sign_in_anew(&self) -> Result<(), HumanError> {
+        authenticate::sign_in(&self.request, &self.actor)
     }
 
     /// The request's path.
@@ -175,8 +183,7 @@ impl AdminContext {
             .cloned()
             .ok_or_else(|| Problem::internal().caused_by("the server has no Deps"))?;
         let visit = request.extensions().get::<Visit>().cloned();
-        let (actor, pauses) =
-            visit.map_or((None, Vec::new()), |visit| (visit.actor, visit.pauses));
+        let (actor, pauses) = visit.map_or((None, Vec::new()), |visit| (visit.actor, visit.pauses));
         let secret = request.extensions().get::<FormSecret>().copied();
         let (Some(actor), Some(FormSecret(secret))) = (actor, secret) else {
             return Err(Problem::signed_out().link("Log in", urls::login()).into());

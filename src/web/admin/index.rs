@@ -7,6 +7,7 @@ use self::attention::Line;
 use super::context::AdminContext;
 use super::kit::at::At;
 use super::kit::frame::Frame;
+use super::kit::log_icon;
 use super::routes;
 use crate::clock;
 use crate::core::ids::WebhookId;
@@ -43,6 +44,7 @@ pub struct IndexPage {
     is_empty: bool,
     recent: Vec<Recent>,
     everyone: bool,
+    log: Option<String>,
     may_add: bool,
     register_address: String,
     main_address: String,
@@ -82,16 +84,17 @@ struct Recent {
 }
 
 impl Recent {
-    fn of(row: audit::Row) -> Self {
+    fn of(row: audit::Row, may_manage: bool) -> Self {
         let is_gone = row.verb == Verb::Delete;
         let href = match row.object_type.as_str() {
             object::WEBHOOK if is_gone => Some(urls::history("hooks", "webhook", &row.object_id)),
             object::WEBHOOK => row.object_id.parse().ok().map(|id| urls::webhook(WebhookId(id))),
             object::JOB => Some(urls::object("hooks", "job", &row.object_id)),
+            object::USER if may_manage => Some(urls::history("auth", "user", &row.object_id)),
             _ => None,
         };
         Self {
-            icon: icon(row.verb),
+            icon: log_icon(row.verb),
             verb: row.verb.label(),
             kind: kind(&row.object_type),
             name: row.object_name,
@@ -104,23 +107,11 @@ impl Recent {
 
 fn kind(object_type: &str) -> &'static str {
     match object_type {
+        object::PAUSE => "pause of jobs",
         object::WEBHOOK => "webhook",
         object::JOB => "job",
         object::USER => "user",
         _ => "object",
-    }
-}
-
-fn icon(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Add => "plus",
-        Verb::Change => "pencil",
-        Verb::Delete => "trash",
-        Verb::Register => "tag",
-        Verb::Login | Verb::Logout | Verb::LoginFailed => "user",
-        Verb::RunAgain => "retry",
-        Verb::Cancel | Verb::Pause => "stop",
-        Verb::RunNow | Verb::Resume => "retry",
     }
 }
 
@@ -173,13 +164,14 @@ impl IndexPage {
             is_empty: false,
             recent: Vec::new(),
             everyone: true,
+            log: Some(urls::log()),
             may_add: true,
             register_address: "https://hooks.example.com/webhooks/gitlab/register".to_owned(),
             main_address: "https://hooks.example.com/webhooks/gitlab".to_owned(),
             now: DateTime::UNIX_EPOCH,
         };
         let recent = |verb: Verb, name: &str, href: Option<String>| Recent {
-            icon: icon(verb),
+            icon: log_icon(verb),
             verb: verb.label(),
             kind: "webhook",
             name: name.to_owned(),
@@ -242,6 +234,7 @@ pub async fn page(
     let actor = (!everyone).then_some(context.actor.id);
     let recent = audit::recent(&mut conn, actor, RECENT).await?;
     drop(conn);
+    let may_manage = context.may(Permission::ManageUsers);
     let frame = context.frame("Home");
     let address = context.public_address();
     human::page(&IndexPage {
@@ -250,7 +243,14 @@ pub async fn page(
         overview,
         workers,
         attention: attention.map(|attention| attention::lines(&attention, workers, may_add)),
-        recent: recent.into_iter().map(Recent::of).collect(),
+        recent: recent.into_iter().map(|row| Recent::of(row, may_manage)).collect(),
+        log: context.may(Permission::ReadLog).then(|| {
+            if everyone {
+                urls::log()
+            } else {
+                urls::with_query(&urls::log(), &[("user", &context.actor.username)])
+            }
+        }),
         everyone,
         may_add,
         register_address: format!("{address}{}", urls::gitlab_register()),

@@ -7,6 +7,7 @@ pub mod deliveries;
 pub mod index;
 pub mod jobs;
 pub mod kit;
+pub mod log;
 pub mod login;
 pub mod nav;
 pub mod password;
@@ -14,6 +15,7 @@ pub mod pause;
 pub mod routes;
 pub mod search;
 pub mod setup;
+pub mod users;
 pub mod visitor;
 pub mod webhooks;
 pub mod workers;
@@ -64,6 +66,9 @@ mod tests {
         check("setup", super::setup::SetupPage::samples().as_slice());
         check("password", super::password::PasswordPage::samples().as_slice());
         check("actions", super::actions::ActionsPage::samples().as_slice());
+        check("sessions", super::users::sessions::SessionsPage::samples().as_slice());
+        check("user password", super::users::password::UserPasswordPage::samples().as_slice());
+        check("log entry", super::log::entry::EntryPage::samples().as_slice());
         check("index", super::index::IndexPage::samples().as_slice());
         check("search", super::search::SearchPage::samples().as_slice());
     }

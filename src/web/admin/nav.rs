@@ -20,7 +20,7 @@ pub fn sections(actor: &Actor, path: &str) -> Vec<NavSection> {
     };
     let mut webhooks = row("Webhooks", "webhook", urls::webhooks(), 'w');
     webhooks.add = actor.may(Permission::ChangeRecords).then(urls::webhook_add);
-    vec![NavSection {
+    let mut sections = vec![NavSection {
         title: "Hooks",
         rows: vec![
             webhooks,
@@ -30,5 +30,15 @@ pub fn sections(actor: &Actor, path: &str) -> Vec<NavSection> {
             row("Statistics", "log", urls::job_stats().to_owned(), 's'),
             row("Workers", "worker", urls::workers(), 'k'),
         ],
-    }]
+    }];
+    if actor.may(Permission::ManageUsers) {
+        let mut users = row("Users", "users", urls::users(), 'u');
+        users.add = Some(urls::add("auth", "user"));
+        sections.push(NavSection { title: "Access", rows: vec![users] });
+    }
+    if actor.may(Permission::ReadLog) {
+        let rows = vec![row("Log", "log", urls::log(), 'l')];
+        sections.push(NavSection { title: "System", rows });
+    }
+    sections
 }

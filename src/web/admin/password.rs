@@ -7,7 +7,6 @@ use crate::accounts::password;
 use crate::accounts::users::{self, AccountError, Asked};
 use crate::clock;
 use crate::web::human::{self, HumanError, page_with, see_other};
-use crate::web::middleware::authenticate;
 use crate::web::problem::Problem;
 use crate::web::urls;
 use actix_web::http::StatusCode;
@@ -129,7 +128,7 @@ pub async fn submit(
         (page.old_error, page.new_error, page.again_error) = errors;
         return human::page(&page.marked());
     }
-    authenticate::sign_in(context.session(), &context.actor)?;
+    context.sign_in_anew()?;
     context
         .flash(Level::Success, "Your password was changed. Sessions in other browsers have ended.");
     Ok(see_other(urls::index()))

@@ -2,11 +2,11 @@
 //! while something is held back.
 
 use super::context::AdminContext;
+use super::jobs::act::act;
 use super::kit::at::At;
 use super::kit::form::Values;
 use super::kit::frame::Level;
 use super::kit::views::Posted;
-use super::jobs::act::act;
 use crate::control::{self, ControlError};
 use crate::core::pause::{Pause, Release, Scope};
 use crate::web::human::{HumanError, see_other};
@@ -77,8 +77,9 @@ pub async fn resume(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
 }
 
 fn scope(values: &Values) -> Result<Scope, Problem> {
-    Scope::parse(values.trimmed("scope"))
-        .ok_or_else(|| Problem::bad_request("The form does not say what is meant. Reload the page."))
+    Scope::parse(values.trimmed("scope")).ok_or_else(|| {
+        Problem::bad_request("The form does not say what is meant. Reload the page.")
+    })
 }
 
 fn refused(error: ControlError) -> Problem {

@@ -7,6 +7,8 @@
 use super::deliveries::{self, Deliveries};
 use super::jobs::{self, Jobs};
 use super::kit::mount;
+use super::log::{self, Log};
+use super::users::{self, Users};
 use super::webhooks::{self, Webhooks};
 use super::{actions, index, login, password, pause, search, setup, workers};
 use crate::core::role::Permission;
@@ -56,7 +58,7 @@ impl Row {
 /// The table.
 pub fn rows() -> Vec<Row> {
     use Access::{Needs, Public};
-    use Permission::{ChangeRecords, Operate, OwnAccount, View};
+    use Permission::{ChangeRecords, Operate, OwnAccount, ReadLog, View};
     let delivery = |verb| urls::verb("hooks", "delivery", urls::ID, verb);
     let job = |verb| urls::verb("hooks", "job", urls::ID, verb);
     let mut rows = vec![
@@ -67,6 +69,10 @@ pub fn rows() -> Vec<Row> {
         Row::post(urls::setup(), Public, |route| route.to(setup::submit)),
         Row::get(urls::password_change(), Needs(OwnAccount), |route| route.to(password::page)),
         Row::post(urls::password_change(), Needs(OwnAccount), |route| route.to(password::submit)),
+        Row::get(urls::own_sessions(), Needs(OwnAccount), |route| route.to(users::sessions::own)),
+        Row::post(urls::own_sessions(), Needs(OwnAccount), |route| {
+            route.to(users::sessions::end_own)
+        }),
         Row::get(urls::index(), Needs(View), |route| route.to(index::page)),
         Row::get(urls::search(), Needs(View), |route| route.to(search::page)),
         Row::get(urls::actions(), Needs(View), |route| route.to(actions::page)),
@@ -106,6 +112,25 @@ pub fn rows() -> Vec<Row> {
         Row::get(urls::workers(), Needs(View), |route| route.to(workers::show)),
         Row::post(urls::pause(), Needs(Operate), |route| route.to(pause::pause)),
         Row::post(urls::resume(), Needs(Operate), |route| route.to(pause::resume)),
+    ]);
+    rows.extend(people());
+    rows.extend(mount::resource::<Log>());
+    rows.push(Row::get(urls::log_entry(urls::ID), Needs(ReadLog), |route| {
+        route.to(log::entry::page)
+    }));
+    rows
+}
+
+/// Accounts, and what is done to each.
+fn people() -> Vec<Row> {
+    let manage = Access::Needs(Permission::ManageUsers);
+    let (password, sessions) = (urls::user_password(urls::ID), urls::user_sessions(urls::ID));
+    let mut rows = mount::editable::<Users>();
+    rows.extend([
+        Row::get(password.clone(), manage, |route| route.to(users::password::page)),
+        Row::post(password, manage, |route| route.to(users::password::submit)),
+        Row::get(sessions.clone(), manage, |route| route.to(users::sessions::page)),
+        Row::post(sessions, manage, |route| route.to(users::sessions::submit)),
     ]);
     rows
 }

@@ -1,22 +1,26 @@
 //! Every page of lists, forms, deliveries and jobs in every state it can be in, rendered: a page
 //! cannot rot unseen. Holds the HTML to what browsers and screen readers need of it.
 
-use super::deliveries::{Deliveries, page as delivery_page};
-use super::jobs::{Jobs, act::CancelPage, log::Log, page as job_page, stats, waits::Waits};
+mod many;
+mod work;
+
+use super::deliveries::matching::{self, MatchPanel};
+use super::deliveries::{Deliveries, page as delivery_page, unmatched};
+use super::jobs::{Jobs, log::Log, page as job_page, waits::Waits};
 use super::kit::form::{FormErrors, FormView, Values};
 use super::kit::frame::Frame;
-use super::kit::list_view::{self, Chip, Read};
-use super::kit::pages::{
-    BulkPage, ChangeFormPage, ChangelistPage, ChosenRow, ConfirmPage, ConflictPage, ConflictRow,
-    HistoryPage, Side,
-};
+use super::kit::list_view::{self, Read};
+use super::kit::pages::{ChangeFormPage, ChangelistPage, ConfirmPage, Follow, HistoryPage};
 use super::kit::query::read;
 use super::kit::resource::{DeletePlan, Resource};
-use super::webhooks::{self, Webhooks};
-use super::workers;
+use super::webhooks::{self, Webhooks, reset, setup};
 use crate::actions::Catalogue;
+use crate::control::{Near, Rejudged};
 use crate::core::change::{Change, Value};
+use crate::core::credential::Check;
+use crate::core::ids::WebhookId;
 use crate::core::listing::{Counts, Page, Total};
+use crate::core::matching::explain::{Field, Mark, Remedy, Told};
 use crate::store::audit::{self, Verb};
 use crate::store::deliveries::{Brief, Full, JobRef, Row as DeliveryRow};
 use crate::store::jobs::{Attempt, Chunk, Job, Row as JobRow};
@@ -68,6 +72,7 @@ fn webhook(project_id: i64, name: &str) -> WebhookRow {
         previous_signing_until: None,
         last_token_at: Some(NOW),
         last_signature_at: None,
+        pending_since: NOW,
     }
 }
 
@@ -167,6 +172,8 @@ fn changelist<R: Resource>(query: &str, rows: Vec<R::Row>, all: Option<i64>) -> 
     ChangelistPage {
         frame: Frame::sample(R::meta().title),
         reveal: vec![("Secret token".to_owned(), ODD.to_owned())],
+        tools: R::tools(),
+        note: Some(ODD.to_owned()),
         list,
         add: Some(R::meta().add_url()),
         one: R::meta().label,
@@ -193,6 +200,7 @@ fn change_form(project_id: Option<i64>, may_edit: bool, wrong: &[&str]) -> Strin
         now: NOW,
         reveal: Vec::new(),
         action: "/admin/hooks/webhook/7/change/".to_owned(),
+        copies: object.as_ref().map(|_| ODD),
         history: object.as_ref().map(|_| "/admin/hooks/webhook/7/history/".to_owned()),
         delete: object.as_ref().map(|_| "/admin/hooks/webhook/7/delete/".to_owned()),
         close: "/admin/hooks/webhook/".to_owned(),
@@ -212,10 +220,34 @@ fn delivery_sample(verdict: &str, body: Option<&[u8]>, jobs: usize) -> String {
         headers: json!({"X-Gitlab-Token": "[masked]", "X-Gitlab-Event": ODD}),
         body: body.map(<[u8]>::to_vec),
         body_sha256: vec![0xab; 32],
+        token_digest: None,
+        judged_at: body.map(|_| NOW),
     };
     let made: Vec<JobRow> = (0..jobs).map(|_| job_row("succeeded")).collect();
     let frame = Frame::sample("Delivery");
-    delivery_page::draw(frame, full, &made, (true, NOW)).render().unwrap()
+    let about = delivery_page::About {
+        panel: Some(panel_sample(&full.brief)),
+        replays: vec![delivery("matched")],
+        public_address: "https://signalbox.example.com".to_owned(),
+        keep: (TimeDelta::days(14), TimeDelta::days(90)),
+        now: NOW,
+    };
+    delivery_page::draw(frame, full, &made, about).render().unwrap()
+}
+
+fn panel_sample(delivery: &Brief) -> MatchPanel {
+    let field =
+        |name, mark| Field { name, expected: LONG.to_owned(), actual: ODD.to_owned(), mark };
+    let near = Near {
+        webhook: WebhookId(7),
+        label: ODD.to_owned(),
+        is_pending: false,
+        fields: vec![field("repo_name", Mark::Differs), field("repo_url", Mark::OtherForm)],
+        credential: Check::Wrong,
+        more: Vec::new(),
+    };
+    let told = Told { sentence: ODD.to_owned(), remedy: Remedy::Reset };
+    matching::draw(delivery, Rejudged { now: None, told, nearest: vec![near] }, true)
 }
 
 fn job_row(state: &str) -> JobRow {
@@ -258,33 +290,10 @@ fn history(exists: bool) -> String {
         remote_addr: "127.0.0.1".to_owned(),
     };
     let frame = Frame::sample("History");
-    HistoryPage::of(frame, vec![entry], &[], (exists, NOW)).render().unwrap()
-}
-
-fn bulk(across: bool) -> String {
-    let chip = |label: &str| Chip {
-        label: label.to_owned(),
-        value: ODD.to_owned(),
-        remove: "/admin/".to_owned(),
-    };
-    BulkPage {
-        frame: Frame::sample("Delete 5,000 webhooks?"),
-        action: Webhooks::actions().first().unwrap(),
-        narrowed: if across { vec![chip("Kind")] } else { Vec::new() },
-        search: if across { ODD.to_owned() } else { String::new() },
-        everything: false,
-        count: "5,000".to_owned(),
-        plural: "webhooks",
-        chosen: vec![ChosenRow { name: ODD.to_owned(), href: "/admin/".to_owned() }],
-        more: across,
-        across,
-        ids: if across { Vec::new() } else { vec![ODD.to_owned()] },
-        up_to: "7".to_owned(),
-        here: "/admin/hooks/webhook/?q=x&o=1".to_owned(),
-        button: "Yes, delete 5,000 webhooks".to_owned(),
-    }
-    .render()
-    .unwrap()
+    let follow = if exists { Follow::Revert("/admin/".to_owned()) } else { Follow::Nothing };
+    let mut page = HistoryPage::of(frame, (vec![entry], vec![follow]), &[], (exists, NOW));
+    page.older = exists.then(|| "/admin/?p=2".to_owned());
+    page.render().unwrap()
 }
 
 fn samples() -> Vec<(String, String)> {
@@ -304,27 +313,11 @@ fn samples() -> Vec<(String, String)> {
             name: ODD.to_owned(),
             goes: vec![LONG.to_owned()],
             stays: vec![ODD.to_owned()],
+            refused: None,
         },
+        ask: None,
         cancel: "/admin/".to_owned(),
         button: "Yes, delete it".to_owned(),
-    };
-    let conflict = ConflictPage {
-        frame: Frame::sample("Changed by someone else"),
-        one: "webhook",
-        rows: vec![ConflictRow {
-            name: "name".to_owned(),
-            label: "Name".to_owned(),
-            before: Some(LONG.to_owned()),
-            yours: Side { shown: ODD.to_owned(), value: ODD.to_owned() },
-            theirs: Side::default(),
-            keep_yours: true,
-        }],
-        was: ODD.to_owned(),
-        version: 3,
-        repeat: vec![("name".to_owned(), ODD.to_owned())],
-        action: "/admin/".to_owned(),
-        reload: "/admin/".to_owned(),
-        history: "/admin/".to_owned(),
     };
     let mut samples = vec![
         ("webhooks, none", changelist::<Webhooks>("", vec![], None)),
@@ -339,31 +332,22 @@ fn samples() -> Vec<(String, String)> {
         ),
         ("deliveries", changelist::<Deliveries>("", vec![row("matched", 2), row("odd", 0)], None)),
         ("jobs", changelist::<Jobs>("state=failed", vec![job_row("failed")], Some(9))),
-        ("statistics, none", stats::sample(false).render().unwrap()),
-        ("statistics", stats::sample(true).render().unwrap()),
-        ("workers, none", workers::sample(false).render().unwrap()),
-        ("workers", workers::sample(true).render().unwrap()),
-        (
-            "cancel",
-            CancelPage { frame: Frame::sample("Cancel?"), what: LONG, back: "/admin/".to_owned() }
-                .render()
-                .unwrap(),
-        ),
         ("add", change_form(None, true, &[])),
         ("add, wrong", change_form(None, true, &["repo_name", "secret_token", "pending", ""])),
         ("change", change_form(Some(15), true, &["object_kind"])),
         ("change, pending", change_form(Some(-1), true, &[])),
         ("read", change_form(Some(15), false, &[])),
         ("delete", confirm.render().unwrap()),
-        ("conflict", conflict.render().unwrap()),
-        ("bulk, ticked", bulk(false)),
-        ("bulk, all that match", bulk(true)),
         ("history", history(true)),
         ("history of a deleted one", history(false)),
         ("delivery", delivery_sample("matched", Some(b"{\"a\": [1]}"), 1)),
         ("delivery, many jobs", delivery_sample("matched", Some(b"{}"), 3)),
         ("delivery, not JSON", delivery_sample("rejected", Some(b"<b>\xff"), 0)),
         ("delivery, body gone", delivery_sample("unmatched", None, 0)),
+        ("unmatched", unmatched::sample(ODD).render().unwrap()),
+        ("setup, pending", setup::sample(&webhook(-1, ""), ODD).render().unwrap()),
+        ("setup, registered", setup::sample(&webhook(15, LONG), ODD).render().unwrap()),
+        ("reset", reset::sample(webhook(15, ODD)).render().unwrap()),
         ("job, running", job_sample("running", vec![attempt(2, None), attempt(1, Some("lost"))])),
         ("job, failed", job_sample("failed", vec![attempt(1, Some("failed"))])),
     ]
@@ -384,7 +368,7 @@ fn values(html: &Html, selector: &str, attribute: &str) -> Vec<String> {
 
 #[test]
 fn every_page_renders_in_every_state_and_is_sound_html() {
-    for (name, text) in samples() {
+    for (name, text) in samples().into_iter().chain(many::samples()).chain(work::samples()) {
         assert!(!text.contains("<script>alert"), "{name}: what is shown is text");
         let html = Html::parse_document(&text);
         assert!(html.errors.is_empty(), "{name}: {:?}", html.errors);

@@ -9,7 +9,6 @@ use crate::web::middleware::authorize::FormSecret;
 use crate::web::middleware::csrf;
 use crate::web::origin;
 use crate::web::problem::Problem;
-use actix_session::SessionExt;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use std::future::{Ready, ready};
@@ -50,7 +49,7 @@ impl VisitorContext {
     /// # Errors
     /// The session does not take it (500).
     pub fn sign_in(&self, actor: &Actor) -> Result<(), HumanError> {
-        authenticate::sign_in(&self.request.get_session(), actor)
+        authenticate::sign_in(&self.request, actor)
     }
 }
 

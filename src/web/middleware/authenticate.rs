@@ -6,19 +6,28 @@ use crate::clock;
 use crate::core::actor::Actor;
 use crate::core::ids::UserId;
 use crate::core::pause::Pause;
+use crate::store::sessions::{self, Origin};
 use crate::store::{StoreError, pauses, users};
-use crate::web::Deps;
 use crate::web::human::HumanError;
 use crate::web::problem::Problem;
-use crate::web::session_store::{AWAY, CSRF, SEEN, USER};
+use crate::web::session_store::{ADDRESS, AGENT, AWAY, CONFIRMED, CSRF, REFERENCE, SEEN, USER};
+use crate::web::{Deps, origin};
 use actix_session::{Session, SessionExt};
 use actix_web::body::MessageBody;
 use actix_web::dev::ServiceRequest;
+use actix_web::http::header;
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage, ResponseError, web};
+use actix_web::{HttpMessage, HttpRequest, ResponseError, web};
+use chrono::TimeDelta;
 
 /// Seconds after which a session that is used is given its full time again.
 const PROLONG_AFTER_S: i64 = 24 * 60 * 60;
+
+/// How exactly the time is kept when a session was last used.
+const SEEN_TO: TimeDelta = TimeDelta::minutes(1);
+
+/// Most characters kept of what a browser calls itself.
+const AGENT_CHARS: usize = 300;
 
 /// Who is asking: left in the request for `authorize`.
 #[derive(Clone)]
@@ -56,9 +65,15 @@ async fn visit(request: &ServiceRequest) -> Result<Visit, Problem> {
     let nobody = Visit { actor: None, csrf: None, pauses: Vec::new() };
     let Some(id) = session.get::<i64>(USER).ok().flatten() else { return Ok(nobody) };
     let mut conn = deps.pool.get().await?;
-    match users::find(&mut conn, UserId(id)).await {
-        Ok(user) if user.active => {
+    let reference: String = session.get(REFERENCE).ok().flatten().unwrap_or_default();
+    match users::visitor(&mut conn, UserId(id), &reference).await {
+        Ok((user, seen_at)) if user.active => {
             prolong(&session);
+            let now = clock::now();
+            if seen_at.is_some_and(|seen_at| now - seen_at >= SEEN_TO) {
+                let origin = origin_of(request.request(), reference);
+                sessions::touch(&mut conn, &origin, now).await?;
+            }
             let csrf = session.get::<csrf::Secret>(CSRF).ok().flatten();
             Ok(Visit { actor: Some(user.actor()), csrf, pauses: pauses::all(&mut conn).await? })
         }
@@ -86,17 +101,33 @@ fn prolong(session: &Session) {
     }
 }
 
+fn origin_of(request: &HttpRequest, reference: String) -> Origin {
+    let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    Origin {
+        reference,
+        remote_addr: origin::remote_addr_text(request),
+        user_agent: agent.unwrap_or_default().chars().take(AGENT_CHARS).collect(),
+    }
+}
+
 /// Makes the session this person's: under a new id, with nothing of what it held.
 ///
 /// # Errors
 /// The session does not take it (500).
-pub fn sign_in(session: &Session, actor: &Actor) -> Result<(), HumanError> {
+pub fn sign_in(request: &HttpRequest, actor: &Actor) -> Result<(), HumanError> {
+    let session = request.get_session();
     session.clear();
     session.renew();
     let secret: csrf::Secret = clock::random();
+    let now = clock::now().timestamp();
+    let origin = origin_of(request, clock::unique());
     session
         .insert(USER, actor.id.0)
         .and_then(|()| session.insert(CSRF, secret))
-        .and_then(|()| session.insert(SEEN, clock::now().timestamp()))
+        .and_then(|()| session.insert(SEEN, now))
+        .and_then(|()| session.insert(CONFIRMED, now))
+        .and_then(|()| session.insert(REFERENCE, origin.reference))
+        .and_then(|()| session.insert(ADDRESS, origin.remote_addr))
+        .and_then(|()| session.insert(AGENT, origin.user_agent))
         .map_err(|error| Problem::internal().caused_by(error).into())
 }

@@ -75,9 +75,21 @@ fn where_all_fits_the_rest_is_told() {
 #[test]
 fn several_fields_off_are_listed_and_a_stranger_is_none_of_ours() {
     let both = Event { project_id: Some(1), repo_name: "Other".into(), ..event() };
-    says(WANTED, &both, Check::Valid(Proof::TOKEN), "repository name and project ID differ", Remedy::Fix);
+    says(
+        WANTED,
+        &both,
+        Check::Valid(Proof::TOKEN),
+        "repository name and project ID differ",
+        Remedy::Fix,
+    );
     let stranger = Event { repo_name: "x".into(), project_id: Some(2), ..at("https://h/x/y") };
-    says(WANTED, &stranger, Check::Valid(Proof::TOKEN), "No webhook is for this repository", Remedy::Create);
+    says(
+        WANTED,
+        &stranger,
+        Check::Valid(Proof::TOKEN),
+        "No webhook is for this repository",
+        Remedy::Create,
+    );
 }
 
 #[test]

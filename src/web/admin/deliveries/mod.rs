@@ -13,6 +13,7 @@ use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, moment, within}
 use super::kit::listing::{Empty, Listing, Paging};
 use super::kit::resource::{Meta, Resource};
 use crate::core::listing::{Counts, ListQuery, Page};
+use crate::core::role::Permission;
 use crate::core::verdict::{Endpoint, Verdict};
 use crate::store::deliveries::{Filter, Row, Sort};
 use crate::store::{self, Conn, deliveries};
@@ -27,7 +28,11 @@ static META: Meta = Meta {
     label: "delivery",
     plural: "deliveries",
     title: "Deliveries",
+    view: Permission::View,
     edit: None,
+    copies: None,
+    guarded: None,
+    deleting_is_guarded: false,
 };
 
 static LISTING: Listing<Row, Sort, Filter> = Listing {

@@ -56,7 +56,7 @@ impl BodyView {
             raw,
             size: size(delivery.body_size),
             is_cut,
-            sha256: sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: hex(sha256),
             download: urls::verb("hooks", "delivery", &delivery.id, "body"),
             days: body.num_days(),
             until: At(delivery.received_at + body),
@@ -68,6 +68,16 @@ impl BodyView {
     pub fn short_sha(&self) -> String {
         self.sha256.chars().take(12).collect()
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        for digit in [byte >> 4, byte & 15] {
+            text.extend(char::from_digit(u32::from(digit), 16));
+        }
+    }
+    text
 }
 
 /// The kept headers; stored as an object, or as pairs where names may come twice.

@@ -100,7 +100,7 @@ fn view(group: Group, received: &str, may_edit: bool) -> GroupView {
         query.push(("repo_name", &group.repo_name));
     }
     query.extend(project.as_deref().map(|id| ("project_id", id)));
-    let values = [&group.repo_name[..], &group.repo_url, &group.object_kind, &group.event];
+    let values = [group.repo_name.as_str(), &group.repo_url, &group.object_kind, &group.event];
     GroupView {
         all: urls::with_query(&urls::deliveries(), &query),
         create: (may_edit && !group.repo_name.is_empty())
@@ -112,5 +112,29 @@ fn view(group: Group, received: &str, may_edit: bool) -> GroupView {
         project_id: group.project_id,
         name: group.repo_name,
         url: group.repo_url,
+    }
+}
+
+#[cfg(test)]
+pub fn sample(words: &str) -> UnmatchedPage {
+    let group = |name: &str| GroupView {
+        name: name.to_owned(),
+        url: words.to_owned(),
+        project_id: None,
+        events: words.to_owned(),
+        count: "10,000".to_owned(),
+        last: At(DateTime::UNIX_EPOCH),
+        newest: "/admin/".to_owned(),
+        all: "/admin/".to_owned(),
+        create: Some("/admin/".to_owned()),
+    };
+    UnmatchedPage {
+        frame: Frame::sample("Unmatched"),
+        now: DateTime::UNIX_EPOCH,
+        periods: vec![("Past hour", "/admin/".to_owned(), true)],
+        groups: vec![group(""), group(words)],
+        list: "/admin/".to_owned(),
+        is_cut: true,
+        most: "10,000".to_owned(),
     }
 }

@@ -2,6 +2,7 @@
 //! lines `log.rs`, sent while it is printed `events.rs`.
 
 pub mod act;
+mod bulk;
 pub mod events;
 pub mod log;
 pub mod page;
@@ -9,6 +10,7 @@ pub mod stats;
 pub mod waits;
 
 use super::kit::at::span;
+use super::kit::bulk::BulkAction;
 use super::kit::column::{Badge, Bit, Cell, Column, Width};
 use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, moment, within};
 use super::kit::listing::{Empty, Listing, Paging};
@@ -16,6 +18,7 @@ use super::kit::resource::{Meta, Resource};
 use crate::core::ids::DeliveryId;
 use crate::core::job::JobState;
 use crate::core::listing::{Counts, ListQuery, Page, Part};
+use crate::core::role::Permission;
 use crate::store::jobs::{Filter, Row, Sort};
 use crate::store::{self, Conn, jobs};
 use crate::web::urls;
@@ -24,8 +27,18 @@ use chrono::DateTime;
 /// The resource.
 pub struct Jobs;
 
-static META: Meta =
-    Meta { app: "hooks", name: "job", label: "job", plural: "jobs", title: "Jobs", edit: None };
+static META: Meta = Meta {
+    app: "hooks",
+    name: "job",
+    label: "job",
+    plural: "jobs",
+    title: "Jobs",
+    edit: None,
+    view: Permission::View,
+    copies: None,
+    guarded: None,
+    deleting_is_guarded: false,
+};
 
 static LISTING: Listing<Row, Sort, Filter> = Listing {
     columns: COLUMNS,
@@ -225,6 +238,10 @@ impl Resource for Jobs {
 
     fn listing() -> &'static Listing<Row, Sort, Filter> {
         &LISTING
+    }
+
+    fn actions() -> &'static [BulkAction] {
+        bulk::ACTIONS
     }
 
     async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {

@@ -157,7 +157,8 @@ pub fn draw(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
     let Shown { job, attempts, cause, record, waits, may_operate } = shown;
     let state = JobState::parse(&job.state);
     let newest = attempts.first().map(|(attempt, _)| attempt);
-    let after = attempts.first().map(|(attempt, log)| format!("{}.{}", attempt.number, log.last_seq));
+    let after =
+        attempts.first().map(|(attempt, log)| format!("{}.{}", attempt.number, log.last_seq));
     let events = urls::verb("hooks", "job", &job.id, "events");
     JobPage {
         events: urls::with_query(&events, &[("after", &after.unwrap_or_default())]),

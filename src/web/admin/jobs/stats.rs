@@ -19,11 +19,8 @@ const WIDTH: i64 = 720;
 const HEIGHT: i64 = 120;
 
 /// What can be looked at: word, its name, parts of the chart, seconds of one.
-const PERIODS: [(&str, &str, i64, i64); 3] = [
-    ("24h", "24 hours", 24, 3_600),
-    ("7d", "7 days", 28, 21_600),
-    ("30d", "30 days", 30, 86_400),
-];
+const PERIODS: [(&str, &str, i64, i64); 3] =
+    [("24h", "24 hours", 24, 3_600), ("7d", "7 days", 28, 21_600), ("30d", "30 days", 30, 86_400)];
 
 /// The states a chart tells apart, from the bottom up.
 const SHOWN: [JobState; 4] =

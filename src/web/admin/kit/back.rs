@@ -56,6 +56,9 @@ pub fn problem(meta: &Meta, id: &str, error: SaveError) -> Problem {
         SaveError::Gone => missing(meta, id, StoreError::NotFound),
         SaveError::Stale => Problem::conflict(),
         SaveError::Store(error) => error.into(),
+        SaveError::Refused(why) => {
+            Problem::refused(why).link(format!("All {}", meta.plural), meta.list_url())
+        }
         SaveError::Seal(_) => Problem::internal().caused_by(error),
     }
 }

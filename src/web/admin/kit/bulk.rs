@@ -294,7 +294,11 @@ mod tests {
         label: "webhook",
         plural: "webhooks",
         title: "Webhooks",
+        view: Permission::View,
         edit: None,
+        copies: None,
+        guarded: None,
+        deleting_is_guarded: false,
     };
 
     fn action(permission: Permission) -> BulkAction {

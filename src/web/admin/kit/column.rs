@@ -4,7 +4,9 @@
 use super::at::{At, span};
 use crate::core::job::{AttemptOutcome, JobState};
 use crate::core::listing::grouped;
+use crate::core::role::Role;
 use crate::core::verdict::Verdict;
+use crate::store::audit::Verb;
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// One column of a list of `R`, sortable by `S` or not.
@@ -241,6 +243,36 @@ impl Badge {
     /// A record that hears nothing.
     pub fn quiet() -> Self {
         Self::new("quiet", "Quiet", "dash")
+    }
+
+    /// What an account may do: the stored word.
+    pub fn role(word: &str) -> Self {
+        let Some(role) = Role::parse(word) else { return Self::new(word, word, "question") };
+        let icon = match role {
+            Role::Viewer => "search",
+            Role::Operator => "play",
+            Role::Admin => "key",
+        };
+        Self::new(word, role.label(), icon)
+    }
+
+    /// An account that may sign in, or not.
+    pub fn active(active: bool) -> Self {
+        if active {
+            Self::new("active", "Active", "check")
+        } else {
+            Self::new("disabled", "Switched off", "slash")
+        }
+    }
+
+    /// The session of whoever looks.
+    pub fn this_session() -> Self {
+        Self::new("active", "This one", "check")
+    }
+
+    /// What was done: a verb of the log.
+    pub fn verb(verb: Verb) -> Self {
+        Self::new(verb.as_str(), verb.label(), super::log_icon(verb))
     }
 
     /// Whether two values are equal.

@@ -38,7 +38,7 @@ pub fn page<E: Editable>(
     }));
     let rows: Vec<ConflictRow> = mine
         .iter()
-        .filter(|field| !matches!(field.field.widget, Widget::Secret { .. }))
+        .filter(|field| !matches!(field.field.widget, Widget::Secret { .. } | Widget::Fixed(_)))
         .filter_map(|mine| {
             let same = |field: &&BoundField| field.field.name == mine.field.name;
             let theirs = now.iter().find(same).map(side).unwrap_or_default();

@@ -76,6 +76,11 @@ pub enum Widget {
         /// The most.
         max: i64,
     },
+    /// One's own present password: never shown, never kept. Where no other field of the form
+    /// names its account, it does, for password managers.
+    Password(Option<String>),
+    /// A value that is not changed here, and a link to where it is: words and address.
+    Fixed(Option<(&'static str, String)>),
     /// Something that is written and never shown again. `<name>_remove` takes it away and
     /// `<name>_generate` asks the server to make one.
     Secret {

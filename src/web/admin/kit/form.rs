@@ -19,6 +19,11 @@ impl Values {
         self.0.get(name).map_or("", String::as_str)
     }
 
+    /// Whether there is a field of this name; a box that is not ticked is not there.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// A field's text without the spaces around it.
     pub fn trimmed(&self, name: &str) -> &str {
         self.get(name).trim()
@@ -146,11 +151,12 @@ pub struct BoundField {
 }
 
 impl BoundField {
-    fn of(field: Field, values: &Values, errors: &FormErrors) -> Self {
+    /// Puts a field, its value and its errors together.
+    pub fn of(field: Field, values: &Values, errors: &FormErrors) -> Self {
         let (mut value, mut other) = (values.get(&field.name).to_owned(), String::new());
         match &field.widget {
             // What is secret is never sent back to the page.
-            Widget::Secret { .. } => value.clear(),
+            Widget::Secret { .. } | Widget::Password(_) => value.clear(),
             Widget::SelectOr { options, .. } => {
                 values.get(&format!("{}_other", field.name)).clone_into(&mut other);
                 let known = value.is_empty() || options.iter().any(|choice| choice.value == value);
@@ -208,7 +214,11 @@ impl BoundField {
             Widget::Select(options)
             | Widget::Choose { options, .. }
             | Widget::SelectOr { options, .. } => words(options),
-            Widget::Text | Widget::Area { .. } | Widget::Number { .. } => self.value.clone(),
+            Widget::Text
+            | Widget::Area { .. }
+            | Widget::Number { .. }
+            | Widget::Fixed(_)
+            | Widget::Password(_) => self.value.clone(),
         }
     }
 }

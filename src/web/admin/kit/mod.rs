@@ -9,16 +9,36 @@ pub mod back;
 pub mod bulk;
 pub mod column;
 pub mod conflict;
+pub mod copy;
 pub mod export;
 pub mod field;
 pub mod filter;
 pub mod form;
 pub mod frame;
+pub mod history;
 pub mod list_view;
 pub mod listing;
 pub mod mount;
 pub mod pages;
 pub mod query;
+pub mod reauth;
 pub mod resource;
 pub mod reveal;
+pub mod revert;
 pub mod views;
+
+use crate::store::audit::Verb;
+
+/// The symbol of what was done.
+pub fn log_icon(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Add => "plus",
+        Verb::Change => "pencil",
+        Verb::Delete => "trash",
+        Verb::Register => "tag",
+        Verb::Login | Verb::Logout | Verb::LoginFailed => "user",
+        Verb::RunAgain | Verb::RunNow | Verb::Resume => "retry",
+        Verb::Cancel => "stop",
+        Verb::Pause => "pause",
+    }
+}

@@ -2,14 +2,13 @@
 
 use super::bulk;
 use super::resource::{Editable, Resource};
-use super::views;
-use crate::core::role::Permission;
+use super::{history, revert, views};
 use crate::web::admin::routes::{Access, Row};
-use crate::web::urls::{self, ID};
+use crate::web::urls::{self, ENTRY, ID};
 
 /// The routes of a list.
 pub fn resource<R: Resource>() -> Vec<Row> {
-    let view = Access::Needs(Permission::View);
+    let view = Access::Needs(R::meta().view);
     let mut rows = vec![Row::get(R::meta().list_url(), view, |route| route.to(views::list::<R>))];
     if let Some(least) = bulk::least(R::actions()) {
         // Each action asks for its own permission too.
@@ -23,7 +22,7 @@ pub fn resource<R: Resource>() -> Vec<Row> {
 /// The routes of a list with forms: whoever may look sees the form's values, history included.
 pub fn editable<E: Editable>() -> Vec<Row> {
     let meta = E::meta();
-    let view = Access::Needs(Permission::View);
+    let view = Access::Needs(meta.view);
     let mut rows = resource::<E>();
     if let Some(edit) = meta.edit {
         let edit = Access::Needs(edit);
@@ -33,11 +32,13 @@ pub fn editable<E: Editable>() -> Vec<Row> {
             Row::post(meta.change_url(ID), edit, |route| route.to(views::change::<E>)),
             Row::get(meta.delete_url(ID), edit, |route| route.to(views::delete_form::<E>)),
             Row::post(meta.delete_url(ID), edit, |route| route.to(views::delete::<E>)),
+            Row::get(meta.revert_url(ID, ENTRY), edit, |route| route.to(revert::ask::<E>)),
+            Row::post(meta.revert_url(ID, ENTRY), edit, |route| route.to(revert::carry_out::<E>)),
         ]);
     }
     rows.extend([
         Row::get(meta.change_url(ID), view, |route| route.to(views::change_form::<E>)),
-        Row::get(meta.history_url(ID), view, |route| route.to(views::history::<E>)),
+        Row::get(meta.history_url(ID), view, |route| route.to(history::show::<E>)),
         Row::get(urls::object(meta.app, meta.name, ID), view, |route| {
             route.to(views::to_change::<E>)
         }),

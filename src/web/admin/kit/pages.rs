@@ -2,7 +2,7 @@
 
 use super::at::At;
 use super::bulk::BulkAction;
-use super::form::FormView;
+use super::form::{BoundField, FormView};
 use super::frame::Frame;
 use super::list_view::{Chip, ListView};
 use super::resource::{DeletePlan, Loaded};
@@ -48,6 +48,8 @@ pub struct ChangeFormPage {
     pub reveal: Vec<Shown>,
     /// Where the form is sent.
     pub action: String,
+    /// What is not copied by "Save as new", where there is that button.
+    pub copies: Option<&'static str>,
     /// What is changed; none when one is added.
     pub object: Option<Loaded>,
     /// Its history.
@@ -70,6 +72,8 @@ pub struct ConfirmPage {
     pub frame: Frame,
     /// What goes and what stays.
     pub plan: DeletePlan,
+    /// One's own password, where it is asked for.
+    pub ask: Option<BoundField>,
     /// The way out.
     pub cancel: String,
     /// The button's words.
@@ -181,6 +185,64 @@ pub struct HistoryPage {
     pub now: DateTime<Utc>,
     /// Newest first.
     pub entries: Vec<EntryView>,
+    /// Entries after these.
+    pub newer: Option<String>,
+    /// Entries before these.
+    pub older: Option<String>,
+}
+
+/// What can follow from an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Follow {
+    /// Nothing.
+    Nothing,
+    /// It can be undone: where that is asked.
+    Revert(String),
+    /// Undoing it would change nothing.
+    HoldsNow,
+    /// What it deleted can be added again: the form, filled in.
+    AddAgain(String),
+}
+
+/// The question whether to undo an entry.
+#[derive(Template)]
+#[template(path = "admin/revert.html")]
+pub struct RevertPage {
+    /// The page's frame.
+    pub frame: Frame,
+    /// One of them, in a sentence.
+    pub one: &'static str,
+    /// Its name.
+    pub name: String,
+    /// Who made the change.
+    pub by: String,
+    /// When.
+    pub at: At,
+    /// Now, for relative times.
+    pub now: DateTime<Utc>,
+    /// Why nothing was put back.
+    pub wrong: Vec<String>,
+    /// The fields that would change.
+    pub rows: Vec<RevertRow>,
+    /// The secrets that it changed.
+    pub secrets: Vec<String>,
+    /// The version there is now.
+    pub version: i32,
+    /// One's own password, where it is asked for.
+    pub ask: Option<BoundField>,
+    /// The way out.
+    pub cancel: String,
+}
+
+/// A field that would be put back.
+#[derive(Debug, Clone)]
+pub struct RevertRow {
+    /// Its label.
+    pub label: String,
+    /// Its value.
+    pub now: String,
+    /// The value it would have.
+    pub then: String,
 }
 
 /// One thing that was done.
@@ -195,6 +257,22 @@ pub struct EntryView {
     pub verb: &'static str,
     /// Field by field.
     pub changes: Vec<ChangeView>,
+    /// What can follow from it.
+    pub follow: Follow,
+}
+
+impl EntryView {
+    /// Draws an audit entry; `labels` gives the fields' words.
+    pub fn of(entry: audit::Row, follow: Follow, labels: &[(String, String)]) -> Self {
+        Self {
+            at: At(entry.at),
+            actor: entry.actor_name,
+            remote_addr: entry.remote_addr,
+            verb: entry.verb.label(),
+            changes: entry.changes.iter().map(|change| change_view(change, labels)).collect(),
+            follow,
+        }
+    }
 }
 
 /// One field's change.
@@ -213,27 +291,27 @@ impl HistoryPage {
     /// Draws audit entries; `labels` gives the fields' words.
     pub fn of(
         frame: Frame,
-        entries: Vec<audit::Row>,
+        (entries, follow): (Vec<audit::Row>, Vec<Follow>),
         labels: &[(String, String)],
         (exists, now): (bool, DateTime<Utc>),
     ) -> Self {
-        let entries = entries.into_iter().map(|entry| EntryView {
-            at: At(entry.at),
-            actor: entry.actor_name,
-            remote_addr: entry.remote_addr,
-            verb: entry.verb.label(),
-            changes: entry.changes.iter().map(|change| change_view(change, labels)).collect(),
-        });
-        Self { entries: entries.collect(), frame, exists, now }
+        let entries = entries.into_iter().zip(follow);
+        let entries = entries.map(|(entry, follow)| EntryView::of(entry, follow, labels));
+        Self { entries: entries.collect(), frame, exists, now, newer: None, older: None }
     }
 }
 
-fn change_view(change: &Change, labels: &[(String, String)]) -> ChangeView {
+/// A changed field's label.
+pub fn change_label(change: &Change, labels: &[(String, String)]) -> String {
     let label = labels.iter().find(|(name, _)| *name == change.field);
+    label.map_or_else(|| spaced(&change.field), |(_, label)| label.clone())
+}
+
+fn change_view(change: &Change, labels: &[(String, String)]) -> ChangeView {
     ChangeView {
-        label: label.map_or_else(|| spaced(&change.field), |(_, label)| label.clone()),
-        before: change.before.as_ref().map(shown),
-        after: change.after.as_ref().map(shown),
+        label: change_label(change, labels),
+        before: change.before.as_ref().map(value),
+        after: change.after.as_ref().map(value),
         secret: change.secret,
     }
 }
@@ -244,7 +322,8 @@ fn spaced(field: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-fn shown(value: &Value) -> String {
+/// A value as a person reads it.
+pub fn value(value: &Value) -> String {
     match value {
         Value::Bool(true) => "Yes".to_owned(),
         Value::Bool(false) => "No".to_owned(),

@@ -174,9 +174,8 @@ fn take<R, S: Copy, F>(
             }
             _ => Err(format!("“{}” is not a page of this list; it was left out.", short(value))),
         },
-        "older" | "newer" => match (listing.paging, value.parse::<JobId>()) {
-            (Paging::Keyset(_), Ok(id)) if asked.query.part == Part::FIRST => {
-                let id = id.to_string();
+        "older" | "newer" => match (listing.paging, place(value)) {
+            (Paging::Keyset(_), Some(id)) if asked.query.part == Part::FIRST => {
                 asked.query.part =
                     if name == "older" { Part::Older(id.clone()) } else { Part::Newer(id.clone()) };
                 Ok(id)
@@ -188,6 +187,12 @@ fn take<R, S: Copy, F>(
         },
         _ => filter(asked, listing.filters, name, value),
     }
+}
+
+/// A row's id, as keyset lists have them: a ULID or a number.
+fn place(value: &str) -> Option<String> {
+    let number = || value.parse::<i64>().ok().map(|number| number.to_string());
+    value.parse::<JobId>().ok().map(|id| id.to_string()).or_else(number)
 }
 
 fn filter<S, F>(

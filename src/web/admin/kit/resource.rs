@@ -8,6 +8,8 @@ use super::column::Badge;
 use super::field::Fieldset;
 use super::form::{FormErrors, Values};
 use super::listing::Listing;
+use super::revert;
+use crate::core::change::Change;
 use crate::core::listing::{Counts, ListQuery, Page, Part};
 use crate::core::role::Permission;
 use crate::records::SaveError;
@@ -19,7 +21,8 @@ use serde::Serialize;
 /// What a resource is called, and who may do what to it.
 #[derive(Debug, Clone, Copy)]
 pub struct Meta {
-    /// The part of the panel it stands in: the address' second word.
+    /// The part of the panel it stands in: the address' second word; empty = none, it stands
+    /// right below the start page.
     pub app: &'static str,
     /// Its name: the address' third word, and the audit log's object type.
     pub name: &'static str,
@@ -29,8 +32,16 @@ pub struct Meta {
     pub plural: &'static str,
     /// The list's title.
     pub title: &'static str,
+    /// Who may see it.
+    pub view: Permission,
     /// Who may add, change and delete; none = nobody, such pages do not exist.
     pub edit: Option<Permission>,
+    /// What is not copied by "Save as new", in a sentence; none = there is no such button.
+    pub copies: Option<&'static str>,
+    /// When a change asks for one's own password again, in a sentence; none = never.
+    pub guarded: Option<&'static str>,
+    /// Whether deleting one asks for it too.
+    pub deleting_is_guarded: bool,
 }
 
 impl Meta {
@@ -57,6 +68,11 @@ impl Meta {
     /// Asks whether to delete one.
     pub fn delete_url(&self, id: &str) -> String {
         urls::delete(self.app, self.name, id)
+    }
+
+    /// Asks whether to undo an entry of one's history.
+    pub fn revert_url(&self, id: &str, entry: &str) -> String {
+        urls::revert((self.app, self.name), id, entry)
     }
 }
 
@@ -152,8 +168,22 @@ pub trait Editable: Resource {
         None
     }
 
+    /// Whether saving this asks for one's own password again; asked where [`Meta::guarded`].
+    fn is_sensitive(_object: Option<&Loaded>, _values: &Values) -> bool {
+        true
+    }
+
+    /// Puts a field back to what it was before a change of its history.
+    fn restore(values: &mut Values, change: &Change) {
+        revert::restore(values, &change.field, change.before.as_ref());
+    }
+
     /// What deleting one means.
-    async fn plan_delete(conn: &mut Conn, id: &str) -> store::Result<DeletePlan>;
+    async fn plan_delete(
+        ctx: &AdminContext,
+        conn: &mut Conn,
+        id: &str,
+    ) -> store::Result<DeletePlan>;
 
     /// Deletes one; answers its name.
     async fn delete(ctx: &AdminContext, conn: &mut Conn, id: &str) -> Result<String, SaveError>;
@@ -243,6 +273,8 @@ pub struct Saved {
     pub reveal: Vec<(String, String)>,
     /// What to do next, in a sentence of the message.
     pub hint: Option<&'static str>,
+    /// Whether its form comes next whatever button was pressed, for there is more to say.
+    pub opens: bool,
 }
 
 /// Why nothing was saved.
@@ -261,7 +293,7 @@ impl From<SaveError> for Unsaved {
 }
 
 /// What deleting an object means.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct DeletePlan {
     /// Its name.
     pub name: String,
@@ -269,4 +301,6 @@ pub struct DeletePlan {
     pub goes: Vec<String>,
     /// What is kept, line by line.
     pub stays: Vec<String>,
+    /// Why it cannot be deleted, if it cannot.
+    pub refused: Option<&'static str>,
 }

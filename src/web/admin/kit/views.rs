@@ -1,5 +1,5 @@
-//! The pages every resource has: list, add, change, delete, history. Each handler reads straight
-//! down: read the address or form, ask the resource, draw or redirect.
+//! The pages every resource has: list, add, change, delete; `history` is beside. Each handler reads
+//! straight down: read the address or form, ask the resource, draw or redirect.
 
 use super::back::{back_to_list, missing, parameter, preserved_on, problem};
 use super::bulk;
@@ -9,14 +9,14 @@ use super::field::Widget;
 use super::form::{FormErrors, FormView, Values};
 use super::frame::Level;
 use super::list_view::{self, Read};
-use super::pages::{ChangeFormPage, ChangelistPage, ConfirmPage, HistoryPage};
+use super::pages::{ChangeFormPage, ChangelistPage, ConfirmPage};
 use super::query::{Asked, read};
 use super::resource::{Editable, Loaded, Meta, Resource, Saved, Unsaved};
-use super::reveal;
+use super::{copy, reauth, reveal};
 use crate::clock;
 use crate::core::listing::{ListQuery, Page, Part};
 use crate::records::SaveError;
-use crate::store::{Conn, StoreError, audit};
+use crate::store::Conn;
 use crate::web::admin::context::AdminContext;
 use crate::web::human::{HumanError, found, page, see_other};
 use crate::web::problem::Problem;
@@ -113,6 +113,9 @@ pub async fn add<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
     if values.is_on("_refresh") {
         return form_page::<E>(&ctx, None, (&values, FormErrors::default()));
     }
+    if let Some(errors) = reauth::errors::<E>(&ctx, None, &values).await? {
+        return form_page::<E>(&ctx, None, (&values, errors));
+    }
     let mut conn = ctx.conn().await?;
     match E::save(&ctx, &mut conn, None, &values).await {
         Ok(saved) => {
@@ -153,6 +156,12 @@ pub async fn change<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
     if values.is_on("_refresh") {
         return form_page::<E>(&ctx, Some(&object), (&values, FormErrors::default()));
     }
+    if values.is_on("_saveasnew") && E::meta().copies.is_some() {
+        return copy::save::<E>(&ctx, &mut conn, (&object, &values)).await;
+    }
+    if let Some(errors) = reauth::errors::<E>(&ctx, Some(&object), &values).await? {
+        return form_page::<E>(&ctx, Some(&object), (&values, errors));
+    }
     match E::save(&ctx, &mut conn, Some(&object), &values).await {
         Ok(saved) => Ok(after_save(&ctx, E::meta(), &values, (saved, "changed", None))),
         Err(Unsaved::Invalid(errors)) => form_page::<E>(&ctx, Some(&object), (&values, errors)),
@@ -169,18 +178,25 @@ pub async fn change<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
 /// # Errors
 /// No such object (404), the database (503).
 pub async fn delete_form<E: Editable>(ctx: AdminContext) -> Answer {
+    delete_page::<E>(&ctx, None).await
+}
+
+async fn delete_page<E: Editable>(ctx: &AdminContext, wrong: Option<String>) -> Answer {
     let (meta, id) = (E::meta(), ctx.segment("id").to_owned());
     let mut conn = ctx.conn().await?;
-    let plan = E::plan_delete(&mut conn, &id).await.map_err(|error| missing(meta, &id, error))?;
+    let plan =
+        E::plan_delete(ctx, &mut conn, &id).await.map_err(|error| missing(meta, &id, error))?;
     let title = format!("Delete {} “{}”?", meta.label, plan.name);
     let frame = ctx
         .frame(title)
         .crumb(meta.title, meta.list_url())
-        .crumb(plan.name.clone(), meta.change_url(&id));
+        .crumb(plan.name.clone(), meta.change_url(&id))
+        .with_errors(wrong.is_some());
     page(&ConfirmPage {
         frame,
+        ask: if meta.deleting_is_guarded { reauth::ask(ctx, wrong) } else { None },
         plan,
-        cancel: preserved_on(&ctx, &meta.change_url(&id)),
+        cancel: preserved_on(ctx, &meta.change_url(&id)),
         button: format!("Yes, delete this {}", meta.label),
     })
 }
@@ -189,8 +205,14 @@ pub async fn delete_form<E: Editable>(ctx: AdminContext) -> Answer {
 ///
 /// # Errors
 /// No such object (404), the database (503).
-pub async fn delete<E: Editable>(ctx: AdminContext) -> Answer {
+pub async fn delete<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
     let (meta, id) = (E::meta(), ctx.segment("id").to_owned());
+    if meta.deleting_is_guarded {
+        let posted = Values::from_pairs(posted.into_inner());
+        if let Some(wrong) = reauth::refusal(&ctx, &posted).await? {
+            return delete_page::<E>(&ctx, Some(wrong)).await;
+        }
+    }
     let mut conn = ctx.conn().await?;
     let name = E::delete(&ctx, &mut conn, &id).await.map_err(|error| problem(meta, &id, error))?;
     ctx.flash_link(
@@ -200,31 +222,6 @@ pub async fn delete<E: Editable>(ctx: AdminContext) -> Answer {
         meta.history_url(&id),
     );
     Ok(see_other(back_to_list(&ctx, meta)))
-}
-
-/// GET what was done to an object, also after it was deleted.
-///
-/// # Errors
-/// Nothing is known of it (404), the database (503).
-pub async fn history<E: Editable>(ctx: AdminContext) -> Answer {
-    const MOST: i64 = 200;
-    let (meta, id) = (E::meta(), ctx.segment("id").to_owned());
-    let mut conn = ctx.conn().await?;
-    let entries = audit::history(&mut conn, meta.name, &id, (0, MOST)).await?;
-    let object = match E::load(&ctx, &mut conn, &id).await {
-        Ok(object) => Some(object),
-        Err(StoreError::NotFound) if !entries.is_empty() => None,
-        Err(error) => return Err(missing(meta, &id, error).into()),
-    };
-    let name = object.as_ref().map(|object| object.name.clone());
-    let name = name.or_else(|| entries.first().map(|entry| entry.object_name.clone()));
-    let name = name.unwrap_or_else(|| format!("{} {id}", meta.label));
-    let mut frame = ctx.frame(format!("History of “{name}”")).crumb(meta.title, meta.list_url());
-    if object.is_some() {
-        frame = frame.crumb(name, meta.change_url(&id));
-    }
-    let labels = labels::<E>(&ctx, object.as_ref());
-    page(&HistoryPage::of(frame, entries, &labels, (object.is_some(), clock::now())))
 }
 
 /// GET the bare address of an object: leads to its form.
@@ -266,14 +263,19 @@ fn prefill<E: Editable>(ctx: &AdminContext, values: &mut Values, object: Option<
     }
 }
 
-fn form_page<E: Editable>(
+/// A form, for adding where there is no object.
+pub(super) fn form_page<E: Editable>(
     ctx: &AdminContext,
     object: Option<&Loaded>,
     (values, errors): (&Values, FormErrors),
 ) -> Answer {
     let meta = E::meta();
     let may_edit = meta.edit.is_some_and(|edit| ctx.may(edit));
-    let mut form = FormView::of(E::fieldsets(ctx, values, object), values, &errors);
+    let mut fieldsets = E::fieldsets(ctx, values, object);
+    if let Some(when) = meta.guarded.filter(|_| may_edit) {
+        reauth::join(ctx, &mut fieldsets, when);
+    }
+    let mut form = FormView::of(fieldsets, values, &errors);
     if let Some(object) = object {
         form.mark_suggested(&object.values, &asked(ctx));
     }
@@ -292,7 +294,11 @@ fn form_page<E: Editable>(
         may_edit,
         now: clock::now(),
         reveal: reveal::take(ctx),
-        action: preserved_on(ctx, ctx.path()),
+        action: preserved_on(
+            ctx,
+            &object.map_or_else(|| meta.add_url(), |_| ctx.path().to_owned()),
+        ),
+        copies: meta.copies.filter(|_| object.is_some()),
         history: object.map(|object| meta.history_url(&object.id)),
         delete: delete.map(|href| preserved_on(ctx, &href)),
         close: back_to_list(ctx, meta),
@@ -312,7 +318,7 @@ fn was(object: Option<&Loaded>, values: &Values) -> String {
 }
 
 /// Says what was done and leads on by the button that was pressed.
-fn after_save(
+pub(super) fn after_save(
     ctx: &AdminContext,
     meta: &Meta,
     values: &Values,
@@ -320,29 +326,21 @@ fn after_save(
 ) -> HttpResponse {
     let href = meta.change_url(&saved.id);
     let text = format!("The {} “{}” was {done} successfully.", meta.label, saved.name);
-    if values.is_on("_continue") {
+    let continues = values.is_on("_continue") || saved.opens;
+    if continues {
         // Its page comes next and says the rest.
-        ctx.flash(Level::Success, text);
+        let hint = saved.hint.filter(|_| saved.opens);
+        ctx.flash(Level::Success, text + &hint.map(|hint| format!(" {hint}")).unwrap_or_default());
     } else {
         let hint = saved.hint.map(|hint| format!(" {hint}")).unwrap_or_default();
         ctx.flash_link(Level::Success, text + &hint, "Open it", href.clone());
     }
     reveal::keep(ctx, &saved.reveal);
-    if values.is_on("_continue") {
+    if continues {
         see_other(preserved_on(ctx, &href))
     } else if values.is_on("_addanother") {
         see_other(preserved_on(ctx, &meta.add_url()))
     } else {
         see_other(next.unwrap_or_else(|| back_to_list(ctx, meta)))
     }
-}
-
-/// The labels of an object's fields, for its history.
-fn labels<E: Editable>(ctx: &AdminContext, object: Option<&Loaded>) -> Vec<(String, String)> {
-    let values = object.map_or_else(|| E::blank(ctx), |object| object.values.clone());
-    E::fieldsets(ctx, &values, object)
-        .into_iter()
-        .flat_map(|set| set.fields)
-        .map(|field| (field.name.into_owned(), field.label.into_owned()))
-        .collect()
 }

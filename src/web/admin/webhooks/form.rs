@@ -1,7 +1,7 @@
 //! The form of a record: its fields, how a record fills them, and how what was typed becomes a
 //! draft for `crate::records` to judge.
 
-use super::{act, filters, security};
+use super::{act, filters, lane, security};
 use crate::actions::Catalogue;
 use crate::core::action::{Parameter, ParameterKind};
 use crate::core::event::kind::{self, KINDS};
@@ -17,7 +17,7 @@ use crate::web::admin::kit::resource::{Loaded, Saved, Unsaved};
 use std::collections::BTreeMap;
 
 /// Parameters are named so: `param.branch`.
-const PARAM: &str = "param.";
+pub(super) const PARAM: &str = "param.";
 
 /// The form for these values.
 pub(in crate::web::admin) fn fieldsets(
@@ -110,24 +110,13 @@ fn action_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
                 "Of one attempt; empty for the action's own.{}",
                 limit.unwrap_or_default()
             )),
-            Field::new("concurrency", "Jobs at once", Widget::Select(concurrency()))
-                .help("How the jobs of this record share time."),
-            Field::new("debounce_s", "Wait for a newer one, in seconds", Widget::Number { min: 0, max: 3_600 })
-                .help("Only with “newest”: so long a job waits for a newer one of its ref. 0 = not at all."),
+            lane::concurrency_field(),
+            lane::debounce_field(),
             Field::check("enabled", "Enabled").full().help(
                 "A disabled record runs nothing; deliveries that equal it are listed as disabled.",
             ),
         ],
     }
-}
-
-fn concurrency() -> Vec<Choice> {
-    let words = |choice| match choice {
-        Concurrency::Parallel => "All at once",
-        Concurrency::Serial => "One after another, in order",
-        Concurrency::Latest => "One after another, of each ref only the newest",
-    };
-    Concurrency::ALL.into_iter().map(|choice| Choice::new(choice.as_str(), words(choice))).collect()
 }
 
 /// The parameters of the chosen action: none, if it declares none.
@@ -222,11 +211,16 @@ pub(super) fn values(row: &Row) -> Values {
     values.set("notes", row.notes.as_str());
     filters::fill(&mut values, row);
     security::fill(&mut values, row);
-    for (name, value) in row.action_params.as_object().into_iter().flatten() {
+    parameters(&mut values, &row.action_params);
+    values
+}
+
+/// Fills in an action's parameters as they are stored.
+pub(super) fn parameters(values: &mut Values, stored: &serde_json::Value) {
+    for (name, value) in stored.as_object().into_iter().flatten() {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         values.set(&format!("{PARAM}{name}"), text);
     }
-    values
 }
 
 /// Whether a new record is to wait for its Test.
@@ -277,6 +271,7 @@ pub(super) async fn save(
         name: row.label(),
         reveal,
         hint: row.is_pending().then_some("It waits for GitLab's Test; its page shows the address."),
+        opens: false,
     })
 }
 
@@ -295,30 +290,18 @@ fn draft(
         "" => Some(3),
         text => text.parse().ok(),
     };
-    let debounce_s = match values.trimmed("debounce_s") {
-        "" => Some(0),
-        text => text.parse().ok(),
-    };
     let timeout_s = match values.trimmed("timeout_s") {
         "" => Some(None),
         text => text.parse().ok().map(Some),
     };
-    for (field, is_number) in [
-        ("max_attempts", max_attempts.is_some()),
-        ("timeout_s", timeout_s.is_some()),
-        ("debounce_s", debounce_s.is_some()),
-    ] {
+    for (field, is_number) in
+        [("max_attempts", max_attempts.is_some()), ("timeout_s", timeout_s.is_some())]
+    {
         if !is_number {
             errors.add(field, "Enter a whole number.");
         }
     }
-    let concurrency = match values.trimmed("concurrency") {
-        "" => Concurrency::default(),
-        word => Concurrency::parse(word).unwrap_or_else(|| {
-            errors.add("concurrency", "Choose one of the list.");
-            Concurrency::default()
-        }),
-    };
+    let (concurrency, debounce_s) = lane::read(values, &mut errors);
     let action_params: BTreeMap<String, String> = values
         .pairs()
         .filter_map(|(name, value)| Some((name.strip_prefix(PARAM)?, value.trim())))
@@ -339,7 +322,7 @@ fn draft(
         max_attempts: max_attempts.unwrap_or(3),
         timeout_s: timeout_s.unwrap_or(None),
         concurrency,
-        debounce_s: debounce_s.unwrap_or(0),
+        debounce_s,
         notes: values.get("notes").trim_end().replace("\r\n", "\n"),
         ..Draft::default()
     };

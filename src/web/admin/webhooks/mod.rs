@@ -2,9 +2,11 @@
 //! list is `list.rs`, the form `form.rs`; saving is `crate::records`.
 
 mod bulk;
+mod change;
 pub mod drift;
 mod filters;
 mod form;
+mod lane;
 mod list;
 pub mod reset;
 mod security;
@@ -23,6 +25,7 @@ use super::kit::resource::{
     Unsaved,
 };
 use crate::clock;
+use crate::core::change::Change;
 use crate::core::event::kind;
 use crate::core::ids::WebhookId;
 use crate::core::listing::{Counts, ListQuery, Page, Part, grouped};
@@ -41,7 +44,11 @@ static META: Meta = Meta {
     label: "webhook",
     plural: "webhooks",
     title: "Webhooks",
+    view: Permission::View,
     edit: Some(Permission::ChangeRecords),
+    copies: Some("Its secrets are not copied: enter or generate one for the new webhook."),
+    guarded: Some("Asked again when secrets, or what is run, are changed."),
+    deleting_is_guarded: false,
 };
 
 impl Resource for Webhooks {
@@ -131,7 +138,15 @@ impl Editable for Webhooks {
         form::is_pending(values).then(|| urls::webhook_setup(&saved.id))
     }
 
-    async fn plan_delete(conn: &mut Conn, id: &str) -> store::Result<DeletePlan> {
+    fn is_sensitive(object: Option<&Loaded>, values: &Values) -> bool {
+        change::is_sensitive(object, values)
+    }
+
+    fn restore(values: &mut Values, change: &Change) {
+        change::restore(values, change);
+    }
+
+    async fn plan_delete(_: &AdminContext, conn: &mut Conn, id: &str) -> store::Result<DeletePlan> {
         let plan = records::plan(conn, webhook_id(id)?).await?;
         let mut stays = vec![
             "All deliveries it received.".to_owned(),
@@ -154,6 +169,7 @@ impl Editable for Webhooks {
                 "Its secrets: they cannot be brought back.".to_owned(),
             ],
             stays,
+            refused: None,
         })
     }
 
@@ -284,7 +300,9 @@ async fn jobs_rail(conn: &mut Conn, id: WebhookId) -> store::Result<RailList> {
 #[cfg(test)]
 pub(super) fn sample(row: &Row) -> (Option<Loaded>, Values) {
     let object = Loaded {
-        next_step: row.is_pending().then(|| registration("https://signalbox.example.com")),
+        next_step: row
+            .is_pending()
+            .then(|| registration("https://signalbox.example.com", WebhookId(row.id))),
         notices: mismatch(row).into_iter().chain([twin(row)]).collect(),
         ..loaded(row)
     };

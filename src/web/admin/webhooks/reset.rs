@@ -72,6 +72,12 @@ fn problem(ctx: &AdminContext, error: SaveError) -> Problem {
         SaveError::Gone => missing(ctx, StoreError::NotFound),
         SaveError::Stale => Problem::conflict(),
         SaveError::Store(error) => error.into(),
+        SaveError::Refused(why) => Problem::refused(why),
         SaveError::Seal(_) => Problem::internal().caused_by(error),
     }
+}
+
+#[cfg(test)]
+pub fn sample(row: Row) -> ResetPage {
+    ResetPage { frame: Frame::sample("Reset?"), row, cancel: "/admin/".to_owned() }
 }

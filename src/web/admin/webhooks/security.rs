@@ -61,6 +61,7 @@ pub(super) fn fieldset(object: Option<&Loaded>) -> Fieldset {
         if !until.is_empty() {
             fields.push(
                 Field::check(field, format!("End the previous {what} now"))
+                    .full()
                     .help(format!("It is still accepted, until {until}.")),
             );
         }

@@ -208,9 +208,18 @@ fn secrets(row: &Row, shown: &[reveal::Shown]) -> Vec<SecretView> {
 }
 
 async fn wait(ctx: &AdminContext, conn: &mut Conn, row: &Row) -> Result<Wait, HumanError> {
-    let now = clock::now();
     let attempts: Vec<Attempt> =
         watched(conn, row, MOST).await?.iter().map(|came| attempt(row, came)).collect();
+    let may_edit = ctx.may(Permission::ChangeRecords);
+    Ok(drawn(row, attempts, (&ctx.public_address(), may_edit), clock::now()))
+}
+
+fn drawn(
+    row: &Row,
+    attempts: Vec<Attempt>,
+    (address, may_edit): (&str, bool),
+    now: DateTime<Utc>,
+) -> Wait {
     let newest = attempts.first().map_or(row.pending_since, |attempt| attempt.at.0);
     let is_pending = row.is_pending();
     let announce = match (is_pending, attempts.first()) {
@@ -219,9 +228,8 @@ async fn wait(ctx: &AdminContext, conn: &mut Conn, row: &Row) -> Result<Wait, Hu
         (true, None) => "Waiting for the Test.".to_owned(),
     };
     let title = if is_pending { "Waiting for the Test" } else { "Registered" };
-    let address = ctx.public_address();
     let here = urls::webhook_setup(row.id);
-    Ok(Wait {
+    Wait {
         badge: if is_pending {
             Badge::pending()
         } else {
@@ -243,9 +251,8 @@ async fn wait(ctx: &AdminContext, conn: &mut Conn, row: &Row) -> Result<Wait, Hu
         is_late: is_pending && now - newest > PATIENCE,
         announce,
         title: format!("{title}: {} · Signalbox", row.label()),
-        reset: (!is_pending && ctx.may(Permission::ChangeRecords))
-            .then(|| urls::webhook_reset(row.id)),
-    })
+        reset: (!is_pending && may_edit).then(|| urls::webhook_reset(row.id)),
+    }
 }
 
 fn attempt(row: &Row, came: &Watched) -> Attempt {
@@ -312,4 +319,35 @@ fn unmatched(row: &Row, came: &Watched, is_signed: bool) -> String {
         "It carries this webhook's secret, but is of another repository: {:?}, {}.",
         came.delivery.repo_name, came.delivery.repo_url
     )
+}
+
+#[cfg(test)]
+pub fn sample(row: &Row, words: &str) -> SetupPage {
+    let at = At(row.pending_since);
+    let badge = Badge::verdict("rejected");
+    let attempt = |n: u8| Attempt {
+        id: n.to_string(),
+        href: "/admin/".to_owned(),
+        at,
+        badge: badge.clone(),
+        event: words.to_owned(),
+        address: "main",
+        why: words.to_owned(),
+    };
+    let now = at.0 + TimeDelta::hours(1);
+    SetupPage {
+        frame: Frame::sample("Set up"),
+        secrets: secrets(row, &[("Secret token".to_owned(), words.to_owned())]),
+        triggers: vec![("Push events", true), ("Comments", false)],
+        other_event: None,
+        may_reload: row.is_pending(),
+        wait: drawn(
+            row,
+            vec![attempt(1), attempt(2)],
+            ("https://signalbox.example.com", true),
+            now,
+        ),
+        change: "/admin/".to_owned(),
+        deliveries: "/admin/".to_owned(),
+    }
 }

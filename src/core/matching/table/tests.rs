@@ -1,7 +1,7 @@
 //! Every event that GitLab sends against the record made for it: the recorded bodies, and bodies
 //! after GitLab's documentation for those that were not recorded.
 
-use super::tests::{main, record};
+use super::super::tests::{main, record};
 use crate::core::event::{Event, kind};
 use crate::core::verdict::Verdict;
 use crate::core::webhook::{ProjectId, Webhook};

@@ -1,0 +1,224 @@
+//! Undoing an entry of an object's history: the fields it changed go back to what they were, and
+//! nothing else. It is a change like any other: checked, saved and logged by the resource.
+//!
+//! Secrets cannot go back, since they are not kept; the page says so.
+
+use super::back::{missing, problem};
+use super::field::{Field, Widget};
+use super::form::{BoundField, FormErrors, Values};
+use super::frame::{Frame, Level};
+use super::history::labels;
+use super::pages::{RevertPage, RevertRow, change_label};
+use super::resource::{Editable, Loaded, Unsaved};
+use super::views::Posted;
+use super::{form::FormView, reauth};
+use crate::core::change::Value;
+use crate::records::SaveError;
+use crate::store::{Conn, StoreError, audit};
+use crate::web::admin::context::AdminContext;
+use crate::web::human::{HumanError, page_with, see_other};
+use crate::web::problem::Problem;
+use crate::web::urls;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+
+type Answer = Result<HttpResponse, HumanError>;
+
+/// Longest value that an address fills in, in bytes.
+const PREFILL: usize = 2_000;
+
+/// Puts a field back to a value of the log.
+pub fn restore(values: &mut Values, field: &str, before: Option<&Value>) {
+    match before {
+        Some(Value::Bool(ticked)) => values.tick(field, *ticked),
+        Some(Value::Number(number)) => values.set(field, number.to_string()),
+        Some(Value::Text(text)) => values.set(field, text.as_str()),
+        Some(Value::None) | None => values.set(field, ""),
+    }
+}
+
+/// An object's values, with an entry undone. What an entry only tells (who sent a Test) is no
+/// field, and had no value before.
+pub fn reverted<E: Editable>(object: &Loaded, entry: &audit::Row) -> Values {
+    let mut values = object.values.clone();
+    for change in entry.changes.iter().filter(|change| !change.secret) {
+        if change.before.is_some() || object.values.has(&change.field) {
+            E::restore(&mut values, change);
+        }
+    }
+    values
+}
+
+/// The form for a new object, filled in with what a deleted one was.
+pub fn add_again<E: Editable>(ctx: &AdminContext, entry: &audit::Row) -> String {
+    let mut values = E::blank(ctx);
+    for change in entry.changes.iter().filter(|change| !change.secret) {
+        E::restore(&mut values, change);
+    }
+    let fields: Vec<Field> =
+        E::fieldsets(ctx, &values, None).into_iter().flat_map(|set| set.fields).collect();
+    let pairs: Vec<(&str, &str)> = fields
+        .iter()
+        .filter_map(|field| match &field.widget {
+            Widget::Secret { .. } | Widget::Password(_) | Widget::Fixed(_) => None,
+            Widget::Check { .. } => {
+                Some((field.name.as_ref(), if values.is_on(&field.name) { "1" } else { "0" }))
+            }
+            _ => Some((field.name.as_ref(), values.get(&field.name))),
+        })
+        .filter(|(_, value)| value.len() <= PREFILL)
+        .collect();
+    urls::with_query(&E::meta().add_url(), &pairs)
+}
+
+/// GET the question whether to undo an entry.
+///
+/// # Errors
+/// No such object or entry (404), an entry that cannot be undone (409), the database (503).
+pub async fn ask<E: Editable>(ctx: AdminContext) -> Answer {
+    let mut conn = ctx.conn().await?;
+    let found = find::<E>(&ctx, &mut conn).await?;
+    draw::<E>(&ctx, &found, (StatusCode::OK, &FormErrors::default()))
+}
+
+/// POST: undoes an entry.
+///
+/// # Errors
+/// As [`ask`]; no version in the form (400).
+pub async fn carry_out<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
+    let meta = E::meta();
+    let posted = Values::from_pairs(posted.into_inner());
+    let mut conn = ctx.conn().await?;
+    let mut found = find::<E>(&ctx, &mut conn).await?;
+    let current = found.object.version;
+    found.object.version = posted.trimmed("version").parse().map_err(|_| {
+        Problem::bad_request("The form does not say which version it changes. Reload the page.")
+    })?;
+    let mut values = reverted::<E>(&found.object, &found.entry);
+    values.set(reauth::FIELD, posted.get(reauth::FIELD));
+    if let Some(errors) = reauth::errors::<E>(&ctx, Some(&found.object), &values).await? {
+        return draw::<E>(&ctx, &found, (StatusCode::OK, &errors));
+    }
+    match E::save(&ctx, &mut conn, Some(&found.object), &values).await {
+        Ok(saved) => {
+            let words = format!("The {} “{}” was put back.", meta.label, saved.name);
+            ctx.flash_link(Level::Success, words, "Open it", meta.change_url(&saved.id));
+            Ok(see_other(meta.history_url(&saved.id)))
+        }
+        Err(Unsaved::Invalid(errors)) => draw::<E>(&ctx, &found, (StatusCode::OK, &errors)),
+        Err(Unsaved::Failed(SaveError::Stale)) => {
+            found.object.version = current;
+            let mut errors = FormErrors::default();
+            let words = "Someone else changed it in the meantime, so nothing was put back. \
+                         The column “Now” is up to date: look again.";
+            errors.add("", words);
+            draw::<E>(&ctx, &found, (StatusCode::CONFLICT, &errors))
+        }
+        Err(Unsaved::Failed(error)) => Err(problem(meta, &found.object.id, error).into()),
+    }
+}
+
+struct Found {
+    object: Loaded,
+    entry: audit::Row,
+}
+
+async fn find<E: Editable>(ctx: &AdminContext, conn: &mut Conn) -> Result<Found, HumanError> {
+    let (meta, id) = (E::meta(), ctx.segment("id").to_owned());
+    let object = E::load(ctx, conn, &id).await.map_err(|error| missing(meta, &id, error))?;
+    let number = ctx.segment("entry").parse::<i64>();
+    let no_entry = || {
+        Problem::no_such("entry of this number in its history")
+            .link("Its history", meta.history_url(&id))
+    };
+    let entry = match number {
+        Ok(number) => audit::find(conn, number).await,
+        Err(_) => Err(StoreError::NotFound),
+    };
+    let entry = match entry {
+        Ok(entry) if entry.object_type == meta.name && entry.object_id == id => entry,
+        Ok(_) | Err(StoreError::NotFound) => return Err(no_entry().into()),
+        Err(error) => return Err(error.into()),
+    };
+    let is_change = matches!(entry.verb, audit::Verb::Change | audit::Verb::Register);
+    if !is_change || entry.changes.iter().all(|change| change.secret) {
+        let words = "This entry changed no field that could be put back. Secrets are not kept, \
+                     so they cannot be put back.";
+        let problem =
+            Problem::new(StatusCode::CONFLICT, "irrevertible", "Nothing to put back", words);
+        return Err(problem.link("Its history", meta.history_url(&id)).into());
+    }
+    Ok(Found { object, entry })
+}
+
+fn draw<E: Editable>(
+    ctx: &AdminContext,
+    Found { object, entry }: &Found,
+    (status, errors): (StatusCode, &FormErrors),
+) -> Answer {
+    let meta = E::meta();
+    let none = FormErrors::default();
+    let fields = |values: &Values| -> Vec<BoundField> {
+        let sets = E::fieldsets(ctx, values, Some(object));
+        FormView::of(sets, values, &none).fieldsets.into_iter().flat_map(|set| set.fields).collect()
+    };
+    let wanted = reverted::<E>(object, entry);
+    let (now, then) = (fields(&object.values), fields(&wanted));
+    let shown = |fields: &[BoundField], name: &str| {
+        let field = fields.iter().find(|field| field.field.name == name);
+        field.map(BoundField::shown).unwrap_or_default()
+    };
+    let mut names: Vec<&BoundField> = then.iter().collect();
+    names.extend(
+        now.iter().filter(|field| !then.iter().any(|known| known.field.name == field.field.name)),
+    );
+    let rows: Vec<RevertRow> = names
+        .into_iter()
+        .map(|field| RevertRow {
+            label: field.field.label.to_string(),
+            now: shown(&now, &field.field.name),
+            then: shown(&then, &field.field.name),
+        })
+        .filter(|row| row.now != row.then)
+        .collect();
+    let labels = labels::<E>(ctx, Some(object));
+    let secrets = entry.changes.iter().filter(|change| change.secret);
+    let secrets = secrets.map(|change| change_label(change, &labels)).collect();
+    let summary = FormView::of(E::fieldsets(ctx, &wanted, Some(object)), &wanted, errors).summary;
+    let password = errors.of(reauth::FIELD).into_iter().next();
+    let frame: Frame = ctx
+        .frame("Put back what was changed?")
+        .crumb(meta.title, meta.list_url())
+        .crumb(object.name.clone(), meta.change_url(&object.id))
+        .crumb("History", meta.history_url(&object.id))
+        .with_errors(!errors.is_empty());
+    let needs_password = meta.guarded.is_some() && E::is_sensitive(Some(object), &wanted);
+    page_with(
+        status,
+        &RevertPage {
+            frame,
+            one: meta.label,
+            name: object.name.clone(),
+            by: entry.actor_name.clone(),
+            at: super::at::At(entry.at),
+            now: crate::clock::now(),
+            wrong: summary
+                .into_iter()
+                .filter(|line| line.id != format!("id_{}", reauth::FIELD))
+                .map(|line| {
+                    if line.label.is_empty() {
+                        line.message
+                    } else {
+                        format!("{}: {}", line.label, line.message)
+                    }
+                })
+                .filter(|line| Some(line) != password.as_ref())
+                .collect(),
+            rows,
+            secrets,
+            version: object.version,
+            ask: if needs_password { reauth::ask(ctx, password) } else { None },
+            cancel: meta.history_url(&object.id),
+        },
+    )
+}

@@ -1,0 +1,84 @@
+//! One entry of the log, field by field.
+
+use super::{href, kind};
+use crate::clock;
+use crate::core::role::Permission;
+use crate::store::{StoreError, audit};
+use crate::web::admin::context::AdminContext;
+use crate::web::admin::kit::column::Badge;
+use crate::web::admin::kit::frame::Frame;
+use crate::web::admin::kit::pages::{EntryView, Follow};
+use crate::web::human::{self, HumanError};
+use crate::web::problem::Problem;
+use crate::web::urls;
+use actix_web::HttpResponse;
+use askama::Template;
+use chrono::{DateTime, Utc};
+
+/// An entry's page.
+#[derive(Template)]
+#[template(path = "admin/log/entry.html")]
+pub struct EntryPage {
+    frame: Frame,
+    entry: EntryView,
+    verb: Badge,
+    kind: String,
+    name: String,
+    object: Option<String>,
+    same_user: String,
+    now: DateTime<Utc>,
+}
+
+impl EntryPage {
+    /// The states it is shown in.
+    pub fn samples() -> Vec<Self> {
+        let row = |changes| audit::Row {
+            id: 9,
+            at: DateTime::UNIX_EPOCH,
+            actor_id: None,
+            actor_name: "<b>ada</b>".to_owned(),
+            verb: audit::Verb::Change,
+            object_type: "webhook".to_owned(),
+            object_id: "7".to_owned(),
+            object_name: "<i>diaspora</i>".to_owned(),
+            changes,
+            remote_addr: String::new(),
+        };
+        let secret = vec![crate::core::change::Change::of_secret("secret_token")];
+        [row(secret), row(Vec::new())]
+            .into_iter()
+            .map(|row| Self::of(Frame::sample("Entry 9"), row, true, DateTime::UNIX_EPOCH))
+            .collect()
+    }
+
+    fn of(frame: Frame, row: audit::Row, may_open: bool, now: DateTime<Utc>) -> Self {
+        Self {
+            frame,
+            verb: Badge::verb(row.verb),
+            kind: kind(&row.object_type).to_owned(),
+            name: row.object_name.clone(),
+            object: href(&row).filter(|_| may_open),
+            same_user: urls::with_query(&urls::log(), &[("user", &row.actor_name)]),
+            entry: EntryView::of(row, Follow::Nothing, &[]),
+            now,
+        }
+    }
+}
+
+/// `GET /admin/log/<id>/`
+///
+/// # Errors
+/// No such entry (404); the database is away (503).
+pub async fn page(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    let id = ctx.segment("id").to_owned();
+    let missing = || Problem::no_such("such entry of the log").link("The whole log", urls::log());
+    let number: i64 = id.parse().map_err(|_| missing())?;
+    let found = audit::find(&mut *ctx.conn().await?, number).await;
+    let row = found.map_err(|error| match error {
+        StoreError::NotFound => missing(),
+        other => other.into(),
+    })?;
+    let may_open = row.object_type != audit::object::USER || ctx.may(Permission::ManageUsers);
+    let frame = ctx.frame(format!("Entry {number}")).crumb("Log", urls::log());
+    human::page(&EntryPage::of(frame, row, may_open, clock::now()))
+}

@@ -1,0 +1,257 @@
+//! The log: who did what, sign-ins and what Signalbox itself did included. A list like any
+//! other, and a page for each entry with its values before and after (`entry.rs`).
+
+pub mod entry;
+
+use super::kit::column::{Badge, Bit, Cell, Column, Width};
+use super::kit::filter::{BadChoice, Choice, Choices, FilterSpec, WITHIN, within};
+use super::kit::listing::{Empty, Listing, Paging};
+use super::kit::pages::{change_label, value};
+use super::kit::resource::{Meta, Resource};
+use crate::core::change::Change;
+use crate::core::listing::{ListQuery, Page};
+use crate::core::role::Permission;
+use crate::store::audit::{self, Filter, Row, Sort, Verb, object};
+use crate::store::{self, Conn};
+use crate::web::urls;
+
+/// The resource.
+pub struct Log;
+
+static META: Meta = Meta {
+    app: "",
+    name: "log",
+    label: "entry",
+    plural: "entries",
+    title: "Log",
+    view: Permission::ReadLog,
+    edit: None,
+    copies: None,
+    guarded: None,
+    deleting_is_guarded: false,
+};
+
+static LISTING: Listing<Row, Sort, Filter> = Listing {
+    columns: COLUMNS,
+    filters: FILTERS,
+    search: "names, values before and after, addresses and ids of the newest 50,000 entries",
+    paging: Paging::Keyset(100),
+    default_order: &[],
+    id: |row| row.id.to_string(),
+    page: |row| urls::log_entry(row.id),
+    empty: Empty {
+        title: "No entries yet",
+        steps: &["Whatever anyone changes from now on is written down here."],
+    },
+};
+
+const COLUMNS: &[Column<Row, Sort>] = &[
+    Column {
+        key: "at",
+        label: "When",
+        width: Width::Fit,
+        cell: |row| Bit::time(Some(row.at)).into(),
+        sort: None,
+    },
+    Column {
+        key: "actor",
+        label: "Who",
+        width: Width::Fit,
+        cell: |row| {
+            let href = urls::with_query(&urls::log(), &[("user", &row.actor_name)]);
+            Bit::Link { text: row.actor_name.clone(), href }.over(Bit::code(&row.remote_addr))
+        },
+        sort: None,
+    },
+    Column {
+        key: "verb",
+        label: "What",
+        width: Width::Fit,
+        cell: |row| Bit::Badge(Badge::verb(row.verb)).into(),
+        sort: None,
+    },
+    Column { key: "object", label: "Object", width: Width::Plain, cell: object_cell, sort: None },
+    Column {
+        key: "changes",
+        label: "Changes",
+        width: Width::Grow,
+        cell: |row| Bit::text(summary(&row.changes)).into(),
+        sort: None,
+    },
+];
+
+/// Most letters of an object's name in the list; its page has them all.
+const NAME: usize = 28;
+
+/// Most letters of a value in the list.
+const VALUE: usize = 40;
+
+fn cut(text: &str, letters: usize) -> String {
+    let short: String = text.chars().take(letters).collect();
+    if short.len() < text.len() { format!("{short}…") } else { short }
+}
+
+fn object_cell(row: &Row) -> Cell {
+    let text = cut(&row.object_name, NAME);
+    let name = match of_same(row) {
+        Some(href) if !text.is_empty() => Bit::Link { text, href },
+        _ => Bit::text(text),
+    };
+    name.over(Bit::text(kind(&row.object_type)))
+}
+
+/// What the log calls a kind of object.
+pub fn kind(object_type: &str) -> &str {
+    match object_type {
+        object::WEBHOOK => "webhook",
+        object::JOB => "job",
+        object::USER => "user",
+        object::PAUSE => "pause of jobs",
+        other => other,
+    }
+}
+
+/// What else was done to an entry's object: its part of the log, for whoever may read that.
+fn of_same(row: &Row) -> Option<String> {
+    let query = [("object_type", row.object_type.as_str()), ("object_id", &row.object_id)];
+    (!row.object_id.is_empty()).then(|| urls::with_query(&urls::log(), &query))
+}
+
+/// Where an entry's object is found: its history, which outlives it.
+pub fn href(row: &Row) -> Option<String> {
+    let id = Some(row.object_id.as_str()).filter(|id| !id.is_empty())?;
+    match row.object_type.as_str() {
+        object::WEBHOOK => Some(urls::history("hooks", "webhook", id)),
+        object::USER => Some(urls::history("auth", "user", id)),
+        object::JOB => Some(urls::object("hooks", "job", id)),
+        _ => None,
+    }
+}
+
+/// The changes in a line: `Enabled: Yes > No; 3 more`.
+fn summary(changes: &[Change]) -> String {
+    const SHOWN: usize = 2;
+    let mut parts: Vec<String> = changes
+        .iter()
+        .take(SHOWN)
+        .map(|change| {
+            let label = change_label(change, &[]);
+            let shown = |side: &Option<_>| {
+                side.as_ref().map_or_else(|| "—".to_owned(), |v| cut(&value(v), VALUE))
+            };
+            match (change.secret, &change.before, &change.after) {
+                (true, ..) => format!("{label}: changed"),
+                (false, None, after) => format!("{label}: {}", shown(after)),
+                (false, before, after) => format!("{label}: {} → {}", shown(before), shown(after)),
+            }
+        })
+        .collect();
+    if changes.len() > SHOWN {
+        parts.push(format!("{} more", changes.len() - SHOWN));
+    }
+    parts.join("; ")
+}
+
+/// Every verb and its words.
+#[expect(clippy::indexing_slicing, reason = "checked when it is compiled")]
+static VERBS: [Choice; Verb::ALL.len()] = {
+    let mut choices = [("", ""); Verb::ALL.len()];
+    let mut at = 0;
+    while at < choices.len() {
+        let verb = Verb::ALL[at];
+        choices[at] = (verb.as_str(), verb.label());
+        at += 1;
+    }
+    choices
+};
+
+static FILTERS: &[FilterSpec<Filter>] = &[
+    FilterSpec {
+        param: "verb",
+        label: "What",
+        choices: Choices::Fixed(&VERBS),
+        apply: |filter, value| {
+            filter.verb = Some(Verb::parse(value).ok_or(BadChoice)?);
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "object_type",
+        label: "Object",
+        choices: Choices::Fixed(&[
+            (object::WEBHOOK, "Webhooks"),
+            (object::JOB, "Jobs"),
+            (object::USER, "Users"),
+            (object::PAUSE, "Pauses"),
+        ]),
+        apply: |filter, value| {
+            filter.object_type = Some(value.to_owned());
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "within",
+        label: "Time",
+        choices: Choices::Fixed(WITHIN),
+        apply: |filter, value| {
+            filter.within = Some(within(value)?);
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "user",
+        label: "User",
+        choices: Choices::Fixed(&[("system", "Signalbox itself")]),
+        apply: |filter, value| {
+            filter.actor = Some(value.to_owned());
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "object_id",
+        label: "Object's id",
+        choices: Choices::Open,
+        apply: |filter, value| {
+            filter.object_id = Some(value.to_owned());
+            Ok(())
+        },
+    },
+];
+
+impl Resource for Log {
+    type Row = Row;
+    type Sort = Sort;
+    type Filter = Filter;
+
+    fn meta() -> &'static Meta {
+        &META
+    }
+
+    fn listing() -> &'static Listing<Row, Sort, Filter> {
+        &LISTING
+    }
+
+    async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
+        audit::list(conn, query).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::change::Value;
+
+    #[test]
+    fn a_summary_is_short_and_tells_no_secret() {
+        let change = |field: &str, before: Option<Value>| Change {
+            field: field.to_owned(),
+            before,
+            after: Some(Value::Bool(false)),
+            secret: false,
+        };
+        let mut changes = vec![change("enabled", Some(Value::Bool(true))), change("name", None)];
+        assert_eq!(summary(&changes), "Enabled: Yes → No; Name: No");
+        changes.insert(0, Change::of_secret("secret_token"));
+        assert_eq!(summary(&changes), "Secret token: changed; Enabled: Yes → No; 1 more");
+    }
+}

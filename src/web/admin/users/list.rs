@@ -1,0 +1,93 @@
+//! The list of accounts: its columns and filters.
+
+use crate::core::ids::UserId;
+use crate::core::listing::Direction;
+use crate::core::role::Role;
+use crate::store::users::{Filter, Row, Sort};
+use crate::web::admin::kit::column::{Badge, Bit, Column, Width};
+use crate::web::admin::kit::filter::{BadChoice, Choices, FilterSpec, YES_NO, yes_no};
+use crate::web::admin::kit::listing::{Empty, Listing, Paging};
+use crate::web::urls;
+
+pub(super) static LISTING: Listing<Row, Sort, Filter> = Listing {
+    columns: COLUMNS,
+    filters: FILTERS,
+    search: "username and role",
+    paging: Paging::Numbered(100),
+    default_order: &[(Sort::Username, Direction::Ascending)],
+    id: |row| row.id.to_string(),
+    page: |row| urls::user(UserId(row.id)),
+    // There is always the one who looks.
+    empty: Empty { title: "No users yet", steps: &["Add a user."] },
+};
+
+const COLUMNS: &[Column<Row, Sort>] = &[
+    Column {
+        key: "username",
+        label: "Username",
+        width: Width::Grow,
+        cell: |row| Bit::text(row.username.clone()).into(),
+        sort: Some(Sort::Username),
+    },
+    Column {
+        key: "role",
+        label: "Role",
+        width: Width::Fit,
+        cell: |row| Bit::Badge(Badge::role(&row.role)).into(),
+        sort: Some(Sort::Role),
+    },
+    Column {
+        key: "active",
+        label: "State",
+        width: Width::Fit,
+        cell: |row| Bit::Badge(Badge::active(row.active)).into(),
+        sort: Some(Sort::Active),
+    },
+    Column {
+        key: "last_login_at",
+        label: "Last signed in",
+        width: Width::Fit,
+        cell: |row| Bit::time(row.last_login_at).into(),
+        sort: Some(Sort::LastLogin),
+    },
+    Column {
+        key: "sessions",
+        label: "Sessions",
+        width: Width::Number,
+        cell: |row| Bit::number(row.sessions).into(),
+        sort: None,
+    },
+    Column {
+        key: "created_at",
+        label: "Added",
+        width: Width::Fit,
+        cell: |row| Bit::time(Some(row.created_at)).into(),
+        sort: Some(Sort::Created),
+    },
+];
+
+const FILTERS: &[FilterSpec<Filter>] = &[
+    FilterSpec {
+        param: "role",
+        label: "Role",
+        choices: Choices::Fixed(&[
+            ("viewer", "Viewer"),
+            ("operator", "Operator"),
+            ("admin", "Admin"),
+        ]),
+        apply: |filter, value| {
+            let role = Role::parse(value).ok_or(BadChoice)?;
+            filter.role = Some(role.as_str().to_owned());
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "active",
+        label: "Active",
+        choices: Choices::Fixed(YES_NO),
+        apply: |filter, value| {
+            filter.active = Some(yes_no(value)?);
+            Ok(())
+        },
+    },
+];

@@ -1,0 +1,295 @@
+//! People in the panel: the list of accounts, a two-step form for a new one, role and state of
+//! one there is. Their passwords are `password.rs`, their sessions `sessions.rs`; what may be
+//! changed at all is decided by `crate::accounts::roster`.
+
+mod list;
+pub mod password;
+pub mod sessions;
+
+use super::context::AdminContext;
+use super::kit::column::Badge;
+use super::kit::field::{Choice, Field, Fieldset, Widget};
+use super::kit::form::{FormErrors, Values};
+use super::kit::listing::Listing;
+use super::kit::resource::{DeletePlan, Editable, Loaded, Meta, Resource, Saved, Unsaved};
+use crate::accounts::password::HELP;
+use crate::accounts::roster;
+use crate::accounts::users::{AccountError, Asked, Credentials, clean_name};
+use crate::clock;
+use crate::core::ids::UserId;
+use crate::core::listing::{ListQuery, Page, grouped};
+use crate::core::role::{Permission, Role};
+use crate::records::SaveError;
+use crate::store::users::{Filter, Row, Sort, Standing, User};
+use crate::store::{self, Conn, StoreError, users};
+use crate::web::urls;
+
+/// The resource.
+pub struct Users;
+
+static META: Meta = Meta {
+    app: "auth",
+    name: "user",
+    label: "user",
+    plural: "users",
+    title: "Users",
+    view: Permission::ManageUsers,
+    edit: Some(Permission::ManageUsers),
+    copies: None,
+    guarded: Some("Asked again when accounts are changed."),
+    deleting_is_guarded: true,
+};
+
+impl Resource for Users {
+    type Row = Row;
+    type Sort = Sort;
+    type Filter = Filter;
+
+    fn meta() -> &'static Meta {
+        &META
+    }
+
+    fn listing() -> &'static Listing<Row, Sort, Filter> {
+        &list::LISTING
+    }
+
+    async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
+        users::list(conn, query).await
+    }
+}
+
+impl Editable for Users {
+    fn fieldsets(_: &AdminContext, _: &Values, object: Option<&Loaded>) -> Vec<Fieldset> {
+        match object {
+            None => vec![first_step()],
+            Some(object) => vec![sign_in(object), permissions()],
+        }
+    }
+
+    fn blank(_: &AdminContext) -> Values {
+        Values::default()
+    }
+
+    async fn load(ctx: &AdminContext, conn: &mut Conn, id: &str) -> store::Result<Loaded> {
+        let user = users::find(conn, user_id(id)?).await?;
+        let open = store::sessions::of_user(conn, user.id, clock::now()).await?.len();
+        Ok(loaded(&user, open, ctx.actor.id == user.id))
+    }
+
+    async fn save(
+        ctx: &AdminContext,
+        conn: &mut Conn,
+        object: Option<&Loaded>,
+        values: &Values,
+    ) -> Result<Saved, Unsaved> {
+        match object {
+            None => add(ctx, values).await,
+            Some(object) => change(ctx, conn, object, values).await,
+        }
+    }
+
+    async fn plan_delete(
+        ctx: &AdminContext,
+        conn: &mut Conn,
+        id: &str,
+    ) -> store::Result<DeletePlan> {
+        let user = users::find(conn, user_id(id)?).await?;
+        let open = store::sessions::of_user(conn, user.id, clock::now()).await?.len();
+        let sessions = match open {
+            0 => "Their sessions: none is open.".to_owned(),
+            1 => "Their open session: they are signed out at once.".to_owned(),
+            n => format!("Their {n} open sessions: they are signed out at once."),
+        };
+        Ok(DeletePlan {
+            refused: roster::undeletable(conn, &ctx.actor, user.id).await?,
+            goes: vec![
+                format!("The account {}, {}, and its password.", user.username, user.role.label()),
+                sessions,
+            ],
+            stays: vec![
+                "Everything they did, in the log and in each object's history, under this name."
+                    .to_owned(),
+                "Webhooks they made, and jobs they asked for.".to_owned(),
+                "To keep the account but let nobody in, switch it off instead.".to_owned(),
+            ],
+            name: user.username,
+        })
+    }
+
+    async fn delete(ctx: &AdminContext, conn: &mut Conn, id: &str) -> Result<String, SaveError> {
+        let remote_addr = ctx.remote_addr();
+        let user = roster::delete(conn, &ctx.actor, user_id(id)?, asked(ctx, &remote_addr)).await;
+        let user = user.map_err(failed)?;
+        tracing::info!(user.name = %ctx.actor.username, object.name = %user.username, "user {} was deleted by {}", user.username, ctx.actor.username);
+        Ok(user.username)
+    }
+}
+
+/// Reads an id of the address.
+fn user_id(text: &str) -> Result<UserId, StoreError> {
+    text.parse().map(UserId).map_err(|_| StoreError::NotFound)
+}
+
+fn asked<'a>(ctx: &AdminContext, remote_addr: &'a str) -> Asked<'a> {
+    Asked { at: clock::now(), remote_addr, cost: ctx.deps().password_cost }
+}
+
+/// An error that is about no field.
+fn failed(error: AccountError) -> SaveError {
+    match error {
+        AccountError::Store(error) => error.into(),
+        AccountError::NoSuchUser => SaveError::Gone,
+        AccountError::Refused(why) => SaveError::Refused(why),
+        other => SaveError::Store(StoreError::Unavailable(other.to_string())),
+    }
+}
+
+fn first_step() -> Fieldset {
+    let secret = || Widget::Secret { is_set: false, generate: None };
+    Fieldset {
+        id: "first-step",
+        legend: "Name and password",
+        help: "Role and state come next. Until then the new user may read.".into(),
+        paired: false,
+        fields: vec![
+            Field::text("username", "Username").required().help(
+                "At most 150 letters, digits and @ . + - _. To sign in, its case does not matter.",
+            ),
+            Field::new("password", "Password", secret()).required().help(HELP),
+            Field::new("password_again", "Password again", secret()).required(),
+        ],
+    }
+}
+
+fn sign_in(object: &Loaded) -> Fieldset {
+    let reset = ("Set another password", urls::user_password(&object.id));
+    Fieldset {
+        id: "sign-in",
+        legend: "Signing in",
+        help: "".into(),
+        paired: false,
+        fields: vec![
+            Field::new("username", "Username", Widget::Fixed(None)),
+            Field::new("password_summary", "Password", Widget::Fixed(Some(reset)))
+                .help("How it is kept. The password itself is not stored, so it cannot be shown."),
+            Field::check("active", "Active").help(
+                "Whether they may sign in. Switched off, they are signed out everywhere at once; \
+                 prefer this to deleting.",
+            ),
+        ],
+    }
+}
+
+fn permissions() -> Fieldset {
+    let roles = Role::ALL
+        .map(|role| Choice::new(role.as_str(), format!("{}: {}", role.label(), role.explained())));
+    Fieldset {
+        id: "permissions",
+        legend: "Permissions",
+        help: "".into(),
+        paired: false,
+        fields: vec![
+            Field::new("role", "Role", Widget::Select(roles.into()))
+                .required()
+                .help("Counts from their next request on."),
+        ],
+    }
+}
+
+fn loaded(user: &User, sessions: usize, is_oneself: bool) -> Loaded {
+    let mut values = Values::default();
+    values.set("username", user.username.as_str());
+    values.set("password_summary", crate::accounts::password::summary(&user.password_hash));
+    values.set("role", user.role.as_str());
+    values.tick("active", user.active);
+    let id = user.id.to_string();
+    let last = user
+        .last_login_at
+        .map(|at| format!("Last signed in {}", super::kit::at::At(at).absolute()));
+    let open = i64::try_from(sessions).unwrap_or(i64::MAX);
+    Loaded {
+        name: user.username.clone(),
+        version: user.version,
+        values,
+        badges: vec![Badge::role(user.role.as_str()), Badge::active(user.active)],
+        facts: vec![
+            last.unwrap_or_else(|| "Never signed in".to_owned()),
+            format!("{} open {}", grouped(open), if open == 1 { "session" } else { "sessions" }),
+            if is_oneself { "This is you" } else { "" }.to_owned(),
+        ]
+        .into_iter()
+        .filter(|fact| !fact.is_empty())
+        .collect(),
+        tools: vec![
+            ("Sessions", urls::user_sessions(&id)),
+            ("What they did", urls::with_query(&urls::log(), &[("user", &user.username)])),
+        ],
+        id,
+        ..Loaded::default()
+    }
+}
+
+async fn add(ctx: &AdminContext, values: &Values) -> Result<Saved, Unsaved> {
+    let mut errors = FormErrors::default();
+    let username = values.trimmed("username").to_owned();
+    if let Err(error) = clean_name(&username) {
+        errors.add("username", error.to_string());
+    }
+    password::check_pair(values, ("password", "password_again", &username), &mut errors);
+    if !errors.is_empty() {
+        return Err(Unsaved::Invalid(errors));
+    }
+    let credentials = Credentials { username, password: values.get("password").into() };
+    let remote_addr = ctx.remote_addr();
+    let asked = asked(ctx, &remote_addr);
+    match roster::add(&ctx.deps().pool, &ctx.actor, credentials, asked).await {
+        Ok(actor) => Ok(Saved {
+            id: actor.id.to_string(),
+            name: actor.username,
+            reveal: Vec::new(),
+            hint: Some("Now say what they may do."),
+            opens: true,
+        }),
+        Err(error @ (AccountError::NameTaken(_) | AccountError::BadName(_))) => {
+            Err(wrong("username", &error))
+        }
+        Err(AccountError::Weak(weak)) => Err(wrong("password", &weak)),
+        Err(error) => Err(failed(error).into()),
+    }
+}
+
+async fn change(
+    ctx: &AdminContext,
+    conn: &mut Conn,
+    object: &Loaded,
+    values: &Values,
+) -> Result<Saved, Unsaved> {
+    let Some(role) = Role::parse(values.trimmed("role")) else {
+        return Err(wrong("role", &"Choose one of the roles."));
+    };
+    let standing = Standing { role, active: values.is_on("active") };
+    let id = user_id(&object.id).map_err(SaveError::from)?;
+    let remote_addr = ctx.remote_addr();
+    let asked = asked(ctx, &remote_addr);
+    match roster::change(conn, &ctx.actor, (id, object.version), standing, asked).await {
+        Ok(user) => Ok(Saved {
+            id: object.id.clone(),
+            name: user.username,
+            reveal: Vec::new(),
+            hint: None,
+            opens: false,
+        }),
+        Err(AccountError::Refused(why)) => {
+            // Beside what was changed.
+            let field = if standing.active { "role" } else { "active" };
+            Err(wrong(field, &why))
+        }
+        Err(error) => Err(failed(error).into()),
+    }
+}
+
+fn wrong(field: &str, error: &dyn std::fmt::Display) -> Unsaved {
+    let mut errors = FormErrors::default();
+    errors.add(field, error.to_string());
+    Unsaved::Invalid(errors)
+}

@@ -1,0 +1,153 @@
+//! Setting another user's password: all their sessions end. One's own is `super::super::password`.
+
+use super::{Users, asked, user_id};
+use crate::accounts::password::{self, HELP};
+use crate::accounts::roster;
+use crate::accounts::users::AccountError;
+use crate::store::users;
+use crate::web::admin::context::AdminContext;
+use crate::web::admin::kit::back::missing;
+use crate::web::admin::kit::field::{Field, Fieldset, Widget};
+use crate::web::admin::kit::form::{FormErrors, FormView, Values};
+use crate::web::admin::kit::frame::{Frame, Level};
+use crate::web::admin::kit::reauth;
+use crate::web::admin::kit::resource::Resource;
+use crate::web::admin::kit::views::Posted;
+use crate::web::admin::setup::DIFFERS;
+use crate::web::human::{self, HumanError, found, see_other};
+use crate::web::problem::Problem;
+use crate::web::urls;
+use actix_web::HttpResponse;
+use askama::Template;
+
+/// The form for another user's password.
+#[derive(Template)]
+#[template(path = "admin/users/password.html")]
+pub struct UserPasswordPage {
+    frame: Frame,
+    username: String,
+    form: FormView,
+    action: String,
+    cancel: String,
+}
+
+impl UserPasswordPage {
+    /// The states it is shown in.
+    pub fn samples() -> Vec<Self> {
+        let page = |errors: &FormErrors| {
+            let form = FormView::of(vec![fields("<b>grace</b>")], &Values::default(), errors);
+            let (action, cancel) = (urls::user_password(7), urls::users());
+            let username = "<b>grace</b>".to_owned();
+            Self { frame: Frame::sample("Set a password"), username, form, action, cancel }
+        };
+        let mut wrong = FormErrors::default();
+        wrong.add("password", password::Weak::Short.to_string());
+        wrong.add("password_again", DIFFERS);
+        vec![page(&FormErrors::default()), page(&wrong)]
+    }
+}
+
+fn fields(username: &str) -> Fieldset {
+    let secret = || Widget::Secret { is_set: false, generate: None };
+    Fieldset {
+        id: "password",
+        legend: "New password",
+        help: format!("All sessions of {username} end. Tell them the password on a safe way.")
+            .into(),
+        paired: false,
+        fields: vec![
+            Field::new("password", "Password", secret()).required().help(HELP),
+            Field::new("password_again", "Password again", secret()).required(),
+        ],
+    }
+}
+
+/// Checks a new password that was typed twice; names of both fields, and whose it becomes.
+pub(super) fn check_pair(
+    values: &Values,
+    (name, again, username): (&str, &str, &str),
+    errors: &mut FormErrors,
+) {
+    if let Err(weak) = password::check(&values.get(name).into(), username) {
+        errors.add(name, weak.to_string());
+    }
+    if values.get(name) != values.get(again) {
+        errors.add(again, DIFFERS);
+    }
+}
+
+/// `GET /admin/auth/user/<id>/password/`
+///
+/// # Errors
+/// No such user (404); the database is away (503).
+pub async fn page(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    let user = user(&ctx).await?;
+    if user.id == ctx.actor.id {
+        return Ok(found(urls::password_change()));
+    }
+    draw(&ctx, &user, &FormErrors::default())
+}
+
+/// `POST /admin/auth/user/<id>/password/`
+///
+/// # Errors
+/// As the page.
+pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
+    let user = user(&ctx).await?;
+    if user.id == ctx.actor.id {
+        return Ok(see_other(urls::password_change()));
+    }
+    let values = Values::from_pairs(posted.into_inner());
+    let mut errors = FormErrors::default();
+    if let Some(wrong) = reauth::refusal(&ctx, &values).await? {
+        errors.add(reauth::FIELD, wrong);
+    }
+    check_pair(&values, ("password", "password_again", &user.username), &mut errors);
+    if !errors.is_empty() {
+        return draw(&ctx, &user, &errors);
+    }
+    let remote_addr = ctx.remote_addr();
+    let actor = user.actor();
+    let new = (&actor, values.get("password").into());
+    let pool = &ctx.deps().pool;
+    match roster::reset_password(pool, &ctx.actor, new, asked(&ctx, &remote_addr)).await {
+        Ok(()) => {}
+        Err(AccountError::Store(error)) => return Err(error.into()),
+        Err(error) => return Err(Problem::internal().caused_by(error).into()),
+    }
+    tracing::info!(user.name = %ctx.actor.username, object.name = %user.username, "the password of {} was set by {}", user.username, ctx.actor.username);
+    ctx.flash(
+        Level::Success,
+        format!("The password of “{}” was set, and their sessions have ended.", user.username),
+    );
+    Ok(see_other(urls::user(user.id)))
+}
+
+async fn user(ctx: &AdminContext) -> Result<users::User, HumanError> {
+    let id = ctx.segment("id");
+    let gone = |error| missing(Users::meta(), id, error);
+    let mut conn = ctx.conn().await?;
+    Ok(users::find(&mut conn, user_id(id).map_err(gone)?).await.map_err(gone)?)
+}
+
+fn draw(
+    ctx: &AdminContext,
+    user: &users::User,
+    errors: &FormErrors,
+) -> Result<HttpResponse, HumanError> {
+    let mut sets = vec![fields(&user.username)];
+    reauth::join(ctx, &mut sets, "Asked again when accounts are changed.");
+    let form = FormView::of(sets, &Values::default(), errors);
+    let frame = ctx
+        .frame(format!("Password of “{}”", user.username))
+        .crumb("Users", urls::users())
+        .crumb(user.username.clone(), urls::user(user.id))
+        .with_errors(!form.summary.is_empty());
+    human::page(&UserPasswordPage {
+        frame,
+        username: user.username.clone(),
+        form,
+        action: urls::user_password(user.id),
+        cancel: urls::user(user.id),
+    })
+}

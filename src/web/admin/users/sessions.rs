@@ -1,0 +1,238 @@
+//! Sessions: where a person is signed in, and ending that. Everybody sees their own; who manages
+//! users sees everybody's.
+
+use super::{Users, asked, user_id};
+use crate::accounts::roster;
+use crate::clock;
+use crate::core::actor::Actor;
+use crate::store::sessions::{self, Seen, Which};
+use crate::store::users;
+use crate::web::admin::context::AdminContext;
+use crate::web::admin::kit::at::At;
+use crate::web::admin::kit::back::missing;
+use crate::web::admin::kit::form::{BoundField, Values};
+use crate::web::admin::kit::frame::{Frame, Level};
+use crate::web::admin::kit::reauth;
+use crate::web::admin::kit::resource::Resource;
+use crate::web::admin::kit::views::Posted;
+use crate::web::human::{self, HumanError, see_other};
+use crate::web::session_store::REFERENCE;
+use crate::web::urls;
+use actix_web::HttpResponse;
+use askama::Template;
+use chrono::{DateTime, Utc};
+
+/// A person's sessions.
+#[derive(Template)]
+#[template(path = "admin/users/sessions.html")]
+pub struct SessionsPage {
+    frame: Frame,
+    action: String,
+    rows: Vec<SessionRow>,
+    ask: Option<BoundField>,
+    is_own: bool,
+    now: DateTime<Utc>,
+}
+
+/// One session.
+struct SessionRow {
+    reference: String,
+    browser: String,
+    agent: String,
+    address: String,
+    started: At,
+    seen: At,
+    is_this: bool,
+}
+
+impl SessionsPage {
+    /// The states it is shown in.
+    pub fn samples() -> Vec<Self> {
+        let at = DateTime::UNIX_EPOCH;
+        let seen = |user_agent: &str| Seen {
+            reference: user_agent.to_owned(),
+            created_at: at,
+            seen_at: at,
+            remote_addr: "192.0.2.7".to_owned(),
+            user_agent: user_agent.to_owned(),
+        };
+        let page = |rows: Vec<Seen>, is_own| Self {
+            frame: Frame::sample("Sessions"),
+            action: urls::user_sessions(7),
+            rows: rows.into_iter().map(|row| SessionRow::of(row, "Firefox/130.0 <b>")).collect(),
+            ask: None,
+            is_own,
+            now: at,
+        };
+        let two = vec![seen("Firefox/130.0 <b>"), seen("")];
+        vec![page(two.clone(), true), page(two, false), page(Vec::new(), false)]
+    }
+
+    fn has_others(&self) -> bool {
+        self.rows.iter().any(|row| !row.is_this)
+    }
+}
+
+impl SessionRow {
+    fn of(seen: Seen, this: &str) -> Self {
+        Self {
+            is_this: seen.reference == this,
+            browser: browser(&seen.user_agent),
+            agent: seen.user_agent,
+            address: seen.remote_addr,
+            started: At(seen.created_at),
+            seen: At(seen.seen_at),
+            reference: seen.reference,
+        }
+    }
+}
+
+/// What a browser calls itself, as a person would: `Firefox on Linux`.
+fn browser(agent: &str) -> String {
+    // The order matters: each of them also says what those after it say.
+    let browsers = [
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+        ("curl/", "curl"),
+    ];
+    let systems = [
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("Linux", "Linux"),
+    ];
+    let known = |names: &[(&str, &'static str)]| {
+        names.iter().find(|(word, _)| agent.contains(word)).map(|(_, name)| *name)
+    };
+    match (known(&browsers), known(&systems)) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(browser), None) => browser.to_owned(),
+        (None, Some(system)) => format!("Browser on {system}"),
+        (None, None) if agent.is_empty() => "Unknown".to_owned(),
+        (None, None) => agent.chars().take(40).collect(),
+    }
+}
+
+/// `GET /admin/sessions/`: one's own.
+///
+/// # Errors
+/// The database is away (503).
+pub async fn own(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    let actor = ctx.actor.clone();
+    draw(&ctx, &actor, None).await
+}
+
+/// `POST /admin/sessions/`: ends one's own.
+///
+/// # Errors
+/// The database is away (503).
+pub async fn end_own(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
+    let actor = ctx.actor.clone();
+    end(&ctx, &actor, Values::from_pairs(posted.into_inner())).await
+}
+
+/// `GET /admin/auth/user/<id>/sessions/`
+///
+/// # Errors
+/// No such user (404); the database is away (503).
+pub async fn page(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    let user = user(&ctx).await?;
+    draw(&ctx, &user, None).await
+}
+
+/// `POST /admin/auth/user/<id>/sessions/`
+///
+/// # Errors
+/// As the page.
+pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
+    let user = user(&ctx).await?;
+    let values = Values::from_pairs(posted.into_inner());
+    if user.id != ctx.actor.id
+        && let Some(wrong) = reauth::refusal(&ctx, &values).await?
+    {
+        return draw(&ctx, &user, Some(wrong)).await;
+    }
+    end(&ctx, &user, values).await
+}
+
+async fn user(ctx: &AdminContext) -> Result<Actor, HumanError> {
+    let id = ctx.segment("id");
+    let gone = |error| missing(Users::meta(), id, error);
+    let mut conn = ctx.conn().await?;
+    Ok(users::find(&mut conn, user_id(id).map_err(gone)?).await.map_err(gone)?.actor())
+}
+
+fn this(ctx: &AdminContext) -> String {
+    ctx.session().get(REFERENCE).ok().flatten().unwrap_or_default()
+}
+
+async fn end(ctx: &AdminContext, user: &Actor, values: Values) -> Result<HttpResponse, HumanError> {
+    let (this, remote_addr) = (this(ctx), ctx.remote_addr());
+    let which = if values.is_on("all") {
+        Which::AllBut(&this)
+    } else {
+        Which::One(values.trimmed("session"))
+    };
+    let mut conn = ctx.conn().await?;
+    let asked = asked(ctx, &remote_addr);
+    let ended = roster::end_sessions(&mut conn, &ctx.actor, (user, which), asked).await?;
+    match ended {
+        0 => ctx.flash(Level::Info, "No session was ended: it had ended already."),
+        1 => ctx.flash(Level::Success, format!("One session of “{}” was ended.", user.username)),
+        n => ctx.flash(Level::Success, format!("{n} sessions of “{}” were ended.", user.username)),
+    }
+    // Where this very session was ended, the login page comes next.
+    Ok(see_other(ctx.path()))
+}
+
+async fn draw(
+    ctx: &AdminContext,
+    user: &Actor,
+    wrong: Option<String>,
+) -> Result<HttpResponse, HumanError> {
+    let now = clock::now();
+    let rows = sessions::of_user(&mut *ctx.conn().await?, user.id, now).await?;
+    let is_own = user.id == ctx.actor.id;
+    let mut frame = ctx.frame(if is_own {
+        "Your sessions".to_owned()
+    } else {
+        format!("Sessions of “{}”", user.username)
+    });
+    if ctx.path() != urls::own_sessions() {
+        frame =
+            frame.crumb("Users", urls::users()).crumb(user.username.clone(), urls::user(user.id));
+    }
+    let this = this(ctx);
+    human::page(&SessionsPage {
+        frame: frame.with_errors(wrong.is_some()),
+        action: ctx.path().to_owned(),
+        rows: rows.into_iter().map(|row| SessionRow::of(row, &this)).collect(),
+        ask: if is_own { None } else { reauth::ask(ctx, wrong) },
+        is_own,
+        now,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::browser;
+
+    #[test]
+    fn a_browser_is_named_as_people_name_it() {
+        let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0";
+        assert_eq!(browser(firefox), "Firefox on Linux");
+        let edge =
+            "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/125.0 Safari/537.36 Edg/125.0";
+        assert_eq!(browser(edge), "Edge on Windows");
+        let phone =
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605 Safari/604.1";
+        assert_eq!(browser(phone), "Safari on iPhone");
+        assert_eq!(browser(""), "Unknown");
+        assert_eq!(browser("robot/1"), "robot/1");
+    }
+}

@@ -1,0 +1,90 @@
+//! What a change of a record's form means beyond its fields: whether it asks for the password
+//! again, and how an entry of the history is taken back.
+
+use super::form::{PARAM, parameters};
+use crate::core::change::{Change, Value};
+use crate::core::webhook::ProjectId;
+use crate::web::admin::kit::form::Values;
+use crate::web::admin::kit::resource::Loaded;
+use crate::web::admin::kit::revert;
+use std::collections::BTreeMap;
+
+/// Whether what was typed sets a secret, or what is run: both ask for the password again.
+pub(super) fn is_sensitive(object: Option<&Loaded>, values: &Values) -> bool {
+    let Some(object) = object else { return true };
+    let is_secret = |name: &str| name.starts_with("secret") || name.starts_with("signing");
+    let sets_secret = values.pairs().any(|(name, value)| is_secret(name) && !value.is_empty());
+    sets_secret || is_run(&object.values) != is_run(values)
+}
+
+/// The action and its parameters.
+fn is_run(values: &Values) -> (&str, BTreeMap<&str, &str>) {
+    let parameters =
+        values.pairs().filter(|(name, value)| name.starts_with(PARAM) && !value.trim().is_empty());
+    (values.trimmed("action"), parameters.map(|(name, value)| (name, value.trim())).collect())
+}
+
+/// Puts a field back to what it was before a change.
+pub(super) fn restore(values: &mut Values, change: &Change) {
+    let before = change.before.as_ref();
+    match (change.field.as_str(), before) {
+        ("action_params", Some(Value::Text(json))) => {
+            let old: Vec<String> = values
+                .pairs()
+                .filter(|(name, _)| name.starts_with(PARAM))
+                .map(|(name, _)| name.to_owned())
+                .collect();
+            for name in old {
+                values.tick(&name, false);
+            }
+            parameters(values, &serde_json::from_str(json).unwrap_or_default());
+        }
+        (field, before) => {
+            revert::restore(values, field, before);
+            if field == "project_id" {
+                values.tick("pending", values.trimmed(field) == ProjectId::PENDING.to_string());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(pairs: &[(&str, &str)]) -> Values {
+        Values::from_pairs(pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())))
+    }
+
+    #[test]
+    fn secrets_and_what_is_run_are_sensitive_and_the_rest_is_not() {
+        let stored = [("action", "print"), ("param.branch", "main"), ("notes", "a")];
+        let object = Loaded { values: values(&stored), ..Loaded::default() };
+        let asked = |more: &[(&str, &str)]| {
+            is_sensitive(Some(&object), &values(&[&stored[..], more].concat()))
+        };
+        assert!(!asked(&[]));
+        assert!(!asked(&[("notes", "b"), ("secret_token", ""), ("param.none", " ")]));
+        assert!(asked(&[("action", "deploy")]));
+        assert!(asked(&[("param.branch", "other")]));
+        for name in ["secret_token", "secret_token_generate", "signing_token_remove"] {
+            assert!(asked(&[(name, "on")]), "{name}");
+        }
+        assert!(is_sensitive(None, &values(&stored)));
+    }
+
+    #[test]
+    fn fields_parameters_and_the_box_of_a_pending_record_go_back() {
+        let mut now = values(&[("param.branch", "x"), ("param.new", "y"), ("project_id", "7")]);
+        let change = |field: &str, before: Value| Change {
+            field: field.to_owned(),
+            before: Some(before),
+            after: None,
+            secret: false,
+        };
+        restore(&mut now, &change("action_params", Value::Text(r#"{"branch":"main"}"#.into())));
+        restore(&mut now, &change("project_id", Value::Number(-1)));
+        let then = [("param.branch", "main"), ("pending", "on"), ("project_id", "-1")];
+        assert_eq!(now, values(&then));
+    }
+}

@@ -1,0 +1,41 @@
+//! The form of a record with scripts on: paired choices, filters, a secret that was replaced.
+
+use crate::support::app::App;
+use crate::support::browser::Browser;
+use crate::support::records::{self, with};
+
+#[tokio::test]
+async fn choices_go_in_pairs_and_an_odd_pair_is_warned_of_but_saved() {
+    let app = App::start().await;
+    let record = with(
+        records::push(),
+        &[("ref_filter", "main\nrelease/*"), ("condition", "branch = \"main\" and not deleted")],
+    );
+    let id = app.record(&record).await;
+    app.database()
+        .execute(
+            "UPDATE webhooks SET last_token_at = now(), previous_secret_digest = secret_digest, \
+             previous_secret_until = now() + interval '7 days'",
+        )
+        .await;
+    let browser = Browser::start(app.base()).await;
+    browser.open("/admin/login/").await;
+    browser.fill("username", crate::support::app::ADMIN).await;
+    browser.fill("password", crate::support::app::PASSWORD).await;
+    browser.submit("Log in").await;
+    browser.at("/admin/").await;
+    browser.open(&format!("/admin/hooks/webhook/{id}/change/")).await;
+    browser.pictures("webhook-filters").await;
+    browser.choose("object_kind", "pipeline").await;
+    assert_eq!(browser.value("http_x_gitlab_event").await, "Pipeline Hook");
+    // What was chosen by hand stays; the pair is only remarked on.
+    browser.choose("http_x_gitlab_event", "Job Hook").await;
+    assert_eq!(browser.value("object_kind").await, "pipeline");
+    browser.says("usually comes with").await;
+    browser.submit("Save").await;
+    browser.open(&format!("/admin/hooks/webhook/{id}/change/")).await;
+    browser.says("GitLab does not send pipeline events under Job Hook").await;
+    let complaints = browser.complaints().await;
+    assert!(complaints.is_empty(), "{complaints:#?}");
+    browser.close().await;
+}
