@@ -10,9 +10,9 @@ use super::jobs::{Jobs, log::Log, page as job_page, waits::Waits};
 use super::kit::form::{FormErrors, FormView, Values};
 use super::kit::frame::Frame;
 use super::kit::list_view::{self, Read};
-use super::kit::pages::{ChangeFormPage, ChangelistPage, ConfirmPage, Follow, HistoryPage};
+use super::kit::pages::{ChangeFormPage, ChangelistPage, Follow, HistoryPage};
 use super::kit::query::read;
-use super::kit::resource::{DeletePlan, Resource};
+use super::kit::resource::Resource;
 use super::webhooks::{self, Webhooks, reset, setup};
 use crate::actions::Catalogue;
 use crate::control::{Near, Rejudged};
@@ -307,18 +307,6 @@ fn samples() -> Vec<(String, String)> {
             })
             .collect(),
     };
-    let confirm = ConfirmPage {
-        frame: Frame::sample("Delete?"),
-        plan: DeletePlan {
-            name: ODD.to_owned(),
-            goes: vec![LONG.to_owned()],
-            stays: vec![ODD.to_owned()],
-            refused: None,
-        },
-        ask: None,
-        cancel: "/admin/".to_owned(),
-        button: "Yes, delete it".to_owned(),
-    };
     let mut samples = vec![
         ("webhooks, none", changelist::<Webhooks>("", vec![], None)),
         ("webhooks, none match", changelist::<Webhooks>("q=x&nonsense=1", vec![], Some(1))),
@@ -337,7 +325,6 @@ fn samples() -> Vec<(String, String)> {
         ("change", change_form(Some(15), true, &["object_kind"])),
         ("change, pending", change_form(Some(-1), true, &[])),
         ("read", change_form(Some(15), false, &[])),
-        ("delete", confirm.render().unwrap()),
         ("history", history(true)),
         ("history of a deleted one", history(false)),
         ("delivery", delivery_sample("matched", Some(b"{\"a\": [1]}"), 1)),

@@ -2,7 +2,7 @@
 //! done in batches.
 //!
 //! A resource names its actions in `Resource::actions`; each is a [`BulkAction`], whose `run`
-//! gets one batch of ids at a time and is one transaction with its audit entries. "All that
+//! gets one batch of ids at a time and writes audit entries in its transactions. "All that
 //! match" travels as the list's own address, never as ids.
 
 use super::frame::Level;
@@ -47,7 +47,7 @@ pub struct BulkAction {
     pub goes: &'static [&'static str],
     /// What stays as it is, line by line.
     pub stays: &'static [&'static str],
-    /// Does it to one batch of ids, in one transaction with its audit entries. Ids that are gone
+    /// Does it to one batch of ids, with audit entries in the same transactions. Ids that are gone
     /// are passed over.
     pub run: Run,
 }

@@ -1,17 +1,18 @@
-//! Samples of the pages that speak of many rows, or of two people: the question before a bulk
-//! action, the conflict page.
+//! Samples of the pages that ask: before a deletion, before a bulk action, after two people
+//! changed one object.
 
 use super::super::jobs::Jobs;
 use super::super::kit::frame::Frame;
 use super::super::kit::list_view::Chip;
-use super::super::kit::pages::{BulkPage, ChosenRow, ConflictPage, ConflictRow, Side};
-use super::super::kit::resource::Resource;
+use super::super::kit::pages::{BulkPage, ChosenRow, ConfirmPage, ConflictPage, ConflictRow, Side};
+use super::super::kit::resource::{DeletePlan, Resource};
 use super::super::webhooks::Webhooks;
 use super::{LONG, ODD};
 use askama::Template;
 
 pub(super) fn samples() -> Vec<(String, String)> {
     [
+        ("delete", confirm()),
         ("conflict", conflict()),
         ("bulk, ticked", bulk::<Webhooks>(false)),
         ("bulk, all that match", bulk::<Webhooks>(true)),
@@ -19,6 +20,23 @@ pub(super) fn samples() -> Vec<(String, String)> {
     ]
     .map(|(name, html)| (name.to_owned(), html))
     .into()
+}
+
+fn confirm() -> String {
+    ConfirmPage {
+        frame: Frame::sample("Delete?"),
+        plan: DeletePlan {
+            name: ODD.to_owned(),
+            goes: vec![LONG.to_owned()],
+            stays: vec![ODD.to_owned()],
+            refused: None,
+        },
+        ask: None,
+        cancel: "/admin/".to_owned(),
+        button: "Yes, delete it".to_owned(),
+    }
+    .render()
+    .unwrap()
 }
 
 fn conflict() -> String {
