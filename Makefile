@@ -1,10 +1,12 @@
 # Signalbox. `make help` lists the targets; what they do stands in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint fmt unit it browser screenshots doc clean-var
+.PHONY: help run build test lint fmt unit it browser speed screenshots doc clean-var
 
 # `make run PROFILE=release` builds an optimised program (and takes longer to build it).
 PROFILE ?= dev
+# How many deliveries and jobs `make speed` lists.
+ROWS ?= 1000000
 # What `make it` runs: a part of a test's path, such as `api::register`.
 FILTER ?=
 
@@ -30,12 +32,16 @@ unit: ## The tests inside the library: seconds, no database
 	cargo test --locked --lib
 
 it: ## The tests on the real program; FILTER=api::register picks some
-	@sh scripts/need.sh compiler postgres browser
+	@sh scripts/need.sh compiler postgres browser axe
 	cargo test --locked --test it -- $(FILTER)
 
 browser: ## The tests in headless Chromium; pictures land in target/screenshots/
-	@sh scripts/need.sh compiler postgres browser
+	@sh scripts/need.sh compiler postgres browser axe
 	cargo test --locked --test it -- browser::
+
+speed: ## List a million deliveries and jobs, and say how long each page takes (minutes; ROWS=… for fewer)
+	@sh scripts/need.sh compiler postgres
+	SIGNALBOX_SEED='$(ROWS)' cargo test --locked --test it -- --ignored --nocapture store::speed
 
 screenshots: browser ## Renew the pictures of the documentation
 	@sh scripts/screenshots.sh

@@ -5,6 +5,7 @@
 #   compiler   cargo and a C compiler (the linker, and the C in a few dependencies)
 #   postgres   PostgreSQL's server programs, with the extensions hstore and pgcrypto
 #   browser    Chromium and its driver, for the tests
+#   axe        the accessibility checker that the browser tests run (npm, into tests/browser/axe)
 #   scripts    shellcheck, the checker of these scripts
 set -eu
 cd "$(dirname "$0")/.."
@@ -25,6 +26,7 @@ has_postgres() {
 }
 
 packages=
+axe=
 for thing in "$@"; do
     case $thing in
     compiler)
@@ -39,6 +41,10 @@ for thing in "$@"; do
         have chromium || packages="$packages chromium"
         have chromedriver || packages="$packages chromium-driver"
         ;;
+    axe)
+        axe=yes
+        have npm || packages="$packages nodejs npm"
+        ;;
     scripts) have shellcheck || packages="$packages shellcheck" ;;
     *)
         say "need.sh does not know '$thing'"
@@ -47,7 +53,18 @@ for thing in "$@"; do
     esac
 done
 
-[ -n "$packages" ] || exit 0
+# As the lock file says, and only where it is not there yet.
+install_axe() {
+    [ -n "$axe" ] || return 0
+    [ -f tests/browser/axe/node_modules/axe-core/axe.min.js ] && return 0
+    say "installing: axe-core (npm ci)"
+    (cd tests/browser/axe && npm ci --ignore-scripts --no-audit --no-fund --silent)
+}
+
+if [ -z "$packages" ]; then
+    install_axe
+    exit 0
+fi
 
 if ! may_install; then
     say "missing on this machine:$packages"
@@ -76,3 +93,4 @@ as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
 # shellcheck disable=SC2086  # a list of package names, made above
 as_root env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends $packages >/dev/null
+install_axe

@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
-sh scripts/need.sh compiler postgres browser scripts
+sh scripts/need.sh compiler postgres browser axe scripts
 sh scripts/lint.sh
 say "tests"
 cargo test --locked --no-fail-fast

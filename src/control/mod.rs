@@ -8,7 +8,7 @@ mod rejudge;
 mod retry;
 
 pub use cancel::{Cancelled, cancel};
-pub use many::{Done, Selection, cancel_many, run_again_many};
+pub use many::{Done, cancel_many, run_again_many};
 pub use pause::{pause, resume};
 pub use rejudge::{Near, Rejudged, endpoint_of, event_of, rejudge, whole_body};
 pub use retry::{run_again, run_now};

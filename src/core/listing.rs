@@ -19,6 +19,20 @@ pub struct ListQuery<S, F> {
     pub limit: i64,
 }
 
+impl<S, F: Default> ListQuery<S, F> {
+    /// Neither search nor filters.
+    #[must_use]
+    pub fn everything(limit: i64) -> Self {
+        Self {
+            terms: Vec::new(),
+            order: Vec::new(),
+            filter: F::default(),
+            part: Part::FIRST,
+            limit,
+        }
+    }
+}
+
 /// Ascending or descending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
@@ -128,6 +142,50 @@ impl<R> Page<R> {
             }
         };
         Self { rows, matching, has_newer, has_older }
+    }
+}
+
+/// Which rows a bulk action is for.
+#[derive(Debug, Clone)]
+pub enum Selection<S, F> {
+    /// The ticked ones, by id.
+    Ids(Vec<String>),
+    /// All that a search and filters let through, however many: the rows are found when the
+    /// action runs, and never travel through a form.
+    Matching {
+        /// Search and filters; order and part mean nothing here.
+        query: ListQuery<S, F>,
+        /// The newest id there was when the person was asked: what came later is left alone.
+        up_to: Option<String>,
+    },
+}
+
+/// How many rows there are beside the ones that a list shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// All rows of the table, whatever the search and filters; none = not counted here.
+    pub all: Option<Total>,
+    /// Rows that each choice of a filter has.
+    pub choices: Vec<ChoiceCount>,
+}
+
+/// How many rows a choice of a filter has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChoiceCount {
+    /// The filter's parameter.
+    pub param: &'static str,
+    /// The choice's value.
+    pub value: String,
+    /// The rows.
+    pub count: Total,
+}
+
+impl Counts {
+    /// The rows of a choice, if they were counted.
+    #[must_use]
+    pub fn of(&self, param: &str, value: &str) -> Option<Total> {
+        let known = self.choices.iter().find(|known| known.param == param && known.value == value);
+        known.map(|known| known.count)
     }
 }
 

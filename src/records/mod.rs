@@ -2,8 +2,10 @@
 //! the version check, the write and its audit entry. Not deliveries, not HTTP.
 //!
 //! `input.rs` makes a [`WebhookInput`], which is valid by being there; `save.rs` adds and changes;
-//! `delete.rs` says what goes and what stays, then deletes; `reset.rs` lets a record wait again.
+//! `delete.rs` says what goes and what stays, then deletes; `bulk.rs` does it to many at once;
+//! `reset.rs` lets a record wait again.
 
+mod bulk;
 mod delete;
 mod input;
 mod reset;
@@ -11,6 +13,7 @@ mod save;
 mod secrets;
 mod snapshot;
 
+pub use bulk::{Switched, delete_many, switch_many};
 pub use delete::{Plan, delete, plan};
 pub use input::{Draft, Fault, MAX_KEEP_DAYS, Rules, SecretChange, WebhookInput};
 pub use reset::reset;

@@ -177,21 +177,33 @@ pub struct Row {
 /// # Errors
 /// Those of the database.
 pub async fn record(conn: &mut Conn, entry: Entry<'_>) -> Result<()> {
-    let changes = serde_json::to_value(&entry.changes).unwrap_or_default();
-    diesel::insert_into(audit_log::table)
-        .values((
+    record_all(conn, &[entry]).await
+}
+
+/// Writes several entries, in their order.
+///
+/// # Errors
+/// Those of the database.
+pub async fn record_all(conn: &mut Conn, entries: &[Entry<'_>]) -> Result<()> {
+    let values = |entry: &Entry<'_>| {
+        (
             audit_log::at.eq(entry.at),
             audit_log::actor_id.eq(entry.actor.map(|actor| actor.id.0)),
-            audit_log::actor_name.eq(entry.actor.map_or("system", |actor| &actor.username)),
+            audit_log::actor_name
+                .eq(entry.actor.map_or_else(|| "system".to_owned(), |a| a.username.clone())),
             audit_log::verb.eq(entry.verb.as_str()),
-            audit_log::object_type.eq(entry.object_type),
-            audit_log::object_id.eq(entry.object_id),
-            audit_log::object_name.eq(entry.object_name),
-            audit_log::changes.eq(changes),
-            audit_log::remote_addr.eq(entry.remote_addr),
-        ))
-        .execute(conn)
-        .await?;
+            audit_log::object_type.eq(entry.object_type.to_owned()),
+            audit_log::object_id.eq(entry.object_id.to_owned()),
+            audit_log::object_name.eq(entry.object_name.to_owned()),
+            audit_log::changes.eq(serde_json::to_value(&entry.changes).unwrap_or_default()),
+            audit_log::remote_addr.eq(entry.remote_addr.to_owned()),
+        )
+    };
+    // A statement carries at most 65,535 values.
+    for entries in entries.chunks(1_000) {
+        let rows: Vec<_> = entries.iter().map(values).collect();
+        diesel::insert_into(audit_log::table).values(rows).execute(conn).await?;
+    }
     Ok(())
 }
 

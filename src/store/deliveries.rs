@@ -2,10 +2,10 @@
 //! are written is `store::arrivals`.
 
 use super::schema::{deliveries, jobs};
-use super::search::{Condition, CountOf, ago, contains};
+use super::search::{BETWEEN, Condition, CountOf, CountsOf, ago, among_newest, contains};
 use super::{Conn, Result};
 use crate::core::ids::DeliveryId;
-use crate::core::listing::{ListQuery, Page, Part, Total};
+use crate::core::listing::{ChoiceCount, Counts, ListQuery, Page, Part, Total};
 use crate::core::verdict::Verdict;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -114,6 +114,10 @@ pub struct Filter {
     pub webhook: Option<i64>,
     /// Received within this time.
     pub within: Option<TimeDelta>,
+    /// Received at this moment or later.
+    pub since: Option<DateTime<Utc>>,
+    /// Received before this moment.
+    pub before: Option<DateTime<Utc>>,
 }
 
 fn condition(query: &ListQuery<Sort, Filter>) -> Condition<deliveries::table> {
@@ -136,43 +140,64 @@ fn condition(query: &ListQuery<Sort, Filter>) -> Condition<deliveries::table> {
         and(Box::new(deliveries::endpoint.eq(endpoint)));
     }
     if let Some(project_id) = filter.project_id {
-        and(Box::new(deliveries::project_id.is_not_distinct_from(project_id)));
+        and(Box::new(deliveries::project_id.assume_not_null().eq(project_id)));
     }
     if let Some(repo_name) = filter.repo_name.clone() {
         and(Box::new(deliveries::repo_name.eq(repo_name)));
     }
     if let Some(webhook) = filter.webhook {
         let made = jobs::table
-            .filter(jobs::webhook_id.is_not_distinct_from(webhook))
+            .filter(jobs::webhook_id.assume_not_null().eq(webhook))
             .select(jobs::delivery_id);
         and(Box::new(deliveries::id.eq_any(made)));
     }
     if let Some(within) = filter.within {
         and(Box::new(deliveries::received_at.ge(ago(within))));
     }
+    if let Some(since) = filter.since {
+        and(Box::new(deliveries::received_at.ge(since)));
+    }
+    if let Some(before) = filter.before {
+        and(Box::new(deliveries::received_at.lt(before)));
+    }
     for term in &query.terms {
-        and(found(term));
+        and(found(term, filter.before));
     }
     all
 }
 
-fn found(term: &str) -> Condition<deliveries::table> {
-    let pattern = contains(term);
+/// An ID names its rows; other words are looked for in the newest rows, all fields in one go.
+fn found(term: &str, before: Option<DateTime<Utc>>) -> Condition<deliveries::table> {
+    let id = term.to_ascii_uppercase();
+    if id.parse::<DeliveryId>().is_ok() {
+        return Box::new(deliveries::id.eq(id));
+    }
+    let newest = among_newest(("deliveries", "received_at"), before);
     let text = deliveries::repo_name
-        .ilike(pattern.clone())
-        .or(deliveries::repo_url.ilike(pattern.clone()))
-        .or(deliveries::git_ref.ilike(pattern.clone()))
-        .or(deliveries::sha.ilike(pattern.clone()))
-        .or(deliveries::event.ilike(pattern.clone()))
-        .or(deliveries::object_kind.ilike(pattern.clone()))
-        .or(deliveries::user_name.ilike(pattern.clone()))
-        .or(deliveries::user_email.ilike(pattern.clone()))
-        .or(deliveries::summary.ilike(pattern.clone()))
-        .or(deliveries::idempotency_key.eq(term.to_owned()))
-        .or(deliveries::id.eq(term.to_ascii_uppercase()));
+        .concat(BETWEEN)
+        .concat(deliveries::repo_url)
+        .concat(BETWEEN)
+        .concat(deliveries::git_ref)
+        .concat(BETWEEN)
+        .concat(deliveries::sha)
+        .concat(BETWEEN)
+        .concat(deliveries::event)
+        .concat(BETWEEN)
+        .concat(deliveries::object_kind)
+        .concat(BETWEEN)
+        .concat(deliveries::user_name)
+        .concat(BETWEEN)
+        .concat(deliveries::user_email)
+        .concat(BETWEEN)
+        .concat(deliveries::summary)
+        .ilike(contains(term));
+    let text = text.or(deliveries::idempotency_key.eq(term.to_owned()));
     match term.parse::<i64>() {
-        Ok(number) => Box::new(text.or(deliveries::project_id.is_not_distinct_from(number))),
-        Err(_) => Box::new(text),
+        Ok(number) => {
+            let of_project = deliveries::project_id.assume_not_null().eq(number);
+            Box::new(text.or(of_project).and(newest))
+        }
+        Err(_) => Box::new(text.and(newest)),
     }
 }
 
@@ -183,6 +208,9 @@ fn found(term: &str) -> Condition<deliveries::table> {
 pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Page<Row>> {
     let counted = deliveries::table.select(deliveries::id).filter(condition(query));
     let matching: i64 = CountOf(counted.limit(Total::CAP + 1)).get_result(conn).await?;
+    if matching == 0 {
+        return Ok(Page::cut(Vec::new(), &query.part, query.limit, Total::Exactly(0)));
+    }
     let rows = deliveries::table.select(Brief::as_select()).filter(condition(query)).into_boxed();
     let rows = match &query.part {
         Part::Numbered(_) => rows.order(deliveries::id.desc()),
@@ -215,21 +243,34 @@ async fn with_jobs(conn: &mut Conn, rows: Vec<Brief>) -> Result<Vec<Row>> {
         .collect())
 }
 
-/// How many deliveries there are of each verdict, each count capped.
+/// How many deliveries there are in all and of each verdict, each count capped.
 ///
 /// # Errors
 /// Any [`crate::store::StoreError`] of the database.
-pub async fn counts(conn: &mut Conn) -> Result<Vec<(String, Total)>> {
-    let mut counts = Vec::with_capacity(Verdict::ALL.len());
-    for verdict in Verdict::ALL {
-        let of_verdict = deliveries::table
-            .select(deliveries::id)
-            .filter(deliveries::verdict.eq(verdict.as_str()))
-            .limit(Total::CAP + 1);
-        let count: i64 = CountOf(of_verdict).get_result(conn).await?;
-        counts.push((verdict.as_str().to_owned(), Total::capped(count)));
-    }
-    Ok(counts)
+pub async fn counts(conn: &mut Conn) -> Result<Counts> {
+    let all = || deliveries::table.select(deliveries::id).limit(Total::CAP + 1).into_boxed();
+    let of = Verdict::ALL
+        .into_iter()
+        .map(|verdict| all().filter(deliveries::verdict.eq(verdict.as_str())));
+    let counted = CountsOf(std::iter::once(all()).chain(of).collect());
+    let counted: Vec<i64> = counted.get_result(conn).await?;
+    let mut counted = counted.into_iter().map(Total::capped);
+    let all = counted.next();
+    let choices = Verdict::ALL.into_iter().zip(counted).map(|(verdict, count)| ChoiceCount {
+        param: "verdict",
+        value: verdict.as_str().to_owned(),
+        count,
+    });
+    Ok(Counts { all, choices: choices.collect() })
+}
+
+/// Whether there is a delivery with this id.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn exists(conn: &mut Conn, id: &DeliveryId) -> Result<bool> {
+    let one = deliveries::table.find(id.as_str());
+    Ok(diesel::select(diesel::dsl::exists(one)).get_result(conn).await?)
 }
 
 /// One delivery with all that was kept of it.
@@ -251,7 +292,7 @@ pub async fn of_record(
     most: i64,
 ) -> Result<Vec<Brief>> {
     Ok(deliveries::table
-        .filter(deliveries::project_id.is_not_distinct_from(project_id))
+        .filter(deliveries::project_id.assume_not_null().eq(project_id))
         .filter(deliveries::object_kind.eq(object_kind))
         .order(deliveries::id.desc())
         .limit(most)

@@ -1,17 +1,17 @@
 //! The table of jobs, with attempts and output, as the panel reads them: the list, tabs, one job
 //! with all its attempts. Its states are written by `store::attempts` and `store::queue`.
 
-use super::schema::{deliveries, job_attempts, job_output, jobs};
-use super::search::{Condition, CountOf, ago, contains};
-use super::stats::REASON;
+mod list;
+
+pub use list::{Filter, Sort, counts, list, selected};
+
+use super::schema::{job_attempts, job_output, jobs};
 use super::{Conn, Result};
 use crate::core::ids::{DeliveryId, JobId, WebhookId};
 use crate::core::job::JobState;
-use crate::core::listing::{ListQuery, Page, Part, Total};
-use chrono::{DateTime, TimeDelta, Utc};
-use diesel::dsl::sql;
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::{Array, Integer, Nullable, Text};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -99,168 +99,61 @@ pub struct Chunk {
     pub bytes: Vec<u8>,
 }
 
-/// The list has one order, newest first: nothing to sort by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sort {}
-
-/// What the list can be narrowed to.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// Its state.
-    pub state: Option<JobState>,
-    /// The record it was made for.
-    pub webhook: Option<i64>,
-    /// The delivery that asked for it.
-    pub delivery: Option<String>,
-    /// The repository's name.
-    pub repo_name: Option<String>,
-    /// The catalogue entry it runs.
-    pub action: Option<String>,
-    /// Queued within this time.
-    pub within: Option<TimeDelta>,
-    /// Ended between these moments, the second left out.
-    pub ended: Option<(DateTime<Utc>, DateTime<Utc>)>,
-    /// Why its newest attempt ended as it did: a word of `store::stats`.
-    pub reason: Option<String>,
-}
-
-fn condition(query: &ListQuery<Sort, Filter>) -> Condition<jobs::table> {
-    let filter = &query.filter;
-    let mut all: Condition<jobs::table> = Box::new(jobs::id.is_not_null());
-    let mut and = |next: Condition<jobs::table>| {
-        let so_far = std::mem::replace(&mut all, Box::new(jobs::id.is_not_null()));
-        all = Box::new(so_far.and(next));
-    };
-    if let Some(state) = filter.state {
-        and(Box::new(jobs::state.eq(state.as_str())));
-    }
-    if let Some(webhook) = filter.webhook {
-        and(Box::new(jobs::webhook_id.is_not_distinct_from(webhook)));
-    }
-    if let Some(delivery) = filter.delivery.clone() {
-        and(Box::new(jobs::delivery_id.eq(delivery)));
-    }
-    if let Some(repo_name) = filter.repo_name.clone() {
-        and(Box::new(jobs::repo_name.eq(repo_name)));
-    }
-    if let Some(action) = filter.action.clone() {
-        and(Box::new(jobs::action.eq(action)));
-    }
-    if let Some(within) = filter.within {
-        and(Box::new(jobs::queued_at.ge(ago(within))));
-    }
-    if let Some((from, to)) = filter.ended {
-        let ended = jobs::finished_at.ge(from).and(jobs::finished_at.lt(to));
-        and(Box::new(ended.is_not_distinct_from(true)));
-    }
-    if let Some(reason) = filter.reason.clone() {
-        and(Box::new(sql::<Bool>(&format!("{REASON} = ")).bind::<Text, _>(reason)));
-    }
-    for term in &query.terms {
-        and(found(term));
-    }
-    all
-}
-
-fn found(term: &str) -> Condition<jobs::table> {
-    let pattern = contains(term);
-    let text = jobs::repo_name
-        .ilike(pattern.clone())
-        .or(jobs::git_ref.ilike(pattern.clone()))
-        .or(jobs::webhook_label.ilike(pattern.clone()))
-        .or(jobs::action.ilike(pattern.clone()))
-        .or(jobs::error.ilike(pattern.clone()))
-        .or(jobs::requested_by.ilike(pattern))
-        .or(jobs::id.eq(term.to_ascii_uppercase()))
-        .or(jobs::delivery_id.eq(term.to_ascii_uppercase()));
-    match term.parse::<i64>() {
-        Ok(number) => {
-            let of_project = deliveries::table
-                .filter(deliveries::project_id.is_not_distinct_from(number))
-                .select(deliveries::id);
-            Box::new(text.or(jobs::delivery_id.eq_any(of_project)))
-        }
-        Err(_) => Box::new(text),
-    }
-}
-
-/// The jobs a changelist asks for, newest first.
-///
-/// # Errors
-/// Any [`crate::store::StoreError`] of the database.
-pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Page<Row>> {
-    let counted = jobs::table.select(jobs::id).filter(condition(query));
-    let matching: i64 = CountOf(counted.limit(Total::CAP + 1)).get_result(conn).await?;
-    let rows = jobs::table.select(Job::as_select()).filter(condition(query)).into_boxed();
-    let rows = match &query.part {
-        Part::Numbered(_) => rows.order(jobs::id.desc()),
-        Part::Older(id) => rows.filter(jobs::id.lt(id.clone())).order(jobs::id.desc()),
-        Part::Newer(id) => rows.filter(jobs::id.gt(id.clone())).order(jobs::id.asc()),
-    };
-    let rows: Vec<Job> = rows.limit(query.limit.saturating_add(1)).load(conn).await?;
-    let rows = told(conn, rows).await?;
-    Ok(Page::cut(rows, &query.part, query.limit, Total::capped(matching)))
-}
-
-/// The ids of a part of the list, newest first, however many match in all.
-///
-/// # Errors
-/// Any [`crate::store::StoreError`] of the database.
-pub async fn ids(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Vec<String>> {
-    let rows = jobs::table.select(jobs::id).filter(condition(query)).into_boxed();
-    let rows = match &query.part {
-        Part::Older(id) => rows.filter(jobs::id.lt(id.clone())),
-        Part::Newer(id) => rows.filter(jobs::id.gt(id.clone())),
-        Part::Numbered(_) => rows,
-    };
-    Ok(rows.order(jobs::id.desc()).limit(query.limit).load(conn).await?)
+/// What other tables know of a job.
+#[derive(QueryableByName)]
+struct Told {
+    #[diesel(sql_type = Text)]
+    id: String,
+    #[diesel(sql_type = Text)]
+    event: String,
+    #[diesel(sql_type = Text)]
+    user_name: String,
+    #[diesel(sql_type = Nullable<Integer>)]
+    exit_code: Option<i32>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    signal: Option<i32>,
 }
 
 /// Adds what other tables know: who set each job off, how its newest attempt ended.
 async fn told(conn: &mut Conn, rows: Vec<Job>) -> Result<Vec<Row>> {
     let ids: Vec<&str> = rows.iter().map(|job| job.id.as_str()).collect();
-    let ends: Vec<(String, Option<i32>, Option<i32>)> = job_attempts::table
-        .filter(job_attempts::job_id.eq_any(ids))
-        .distinct_on(job_attempts::job_id)
-        .order((job_attempts::job_id, job_attempts::number.desc()))
-        .select((job_attempts::job_id, job_attempts::exit_code, job_attempts::signal))
-        .load(conn)
-        .await?;
-    let mut ends: HashMap<_, _> =
-        ends.into_iter().map(|(job, exit_code, signal)| (job, (exit_code, signal))).collect();
-    let causes: Vec<&str> = rows.iter().map(|job| job.delivery_id.as_str()).collect();
-    let causes: Vec<(String, String, String)> = deliveries::table
-        .filter(deliveries::id.eq_any(causes))
-        .select((deliveries::id, deliveries::event, deliveries::user_name))
-        .load(conn)
-        .await?;
-    let causes: HashMap<_, _> =
-        causes.into_iter().map(|(id, event, user_name)| (id, (event, user_name))).collect();
+    let told: Vec<Told> = diesel::sql_query(
+        "SELECT jobs.id, coalesce(event, '') AS event, coalesce(user_name, '') AS user_name, \
+         exit_code, signal FROM jobs \
+         LEFT JOIN deliveries ON deliveries.id = jobs.delivery_id \
+         LEFT JOIN LATERAL (SELECT exit_code, signal FROM job_attempts \
+         WHERE job_id = jobs.id ORDER BY number DESC LIMIT 1) AS newest ON true \
+         WHERE jobs.id = ANY($1)",
+    )
+    .bind::<Array<Text>, _>(ids)
+    .load(conn)
+    .await?;
+    let mut told: HashMap<String, Told> =
+        told.into_iter().map(|told| (told.id.clone(), told)).collect();
     Ok(rows
         .into_iter()
-        .map(|job| {
-            let (exit_code, signal) = ends.remove(&job.id).unwrap_or_default();
-            let (event, user_name) = causes.get(&job.delivery_id).cloned().unwrap_or_default();
-            Row { job, event, user_name, exit_code, signal }
+        .map(|job| match told.remove(&job.id) {
+            Some(Told { event, user_name, exit_code, signal, .. }) => {
+                Row { job, event, user_name, exit_code, signal }
+            }
+            None => Row {
+                job,
+                event: String::new(),
+                user_name: String::new(),
+                exit_code: None,
+                signal: None,
+            },
         })
         .collect())
 }
 
-/// How many jobs there are in each state, each count capped.
+/// Whether there is a job with this id.
 ///
 /// # Errors
 /// Any [`crate::store::StoreError`] of the database.
-pub async fn counts(conn: &mut Conn) -> Result<Vec<(String, Total)>> {
-    let mut counts = Vec::with_capacity(JobState::ALL.len());
-    for state in JobState::ALL {
-        let of_state = jobs::table
-            .select(jobs::id)
-            .filter(jobs::state.eq(state.as_str()))
-            .limit(Total::CAP + 1);
-        let count: i64 = CountOf(of_state).get_result(conn).await?;
-        counts.push((state.as_str().to_owned(), Total::capped(count)));
-    }
-    Ok(counts)
+pub async fn exists(conn: &mut Conn, id: &JobId) -> Result<bool> {
+    let one = jobs::table.find(id.as_str());
+    Ok(diesel::select(diesel::dsl::exists(one)).get_result(conn).await?)
 }
 
 /// One job.

@@ -5,6 +5,7 @@
 
 pub mod arrivals;
 pub mod attempts;
+pub mod attention;
 pub mod audit;
 pub mod candidates;
 pub mod deliveries;

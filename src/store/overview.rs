@@ -1,51 +1,42 @@
 //! The numbers of the start page, in one query that stays cheap in tables that grow without end:
-//! counting stops at [`Total::CAP`].
+//! counting stops at [`Total::CAP`]. Each is counted as the list it leads to counts it. What
+//! needs a person is `store::attention`.
 
-use super::{Conn, Result};
+use super::{Conn, Result, StoreError};
+use crate::core::job::JobState;
 use crate::core::listing::Total;
+use crate::core::verdict::Verdict;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{Array, BigInt};
 use diesel_async::RunQueryDsl;
 
 /// How much there is of everything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overview {
     /// Webhook records.
     pub webhooks: Total,
-    /// Those that wait for their registration.
-    pub pending: Total,
     /// Deliveries.
     pub deliveries: Total,
-    /// Deliveries that no record wanted.
-    pub unmatched: Total,
     /// Jobs.
     pub jobs: Total,
-    /// Jobs that a worker is at.
-    pub running: Total,
-    /// Jobs that wait: for a worker, a time or another try.
-    pub waiting: Total,
-    /// Jobs that failed for good.
-    pub failed: Total,
+    /// Deliveries of the last 24 hours.
+    pub day: Total,
+    /// Those by verdict, in the order of [`Verdict::ALL`].
+    pub day_by_verdict: Vec<(Verdict, Total)>,
+    /// Jobs that have not ended: running, queued, scheduled, retrying.
+    pub unfinished: Vec<(JobState, Total)>,
+    /// Jobs that failed for good in the last 24 hours.
+    pub failed_day: Total,
 }
+
+/// The states of jobs that have not ended, as the start page counts them.
+pub const UNFINISHED: [JobState; 4] =
+    [JobState::Running, JobState::Queued, JobState::Scheduled, JobState::Retrying];
 
 #[derive(QueryableByName)]
 struct Stored {
-    #[diesel(sql_type = BigInt)]
-    webhooks: i64,
-    #[diesel(sql_type = BigInt)]
-    pending: i64,
-    #[diesel(sql_type = BigInt)]
-    deliveries: i64,
-    #[diesel(sql_type = BigInt)]
-    unmatched: i64,
-    #[diesel(sql_type = BigInt)]
-    jobs: i64,
-    #[diesel(sql_type = BigInt)]
-    running: i64,
-    #[diesel(sql_type = BigInt)]
-    waiting: i64,
-    #[diesel(sql_type = BigInt)]
-    failed: i64,
+    #[diesel(sql_type = Array<BigInt>)]
+    counted: Vec<i64>,
 }
 
 /// The numbers as they are now.
@@ -53,28 +44,40 @@ struct Stored {
 /// # Errors
 /// Those of the database.
 pub async fn load(conn: &mut Conn) -> Result<Overview> {
-    let stored: Stored = diesel::sql_query(
-        "SELECT \
-         (SELECT count(*) FROM webhooks) AS webhooks, \
-         (SELECT count(*) FROM webhooks WHERE project_id = -1) AS pending, \
-         (SELECT count(*) FROM (SELECT FROM deliveries LIMIT $1) AS _) AS deliveries, \
-         (SELECT count(*) FROM (SELECT FROM deliveries WHERE verdict = 'unmatched' LIMIT $1) AS _) AS unmatched, \
-         (SELECT count(*) FROM (SELECT FROM jobs LIMIT $1) AS _) AS jobs, \
-         (SELECT count(*) FROM (SELECT FROM jobs WHERE state = 'running' LIMIT $1) AS _) AS running, \
-         (SELECT count(*) FROM (SELECT FROM jobs WHERE state IN ('queued', 'scheduled', 'retrying') LIMIT $1) AS _) AS waiting, \
-         (SELECT count(*) FROM (SELECT FROM jobs WHERE state = 'failed' LIMIT $1) AS _) AS failed",
-    )
-    .bind::<BigInt, _>(Total::CAP + 1)
-    .get_result(conn)
-    .await?;
+    let mut what = vec![
+        "webhooks".to_owned(),
+        "deliveries".to_owned(),
+        "jobs".to_owned(),
+        "deliveries WHERE received_at >= now() - interval '24 hours'".to_owned(),
+        "jobs WHERE state = 'failed' AND finished_at >= now() - interval '24 hours'".to_owned(),
+    ];
+    what.extend(Verdict::ALL.map(|verdict| {
+        let verdict = verdict.as_str();
+        format!(
+            "deliveries WHERE verdict = '{verdict}' AND received_at >= now() - interval '24 hours'"
+        )
+    }));
+    what.extend(UNFINISHED.map(|state| format!("jobs WHERE state = '{}'", state.as_str())));
+    let counts: Vec<_> = what
+        .iter()
+        .map(|what| format!("(SELECT count(*) FROM (SELECT FROM {what} LIMIT $1) AS counted)"))
+        .collect();
+    let stored: Stored =
+        diesel::sql_query(format!("SELECT ARRAY[{}]::bigint[] AS counted", counts.join(", ")))
+            .bind::<BigInt, _>(Total::CAP + 1)
+            .get_result(conn)
+            .await?;
+    let mut counted = stored.counted.into_iter().map(Total::capped);
+    let mut next = || counted.next().ok_or(StoreError::NotFound);
+    let (webhooks, deliveries, jobs) = (next()?, next()?, next()?);
+    let (day, failed_day) = (next()?, next()?);
     Ok(Overview {
-        webhooks: Total::capped(stored.webhooks),
-        pending: Total::capped(stored.pending),
-        deliveries: Total::capped(stored.deliveries),
-        unmatched: Total::capped(stored.unmatched),
-        jobs: Total::capped(stored.jobs),
-        running: Total::capped(stored.running),
-        waiting: Total::capped(stored.waiting),
-        failed: Total::capped(stored.failed),
+        webhooks,
+        deliveries,
+        jobs,
+        day,
+        failed_day,
+        day_by_verdict: Verdict::ALL.into_iter().zip(counted.by_ref()).collect(),
+        unfinished: UNFINISHED.into_iter().zip(counted).collect(),
     })
 }

@@ -1,13 +1,15 @@
 //! What the lists share: how a search term becomes a pattern, and a count that knows when to
 //! stop. No table is known here.
 
+use chrono::{DateTime, Utc};
+use diesel::expression::SqlLiteral;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{Array, BigInt, Bool};
 use diesel::{BoxableExpression, IntoSql, QueryResult};
 
 /// A condition put together at run time, over the table `T`.
-pub type Condition<T> = Box<dyn BoxableExpression<T, Pg, SqlType = diesel::sql_types::Bool>>;
+pub type Condition<T> = Box<dyn BoxableExpression<T, Pg, SqlType = Bool>>;
 
 /// The pattern that finds `term` anywhere in a text, whatever the case: for `ILIKE`.
 pub fn contains(term: &str) -> String {
@@ -21,6 +23,26 @@ pub fn contains(term: &str) -> String {
     }
     pattern.push('%');
     pattern
+}
+
+/// Rows of a table without end that a search looks through: the newest ones. A search for older
+/// ones says before when.
+pub const SEARCHED: i64 = 50_000;
+
+/// What stands between two fields that are searched as one text: no term holds it.
+pub const BETWEEN: &str = "\n";
+
+/// The condition that a row of `table` is one of its newest [`SEARCHED`], or of those before a
+/// moment of its column `at`. The moment is a number of our own making, not somebody's text.
+pub fn among_newest((table, at): (&str, &str), before: Option<DateTime<Utc>>) -> SqlLiteral<Bool> {
+    let before = before.map_or_else(String::new, |before| {
+        let micros = before.timestamp_micros();
+        format!(" WHERE {at} < to_timestamp({micros} / 1000000.0)")
+    });
+    diesel::dsl::sql(&format!(
+        "({table}.id >= coalesce((SELECT newest.id FROM {table} AS newest{before} \
+         ORDER BY newest.id DESC OFFSET {SEARCHED} LIMIT 1), ''))"
+    ))
 }
 
 /// An SQL expression for the database's time, that far back.
@@ -43,6 +65,36 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for CountOf<Q> {
         out.push_sql("SELECT COUNT(*) FROM (");
         self.0.walk_ast(out.reborrow())?;
         out.push_sql(") AS counted");
+        Ok(())
+    }
+}
+
+/// Counts the rows of several queries at once, in their order; each should carry a `LIMIT`.
+pub struct CountsOf<Q>(pub Vec<Q>);
+
+impl<Q> QueryId for CountsOf<Q> {
+    type QueryId = ();
+    // How many queries there are is not part of the type.
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q: Query> Query for CountsOf<Q> {
+    type SqlType = Array<BigInt>;
+}
+
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for CountsOf<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT ARRAY[");
+        for (number, query) in self.0.iter().enumerate() {
+            out.push_sql(if number == 0 {
+                "(SELECT COUNT(*) FROM ("
+            } else {
+                ", (SELECT COUNT(*) FROM ("
+            });
+            query.walk_ast(out.reborrow())?;
+            out.push_sql(") AS counted)");
+        }
+        out.push_sql("]::bigint[]");
         Ok(())
     }
 }

@@ -53,6 +53,11 @@ pub fn password_change() -> &'static str {
     "/admin/password_change/"
 }
 
+/// Searches everything.
+pub fn search() -> &'static str {
+    "/admin/search/"
+}
+
 /// A list.
 pub fn changelist(app: &str, model: &str) -> String {
     match app {

@@ -96,6 +96,31 @@ async fn the_second_of_two_editors_is_told_and_the_first_is_kept() {
 }
 
 #[tokio::test]
+async fn f18_a_conflict_is_solved_field_by_field() {
+    let app = App::start().await;
+    let (one, other) = (app.panel().await, app.panel().await);
+    let id = one.add_webhook(&records::push()).await;
+    let (first, second) = (change_form(&one, &id).await, change_form(&other, &id).await);
+    one.submit(first.set("notes", "theirs").set("max_attempts", "5")).await;
+    let second = second.set("name", "mine").set("notes", "mine too").set("object_kind", "release");
+    let page = other.submit(second.unset("enabled")).await;
+    assert_eq!(page.status, 409);
+    // What both differ in, with the value that the form was opened with.
+    let labels = page.texts(".picks tbody th");
+    for label in ["Name", "Object kind", "Enabled", "Attempts", "Notes"] {
+        assert!(labels.iter().any(|l| l.starts_with(label)), "no {label} in {labels:?}");
+    }
+    assert_eq!(labels.len(), 5, "{labels:?}");
+    let form = page.form_with("_was");
+    // What only the other changed is theirs at first; what this one changed, this one's.
+    assert_eq!((form.value("max_attempts"), form.value("name")), (Some("5"), Some("mine")));
+    let page = other.submit(form.set("notes", "theirs").press("_continue", "1")).await;
+    assert_eq!(page.status, 200, "{}", page.html);
+    let kept = "SELECT concat_ws(',', name, notes, max_attempts, object_kind, enabled, version) FROM webhooks";
+    assert_eq!(app.database().value(kept).await, "mine,theirs,5,release,f,3");
+}
+
+#[tokio::test]
 async fn deleting_asks_first_and_keeps_the_history() {
     let app = App::start().await;
     let panel = app.panel().await;

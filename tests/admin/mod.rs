@@ -1,9 +1,11 @@
 //! The panel, over HTTP, as a browser without scripts sees it.
 
 mod actions;
+mod bulk;
 mod compromised;
 mod delivery_log;
 mod forms;
+mod index;
 mod lists;
 mod log;
 mod login;

@@ -1,9 +1,11 @@
 //! The panel in headless Chromium.
 
 mod actions;
+mod axe;
 mod form;
 mod live;
 mod matching;
+mod panel;
 mod people;
 mod registration;
 mod tour;

@@ -52,7 +52,8 @@ async fn listing_is_sound<R: Resource>(conn: &mut Conn) {
     for part in [Part::Numbered(1_000_000), Part::Older(id.clone()), Part::Newer(id)] {
         R::fetch(conn, &ListQuery { part, ..query::<R>() }).await.unwrap();
     }
-    R::counts(conn).await.unwrap();
+    R::counts(conn, &query::<R>()).await.unwrap();
+    R::ids(conn, &query::<R>(), (Some("7"), &Part::Older("9".to_owned())), 5).await.unwrap();
 }
 
 #[tokio::test]

@@ -35,19 +35,26 @@ async fn columns(database: &Database) -> BTreeMap<String, BTreeSet<String>> {
     tables
 }
 
+/// Columns and indexes.
+async fn seen(database: &Database) -> (BTreeMap<String, BTreeSet<String>>, Vec<String>) {
+    let indexes = database
+        .column("SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY indexdef");
+    (columns(database).await, indexes.await)
+}
+
 #[tokio::test]
 async fn each_migration_goes_up_down_and_up_again() {
     let database = Database::empty().await;
     for folder in migrations() {
         let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
-        let before = columns(&database).await;
+        let before = seen(&database).await;
         database.execute(&read("up.sql")).await;
-        let after = columns(&database).await;
+        let after = seen(&database).await;
         assert_ne!(before, after, "{} changes nothing that can be seen", folder.display());
         database.execute(&read("down.sql")).await;
-        assert_eq!(columns(&database).await, before, "{}", folder.display());
+        assert_eq!(seen(&database).await, before, "{}", folder.display());
         database.execute(&read("up.sql")).await;
-        assert_eq!(columns(&database).await, after, "{}", folder.display());
+        assert_eq!(seen(&database).await, after, "{}", folder.display());
     }
 }
 

@@ -198,6 +198,25 @@ impl Browser {
         self.client.issue_cmd(Vendor { path: "goog/cdp/execute", body }).await.unwrap()
     }
 
+    /// Presses a key, wherever the focus is.
+    pub async fn key(&self, key: &str) {
+        let focused = self.client.active_element().await.unwrap();
+        focused.send_keys(key).await.unwrap();
+    }
+
+    /// Presses a key while another is held.
+    pub async fn key_with(&self, held: &str, key: &str) {
+        self.key(&format!("{held}{key}")).await;
+    }
+
+    /// Sets the medium (`print`; empty = the screen) and what the system says of itself.
+    pub async fn media(&self, medium: &str, features: &[(&str, &str)]) {
+        let features: Vec<_> =
+            features.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
+        let media = json!({ "media": medium, "features": features });
+        self.devtools("Emulation.setEmulatedMedia", media).await;
+    }
+
     /// Runs a script and gives back what it returns.
     pub async fn script(&self, script: &str) -> Value {
         self.client.execute(script, Vec::new()).await.unwrap()

@@ -10,4 +10,5 @@ pub mod page;
 pub mod panel;
 pub mod people;
 pub mod records;
+pub mod seed;
 pub mod wait;

@@ -1,22 +1,33 @@
-//! The start page: how much there is of everything, what was done last, and for an empty
-//! installation the first three steps.
+//! The start page: how much there is of everything, what needs a person (`attention.rs`), what
+//! was done last, and for an empty installation the first three steps.
 
+mod attention;
+
+use self::attention::Line;
 use super::context::AdminContext;
 use super::kit::at::At;
 use super::kit::frame::Frame;
 use super::kit::log_icon;
+use super::routes;
 use crate::clock;
 use crate::core::ids::WebhookId;
+use crate::core::job::JobState;
 use crate::core::listing::Total;
 use crate::core::role::Permission;
+use crate::core::verdict::Verdict;
+use crate::store;
 use crate::store::audit::{self, Verb, object};
 use crate::store::overview::{self, Overview};
+use crate::store::queue::{self, WorkerRow};
 use crate::web::human::{self, HumanError};
 use crate::web::urls;
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
+
+/// A worker that gave no sign of life for this long is taken for dead; `worker::rescue` does so.
+const SILENCE: TimeDelta = TimeDelta::seconds(15);
 
 /// Entries of the audit log that are shown.
 const RECENT: i64 = 10;
@@ -26,7 +37,11 @@ const RECENT: i64 = 10;
 #[template(path = "admin/index.html")]
 pub struct IndexPage {
     frame: Frame,
-    overview: Overview,
+    overview: Option<Overview>,
+    workers: Option<Workers>,
+    /// `None` = it could not be read.
+    attention: Option<Vec<Line>>,
+    is_empty: bool,
     recent: Vec<Recent>,
     everyone: bool,
     log: Option<String>,
@@ -34,6 +49,27 @@ pub struct IndexPage {
     register_address: String,
     main_address: String,
     now: DateTime<Utc>,
+}
+
+/// How many workers there are, by their signs of life.
+#[derive(Debug, Clone, Copy)]
+struct Workers {
+    alive: usize,
+    /// Silent, though they did not stop in good order; of the last 24 hours.
+    lost: usize,
+    /// Whether there is a page about them.
+    has_page: bool,
+}
+
+impl Workers {
+    fn of(rows: &[WorkerRow], now: DateTime<Utc>) -> Self {
+        let since = |row: &WorkerRow| now.signed_duration_since(row.last_seen);
+        let alive = rows.iter().filter(|row| since(row) <= SILENCE).count();
+        let recent = rows.iter().filter(|row| since(row) <= TimeDelta::hours(24)).count();
+        let workers = urls::workers();
+        let has_page = routes::rows().iter().any(|row| row.address == workers);
+        Self { alive, lost: recent - alive, has_page }
+    }
 }
 
 /// One of the recent actions.
@@ -80,21 +116,52 @@ fn kind(object_type: &str) -> &'static str {
 }
 
 impl IndexPage {
+    /// Verdicts of the last 24 hours that occur at all.
+    fn day(&self) -> Vec<(Verdict, Total)> {
+        let known = self.overview.as_ref().map(|overview| overview.day_by_verdict.clone());
+        let known = known.into_iter().flatten();
+        known.filter(|(_, total)| total.number() > 0).collect()
+    }
+
+    fn is_running(&self) -> bool {
+        let unfinished = self.overview.as_ref().map(|overview| overview.unfinished.as_slice());
+        let mut unfinished = unfinished.unwrap_or_default().iter();
+        unfinished.any(|(state, total)| *state == JobState::Running && total.number() > 0)
+    }
+
+    /// Jobs that have not ended.
+    fn unfinished(&self) -> Vec<(JobState, Total)> {
+        self.overview.as_ref().map(|overview| overview.unfinished.clone()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+impl IndexPage {
     /// The states it is shown in.
     pub fn samples() -> Vec<Self> {
-        let none = Overview {
-            webhooks: Total::Exactly(0),
-            pending: Total::Exactly(0),
-            deliveries: Total::Exactly(0),
-            unmatched: Total::Exactly(0),
-            jobs: Total::Exactly(0),
-            running: Total::Exactly(0),
-            waiting: Total::Exactly(0),
-            failed: Total::Exactly(0),
+        let overview = |number| Overview {
+            webhooks: Total::Exactly(number),
+            deliveries: Total::AtLeast(Total::CAP),
+            jobs: Total::Exactly(1234),
+            day: Total::Exactly(number),
+            day_by_verdict: Verdict::ALL.map(|verdict| (verdict, Total::Exactly(number))).into(),
+            unfinished: overview::UNFINISHED.map(|state| (state, Total::Exactly(number))).into(),
+            failed_day: Total::Exactly(number),
+        };
+        let line = |remedy| Line {
+            badge: crate::web::admin::kit::column::Badge::verdict("unmatched"),
+            text: "47 deliveries of <b>diaspora</b>".to_owned(),
+            href: "/admin/hooks/delivery/?verdict=unmatched".to_owned(),
+            note: "long ".repeat(60),
+            at: Some(At(DateTime::UNIX_EPOCH)),
+            remedy,
         };
         let plain = || Self {
             frame: Frame::sample("Home"),
-            overview: none,
+            overview: Some(overview(0)),
+            workers: Some(Workers { alive: 1, lost: 0, has_page: false }),
+            attention: Some(Vec::new()),
+            is_empty: false,
             recent: Vec::new(),
             everyone: true,
             log: Some(urls::log()),
@@ -102,16 +169,6 @@ impl IndexPage {
             register_address: "https://hooks.example.com/webhooks/gitlab/register".to_owned(),
             main_address: "https://hooks.example.com/webhooks/gitlab".to_owned(),
             now: DateTime::UNIX_EPOCH,
-        };
-        let full = Overview {
-            webhooks: Total::Exactly(12),
-            pending: Total::Exactly(1),
-            deliveries: Total::AtLeast(Total::CAP),
-            unmatched: Total::Exactly(3),
-            jobs: Total::Exactly(1234),
-            running: Total::Exactly(2),
-            waiting: Total::Exactly(5),
-            failed: Total::Exactly(4),
         };
         let recent = |verb: Verb, name: &str, href: Option<String>| Recent {
             icon: log_icon(verb),
@@ -132,16 +189,22 @@ impl IndexPage {
                 recent(Verb::Delete, &"long ".repeat(60), None),
             ]
         };
+        let remedy = Some(("Create record", "/admin/hooks/webhook/add/?a=1&b=2".to_owned()));
+        let workers = Some(Workers { alive: 0, lost: 2, has_page: true });
         vec![
+            Self { is_empty: true, ..plain() },
+            Self { is_empty: true, may_add: false, ..plain() },
             plain(),
-            Self { may_add: false, ..plain() },
-            Self { overview: full, recent: list(), ..plain() },
-            Self { overview: full, everyone: false, ..plain() },
+            Self { overview: None, workers: None, attention: None, ..plain() },
+            Self {
+                overview: Some(overview(3)),
+                workers,
+                attention: Some(vec![line(remedy), line(None)]),
+                recent: list(),
+                everyone: false,
+                ..plain()
+            },
         ]
-    }
-
-    fn is_empty(&self) -> bool {
-        self.overview.webhooks.number() == 0
     }
 }
 
@@ -161,7 +224,13 @@ pub async fn page(
 ) -> Result<HttpResponse, HumanError> {
     let everyone = query.actions.as_deref() != Some("mine");
     let mut conn = context.conn().await?;
-    let overview = overview::load(&mut conn).await?;
+    let now = clock::now();
+    // A number that cannot be read is missing on the page; the rest is shown.
+    let overview = readable("the numbers", overview::load(&mut conn).await);
+    let workers = readable("the workers", queue::workers(&mut conn).await);
+    let workers = workers.map(|rows| Workers::of(&rows, now));
+    let attention = readable("what needs attention", store::attention::load(&mut conn).await);
+    let may_add = context.may(Permission::ChangeRecords);
     let actor = (!everyone).then_some(context.actor.id);
     let recent = audit::recent(&mut conn, actor, RECENT).await?;
     drop(conn);
@@ -170,7 +239,10 @@ pub async fn page(
     let address = context.public_address();
     human::page(&IndexPage {
         frame,
+        is_empty: overview.as_ref().is_some_and(|overview| overview.webhooks.number() == 0),
         overview,
+        workers,
+        attention: attention.map(|attention| attention::lines(&attention, workers, may_add)),
         recent: recent.into_iter().map(|row| Recent::of(row, may_manage)).collect(),
         log: context.may(Permission::ReadLog).then(|| {
             if everyone {
@@ -180,9 +252,13 @@ pub async fn page(
             }
         }),
         everyone,
-        may_add: context.may(Permission::ChangeRecords),
+        may_add,
         register_address: format!("{address}{}", urls::gitlab_register()),
         main_address: format!("{address}{}", urls::gitlab()),
-        now: clock::now(),
+        now,
     })
+}
+
+fn readable<T>(what: &str, read: store::Result<T>) -> Option<T> {
+    read.inspect_err(|error| tracing::error!(error.cause = %error, "{what} could not be read")).ok()
 }

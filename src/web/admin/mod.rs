@@ -13,6 +13,7 @@ pub mod nav;
 pub mod password;
 pub mod pause;
 pub mod routes;
+pub mod search;
 pub mod setup;
 pub mod users;
 pub mod visitor;
@@ -69,6 +70,7 @@ mod tests {
         check("user password", super::users::password::UserPasswordPage::samples().as_slice());
         check("log entry", super::log::entry::EntryPage::samples().as_slice());
         check("index", super::index::IndexPage::samples().as_slice());
+        check("search", super::search::SearchPage::samples().as_slice());
     }
 }
 

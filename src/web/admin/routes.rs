@@ -10,7 +10,7 @@ use super::kit::mount;
 use super::log::{self, Log};
 use super::users::{self, Users};
 use super::webhooks::{self, Webhooks};
-use super::{actions, index, login, password, pause, setup, workers};
+use super::{actions, index, login, password, pause, search, setup, workers};
 use crate::core::role::Permission;
 use crate::web::human::HumanError;
 use crate::web::middleware::authorize::{self, Rules};
@@ -74,6 +74,7 @@ pub fn rows() -> Vec<Row> {
             route.to(users::sessions::end_own)
         }),
         Row::get(urls::index(), Needs(View), |route| route.to(index::page)),
+        Row::get(urls::search(), Needs(View), |route| route.to(search::page)),
         Row::get(urls::actions(), Needs(View), |route| route.to(actions::page)),
     ];
     rows.extend(mount::editable::<Webhooks>());

@@ -9,10 +9,10 @@ pub mod unmatched;
 
 use super::context::AdminContext;
 use super::kit::column::{Badge, Bit, Cell, Column, Width};
-use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, within};
+use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, moment, within};
 use super::kit::listing::{Empty, Listing, Paging};
 use super::kit::resource::{Meta, Resource};
-use crate::core::listing::{ListQuery, Page, Total};
+use crate::core::listing::{Counts, ListQuery, Page};
 use crate::core::role::Permission;
 use crate::core::verdict::{Endpoint, Verdict};
 use crate::store::deliveries::{Filter, Row, Sort};
@@ -38,7 +38,7 @@ static META: Meta = Meta {
 static LISTING: Listing<Row, Sort, Filter> = Listing {
     columns: COLUMNS,
     filters: FILTERS,
-    search: "repository, ref, commit, event, person, reason and IDs",
+    search: "repository, ref, commit, event, person, reason and IDs of the newest 50,000 deliveries, or of those received before a day that you choose",
     paging: Paging::Keyset(50),
     default_order: &[],
     id: |row| row.delivery.id.clone(),
@@ -133,6 +133,24 @@ const FILTERS: &[FilterSpec<Filter>] = &[
         choices: Choices::Fixed(WITHIN),
         apply: |filter, value| {
             filter.within = Some(within(value)?);
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "received__gte",
+        label: "Received from",
+        choices: Choices::Open,
+        apply: |filter, value| {
+            filter.since = Some(moment(value)?);
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "received__lt",
+        label: "Received before",
+        choices: Choices::Open,
+        apply: |filter, value| {
+            filter.before = Some(moment(value)?);
             Ok(())
         },
     },
@@ -240,7 +258,7 @@ impl Resource for Deliveries {
         Some(format!("Bodies are kept for {body} days, deliveries for {rows} days."))
     }
 
-    async fn counts(conn: &mut Conn) -> store::Result<Vec<(String, Total)>> {
+    async fn counts(conn: &mut Conn, _: &ListQuery<Sort, Filter>) -> store::Result<Counts> {
         deliveries::counts(conn).await
     }
 }

@@ -2,6 +2,7 @@
 //! lines `log.rs`, sent while it is printed `events.rs`.
 
 pub mod act;
+mod bulk;
 pub mod events;
 pub mod log;
 pub mod page;
@@ -9,13 +10,14 @@ pub mod stats;
 pub mod waits;
 
 use super::kit::at::span;
+use super::kit::bulk::BulkAction;
 use super::kit::column::{Badge, Bit, Cell, Column, Width};
-use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, within};
+use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, moment, within};
 use super::kit::listing::{Empty, Listing, Paging};
 use super::kit::resource::{Meta, Resource};
 use crate::core::ids::DeliveryId;
 use crate::core::job::JobState;
-use crate::core::listing::{ListQuery, Page, Total};
+use crate::core::listing::{Counts, ListQuery, Page, Part};
 use crate::core::role::Permission;
 use crate::store::jobs::{Filter, Row, Sort};
 use crate::store::{self, Conn, jobs};
@@ -41,7 +43,7 @@ static META: Meta = Meta {
 static LISTING: Listing<Row, Sort, Filter> = Listing {
     columns: COLUMNS,
     filters: FILTERS,
-    search: "webhook, repository, ref, action, error, person and IDs",
+    search: "webhook, repository, ref, action, error, person and IDs of the newest 50,000 jobs, or of those queued before a day that you choose",
     paging: Paging::Keyset(50),
     default_order: &[],
     id: |row| row.job.id.clone(),
@@ -140,6 +142,33 @@ const FILTERS: &[FilterSpec<Filter>] = &[
         },
     },
     FilterSpec {
+        param: "queued__gte",
+        label: "Queued from",
+        choices: Choices::Open,
+        apply: |filter, value| {
+            filter.since = Some(moment(value)?);
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "queued__lt",
+        label: "Queued before",
+        choices: Choices::Open,
+        apply: |filter, value| {
+            filter.before = Some(moment(value)?);
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "finished",
+        label: "Ended",
+        choices: Choices::Fixed(WITHIN),
+        apply: |filter, value| {
+            filter.finished_within = Some(within(value)?);
+            Ok(())
+        },
+    },
+    FilterSpec {
         param: "webhook",
         label: "Webhook",
         choices: Choices::Open,
@@ -211,11 +240,24 @@ impl Resource for Jobs {
         &LISTING
     }
 
+    fn actions() -> &'static [BulkAction] {
+        bulk::ACTIONS
+    }
+
     async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
         jobs::list(conn, query).await
     }
 
-    async fn counts(conn: &mut Conn) -> store::Result<Vec<(String, Total)>> {
+    async fn counts(conn: &mut Conn, _: &ListQuery<Sort, Filter>) -> store::Result<Counts> {
         jobs::counts(conn).await
+    }
+
+    async fn ids(
+        conn: &mut Conn,
+        query: &ListQuery<Sort, Filter>,
+        range: (Option<&str>, &Part),
+        limit: i64,
+    ) -> store::Result<Vec<String>> {
+        jobs::selected(conn, query, range, limit).await
     }
 }

@@ -89,6 +89,19 @@ impl From<Bit> for Cell {
     }
 }
 
+impl Cell {
+    /// What it says, in plain words.
+    pub fn words(&self) -> String {
+        match &self.main {
+            Bit::Empty => String::new(),
+            Bit::Text(text) | Bit::Link { text, .. } | Bit::Digits(text) => text.clone(),
+            Bit::Code(cut) => format!("{}{}", cut.head, cut.tail),
+            Bit::Badge(badge) | Bit::BadgeLink(badge, _) => badge.label.clone(),
+            Bit::Time(at) => at.absolute(),
+        }
+    }
+}
+
 impl Bit {
     /// Words, or a dash for none.
     pub fn text(text: impl Into<String>) -> Self {
@@ -225,6 +238,11 @@ impl Badge {
         } else {
             Self::new("disabled", "Disabled", "slash")
         }
+    }
+
+    /// A record that hears nothing.
+    pub fn quiet() -> Self {
+        Self::new("quiet", "Quiet", "dash")
     }
 
     /// What an account may do: the stored word.

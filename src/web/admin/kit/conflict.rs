@@ -1,14 +1,17 @@
-//! Two people changed one object: what each of them left, side by side, and the two ways on.
+//! Two people changed one object: what each of them left, field by field, to pick from.
 
 use super::back::preserved_on;
 use super::field::Widget;
 use super::form::{BoundField, FormErrors, FormView, Values};
-use super::pages::{ConflictPage, ConflictRow};
+use super::pages::{ConflictPage, ConflictRow, Side};
 use super::resource::{Editable, Loaded};
 use crate::web::admin::context::AdminContext;
 use crate::web::human::{HumanError, page_with};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+
+/// The form's field that says what its fields were when it was opened.
+pub const WAS: &str = "_was";
 
 /// The page with status 409: nothing was saved; `object` is as it is now, `values` what was typed.
 ///
@@ -20,30 +23,47 @@ pub fn page<E: Editable>(
     values: &Values,
 ) -> Result<HttpResponse, HumanError> {
     let meta = E::meta();
-    let none = FormErrors::default();
-    let shown = |values: &Values| {
-        FormView::of(E::fieldsets(ctx, values, Some(object)), values, &none)
-            .fieldsets
-            .into_iter()
-            .flat_map(|set| set.fields)
-    };
-    let theirs: Vec<_> = shown(&object.values).collect();
-    let rows = shown(values)
+    let now: Vec<_> = fields::<E>(ctx, &object.values, object);
+    let was = Values::from_text(values.get(WAS));
+    let was: Vec<_> = fields::<E>(ctx, &was, object);
+    let mut mine: Vec<_> = fields::<E>(ctx, values, object);
+    // Another action has other parameters: what only they have is shown too.
+    let known = |field: &BoundField| mine.iter().any(|mine| mine.field.name == field.field.name);
+    let theirs_alone: Vec<_> = now.iter().filter(|field| !known(field)).cloned().collect();
+    mine.extend(theirs_alone.into_iter().map(|field| BoundField {
+        value: String::new(),
+        other: String::new(),
+        ticked: false,
+        ..field
+    }));
+    let rows: Vec<ConflictRow> = mine
+        .iter()
         .filter(|field| !matches!(field.field.widget, Widget::Secret { .. } | Widget::Fixed(_)))
-        .map(|mine| {
-            let theirs = theirs.iter().find(|theirs| theirs.field.name == mine.field.name);
-            ConflictRow {
+        .filter_map(|mine| {
+            let same = |field: &&BoundField| field.field.name == mine.field.name;
+            let theirs = now.iter().find(same).map(side).unwrap_or_default();
+            let base = was.iter().find(same).map(side);
+            let yours = side(mine);
+            // What only they changed stays as they left it, unless you say otherwise.
+            let keep_yours = base.as_ref().is_none_or(|base| base.value != yours.value);
+            (yours.value != theirs.value).then(|| ConflictRow {
+                name: mine.field.name.to_string(),
                 label: mine.field.label.to_string(),
-                yours: mine.shown(),
-                theirs: theirs.map(BoundField::shown).unwrap_or_default(),
-            }
+                before: base.map(|base| base.shown),
+                yours,
+                theirs,
+                keep_yours,
+            })
         })
-        .filter(|row| row.yours != row.theirs)
         .collect();
     let repeat = values.pairs().filter(|(name, _)| {
         let secret = ["secret", "signing"].iter().any(|word| name.starts_with(word));
-        !secret && !name.starts_with('_') && *name != "version" && *name != "csrf_token"
+        let chosen = |name: &str| rows.iter().any(|row| row.name == name);
+        let other = name.strip_suffix("_other").is_some_and(chosen);
+        let own = name.starts_with('_') || ["version", "csrf_token"].contains(name);
+        !secret && !own && !other && !chosen(name)
     });
+    let repeat = repeat.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let frame = ctx
         .frame("Changed by someone else")
         .crumb(meta.title, meta.list_url())
@@ -55,10 +75,28 @@ pub fn page<E: Editable>(
             one: meta.label,
             rows,
             version: object.version,
-            repeat: repeat.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            repeat,
+            was: object.values.to_text(),
             action: preserved_on(ctx, ctx.path()),
             reload: preserved_on(ctx, &meta.change_url(&object.id)),
             history: meta.history_url(&object.id),
         },
     )
+}
+
+/// The form's fields with these values.
+fn fields<E: Editable>(ctx: &AdminContext, values: &Values, object: &Loaded) -> Vec<BoundField> {
+    let fieldsets = E::fieldsets(ctx, values, Some(object));
+    let form = FormView::of(fieldsets, values, &FormErrors::default());
+    form.fieldsets.into_iter().flat_map(|set| set.fields).collect()
+}
+
+/// What one person left in a field.
+fn side(field: &BoundField) -> Side {
+    let value = match &field.field.widget {
+        Widget::Check { .. } => if field.ticked { "on" } else { "" }.to_owned(),
+        Widget::SelectOr { .. } if field.is_other() => field.other.clone(),
+        _ => field.value.clone(),
+    };
+    Side { shown: field.shown(), value }
 }

@@ -1,6 +1,6 @@
 //! Filters as data: an address parameter, its choices, and how a value narrows the query.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
 /// A value that a filter does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +88,25 @@ pub fn within(value: &str) -> Result<TimeDelta, BadChoice> {
         .ok_or(BadChoice)
 }
 
+/// What a filter over times calls the parameters of its range, beside its presets: from a moment
+/// on, and before a moment.
+pub const FROM: &str = "__gte";
+/// See [`FROM`].
+pub const BEFORE: &str = "__lt";
+
+/// Reads a moment: a day, or a day with a time, in UTC; or RFC 3339.
+///
+/// # Errors
+/// [`BadChoice`] for anything else.
+pub fn moment(value: &str) -> Result<DateTime<Utc>, BadChoice> {
+    let day = NaiveDate::parse_from_str(value, "%Y-%m-%d").map(|day| day.and_time(NaiveTime::MIN));
+    let minute = || NaiveDateTime::parse_from_str(value, "%Y-%m-%dT%H:%M");
+    let plain = day.or_else(|_| minute()).map(|moment| moment.and_utc());
+    let moment = plain.or_else(|_| value.parse()).map_err(|_| BadChoice)?;
+    // What the database can hold, with room.
+    if (1970..10_000).contains(&moment.year()) { Ok(moment) } else { Err(BadChoice) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +115,9 @@ mod tests {
     fn a_time_choice_is_a_number_and_a_unit() {
         assert_eq!(within("24h"), Ok(TimeDelta::days(1)));
         assert!(WITHIN.iter().all(|(value, _)| within(value).is_ok()));
+        assert_eq!(moment("2026-11-24").unwrap().to_rfc3339(), "2026-11-24T00:00:00+00:00");
+        assert_eq!(moment("2026-11-24T22:16"), moment("2026-11-24T23:16:00+01:00"));
+        assert!(["", "now", "2026-13-01", "0001-01-01"].iter().all(|v| moment(v).is_err()));
         assert!(["", "h", "0h", "-1d", "4w", "99999999d"].iter().all(|v| within(v).is_err()));
     }
 }

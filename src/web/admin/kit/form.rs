@@ -56,6 +56,16 @@ impl Values {
         }
     }
 
+    /// All of it in one line, for a form that must remember it.
+    pub fn to_text(&self) -> String {
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish()
+    }
+
+    /// What such a line says.
+    pub fn from_text(text: &str) -> Self {
+        Self::from_pairs(url::form_urlencoded::parse(text.as_bytes()).into_owned())
+    }
+
     /// Every name and text.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))

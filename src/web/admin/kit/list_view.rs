@@ -1,15 +1,16 @@
 //! A list as its template draws it: rows, headings, filters, chips, pages, all links written.
 
 use super::at::At;
+use super::bulk::BulkAction;
 use super::column::{Bit, Cell, Width};
-use super::filter::{Choices, FilterSpec};
+use super::filter::{BEFORE, Choices, FROM, FilterSpec};
 use super::listing::{Empty, Listing, Paging};
 use super::query::{Address, Asked, SortLinks, page_numbers, sort_links};
-use crate::core::listing::{Page, Total};
+use crate::core::listing::{Counts, Page, Total};
 use chrono::{DateTime, Utc};
 
 /// A list, erased of what it is a list of.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ListView {
     /// Now, for relative times.
     pub now: DateTime<Utc>,
@@ -35,6 +36,8 @@ pub struct ListView {
     pub chips: Vec<Chip>,
     /// Side filters.
     pub filters: Vec<FilterView>,
+    /// What this person may do to many rows at once.
+    pub actions: Vec<&'static BulkAction>,
     /// Headings.
     pub heads: Vec<Head>,
     /// Rows.
@@ -73,6 +76,32 @@ pub struct FilterView {
     pub label: &'static str,
     /// Its choices, "All" first.
     pub choices: Vec<ChoiceView>,
+    /// A range of days that may be typed in their place.
+    pub range: Option<RangeView>,
+}
+
+/// A range of days, as a small form.
+#[derive(Debug, Clone)]
+pub struct RangeView {
+    /// The parameter of its first day, and its value.
+    pub from: (String, String),
+    /// The parameter of the day that it ends before, and its value.
+    pub before: (String, String),
+    /// What the form carries along.
+    pub keeps: Vec<(String, String)>,
+}
+
+/// The range beside a filter over times, if the list has one.
+fn range<F>(specs: &[FilterSpec<F>], address: &Address, param: &str) -> Option<RangeView> {
+    let (from, before) = (format!("{param}{FROM}"), format!("{param}{BEFORE}"));
+    specs.iter().find(|spec| spec.param == from)?;
+    let value = |name: &str| address.get(name).unwrap_or_default().chars().take(10).collect();
+    let keeps = address.with(param, None).with(&from, None).others(&before);
+    Some(RangeView {
+        from: (from.clone(), value(&from)),
+        before: (before.clone(), value(&before)),
+        keeps,
+    })
 }
 
 /// An active filter over the table.
@@ -111,6 +140,8 @@ pub struct RowView {
     pub id: String,
     /// Its page.
     pub href: String,
+    /// What its first cell says, for the label of its box.
+    pub name: String,
     /// Its cells.
     pub cells: Vec<CellView>,
 }
@@ -172,6 +203,11 @@ impl ListView {
         self.all.is_some()
     }
 
+    /// Whether more rows match than this page shows.
+    pub fn has_more(&self) -> bool {
+        usize::try_from(self.matching.number()).is_ok_and(|matching| matching > self.rows.len())
+    }
+
     /// How many side filters are active.
     pub fn active_filters(&self) -> usize {
         self.filters
@@ -192,8 +228,8 @@ pub struct Read<R> {
     pub page: Page<R>,
     /// All rows there are, if the list is narrowed.
     pub all: Option<Total>,
-    /// Counts of the tabs' choices.
-    pub counts: Vec<(String, Total)>,
+    /// Counts of the filters' choices.
+    pub counts: Counts,
 }
 
 /// Draws a list.
@@ -215,7 +251,8 @@ pub fn draw<R, S: Copy + PartialEq, F>(
         matching: read.page.matching,
         tabs: tabs(listing.filters, address, read),
         chips: chips(listing.filters, address),
-        filters: filters(listing.filters, address),
+        filters: filters(listing.filters, address, &read.counts),
+        actions: Vec::new(),
         heads: heads(listing, &asked),
         rows: read.page.rows.iter().map(|row| row_view(listing, address, row)).collect(),
         pager: pager(listing, address, &read.page),
@@ -229,8 +266,10 @@ pub fn draw<R, S: Copy + PartialEq, F>(
 }
 
 fn row_view<R, S, F>(listing: &Listing<R, S, F>, address: &Address, row: &R) -> RowView {
+    let first = listing.columns.first().map(|column| (column.cell)(row).words());
     RowView {
         id: (listing.id)(row),
+        name: first.unwrap_or_default(),
         href: address.preserved_on(&(listing.page)(row)),
         cells: listing
             .columns
@@ -257,7 +296,8 @@ fn heads<R, S: Copy, F>(listing: &Listing<R, S, F>, asked: &Asked<S, F>) -> Vec<
         .collect()
 }
 
-fn choices<F>(spec: &FilterSpec<F>, address: &Address) -> Vec<ChoiceView> {
+fn choices<F>(spec: &FilterSpec<F>, address: &Address, counts: &Counts) -> Vec<ChoiceView> {
+    let is_counted = counts.choices.iter().any(|known| known.param == spec.param);
     let chosen = address.get(spec.param);
     let all = ChoiceView {
         label: "All".to_owned(),
@@ -269,7 +309,7 @@ fn choices<F>(spec: &FilterSpec<F>, address: &Address) -> Vec<ChoiceView> {
         label: (*words).to_owned(),
         href: address.with(spec.param, Some(value)).href(),
         current: chosen == Some(value),
-        count: None,
+        count: counts.of(spec.param, value).or(is_counted.then_some(Total::Exactly(0))),
     });
     std::iter::once(all).chain(known).collect()
 }
@@ -280,29 +320,28 @@ fn tabs<R, F>(specs: &[FilterSpec<F>], address: &Address, read: &Read<R>) -> Vec
     };
     // The counts are those of the whole table: shown only where nothing but the tab narrows it.
     let narrowed = address.others(spec.param).iter().any(|(name, _)| name != "o");
-    let mut tabs = choices(spec, address);
-    if !narrowed {
-        let words = spec.choices.known().iter().map(|(value, _)| *value);
-        for (tab, value) in tabs.iter_mut().skip(1).zip(words) {
-            tab.count = read.counts.iter().find(|(word, _)| word == value).map(|(_, total)| *total);
-        }
+    if narrowed {
+        choices(spec, address, &Counts::default())
+    } else {
+        choices(spec, address, &read.counts)
     }
-    tabs
 }
 
-fn filters<F>(specs: &[FilterSpec<F>], address: &Address) -> Vec<FilterView> {
+fn filters<F>(specs: &[FilterSpec<F>], address: &Address, counts: &Counts) -> Vec<FilterView> {
     specs
         .iter()
         .filter(|spec| matches!(spec.choices, Choices::Fixed(_)))
         .map(|spec| FilterView {
             param: spec.param,
             label: spec.label,
-            choices: choices(spec, address),
+            choices: choices(spec, address, counts),
+            range: range(specs, address, spec.param),
         })
         .collect()
 }
 
-fn chips<F>(specs: &[FilterSpec<F>], address: &Address) -> Vec<Chip> {
+/// The active filters, each with the way to take it away.
+pub(super) fn chips<F>(specs: &[FilterSpec<F>], address: &Address) -> Vec<Chip> {
     specs
         .iter()
         .filter_map(|spec| {

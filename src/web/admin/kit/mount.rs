@@ -1,5 +1,6 @@
 //! The routes a resource brings: rows for the panel's table.
 
+use super::bulk;
 use super::resource::{Editable, Resource};
 use super::{history, revert, views};
 use crate::web::admin::routes::{Access, Row};
@@ -8,7 +9,14 @@ use crate::web::urls::{self, ENTRY, ID};
 /// The routes of a list.
 pub fn resource<R: Resource>() -> Vec<Row> {
     let view = Access::Needs(R::meta().view);
-    vec![Row::get(R::meta().list_url(), view, |route| route.to(views::list::<R>))]
+    let mut rows = vec![Row::get(R::meta().list_url(), view, |route| route.to(views::list::<R>))];
+    if let Some(least) = bulk::least(R::actions()) {
+        // Each action asks for its own permission too.
+        rows.push(Row::post(R::meta().list_url(), Access::Needs(least), |route| {
+            route.to(bulk::act::<R>)
+        }));
+    }
+    rows
 }
 
 /// The routes of a list with forms: whoever may look sees the form's values, history included.

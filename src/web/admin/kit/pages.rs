@@ -1,9 +1,10 @@
 //! The kit's page structs, one a template: what each shows, and samples of it.
 
 use super::at::At;
+use super::bulk::BulkAction;
 use super::form::{BoundField, FormView};
 use super::frame::Frame;
-use super::list_view::ListView;
+use super::list_view::{Chip, ListView};
 use super::resource::{DeletePlan, Loaded};
 use super::reveal::Shown;
 use crate::core::change::{Change, Value};
@@ -59,6 +60,8 @@ pub struct ChangeFormPage {
     pub close: String,
     /// One of them, in a sentence.
     pub one: &'static str,
+    /// What the fields are as the form opens, to tell apart who changed what.
+    pub was: String,
 }
 
 /// The question before a deletion.
@@ -77,6 +80,49 @@ pub struct ConfirmPage {
     pub button: String,
 }
 
+/// The question before a bulk action.
+#[derive(Template)]
+#[template(path = "admin/bulk.html")]
+pub struct BulkPage {
+    /// The page's frame.
+    pub frame: Frame,
+    /// What is to be done.
+    pub action: &'static BulkAction,
+    /// The filters that choose the rows.
+    pub narrowed: Vec<Chip>,
+    /// The search that chooses them.
+    pub search: String,
+    /// Whether it is for every row there is.
+    pub everything: bool,
+    /// How many.
+    pub count: String,
+    /// Several of them, in a sentence.
+    pub plural: &'static str,
+    /// Some of them by name.
+    pub chosen: Vec<ChosenRow>,
+    /// Whether there are more than those.
+    pub more: bool,
+    /// Whether it is for all that match.
+    pub across: bool,
+    /// The ticked ones, if it is not.
+    pub ids: Vec<String>,
+    /// The newest that it is for.
+    pub up_to: String,
+    /// The list, where the form is sent too.
+    pub here: String,
+    /// The button's words.
+    pub button: String,
+}
+
+/// A row that a bulk action is for.
+#[derive(Debug, Clone)]
+pub struct ChosenRow {
+    /// What its first cell says.
+    pub name: String,
+    /// Its page.
+    pub href: String,
+}
+
 /// Two people changed one object.
 #[derive(Template)]
 #[template(path = "admin/conflict.html")]
@@ -87,6 +133,8 @@ pub struct ConflictPage {
     pub one: &'static str,
     /// The fields that differ.
     pub rows: Vec<ConflictRow>,
+    /// What the fields are now, for the next conflict.
+    pub was: String,
     /// The version there is now.
     pub version: i32,
     /// The form again, secrets left out.
@@ -102,12 +150,27 @@ pub struct ConflictPage {
 /// A field that two people left differently.
 #[derive(Debug, Clone)]
 pub struct ConflictRow {
+    /// The control's name.
+    pub name: String,
     /// Its label.
     pub label: String,
+    /// What it was when the form was opened, if that is known.
+    pub before: Option<String>,
     /// What this person entered.
-    pub yours: String,
+    pub yours: Side,
     /// What is stored now.
-    pub theirs: String,
+    pub theirs: Side,
+    /// Whether this person's is picked at first.
+    pub keep_yours: bool,
+}
+
+/// What one person left in a field.
+#[derive(Debug, Clone, Default)]
+pub struct Side {
+    /// The words.
+    pub shown: String,
+    /// What the form sends for it.
+    pub value: String,
 }
 
 /// What was done to an object.

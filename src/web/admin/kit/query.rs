@@ -52,6 +52,12 @@ impl Address {
         Self { path: self.path.clone(), pairs }
     }
 
+    /// Whether search or filters hide rows.
+    pub fn narrows(&self) -> bool {
+        let place = ["o", "p", "older", "newer"];
+        self.pairs.iter().any(|(name, _)| !place.contains(&name.as_str()))
+    }
+
     /// Every parameter but `name` and the page: what a search form carries along.
     pub fn others(&self, name: &str) -> Vec<(String, String)> {
         self.with(name, None).pairs
@@ -100,8 +106,7 @@ pub struct Asked<S, F> {
 impl<S, F> Asked<S, F> {
     /// Whether search or filters hide rows.
     pub fn narrows(&self) -> bool {
-        let place = ["o", "p", "older", "newer"];
-        self.address.pairs.iter().any(|(name, _)| !place.contains(&name.as_str()))
+        self.address.narrows()
     }
 }
 

@@ -3,13 +3,14 @@
 //! [`Resource`] is a list; [`Editable`] adds a form, deletion and a history. `views` turns both
 //! into pages. A page with a story of its own is a plain handler instead.
 
+use super::bulk::BulkAction;
 use super::column::Badge;
 use super::field::Fieldset;
 use super::form::{FormErrors, Values};
 use super::listing::Listing;
 use super::revert;
 use crate::core::change::Change;
-use crate::core::listing::{ListQuery, Page, Total};
+use crate::core::listing::{Counts, ListQuery, Page, Part};
 use crate::core::role::Permission;
 use crate::records::SaveError;
 use crate::store::{self, Conn};
@@ -107,8 +108,27 @@ pub trait Resource: 'static {
         None
     }
 
-    /// How many rows each tab's choice has; none for a list without tabs.
-    async fn counts(_conn: &mut Conn) -> store::Result<Vec<(String, Total)>> {
+    /// How many rows there are in all, and how many each choice of a filter has.
+    async fn counts(
+        _conn: &mut Conn,
+        _query: &ListQuery<Self::Sort, Self::Filter>,
+    ) -> store::Result<Counts> {
+        Ok(Counts::default())
+    }
+
+    /// What can be done to many rows at once.
+    fn actions() -> &'static [BulkAction] {
+        &[]
+    }
+
+    /// The ids that search and filters let through, newest first: of those no newer than the
+    /// given id, the first `limit`, or the first that follow the part's id. For bulk actions.
+    async fn ids(
+        _conn: &mut Conn,
+        _query: &ListQuery<Self::Sort, Self::Filter>,
+        _range: (Option<&str>, &Part),
+        _limit: i64,
+    ) -> store::Result<Vec<String>> {
         Ok(Vec::new())
     }
 

@@ -2,6 +2,7 @@
 //! straight down: read the address or form, ask the resource, draw or redirect.
 
 use super::back::{back_to_list, missing, parameter, preserved_on, problem};
+use super::bulk;
 use super::conflict;
 use super::export::{self, Format};
 use super::field::Widget;
@@ -38,23 +39,10 @@ pub async fn list<R: Resource>(ctx: AdminContext) -> Answer {
     if let Some(format) = parameter(ctx.query(), "format").as_deref().and_then(Format::parse) {
         return export::answer::<R>(&mut conn, asked, format).await;
     }
-    let rows = fetch_within::<R>(&mut conn, &mut asked).await?;
-    let all = if asked.narrows() {
-        let everything = ListQuery {
-            terms: Vec::new(),
-            order: Vec::new(),
-            filter: R::Filter::default(),
-            part: Part::FIRST,
-            limit: 1,
-        };
-        Some(R::fetch(&mut conn, &everything).await?.matching)
-    } else {
-        None
-    };
-    let counts = R::counts(&mut conn).await?;
-    asked.warnings.extend(R::remarks(&ctx, &mut conn, &rows.rows).await?);
-    let read = Read { page: rows, all, counts };
-    let list = list_view::draw((meta.plural, clock::now()), listing, asked, &read);
+    let read = gather::<R>(&mut conn, &mut asked).await?;
+    asked.warnings.extend(R::remarks(&ctx, &mut conn, &read.page.rows).await?);
+    let mut list = list_view::draw((meta.plural, clock::now()), listing, asked, &read);
+    list.actions = bulk::offered(&ctx, R::actions());
     page(&ChangelistPage {
         reveal: reveal::take(&ctx),
         tools: R::tools(),
@@ -64,6 +52,24 @@ pub async fn list<R: Resource>(ctx: AdminContext) -> Answer {
         one: meta.label,
         list,
     })
+}
+
+/// Reads what a list shows, its rows and counts, in at most four queries.
+///
+/// # Errors
+/// The database (503).
+pub async fn gather<R: Resource>(
+    conn: &mut Conn,
+    asked: &mut Asked<R::Sort, R::Filter>,
+) -> Result<Read<R::Row>, HumanError> {
+    let page = fetch_within::<R>(conn, asked).await?;
+    let counts = R::counts(conn, &asked.query).await?;
+    let all = match counts.all {
+        _ if !asked.narrows() => None,
+        Some(all) => Some(all),
+        None => Some(R::fetch(conn, &ListQuery::everything(1)).await?.matching),
+    };
+    Ok(Read { page, all, counts })
 }
 
 /// Fetches the part asked for; past the end, the last one there is, with a warning.
@@ -296,9 +302,19 @@ pub(super) fn form_page<E: Editable>(
         history: object.map(|object| meta.history_url(&object.id)),
         delete: delete.map(|href| preserved_on(ctx, &href)),
         close: back_to_list(ctx, meta),
+        was: was(object, values),
         object: object.cloned(),
         one: meta.label,
     })
+}
+
+/// What an object's fields were when its form was first opened; nothing for a new one.
+fn was(object: Option<&Loaded>, values: &Values) -> String {
+    let Some(object) = object else { return String::new() };
+    match values.get(conflict::WAS) {
+        "" => object.values.to_text(),
+        kept => kept.to_owned(),
+    }
 }
 
 /// Says what was done and leads on by the button that was pressed.

@@ -6,7 +6,7 @@ use crate::core::listing::Direction;
 use crate::core::verdict::Verdict;
 use crate::store::webhooks::{Filter, Row, Sort};
 use crate::web::admin::kit::column::{Badge, Bit, Cell, Column, Width};
-use crate::web::admin::kit::filter::{BadChoice, Choices, FilterSpec, YES_NO, yes_no};
+use crate::web::admin::kit::filter::{BadChoice, Choices, FilterSpec, YES_NO, within, yes_no};
 use crate::web::admin::kit::listing::{Empty, Listing, Paging};
 use crate::web::urls;
 
@@ -184,6 +184,24 @@ const FILTERS: &[FilterSpec<Filter>] = &[
         choices: Choices::Open,
         apply: |filter, value| {
             filter.http_x_gitlab_event = Some(value.to_owned());
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "pending_for",
+        label: "Pending for over",
+        choices: Choices::Open,
+        apply: |filter, value| {
+            filter.pending_for = Some(within(value)?);
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "quiet_for",
+        label: "No delivery for over",
+        choices: Choices::Open,
+        apply: |filter, value| {
+            filter.quiet_for = Some(within(value)?);
             Ok(())
         },
     },

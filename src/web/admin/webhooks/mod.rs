@@ -1,6 +1,7 @@
 //! Webhook records in the panel: what stands beside the form, and what deleting one means. The
 //! list is `list.rs`, the form `form.rs`; saving is `crate::records`.
 
+mod bulk;
 mod change;
 pub mod drift;
 mod filters;
@@ -14,6 +15,7 @@ pub mod setup;
 use self::drift::Drift;
 use super::context::AdminContext;
 use super::kit::at::At;
+use super::kit::bulk::BulkAction;
 use super::kit::column::Badge;
 use super::kit::field::Fieldset;
 use super::kit::form::Values;
@@ -26,7 +28,7 @@ use crate::clock;
 use crate::core::change::Change;
 use crate::core::event::kind;
 use crate::core::ids::WebhookId;
-use crate::core::listing::{ListQuery, Page, grouped};
+use crate::core::listing::{Counts, ListQuery, Page, Part, grouped};
 use crate::core::role::Permission;
 use crate::records::{self, Act, SaveError};
 use crate::store::webhooks::{Filter, Row, Sort};
@@ -64,6 +66,24 @@ impl Resource for Webhooks {
 
     async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
         webhooks::list(conn, query).await
+    }
+
+    async fn counts(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Counts> {
+        webhooks::counts(conn, query).await
+    }
+
+    fn actions() -> &'static [BulkAction] {
+        bulk::ACTIONS
+    }
+
+    async fn ids(
+        conn: &mut Conn,
+        query: &ListQuery<Sort, Filter>,
+        range: (Option<&str>, &Part),
+        limit: i64,
+    ) -> store::Result<Vec<String>> {
+        let ids = webhooks::ids(conn, query, range, limit).await?;
+        Ok(ids.into_iter().map(|id| id.0.to_string()).collect())
     }
 
     async fn remarks(

@@ -1,0 +1,101 @@
+//! Many records at once: deleted, or switched on or off. Each call is one transaction with an
+//! audit entry for every record; a selection that is larger comes in several calls.
+
+use super::{Act, snapshot};
+use crate::core::change::{Snapshot, diff};
+use crate::core::ids::WebhookId;
+use crate::store::audit::{self, Entry, Verb, object};
+use crate::store::webhooks::{self, Row};
+use crate::store::{Conn, StoreError, transaction};
+
+/// What switching records came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Switched {
+    /// Records that are now as asked for.
+    pub changed: usize,
+    /// Records that already were.
+    pub already: usize,
+    /// Records that stay off, since they have neither secret token nor signing token.
+    pub without_secret: usize,
+}
+
+/// Deletes records; answers how many of them were still there.
+///
+/// # Errors
+/// Those of the database: nothing of this call is then done.
+pub async fn delete_many(
+    conn: &mut Conn,
+    act: &Act<'_>,
+    ids: &[WebhookId],
+) -> Result<usize, StoreError> {
+    transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
+        let rows = webhooks::find_many_for_update(conn, ids).await?;
+        let found: Vec<i64> = rows.iter().map(|row| row.id).collect();
+        webhooks::delete_many(conn, &found).await?;
+        log_all(conn, act, Verb::Delete, &rows, |before| (Some(before), None)).await?;
+        Ok(rows.len())
+    })
+    .await
+}
+
+/// Switches records on or off. A record without any secret stays off, unless `allow_no_secret`.
+///
+/// # Errors
+/// Those of the database: nothing of this call is then done.
+pub async fn switch_many(
+    conn: &mut Conn,
+    act: &Act<'_>,
+    ids: &[WebhookId],
+    (enabled, allow_no_secret): (bool, bool),
+) -> Result<Switched, StoreError> {
+    transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
+        let rows = webhooks::find_many_for_update(conn, ids).await?;
+        let mut switched = Switched::default();
+        let mut changed = Vec::new();
+        for row in rows {
+            let bare = !row.has_secret_token && !row.has_signing_token;
+            if row.enabled == enabled {
+                switched.already += 1;
+            } else if enabled && bare && !allow_no_secret {
+                switched.without_secret += 1;
+            } else {
+                changed.push(row);
+            }
+        }
+        switched.changed = changed.len();
+        let found: Vec<i64> = changed.iter().map(|row| row.id).collect();
+        webhooks::set_enabled(conn, &found, enabled, act.now).await?;
+        log_all(conn, act, Verb::Change, &changed, |before| {
+            let mut after = before.clone();
+            after.insert("enabled", crate::core::change::Value::Bool(enabled));
+            (Some(before), Some(after))
+        })
+        .await?;
+        Ok(switched)
+    })
+    .await
+}
+
+async fn log_all(
+    conn: &mut Conn,
+    act: &Act<'_>,
+    verb: Verb,
+    rows: &[Row],
+    change: impl Fn(Snapshot) -> (Option<Snapshot>, Option<Snapshot>),
+) -> Result<(), StoreError> {
+    let names: Vec<_> = rows.iter().map(|row| (row.id.to_string(), row.label())).collect();
+    let entries = rows.iter().zip(&names).map(|(row, (id, name))| {
+        let (before, after) = change(snapshot::of(row));
+        Entry {
+            at: act.now,
+            actor: Some(act.actor),
+            verb,
+            object_type: object::WEBHOOK,
+            object_id: id,
+            object_name: name,
+            changes: diff(before.as_ref(), after.as_ref()),
+            remote_addr: act.remote_addr,
+        }
+    });
+    audit::record_all(conn, &entries.collect::<Vec<_>>()).await
+}

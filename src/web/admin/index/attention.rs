@@ -1,0 +1,147 @@
+//! The start page's "Needs attention": each line says what, how much and since when, and leads to
+//! exactly the rows it speaks of.
+
+use super::Workers;
+use crate::core::listing::{Total, grouped};
+use crate::store::attention::{Attention, Failed, GROUPS, Unmatched};
+use crate::web::admin::kit::at::At;
+use crate::web::admin::kit::column::Badge;
+use crate::web::urls;
+
+/// A line.
+pub struct Line {
+    /// What kind of trouble.
+    pub badge: Badge,
+    /// The words of the link.
+    pub text: String,
+    /// The rows it speaks of.
+    pub href: String,
+    /// A quieter line beneath.
+    pub note: String,
+    /// When it last happened.
+    pub at: Option<At>,
+    /// What to do about it, for those who may: words and address.
+    pub remedy: Option<(&'static str, String)>,
+}
+
+/// The lines, the most urgent first.
+pub(super) fn lines(attention: &Attention, workers: Option<Workers>, may_add: bool) -> Vec<Line> {
+    let mut lines = Vec::new();
+    if let Some(Workers { lost, has_page, .. }) = workers.filter(|workers| workers.lost > 0) {
+        lines.push(Line {
+            badge: Badge::outcome(Some("lost")),
+            text: format!("{} gave no sign of life and did not stop in good order", many(lost)),
+            href: if has_page { urls::workers() } else { urls::jobs() },
+            note: "Their attempts are marked lost; another worker runs those jobs again."
+                .to_owned(),
+            at: None,
+            remedy: None,
+        });
+    }
+    lines.extend(attention.failed.iter().take(GROUPS).map(failed));
+    if attention.failed.len() > GROUPS {
+        let href = [("state", "failed"), ("finished", "24h")];
+        lines.push(more(
+            Badge::job("failed"),
+            "Jobs of more webhooks failed",
+            urls::with_query(&urls::jobs(), &href),
+        ));
+    }
+    lines.extend(attention.unmatched.iter().take(GROUPS).map(|group| unmatched(group, may_add)));
+    if attention.unmatched.len() > GROUPS {
+        let href = [("verdict", "unmatched"), ("received", "7d")];
+        lines.push(more(
+            Badge::verdict("unmatched"),
+            "More repositories are not matched",
+            urls::with_query(&urls::deliveries(), &href),
+        ));
+    }
+    lines.extend(waiting(attention.pending));
+    lines.extend(quiet(attention.quiet));
+    lines
+}
+
+fn more(badge: Badge, text: &str, href: String) -> Line {
+    Line { badge, text: text.to_owned(), href, note: String::new(), at: None, remedy: None }
+}
+
+fn many(lost: usize) -> String {
+    if lost == 1 { "One worker".to_owned() } else { format!("{lost} workers") }
+}
+
+/// `One job`, `1,234 jobs`.
+fn counted(count: i64, one: &str, several: &str) -> String {
+    match count {
+        1 => format!("One {one}"),
+        count if count >= Total::CAP => format!("{}+ {several}", grouped(Total::CAP)),
+        count => format!("{} {several}", grouped(count)),
+    }
+}
+
+fn failed(group: &Failed) -> Line {
+    let id = group.webhook_id.map(|id| id.to_string());
+    let mut query = vec![("state", "failed"), ("finished", "24h")];
+    query.extend(id.as_deref().map(|id| ("webhook", id)));
+    Line {
+        badge: Badge::job("failed"),
+        text: format!("{} of {}", counted(group.count, "job", "jobs"), group.webhook_label),
+        href: urls::with_query(&urls::jobs(), &query),
+        note: group.error.lines().next().unwrap_or_default().chars().take(160).collect(),
+        at: Some(At(group.finished_at)),
+        remedy: None,
+    }
+}
+
+fn unmatched(group: &Unmatched, may_add: bool) -> Line {
+    let query =
+        [("verdict", "unmatched"), ("repo_name", group.repo_name.as_str()), ("received", "7d")];
+    let project_id = group.project_id.map(|id| id.to_string()).unwrap_or_default();
+    let add = [
+        ("repo_name", group.repo_name.as_str()),
+        ("repo_url", group.repo_url.as_str()),
+        ("object_kind", group.object_kind.as_str()),
+        ("project_id", project_id.as_str()),
+        ("http_x_gitlab_event", group.event.as_str()),
+        ("from_delivery", group.id.as_str()),
+    ];
+    let add: Vec<_> = add.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+    Line {
+        badge: Badge::verdict("unmatched"),
+        text: format!("{} of {}", counted(group.count, "delivery", "deliveries"), group.repo_name),
+        href: urls::with_query(&urls::deliveries(), &query),
+        note: format!("{}, last 7 days", group.event),
+        at: Some(At(group.received_at)),
+        remedy: may_add.then(|| ("Create record", urls::with_query(&urls::webhook_add(), &add))),
+    }
+}
+
+fn waiting(pending: Option<Total>) -> Option<Line> {
+    let number = pending?.number();
+    (number > 0).then(|| Line {
+        badge: Badge { label: "Pending".to_owned(), ..Badge::pending() },
+        text: match number {
+            1 => "One webhook has waited for GitLab's Test for over an hour".to_owned(),
+            n => format!("{} webhooks have waited for GitLab's Test for over an hour", grouped(n)),
+        },
+        href: urls::with_query(&urls::webhooks(), &[("pending_for", "1h")]),
+        note: "Nothing runs for them until they are registered.".to_owned(),
+        at: None,
+        remedy: None,
+    })
+}
+
+fn quiet(quiet: Option<Total>) -> Option<Line> {
+    let number = quiet?.number();
+    (number > 0).then(|| Line {
+        badge: Badge::quiet(),
+        text: match number {
+            1 => "One enabled webhook has had no delivery for 30 days".to_owned(),
+            n => format!("{} enabled webhooks have had no delivery for 30 days", grouped(n)),
+        },
+        href: urls::with_query(&urls::webhooks(), &[("quiet_for", "30d")]),
+        note: "GitLab switches a hook off after it failed a few times: look at its page there."
+            .to_owned(),
+        at: None,
+        remedy: None,
+    })
+}

@@ -1,0 +1,347 @@
+//! What is done to many rows of a list at once: described as data, asked about on a page, then
+//! done in batches.
+//!
+//! A resource names its actions in `Resource::actions`; each is a [`BulkAction`], whose `run`
+//! gets one batch of ids at a time and writes audit entries in its transactions. "All that
+//! match" travels as the list's own address, never as ids.
+
+use super::frame::Level;
+use super::list_view::{Chip, chips};
+use super::pages::{BulkPage, ChosenRow};
+use super::query::{Asked, read};
+use super::resource::{Meta, Resource};
+use super::views::Posted;
+use crate::core::listing::{ListQuery, Part, Selection, grouped};
+use crate::core::role::{Permission, Role};
+use crate::store::{Conn, StoreError};
+use crate::web::admin::context::AdminContext;
+use crate::web::human::{HumanError, page, see_other};
+use actix_web::HttpResponse;
+use futures_util::future::LocalBoxFuture;
+
+/// Rows that are changed in one transaction.
+const BATCH: usize = 500;
+
+/// Rows named on the page that asks.
+const NAMED: i64 = 10;
+
+/// Something that can be done to many rows.
+pub struct BulkAction {
+    /// The value of the form's `action`.
+    pub name: &'static str,
+    /// What the menu above the list says: `Delete selected webhooks`.
+    pub label: &'static str,
+    /// Who may.
+    pub permission: Permission,
+    /// When a page asks first.
+    pub asks: Asks,
+    /// What the question and its button begin with: `Delete`.
+    pub verb: &'static str,
+    /// What the message says of the rows: `deleted`.
+    pub done: &'static str,
+    /// The button's symbol in `icons.svg`.
+    pub icon: &'static str,
+    /// Whether something is lost: the button is then red.
+    pub is_danger: bool,
+    /// What happens, line by line.
+    pub goes: &'static [&'static str],
+    /// What stays as it is, line by line.
+    pub stays: &'static [&'static str],
+    /// Does it to one batch of ids, with audit entries in the same transactions. Ids that are gone
+    /// are passed over.
+    pub run: Run,
+}
+
+/// When a page asks before a bulk action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asks {
+    /// Always.
+    Always,
+    /// Only for all that match: what is ticked on one page can be ticked again to undo it.
+    Beyond,
+}
+
+/// Does something to one batch of ids.
+pub type Run = for<'a> fn(
+    &'a AdminContext,
+    &'a mut Conn,
+    &'a [String],
+) -> LocalBoxFuture<'a, Result<Batch, StoreError>>;
+
+/// What became of a batch.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// Rows to which it was done.
+    pub done: usize,
+    /// Rows that were left as they are, by reason: `were enabled already`.
+    pub left: Vec<(&'static str, usize)>,
+}
+
+impl Batch {
+    /// Notes rows that were left as they are.
+    pub fn leave(&mut self, reason: &'static str, rows: usize) {
+        match self.left.iter_mut().find(|(known, _)| *known == reason) {
+            _ if rows == 0 => {}
+            Some((_, count)) => *count += rows,
+            None => self.left.push((reason, rows)),
+        }
+    }
+
+    /// Takes another batch in.
+    fn add(&mut self, other: &Self) {
+        self.done += other.done;
+        for (reason, rows) in &other.left {
+            self.leave(reason, *rows);
+        }
+    }
+
+    /// What to say of it.
+    fn told(&self, meta: &Meta, action: &BulkAction) -> String {
+        let were = |rows: usize| match rows {
+            1 => format!("One {} was", meta.label),
+            rows => format!("{} {} were", number(rows), meta.plural),
+        };
+        let mut text = match self.done {
+            0 => format!("No {} was {}.", meta.label, action.done),
+            done => format!("{} {}.", were(done), action.done),
+        };
+        for (reason, rows) in &self.left {
+            let rows = if *rows == 1 { "One".to_owned() } else { number(*rows) };
+            text.push_str(&format!(" {rows} {reason}."));
+        }
+        text
+    }
+}
+
+fn number(rows: usize) -> String {
+    grouped(i64::try_from(rows).unwrap_or(i64::MAX))
+}
+
+/// The actions that this person may use, as the menu above the list offers them.
+pub fn offered(ctx: &AdminContext, actions: &'static [BulkAction]) -> Vec<&'static BulkAction> {
+    actions.iter().filter(|action| ctx.may(action.permission)).collect()
+}
+
+/// The least permission that any of the actions asks for; none if there are none.
+pub fn least(actions: &'static [BulkAction]) -> Option<Permission> {
+    let needed = actions.iter().map(|action| action.permission);
+    needed.min_by_key(|permission| Role::ALL.into_iter().find(|role| role.may(*permission)))
+}
+
+/// What the form above the list sends.
+struct Ticked {
+    action: String,
+    ids: Vec<String>,
+    across: bool,
+    confirmed: bool,
+    up_to: Option<String>,
+}
+
+impl Ticked {
+    fn of(pairs: Vec<(String, String)>) -> Self {
+        let mut ticked = Self {
+            action: String::new(),
+            ids: Vec::new(),
+            across: false,
+            confirmed: false,
+            up_to: None,
+        };
+        for (name, value) in pairs {
+            match name.as_str() {
+                "action" if !value.is_empty() => ticked.action = value,
+                "_selected_action" if !ticked.ids.contains(&value) => ticked.ids.push(value),
+                "select_across" => ticked.across |= value == "1",
+                "post" => ticked.confirmed = value == "yes",
+                "_up_to" if !value.is_empty() => ticked.up_to = Some(value),
+                _ => {}
+            }
+        }
+        ticked
+    }
+}
+
+/// POST the form above the list: asks, or does it.
+///
+/// # Errors
+/// No permission for the action (403), the database (503).
+pub async fn act<R: Resource>(
+    ctx: AdminContext,
+    posted: Posted,
+) -> Result<HttpResponse, HumanError> {
+    let meta = R::meta();
+    let asked = read(&meta.list_url(), ctx.query(), R::listing());
+    let here = asked.address.href();
+    let ticked = Ticked::of(posted.into_inner());
+    let refuse = |text: String| {
+        ctx.flash(Level::Warning, format!("{text} Nothing was changed."));
+        Ok(see_other(&here))
+    };
+    let Some(action) = R::actions().iter().find(|action| action.name == ticked.action) else {
+        return refuse("No action was chosen.".to_owned());
+    };
+    ctx.require(action.permission)?;
+    if !ticked.across && ticked.ids.is_empty() {
+        return refuse(format!("Nothing was selected: tick the {} first.", meta.plural));
+    }
+    if ticked.across && !asked.warnings.is_empty() {
+        return refuse(format!("{} Look at the list again.", asked.warnings.join(" ")));
+    }
+    let mut conn = ctx.conn().await?;
+    let asks = ticked.across || action.asks == Asks::Always;
+    if asks && !ticked.confirmed {
+        return ask::<R>(&ctx, &mut conn, action, (asked, ticked)).await;
+    }
+    let selection = if ticked.across {
+        Selection::Matching { query: asked.query, up_to: ticked.up_to }
+    } else {
+        Selection::Ids(ticked.ids)
+    };
+    let outcome = run::<R>(&ctx, &mut conn, action, selection).await?;
+    let text = outcome.told(meta, action);
+    tracing::info!(user.name = %ctx.actor.username, bulk.action = action.name, bulk.done = outcome.done, "{} by {}", text.trim_end_matches('.'), ctx.actor.username);
+    let level = if outcome.done == 0 { Level::Warning } else { Level::Success };
+    ctx.flash(level, text);
+    Ok(see_other(here))
+}
+
+/// Does it, batch by batch. What a batch did stays done if a later one fails.
+async fn run<R: Resource>(
+    ctx: &AdminContext,
+    conn: &mut Conn,
+    action: &BulkAction,
+    selection: Selection<R::Sort, R::Filter>,
+) -> Result<Batch, HumanError> {
+    let mut outcome = Batch::default();
+    match selection {
+        Selection::Ids(ids) => {
+            for ids in ids.chunks(BATCH) {
+                outcome.add(&(action.run)(ctx, conn, ids).await?);
+            }
+        }
+        Selection::Matching { query, up_to } => {
+            let mut part = Part::FIRST;
+            loop {
+                let range = (up_to.as_deref(), &part);
+                let ids = R::ids(conn, &query, range, i64::try_from(BATCH).unwrap_or(1)).await?;
+                let Some(last) = ids.last() else { break };
+                outcome.add(&(action.run)(ctx, conn, &ids).await?);
+                part = Part::Older(last.clone());
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+/// The page that asks: how many, which, what goes and what stays.
+async fn ask<R: Resource>(
+    ctx: &AdminContext,
+    conn: &mut Conn,
+    action: &'static BulkAction,
+    (asked, ticked): (Asked<R::Sort, R::Filter>, Ticked),
+) -> Result<HttpResponse, HumanError> {
+    let (meta, listing) = (R::meta(), R::listing());
+    let here = asked.address.href();
+    let (count, rows, up_to) = if ticked.across {
+        let newest = R::ids(conn, &asked.query, (None, &Part::FIRST), 1).await?;
+        let query = ListQuery { part: Part::FIRST, limit: NAMED, ..asked.query };
+        let read = R::fetch(conn, &query).await?;
+        (read.matching.to_string(), read.rows, newest.into_iter().next())
+    } else {
+        let rows = R::fetch(conn, &asked.query).await?.rows;
+        let rows: Vec<_> =
+            rows.into_iter().filter(|row| ticked.ids.contains(&(listing.id)(row))).collect();
+        (number(ticked.ids.len()), rows, None)
+    };
+    let one = count == "1";
+    let what = format!("{count} {}", if one { meta.label } else { meta.plural });
+    let chosen: Vec<ChosenRow> = rows
+        .iter()
+        .map(|row| {
+            let cell = listing.columns.first().map(|column| (column.cell)(row));
+            let name = cell.map(|cell| cell.words()).unwrap_or_default();
+            ChosenRow { name, href: (listing.page)(row) }
+        })
+        .collect();
+    let narrowed: Vec<Chip> =
+        if ticked.across { chips(listing.filters, &asked.address) } else { Vec::new() };
+    let title = format!("{} {what}?", action.verb);
+    let named = chosen.len();
+    page(&BulkPage {
+        frame: ctx.frame(title).crumb(meta.title, here.clone()),
+        action,
+        narrowed,
+        search: if ticked.across { asked.search } else { String::new() },
+        everything: ticked.across && !asked.address.narrows(),
+        more: if ticked.across { count.clone() } else { number(ticked.ids.len()) } != number(named),
+        button: format!("Yes, {} {what}", action.verb.to_lowercase()),
+        count,
+        plural: meta.plural,
+        chosen,
+        across: ticked.across,
+        ids: if ticked.across { Vec::new() } else { ticked.ids },
+        up_to: up_to.unwrap_or_default(),
+        here,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static META: Meta = Meta {
+        app: "hooks",
+        name: "webhook",
+        label: "webhook",
+        plural: "webhooks",
+        title: "Webhooks",
+        view: Permission::View,
+        edit: None,
+        copies: None,
+        guarded: None,
+        deleting_is_guarded: false,
+    };
+
+    fn action(permission: Permission) -> BulkAction {
+        BulkAction {
+            name: "enable",
+            label: "Enable selected webhooks",
+            permission,
+            asks: Asks::Beyond,
+            verb: "Enable",
+            done: "enabled",
+            icon: "check",
+            is_danger: false,
+            goes: &[],
+            stays: &[],
+            run: |_, _, _| Box::pin(std::future::ready(Ok(Batch::default()))),
+        }
+    }
+
+    #[test]
+    fn the_message_counts_what_was_done_and_what_was_left() {
+        let action = action(Permission::ChangeRecords);
+        let mut all = Batch { done: 4_999, left: Vec::new() };
+        all.leave("was enabled already", 0);
+        all.add(&Batch { done: 1, left: vec![("has no secret and stays off", 1)] });
+        assert_eq!(
+            all.told(&META, &action),
+            "5,000 webhooks were enabled. One has no secret and stays off."
+        );
+        assert_eq!(Batch::default().told(&META, &action), "No webhook was enabled.");
+    }
+
+    #[test]
+    fn ticks_are_counted_once_and_all_that_match_is_said_by_either_control() {
+        let pairs = |pairs: &[(&str, &str)]| {
+            Ticked::of(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())
+        };
+        let ticked = pairs(&[
+            ("_selected_action", "1"),
+            ("_selected_action", "1"),
+            ("select_across", "0"),
+            ("select_across", "1"),
+        ]);
+        assert_eq!((ticked.ids.len(), ticked.across, ticked.confirmed), (1, true, false));
+        assert!(!pairs(&[("select_across", "0")]).across);
+    }
+}

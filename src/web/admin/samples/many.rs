@@ -1,0 +1,89 @@
+//! Samples of the pages that ask: before a deletion, before a bulk action, after two people
+//! changed one object.
+
+use super::super::jobs::Jobs;
+use super::super::kit::frame::Frame;
+use super::super::kit::list_view::Chip;
+use super::super::kit::pages::{BulkPage, ChosenRow, ConfirmPage, ConflictPage, ConflictRow, Side};
+use super::super::kit::resource::{DeletePlan, Resource};
+use super::super::webhooks::Webhooks;
+use super::{LONG, ODD};
+use askama::Template;
+
+pub(super) fn samples() -> Vec<(String, String)> {
+    [
+        ("delete", confirm()),
+        ("conflict", conflict()),
+        ("bulk, ticked", bulk::<Webhooks>(false)),
+        ("bulk, all that match", bulk::<Webhooks>(true)),
+        ("bulk, jobs", bulk::<Jobs>(true)),
+    ]
+    .map(|(name, html)| (name.to_owned(), html))
+    .into()
+}
+
+fn confirm() -> String {
+    ConfirmPage {
+        frame: Frame::sample("Delete?"),
+        plan: DeletePlan {
+            name: ODD.to_owned(),
+            goes: vec![LONG.to_owned()],
+            stays: vec![ODD.to_owned()],
+            refused: None,
+        },
+        ask: None,
+        cancel: "/admin/".to_owned(),
+        button: "Yes, delete it".to_owned(),
+    }
+    .render()
+    .unwrap()
+}
+
+fn conflict() -> String {
+    ConflictPage {
+        frame: Frame::sample("Changed by someone else"),
+        one: "webhook",
+        rows: vec![ConflictRow {
+            name: "name".to_owned(),
+            label: "Name".to_owned(),
+            before: Some(LONG.to_owned()),
+            yours: Side { shown: ODD.to_owned(), value: ODD.to_owned() },
+            theirs: Side::default(),
+            keep_yours: true,
+        }],
+        was: ODD.to_owned(),
+        version: 3,
+        repeat: vec![("name".to_owned(), ODD.to_owned())],
+        action: "/admin/".to_owned(),
+        reload: "/admin/".to_owned(),
+        history: "/admin/".to_owned(),
+    }
+    .render()
+    .unwrap()
+}
+
+fn bulk<R: Resource>(across: bool) -> String {
+    let chip = |label: &str| Chip {
+        label: label.to_owned(),
+        value: ODD.to_owned(),
+        remove: "/admin/".to_owned(),
+    };
+    BulkPage {
+        frame: Frame::sample("Delete 5,000 webhooks?"),
+        action: R::actions().first().unwrap(),
+        narrowed: if across { vec![chip("Kind")] } else { Vec::new() },
+        search: if across { ODD.to_owned() } else { String::new() },
+        everything: false,
+        count: "5,000".to_owned(),
+        plural: R::meta().plural,
+        chosen: vec![ChosenRow { name: ODD.to_owned(), href: "/admin/".to_owned() }],
+        more: across,
+        across,
+        ids: if across { Vec::new() } else { vec![ODD.to_owned()] },
+        up_to: "7".to_owned(),
+        here: "/admin/hooks/webhook/?q=x&o=1".to_owned(),
+        button: "Yes, delete 5,000 webhooks".to_owned(),
+    }
+    .render()
+    .unwrap()
+}

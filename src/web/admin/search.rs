@@ -1,0 +1,102 @@
+//! One search over records, deliveries and jobs. An id leads straight to what it names; words
+//! show the first rows of each list, and the way to all of them.
+
+use super::context::AdminContext;
+use super::deliveries::Deliveries;
+use super::jobs::Jobs;
+use super::kit::back::parameter;
+use super::kit::frame::Frame;
+use super::kit::list_view::{self, ListView, Read};
+use super::kit::query::read;
+use super::kit::resource::Resource;
+use super::webhooks::Webhooks;
+use crate::clock;
+use crate::core::ids::{DeliveryId, JobId};
+use crate::core::listing::Counts;
+use crate::store::{self, Conn, deliveries, jobs};
+use crate::web::human::{self, HumanError, found};
+use crate::web::urls;
+use actix_web::HttpResponse;
+use askama::Template;
+
+/// Rows shown of each list.
+const ROWS: i64 = 5;
+
+/// The search's page.
+#[derive(Template)]
+#[template(path = "admin/search.html")]
+pub struct SearchPage {
+    frame: Frame,
+    search: String,
+    results: Vec<Results>,
+}
+
+/// What one list has found.
+struct Results {
+    title: &'static str,
+    all: String,
+    list: ListView,
+}
+
+/// `GET /admin/search/?q=`
+///
+/// # Errors
+/// The database is away (503).
+pub async fn page(context: AdminContext) -> Result<HttpResponse, HumanError> {
+    let search = parameter(context.query(), "q").unwrap_or_default().trim().to_owned();
+    let mut results = Vec::new();
+    if !search.is_empty() {
+        let mut conn = context.conn().await?;
+        if let Some(page) = named(&mut conn, &search).await? {
+            return Ok(found(page));
+        }
+        results.extend(results_of::<Webhooks>(&mut conn, &search).await?);
+        results.extend(results_of::<Deliveries>(&mut conn, &search).await?);
+        results.extend(results_of::<Jobs>(&mut conn, &search).await?);
+    }
+    human::page(&SearchPage { frame: context.frame("Search"), search, results })
+}
+
+/// The page of the delivery or job whose id this is.
+async fn named(conn: &mut Conn, search: &str) -> store::Result<Option<String>> {
+    let id = search.to_ascii_uppercase();
+    if let Ok(id) = id.parse::<DeliveryId>()
+        && deliveries::exists(conn, &id).await?
+    {
+        return Ok(Some(urls::delivery(&id)));
+    }
+    if let Ok(id) = id.parse::<JobId>()
+        && jobs::exists(conn, &id).await?
+    {
+        return Ok(Some(urls::job(&id)));
+    }
+    Ok(None)
+}
+
+async fn results_of<R: Resource>(conn: &mut Conn, search: &str) -> store::Result<Option<Results>> {
+    let meta = R::meta();
+    let all = urls::with_query(&meta.list_url(), &[("q", search)]);
+    let query = all.split_once('?').map_or("", |(_, query)| query);
+    let mut asked = read(&meta.list_url(), query, R::listing());
+    asked.query.limit = ROWS;
+    let page = R::fetch(conn, &asked.query).await?;
+    if page.rows.is_empty() {
+        return Ok(None);
+    }
+    let read = Read { page, all: None, counts: Counts::default() };
+    let list = list_view::draw((meta.plural, clock::now()), R::listing(), asked, &read);
+    Ok(Some(Results { title: meta.title, all, list }))
+}
+
+#[cfg(test)]
+impl SearchPage {
+    /// The states it is shown in.
+    pub fn samples() -> Vec<Self> {
+        let with = |search: &str| Self {
+            frame: Frame::sample("Search"),
+            search: search.to_owned(),
+            results: Vec::new(),
+        };
+        vec![with(""), with("<b>nothing</b>")]
+    }
+}

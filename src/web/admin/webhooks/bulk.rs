@@ -1,0 +1,88 @@
+//! What can be done to many records at once: delete, enable, disable. The doing is
+//! `crate::records`.
+
+use super::act;
+use crate::core::ids::WebhookId;
+use crate::core::role::Permission;
+use crate::records;
+use crate::store::{Conn, StoreError};
+use crate::web::admin::context::AdminContext;
+use crate::web::admin::kit::bulk::{Asks, Batch, BulkAction};
+
+/// The actions.
+pub(super) static ACTIONS: &[BulkAction] = &[
+    BulkAction {
+        name: "delete",
+        label: "Delete selected webhooks",
+        permission: Permission::ChangeRecords,
+        asks: Asks::Always,
+        verb: "Delete",
+        done: "deleted",
+        icon: "trash",
+        is_danger: true,
+        goes: &[
+            "The webhooks: what GitLab sends for them is answered as unmatched.",
+            "Their secrets: they cannot be brought back.",
+        ],
+        stays: &[
+            "All deliveries they received.",
+            "All jobs they made, with their output; jobs that have not ended are still run.",
+            "Their history.",
+        ],
+        run: |ctx, conn, ids| Box::pin(delete(ctx, conn, ids)),
+    },
+    BulkAction {
+        name: "enable",
+        label: "Enable selected webhooks",
+        permission: Permission::ChangeRecords,
+        asks: Asks::Beyond,
+        verb: "Enable",
+        done: "enabled",
+        icon: "check",
+        is_danger: false,
+        goes: &["From now on, deliveries that match them make jobs."],
+        stays: &["Webhooks without a secret token and without a signing token stay disabled."],
+        run: |ctx, conn, ids| Box::pin(switch(ctx, conn, (ids, true))),
+    },
+    BulkAction {
+        name: "disable",
+        label: "Disable selected webhooks",
+        permission: Permission::ChangeRecords,
+        asks: Asks::Beyond,
+        verb: "Disable",
+        done: "disabled",
+        icon: "slash",
+        is_danger: false,
+        goes: &["From now on, deliveries that match them make no job and are listed as disabled."],
+        stays: &["Jobs that were made already: they are still run."],
+        run: |ctx, conn, ids| Box::pin(switch(ctx, conn, (ids, false))),
+    },
+];
+
+/// The ids of a form; what is none names no record.
+fn parsed(ids: &[String]) -> Vec<WebhookId> {
+    ids.iter().filter_map(|id| id.parse().ok().map(WebhookId)).collect()
+}
+
+async fn delete(ctx: &AdminContext, conn: &mut Conn, ids: &[String]) -> Result<Batch, StoreError> {
+    let remote_addr = ctx.remote_addr();
+    let done = records::delete_many(conn, &act(ctx, &remote_addr), &parsed(ids)).await?;
+    let mut batch = Batch { done, left: Vec::new() };
+    batch.leave("had been deleted before", ids.len().saturating_sub(done));
+    Ok(batch)
+}
+
+async fn switch(
+    ctx: &AdminContext,
+    conn: &mut Conn,
+    (ids, enabled): (&[String], bool),
+) -> Result<Batch, StoreError> {
+    let remote_addr = ctx.remote_addr();
+    let rule = (enabled, ctx.deps().settings.allow_no_secret);
+    let switched = records::switch_many(conn, &act(ctx, &remote_addr), &parsed(ids), rule).await?;
+    let mut batch = Batch { done: switched.changed, left: Vec::new() };
+    let already = if enabled { "had been enabled before" } else { "had been disabled before" };
+    batch.leave(already, switched.already);
+    batch.leave("stayed disabled for lack of a secret", switched.without_secret);
+    Ok(batch)
+}

@@ -1,0 +1,121 @@
+//! The start page and the search over everything: every number leads to exactly its rows.
+
+use crate::support::app::{App, Setup, TOKEN};
+use crate::support::gitlab::Delivery;
+use crate::support::panel::Panel;
+use crate::support::records::{self, with};
+use crate::support::seed;
+
+/// The first number in a text: `1,234 jobs` is 1234, `One job` 1.
+fn number(text: &str) -> usize {
+    let digits: String = text
+        .split_whitespace()
+        .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))
+        .map(|word| word.chars().filter(char::is_ascii_digit).collect())
+        .unwrap_or_default();
+    if text.starts_with("One ") { 1 } else { digits.parse().unwrap_or_else(|_| panic!("{text}")) }
+}
+
+/// Follows every link that `css` selects, and compares its number with the rows found there.
+async fn numbers_lead_to_their_rows(panel: &Panel, css: &str) -> Vec<(String, usize)> {
+    let index = panel.open("/admin/").await;
+    let (texts, links) = (index.texts(css), index.attributes(css, "href"));
+    let mut found = Vec::new();
+    for (text, href) in texts.into_iter().zip(links) {
+        let list = panel.get(&href).await;
+        assert!(!list.has(".message"), "{href}: {}", list.main());
+        assert_eq!((list.status, list.rows().len()), (200, number(&text)), "{text} at {href}");
+        found.push((text.clone(), number(&text)));
+    }
+    found
+}
+
+#[tokio::test]
+async fn f68_f69_what_needs_attention_is_listed_and_leads_to_exactly_those_rows() {
+    let failing = Setup::new().await.action("fails", "", "exit 3");
+    let app = failing.start().await;
+    let panel = app.panel().await;
+    let record = with(records::push(), &[("action", "fails"), ("max_attempts", "1")]);
+    panel.add_webhook(&record).await;
+    let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
+    let [job] = answer.jobs().try_into().unwrap();
+    for project in [16, 17] {
+        let other = Delivery::push_2015().token(TOKEN).with("/project_id", project);
+        app.send(&other).await.expect(200, "unmatched");
+    }
+    let other = Delivery::push_2015().token(TOKEN).with("/repository/name", "elsewhere");
+    app.send(&other).await.expect(200, "unmatched");
+    panel.add_webhook(&with(records::pending_push(), &[("repo_name", "waits")])).await;
+    seed::records(app.database(), 2).await;
+    app.database()
+        .execute(
+            "UPDATE webhooks SET created_at = now() - interval '2 hours' WHERE project_id = -1; \
+             UPDATE webhooks SET last_delivery_at = now() - interval '31 days' WHERE project_id = 1; \
+             UPDATE webhooks SET last_delivery_at = NULL WHERE project_id = 2",
+        )
+        .await;
+    app.job_is(&job, "failed").await;
+
+    let lines = numbers_lead_to_their_rows(&panel, ".attention > li > span:nth-child(2) > a").await;
+    let texts: Vec<&str> = lines.iter().map(|(text, _)| text.as_str()).collect();
+    assert_eq!(
+        texts,
+        [
+            "One job of Diaspora push",
+            "One delivery of elsewhere",
+            "2 deliveries of Diaspora",
+            "One webhook has waited for GitLab's Test for over an hour",
+            "2 enabled webhooks have had no delivery for 30 days",
+        ]
+    );
+    let tiles = numbers_lead_to_their_rows(&panel, ".tile a").await;
+    assert!(tiles.len() >= 7, "{tiles:?}");
+    assert!(tiles.contains(&("3 unmatched".to_owned(), 3)), "{tiles:?}");
+    let index = panel.open("/admin/").await;
+    assert_eq!(index.texts("[data-tile=workers] .tile-value"), ["1"]);
+
+    // "Create record" opens the form with what the newest delivery said.
+    let add = index.attributes(".attention .button", "href");
+    let form = panel.get(&add[1]).await.form_with("repo_name");
+    assert_eq!((form.value("repo_name"), form.value("project_id")), (Some("Diaspora"), Some("17")));
+}
+
+#[tokio::test]
+async fn f58_the_first_page_teaches_the_first_three_steps() {
+    let app = App::start().await;
+    let index = app.panel().await.open("/admin/").await;
+    assert_eq!(index.texts(".steps > li").len(), 3);
+    assert!(index.has(".steps a[href='/admin/hooks/webhook/add/']"));
+    assert!(!index.has(".attention"));
+}
+
+#[tokio::test]
+async fn recent_actions_are_ones_own_or_everyones() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    panel.add_webhook(&records::push()).await;
+    app.database().execute("UPDATE audit_log SET actor_id = 99, actor_name = 'eve'").await;
+    let of = |page: crate::support::page::Page| page.texts(".recent > li").len();
+    assert_eq!(of(panel.open("/admin/?actions=mine").await), 0);
+    assert_eq!(of(panel.open("/admin/?actions=everyone").await), 2);
+}
+
+#[tokio::test]
+async fn one_search_finds_records_deliveries_and_jobs_and_an_id_opens_its_page() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    app.record(&records::push()).await;
+    let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
+    let [job] = answer.jobs().try_into().unwrap();
+    let page = panel.open("/admin/search/?q=diaspora").await;
+    let headings = page.texts("main h2");
+    assert_eq!(headings, ["Webhooks", "Deliveries", "Jobs"]);
+    assert_eq!(page.rows().len(), 3);
+    let delivery = answer.field("delivery");
+    let found = panel.get(&format!("/admin/search/?q={}", delivery.to_lowercase())).await;
+    assert_eq!(found.address, format!("/admin/hooks/delivery/{delivery}/"));
+    let found = panel.get(&format!("/admin/search/?q=%20{job}")).await;
+    assert_eq!(found.address, format!("/admin/hooks/job/{job}/"));
+    panel.open("/admin/search/?q=nowhere%20%3Cb%3E").await.says("Nothing found");
+    panel.open("/admin/search/").await.says("Finds every word");
+}

@@ -1,0 +1,155 @@
+//! F41: axe-core finds nothing serious on any page, in either theme, at either width; F38: no
+//! page complains of its policy or asks another host for anything.
+//!
+//! axe-core comes from npm (`tests/browser/axe`, installed by `make test`); it is for tests only.
+
+use crate::support::app::{App, PASSWORD, Setup, TOKEN, repository};
+use crate::support::browser::{Browser, SCHEMES, WIDTHS};
+use crate::support::gitlab::Delivery;
+use crate::support::records::{self, with};
+use crate::support::seed;
+use serde_json::Value;
+
+const LIST: &str = "/admin/hooks/webhook/";
+
+/// The checker's source, which is handed to the page through the driver: the page's own policy
+/// allows no foreign script.
+fn axe() -> String {
+    let file = repository().join("tests/browser/axe/node_modules/axe-core/axe.min.js");
+    std::fs::read_to_string(&file)
+        .unwrap_or_else(|error| panic!("{}: {error}; make test installs it", file.display()))
+}
+
+/// What axe finds that is serious or critical: rule, and the elements.
+async fn serious(browser: &Browser, axe: &str) -> Vec<String> {
+    let script = format!(
+        "{axe}; const done = arguments[arguments.length - 1]; \
+         axe.run(document, {{ resultTypes: ['violations'] }}).then(result => done(result.violations \
+         .filter(rule => ['serious', 'critical'].includes(rule.impact)) \
+         .map(rule => rule.id + ': ' + rule.nodes.slice(0, 3).map(node => node.html.slice(0, 200) \
+         + ' ' + node.any.map(any => any.message).join(' ')).join(' | '))), \
+         error => done(['' + error]));"
+    );
+    let found = browser.client.execute_async(&script, Vec::new()).await.unwrap();
+    found.as_array().into_iter().flatten().map(Value::to_string).collect()
+}
+
+/// Every address that this page has asked for, beside its own host.
+async fn foreign(browser: &Browser) -> Value {
+    browser
+        .script(
+            "return performance.getEntriesByType('resource').map(entry => entry.name) \
+             .filter(name => new URL(name).origin !== location.origin)",
+        )
+        .await
+}
+
+/// Looks at the page that the browser shows, in every way.
+async fn look(browser: &Browser, axe: &str, name: &str, faults: &mut Vec<String>) {
+    browser.pictures(&format!("page-{name}")).await;
+    for width in WIDTHS {
+        for scheme in SCHEMES {
+            browser.look(width, scheme).await;
+            for fault in serious(browser, axe).await {
+                faults.push(format!("{name}, {width} px, {scheme}: {fault}"));
+            }
+        }
+    }
+    browser.look(WIDTHS[0], SCHEMES[0]).await;
+    assert_eq!(foreign(browser).await, Value::Array(Vec::new()), "{name}");
+    for complaint in browser.complaints().await {
+        // The answer's own status is no fault of the page.
+        if !complaint.contains("status of 4") {
+            faults.push(format!("{name}: {complaint}"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn f38_f41_every_page_is_sound_in_both_themes_at_both_widths() {
+    let axe = axe();
+    let app = Setup::new().await.action("fails", "", "printf '\\033[31mno\\033[0m\\n'; exit 3");
+    let app = app.start().await;
+    let browser = Browser::start(app.base()).await;
+    let mut faults = Vec::new();
+    browser.open("/admin/").await;
+    look(&browser, &axe, "login", &mut faults).await;
+    browser.fill("username", "ada").await;
+    browser.fill("password", PASSWORD).await;
+    browser.submit("Log in").await;
+    browser.at("/admin/").await;
+    look(&browser, &axe, "index-empty", &mut faults).await;
+
+    let (record, delivery, unmatched, job) = fill(&app).await;
+    for (name, address) in [
+        ("index", "/admin/".to_owned()),
+        ("search", "/admin/search/?q=diaspora".to_owned()),
+        ("search-nothing", "/admin/search/?q=nothing-holds-this".to_owned()),
+        ("webhooks", format!("{LIST}?q=bulk&enabled=1&o=-1.2")),
+        ("webhooks-none-match", format!("{LIST}?q=nothing&enabled=0&no_such=1")),
+        ("webhook-add", format!("{LIST}add/")),
+        ("webhook-change", format!("{LIST}{record}/change/")),
+        ("webhook-history", format!("{LIST}{record}/history/")),
+        ("webhook-delete", format!("{LIST}{record}/delete/")),
+        ("deliveries", "/admin/hooks/delivery/".to_owned()),
+        ("delivery", format!("/admin/hooks/delivery/{delivery}/")),
+        ("delivery-unmatched", format!("/admin/hooks/delivery/{unmatched}/")),
+        ("jobs", "/admin/hooks/job/?queued=24h".to_owned()),
+        ("job", format!("/admin/hooks/job/{job}/")),
+        ("password", "/admin/password_change/".to_owned()),
+        ("not-found", "/admin/no-such-page/".to_owned()),
+    ] {
+        browser.open(&address).await;
+        look(&browser, &axe, name, &mut faults).await;
+    }
+    answers_to_forms(&app, &browser, (&axe, &record), &mut faults).await;
+    assert!(faults.is_empty(), "{faults:#?}");
+    browser.close().await;
+}
+
+/// Pages that only a POST leads to.
+async fn answers_to_forms(
+    app: &App,
+    browser: &Browser,
+    (axe, record): (&str, &str),
+    faults: &mut Vec<String>,
+) {
+    browser.open(&format!("{LIST}add/")).await;
+    browser.fill("repo_name", "").await;
+    browser.submit("Save").await;
+    look(browser, axe, "webhook-errors", faults).await;
+    browser.open(&format!("{LIST}{record}/change/")).await;
+    let change = "UPDATE webhooks SET version = version + 1, notes = 'theirs', max_attempts = 7";
+    app.database().execute(change).await;
+    browser.fill("name", "mine").await;
+    browser.submit("Save").await;
+    look(browser, axe, "webhook-conflict", faults).await;
+    browser.open(&format!("{LIST}?q=bulk")).await;
+    browser.script("document.querySelector('[data-select-all]').click()").await;
+    browser.enter("action", "delete").await;
+    browser.submit("Go").await;
+    look(browser, axe, "webhooks-bulk", faults).await;
+}
+
+/// Something on every page: records, a pending one, deliveries of several verdicts, jobs.
+async fn fill(app: &App) -> (String, String, String, String) {
+    let panel = app.panel().await;
+    seed::records(app.database(), 140).await;
+    seed::deliveries(app.database(), 220).await;
+    panel.add_webhook(&records::pending_push()).await;
+    let failing = with(records::push(), &[("action", "fails"), ("max_attempts", "1")]);
+    let record = panel.add_webhook(&failing).await;
+    let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
+    let [job] = answer.jobs().try_into().unwrap();
+    app.send(&Delivery::push_2015().token("wrong")).await.expect(401, "rejected");
+    let other = Delivery::push_2015().token(TOKEN).with("/project_id", 16);
+    let unmatched = app.send(&other).await.field("delivery");
+    app.job_is(&job, "failed").await;
+    app.database()
+        .execute(
+            "UPDATE webhooks SET created_at = now() - interval '2 hours' WHERE project_id = -1; \
+             UPDATE webhooks SET last_delivery_at = NULL WHERE project_id IN (3, 4)",
+        )
+        .await;
+    (record, answer.field("delivery"), unmatched, job)
+}
