@@ -79,7 +79,9 @@ fn children(of: u32) -> Vec<String> {
         pids.extend(list.split_whitespace().map(str::to_owned));
     }
     let line = |pid: String| fs::read(format!("/proc/{pid}/cmdline")).ok();
-    let lines = pids.into_iter().filter_map(line).filter(|line| !line.is_empty());
+    // A whole command line ends with a NUL; one that is read while its process begins or ends may
+    // be cut off.
+    let lines = pids.into_iter().filter_map(line).filter(|line| line.ends_with(b"\0"));
     lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " ")).collect()
 }
 

@@ -21,6 +21,8 @@ struct Group {
     count: i64,
 }
 
+type Read = (bool, String, Option<String>, Option<String>, i64, i64);
+
 /// All records, and those of each choice.
 ///
 /// # Errors
@@ -41,7 +43,6 @@ pub async fn counts(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<
         webhooks::last_job_state,
     );
     let pending = count(webhooks::id).aggregate_filter(webhooks::project_id.eq(ProjectId::PENDING));
-    type Read = (bool, String, Option<String>, Option<String>, i64, i64);
     let read: Vec<Read> = webhooks::table
         .group_by(keys)
         .select((keys.0, keys.1, keys.2, keys.3, count_star(), pending))

@@ -1,11 +1,8 @@
 //! Every page of lists, forms, deliveries and jobs in every state it can be in, rendered: a page
 //! cannot rot unseen. Holds the HTML to what browsers and screen readers need of it.
 
-<<<<<<< HEAD
-mod rows;
-=======
 mod many;
->>>>>>> lists-merged
+mod rows;
 mod work;
 
 use super::deliveries::matching::{self, MatchPanel};

@@ -18,6 +18,7 @@ use crate::web::admin::context::AdminContext;
 use crate::web::human::{HumanError, page, see_other};
 use actix_web::HttpResponse;
 use futures_util::future::LocalBoxFuture;
+use std::fmt::Write;
 
 /// Rows that are changed in one transaction.
 const BATCH: usize = 500;
@@ -107,7 +108,8 @@ impl Batch {
         };
         for (reason, rows) in &self.left {
             let rows = if *rows == 1 { "One".to_owned() } else { number(*rows) };
-            text.push_str(&format!(" {rows} {reason}."));
+            // Writing to a string cannot fail.
+            let _ = write!(text, " {rows} {reason}.");
         }
         text
     }
