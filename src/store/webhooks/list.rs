@@ -118,7 +118,7 @@ fn found(term: &str) -> Condition<webhooks::table> {
 /// The records a changelist asks for: numbered pages.
 ///
 /// # Errors
-/// Any [`StoreError`] of the database.
+/// Any [`crate::store::StoreError`] of the database.
 pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Page<Row>> {
     let matching: i64 = webhooks::table.filter(condition(query)).count().get_result(conn).await?;
     let mut rows = webhooks::table.select(Row::as_select()).filter(condition(query)).into_boxed();
