@@ -4,7 +4,7 @@ use super::password::{self, Cost, HashError};
 use super::throttle::{Throttle, Wait};
 use crate::core::actor::Actor;
 use crate::store::audit::{self, Entry, Verb, object};
-use crate::store::{AsyncConnection, Pool, StoreError, sessions, users};
+use crate::store::{Conn, Pool, StoreError, sessions, transaction, users};
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use std::net::IpAddr;
@@ -72,18 +72,16 @@ pub async fn login(
     throttle.succeeded(&admitted);
     let fresh = if verified.is_stale { Some(password::hash(password, cost).await?) } else { None };
     let actor = user.actor();
-    pool.get()
-        .await?
-        .transaction::<_, StoreError, _>(async |conn| {
-            if let Some(hash) = &fresh {
-                users::set_password(conn, actor.id, hash).await?;
-            }
-            users::touch_login(conn, actor.id, at).await?;
-            sessions::delete_expired(conn, at).await?;
-            let id = actor.id.to_string();
-            audit::record(conn, about(&actor, &id, Verb::Login, (&remote_addr, at))).await
-        })
-        .await?;
+    transaction::<_, StoreError, _>(&mut *pool.get().await?, async |conn: &mut Conn| {
+        if let Some(hash) = &fresh {
+            users::set_password(conn, actor.id, hash).await?;
+        }
+        users::touch_login(conn, actor.id, at).await?;
+        sessions::delete_expired(conn, at).await?;
+        let id = actor.id.to_string();
+        audit::record(conn, about(&actor, &id, Verb::Login, (&remote_addr, at))).await
+    })
+    .await?;
     tracing::info!(user.name = actor.username, remote_addr, "{} signed in", actor.username);
     Ok(actor)
 }

@@ -5,7 +5,7 @@ use crate::core::actor::Actor;
 use crate::core::change::{Change, Snapshot, Value, diff};
 use crate::core::role::Role;
 use crate::store::audit::{self, Entry, Verb, object};
-use crate::store::{AsyncConnection, Conn, Pool, StoreError, sessions, users};
+use crate::store::{Conn, Pool, StoreError, sessions, transaction, users};
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
@@ -116,20 +116,18 @@ async fn create(
     let name = clean_name(&username)?.to_owned();
     password::check(&password, &name)?;
     let hash = password::hash(password, asked.cost).await?;
-    let made = pool
-        .get()
-        .await?
-        .transaction::<_, StoreError, _>(async |conn| {
-            if must_be_first {
-                users::lock_first(conn).await?;
-                if users::any(conn).await? {
-                    return Ok(None);
-                }
+    let mut conn = pool.get().await?;
+    let made = transaction::<_, StoreError, _>(&mut conn, async |conn: &mut Conn| {
+        if must_be_first {
+            users::lock_first(conn).await?;
+            if users::any(conn).await? {
+                return Ok(None);
             }
-            let user = users::NewUser { username: &name, password_hash: &hash, role: Role::Admin };
-            insert(conn, user, None, asked).await.map(Some)
-        })
-        .await;
+        }
+        let user = users::NewUser { username: &name, password_hash: &hash, role: Role::Admin };
+        insert(conn, user, None, asked).await.map(Some)
+    })
+    .await;
     match made {
         Ok(Some(actor)) => Ok(actor),
         Ok(None) => Err(AccountError::NotFirst),
@@ -232,24 +230,22 @@ pub(super) async fn replace(
     by: Option<&Actor>,
     asked: Asked<'_>,
 ) -> Result<(), AccountError> {
-    pool.get()
-        .await?
-        .transaction::<_, StoreError, _>(async |conn| {
-            users::set_password(conn, user.id, hash).await?;
-            sessions::delete_of_user(conn, user.id).await?;
-            let entry = Entry {
-                at: asked.at,
-                actor: by,
-                verb: Verb::Change,
-                object_type: object::USER,
-                object_id: &user.id.to_string(),
-                object_name: &user.username,
-                changes: vec![Change::of_secret("password")],
-                remote_addr: asked.remote_addr,
-            };
-            audit::record(conn, entry).await
-        })
-        .await?;
+    transaction::<_, StoreError, _>(&mut *pool.get().await?, async |conn: &mut Conn| {
+        users::set_password(conn, user.id, hash).await?;
+        sessions::delete_of_user(conn, user.id).await?;
+        let entry = Entry {
+            at: asked.at,
+            actor: by,
+            verb: Verb::Change,
+            object_type: object::USER,
+            object_id: &user.id.to_string(),
+            object_name: &user.username,
+            changes: vec![Change::of_secret("password")],
+            remote_addr: asked.remote_addr,
+        };
+        audit::record(conn, entry).await
+    })
+    .await?;
     Ok(())
 }
 

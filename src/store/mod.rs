@@ -37,9 +37,6 @@ pub use error::StoreError;
 pub use pool::{Pool, PooledConn};
 pub use transaction::transaction;
 
-/// Brings `conn.transaction(async |conn| …)`, for the services that own transactions.
-pub use diesel_async::AsyncConnection;
-
 /// A connection: what every function here works on.
 pub type Conn = diesel_async::AsyncPgConnection;
 

@@ -6,11 +6,11 @@
 
 use super::human::HumanError;
 use super::problem::Problem;
+use crate::core::idempotency::hex;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use rust_embed::RustEmbed;
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 #[derive(RustEmbed)]
@@ -34,12 +34,7 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
         Assets { list: Vec::new(), by_name: HashMap::new(), by_hashed: HashMap::new() };
     for name in Files::iter() {
         let Some(file) = Files::get(&name) else { continue };
-        let hash =
-            file.metadata.sha256_hash().iter().take(6).fold(String::new(), |mut text, byte| {
-                // Writing to a String does not fail.
-                let _ = write!(text, "{byte:02x}");
-                text
-            });
+        let hash: String = hex(&file.metadata.sha256_hash()).chars().take(12).collect();
         let hashed = match name.rsplit_once('.') {
             Some((stem, extension)) => format!("{stem}.{hash}.{extension}"),
             None => format!("{name}.{hash}"),

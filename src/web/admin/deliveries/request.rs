@@ -2,6 +2,7 @@
 
 use super::body;
 use super::tree::{Node, tree};
+use crate::core::idempotency::hex;
 use crate::store::deliveries::Brief;
 use crate::web::admin::kit::at::{At, size};
 use crate::web::urls;
@@ -68,16 +69,6 @@ impl BodyView {
     pub fn short_sha(&self) -> String {
         self.sha256.chars().take(12).collect()
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        for digit in [byte >> 4, byte & 15] {
-            text.extend(char::from_digit(u32::from(digit), 16));
-        }
-    }
-    text
 }
 
 /// The kept headers; stored as an object, or as pairs where names may come twice.
