@@ -20,5 +20,6 @@ pub mod output;
 pub mod pause;
 pub mod role;
 pub mod seal;
+pub mod sentence;
 pub mod verdict;
 pub mod webhook;

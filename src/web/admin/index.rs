@@ -19,6 +19,7 @@ use crate::store;
 use crate::store::audit::{self, Verb, object};
 use crate::store::overview::{self, Overview};
 use crate::store::queue::{self, WorkerRow};
+use crate::web::filters;
 use crate::web::human::{self, HumanError};
 use crate::web::urls;
 use actix_web::{HttpResponse, web};

@@ -5,6 +5,7 @@ use super::visitor::VisitorContext;
 use crate::accounts::login::{self, Attempt, LoginError};
 use crate::clock;
 use crate::store::users;
+use crate::web::filters;
 use crate::web::human::{self, HumanError, found, page_with, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;

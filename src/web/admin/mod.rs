@@ -7,6 +7,7 @@ pub mod deliveries;
 pub mod index;
 pub mod jobs;
 pub mod kit;
+pub mod language;
 pub mod log;
 pub mod login;
 pub mod nav;

@@ -6,6 +6,7 @@ use super::setup::DIFFERS;
 use crate::accounts::password;
 use crate::accounts::users::{self, AccountError, Asked};
 use crate::clock;
+use crate::web::filters;
 use crate::web::human::{self, HumanError, page_with, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;

@@ -14,6 +14,7 @@ use crate::clock;
 use crate::core::ids::{DeliveryId, JobId};
 use crate::core::listing::Counts;
 use crate::store::{self, Conn, deliveries, jobs};
+use crate::web::filters;
 use crate::web::human::{self, HumanError, found};
 use crate::web::urls;
 use actix_web::HttpResponse;

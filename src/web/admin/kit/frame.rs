@@ -2,6 +2,7 @@
 //! breadcrumbs. Built by `AdminContext::frame`; page structs hold it as `frame`.
 
 use crate::core::actor::Actor;
+use crate::i18n::t;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -114,6 +115,8 @@ pub struct Frame {
     pub breadcrumbs: Vec<Crumb>,
     /// This page's path.
     pub path: String,
+    /// This page's path and query.
+    pub address: String,
     /// What every page says for as long as it holds: what is paused.
     pub banners: Vec<String>,
     /// Whether the form on this page came back with errors: the window's title then says so.
@@ -138,8 +141,11 @@ impl Frame {
 
     /// The window's title.
     pub fn window_title(&self) -> String {
-        let error = if self.has_errors { "Error: " } else { "" };
-        format!("{error}{} · Signalbox", self.title)
+        if self.has_errors {
+            format!("{} {} · Signalbox", t("Error:"), self.title)
+        } else {
+            format!("{} · Signalbox", self.title)
+        }
     }
 
     /// A frame for samples and tests.
@@ -158,6 +164,7 @@ impl Frame {
                 Crumb { label: title.to_owned().into(), href: None },
             ],
             path: "/admin/".to_owned(),
+            address: "/admin/?q=a".to_owned(),
             banners: vec!["All jobs are paused since then, by ada".to_owned()],
             has_errors: false,
         }

@@ -14,6 +14,7 @@ use crate::web::admin::kit::reauth;
 use crate::web::admin::kit::resource::Resource;
 use crate::web::admin::kit::views::Posted;
 use crate::web::admin::setup::DIFFERS;
+use crate::web::filters;
 use crate::web::human::{self, HumanError, found, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;

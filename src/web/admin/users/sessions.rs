@@ -15,6 +15,7 @@ use crate::web::admin::kit::frame::{Frame, Level};
 use crate::web::admin::kit::reauth;
 use crate::web::admin::kit::resource::Resource;
 use crate::web::admin::kit::views::Posted;
+use crate::web::filters;
 use crate::web::human::{self, HumanError, see_other};
 use crate::web::session_store::REFERENCE;
 use crate::web::urls;
