@@ -104,7 +104,7 @@ pub fn count(n: i64, one: &'static str, many: &'static str) -> String {
 macro_rules! say {
     ($pattern:literal $(, $name:ident = $value:expr)* $(,)?) => {
         $crate::i18n::say(
-            &$crate::core::sentence::Sentence::new($pattern)$(.with(stringify!($name), $value))*
+            &$crate::core::sentence::Sentence::new($pattern)$(.with(stringify!($name), &$value))*
         )
     };
 }

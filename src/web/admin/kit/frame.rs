@@ -154,18 +154,22 @@ impl Frame {
         use crate::core::role::Role;
         let actor = Actor { id: UserId(1), username: "ada".to_owned(), role: Role::Admin };
         Self {
-            title: title.to_owned(),
+            title: t(title).to_owned(),
             nav: crate::web::admin::nav::sections(&actor, "/admin/"),
             actor,
             csrf: "token".to_owned(),
-            flashes: vec![Flash { level: Level::Success, text: "Saved.".to_owned(), link: None }],
+            flashes: vec![Flash {
+                level: Level::Success,
+                text: "The password was not set".to_owned(),
+                link: None,
+            }],
             breadcrumbs: vec![
-                Crumb { label: "Home".into(), href: Some("/admin/".to_owned()) },
-                Crumb { label: title.to_owned().into(), href: None },
+                Crumb { label: t("Home").into(), href: Some("/admin/".to_owned()) },
+                Crumb { label: t(title).to_owned().into(), href: None },
             ],
             path: "/admin/".to_owned(),
             address: "/admin/?q=a".to_owned(),
-            banners: vec!["All jobs are paused since then, by ada".to_owned()],
+            banners: vec![t("All jobs are paused").to_owned()],
             has_errors: false,
         }
     }

@@ -15,7 +15,7 @@ const DATA: [&str; 8] = ["code", "pre", "kbd", "time", "script", "output", "opti
 const SPOKEN: [&str; 5] = ["aria-label", "title", "placeholder", "alt", "data-label"];
 
 /// Names that are the same in every language, and what the samples hold.
-const KNOWN: [&str; 36] = [
+const KNOWN: &[&str] = &[
     "Signalbox",
     "GitLab",
     "Gitlab",
@@ -40,18 +40,19 @@ const KNOWN: [&str; 36] = [
     "IP",
     "curl",
     "Webhook",
+    "Webhooks",
     "Hook",
     "Push",
+    "Test",
     "Token",
-    "X",
-    "ms",
-    "min",
-    "ada",
-    "example",
-    "com",
-    "https",
+    "Cookie",
     "TOML",
-    "ref",
+    "Firefox",
+    "Linux",
+    "ada",
+    "diaspora",
+    "push",
+    "long",
 ];
 
 /// What a page still says in English.
@@ -81,6 +82,7 @@ fn english(html: &str) -> BTreeSet<String> {
 
 fn has_english(text: &str) -> bool {
     let text = text.replace(ODD, "").replace(LONG, "");
+    let text = Regex::new(r"<b>.*?</b>").unwrap().replace_all(&text, "");
     let word = Regex::new(r"[A-Za-z0-9_./:@-]*[A-Za-z]{2,}[A-Za-z0-9_./:@-]*").unwrap();
     word.find_iter(&text).any(|found| {
         let found = found.as_str().trim_matches(['.', ':', '-']);
