@@ -14,6 +14,7 @@ mod pages;
 mod permissions;
 mod refusals;
 mod registration;
+mod replay;
 mod roles;
 mod sessions;
 mod setup;

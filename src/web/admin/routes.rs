@@ -10,7 +10,7 @@ use super::kit::mount;
 use super::log::{self, Log};
 use super::users::{self, Users};
 use super::webhooks::{self, Webhooks};
-use super::{actions, index, login, password, pause, search, setup, workers};
+use super::{actions, index, login, password, pause, replay, search, setup, workers};
 use crate::core::role::Permission;
 use crate::web::human::HumanError;
 use crate::web::middleware::authorize::{self, Rules};
@@ -96,6 +96,8 @@ pub fn rows() -> Vec<Row> {
             route.to(deliveries::page::show)
         }),
         Row::get(delivery("body"), Needs(View), |route| route.to(deliveries::page::download)),
+        Row::get(delivery("replay"), Needs(View), |route| route.to(replay::show)),
+        Row::post(delivery("replay"), Needs(Operate), |route| route.to(replay::submit)),
     ]);
     rows.extend(mount::resource::<Jobs>());
     rows.extend([

@@ -102,6 +102,7 @@ fn delivery_sample(verdict: &str, body: Option<&[u8]>, jobs: usize) -> String {
     let about = delivery_page::About {
         panel: Some(panel_sample(&full.brief)),
         replays: vec![delivery("matched")],
+        may_replay: true,
         public_address: "https://signalbox.example.com".to_owned(),
         keep: (TimeDelta::days(14), TimeDelta::days(90)),
         now: NOW,
@@ -121,7 +122,8 @@ fn panel_sample(delivery: &Brief) -> MatchPanel {
         more: Vec::new(),
     };
     let told = Told { sentence: ODD.to_owned(), remedy: Remedy::Reset };
-    matching::draw(delivery, Rejudged { now: None, told, nearest: vec![near] }, true)
+    let may = matching::May { edit: true, replay: true };
+    matching::draw(delivery, Rejudged { now: None, told, nearest: vec![near] }, may)
 }
 
 fn job_row(state: &str) -> JobRow {
