@@ -7,6 +7,7 @@ mod many;
 mod pause;
 mod rejudge;
 mod replay;
+pub mod replays;
 mod retry;
 
 pub use crate::core::replay::obstacle;

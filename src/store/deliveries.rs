@@ -134,7 +134,8 @@ pub struct Filter {
     pub run: Option<String>,
 }
 
-fn condition(query: &ListQuery<Sort, Filter>) -> Condition<deliveries::table> {
+/// The deliveries that search and filters let through.
+pub(super) fn selection(query: &ListQuery<Sort, Filter>) -> Condition<deliveries::table> {
     let filter = &query.filter;
     let mut all: Condition<deliveries::table> = Box::new(deliveries::id.is_not_null());
     let mut and = |next: Condition<deliveries::table>| {
@@ -231,12 +232,12 @@ fn found(term: &str, before: Option<DateTime<Utc>>) -> Condition<deliveries::tab
 /// # Errors
 /// Any [`crate::store::StoreError`] of the database.
 pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Page<Row>> {
-    let counted = deliveries::table.select(deliveries::id).filter(condition(query));
+    let counted = deliveries::table.select(deliveries::id).filter(selection(query));
     let matching: i64 = CountOf(counted.limit(Total::CAP + 1)).get_result(conn).await?;
     if matching == 0 {
         return Ok(Page::cut(Vec::new(), &query.part, query.limit, Total::Exactly(0)));
     }
-    let rows = deliveries::table.select(Brief::as_select()).filter(condition(query)).into_boxed();
+    let rows = deliveries::table.select(Brief::as_select()).filter(selection(query)).into_boxed();
     let rows = match &query.part {
         Part::Numbered(_) => rows.order(deliveries::id.desc()),
         Part::Older(id) => rows.filter(deliveries::id.lt(id.clone())).order(deliveries::id.desc()),
@@ -304,6 +305,18 @@ pub async fn exists(conn: &mut Conn, id: &DeliveryId) -> Result<bool> {
 /// [`crate::store::StoreError::NotFound`] when there is none with this id.
 pub async fn find(conn: &mut Conn, id: &DeliveryId) -> Result<Full> {
     Ok(deliveries::table.find(id.as_str()).select(Full::as_select()).first(conn).await?)
+}
+
+/// Those of these deliveries that are kept, oldest first, with all that was kept of them.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn find_many(conn: &mut Conn, ids: &[String]) -> Result<Vec<Full>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = deliveries::table.filter(deliveries::id.eq_any(ids)).order(deliveries::id);
+    Ok(found.select(Full::as_select()).load(conn).await?)
 }
 
 /// The newest deliveries of a project and kind.

@@ -15,6 +15,7 @@ mod permissions;
 mod refusals;
 mod registration;
 mod replay;
+mod replay_many;
 mod roles;
 mod sessions;
 mod setup;

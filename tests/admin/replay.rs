@@ -53,8 +53,8 @@ async fn f70_a_dry_run_shows_what_would_run_and_starts_nothing() {
     std::fs::write(&file, entry).unwrap();
     let app = app.start().await;
     let record = with(records::push(), &[("action", "touch")]);
-    let id = app.send(&push().with("/project_id", 16)).await.field("delivery");
     app.record(&record).await;
+    let id = app.send(&push().with("/project_id", 16)).await.field("delivery");
     let panel = app.panel().await;
     let before = rows(&app).await;
 

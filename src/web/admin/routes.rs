@@ -92,6 +92,12 @@ pub fn rows() -> Vec<Row> {
     rows.extend(mount::resource::<Deliveries>());
     rows.extend([
         Row::get(urls::unmatched(), Needs(View), |route| route.to(deliveries::unmatched::show)),
+        Row::get(urls::replays(), Needs(View), |route| route.to(replay::many::show)),
+        Row::post(urls::replays(), Needs(Operate), |route| route.to(replay::many::start)),
+        Row::get(urls::replay_run(urls::ID), Needs(View), |route| route.to(replay::run::show)),
+        Row::post(urls::replay_stop(urls::ID), Needs(Operate), |route| {
+            route.to(replay::run::stop)
+        }),
         Row::get(urls::object("hooks", "delivery", urls::ID), Needs(View), |route| {
             route.to(deliveries::page::show)
         }),

@@ -1,7 +1,9 @@
 //! Replay one delivery: a page that asks how, shows what exactly would run, and does it. Many at
 //! once are `many.rs` (the plan) and `run.rs` (a run under way). The doing is `crate::control`.
 
+pub mod many;
 pub mod rehearsal;
+pub mod run;
 
 use self::rehearsal::{RunView, rehearsed};
 use super::kit::form::Values;
