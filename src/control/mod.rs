@@ -2,6 +2,7 @@
 //! itself: the worker does.
 
 mod cancel;
+mod hand;
 mod judge;
 mod many;
 mod pause;
@@ -12,6 +13,7 @@ mod retry;
 
 pub use crate::core::replay::obstacle;
 pub use cancel::{Cancelled, cancel};
+pub use hand::{Given, Trial, by_hand, trial};
 pub use many::{Done, cancel_many, run_again_many};
 pub use pause::{pause, resume};
 pub use rejudge::{Near, Rejudged, endpoint_of, event_of, rejudge, whole_body};

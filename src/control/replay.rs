@@ -67,6 +67,9 @@ pub enum ReplayError {
     /// The record that was chosen is switched off.
     #[error("the record is switched off")]
     SwitchedOff,
+    /// It was made by hand, and carries no secret that a record could take.
+    #[error("it was made by hand")]
+    ByHand,
     /// The body is no event.
     #[error("{0}")]
     Unreadable(String),
@@ -131,6 +134,9 @@ pub async fn prospect(
         Way::Force(id) => {
             let came = (&event, body, &proof.presented);
             let (mut decision, record) = forced(conn, came, (id, by), judge).await?;
+            if !record.enabled {
+                return Err(ReplayError::SwitchedOff);
+            }
             if proof.check(&record, judge.at) == SIGNATURE {
                 says_credential(&mut decision, SIGNATURE.word());
             }
@@ -138,6 +144,9 @@ pub async fn prospect(
         }
     };
     if decision.verdict == Verdict::Rejected {
+        if full.brief.source == Source::Hand.as_str() {
+            return Err(ReplayError::ByHand);
+        }
         return Err(ReplayError::Obstacle(Skip::Secret));
     }
     let runs = records.into_iter().filter(|record| decision.run.contains(&record.id)).collect();
@@ -171,8 +180,7 @@ pub(super) async fn forced(
         allow_no_secret: judge.policy.allow_no_secret,
         now: judge.at,
     };
-    let decision = force(question, &record, by);
-    if record.enabled { Ok((decision, record)) } else { Err(ReplayError::SwitchedOff) }
+    Ok((force(question, &record, by), record))
 }
 
 /// Writes into the trace how the credential fares, which the matcher could not see.

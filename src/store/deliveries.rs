@@ -339,6 +339,20 @@ pub async fn of_record(
         .await?)
 }
 
+/// The newest deliveries of a repository.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn of_repository(conn: &mut Conn, repo_name: &str, most: i64) -> Result<Vec<Brief>> {
+    Ok(deliveries::table
+        .filter(deliveries::repo_name.eq(repo_name))
+        .order(deliveries::id.desc())
+        .limit(most)
+        .select(Brief::as_select())
+        .load(conn)
+        .await?)
+}
+
 /// The replays of a delivery, newest first.
 ///
 /// # Errors

@@ -66,10 +66,8 @@ pub async fn start(conn: &mut Conn, act: Act<'_>, start: &Start) -> Result<Strin
         };
         replays::insert(conn, &run).await?;
         let pace = format!("{} a {}", run.pace, run.per);
-        let changes = vec![
-            change("deliveries", Value::Number(run.total)),
-            change("pace", Value::Text(pace)),
-        ];
+        let changes =
+            vec![change("deliveries", Value::Number(run.total)), change("pace", Value::Text(pace))];
         log(conn, act, (Verb::Replay, &run), changes).await?;
         Ok(run.id)
     })

@@ -82,6 +82,10 @@ pub fn rows() -> Vec<Row> {
         Row::get(urls::webhook_setup(urls::ID), Needs(View), |route| {
             route.to(webhooks::setup::show)
         }),
+        Row::get(urls::webhook_test(urls::ID), Needs(View), |route| route.to(webhooks::test::show)),
+        Row::post(urls::webhook_test(urls::ID), Needs(Operate), |route| {
+            route.to(webhooks::test::submit)
+        }),
         Row::get(urls::webhook_reset(urls::ID), Needs(ChangeRecords), |route| {
             route.to(webhooks::reset::ask)
         }),
@@ -95,9 +99,7 @@ pub fn rows() -> Vec<Row> {
         Row::get(urls::replays(), Needs(View), |route| route.to(replay::many::show)),
         Row::post(urls::replays(), Needs(Operate), |route| route.to(replay::many::start)),
         Row::get(urls::replay_run(urls::ID), Needs(View), |route| route.to(replay::run::show)),
-        Row::post(urls::replay_stop(urls::ID), Needs(Operate), |route| {
-            route.to(replay::run::stop)
-        }),
+        Row::post(urls::replay_stop(urls::ID), Needs(Operate), |route| route.to(replay::run::stop)),
         Row::get(urls::object("hooks", "delivery", urls::ID), Needs(View), |route| {
             route.to(deliveries::page::show)
         }),

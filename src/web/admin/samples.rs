@@ -2,6 +2,7 @@
 //! cannot rot unseen. Holds the HTML to what browsers and screen readers need of it.
 
 mod many;
+mod replay;
 mod rows;
 mod work;
 
@@ -231,7 +232,9 @@ fn values(html: &Html, selector: &str, attribute: &str) -> Vec<String> {
 
 #[test]
 fn every_page_renders_in_every_state_and_is_sound_html() {
-    for (name, text) in samples().into_iter().chain(many::samples()).chain(work::samples()) {
+    for (name, text) in
+        samples().into_iter().chain(many::samples()).chain(replay::samples()).chain(work::samples())
+    {
         assert!(!text.contains("<script>alert"), "{name}: what is shown is text");
         let html = Html::parse_document(&text);
         assert!(html.errors.is_empty(), "{name}: {:?}", html.errors);

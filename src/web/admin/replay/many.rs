@@ -246,7 +246,9 @@ pub async fn start(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, Hu
     };
     let pace = Per::parse(values.trimmed("per"))
         .and_then(|per| Pace::of(values.trimmed("pace").parse().ok()?, per))
-        .ok_or_else(|| Problem::bad_request("The pace is a number from 1 to 100, a second or a minute."))?;
+        .ok_or_else(|| {
+            Problem::bad_request("The pace is a number from 1 to 100, a second or a minute.")
+        })?;
     let start = Start {
         chosen: choice.frozen(newest.to_string(), at.min(clock::now())),
         told: choice.told(),
@@ -266,7 +268,8 @@ fn draw(
     (hidden, may_start): (Vec<(&'static str, String)>, bool),
 ) -> PlanPage {
     let jobs = plan.jobs();
-    let record = |(id, label, jobs): (WebhookId, String, i64)| (label, urls::webhook(id), grouped(jobs));
+    let record =
+        |(id, label, jobs): (WebhookId, String, i64)| (label, urls::webhook(id), grouped(jobs));
     PlanPage {
         frame: frame.crumb("Deliveries", urls::deliveries()).crumb("Replays", urls::replays()),
         narrowed: chips(Deliveries::listing().filters, &choice.asked.address),

@@ -13,7 +13,7 @@ use crate::core::ids::{DeliveryId, WebhookId};
 use crate::core::replay::Skip;
 use crate::core::role::Permission;
 use crate::core::verdict::Verdict;
-use crate::intake::{Policy, opened_alone};
+use crate::intake::Policy;
 use crate::store::deliveries::{Brief, Full};
 use crate::store::{Conn, StoreError, candidates, deliveries, nearest, pauses};
 use crate::web::admin::context::AdminContext;
@@ -280,6 +280,10 @@ pub fn sentence(error: &ReplayError) -> String {
             "This webhook is switched off: it runs nothing, not even when forced. Enable it first."
                 .to_owned()
         }
+        ReplayError::ByHand => {
+            "It was made by hand and carries no secret: choose the webhook that is to run it."
+                .to_owned()
+        }
         ReplayError::Unreadable(why) => format!("It holds no event: {why}."),
         ReplayError::Changed => "The webhooks were changed meanwhile.".to_owned(),
         ReplayError::Store(error) => error.to_string(),
@@ -299,15 +303,14 @@ pub fn problem(ctx: &AdminContext, id: &DeliveryId, error: ReplayError) -> Probl
     }
 }
 
-/// A record as it is, for its test page.
-///
-/// # Errors
-/// The database.
-pub async fn record(
-    ctx: &AdminContext,
-    conn: &mut Conn,
-    id: WebhookId,
-) -> Result<Option<crate::core::webhook::Webhook>, StoreError> {
-    let found = candidates::find(conn, id).await?;
-    Ok(found.map(|candidate| opened_alone(candidate, &ctx.deps().keys)))
+/// What would become of it, for the test of all pages.
+#[cfg(test)]
+pub fn sample(runs: Vec<RunView>, refused: bool) -> Outcome {
+    Outcome {
+        badge: Badge::verdict("matched"),
+        sentence: "Queued for it.".to_owned(),
+        refused,
+        runs,
+        shown: "7".to_owned(),
+    }
 }
