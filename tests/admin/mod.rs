@@ -15,6 +15,8 @@ mod pages;
 mod permissions;
 mod refusals;
 mod registration;
+mod replay;
+mod replay_many;
 mod roles;
 mod sessions;
 mod setup;

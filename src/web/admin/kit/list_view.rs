@@ -342,7 +342,7 @@ fn filters<F>(specs: &[FilterSpec<F>], address: &Address, counts: &Counts) -> Ve
 }
 
 /// The active filters, each with the way to take it away.
-pub(super) fn chips<F>(specs: &[FilterSpec<F>], address: &Address) -> Vec<Chip> {
+pub fn chips<F>(specs: &[FilterSpec<F>], address: &Address) -> Vec<Chip> {
     specs
         .iter()
         .filter_map(|spec| {

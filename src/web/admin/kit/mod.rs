@@ -38,7 +38,7 @@ pub fn log_icon(verb: Verb) -> &'static str {
         Verb::Delete => "trash",
         Verb::Register => "tag",
         Verb::Login | Verb::Logout | Verb::LoginFailed => "user",
-        Verb::RunAgain | Verb::RunNow | Verb::Resume => "retry",
+        Verb::RunAgain | Verb::RunNow | Verb::Resume | Verb::Replay => "retry",
         Verb::Cancel => "stop",
         Verb::Pause => "pause",
     }
