@@ -6,7 +6,7 @@ use super::recorder::Recorder;
 use super::{Ended, OutputChunk, RunRequest, Told, identity, trust};
 use crate::core::action::{ActionSpec, Command, ResourceLimits};
 use crate::core::job::AttemptOutcome;
-use crate::spawn::{self, Launch, Stdio};
+use crate::spawn::{self, Launch, Offspring, Stdio};
 use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -71,6 +71,8 @@ fn prepare(command: &Command, request: &RunRequest, told: &Told) -> Result<Launc
     launch.umask = command.umask;
     launch.may_gain_rights = command.allow_new_privileges;
     launch.limits = limits(command.limits);
+    launch.offspring =
+        if command.may_leave_processes { Offspring::MayLive } else { Offspring::Ended };
     launch.stdin = Stdio::piped();
     launch.stdout = Stdio::piped();
     launch.stderr = Stdio::piped();

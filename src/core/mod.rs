@@ -18,6 +18,7 @@ pub mod listing;
 pub mod matching;
 pub mod output;
 pub mod pause;
+pub mod retry;
 pub mod role;
 pub mod seal;
 pub mod verdict;
