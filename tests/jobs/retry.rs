@@ -61,7 +61,7 @@ async fn an_entry_says_how_long_its_jobs_wait() {
     let mut app = Setup::new().await.action("flaky", more, "exit 75").start().await;
     record_with(&app, "flaky", &[("max_attempts", "5")]).await;
     let job = push(&app, "k").await;
-    let waits = "SELECT (run_at - finished_at)::text FROM jobs JOIN job_attempts ON job_id = id \
+    let waits = "SELECT (run_at - a.finished_at)::text FROM jobs j JOIN job_attempts a ON job_id = id \
                  WHERE number = 2 AND state = 'retrying' AND attempts = 2 \
                  UNION ALL SELECT '' LIMIT 1";
     let second = async |app: &crate::support::app::App| {
