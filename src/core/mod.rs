@@ -21,5 +21,6 @@ pub mod pause;
 pub mod retry;
 pub mod role;
 pub mod seal;
+pub mod sentence;
 pub mod verdict;
 pub mod webhook;
