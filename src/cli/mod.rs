@@ -3,6 +3,7 @@
 mod check;
 mod prune;
 mod serve;
+mod transfer;
 mod users;
 
 use crate::config::{RawSettings, Settings};
@@ -34,6 +35,12 @@ enum Command {
     Createsuperuser(users::CreateSuperuser),
     /// Set a user's password and end their sessions
     Changepassword(users::ChangePassword),
+    /// Print all records as YAML, secrets by reference only
+    Export,
+    /// Add and change records as a file of `export` says; the same file twice does nothing more
+    Import(transfer::Import),
+    /// Say how a file of `export` and the records here differ; exits 1 if they do
+    Diff(transfer::Diff),
     /// Remove now what has been kept long enough
     Prune,
     /// Look at settings, database and action catalogue; say every fault
@@ -63,6 +70,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Migrate => serve::migrate(settings).await,
             Command::Createsuperuser(command) => users::create_superuser(command, settings).await,
             Command::Changepassword(command) => users::change_password(command, settings).await,
+            Command::Export => transfer::export(settings).await,
+            Command::Import(command) => transfer::bring_in(command, settings).await,
+            Command::Diff(command) => transfer::diff(command, settings).await,
             Command::Prune => prune::prune(settings).await,
             Command::Check => check::check(settings).await,
         }

@@ -24,5 +24,6 @@ pub mod role;
 pub mod seal;
 pub mod sentence;
 pub mod source;
+pub mod transfer;
 pub mod verdict;
 pub mod webhook;

@@ -88,7 +88,7 @@ async fn log_all(
         let (before, after) = change(snapshot::of(row));
         Entry {
             at: act.now,
-            actor: Some(act.actor),
+            actor: act.actor,
             verb,
             object_type: object::WEBHOOK,
             object_id: id,

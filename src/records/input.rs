@@ -103,6 +103,13 @@ impl std::ops::Deref for WebhookInput {
 }
 
 impl WebhookInput {
+    /// Whether a secret is set or taken away.
+    pub(super) fn changes_secrets(&self) -> bool {
+        [&self.secret_token, &self.signing_token]
+            .into_iter()
+            .any(|change| !matches!(change, SecretChange::Keep))
+    }
+
     /// Checks a draft.
     ///
     /// # Errors

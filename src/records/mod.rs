@@ -3,7 +3,7 @@
 //!
 //! `input.rs` makes a [`WebhookInput`], which is valid by being there; `save.rs` adds and changes;
 //! `delete.rs` says what goes and what stays, then deletes; `bulk.rs` does it to many at once;
-//! `reset.rs` lets a record wait again.
+//! `reset.rs` lets a record wait again; `transfer.rs` carries records to a file and back.
 
 mod bulk;
 mod delete;
@@ -12,6 +12,7 @@ mod reset;
 mod save;
 mod secrets;
 mod snapshot;
+pub mod transfer;
 
 pub use bulk::{Switched, delete_many, switch_many};
 pub use delete::{Plan, delete, plan};
@@ -26,8 +27,8 @@ use chrono::{DateTime, Utc};
 
 /// Who changes something, when, and with which keys.
 pub struct Act<'a> {
-    /// The person.
-    pub actor: &'a Actor,
+    /// The person; none = whoever may use the command line.
+    pub actor: Option<&'a Actor>,
     /// Where their request came from.
     pub remote_addr: &'a str,
     /// The installation's keys, for secrets.

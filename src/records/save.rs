@@ -34,12 +34,24 @@ pub async fn save(
     input: &WebhookInput,
 ) -> Result<Row, SaveError> {
     let secrets = secrets::new(input, act)?;
-    let saved = transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| match target {
-        Target::Add => add(conn, act, input, &secrets).await,
-        Target::Change { id, version } => change(conn, act, (id, version), (input, &secrets)).await,
+    let saved = transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
+        save_within(conn, act, target, (input, &secrets)).await
     })
     .await?;
     Ok(saved)
+}
+
+/// Saves a record in a transaction that has begun.
+pub(super) async fn save_within(
+    conn: &mut Conn,
+    act: &Act<'_>,
+    target: Target,
+    (input, secrets): (&WebhookInput, &New),
+) -> Result<Row, StoreError> {
+    match target {
+        Target::Add => add(conn, act, input, secrets).await,
+        Target::Change { id, version } => change(conn, act, (id, version), (input, secrets)).await,
+    }
 }
 
 async fn add(
@@ -127,7 +139,7 @@ pub(super) async fn log(
         conn,
         Entry {
             at: act.now,
-            actor: Some(act.actor),
+            actor: act.actor,
             verb,
             object_type: object::WEBHOOK,
             object_id: &row.id.to_string(),

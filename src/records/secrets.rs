@@ -7,10 +7,11 @@ use super::Act;
 use super::input::{SecretChange, WebhookInput};
 use crate::core::change::Change;
 use crate::core::credential::SIGNING_TOKEN;
-use crate::core::seal::{CannotOpen, mac, seal};
+use crate::core::seal::{CannotOpen, Keys, mac, open, seal};
 use crate::store::webhooks::{Row, Secrets};
 use chrono::{DateTime, TimeDelta, Utc};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
+use subtle::ConstantTimeEq;
 
 /// What is written into a column: `None` keeps it, `Some(None)` empties it.
 type Written<T> = Option<Option<T>>;
@@ -46,6 +47,13 @@ pub(super) fn new(input: &WebhookInput, act: &Act<'_>) -> Result<New, CannotOpen
             }
         },
     })
+}
+
+/// Whether a stored form, digest or sealed, is of this secret.
+pub(super) fn is_stored(secret: &SecretString, stored: &[u8], keys: &Keys) -> bool {
+    let plain = secret.expose_secret().as_bytes();
+    mac(&keys.token_digest, plain).ct_eq(stored).into()
+        || open(&keys.seal, SIGNING_TOKEN, stored).is_ok_and(|opened| opened.ct_eq(plain).into())
 }
 
 /// What is written: the new secrets, and those they replace where these are to go on for a while.

@@ -88,6 +88,14 @@ pub async fn find(conn: &mut Conn, id: WebhookId) -> Result<Row> {
     Ok(webhooks::table.find(id.0).select(Row::as_select()).first(conn).await?)
 }
 
+/// All records, by id.
+///
+/// # Errors
+/// Any [`StoreError`] of the database.
+pub async fn all(conn: &mut Conn) -> Result<Vec<Row>> {
+    Ok(webhooks::table.select(Row::as_select()).order(webhooks::id).load(conn).await?)
+}
+
 /// One record, locked until the transaction ends.
 ///
 /// # Errors

@@ -2,4 +2,5 @@
 
 mod check;
 mod docs;
+mod transfer;
 mod users;

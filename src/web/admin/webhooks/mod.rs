@@ -189,7 +189,7 @@ fn webhook_id(text: &str) -> Result<WebhookId, StoreError> {
 
 fn act<'a>(ctx: &'a AdminContext, remote_addr: &'a str) -> Act<'a> {
     Act {
-        actor: &ctx.actor,
+        actor: Some(&ctx.actor),
         remote_addr,
         keys: &ctx.deps().keys,
         nonce: clock::random(),

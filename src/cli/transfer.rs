@@ -1,0 +1,192 @@
+//! `export`, `import` and `diff`: records as YAML. Secrets are named in the file, by the
+//! environment variable that holds them, and are never in it.
+
+use super::{complain, say};
+use crate::app::{self, Database};
+use crate::clock;
+use crate::config::Settings;
+use crate::core::transfer::{self, Document};
+use crate::records::Act;
+use crate::records::transfer::{
+    ImportError, Imported, Kind, Plan, Secrets, Setting, Step, export as export_records, import,
+    plan_import,
+};
+use crate::store::Pool;
+use anyhow::{Context, bail};
+use clap::Args;
+use secrecy::SecretString;
+use std::collections::BTreeSet;
+use std::io::{IsTerminal, Read};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What `diff` exits with when file and database differ, as `diff` of the shell does.
+const DIFFERS: u8 = 1;
+
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    /// The file; - for standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Ask for no secret: records whose secrets are not given are imported switched off
+    #[arg(long)]
+    without_secrets: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Diff {
+    /// The file; - for standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+pub(super) async fn export(settings: Settings) -> anyhow::Result<ExitCode> {
+    let text = with_pool(&settings, async |pool| {
+        let records = export_records(&mut *pool.get().await?).await?;
+        Ok(transfer::write(records)?)
+    })
+    .await?;
+    say(text.trim_end());
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) async fn diff(command: Diff, settings: Settings) -> anyhow::Result<ExitCode> {
+    let file = read(&command.file)?;
+    let plan =
+        with_pool(&settings, async |pool| Ok(plan_import(&mut *pool.get().await?, &file).await?))
+            .await?;
+    for step in &plan.steps {
+        tell(step);
+    }
+    for label in &plan.only_here {
+        say(&format!("- {label}: only here"));
+    }
+    if plan.is_same() {
+        say("No differences.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    Ok(DIFFERS.into())
+}
+
+fn tell(step: &Step) {
+    match &step.kind {
+        Kind::Same => {}
+        Kind::New => say(&format!("+ {}: only in the file", step.label)),
+        Kind::Different(differences) => {
+            say(&format!("~ {}", step.label));
+            for difference in differences {
+                let (here, file) = (&difference.here, &difference.file);
+                say(&format!("    {}: {here} here, {file} in the file", difference.field));
+            }
+        }
+    }
+}
+
+pub(super) async fn bring_in(command: Import, settings: Settings) -> anyhow::Result<ExitCode> {
+    let mut file = read(&command.file)?;
+    let done = with_pool(&settings, async |pool| {
+        let mut conn = pool.get().await?;
+        let plan = plan_import(&mut conn, &file).await?;
+        let secrets = secrets(&mut file, &plan, command.without_secrets)?;
+        let keys = app::keys(&settings)?;
+        let catalogue = app::catalogue(&settings);
+        let setting = Setting {
+            action: &|name| catalogue.get(name),
+            allow_no_secret: settings.web.allow_no_secret,
+            act: &|| Act {
+                actor: None,
+                remote_addr: "",
+                keys: &keys,
+                nonce: clock::random(),
+                now: clock::now(),
+            },
+        };
+        Ok(import(&mut conn, &file, &secrets, &setting).await)
+    })
+    .await?;
+    match done {
+        Ok(Imported { added, changed, same }) => {
+            say(&format!("{added} added, {changed} changed, {same} were the same already."));
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(ImportError::Faults(faults)) => {
+            for (label, fault) in &faults {
+                complain(&format!("{label}: {}: {}", fault.field, fault.message));
+            }
+            bail!("nothing was imported: {} faults", faults.len())
+        }
+        Err(error) => Err(error).context("nothing was imported"),
+    }
+}
+
+async fn with_pool<T>(
+    settings: &Settings,
+    work: impl AsyncFnOnce(&Pool) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let database = Database::open(settings).await?;
+    let done = async {
+        database.migrate().await?;
+        work(&database.pool(settings)?).await
+    }
+    .await;
+    database.close().await;
+    done
+}
+
+fn read(path: &PathBuf) -> anyhow::Result<Document> {
+    let name = path.display();
+    let text = if path.as_os_str() == "-" {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(path)
+    };
+    let text = text.with_context(|| format!("{name} cannot be read"))?;
+    transfer::read(&text).with_context(|| format!("{name} is not a file of records"))
+}
+
+/// The secrets that the file names: from the environment, or typed where somebody is there to
+/// type. Those of records that have one here already are not asked for.
+fn secrets(file: &mut Document, plan: &Plan, without: bool) -> anyhow::Result<Secrets> {
+    let mut secrets = Secrets::new();
+    let mut missing = BTreeSet::new();
+    let records = file.webhooks.iter_mut().zip(&plan.steps);
+    for (record, step) in records {
+        for reference in record.secret_token.iter().chain(&record.signing_token) {
+            let name = &reference.env;
+            if secrets.contains_key(name) {
+                continue;
+            }
+            if let Some(secret) = variable(name)? {
+                secrets.insert(name.clone(), secret);
+            } else if step.wants.contains(name) && without {
+                record.enabled = false;
+            } else if step.wants.contains(name) && std::io::stdin().is_terminal() {
+                let prompt = format!("{} ({name}): ", step.label);
+                let typed = rpassword::prompt_password(prompt).context("nothing was typed")?;
+                secrets.insert(name.clone(), typed.into());
+            } else if step.wants.contains(name) {
+                missing.insert(format!("{name} (of {})", step.label));
+            }
+        }
+    }
+    if missing.is_empty() {
+        return Ok(secrets);
+    }
+    let missing: Vec<String> = missing.into_iter().collect();
+    bail!(
+        "nothing was imported: set these environment variables, or give --without-secrets to \
+         import their records switched off: {}",
+        missing.join(", ")
+    )
+}
+
+#[expect(clippy::disallowed_methods, reason = "the file says which variables hold its secrets")]
+fn variable(name: &str) -> anyhow::Result<Option<SecretString>> {
+    match std::env::var(name) {
+        Ok(secret) if secret.is_empty() => bail!("the environment variable {name} is empty"),
+        Ok(secret) => Ok(Some(secret.into())),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(_) => bail!("the environment variable {name} is not UTF-8"),
+    }
+}

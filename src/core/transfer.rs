@@ -1,0 +1,276 @@
+//! Records as a file that people keep, compare and carry to another installation. A secret is
+//! only ever named: by the environment variable that holds it where the file is imported.
+//!
+//! Pure: what is in the file, which record here a record of the file is, and what differs.
+//! Reading and writing the table is `crate::records::transfer`.
+
+use crate::core::event::repository::same_repository;
+use crate::core::webhook::{Concurrency, ProjectId, label};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The version of the file's form.
+pub const VERSION: u32 = 1;
+
+/// The file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    /// [`VERSION`].
+    pub signalbox: u32,
+    /// The records.
+    pub webhooks: Vec<Record>,
+}
+
+/// A secret by reference.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reference {
+    /// The environment variable that holds it.
+    pub env: String,
+}
+
+/// A record in the file: the fields of the table `webhooks` that a person sets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the record's fields, explained by the migration")]
+#[expect(clippy::struct_excessive_bools, reason = "the fields are what they are")]
+pub struct Record {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    #[serde(default)]
+    pub repo_name: String,
+    #[serde(default)]
+    pub repo_url: String,
+    pub object_kind: String,
+    #[serde(default = "pending")]
+    pub project_id: i64,
+    pub http_x_gitlab_event: String,
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_token: Option<Reference>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signing_token: Option<Reference>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub ref_filter: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub path_filter: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub condition: String,
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub obey_skip: bool,
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub register_on_first_event: bool,
+    pub action: String,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub action_params: BTreeMap<String, String>,
+    #[serde(default = "parallel")]
+    pub concurrency: String,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub debounce_s: i32,
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub cancel_running: bool,
+    #[serde(default = "three")]
+    pub max_attempts: i32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_s: Option<i32>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub notes: String,
+}
+
+fn pending() -> i64 {
+    ProjectId::PENDING
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn parallel() -> String {
+    Concurrency::Parallel.as_str().to_owned()
+}
+
+fn three() -> i32 {
+    3
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_no(value: &bool) -> bool {
+    !value
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(value: &i32) -> bool {
+    *value == 0
+}
+
+/// A file that cannot be read, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unreadable(String);
+
+/// Reads a file.
+///
+/// # Errors
+/// It is not YAML, has unknown or missing fields, is of another version, or names a variable that
+/// cannot be one.
+pub fn read(text: &str) -> Result<Document, Unreadable> {
+    let document: Document =
+        serde_saphyr::from_str(text).map_err(|error| Unreadable(error.to_string()))?;
+    if document.signalbox != VERSION {
+        let version = document.signalbox;
+        return Err(Unreadable(format!(
+            "the file is of version {version}; this Signalbox reads version {VERSION}"
+        )));
+    }
+    for record in &document.webhooks {
+        for reference in record.secret_token.iter().chain(&record.signing_token) {
+            if !is_variable(&reference.env) {
+                let (name, label) = (&reference.env, record.label());
+                return Err(Unreadable(format!(
+                    "{label}: “{name}” is not the name of an environment variable; letters, digits \
+                     and _ make one. A secret itself does not belong in the file."
+                )));
+            }
+        }
+    }
+    Ok(document)
+}
+
+/// Writes a file; each secret that a record has is given a variable's name of its own.
+///
+/// # Errors
+/// A record that YAML cannot hold.
+pub fn write(records: Vec<Record>) -> Result<String, Unreadable> {
+    let document = Document { signalbox: VERSION, webhooks: named(records) };
+    serde_saphyr::to_string(&document).map_err(|error| Unreadable(error.to_string()))
+}
+
+fn is_variable(name: &str) -> bool {
+    let mut letters = name.chars();
+    letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+        && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+        && name.len() <= 100
+}
+
+fn named(mut records: Vec<Record>) -> Vec<Record> {
+    let mut taken = BTreeSet::new();
+    for record in &mut records {
+        let label = record.label();
+        for (kind, reference) in
+            [("TOKEN", &mut record.secret_token), ("SIGNING", &mut record.signing_token)]
+        {
+            if let Some(reference) = reference {
+                reference.env = free(&format!("SIGNALBOX_{kind}_{}", slug(&label)), &mut taken);
+            }
+        }
+    }
+    records
+}
+
+fn slug(label: &str) -> String {
+    let letters = label.chars().take(60);
+    let letters =
+        letters.map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' });
+    letters.collect()
+}
+
+fn free(wanted: &str, taken: &mut BTreeSet<String>) -> String {
+    let numbered = (2..).map(|number| format!("{wanted}_{number}"));
+    let mut names = std::iter::once(wanted.to_owned()).chain(numbered);
+    let name = names.find(|name| !taken.contains(name)).unwrap_or_default();
+    taken.insert(name.clone());
+    name
+}
+
+impl Record {
+    /// What the record is called.
+    #[must_use]
+    pub fn label(&self) -> String {
+        label(&self.name, &self.repo_name, &self.object_kind)
+    }
+
+    fn is_of_same_events(&self, other: &Self) -> bool {
+        self.object_kind == other.object_kind
+            && self.http_x_gitlab_event == other.http_x_gitlab_event
+            && self.repo_name == other.repo_name
+            && (self.repo_url == other.repo_url || same_repository(&self.repo_url, &other.repo_url))
+    }
+
+    /// The record with the project's id that is known here, where it does not say one itself: a
+    /// registration is not undone by a file.
+    #[must_use]
+    pub fn registered_as(mut self, here: i64) -> Self {
+        if self.project_id == ProjectId::PENDING {
+            self.project_id = here;
+        }
+        self
+    }
+}
+
+/// Which record here each record of the file is; none = it is new. Records are the same when they
+/// are of the same events (repository, kind and header), and the closest by name and action are
+/// taken first, so that a second import of one file finds each record again.
+#[must_use]
+pub fn pair(file: &[Record], here: &[Record]) -> Vec<Option<usize>> {
+    let closeness: [fn(&Record, &Record) -> bool; 4] = [
+        |one, other| one.name == other.name && one.action == other.action,
+        |one, other| one.name == other.name,
+        |one, other| one.action == other.action,
+        |_, _| true,
+    ];
+    let mut pairs = vec![None; file.len()];
+    let mut taken = BTreeSet::new();
+    for is_close in closeness {
+        for (record, pair) in file.iter().zip(&mut pairs).filter(|(_, pair)| pair.is_none()) {
+            let found = here.iter().enumerate().find(|(index, known)| {
+                !taken.contains(index) && record.is_of_same_events(known) && is_close(record, known)
+            });
+            if let Some((index, _)) = found {
+                taken.insert(index);
+                *pair = Some(index);
+            }
+        }
+    }
+    pairs
+}
+
+/// A field that differs: its name, the value here and the value in the file, as JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// The field.
+    pub field: String,
+    /// What it is here.
+    pub here: Value,
+    /// What the file says.
+    pub file: Value,
+}
+
+/// What differs between a record here and in the file, secrets left out.
+#[must_use]
+pub fn differences(here: &Record, file: &Record) -> Vec<Difference> {
+    let fields = |record: &Record| match serde_json::to_value(record) {
+        Ok(Value::Object(fields)) => fields,
+        _ => serde_json::Map::new(),
+    };
+    let (here, file) = (fields(here), fields(&file.clone().registered_as(here.project_id)));
+    let names: BTreeSet<&String> = here.keys().chain(file.keys()).collect();
+    let secret = |name: &str| matches!(name, "secret_token" | "signing_token");
+    let value = |fields: &serde_json::Map<String, Value>, name: &str| {
+        fields.get(name).cloned().unwrap_or_default()
+    };
+    names
+        .into_iter()
+        .filter(|name| !secret(name) && here.get(*name) != file.get(*name))
+        .map(|name| Difference {
+            field: name.clone(),
+            here: value(&here, name),
+            file: value(&file, name),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+//! Files read, written, paired and compared.
+
+use super::*;
+use proptest::prelude::*;
+
+fn record(name: &str, action: &str) -> Record {
+    let text = "object_kind: push\nhttp_x_gitlab_event: Push Hook\naction: x\n\
+                repo_name: web\nrepo_url: https://gitlab.example.com/a/web.git\n";
+    let record: Record = serde_saphyr::from_str(text).unwrap();
+    Record { name: name.to_owned(), action: action.to_owned(), ..record }
+}
+
+#[test]
+fn a_short_record_has_the_forms_defaults() {
+    let record = record("", "print");
+    assert_eq!((record.project_id, record.enabled, record.max_attempts), (-1, true, 3));
+    assert_eq!(record.concurrency, "parallel");
+}
+
+#[test]
+fn what_was_written_is_read_back() {
+    let secret = || Some(Reference { env: String::new() });
+    let odd = "- a: \"b\"\n# no comment\n  {x}\n'\u{e9}数据 \n".to_owned();
+    let records = vec![
+        Record { secret_token: secret(), signing_token: secret(), ..record("Web & co", "print") },
+        Record {
+            secret_token: secret(),
+            notes: odd.clone(),
+            ref_filter: "main\n!release/*".to_owned(),
+            action_params: [("branch".to_owned(), "yes".to_owned())].into(),
+            timeout_s: Some(30),
+            ..record("Web + co", "no")
+        },
+    ];
+    let text = write(records.clone()).unwrap();
+    let back = read(&text).unwrap().webhooks;
+    assert_eq!(back[1].notes, odd, "{text}");
+    let names = |record: &Record| record.secret_token.as_ref().map(|secret| secret.env.clone());
+    assert_eq!(names(&back[0]).unwrap(), "SIGNALBOX_TOKEN_WEB___CO");
+    assert_eq!(names(&back[1]).unwrap(), "SIGNALBOX_TOKEN_WEB___CO_2");
+    for (one, other) in records.iter().zip(&back) {
+        assert_eq!(differences(one, other), []);
+    }
+}
+
+#[test]
+fn faults_say_what_and_where() {
+    let fault = |text: &str| read(text).unwrap_err().to_string();
+    assert!(fault("signalbox: 2\nwebhooks: []\n").contains("version 2"));
+    let unknown = fault("signalbox: 1\nwebhooks:\n- object_kind: push\n  colour: red\n");
+    assert!(unknown.contains("colour") && unknown.contains('4'), "{unknown}");
+    assert!(fault("signalbox: 1\nwebhooks: [").contains("line"));
+    let with_secret = write(vec![record("Web", "print")]).unwrap()
+        + "  secret_token: {env: \"glpat-an actual secret\"}\n";
+    assert!(fault(&with_secret).contains("Web"), "{with_secret}");
+    assert!(fault("signalbox: 1\nwebhooks:\n- secret_token: hunter2\n").contains("secret_token"));
+}
+
+#[test]
+fn records_are_found_again_by_events_then_name_then_action() {
+    let here = [record("a", "one"), record("b", "two"), record("", "three")];
+    let file = [record("b", "changed"), record("renamed", "three"), record("a", "one")];
+    assert_eq!(pair(&file, &here), [Some(1), Some(2), Some(0)]);
+    let ssh =
+        Record { repo_url: "git@gitlab.example.com:a/web.git".to_owned(), ..record("a", "one") };
+    let tag = Record { object_kind: "tag_push".to_owned(), ..record("a", "one") };
+    assert_eq!(pair(&[tag, ssh], &here), [None, Some(0)]);
+}
+
+#[test]
+fn a_file_does_not_undo_a_registration() {
+    let here = Record { project_id: 15, ..record("a", "one") };
+    assert_eq!(differences(&here, &record("a", "one")), []);
+    let other = Record { project_id: 16, ..record("a", "one") };
+    assert_eq!(differences(&here, &other).len(), 1);
+}
+
+proptest! {
+    #[test]
+    fn any_text_survives_the_file(name in ".{0,40}", notes in "(?s).{0,80}", filter in "[ -~\n]{0,40}") {
+        let written = Record { notes, ref_filter: filter, ..record(&name, "print") };
+        let text = write(vec![written.clone()]).unwrap();
+        prop_assert_eq!(read(&text).unwrap().webhooks, vec![written], "{}", text);
+    }
+
+    #[test]
+    fn no_text_makes_it_panic(text in "(?s).{0,200}") {
+        drop(read(&text));
+    }
+}

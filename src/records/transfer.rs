@@ -1,0 +1,302 @@
+//! Records out of the table into a file's form, and back: a plan first, then all of it in one
+//! transaction, each record as if a person had saved it. Nothing is ever deleted.
+
+use super::input::{Draft, Fault, Rules, SecretChange, WebhookInput};
+use super::save::{Target, save_within};
+use super::secrets::is_stored;
+use super::{Act, SaveError, secrets};
+use crate::core::action::ActionSpec;
+use crate::core::ids::WebhookId;
+use crate::core::transfer::{Difference, Document, Record, Reference, differences, pair};
+use crate::core::webhook::Concurrency;
+use crate::store::webhooks::{self, Row};
+use crate::store::{Conn, StoreError, transaction};
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Secrets by the variable that holds them.
+pub type Secrets = BTreeMap<String, SecretString>;
+
+/// What the rules of a record depend on, for all records.
+pub struct Setting<'a> {
+    /// The catalogue's entry of a name.
+    pub action: &'a dyn Fn(&str) -> Option<Arc<ActionSpec>>,
+    /// Whether a record may be enabled without any secret.
+    pub allow_no_secret: bool,
+    /// Who imports, with fresh random bytes for each record.
+    pub act: &'a dyn Fn() -> Act<'a>,
+}
+
+/// What a record of the file is here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// Not here yet.
+    New,
+    /// Here, with these differences.
+    Different(Vec<Difference>),
+    /// Here, and the same but for secrets.
+    Same,
+}
+
+/// One record of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What the record is called.
+    pub label: String,
+    /// What it is here.
+    pub kind: Kind,
+    /// The variables of the secrets that are not here yet.
+    pub wants: Vec<String>,
+    here: Option<(i64, i32)>,
+}
+
+/// A file against what is here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The file's records, in its order.
+    pub steps: Vec<Step>,
+    /// Records here that the file does not have.
+    pub only_here: Vec<String>,
+}
+
+impl Plan {
+    /// Whether file and table say the same, secrets apart.
+    pub fn is_same(&self) -> bool {
+        self.only_here.is_empty() && self.steps.iter().all(|step| step.kind == Kind::Same)
+    }
+}
+
+/// What an import did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Imported {
+    /// Records added.
+    pub added: usize,
+    /// Records changed, their secrets included.
+    pub changed: usize,
+    /// Records that were the same already.
+    pub same: usize,
+}
+
+/// Why nothing was imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// Records that break a rule: each with what it is called.
+    #[error("{} faults", .0.len())]
+    Faults(Vec<(String, Fault)>),
+    /// A record could not be saved.
+    #[error(transparent)]
+    Save(#[from] SaveError),
+}
+
+impl From<StoreError> for ImportError {
+    fn from(error: StoreError) -> Self {
+        Self::Save(error.into())
+    }
+}
+
+/// A record's fields as the file has them; secrets are references that `write` names.
+fn of(row: Row) -> Record {
+    let reference = |is_set: bool| is_set.then(|| Reference { env: String::new() });
+    Record {
+        secret_token: reference(row.has_secret_token),
+        signing_token: reference(row.has_signing_token),
+        name: row.name,
+        repo_name: row.repo_name,
+        repo_url: row.repo_url,
+        object_kind: row.object_kind,
+        project_id: row.project_id,
+        http_x_gitlab_event: row.http_x_gitlab_event,
+        enabled: row.enabled,
+        ref_filter: row.ref_filter,
+        path_filter: row.path_filter,
+        condition: row.condition,
+        obey_skip: row.obey_skip,
+        register_on_first_event: row.register_on_first_event,
+        action: row.action,
+        action_params: serde_json::from_value(row.action_params).unwrap_or_default(),
+        concurrency: row.concurrency,
+        debounce_s: row.debounce_s,
+        cancel_running: row.cancel_running,
+        max_attempts: row.max_attempts,
+        timeout_s: row.timeout_s,
+        notes: row.notes,
+    }
+}
+
+/// All records as a file has them, in the order of their ids.
+///
+/// # Errors
+/// Any [`StoreError`] of the database.
+pub async fn export(conn: &mut Conn) -> Result<Vec<Record>, StoreError> {
+    Ok(webhooks::all(conn).await?.into_iter().map(of).collect())
+}
+
+/// What an import of the file would do.
+///
+/// # Errors
+/// Any [`StoreError`] of the database.
+pub async fn plan_import(conn: &mut Conn, file: &Document) -> Result<Plan, StoreError> {
+    let rows = webhooks::all(conn).await?;
+    let marks: Vec<(i64, i32)> = rows.iter().map(|row| (row.id, row.version)).collect();
+    let here: Vec<Record> = rows.into_iter().map(of).collect();
+    let pairs = pair(&file.webhooks, &here);
+    let steps = file.webhooks.iter().zip(&pairs).map(|(record, found)| {
+        let known = found.and_then(|index| Some((here.get(index)?, *marks.get(index)?)));
+        step(record, known)
+    });
+    let only_here = here.iter().enumerate().filter(|(index, _)| !pairs.contains(&Some(*index)));
+    Ok(Plan {
+        steps: steps.collect(),
+        only_here: only_here.map(|(_, record)| record.label()).collect(),
+    })
+}
+
+fn step(record: &Record, known: Option<(&Record, (i64, i32))>) -> Step {
+    let known_secrets = known.map_or((None, None), |(here, _)| {
+        (here.secret_token.as_ref(), here.signing_token.as_ref())
+    });
+    let wants = [
+        (record.secret_token.as_ref(), known_secrets.0),
+        (record.signing_token.as_ref(), known_secrets.1),
+    ];
+    Step {
+        label: record.label(),
+        kind: match known.map(|(here, _)| differences(here, record)) {
+            None => Kind::New,
+            Some(differences) if differences.is_empty() => Kind::Same,
+            Some(differences) => Kind::Different(differences),
+        },
+        wants: wants
+            .into_iter()
+            .filter(|(_, here)| here.is_none())
+            .filter_map(|(wanted, _)| wanted.map(|reference| reference.env.clone()))
+            .collect(),
+        here: known.map(|(_, mark)| mark),
+    }
+}
+
+/// Imports the file: all of it, or nothing. A secret that is given takes the place of another one;
+/// one that is not given leaves what is here.
+///
+/// # Errors
+/// [`ImportError::Faults`] with every fault of every record; [`SaveError::Stale`] when someone
+/// changed a record meanwhile.
+pub async fn import(
+    conn: &mut Conn,
+    file: &Document,
+    given: &Secrets,
+    setting: &Setting<'_>,
+) -> Result<Imported, ImportError> {
+    transaction(conn, async |conn: &mut Conn| {
+        let plan = plan_import(conn, file).await?;
+        let mut inputs = Vec::new();
+        let mut faults = Vec::new();
+        for (record, step) in file.webhooks.iter().zip(&plan.steps) {
+            match input(conn, record, step, (given, setting)).await? {
+                Ok(input) => inputs.push(input),
+                Err(found) => {
+                    faults.extend(found.into_iter().map(|fault| (step.label.clone(), fault)));
+                }
+            }
+        }
+        if !faults.is_empty() {
+            return Err(ImportError::Faults(faults));
+        }
+        let mut imported = Imported::default();
+        for (input, step) in inputs.iter().zip(&plan.steps) {
+            let target = step
+                .here
+                .map_or(Target::Add, |(id, version)| Target::Change { id: WebhookId(id), version });
+            match &step.kind {
+                Kind::New => imported.added += 1,
+                Kind::Same if !input.changes_secrets() => {
+                    imported.same += 1;
+                    continue;
+                }
+                Kind::Same | Kind::Different(_) => imported.changed += 1,
+            }
+            let act = (setting.act)();
+            let secrets = secrets::new(input, &act).map_err(SaveError::from)?;
+            save_within(conn, &act, target, (input, &secrets)).await?;
+        }
+        Ok(imported)
+    })
+    .await
+}
+
+/// A record of the file as it would be saved.
+async fn input(
+    conn: &mut Conn,
+    record: &Record,
+    step: &Step,
+    (given, setting): (&Secrets, &Setting<'_>),
+) -> Result<Result<WebhookInput, Vec<Fault>>, ImportError> {
+    let row = match step.here {
+        Some((id, _)) => Some(webhooks::find_for_update(conn, WebhookId(id)).await?),
+        None => None,
+    };
+    let stored = match step.here {
+        Some((id, _)) => webhooks::stored_secrets(conn, WebhookId(id)).await?,
+        None => (None, None),
+    };
+    let act = (setting.act)();
+    let change = |reference: &Option<Reference>, stored: Option<&Vec<u8>>| {
+        let secret = reference.as_ref().and_then(|reference| given.get(&reference.env));
+        match secret {
+            Some(secret) if stored.is_some_and(|stored| is_stored(secret, stored, act.keys)) => {
+                SecretChange::Keep
+            }
+            Some(secret) => SecretChange::Set(secret.clone()),
+            None => SecretChange::Keep,
+        }
+    };
+    let here = row.as_ref().map_or(record.project_id, |row| row.project_id);
+    let draft = draft(
+        record.clone().registered_as(here),
+        change(&record.secret_token, stored.0.as_ref()),
+        change(&record.signing_token, stored.1.as_ref()),
+    );
+    let action = (setting.action)(&record.action);
+    let rules = Rules {
+        action: action.as_deref(),
+        allow_no_secret: setting.allow_no_secret,
+        has_secret_token: row.as_ref().is_some_and(|row| row.has_secret_token),
+        has_signing_token: row.as_ref().is_some_and(|row| row.has_signing_token),
+    };
+    let mut checked = WebhookInput::parse(draft, &rules);
+    if Concurrency::parse(&record.concurrency).is_none() {
+        let message = format!("“{}” is not parallel, serial or latest.", record.concurrency);
+        let fault = Fault { field: "concurrency".to_owned(), message };
+        checked = Err(checked.err().into_iter().flatten().chain([fault]).collect());
+    }
+    Ok(checked)
+}
+
+fn draft(record: Record, secret_token: SecretChange, signing_token: SecretChange) -> Draft {
+    Draft {
+        name: record.name,
+        repo_name: record.repo_name,
+        repo_url: record.repo_url,
+        object_kind: record.object_kind,
+        project_id: record.project_id,
+        http_x_gitlab_event: record.http_x_gitlab_event,
+        enabled: record.enabled,
+        secret_token,
+        signing_token,
+        ref_filter: record.ref_filter,
+        path_filter: record.path_filter,
+        condition: record.condition,
+        obey_skip: record.obey_skip,
+        register_on_first_event: record.register_on_first_event,
+        action: record.action,
+        action_params: record.action_params,
+        concurrency: Concurrency::parse(&record.concurrency).unwrap_or_default(),
+        debounce_s: record.debounce_s,
+        cancel_running: record.cancel_running,
+        max_attempts: record.max_attempts,
+        timeout_s: record.timeout_s,
+        notes: record.notes,
+        ..Draft::default()
+    }
+}
