@@ -4,6 +4,7 @@
 use super::Workers;
 use crate::core::listing::{Total, grouped};
 use crate::store::attention::{Attention, Failed, GROUPS, Unmatched};
+use crate::store::overview::Overview;
 use crate::web::admin::kit::at::At;
 use crate::web::admin::kit::column::Badge;
 use crate::web::urls;
@@ -25,7 +26,11 @@ pub struct Line {
 }
 
 /// The lines, the most urgent first.
-pub(super) fn lines(attention: &Attention, workers: Option<Workers>, may_add: bool) -> Vec<Line> {
+pub(super) fn lines(
+    attention: &Attention,
+    (overview, workers): (Option<&Overview>, Option<Workers>),
+    may_add: bool,
+) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(Workers { lost, has_page, .. }) = workers.filter(|workers| workers.lost > 0) {
         lines.push(Line {
@@ -56,8 +61,8 @@ pub(super) fn lines(attention: &Attention, workers: Option<Workers>, may_add: bo
             urls::with_query(&urls::deliveries(), &href),
         ));
     }
-    lines.extend(waiting(attention.pending));
-    lines.extend(quiet(attention.quiet));
+    lines.extend(waiting(overview.map(|overview| overview.pending)));
+    lines.extend(quiet(overview.map(|overview| overview.quiet)));
     lines
 }
 

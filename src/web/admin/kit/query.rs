@@ -201,10 +201,11 @@ fn filter<S, F>(
     name: &str,
     value: &str,
 ) -> Result<String, String> {
-    let Some(spec) = filters.iter().find(|spec| spec.param == name) else {
+    let known = |spec: &&FilterSpec<F>| spec.params().iter().any(|(param, _)| param == name);
+    let Some(spec) = filters.iter().find(known) else {
         return Err(format!("This list has no filter “{}”; it was left out.", short(name)));
     };
-    match (spec.apply)(&mut asked.query.filter, value) {
+    match spec.narrow(&mut asked.query.filter, name, value) {
         Ok(()) => Ok(value.to_owned()),
         Err(_) => Err(format!(
             "“{}” is not a choice of “{}”; that filter was left out.",
