@@ -17,4 +17,5 @@ mod registration;
 mod roles;
 mod sessions;
 mod setup;
+mod switch;
 mod users;
