@@ -5,6 +5,7 @@
 //! answers is `crate::store`.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 
 /// One changelist request, typed for one table: `S` are its sort keys, `F` its filters.
 #[derive(Debug, Clone)]
@@ -61,9 +62,11 @@ impl Part {
 }
 
 /// A span of time that rows lie in.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Times {
-    /// Within this time, up to now.
+    /// Within this time, up to now; not kept, since now passes.
+    #[serde(skip)]
     pub within: Option<TimeDelta>,
     /// At this moment or later.
     pub since: Option<DateTime<Utc>>,

@@ -43,6 +43,9 @@ pub struct NewDelivery<'a> {
     pub remote_addr: &'a str,
     pub token_digest: Option<&'a [u8]>,
     pub judged_at: Option<DateTime<Utc>>,
+    pub source: &'a str,
+    pub made_by: &'a str,
+    pub replay_run: Option<&'a str>,
 }
 
 /// Inserts deliveries.
@@ -79,6 +82,7 @@ pub struct NewJob<'a> {
     pub requested_by: &'a str,
     pub concurrency: &'a str,
     pub lane: String,
+    pub cancels_running: bool,
 }
 
 /// Inserts jobs.

@@ -50,6 +50,7 @@ pub struct Candidate {
     pub action_params: serde_json::Value,
     pub concurrency: String,
     pub debounce_s: i32,
+    pub cancel_running: bool,
     pub max_attempts: i32,
     pub timeout_s: Option<i32>,
 }
@@ -75,6 +76,15 @@ pub async fn load(conn: &mut Conn, sought: &Sought) -> Result<Vec<Candidate>> {
         .select(Candidate::as_select())
         .load(conn)
         .await?)
+}
+
+/// One record, if it is there.
+///
+/// # Errors
+/// Any [`StoreError`] of the database.
+pub async fn find(conn: &mut Conn, id: WebhookId) -> Result<Option<Candidate>> {
+    let found = webhooks::table.find(id.0).select(Candidate::as_select());
+    Ok(found.first(conn).await.optional()?)
 }
 
 /// Which of the token digests belong to some record, as the present or the previous token.

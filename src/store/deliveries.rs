@@ -3,19 +3,20 @@
 
 use super::schema::{deliveries, jobs};
 use super::search::{
-    BETWEEN, Condition, CountOf, CountsOf, Found, Ids, ago, contains, first_id_after,
+    BETWEEN, Condition, CountOf, CountsOf, Found, Ids, ago, among_newest, contains, first_id_after,
     last_id_before,
 };
 use super::{Conn, Result};
 use crate::core::ids::DeliveryId;
 use crate::core::listing::{ChoiceCount, Counts, ListQuery, Page, Part, Times, Total};
+use crate::core::source::Source;
 use crate::core::verdict::{Endpoint, Verdict};
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One delivery as the list shows it, with the jobs it made; serialises under the contract's
 /// field names.
@@ -55,6 +56,9 @@ pub struct Brief {
     pub duplicate_of: Option<String>,
     pub replay_of: Option<String>,
     pub remote_addr: String,
+    pub source: String,
+    pub made_by: String,
+    pub replay_run: Option<String>,
 }
 
 /// A job, as a delivery's row names it; serialises as its id.
@@ -101,7 +105,8 @@ pub struct Full {
 pub enum Sort {}
 
 /// What the list can be narrowed to.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Filter {
     /// What became of it.
     pub verdict: Option<Verdict>,
@@ -117,8 +122,30 @@ pub struct Filter {
     pub repo_name: Option<String>,
     /// A record that got a job from it.
     pub webhook: Option<i64>,
-    /// When it was received.
+    /// When it was received; what is kept of a choice says since when.
+    #[serde(flatten)]
     pub received: Times,
+    /// The status of the answer.
+    pub http_status: Option<i32>,
+    /// Who made it.
+    pub source: Option<Source>,
+    /// The run of replays that made it.
+    pub run: Option<String>,
+}
+
+/// The deliveries that search and filters let through, as a condition for other queries.
+pub(super) fn selection(query: &ListQuery<Sort, Filter>) -> Condition<deliveries::table> {
+    if !searches(query) {
+        return condition(query);
+    }
+    let newest = among_newest("deliveries", query.filter.received.before);
+    Box::new(condition(query).and(newest))
+}
+
+/// Whether words are searched: an ID names its row, however old it is.
+fn searches(query: &ListQuery<Sort, Filter>) -> bool {
+    let is_id = |term: &String| term.to_ascii_uppercase().parse::<DeliveryId>().is_ok();
+    !query.terms.iter().all(is_id)
 }
 
 fn condition(query: &ListQuery<Sort, Filter>) -> Condition<deliveries::table> {
@@ -168,37 +195,40 @@ fn condition(query: &ListQuery<Sort, Filter>) -> Condition<deliveries::table> {
         let ids = deliveries::id.lt(first_id_after(before));
         and(Box::new(deliveries::received_at.lt(before).and(ids)));
     }
+    // Written out: bound, they would hide from the planner that a partial index fits.
+    if let Some(status) = filter.http_status {
+        and(Box::new(sql::<Bool>(&format!("deliveries.http_status = {status}"))));
+    }
+    if let Some(source) = filter.source {
+        and(Box::new(sql::<Bool>(&format!("deliveries.source = '{}'", source.as_str()))));
+    }
+    if let Some(run) = filter.run.clone() {
+        and(Box::new(deliveries::replay_run.assume_not_null().eq(run)));
+    }
     for term in &query.terms {
         and(found(term));
     }
     all
 }
 
-/// The ids that search and filters let through, newest first; `and` narrows them further.
-fn ids(
-    query: &ListQuery<Sort, Filter>,
-    and: Option<Condition<deliveries::table>>,
-    limit: i64,
-) -> Ids<deliveries::table> {
-    let condition: Condition<deliveries::table> = match and {
-        Some(and) => Box::new(and.and(condition(query))),
-        None => condition(query),
-    };
-    let is_id = |term: &String| term.to_ascii_uppercase().parse::<DeliveryId>().is_ok();
+/// The ids that search and filters let through, newest first.
+fn ids(query: &ListQuery<Sort, Filter>) -> Ids<deliveries::table> {
     Ids {
         table: "deliveries",
-        condition,
-        searches: !query.terms.iter().all(is_id),
+        condition: condition(query),
+        searches: searches(query),
         before: query.filter.received.before,
-        limit,
+        limit: Found::LIMIT,
     }
 }
 
-/// An ID names its rows; other words are looked for in all fields in one go.
+/// An ID names its row, or that of the job that it made; other words are looked for in all
+/// fields in one go.
 fn found(term: &str) -> Condition<deliveries::table> {
     let id = term.to_ascii_uppercase();
     if id.parse::<DeliveryId>().is_ok() {
-        return Box::new(deliveries::id.eq(id));
+        let made = jobs::table.filter(jobs::id.eq(id.clone())).select(jobs::delivery_id);
+        return Box::new(deliveries::id.eq(id).or(deliveries::id.eq_any(made)));
     }
     let text = deliveries::repo_name
         .concat(BETWEEN)
@@ -259,10 +289,10 @@ async fn matching(
     query: &ListQuery<Sort, Filter>,
 ) -> Result<(Total, Option<Vec<String>>)> {
     if query.terms.is_empty() {
-        let count = CountOf(ids(query, None, Found::LIMIT)).get_result(conn).await?;
+        let count = CountOf(ids(query)).get_result(conn).await?;
         return Ok((Total::capped(count), None));
     }
-    let found = Found(ids(query, None, Found::LIMIT).load(conn).await?);
+    let found = Found(ids(query).load(conn).await?);
     let part = found.part(&query.part, query.limit);
     Ok((found.total(), part.map(|ids| ids.into_iter().map(str::to_owned).collect())))
 }
@@ -327,6 +357,18 @@ pub async fn find(conn: &mut Conn, id: &DeliveryId) -> Result<Full> {
     Ok(deliveries::table.find(id.as_str()).select(Full::as_select()).first(conn).await?)
 }
 
+/// Those of these deliveries that are kept, oldest first, with all that was kept of them.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn find_many(conn: &mut Conn, ids: &[String]) -> Result<Vec<Full>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = deliveries::table.filter(deliveries::id.eq_any(ids)).order(deliveries::id);
+    Ok(found.select(Full::as_select()).load(conn).await?)
+}
+
 /// The newest deliveries of a project and kind.
 ///
 /// # Errors
@@ -340,6 +382,20 @@ pub async fn of_record(
     Ok(deliveries::table
         .filter(deliveries::project_id.assume_not_null().eq(project_id))
         .filter(deliveries::object_kind.eq(object_kind))
+        .order(deliveries::id.desc())
+        .limit(most)
+        .select(Brief::as_select())
+        .load(conn)
+        .await?)
+}
+
+/// The newest deliveries of a repository.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn of_repository(conn: &mut Conn, repo_name: &str, most: i64) -> Result<Vec<Brief>> {
+    Ok(deliveries::table
+        .filter(deliveries::repo_name.eq(repo_name))
         .order(deliveries::id.desc())
         .limit(most)
         .select(Brief::as_select())

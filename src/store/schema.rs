@@ -47,6 +47,9 @@ diesel::table! {
         remote_addr -> Text,
         token_digest -> Nullable<Bytea>,
         judged_at -> Nullable<Timestamptz>,
+        source -> Text,
+        made_by -> Text,
+        replay_run -> Nullable<Text>,
     }
 }
 
@@ -73,6 +76,7 @@ diesel::table! {
         error -> Text,
         cpu_ms -> Nullable<Int8>,
         peak_memory_kib -> Nullable<Int8>,
+        output_pruned_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -116,6 +120,29 @@ diesel::table! {
         lane -> Text,
         held -> Text,
         superseded_by -> Nullable<Text>,
+        cancels_running -> Bool,
+    }
+}
+
+diesel::table! {
+    replays (id) {
+        id -> Text,
+        state -> Text,
+        selection -> Jsonb,
+        told -> Text,
+        pace -> Int4,
+        per -> Text,
+        total -> Int8,
+        done -> Int8,
+        jobs -> Int8,
+        skips -> Jsonb,
+        cursor -> Text,
+        next_at -> Timestamptz,
+        started_by -> Text,
+        started_at -> Timestamptz,
+        stopped_by -> Text,
+        ended_at -> Nullable<Timestamptz>,
+        remote_addr -> Text,
     }
 }
 
@@ -201,6 +228,7 @@ diesel::table! {
         last_signature_at -> Nullable<Timestamptz>,
         pending_since -> Timestamptz,
         debounce_s -> Int4,
+        cancel_running -> Bool,
     }
 }
 
@@ -227,6 +255,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     job_attempts,
     job_output,
     jobs,
+    replays,
     sessions,
     settings,
     users,

@@ -3,6 +3,7 @@
 
 use crate::core::listing::{Part, Total};
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::expression::SqlLiteral;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Bool, Text};
@@ -31,6 +32,19 @@ const SEARCHED: i64 = 50_000;
 
 /// What stands between two fields that are searched as one text: no term holds it.
 pub const BETWEEN: &str = "\n";
+
+/// The condition that a row of `table` is among those that a search looks through, where a query
+/// is more than [`Ids`].
+pub fn among_newest(table: &str, before: Option<DateTime<Utc>>) -> SqlLiteral<Bool> {
+    // An id of our own making, not somebody's text.
+    let before = before.map_or_else(String::new, |before| {
+        format!(" WHERE newest.id < '{}'", first_id_after(before))
+    });
+    diesel::dsl::sql(&format!(
+        "({table}.id >= coalesce((SELECT newest.id FROM {table} AS newest{before} \
+         ORDER BY newest.id DESC OFFSET {SEARCHED} LIMIT 1), ''))"
+    ))
+}
 
 /// Ids tell when they were made, to the millisecond; whoever makes one reads the clock once more
 /// for the row's time, and clocks are set.

@@ -1,13 +1,15 @@
 //! Every page of lists, forms, deliveries and jobs in every state it can be in, rendered: a page
 //! cannot rot unseen. Holds the HTML to what browsers and screen readers need of it.
 
+pub mod chinese;
 mod many;
+mod replay;
 mod rows;
 mod work;
 
 use super::deliveries::matching::{self, MatchPanel};
 use super::deliveries::{Deliveries, page as delivery_page, unmatched};
-use super::jobs::{Jobs, log::Log, page as job_page, waits::Waits};
+use super::jobs::{Jobs, log::Log, page as job_page, view::View, waits::Waits};
 use super::kit::form::{FormErrors, FormView, Values};
 use super::kit::frame::Frame;
 use super::kit::list_view::{self, Read};
@@ -102,6 +104,7 @@ fn delivery_sample(verdict: &str, body: Option<&[u8]>, jobs: usize) -> String {
     let about = delivery_page::About {
         panel: Some(panel_sample(&full.brief)),
         replays: vec![delivery("matched")],
+        may_replay: true,
         public_address: "https://signalbox.example.com".to_owned(),
         keep: (TimeDelta::days(14), TimeDelta::days(90)),
         now: NOW,
@@ -121,7 +124,8 @@ fn panel_sample(delivery: &Brief) -> MatchPanel {
         more: Vec::new(),
     };
     let told = Told { sentence: ODD.to_owned(), remedy: Remedy::Reset };
-    matching::draw(delivery, Rejudged { now: None, told, nearest: vec![near] }, true)
+    let may = matching::May { edit: true, replay: true };
+    matching::draw(delivery, Rejudged { now: None, told, nearest: vec![near] }, may)
 }
 
 fn job_row(state: &str) -> JobRow {
@@ -133,7 +137,9 @@ fn job_row(state: &str) -> JobRow {
 fn job_sample(state: &str, attempts: Vec<(Attempt, Log)>) -> String {
     let shown = job_page::Shown {
         job: job(state, i32::try_from(attempts.len()).unwrap()),
-        attempts,
+        attempts: attempts.into_iter().map(|(attempt, log)| (attempt, Some(log))).collect(),
+        view: View::of("times=1&find=x&wrap=0"),
+        keep: chrono::TimeDelta::days(30),
         cause: Some(delivery("matched")),
         record: None,
         waits: Waits { before: 2, running: Some(ODD.to_owned()), pause: None },
@@ -229,7 +235,9 @@ fn values(html: &Html, selector: &str, attribute: &str) -> Vec<String> {
 
 #[test]
 fn every_page_renders_in_every_state_and_is_sound_html() {
-    for (name, text) in samples().into_iter().chain(many::samples()).chain(work::samples()) {
+    for (name, text) in
+        samples().into_iter().chain(many::samples()).chain(replay::samples()).chain(work::samples())
+    {
         assert!(!text.contains("<script>alert"), "{name}: what is shown is text");
         let html = Html::parse_document(&text);
         assert!(html.errors.is_empty(), "{name}: {:?}", html.errors);

@@ -10,6 +10,7 @@ use crate::store::jobs::{self, Job};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::back::preserved_on;
 use crate::web::admin::kit::frame::{Frame, Level};
+use crate::web::filters;
 use crate::web::human::{HumanError, page, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;
@@ -176,6 +177,9 @@ fn refused(
         ControlError::Store(error) => return error.into(),
         ControlError::NotNow(state) => {
             format!("It is {} now. A job can be {done} {when}.", state.as_str())
+        }
+        ControlError::Already(by) if by.is_empty() => {
+            "It is being stopped already: a newer job takes its place.".to_owned()
         }
         ControlError::Already(by) => format!("{by} has asked for it already."),
     };

@@ -15,12 +15,13 @@ use super::resource::{Meta, Resource};
 use super::views::Posted;
 use crate::core::listing::{ListQuery, Part, Selection, grouped};
 use crate::core::role::{Permission, Role};
+use crate::i18n::t;
+use crate::say;
 use crate::store::{Conn, StoreError};
 use crate::web::admin::context::AdminContext;
 use crate::web::human::{HumanError, page, see_other};
 use actix_web::HttpResponse;
 use futures_util::future::LocalBoxFuture;
-use std::fmt::Write;
 
 /// Rows that are changed in one transaction.
 const BATCH: usize = 500;
@@ -58,12 +59,23 @@ pub struct BulkAction {
 }
 
 /// When a page asks before a bulk action.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Asks {
     /// Always.
     Always,
     /// Only for all that match: what is ticked on one page can be ticked again to undo it.
     Beyond,
+    /// On a page of its own, whose address this makes: what is chosen travels in it.
+    Elsewhere(fn(&Chosen<'_>) -> String),
+}
+
+/// What a person chose, for a page that asks by itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Chosen<'a> {
+    /// The ticked ones; none = all that match.
+    pub ids: Option<&'a [String]>,
+    /// The list's search and filters.
+    pub query: &'a str,
 }
 
 /// Does something to one batch of ids.
@@ -102,20 +114,17 @@ impl Batch {
 
     /// What to say of it.
     fn told(&self, meta: &Meta, action: &BulkAction) -> String {
-        let were = |rows: usize| match rows {
-            1 => format!("One {} was", meta.label),
-            rows => format!("{} {} were", grouped(rows), meta.plural),
-        };
-        let mut text = match self.done {
-            0 => format!("No {} was {}.", meta.label, action.done),
-            done => format!("{} {}.", were(done), action.done),
-        };
-        for (reason, rows) in &self.left {
-            let rows = if *rows == 1 { "One".to_owned() } else { grouped(*rows) };
-            // Writing to a string cannot fail.
-            let _ = write!(text, " {rows} {reason}.");
-        }
-        text
+        let (one, plural, done) = (t(meta.label), t(meta.plural), t(action.done));
+        let mut sentences = vec![match self.done {
+            0 => say!("No {one} was {done}.", one = one, done = done),
+            1 => say!("One {one} was {done}.", one = one, done = done),
+            n => say!("{n} {plural} were {done}.", n = grouped(n), plural = plural, done = done),
+        }];
+        sentences.extend(self.left.iter().map(|(reason, rows)| match rows {
+            1 => say!("One {reason}.", reason = t(reason)),
+            n => say!("{n} {reason}.", n = grouped(*n), reason = t(reason)),
+        }));
+        sentences.join(" ")
     }
 }
 
@@ -177,21 +186,28 @@ pub async fn act<R: Resource>(
     let values = Values::from_pairs(posted.clone());
     let ticked = Ticked::of(posted);
     let refuse = |text: String| {
-        ctx.flash(Level::Warning, format!("{text} Nothing was changed."));
+        ctx.flash(Level::Warning, format!("{text} {}", t("Nothing was changed.")));
         Ok(see_other(&here))
     };
     let Some(action) = R::actions().iter().find(|action| action.name == ticked.action) else {
-        return refuse("No action was chosen.".to_owned());
+        return refuse(t("No action was chosen.").to_owned());
     };
     ctx.require(action.permission)?;
     if !ticked.across && ticked.ids.is_empty() {
-        return refuse(format!("Nothing was selected: tick the {} first.", meta.plural));
+        return refuse(say!(
+            "Nothing was selected: tick the {plural} first.",
+            plural = t(meta.plural)
+        ));
     }
     if ticked.across && !asked.warnings.is_empty() {
-        return refuse(format!("{} Look at the list again.", asked.warnings.join(" ")));
+        return refuse(format!("{} {}", asked.warnings.join(" "), t("Look at the list again.")));
+    }
+    if let Asks::Elsewhere(address) = action.asks {
+        let ids = Some(ticked.ids.as_slice()).filter(|_| !ticked.across);
+        return Ok(see_other(address(&Chosen { ids, query: &asked.address.query() })));
     }
     let mut conn = ctx.conn().await?;
-    let asks = ticked.across || action.asks == Asks::Always;
+    let asks = ticked.across || matches!(action.asks, Asks::Always);
     if asks && !ticked.confirmed {
         return ask::<R>(&ctx, &mut conn, action, (asked, ticked, None)).await;
     }
@@ -207,7 +223,7 @@ pub async fn act<R: Resource>(
     };
     let outcome = run::<R>(&ctx, &mut conn, action, selection).await?;
     let text = outcome.told(meta, action);
-    tracing::info!(user.name = %ctx.actor.username, bulk.action = action.name, bulk.done = outcome.done, "{} by {}", text.trim_end_matches('.'), ctx.actor.username);
+    tracing::info!(user.name = %ctx.actor.username, bulk.action = action.name, bulk.done = outcome.done, "{} of {} {} by {}", action.name, outcome.done, meta.plural, ctx.actor.username);
     let level = if outcome.done == 0 { Level::Warning } else { Level::Success };
     ctx.flash(level, text);
     Ok(see_other(here))
@@ -262,7 +278,12 @@ async fn ask<R: Resource>(
         (grouped(ticked.ids.len()), rows, None)
     };
     let one = count == "1";
-    let what = format!("{count} {}", if one { meta.label } else { meta.plural });
+    let what = if one {
+        say!("{count} {one}", count = count, one = t(meta.label))
+    } else {
+        say!("{count} {plural}", count = count, plural = t(meta.plural))
+    };
+    let verb = t(action.verb);
     let chosen: Vec<ChosenRow> = rows
         .iter()
         .map(|row| {
@@ -273,10 +294,10 @@ async fn ask<R: Resource>(
         .collect();
     let narrowed: Vec<Chip> =
         if ticked.across { chips(listing.filters, &asked.address) } else { Vec::new() };
-    let title = format!("{} {what}?", action.verb);
+    let title = say!("{verb} {what}?", verb = verb, what = what);
     let named = chosen.len();
     page(&BulkPage {
-        frame: ctx.frame(title).crumb(meta.title, here.clone()).with_errors(wrong.is_some()),
+        frame: ctx.frame(title).crumb(t(meta.title), here.clone()).with_errors(wrong.is_some()),
         ask: if action.guarded { reauth::ask(ctx, wrong) } else { None },
         action,
         narrowed,
@@ -284,7 +305,7 @@ async fn ask<R: Resource>(
         everything: ticked.across && !asked.address.narrows(),
         more: if ticked.across { count.clone() } else { grouped(ticked.ids.len()) }
             != grouped(named),
-        button: format!("Yes, {} {what}", action.verb.to_lowercase()),
+        button: say!("Yes, {verb} {what}", verb = verb.to_lowercase(), what = what),
         count,
         plural: meta.plural,
         chosen,

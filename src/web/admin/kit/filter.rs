@@ -1,6 +1,8 @@
 //! Filters as data: an address parameter, its choices, and how a value narrows the query.
 
 use crate::core::listing::Times;
+use crate::i18n::t;
+use crate::say;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
 /// A value that a filter does not know.
@@ -61,11 +63,12 @@ impl<F> FilterSpec<F> {
 
     /// Its parameters, each with what its chip says.
     pub fn params(&self) -> Vec<(String, String)> {
-        let mut params = vec![(self.param.to_owned(), self.label.to_owned())];
+        let label = t(self.label);
+        let mut params = vec![(self.param.to_owned(), label.to_owned())];
         if let Choices::Times(_) = self.choices {
-            let (param, label) = (self.param, self.label);
-            params.push((format!("{param}{FROM}"), format!("{label} from")));
-            params.push((format!("{param}{BEFORE}"), format!("{label} before")));
+            let param = self.param;
+            params.push((format!("{param}{FROM}"), say!("{what} from", what = label)));
+            params.push((format!("{param}{BEFORE}"), say!("{what} before", what = label)));
         }
         params
     }
@@ -88,7 +91,7 @@ impl<F> FilterSpec<F> {
     /// The words for a value.
     pub fn words(&self, value: &str) -> String {
         let known = self.choices.known().iter().find(|(known, _)| *known == value);
-        known.map_or_else(|| value.to_owned(), |(_, words)| (*words).to_owned())
+        known.map_or_else(|| value.to_owned(), |(_, words)| t(words).to_owned())
     }
 }
 

@@ -3,6 +3,7 @@
 use super::filter::{BEFORE, Choices, FROM, FilterSpec};
 use super::query::Address;
 use crate::core::listing::{Counts, Total};
+use crate::i18n::t;
 
 /// A link that narrows a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +71,7 @@ fn choices<F>(spec: &FilterSpec<F>, address: &Address, counts: &Counts) -> Vec<C
     let is_counted = of_spec().any(|known| known.count.is_some());
     let chosen = address.get(spec.param);
     let all = ChoiceView {
-        label: "All".to_owned(),
+        label: t("All").to_owned(),
         href: address.with(spec.param, None).href(),
         current: chosen.is_none(),
         count: None,
@@ -136,7 +137,7 @@ pub(super) fn filters<F>(
 }
 
 /// The active filters, each with the way to take it away.
-pub(super) fn chips<F>(specs: &[FilterSpec<F>], address: &Address) -> Vec<Chip> {
+pub fn chips<F>(specs: &[FilterSpec<F>], address: &Address) -> Vec<Chip> {
     specs
         .iter()
         .flat_map(|spec| spec.params().into_iter().map(move |(param, label)| (spec, param, label)))

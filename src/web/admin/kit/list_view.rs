@@ -3,8 +3,8 @@
 use super::at::At;
 use super::bulk::BulkAction;
 use super::column::{Bit, Cell, Width};
-pub use super::filter_view::{Chip, ChoiceView, FilterView};
-use super::filter_view::{chips, filters, tabs};
+pub use super::filter_view::{Chip, ChoiceView, FilterView, chips};
+use super::filter_view::{filters, tabs};
 use super::listing::{Empty, Listing, Paging};
 use super::query::{Address, Asked, SortLinks, page_numbers, sort_links};
 use crate::core::listing::{Counts, Page, Total};

@@ -12,6 +12,7 @@ pub mod reset;
 mod security;
 pub mod setup;
 pub mod switch;
+pub mod test;
 
 use self::drift::Drift;
 use super::context::AdminContext;
@@ -220,6 +221,7 @@ fn loaded(row: &Row) -> Loaded {
         facts: vec![row.http_x_gitlab_event.clone(), row.repo_url.clone()],
         tools: vec![
             ("Setup", urls::webhook_setup(&id)),
+            ("Test", urls::webhook_test(&id)),
             ("Deliveries", urls::with_query(&urls::deliveries(), &[("webhook", &id)])),
             ("Jobs", urls::with_query(&urls::jobs(), &[("webhook", &id)])),
         ],

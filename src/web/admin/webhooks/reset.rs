@@ -11,6 +11,7 @@ use crate::web::admin::kit::form::{BoundField, Values};
 use crate::web::admin::kit::frame::{Frame, Level};
 use crate::web::admin::kit::reauth;
 use crate::web::admin::kit::views::Posted;
+use crate::web::filters;
 use crate::web::human::{HumanError, page, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;

@@ -19,6 +19,7 @@ use crate::web::admin::kit::at::At;
 use crate::web::admin::kit::column::Badge;
 use crate::web::admin::kit::frame::Frame;
 use crate::web::admin::kit::reveal;
+use crate::web::filters;
 use crate::web::human::{HumanError, page};
 use crate::web::problem::Problem;
 use crate::web::urls;
@@ -208,8 +209,11 @@ fn secrets(row: &Row, shown: &[reveal::Shown]) -> Vec<SecretView> {
 }
 
 async fn wait(ctx: &AdminContext, conn: &mut Conn, row: &Row) -> Result<Wait, HumanError> {
-    let attempts: Vec<Attempt> =
-        watched(conn, row, MOST).await?.iter().map(|came| attempt(row, came)).collect();
+    let attempts: Vec<Attempt> = watched(conn, row, (MOST, clock::now()))
+        .await?
+        .iter()
+        .map(|came| attempt(row, came))
+        .collect();
     let may_edit = ctx.may(Permission::ChangeRecords);
     Ok(drawn(row, attempts, (&ctx.public_address(), may_edit), clock::now()))
 }
