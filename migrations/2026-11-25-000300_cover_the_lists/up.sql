@@ -4,10 +4,13 @@
 CREATE INDEX deliveries_event_idx ON deliveries (event, id DESC);
 CREATE INDEX deliveries_object_kind_idx ON deliveries (object_kind, id DESC);
 CREATE INDEX deliveries_register_idx ON deliveries (id DESC) WHERE endpoint = 'register';
+-- All that was not taken to be run, not errors alone: "200: nothing to do" is a choice too.
+DROP INDEX deliveries_http_status_idx;
+CREATE INDEX deliveries_http_status_idx ON deliveries (http_status, id DESC) WHERE http_status <> 202;
 
 CREATE INDEX jobs_repo_name_idx ON jobs (repo_name, id DESC);
 CREATE INDEX jobs_action_idx ON jobs (action, id DESC);
-CREATE INDEX jobs_queued_at_idx ON jobs (queued_at);
+CREATE INDEX jobs_queued_at_idx ON jobs (queued_at) INCLUDE (state, id);
 -- The lanes that there are, for the workers' page.
 CREATE INDEX jobs_lanes_idx ON jobs (lane COLLATE "C") WHERE lane <> '';
 

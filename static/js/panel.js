@@ -56,6 +56,17 @@ document.addEventListener("click", (event) => {
   if (root.dataset.menu === "open" && !event.target.closest(".sidebar, [data-menu-button]")) closeMenu();
 });
 
+// The menu, narrowed to rows that hold what is typed; Esc clears it, Enter opens the first.
+on("input", "[data-nav-filter]", (field) => {
+  const wanted = field.value.trim().toLowerCase();
+  for (const row of $$(".sidebar-row")) row.hidden = !row.textContent.toLowerCase().includes(wanted);
+  for (const list of $$(".sidebar ul")) list.hidden = list.previousElementSibling.hidden = !$(".sidebar-row:not([hidden])", list);
+});
+on("keydown", "[data-nav-filter]", (field, event) => {
+  if (event.key === "Enter") $(".sidebar-row:not([hidden]) a")?.click();
+  if (event.key === "Escape" && field.value) { field.value = ""; field.dispatchEvent(new Event("input", { bubbles: true })); event.stopImmediatePropagation(); event.preventDefault(); }
+});
+
 // Row boxes: all of the page, a range with shift, "n of m selected", then "all N matching". What is ticked stays ticked on the
 // other pages and in other orders of the same search and filters; another filter begins anew, and says so.
 for (const form of $$("form[data-select]")) {

@@ -13,6 +13,8 @@ use std::time::Duration;
 const LIST: &str = "/admin/hooks/webhook/";
 const COUNT: &str = "return document.querySelector('[data-select-count]').textContent";
 
+const SAID: &str = "return document.querySelector('.message p')?.textContent ?? ''";
+
 async fn signed_in(app: &App) -> Browser {
     let browser = Browser::start(app.base()).await;
     browser.open("/admin/login/").await;
@@ -43,13 +45,15 @@ async fn e6_a_selection_lasts_over_pages_and_ends_with_its_filter() {
     let tick = "const b = document.querySelectorAll('.row-box'); b[0].click(); b[1].click()";
     browser.script(tick).await;
     browser.open(&format!("{LIST}?q=bulk&o=-1&p=2")).await;
+    assert_eq!(browser.script(COUNT).await, json!("2 of 30 selected"), "the last, in this order");
+    browser.open(&format!("{LIST}?q=bulk&p=2")).await;
     assert_eq!(browser.script(COUNT).await, json!("0 of 30 selected, 2 on other pages"));
     browser.script("document.querySelector('.row-box').click()").await;
     browser.open(&format!("{LIST}?q=bulk")).await;
     assert_eq!(browser.script(COUNT).await, json!("2 of 100 selected, 1 on other pages"));
     browser.enter("action", "disable").await;
     browser.submit("Go").await;
-    browser.says("3 webhooks were disabled.").await;
+    until(&browser, SAID, json!("3 webhooks were disabled.")).await;
     assert_eq!(app.database().count("webhooks WHERE NOT enabled").await, 3);
     assert_eq!(browser.script(COUNT).await, json!("0 of 100 selected"));
     // Another filter begins anew, and says so.
@@ -71,11 +75,11 @@ async fn a18_the_switch_works_with_the_list_as_it_was_and_is_undone() {
     let browser = signed_in(&app).await;
     browser.open(&format!("{LIST}?object_kind=push")).await;
     browser.found(Locator::Css(".switch")).await.click().await.unwrap();
-    browser.says("was disabled.").await;
+    until(&browser, SAID, json!("The webhook “Diaspora push” was disabled.")).await;
     browser.at(&format!("{LIST}?object_kind=push")).await;
     browser.pictures("webhook-switched").await;
     browser.found(Locator::Css(".message-button")).await.click().await.unwrap();
-    browser.says("was enabled.").await;
+    until(&browser, SAID, json!("The webhook “Diaspora push” was enabled.")).await;
     assert_eq!(app.database().count("webhooks WHERE enabled").await, 1);
     browser.close().await;
 }
@@ -85,7 +89,7 @@ async fn f43_f44_new_rows_are_offered_and_nothing_moves_while_something_is_ticke
     let app = App::start().await;
     app.record(&records::push()).await;
     let send = async |id: i64| {
-        app.send(&Delivery::push_2015().token(TOKEN).with("/checkout_sha", id)).await;
+        app.send(&Delivery::push_2015().token(TOKEN).with("/total_commits_count", id)).await;
     };
     send(1).await;
     let browser = signed_in(&app).await;
@@ -127,5 +131,31 @@ async fn f67_single_letter_keys_can_be_turned_off_and_stay_off() {
     browser.open(LIST).await;
     browser.key("?").await;
     assert_eq!(browser.script(open).await, json!(false));
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn f65_a36_the_row_in_focus_tells_its_full_times_and_the_menu_is_narrowed() {
+    let app = App::start().await;
+    app.record(&records::push()).await;
+    app.send(&Delivery::push_2015().token(TOKEN)).await;
+    let browser = signed_in(&app).await;
+    browser.open("/admin/hooks/delivery/").await;
+    let told = "const t = document.querySelector('tbody time'); \
+                return [getComputedStyle(t, '::after').content, t.title]";
+    assert_eq!(browser.script(told).await[0], json!("none"));
+    browser.key("j").await;
+    let said = browser.script(told).await;
+    assert!(said[1].as_str().unwrap().ends_with("UTC"), "{said}");
+    assert_eq!(said[0], json!(format!("\"{}\"", said[1].as_str().unwrap())));
+    let shown = "return [...document.querySelectorAll('.sidebar-row')].filter(r => r.offsetParent).length";
+    let all = browser.script(shown).await;
+    browser.script("document.querySelector('[data-nav-filter]').focus()").await;
+    for key in ["j", "o", "b"] {
+        browser.key(key).await;
+    }
+    assert_eq!(browser.script(shown).await, json!(1));
+    browser.key("\u{E00C}").await; // Escape
+    assert_eq!(browser.script(shown).await, all);
     browser.close().await;
 }
