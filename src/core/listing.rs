@@ -4,6 +4,9 @@
 //! Pure: how an address is read into this is `crate::web::admin::kit::query`, how a table
 //! answers is `crate::store`.
 
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
 /// One changelist request, typed for one table: `S` are its sort keys, `F` its filters.
 #[derive(Debug, Clone)]
 pub struct ListQuery<S, F> {
@@ -58,6 +61,19 @@ impl Part {
     pub const FIRST: Self = Self::Numbered(1);
 }
 
+/// A span of time that rows lie in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Times {
+    /// Within this time, up to now; not kept, since now passes.
+    #[serde(skip)]
+    pub within: Option<TimeDelta>,
+    /// At this moment or later.
+    pub since: Option<DateTime<Utc>>,
+    /// Before this moment.
+    pub before: Option<DateTime<Utc>>,
+}
+
 /// How many rows there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Total {
@@ -95,14 +111,12 @@ impl std::fmt::Display for Total {
     }
 }
 
-/// A number with its thousands set apart: `10,000`.
+/// A whole number with its thousands set apart: `10,000`.
 #[must_use]
-pub fn grouped(number: i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
-    if number < 0 {
-        text.push('-');
-    }
+pub fn grouped(number: impl ToString) -> String {
+    let number = number.to_string();
+    let (sign, digits) = number.strip_prefix('-').map_or(("", number.as_str()), |d| ("-", d));
+    let mut text = sign.to_owned();
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
@@ -169,15 +183,15 @@ pub struct Counts {
     pub choices: Vec<ChoiceCount>,
 }
 
-/// How many rows a choice of a filter has.
+/// A choice of a filter, and how many rows it has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChoiceCount {
     /// The filter's parameter.
     pub param: &'static str,
     /// The choice's value.
     pub value: String,
-    /// The rows.
-    pub count: Total,
+    /// The rows; none = not counted.
+    pub count: Option<Total>,
 }
 
 impl Counts {
@@ -185,7 +199,7 @@ impl Counts {
     #[must_use]
     pub fn of(&self, param: &str, value: &str) -> Option<Total> {
         let known = self.choices.iter().find(|known| known.param == param && known.value == value);
-        known.map(|known| known.count)
+        known.and_then(|known| known.count)
     }
 }
 

@@ -1,60 +1,39 @@
 //! What on the start page needs a person: repositories whose deliveries no record wanted, records
-//! that nobody registered or that hear nothing, jobs that failed. Each query reads a bounded part
-//! of an index, however large the tables.
+//! whose jobs failed. The query reads a bounded part of two indexes, however large the tables.
 
-use super::webhooks::{Filter, Sort, list};
 use super::{Conn, Result};
-use crate::core::listing::{ListQuery, Total};
-use chrono::{DateTime, TimeDelta, Utc};
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz};
+use crate::core::listing::Total;
+use chrono::{DateTime, Utc};
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 
 /// Groups that are shown of each kind; one more is read, to know whether there are more.
 pub const GROUPS: usize = 5;
 
-/// So long a record may wait for its Test.
-pub const PENDING_FOR: TimeDelta = TimeDelta::hours(1);
-
-/// So long a record may hear nothing.
-pub const QUIET_FOR: TimeDelta = TimeDelta::days(30);
-
 /// A repository whose deliveries of the last seven days no record wanted.
-#[derive(Debug, Clone, QueryableByName)]
+#[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "of the newest of these deliveries")]
 pub struct Unmatched {
-    #[diesel(sql_type = Text)]
     pub repo_name: String,
     /// How many; counting stops at [`Total::CAP`] of all repositories together.
-    #[diesel(sql_type = BigInt)]
     pub count: i64,
-    #[diesel(sql_type = Timestamptz)]
     pub received_at: DateTime<Utc>,
-    #[diesel(sql_type = Text)]
     pub id: String,
-    #[diesel(sql_type = Text)]
     pub repo_url: String,
-    #[diesel(sql_type = Text)]
     pub object_kind: String,
-    #[diesel(sql_type = Text)]
     pub event: String,
-    #[diesel(sql_type = Nullable<BigInt>)]
     pub project_id: Option<i64>,
 }
 
 /// A record of whose jobs some failed in the last 24 hours.
-#[derive(Debug, Clone, QueryableByName)]
+#[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "of the newest of these jobs")]
 pub struct Failed {
-    #[diesel(sql_type = Nullable<BigInt>)]
     pub webhook_id: Option<i64>,
-    #[diesel(sql_type = BigInt)]
     pub count: i64,
-    #[diesel(sql_type = Text)]
     pub webhook_label: String,
-    #[diesel(sql_type = Timestamptz)]
     pub finished_at: DateTime<Utc>,
-    #[diesel(sql_type = Text)]
     pub error: String,
 }
 
@@ -65,57 +44,86 @@ pub struct Attention {
     pub unmatched: Vec<Unmatched>,
     /// Records with failed jobs, the latest failure first.
     pub failed: Vec<Failed>,
-    /// Records that have waited for their Test longer than [`PENDING_FOR`].
-    pub pending: Option<Total>,
-    /// Enabled records that heard nothing for longer than [`QUIET_FOR`].
-    pub quiet: Option<Total>,
 }
 
-/// What needs a person now.
+/// A group of either kind, as the one query reads it.
+#[derive(QueryableByName)]
+struct Stored {
+    #[diesel(sql_type = Bool)]
+    is_failed: bool,
+    #[diesel(sql_type = Text)]
+    label: String,
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+    #[diesel(sql_type = Timestamptz)]
+    at: DateTime<Utc>,
+    #[diesel(sql_type = Text)]
+    id: String,
+    #[diesel(sql_type = Text)]
+    repo_url: String,
+    #[diesel(sql_type = Text)]
+    object_kind: String,
+    #[diesel(sql_type = Text)]
+    event: String,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    number: Option<i64>,
+    #[diesel(sql_type = Text)]
+    error: String,
+}
+
+const GROUPED: &str = "WITH lost AS MATERIALIZED (SELECT repo_name, repo_url, object_kind, event, \
+     project_id, id, received_at FROM deliveries WHERE verdict = 'unmatched' AND repo_name <> '' \
+     AND received_at >= now() - interval '7 days' ORDER BY received_at DESC LIMIT $1), \
+     lost_of AS (SELECT repo_name, count(*) AS count FROM lost GROUP BY repo_name), \
+     last_lost AS (SELECT DISTINCT ON (repo_name) * FROM lost ORDER BY repo_name, id DESC), \
+     failed AS MATERIALIZED (SELECT webhook_id, webhook_label, finished_at, error \
+     FROM jobs WHERE state = 'failed' AND finished_at >= now() - interval '24 hours' \
+     ORDER BY finished_at DESC LIMIT $1), \
+     failed_of AS (SELECT webhook_id, count(*) AS count FROM failed GROUP BY webhook_id), \
+     last_failed AS (SELECT DISTINCT ON (webhook_id) * FROM failed \
+     ORDER BY webhook_id, finished_at DESC) \
+     (SELECT false AS is_failed, repo_name AS label, count, received_at AS at, id, repo_url, \
+     object_kind, event, project_id AS number, '' AS error \
+     FROM last_lost JOIN lost_of USING (repo_name) ORDER BY id DESC LIMIT $2) \
+     UNION ALL (SELECT true, webhook_label, count, finished_at, '', '', '', '', \
+     last_failed.webhook_id, error FROM last_failed \
+     JOIN failed_of ON failed_of.webhook_id IS NOT DISTINCT FROM last_failed.webhook_id \
+     ORDER BY finished_at DESC LIMIT $2)";
+
+/// What needs a person now: the groups. How many records wait or are quiet, [`super::overview`]
+/// counts.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn load(conn: &mut Conn) -> Result<Attention> {
     let groups = i32::try_from(GROUPS + 1).unwrap_or(i32::MAX);
-    let unmatched = diesel::sql_query(
-        "WITH newest AS MATERIALIZED (SELECT repo_name, repo_url, object_kind, event, project_id, \
-         id, received_at FROM deliveries WHERE verdict = 'unmatched' AND repo_name <> '' \
-         AND received_at >= now() - interval '7 days' ORDER BY received_at DESC LIMIT $1), \
-         counted AS (SELECT repo_name, count(*) AS count FROM newest GROUP BY repo_name), \
-         latest AS (SELECT DISTINCT ON (repo_name) * FROM newest ORDER BY repo_name, id DESC) \
-         SELECT * FROM latest JOIN counted USING (repo_name) ORDER BY id DESC LIMIT $2",
-    )
-    .bind::<BigInt, _>(Total::CAP)
-    .bind::<Integer, _>(groups)
-    .load(conn)
-    .await?;
-    let failed = diesel::sql_query(
-        "WITH newest AS MATERIALIZED (SELECT webhook_id, webhook_label, finished_at, error \
-         FROM jobs WHERE state = 'failed' AND finished_at >= now() - interval '24 hours' \
-         ORDER BY finished_at DESC LIMIT $1), \
-         counted AS (SELECT webhook_id, count(*) AS count FROM newest GROUP BY webhook_id), \
-         latest AS (SELECT DISTINCT ON (webhook_id) * FROM newest \
-         ORDER BY webhook_id, finished_at DESC) \
-         SELECT latest.*, counted.count FROM latest \
-         JOIN counted ON counted.webhook_id IS NOT DISTINCT FROM latest.webhook_id \
-         ORDER BY finished_at DESC LIMIT $2",
-    )
-    .bind::<BigInt, _>(Total::CAP)
-    .bind::<Integer, _>(groups)
-    .load(conn)
-    .await?;
-    let pending = Filter { pending_for: Some(PENDING_FOR), ..Filter::default() };
-    let quiet = Filter { quiet_for: Some(QUIET_FOR), ..Filter::default() };
-    Ok(Attention {
-        unmatched,
-        failed,
-        pending: Some(count(conn, pending).await?),
-        quiet: Some(count(conn, quiet).await?),
-    })
-}
-
-/// As many as the list says with this filter.
-async fn count(conn: &mut Conn, filter: Filter) -> Result<Total> {
-    let query = ListQuery::<Sort, Filter> { filter, ..ListQuery::everything(0) };
-    Ok(list(conn, &query).await?.matching)
+    let stored: Vec<Stored> = diesel::sql_query(GROUPED)
+        .bind::<BigInt, _>(Total::CAP)
+        .bind::<Integer, _>(groups)
+        .load(conn)
+        .await?;
+    let mut attention = Attention::default();
+    for group in stored {
+        if group.is_failed {
+            attention.failed.push(Failed {
+                webhook_id: group.number,
+                count: group.count,
+                webhook_label: group.label,
+                finished_at: group.at,
+                error: group.error,
+            });
+        } else {
+            attention.unmatched.push(Unmatched {
+                repo_name: group.label,
+                count: group.count,
+                received_at: group.at,
+                id: group.id,
+                repo_url: group.repo_url,
+                object_kind: group.object_kind,
+                event: group.event,
+                project_id: group.number,
+            });
+        }
+    }
+    Ok(attention)
 }

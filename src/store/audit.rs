@@ -5,7 +5,7 @@
 
 mod list;
 
-pub use list::{Filter, Sort, find, list};
+pub use list::{Filter, Sort, counts, find, list};
 
 use super::schema::audit_log;
 use super::{Conn, Result};

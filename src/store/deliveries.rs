@@ -2,13 +2,16 @@
 //! are written is `store::arrivals`.
 
 use super::schema::{deliveries, jobs};
-use super::search::{BETWEEN, Condition, CountOf, CountsOf, ago, among_newest, contains};
+use super::search::{
+    BETWEEN, Condition, CountOf, CountsOf, Found, Ids, ago, among_newest, contains, first_id_after,
+    last_id_before,
+};
 use super::{Conn, Result};
 use crate::core::ids::DeliveryId;
-use crate::core::listing::{ChoiceCount, Counts, ListQuery, Page, Part, Total};
+use crate::core::listing::{ChoiceCount, Counts, ListQuery, Page, Part, Times, Total};
 use crate::core::source::Source;
-use crate::core::verdict::Verdict;
-use chrono::{DateTime, TimeDelta, Utc};
+use crate::core::verdict::{Endpoint, Verdict};
+use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
@@ -119,13 +122,9 @@ pub struct Filter {
     pub repo_name: Option<String>,
     /// A record that got a job from it.
     pub webhook: Option<i64>,
-    /// Received within this time; what is kept says since when instead.
-    #[serde(skip)]
-    pub within: Option<TimeDelta>,
-    /// Received at this moment or later.
-    pub since: Option<DateTime<Utc>>,
-    /// Received before this moment.
-    pub before: Option<DateTime<Utc>>,
+    /// When it was received; what is kept of a choice says since when.
+    #[serde(flatten)]
+    pub received: Times,
     /// The status of the answer.
     pub http_status: Option<i32>,
     /// Who made it.
@@ -134,8 +133,22 @@ pub struct Filter {
     pub run: Option<String>,
 }
 
-/// The deliveries that search and filters let through.
+/// The deliveries that search and filters let through, as a condition for other queries.
 pub(super) fn selection(query: &ListQuery<Sort, Filter>) -> Condition<deliveries::table> {
+    if !searches(query) {
+        return condition(query);
+    }
+    let newest = among_newest("deliveries", query.filter.received.before);
+    Box::new(condition(query).and(newest))
+}
+
+/// Whether words are searched: an ID names its row, however old it is.
+fn searches(query: &ListQuery<Sort, Filter>) -> bool {
+    let is_id = |term: &String| term.to_ascii_uppercase().parse::<DeliveryId>().is_ok();
+    !query.terms.iter().all(is_id)
+}
+
+fn condition(query: &ListQuery<Sort, Filter>) -> Condition<deliveries::table> {
     let filter = &query.filter;
     let mut all: Condition<deliveries::table> = Box::new(deliveries::id.is_not_null());
     let mut and = |next: Condition<deliveries::table>| {
@@ -152,7 +165,12 @@ pub(super) fn selection(query: &ListQuery<Sort, Filter>) -> Condition<deliveries
         and(Box::new(deliveries::object_kind.eq(kind)));
     }
     if let Some(endpoint) = filter.endpoint.clone() {
-        and(Box::new(deliveries::endpoint.eq(endpoint)));
+        // Few come to the other address: their index is found by this word alone.
+        if endpoint == Endpoint::Register.as_str() {
+            and(Box::new(sql::<Bool>("deliveries.endpoint = 'register'")));
+        } else {
+            and(Box::new(deliveries::endpoint.eq(endpoint)));
+        }
     }
     if let Some(project_id) = filter.project_id {
         and(Box::new(deliveries::project_id.assume_not_null().eq(project_id)));
@@ -166,14 +184,16 @@ pub(super) fn selection(query: &ListQuery<Sort, Filter>) -> Condition<deliveries
             .select(jobs::delivery_id);
         and(Box::new(deliveries::id.eq_any(made)));
     }
-    if let Some(within) = filter.within {
+    if let Some(within) = filter.received.within {
         and(Box::new(deliveries::received_at.ge(ago(within))));
     }
-    if let Some(since) = filter.since {
-        and(Box::new(deliveries::received_at.ge(since)));
+    if let Some(since) = filter.received.since {
+        let ids = deliveries::id.ge(last_id_before(since));
+        and(Box::new(deliveries::received_at.ge(since).and(ids)));
     }
-    if let Some(before) = filter.before {
-        and(Box::new(deliveries::received_at.lt(before)));
+    if let Some(before) = filter.received.before {
+        let ids = deliveries::id.lt(first_id_after(before));
+        and(Box::new(deliveries::received_at.lt(before).and(ids)));
     }
     // Written out: bound, they would hide from the planner that a partial index fits.
     if let Some(status) = filter.http_status {
@@ -186,19 +206,30 @@ pub(super) fn selection(query: &ListQuery<Sort, Filter>) -> Condition<deliveries
         and(Box::new(deliveries::replay_run.assume_not_null().eq(run)));
     }
     for term in &query.terms {
-        and(found(term, filter.before));
+        and(found(term));
     }
     all
 }
 
-/// An ID names its row, or that of the job that it made; other words are looked for in the newest rows, all fields in one go.
-fn found(term: &str, before: Option<DateTime<Utc>>) -> Condition<deliveries::table> {
+/// The ids that search and filters let through, newest first.
+fn ids(query: &ListQuery<Sort, Filter>) -> Ids<deliveries::table> {
+    Ids {
+        table: "deliveries",
+        condition: condition(query),
+        searches: searches(query),
+        before: query.filter.received.before,
+        limit: Found::LIMIT,
+    }
+}
+
+/// An ID names its row, or that of the job that it made; other words are looked for in all
+/// fields in one go.
+fn found(term: &str) -> Condition<deliveries::table> {
     let id = term.to_ascii_uppercase();
     if id.parse::<DeliveryId>().is_ok() {
         let made = jobs::table.filter(jobs::id.eq(id.clone())).select(jobs::delivery_id);
         return Box::new(deliveries::id.eq(id).or(deliveries::id.eq_any(made)));
     }
-    let newest = among_newest(("deliveries", "received_at"), before);
     let text = deliveries::repo_name
         .concat(BETWEEN)
         .concat(deliveries::repo_url)
@@ -221,9 +252,9 @@ fn found(term: &str, before: Option<DateTime<Utc>>) -> Condition<deliveries::tab
     match term.parse::<i64>() {
         Ok(number) => {
             let of_project = deliveries::project_id.assume_not_null().eq(number);
-            Box::new(text.or(of_project).and(newest))
+            Box::new(text.or(of_project))
         }
-        Err(_) => Box::new(text.and(newest)),
+        Err(_) => Box::new(text),
     }
 }
 
@@ -232,12 +263,15 @@ fn found(term: &str, before: Option<DateTime<Utc>>) -> Condition<deliveries::tab
 /// # Errors
 /// Any [`crate::store::StoreError`] of the database.
 pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Page<Row>> {
-    let counted = deliveries::table.select(deliveries::id).filter(selection(query));
-    let matching: i64 = CountOf(counted.limit(Total::CAP + 1)).get_result(conn).await?;
-    if matching == 0 {
-        return Ok(Page::cut(Vec::new(), &query.part, query.limit, Total::Exactly(0)));
+    let (matching, ids) = matching(conn, query).await?;
+    if matching.number() == 0 {
+        return Ok(Page::cut(Vec::new(), &query.part, query.limit, matching));
     }
-    let rows = deliveries::table.select(Brief::as_select()).filter(selection(query)).into_boxed();
+    let rows = deliveries::table.select(Brief::as_select()).into_boxed();
+    let rows = match ids {
+        Some(ids) => rows.filter(deliveries::id.eq_any(ids)),
+        None => rows.filter(condition(query)),
+    };
     let rows = match &query.part {
         Part::Numbered(_) => rows.order(deliveries::id.desc()),
         Part::Older(id) => rows.filter(deliveries::id.lt(id.clone())).order(deliveries::id.desc()),
@@ -245,7 +279,22 @@ pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Pa
     };
     let rows: Vec<Brief> = rows.limit(query.limit.saturating_add(1)).load(conn).await?;
     let rows = with_jobs(conn, rows).await?;
-    Ok(Page::cut(rows, &query.part, query.limit, Total::capped(matching)))
+    Ok(Page::cut(rows, &query.part, query.limit, matching))
+}
+
+/// How many rows match, and, where a search went through the table for that, the ids of those
+/// that are asked for, so that it goes once.
+async fn matching(
+    conn: &mut Conn,
+    query: &ListQuery<Sort, Filter>,
+) -> Result<(Total, Option<Vec<String>>)> {
+    if query.terms.is_empty() {
+        let count = CountOf(ids(query)).get_result(conn).await?;
+        return Ok((Total::capped(count), None));
+    }
+    let found = Found(ids(query).load(conn).await?);
+    let part = found.part(&query.part, query.limit);
+    Ok((found.total(), part.map(|ids| ids.into_iter().map(str::to_owned).collect())))
 }
 
 async fn with_jobs(conn: &mut Conn, rows: Vec<Brief>) -> Result<Vec<Row>> {
@@ -269,14 +318,15 @@ async fn with_jobs(conn: &mut Conn, rows: Vec<Brief>) -> Result<Vec<Row>> {
         .collect())
 }
 
-/// How many deliveries there are in all and of each verdict, each count capped.
+/// How many deliveries there are in all and, if tabs show it, of each verdict, each count capped.
 ///
 /// # Errors
 /// Any [`crate::store::StoreError`] of the database.
-pub async fn counts(conn: &mut Conn) -> Result<Counts> {
+pub async fn counts(conn: &mut Conn, tabs: bool) -> Result<Counts> {
     let all = || deliveries::table.select(deliveries::id).limit(Total::CAP + 1).into_boxed();
     let of = Verdict::ALL
         .into_iter()
+        .filter(|_| tabs)
         .map(|verdict| all().filter(deliveries::verdict.eq(verdict.as_str())));
     let counted = CountsOf(std::iter::once(all()).chain(of).collect());
     let counted: Vec<i64> = counted.get_result(conn).await?;
@@ -285,7 +335,7 @@ pub async fn counts(conn: &mut Conn) -> Result<Counts> {
     let choices = Verdict::ALL.into_iter().zip(counted).map(|(verdict, count)| ChoiceCount {
         param: "verdict",
         value: verdict.as_str().to_owned(),
-        count,
+        count: Some(count),
     });
     Ok(Counts { all, choices: choices.collect() })
 }

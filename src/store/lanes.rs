@@ -171,18 +171,30 @@ pub async fn waited_for(conn: &mut Conn) -> Result<Vec<String>> {
         .await?)
 }
 
+#[derive(QueryableByName)]
+struct Lane {
+    #[diesel(sql_type = Text)]
+    lane: String,
+}
+
 /// The lanes of the host that jobs stand in.
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
 pub async fn of_host(conn: &mut Conn) -> Result<Vec<String>> {
-    Ok(jobs::table
-        .filter(jobs::lane.like(format!("{}%", lane::of_host(""))))
-        .select(jobs::lane)
-        .distinct()
-        .order(jobs::lane)
-        .load(conn)
-        .await?)
+    // From one lane to the next in the index, however many jobs stand in each.
+    let lanes: Vec<Lane> = diesel::sql_query(
+        "WITH RECURSIVE lanes AS ((SELECT lane COLLATE \"C\" AS lane FROM jobs WHERE lane <> '' \
+         AND lane COLLATE \"C\" >= $1 ORDER BY lane COLLATE \"C\" LIMIT 1) \
+         UNION ALL SELECT (SELECT next.lane COLLATE \"C\" FROM jobs AS next WHERE next.lane <> '' \
+         AND next.lane COLLATE \"C\" > lanes.lane ORDER BY next.lane COLLATE \"C\" LIMIT 1) \
+         FROM lanes WHERE starts_with(lanes.lane, $1)) \
+         SELECT lane FROM lanes WHERE starts_with(lane, $1)",
+    )
+    .bind::<Text, _>(lane::of_host(""))
+    .load(conn)
+    .await?;
+    Ok(lanes.into_iter().map(|row| row.lane).collect())
 }
 
 /// How many of its lane are before a job, and which of them runs.

@@ -2,12 +2,17 @@
 //! counting stops at [`Total::CAP`]. Each is counted as the list it leads to counts it. What
 //! needs a person is `store::attention`.
 
+use super::search::CountsOf;
+use super::webhooks::{self, Filter, Sort};
 use super::{Conn, Result, StoreError};
 use crate::core::job::JobState;
-use crate::core::listing::Total;
+use crate::core::listing::{ListQuery, Total};
 use crate::core::verdict::Verdict;
-use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt};
+use chrono::TimeDelta;
+use diesel::dsl::sql;
+use diesel::pg::Pg;
+use diesel::query_builder::QueryFragment;
+use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 
 /// How much there is of everything.
@@ -27,16 +32,33 @@ pub struct Overview {
     pub unfinished: Vec<(JobState, Total)>,
     /// Jobs that failed for good in the last 24 hours.
     pub failed_day: Total,
+    /// Records that have waited for their Test longer than [`PENDING_FOR`].
+    pub pending: Total,
+    /// Enabled records that heard nothing for longer than [`QUIET_FOR`].
+    pub quiet: Total,
 }
+
+/// So long a record may wait for its Test.
+pub const PENDING_FOR: TimeDelta = TimeDelta::hours(1);
+
+/// So long a record may hear nothing.
+pub const QUIET_FOR: TimeDelta = TimeDelta::days(30);
 
 /// The states of jobs that have not ended, as the start page counts them.
 pub const UNFINISHED: [JobState; 4] =
     [JobState::Running, JobState::Queued, JobState::Scheduled, JobState::Retrying];
 
-#[derive(QueryableByName)]
-struct Stored {
-    #[diesel(sql_type = Array<BigInt>)]
-    counted: Vec<i64>,
+/// Rows to count.
+type Rows = Box<dyn QueryFragment<Pg> + Send>;
+
+/// The first rows of a table, as many as are counted.
+fn rows(what: &str) -> Rows {
+    Box::new(sql::<BigInt>(&format!("SELECT FROM {what} LIMIT {}", Total::CAP + 1)))
+}
+
+/// The records that the list shows with this filter.
+fn records(filter: Filter) -> Rows {
+    Box::new(webhooks::listed(&ListQuery::<Sort, Filter> { filter, ..ListQuery::everything(0) }))
 }
 
 /// The numbers as they are now.
@@ -58,16 +80,13 @@ pub async fn load(conn: &mut Conn) -> Result<Overview> {
         )
     }));
     what.extend(UNFINISHED.map(|state| format!("jobs WHERE state = '{}'", state.as_str())));
-    let counts: Vec<_> = what
-        .iter()
-        .map(|what| format!("(SELECT count(*) FROM (SELECT FROM {what} LIMIT $1) AS counted)"))
-        .collect();
-    let stored: Stored =
-        diesel::sql_query(format!("SELECT ARRAY[{}]::bigint[] AS counted", counts.join(", ")))
-            .bind::<BigInt, _>(Total::CAP + 1)
-            .get_result(conn)
-            .await?;
-    let mut counted = stored.counted.into_iter().map(Total::capped);
+    let waiting = [
+        Filter { pending_for: Some(PENDING_FOR), ..Filter::default() },
+        Filter { quiet_for: Some(QUIET_FOR), ..Filter::default() },
+    ];
+    let what = what.iter().map(|what| rows(what)).chain(waiting.map(records));
+    let counted: Vec<i64> = CountsOf(what.collect()).get_result(conn).await?;
+    let mut counted = counted.into_iter().map(Total::capped);
     let mut next = || counted.next().ok_or(StoreError::NotFound);
     let (webhooks, deliveries, jobs) = (next()?, next()?, next()?);
     let (day, failed_day) = (next()?, next()?);
@@ -78,6 +97,8 @@ pub async fn load(conn: &mut Conn) -> Result<Overview> {
         day,
         failed_day,
         day_by_verdict: Verdict::ALL.into_iter().zip(counted.by_ref()).collect(),
-        unfinished: UNFINISHED.into_iter().zip(counted).collect(),
+        unfinished: UNFINISHED.into_iter().zip(counted.by_ref()).collect(),
+        pending: counted.next().ok_or(StoreError::NotFound)?,
+        quiet: counted.next().ok_or(StoreError::NotFound)?,
     })
 }

@@ -1,8 +1,10 @@
 //! The pool of connections, and the one way to take one.
 
 use super::{Conn, Result, StoreError};
-use diesel_async::pooled_connection::AsyncDieselConnectionManager;
 use diesel_async::pooled_connection::deadpool;
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
+use diesel_async::{AsyncConnection, SimpleAsyncConnection};
+use futures_util::FutureExt;
 use std::time::Duration;
 
 /// How long a caller waits for a free connection before it is told that the database is away.
@@ -22,7 +24,9 @@ impl Pool {
     /// [`StoreError::Unavailable`] if the pool cannot be set up, which does not happen with the
     /// runtime Signalbox runs on.
     pub fn new(url: &str, size: usize) -> Result<Self> {
-        let manager = AsyncDieselConnectionManager::<Conn>::new(url);
+        let mut config = ManagerConfig::<Conn>::default();
+        config.custom_setup = Box::new(|url| connect(url).boxed());
+        let manager = AsyncDieselConnectionManager::new_with_config(url, config);
         deadpool::Pool::builder(manager)
             .max_size(size)
             .runtime(::deadpool::Runtime::Tokio1)
@@ -41,4 +45,12 @@ impl Pool {
     pub async fn get(&self) -> Result<PooledConn> {
         Ok(self.0.get().await?)
     }
+}
+
+/// Our queries read a few rows of indexes: compiling one takes longer than running it.
+async fn connect(url: &str) -> diesel::ConnectionResult<Conn> {
+    let mut conn = Conn::establish(url).await?;
+    let set = conn.batch_execute("SET jit = off").await;
+    set.map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+    Ok(conn)
 }

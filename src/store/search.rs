@@ -1,11 +1,12 @@
-//! What the lists share: how a search term becomes a pattern, and a count that knows when to
-//! stop. No table is known here.
+//! What the lists share: how a search term becomes a pattern, where ids of a time lie, and a count
+//! that knows when to stop. No table is known here.
 
-use chrono::{DateTime, Utc};
+use crate::core::listing::{Part, Total};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::expression::SqlLiteral;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Bool};
+use diesel::sql_types::{Array, BigInt, Bool, Text};
 use diesel::{BoxableExpression, IntoSql, QueryResult};
 
 /// A condition put together at run time, over the table `T`.
@@ -27,22 +28,116 @@ pub fn contains(term: &str) -> String {
 
 /// Rows of a table without end that a search looks through: the newest ones. A search for older
 /// ones says before when.
-pub const SEARCHED: i64 = 50_000;
+const SEARCHED: i64 = 50_000;
 
 /// What stands between two fields that are searched as one text: no term holds it.
 pub const BETWEEN: &str = "\n";
 
-/// The condition that a row of `table` is one of its newest [`SEARCHED`], or of those before a
-/// moment of its column `at`. The moment is a number of our own making, not somebody's text.
-pub fn among_newest((table, at): (&str, &str), before: Option<DateTime<Utc>>) -> SqlLiteral<Bool> {
+/// The condition that a row of `table` is among those that a search looks through, where a query
+/// is more than [`Ids`].
+pub fn among_newest(table: &str, before: Option<DateTime<Utc>>) -> SqlLiteral<Bool> {
+    // An id of our own making, not somebody's text.
     let before = before.map_or_else(String::new, |before| {
-        let micros = before.timestamp_micros();
-        format!(" WHERE {at} < to_timestamp({micros} / 1000000.0)")
+        format!(" WHERE newest.id < '{}'", first_id_after(before))
     });
     diesel::dsl::sql(&format!(
         "({table}.id >= coalesce((SELECT newest.id FROM {table} AS newest{before} \
          ORDER BY newest.id DESC OFFSET {SEARCHED} LIMIT 1), ''))"
     ))
+}
+
+/// Ids tell when they were made, to the millisecond; whoever makes one reads the clock once more
+/// for the row's time, and clocks are set.
+const SLACK: TimeDelta = TimeDelta::minutes(1);
+
+fn id_at(at: DateTime<Utc>) -> String {
+    let ms = u64::try_from(at.timestamp_millis()).unwrap_or_default();
+    ulid::Ulid::from_parts(ms, 0).to_string()
+}
+
+/// Rows of that time or later have this id or a larger one. Said beside a condition on the time:
+/// one index then has both the order and the beginning of the list.
+pub fn last_id_before(at: DateTime<Utc>) -> String {
+    id_at(at.checked_sub_signed(SLACK).unwrap_or(at))
+}
+
+/// Rows from before that time have a smaller id than this.
+pub fn first_id_after(at: DateTime<Utc>) -> String {
+    id_at(at.checked_add_signed(SLACK).unwrap_or(at))
+}
+
+/// What a search has found, newest first: all ids, or the first [`Total::CAP`] and one.
+pub struct Found(pub Vec<String>);
+
+impl Found {
+    /// How many ids to ask for.
+    pub const LIMIT: i64 = Total::CAP + 1;
+
+    /// How many rows match.
+    pub fn total(&self) -> Total {
+        Total::capped(i64::try_from(self.0.len()).unwrap_or(i64::MAX))
+    }
+
+    /// The ids of the rows of a part and one more, in the order in which [`Page::cut`] wants
+    /// them. None if there are more ids than these, and the table must be asked again.
+    ///
+    /// [`Page::cut`]: crate::core::listing::Page::cut
+    pub fn part(&self, part: &Part, limit: i64) -> Option<Vec<&str>> {
+        let Total::Exactly(_) = self.total() else { return None };
+        let ids = self.0.iter().map(String::as_str);
+        let most = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
+        Some(match part {
+            Part::Numbered(_) => ids.take(most).collect(),
+            Part::Older(place) => ids.filter(|id| *id < place.as_str()).take(most).collect(),
+            Part::Newer(place) => ids.rev().filter(|id| *id > place.as_str()).take(most).collect(),
+        })
+    }
+}
+
+/// The ids of the rows that a condition lets through, newest first, at most so many. Where words
+/// are searched, of the newest [`SEARCHED`] rows, or of those that were made before a moment.
+pub struct Ids<T> {
+    /// The table.
+    pub table: &'static str,
+    /// Which rows.
+    pub condition: Condition<T>,
+    /// Whether words are searched.
+    pub searches: bool,
+    /// Before when rows are looked at.
+    pub before: Option<DateTime<Utc>>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+impl<T> QueryId for Ids<T> {
+    type QueryId = ();
+    // The condition is put together at run time.
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<T> Query for Ids<T> {
+    type SqlType = Text;
+}
+
+impl<T> QueryFragment<Pg> for Ids<T> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let table = self.table;
+        out.push_sql("SELECT id FROM ");
+        if self.searches {
+            // The planner cannot know how few rows these are, unless it is told so.
+            out.push_sql(&format!("(SELECT * FROM {table}"));
+            if let Some(before) = self.before {
+                // An id of our own making, not somebody's text.
+                out.push_sql(&format!(" WHERE id < '{}'", first_id_after(before)));
+            }
+            out.push_sql(&format!(" ORDER BY id DESC LIMIT {SEARCHED}) AS "));
+        }
+        out.push_sql(table);
+        out.push_sql(" WHERE ");
+        self.condition.walk_ast(out.reborrow())?;
+        out.push_sql(&format!(" ORDER BY id DESC LIMIT {}", self.limit));
+        Ok(())
+    }
 }
 
 /// An SQL expression for the database's time, that far back.
@@ -78,7 +173,7 @@ impl<Q> QueryId for CountsOf<Q> {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl<Q: Query> Query for CountsOf<Q> {
+impl<Q> Query for CountsOf<Q> {
     type SqlType = Array<BigInt>;
 }
 
@@ -102,6 +197,26 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for CountsOf<Q> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_found_is_cut_as_the_table_would_cut_it() {
+        let found = Found(["05", "04", "03", "02", "01"].map(str::to_owned).into());
+        let part = |part| found.part(&part, 1).unwrap();
+        assert_eq!(part(Part::FIRST), ["05", "04"]);
+        assert_eq!(part(Part::Older("04".into())), ["03", "02"]);
+        assert_eq!(part(Part::Newer("02".into())), ["03", "04"]);
+        assert_eq!(found.total(), Total::Exactly(5));
+        let many = Found(vec![String::new(); 10_001]);
+        assert_eq!((many.total(), many.part(&Part::FIRST, 1)), (Total::AtLeast(10_000), None));
+    }
+
+    #[test]
+    fn the_ids_of_a_time_lie_between_its_bounds() {
+        let at = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
+        let id = id_at(at);
+        assert!(last_id_before(at) < id && id < first_id_after(at));
+        assert!(first_id_after(at) < last_id_before(at + TimeDelta::minutes(3)));
+    }
 
     #[test]
     fn wild_cards_of_the_pattern_language_are_plain_letters_in_a_search() {

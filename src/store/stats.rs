@@ -87,8 +87,10 @@ pub async fn of_records(conn: &mut Conn, (from, to): Span) -> Result<Vec<OfRecor
          percentile_cont(0.5) WITHIN GROUP (ORDER BY run) AS run_p50, \
          percentile_cont(0.95) WITHIN GROUP (ORDER BY run) AS run_p95 \
          FROM (SELECT webhook_id, webhook_label, state, \
-           CASE WHEN state IN ('succeeded', 'failed') THEN extract(epoch FROM (SELECT min(a.started_at) \
-             FROM job_attempts a WHERE a.job_id = jobs.id AND a.started_at >= jobs.queued_at) \
+           CASE WHEN state IN ('succeeded', 'failed') THEN extract(epoch FROM \
+             CASE WHEN attempts = 1 AND started_at >= queued_at THEN started_at \
+               ELSE (SELECT min(a.started_at) FROM job_attempts a \
+                 WHERE a.job_id = jobs.id AND a.started_at >= jobs.queued_at) END \
              - queued_at)::float8 END AS wait, \
            CASE WHEN state IN ('succeeded', 'failed') \
              THEN extract(epoch FROM finished_at - started_at)::float8 END AS run \

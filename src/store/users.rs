@@ -4,7 +4,7 @@
 
 mod list;
 
-pub use list::{Filter, Row, Sort, list};
+pub use list::{Filter, Row, Sort, counts, list};
 
 use super::schema::{sessions, users};
 use super::{Conn, Result, StoreError};

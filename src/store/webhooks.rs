@@ -8,7 +8,7 @@ mod list;
 
 pub use bulk::{delete_many, find_many_for_update, ids, set_enabled};
 pub use facets::counts;
-pub use list::{Filter, Sort, list};
+pub use list::{Filter, Sort, list, listed};
 
 use super::schema::webhooks;
 use super::{Conn, Result, StoreError};

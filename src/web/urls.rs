@@ -171,6 +171,11 @@ pub fn webhook_reset(id: impl Display) -> String {
     verb("hooks", "webhook", id, "reset")
 }
 
+/// Turns a record on or off.
+pub fn webhook_switch(id: impl Display) -> String {
+    verb("hooks", "webhook", id, "switch")
+}
+
 /// Unmatched deliveries by repository.
 pub fn unmatched() -> &'static str {
     "/admin/hooks/delivery/unmatched/"

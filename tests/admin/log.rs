@@ -41,7 +41,7 @@ async fn the_log_has_sign_ins_registrations_and_changes_and_can_be_narrowed() {
         ("verb=change&object_type=webhook", 1),
         ("user=system&object_type=webhook", 1),
         ("user=ada&verb=add", 1),
-        ("within=1h&verb=register", 1),
+        ("at=1h&verb=register", 1),
         ("q=Deploy", 1),
         ("q=%22Push+Hook%22+add", 0),
     ];

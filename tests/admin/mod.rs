@@ -20,4 +20,5 @@ mod replay_many;
 mod roles;
 mod sessions;
 mod setup;
+mod switch;
 mod users;

@@ -201,7 +201,7 @@ async fn f75_states_stay_visible_in_print_in_forced_colours_and_without_motion()
     app.record(&records::push()).await;
     let browser = signed_in(&app).await;
     browser.open(LIST).await;
-    let badge = "const s = getComputedStyle(document.querySelector('tbody .badge')); \
+    let badge = "const s = getComputedStyle(document.querySelector('tbody .switch-knob')); \
                  return s.display !== 'none' && s.borderTopStyle !== 'none'";
     browser.media("print", &[]).await;
     assert_eq!(browser.script(badge).await, json!(true));

@@ -23,16 +23,21 @@ pub async fn records(database: &Database, records: u32) {
 }
 
 /// Deliveries, two seconds apart up to now, each with a job and its attempt: one in fifty is
-/// unmatched, one in a hundred rejected; of the jobs one in forty failed. Their ids sort as real
-/// ones do, and before any that is made now.
+/// unmatched, one in a hundred rejected; of the jobs one in forty failed. Their ids tell their
+/// time, as real ones do.
 pub async fn deliveries(database: &Database, rows: u32) {
     database
         .execute(&format!(
-            "INSERT INTO deliveries (id, received_at, endpoint, verdict, summary, reason, \
+            "CREATE FUNCTION pg_temp.ulid(at timestamptz, n bigint) RETURNS text LANGUAGE sql AS $$ \
+             SELECT string_agg(substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', \
+             ((floor(extract(epoch FROM at) * 1000)::bigint >> (5 * (9 - place))) & 31)::int + 1, 1), \
+             '' ORDER BY place) || lpad(n::text, 16, '0') FROM generate_series(0, 9) AS place $$; \
+             INSERT INTO deliveries (id, received_at, endpoint, verdict, summary, reason, \
              http_status, event, object_kind, project_id, repo_name, repo_url, ref, sha, user_id, \
              user_name, user_email, headers, body, body_size, body_sha256, idempotency_key, \
              remote_addr) \
-             SELECT '01M0' || lpad(n::text, 22, '0'), now() - ({rows} - n) * interval '2 seconds', \
+             SELECT pg_temp.ulid(now() - ({rows} - n) * interval '2 seconds', n), \
+             now() - ({rows} - n) * interval '2 seconds', \
              'main', CASE WHEN n % 50 = 0 THEN 'unmatched' WHEN n % 100 = 1 THEN 'rejected' \
              ELSE 'matched' END, 'A push to a branch', '{{}}', 202, 'Push Hook', 'push', n % 10000, \
              'bulk ' || n % 10000, 'git@gitlab.example.com:bulk/repository-' || n % 10000 || '.git', \

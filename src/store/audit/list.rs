@@ -1,14 +1,13 @@
 //! The whole log, as the panel lists it: newest first, cut at ids.
 
 use super::{Row, Stored, Verb};
-use crate::core::listing::{ListQuery, Page, Part, Total};
+use crate::core::listing::{ChoiceCount, Counts, ListQuery, Page, Part, Times, Total};
 use crate::store::schema::audit_log;
 use crate::store::search::{Condition, CountOf, ago, contains};
 use crate::store::{Conn, Result};
-use chrono::TimeDelta;
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Text};
 use diesel_async::RunQueryDsl;
 
 /// The list has one order, newest first: nothing to sort by.
@@ -26,8 +25,8 @@ pub struct Filter {
     pub object_type: Option<String>,
     /// To which one.
     pub object_id: Option<String>,
-    /// Within this time.
-    pub within: Option<TimeDelta>,
+    /// When.
+    pub at: Times,
 }
 
 /// Words are looked for in so many of the newest entries, so that a search ends.
@@ -48,8 +47,14 @@ fn condition(query: &ListQuery<Sort, Filter>, newest: i64) -> Condition<audit_lo
     if let Some(object_id) = filter.object_id.clone() {
         all = Box::new(all.and(audit_log::object_id.eq(object_id)));
     }
-    if let Some(within) = filter.within {
+    if let Some(within) = filter.at.within {
         all = Box::new(all.and(audit_log::at.ge(ago(within))));
+    }
+    if let Some(since) = filter.at.since {
+        all = Box::new(all.and(audit_log::at.ge(since)));
+    }
+    if let Some(before) = filter.at.before {
+        all = Box::new(all.and(audit_log::at.lt(before)));
     }
     if !query.terms.is_empty() {
         all = Box::new(all.and(audit_log::id.gt(newest.saturating_sub(SEARCHED))));
@@ -97,6 +102,42 @@ pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Pa
     let rows: Vec<Stored> = rows.limit(query.limit.saturating_add(1)).load(conn).await?;
     let rows = rows.into_iter().map(Row::from).collect();
     Ok(Page::cut(rows, &query.part, query.limit, Total::capped(matching)))
+}
+
+/// Names of people that the list offers to be narrowed to.
+const NAMES: i64 = 30;
+
+#[derive(QueryableByName)]
+struct Told {
+    #[diesel(sql_type = BigInt)]
+    entries: i64,
+    #[diesel(sql_type = Array<Text>)]
+    names: Vec<String>,
+}
+
+/// How many entries there are, capped, and whose: `param` is what the list calls the filter.
+///
+/// # Errors
+/// Those of the database.
+pub async fn counts(conn: &mut Conn, param: &'static str) -> Result<Counts> {
+    // From one name to the next in the index, however many entries each has.
+    let told: Told = diesel::sql_query(
+        "WITH RECURSIVE names AS ((SELECT actor_name FROM audit_log ORDER BY actor_name LIMIT 1) \
+         UNION ALL SELECT (SELECT next.actor_name FROM audit_log AS next \
+         WHERE next.actor_name > names.actor_name ORDER BY next.actor_name LIMIT 1) \
+         FROM names WHERE names.actor_name IS NOT NULL) \
+         SELECT (SELECT count(*) FROM (SELECT FROM audit_log LIMIT $1) AS counted) AS entries, \
+         ARRAY(SELECT actor_name FROM names WHERE actor_name <> '' LIMIT $2) AS names",
+    )
+    .bind::<BigInt, _>(Total::CAP + 1)
+    .bind::<BigInt, _>(NAMES)
+    .get_result(conn)
+    .await?;
+    let choice = |value| ChoiceCount { param, value, count: None };
+    Ok(Counts {
+        all: Some(Total::capped(told.entries)),
+        choices: told.names.into_iter().map(choice).collect(),
+    })
 }
 
 /// One entry.

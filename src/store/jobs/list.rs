@@ -3,9 +3,11 @@
 use super::{Job, Row, told};
 use crate::core::ids::JobId;
 use crate::core::job::JobState;
-use crate::core::listing::{ChoiceCount, Counts, ListQuery, Page, Part, Total};
+use crate::core::listing::{ChoiceCount, Counts, ListQuery, Page, Part, Times, Total};
 use crate::store::schema::{deliveries, jobs};
-use crate::store::search::{BETWEEN, Condition, CountOf, CountsOf, ago, among_newest, contains};
+use crate::store::search::{
+    BETWEEN, Condition, CountOf, CountsOf, Found, Ids, ago, contains, first_id_after,
+};
 use crate::store::stats::REASON;
 use crate::store::{Conn, Result};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -31,12 +33,8 @@ pub struct Filter {
     pub repo_name: Option<String>,
     /// The catalogue entry it runs.
     pub action: Option<String>,
-    /// Queued within this time.
-    pub within: Option<TimeDelta>,
-    /// Queued at this moment or later.
-    pub since: Option<DateTime<Utc>>,
-    /// Queued before this moment.
-    pub before: Option<DateTime<Utc>>,
+    /// When it was queued.
+    pub queued: Times,
     /// Ended within this time.
     pub finished_within: Option<TimeDelta>,
     /// Ended between these moments, the second left out.
@@ -67,7 +65,7 @@ fn condition(query: &ListQuery<Sort, Filter>) -> Condition<jobs::table> {
     if let Some(action) = filter.action.clone() {
         and(Box::new(jobs::action.eq(action)));
     }
-    if let Some(within) = filter.within {
+    if let Some(within) = filter.queued.within {
         and(Box::new(jobs::queued_at.ge(ago(within))));
     }
     if let Some(within) = filter.finished_within {
@@ -77,32 +75,55 @@ fn condition(query: &ListQuery<Sort, Filter>) -> Condition<jobs::table> {
                 .and(jobs::finished_at.assume_not_null().ge(ago(within))),
         ));
     }
-    if let Some(since) = filter.since {
+    if let Some(since) = filter.queued.since {
         and(Box::new(jobs::queued_at.ge(since)));
     }
-    if let Some(before) = filter.before {
-        and(Box::new(jobs::queued_at.lt(before)));
+    if let Some(before) = filter.queued.before {
+        // A job that runs again is queued anew under its old id: none is queued before its id.
+        let ids = jobs::id.lt(first_id_after(before));
+        and(Box::new(jobs::queued_at.lt(before).and(ids)));
     }
     if let Some((from, to)) = filter.ended {
         let ended = jobs::finished_at.ge(from).and(jobs::finished_at.lt(to));
         and(Box::new(ended.is_not_distinct_from(true)));
     }
     if let Some(reason) = filter.reason.clone() {
-        and(Box::new(sql::<Bool>(&format!("{REASON} = ")).bind::<Text, _>(reason)));
+        // Only what failed has one: without this, every attempt would be looked at.
+        let failed = sql::<Bool>("jobs.state = 'failed'");
+        and(Box::new(failed.and(sql::<Bool>(&format!("{REASON} = ")).bind::<Text, _>(reason))));
     }
     for term in &query.terms {
-        and(found(term, filter.before));
+        and(found(term));
     }
     all
 }
 
-/// An ID names its rows; other words are looked for in the newest rows, all fields in one go.
-fn found(term: &str, before: Option<DateTime<Utc>>) -> Condition<jobs::table> {
+/// The ids that search and filters let through, newest first; `and` narrows them further.
+fn ids(
+    query: &ListQuery<Sort, Filter>,
+    and: Option<Condition<jobs::table>>,
+    limit: i64,
+) -> Ids<jobs::table> {
+    let condition: Condition<jobs::table> = match and {
+        Some(and) => Box::new(and.and(condition(query))),
+        None => condition(query),
+    };
+    let is_id = |term: &String| term.to_ascii_uppercase().parse::<JobId>().is_ok();
+    Ids {
+        table: "jobs",
+        condition,
+        searches: !query.terms.iter().all(is_id),
+        before: query.filter.queued.before,
+        limit,
+    }
+}
+
+/// An ID names its rows; other words are looked for in all fields in one go.
+fn found(term: &str) -> Condition<jobs::table> {
     let id = term.to_ascii_uppercase();
     if id.parse::<JobId>().is_ok() {
         return Box::new(jobs::id.eq(id.clone()).or(jobs::delivery_id.eq(id)));
     }
-    let newest = among_newest(("jobs", "queued_at"), before);
     let text = jobs::repo_name
         .concat(BETWEEN)
         .concat(jobs::git_ref)
@@ -120,9 +141,9 @@ fn found(term: &str, before: Option<DateTime<Utc>>) -> Condition<jobs::table> {
             let of_project = deliveries::table
                 .filter(deliveries::project_id.assume_not_null().eq(number))
                 .select(deliveries::id);
-            Box::new(text.or(jobs::delivery_id.eq_any(of_project)).and(newest))
+            Box::new(text.or(jobs::delivery_id.eq_any(of_project)))
         }
-        Err(_) => Box::new(text.and(newest)),
+        Err(_) => Box::new(text),
     }
 }
 
@@ -131,12 +152,15 @@ fn found(term: &str, before: Option<DateTime<Utc>>) -> Condition<jobs::table> {
 /// # Errors
 /// Any [`crate::store::StoreError`] of the database.
 pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Page<Row>> {
-    let counted = jobs::table.select(jobs::id).filter(condition(query));
-    let matching: i64 = CountOf(counted.limit(Total::CAP + 1)).get_result(conn).await?;
-    if matching == 0 {
-        return Ok(Page::cut(Vec::new(), &query.part, query.limit, Total::Exactly(0)));
+    let (matching, ids) = matching(conn, query).await?;
+    if matching.number() == 0 {
+        return Ok(Page::cut(Vec::new(), &query.part, query.limit, matching));
     }
-    let rows = jobs::table.select(Job::as_select()).filter(condition(query)).into_boxed();
+    let rows = jobs::table.select(Job::as_select()).into_boxed();
+    let rows = match ids {
+        Some(ids) => rows.filter(jobs::id.eq_any(ids)),
+        None => rows.filter(condition(query)),
+    };
     let rows = match &query.part {
         Part::Numbered(_) => rows.order(jobs::id.desc()),
         Part::Older(id) => rows.filter(jobs::id.lt(id.clone())).order(jobs::id.desc()),
@@ -144,7 +168,22 @@ pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Pa
     };
     let rows: Vec<Job> = rows.limit(query.limit.saturating_add(1)).load(conn).await?;
     let rows = told(conn, rows).await?;
-    Ok(Page::cut(rows, &query.part, query.limit, Total::capped(matching)))
+    Ok(Page::cut(rows, &query.part, query.limit, matching))
+}
+
+/// How many rows match, and, where a search went through the table for that, the ids of those
+/// that are asked for, so that it goes once.
+async fn matching(
+    conn: &mut Conn,
+    query: &ListQuery<Sort, Filter>,
+) -> Result<(Total, Option<Vec<String>>)> {
+    if query.terms.is_empty() {
+        let count = CountOf(ids(query, None, Found::LIMIT)).get_result(conn).await?;
+        return Ok((Total::capped(count), None));
+    }
+    let found = Found(ids(query, None, Found::LIMIT).load(conn).await?);
+    let part = found.part(&query.part, query.limit);
+    Ok((found.total(), part.map(|ids| ids.into_iter().map(str::to_owned).collect())))
 }
 
 /// The ids of the jobs that a search and filters let through, newest first: the first `limit` of
@@ -158,23 +197,26 @@ pub async fn selected(
     (up_to, part): (Option<&str>, &Part),
     limit: i64,
 ) -> Result<Vec<String>> {
-    let mut ids = jobs::table.select(jobs::id).filter(condition(query)).into_boxed();
+    let mut narrowed: Condition<jobs::table> = Box::new(jobs::id.is_not_null());
     if let Some(newest) = up_to {
-        ids = ids.filter(jobs::id.le(newest.to_owned()));
+        narrowed = Box::new(narrowed.and(jobs::id.le(newest.to_owned())));
     }
     if let Part::Older(id) = part {
-        ids = ids.filter(jobs::id.lt(id.clone()));
+        narrowed = Box::new(narrowed.and(jobs::id.lt(id.clone())));
     }
-    Ok(ids.order(jobs::id.desc()).limit(limit).load(conn).await?)
+    Ok(ids(query, Some(narrowed), limit).load(conn).await?)
 }
 
-/// How many jobs there are in all and of each state, each count capped.
+/// How many jobs there are in all and, if tabs show it, of each state, each count capped.
 ///
 /// # Errors
 /// Any [`crate::store::StoreError`] of the database.
-pub async fn counts(conn: &mut Conn) -> Result<Counts> {
+pub async fn counts(conn: &mut Conn, tabs: bool) -> Result<Counts> {
     let all = || jobs::table.select(jobs::id).limit(Total::CAP + 1).into_boxed();
-    let of = JobState::ALL.into_iter().map(|state| all().filter(jobs::state.eq(state.as_str())));
+    let of = JobState::ALL
+        .into_iter()
+        .filter(|_| tabs)
+        .map(|state| all().filter(jobs::state.eq(state.as_str())));
     let counted = CountsOf(std::iter::once(all()).chain(of).collect());
     let counted: Vec<i64> = counted.get_result(conn).await?;
     let mut counted = counted.into_iter().map(Total::capped);
@@ -182,7 +224,7 @@ pub async fn counts(conn: &mut Conn) -> Result<Counts> {
     let choices = JobState::ALL.into_iter().zip(counted).map(|(state, count)| ChoiceCount {
         param: "state",
         value: state.as_str().to_owned(),
-        count,
+        count: Some(count),
     });
     Ok(Counts { all, choices: choices.collect() })
 }

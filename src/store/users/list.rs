@@ -1,6 +1,6 @@
 //! The list of accounts, as the panel shows it. Password hashes are not among what it reads.
 
-use crate::core::listing::{Direction, ListQuery, Page, Part, Total};
+use crate::core::listing::{Counts, Direction, ListQuery, Page, Part, Total};
 use crate::store::schema::{sessions, users};
 use crate::store::search::{Condition, CountOf, contains};
 use crate::store::{Conn, Result};
@@ -64,6 +64,15 @@ fn condition(query: &ListQuery<Sort, Filter>) -> Condition<users::table> {
         );
     }
     all
+}
+
+/// How many accounts there are.
+///
+/// # Errors
+/// Those of the database.
+pub async fn counts(conn: &mut Conn) -> Result<Counts> {
+    let all = users::table.count().get_result(conn).await?;
+    Ok(Counts { all: Some(Total::Exactly(all)), choices: Vec::new() })
 }
 
 /// The accounts a changelist asks for.

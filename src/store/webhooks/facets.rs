@@ -97,7 +97,7 @@ fn sums(groups: &[Group], chosen: &[(&'static str, String)]) -> Counts {
     let choices = counts.into_iter().map(|((param, value), count)| ChoiceCount {
         param,
         value: value.to_owned(),
-        count: Total::Exactly(count),
+        count: Some(Total::Exactly(count)),
     });
     Counts { all: None, choices: choices.collect() }
 }

@@ -4,7 +4,7 @@ use super::Row;
 use crate::core::listing::{Direction, ListQuery, Page, Part, Total};
 use crate::core::webhook::ProjectId;
 use crate::store::schema::webhooks;
-use crate::store::search::{Condition, ago, contains};
+use crate::store::search::{Condition, Ids, ago, contains};
 use crate::store::{Conn, Result};
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -112,6 +112,17 @@ fn found(term: &str) -> Condition<webhooks::table> {
     match term.parse::<i64>() {
         Ok(number) => Box::new(text.or(webhooks::project_id.eq(number))),
         Err(_) => Box::new(text),
+    }
+}
+
+/// The ids of the records that a changelist lists, for counting them together with other rows.
+pub fn listed(query: &ListQuery<Sort, Filter>) -> Ids<webhooks::table> {
+    Ids {
+        table: "webhooks",
+        condition: condition(query),
+        searches: false,
+        before: None,
+        limit: Total::CAP + 1,
     }
 }
 

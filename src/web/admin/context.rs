@@ -4,7 +4,7 @@
 //! Whether the person may come here at all was decided before
 //! (`crate::web::middleware::authorize` and the table in `super::routes`).
 
-use super::kit::frame::{Crumb, Flash, Frame, Level};
+use super::kit::frame::{Crumb, Flash, Frame, Level, Undo};
 use super::{nav, pause};
 use crate::core::actor::Actor;
 use crate::core::pause::Pause;
@@ -114,7 +114,7 @@ impl AdminContext {
 
     /// Leaves a message for the next page that is shown.
     pub fn flash(&self, level: Level, text: impl Into<String>) {
-        self.push(Flash { level, text: text.into(), link: None });
+        self.push(Flash { level, text: text.into(), link: None, undo: None });
     }
 
     /// Leaves a message with a link.
@@ -125,7 +125,13 @@ impl AdminContext {
         label: impl Into<String>,
         href: impl Into<String>,
     ) {
-        self.push(Flash { level, text: text.into(), link: Some((label.into(), href.into())) });
+        let link = Some((label.into(), href.into()));
+        self.push(Flash { level, text: text.into(), link, undo: None });
+    }
+
+    /// Leaves a message of what was done, with a button that takes it back.
+    pub fn flash_undo(&self, text: impl Into<String>, undo: Undo) {
+        self.push(Flash { level: Level::Success, text: text.into(), link: None, undo: Some(undo) });
     }
 
     fn push(&self, flash: Flash) {

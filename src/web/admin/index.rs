@@ -10,16 +10,17 @@ use super::kit::frame::Frame;
 use super::kit::log_icon;
 use super::routes;
 use crate::clock;
-use crate::core::ids::WebhookId;
+use crate::core::ids::{UserId, WebhookId};
 use crate::core::job::JobState;
 use crate::core::listing::Total;
 use crate::core::role::Permission;
 use crate::core::verdict::Verdict;
 use crate::i18n::t;
-use crate::store;
+use crate::store::attention::Attention;
 use crate::store::audit::{self, Verb, object};
 use crate::store::overview::{self, Overview};
 use crate::store::queue::{self, WorkerRow};
+use crate::store::{self, Conn};
 use crate::web::filters;
 use crate::web::human::{self, HumanError};
 use crate::web::urls;
@@ -149,6 +150,8 @@ impl IndexPage {
             day_by_verdict: Verdict::ALL.map(|verdict| (verdict, Total::Exactly(number))).into(),
             unfinished: overview::UNFINISHED.map(|state| (state, Total::Exactly(number))).into(),
             failed_day: Total::Exactly(number),
+            pending: Total::Exactly(number),
+            quiet: Total::Exactly(number),
         };
         let line = |remedy| Line {
             badge: crate::web::admin::kit::column::Badge::verdict("unmatched"),
@@ -216,6 +219,27 @@ pub struct IndexQuery {
     actions: Option<String>,
 }
 
+/// What the page reads; what cannot be read is none, and missing on the page.
+pub struct Read {
+    overview: Option<Overview>,
+    workers: Option<Vec<WorkerRow>>,
+    attention: Option<Attention>,
+    recent: Vec<audit::Row>,
+}
+
+/// Reads it, in four queries; `actor` = whose actions, none = everyone's.
+///
+/// # Errors
+/// The database.
+pub async fn gather(conn: &mut Conn, actor: Option<UserId>) -> store::Result<Read> {
+    Ok(Read {
+        overview: readable("the numbers", overview::load(conn).await),
+        workers: readable("the workers", queue::workers(conn).await),
+        attention: readable("what needs attention", store::attention::load(conn).await),
+        recent: audit::recent(conn, actor, RECENT).await?,
+    })
+}
+
 /// `GET /admin/`
 ///
 /// # Errors
@@ -227,24 +251,21 @@ pub async fn page(
     let everyone = query.actions.as_deref() != Some("mine");
     let mut conn = context.conn().await?;
     let now = clock::now();
-    // A number that cannot be read is missing on the page; the rest is shown.
-    let overview = readable("the numbers", overview::load(&mut conn).await);
-    let workers = readable("the workers", queue::workers(&mut conn).await);
-    let workers = workers.map(|rows| Workers::of(&rows, now));
-    let attention = readable("what needs attention", store::attention::load(&mut conn).await);
-    let may_add = context.may(Permission::ChangeRecords);
     let actor = (!everyone).then_some(context.actor.id);
-    let recent = audit::recent(&mut conn, actor, RECENT).await?;
+    let Read { overview, workers, attention, recent } = gather(&mut conn, actor).await?;
     drop(conn);
+    let workers = workers.map(|rows| Workers::of(&rows, now));
+    let may_add = context.may(Permission::ChangeRecords);
     let may_manage = context.may(Permission::ManageUsers);
     let frame = context.frame(t("Home"));
     let address = context.public_address();
     human::page(&IndexPage {
         frame,
         is_empty: overview.as_ref().is_some_and(|overview| overview.webhooks.number() == 0),
+        attention: attention
+            .map(|attention| attention::lines(&attention, (overview.as_ref(), workers), may_add)),
         overview,
         workers,
-        attention: attention.map(|attention| attention::lines(&attention, workers, may_add)),
         recent: recent.into_iter().map(|row| Recent::of(row, may_manage)).collect(),
         log: context.may(Permission::ReadLog).then(|| {
             if everyone {

@@ -93,6 +93,9 @@ pub fn rows() -> Vec<Row> {
         Row::post(urls::webhook_reset(urls::ID), Needs(ChangeRecords), |route| {
             route.to(webhooks::reset::reset)
         }),
+        Row::post(urls::webhook_switch(urls::ID), Needs(ChangeRecords), |route| {
+            route.to(webhooks::switch::switch)
+        }),
     ]);
     rows.extend(mount::resource::<Deliveries>());
     rows.extend([

@@ -52,9 +52,14 @@ pub async fn page(context: AdminContext) -> Result<HttpResponse, HumanError> {
         if let Some(page) = named(&mut conn, &search).await? {
             return Ok(found(page));
         }
-        results.extend(results_of::<Webhooks>(&mut conn, &search).await?);
-        results.extend(results_of::<Deliveries>(&mut conn, &search).await?);
-        results.extend(results_of::<Jobs>(&mut conn, &search).await?);
+        drop(conn);
+        // Each with a connection of its own: the database looks through the lists side by side.
+        let (webhooks, deliveries, jobs) = futures_util::try_join!(
+            results_of::<Webhooks>(&context, &search),
+            results_of::<Deliveries>(&context, &search),
+            results_of::<Jobs>(&context, &search),
+        )?;
+        results.extend([webhooks, deliveries, jobs].into_iter().flatten());
     }
     human::page(&SearchPage { frame: context.frame(t("Search")), search, results })
 }
@@ -75,19 +80,23 @@ async fn named(conn: &mut Conn, search: &str) -> store::Result<Option<String>> {
     Ok(None)
 }
 
-async fn results_of<R: Resource>(conn: &mut Conn, search: &str) -> store::Result<Option<Results>> {
+async fn results_of<R: Resource>(
+    context: &AdminContext,
+    search: &str,
+) -> Result<Option<Results>, HumanError> {
+    let mut conn = context.conn().await?;
     let meta = R::meta();
     let all = urls::with_query(&meta.list_url(), &[("q", search)]);
     let query = all.split_once('?').map_or("", |(_, query)| query);
     let mut asked = read(&meta.list_url(), query, R::listing());
     asked.query.limit = ROWS;
-    let page = R::fetch(conn, &asked.query).await?;
+    let page = R::fetch(&mut conn, &asked.query).await?;
     if page.rows.is_empty() {
         return Ok(None);
     }
     let read = Read { page, all: None, counts: Counts::default() };
     let list = list_view::draw((meta.plural, clock::now()), R::listing(), asked, &read);
-    Ok(Some(Results { title: meta.title, all, list }))
+    Ok(Some(Results { title: meta.title, all, list: list.without_switches() }))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ pub mod unmatched;
 use super::context::AdminContext;
 use super::kit::bulk::BulkAction;
 use super::kit::column::{Badge, Bit, Cell, Column, Width};
-use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, moment, within};
+use super::kit::filter::{BadChoice, Choices, FilterSpec};
 use super::kit::listing::{Empty, Listing, Paging};
 use super::kit::resource::{Meta, Resource};
 use super::replay::many;
@@ -134,33 +134,7 @@ const FILTERS: &[FilterSpec<Filter>] = &[
             Ok(())
         },
     },
-    FilterSpec {
-        param: "received",
-        label: "Received",
-        choices: Choices::Fixed(WITHIN),
-        apply: |filter, value| {
-            filter.within = Some(within(value)?);
-            Ok(())
-        },
-    },
-    FilterSpec {
-        param: "received__gte",
-        label: "Received from",
-        choices: Choices::Open,
-        apply: |filter, value| {
-            filter.since = Some(moment(value)?);
-            Ok(())
-        },
-    },
-    FilterSpec {
-        param: "received__lt",
-        label: "Received before",
-        choices: Choices::Open,
-        apply: |filter, value| {
-            filter.before = Some(moment(value)?);
-            Ok(())
-        },
-    },
+    FilterSpec::times("received", "Received", |filter| &mut filter.received),
     FilterSpec {
         param: "event",
         label: "Event",
@@ -308,7 +282,11 @@ impl Resource for Deliveries {
         Some(format!("Bodies are kept for {body} days, deliveries for {rows} days."))
     }
 
-    async fn counts(conn: &mut Conn, _: &ListQuery<Sort, Filter>) -> store::Result<Counts> {
-        deliveries::counts(conn).await
+    async fn counts(
+        conn: &mut Conn,
+        _: &ListQuery<Sort, Filter>,
+        tabs: bool,
+    ) -> store::Result<Counts> {
+        deliveries::counts(conn, tabs).await
     }
 }

@@ -7,6 +7,7 @@ use crate::core::sentence::Sentence;
 use crate::i18n::{self, t};
 use crate::say;
 use crate::store::attention::{Attention, Failed, GROUPS, Unmatched};
+use crate::store::overview::Overview;
 use crate::web::admin::kit::at::At;
 use crate::web::admin::kit::column::Badge;
 use crate::web::urls;
@@ -28,7 +29,11 @@ pub struct Line {
 }
 
 /// The lines, the most urgent first.
-pub(super) fn lines(attention: &Attention, workers: Option<Workers>, may_add: bool) -> Vec<Line> {
+pub(super) fn lines(
+    attention: &Attention,
+    (overview, workers): (Option<&Overview>, Option<Workers>),
+    may_add: bool,
+) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(Workers { lost, has_page, .. }) = workers.filter(|workers| workers.lost > 0) {
         lines.push(Line {
@@ -63,8 +68,8 @@ pub(super) fn lines(attention: &Attention, workers: Option<Workers>, may_add: bo
             urls::with_query(&urls::deliveries(), &href),
         ));
     }
-    lines.extend(waiting(attention.pending));
-    lines.extend(quiet(attention.quiet));
+    lines.extend(waiting(overview.map(|overview| overview.pending)));
+    lines.extend(quiet(overview.map(|overview| overview.quiet)));
     lines
 }
 

@@ -19,6 +19,7 @@ pub(super) static ACTIONS: &[BulkAction] = &[
         done: "queued again",
         icon: "retry",
         is_danger: false,
+        guarded: false,
         goes: &["Jobs that have ended are queued again, with the same event and parameters."],
         stays: &["Jobs that have not ended."],
         run: |ctx, conn, ids| Box::pin(run_again(ctx, conn, ids)),
@@ -32,6 +33,7 @@ pub(super) static ACTIONS: &[BulkAction] = &[
         done: "cancelled",
         icon: "stop",
         is_danger: true,
+        guarded: false,
         goes: &[
             "Jobs that wait end at once, and nothing is run.",
             "Running programs get SIGTERM, and SIGKILL ten seconds later if they are still there.",

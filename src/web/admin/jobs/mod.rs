@@ -16,7 +16,7 @@ pub mod waits;
 use super::kit::at::span;
 use super::kit::bulk::BulkAction;
 use super::kit::column::{Badge, Bit, Cell, Column, Width};
-use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, moment, within};
+use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, within};
 use super::kit::listing::{Empty, Listing, Paging};
 use super::kit::resource::{Meta, Resource};
 use crate::core::ids::DeliveryId;
@@ -136,33 +136,7 @@ const FILTERS: &[FilterSpec<Filter>] = &[
             Ok(())
         },
     },
-    FilterSpec {
-        param: "queued",
-        label: "Queued",
-        choices: Choices::Fixed(WITHIN),
-        apply: |filter, value| {
-            filter.within = Some(within(value)?);
-            Ok(())
-        },
-    },
-    FilterSpec {
-        param: "queued__gte",
-        label: "Queued from",
-        choices: Choices::Open,
-        apply: |filter, value| {
-            filter.since = Some(moment(value)?);
-            Ok(())
-        },
-    },
-    FilterSpec {
-        param: "queued__lt",
-        label: "Queued before",
-        choices: Choices::Open,
-        apply: |filter, value| {
-            filter.before = Some(moment(value)?);
-            Ok(())
-        },
-    },
+    FilterSpec::times("queued", "Queued", |filter| &mut filter.queued),
     FilterSpec {
         param: "finished",
         label: "Ended",
@@ -252,8 +226,12 @@ impl Resource for Jobs {
         jobs::list(conn, query).await
     }
 
-    async fn counts(conn: &mut Conn, _: &ListQuery<Sort, Filter>) -> store::Result<Counts> {
-        jobs::counts(conn).await
+    async fn counts(
+        conn: &mut Conn,
+        _: &ListQuery<Sort, Filter>,
+        tabs: bool,
+    ) -> store::Result<Counts> {
+        jobs::counts(conn, tabs).await
     }
 
     async fn ids(

@@ -5,10 +5,12 @@
 //! gets one batch of ids at a time and writes audit entries in its transactions. "All that
 //! match" travels as the list's own address, never as ids.
 
+use super::filter_view::{Chip, chips};
+use super::form::Values;
 use super::frame::Level;
-use super::list_view::{Chip, chips};
 use super::pages::{BulkPage, ChosenRow};
 use super::query::{Asked, read};
+use super::reauth;
 use super::resource::{Meta, Resource};
 use super::views::Posted;
 use crate::core::listing::{ListQuery, Part, Selection, grouped};
@@ -45,6 +47,8 @@ pub struct BulkAction {
     pub icon: &'static str,
     /// Whether something is lost: the button is then red.
     pub is_danger: bool,
+    /// Whether it asks for the person's own password again.
+    pub guarded: bool,
     /// What happens, line by line.
     pub goes: &'static [&'static str],
     /// What stays as it is, line by line.
@@ -114,18 +118,14 @@ impl Batch {
         let mut sentences = vec![match self.done {
             0 => say!("No {one} was {done}.", one = one, done = done),
             1 => say!("One {one} was {done}.", one = one, done = done),
-            n => say!("{n} {plural} were {done}.", n = number(n), plural = plural, done = done),
+            n => say!("{n} {plural} were {done}.", n = grouped(n), plural = plural, done = done),
         }];
         sentences.extend(self.left.iter().map(|(reason, rows)| match rows {
             1 => say!("One {reason}.", reason = t(reason)),
-            n => say!("{n} {reason}.", n = number(*n), reason = t(reason)),
+            n => say!("{n} {reason}.", n = grouped(*n), reason = t(reason)),
         }));
         sentences.join(" ")
     }
-}
-
-fn number(rows: usize) -> String {
-    grouped(i64::try_from(rows).unwrap_or(i64::MAX))
 }
 
 /// The actions that this person may use, as the menu above the list offers them.
@@ -182,7 +182,9 @@ pub async fn act<R: Resource>(
     let meta = R::meta();
     let asked = read(&meta.list_url(), ctx.query(), R::listing());
     let here = asked.address.href();
-    let ticked = Ticked::of(posted.into_inner());
+    let posted = posted.into_inner();
+    let values = Values::from_pairs(posted.clone());
+    let ticked = Ticked::of(posted);
     let refuse = |text: String| {
         ctx.flash(Level::Warning, format!("{text} {}", t("Nothing was changed.")));
         Ok(see_other(&here))
@@ -207,7 +209,12 @@ pub async fn act<R: Resource>(
     let mut conn = ctx.conn().await?;
     let asks = ticked.across || matches!(action.asks, Asks::Always);
     if asks && !ticked.confirmed {
-        return ask::<R>(&ctx, &mut conn, action, (asked, ticked)).await;
+        return ask::<R>(&ctx, &mut conn, action, (asked, ticked, None)).await;
+    }
+    if action.guarded
+        && let Some(wrong) = reauth::refusal(&ctx, &values).await?
+    {
+        return ask::<R>(&ctx, &mut conn, action, (asked, ticked, Some(wrong))).await;
     }
     let selection = if ticked.across {
         Selection::Matching { query: asked.query, up_to: ticked.up_to }
@@ -255,7 +262,7 @@ async fn ask<R: Resource>(
     ctx: &AdminContext,
     conn: &mut Conn,
     action: &'static BulkAction,
-    (asked, ticked): (Asked<R::Sort, R::Filter>, Ticked),
+    (asked, ticked, wrong): (Asked<R::Sort, R::Filter>, Ticked, Option<String>),
 ) -> Result<HttpResponse, HumanError> {
     let (meta, listing) = (R::meta(), R::listing());
     let here = asked.address.href();
@@ -268,7 +275,7 @@ async fn ask<R: Resource>(
         let rows = R::fetch(conn, &asked.query).await?.rows;
         let rows: Vec<_> =
             rows.into_iter().filter(|row| ticked.ids.contains(&(listing.id)(row))).collect();
-        (number(ticked.ids.len()), rows, None)
+        (grouped(ticked.ids.len()), rows, None)
     };
     let one = count == "1";
     let what = if one {
@@ -290,12 +297,14 @@ async fn ask<R: Resource>(
     let title = say!("{verb} {what}?", verb = verb, what = what);
     let named = chosen.len();
     page(&BulkPage {
-        frame: ctx.frame(title).crumb(t(meta.title), here.clone()),
+        frame: ctx.frame(title).crumb(t(meta.title), here.clone()).with_errors(wrong.is_some()),
+        ask: if action.guarded { reauth::ask(ctx, wrong) } else { None },
         action,
         narrowed,
         search: if ticked.across { asked.search } else { String::new() },
         everything: ticked.across && !asked.address.narrows(),
-        more: if ticked.across { count.clone() } else { number(ticked.ids.len()) } != number(named),
+        more: if ticked.across { count.clone() } else { grouped(ticked.ids.len()) }
+            != grouped(named),
         button: say!("Yes, {verb} {what}", verb = verb.to_lowercase(), what = what),
         count,
         plural: meta.plural,
@@ -334,6 +343,7 @@ mod tests {
             done: "enabled",
             icon: "check",
             is_danger: false,
+            guarded: false,
             goes: &[],
             stays: &[],
             run: |_, _, _| Box::pin(std::future::ready(Ok(Batch::default()))),

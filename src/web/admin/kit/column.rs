@@ -77,6 +77,8 @@ pub enum Bit {
     Badge(Badge),
     /// A state that leads somewhere.
     BadgeLink(Badge, String),
+    /// A state that those who may turn on and off right here.
+    Switch(Switch),
     /// A moment.
     Time(At),
     /// A number or a length of time, already written out.
@@ -97,6 +99,7 @@ impl Cell {
             Bit::Text(text) | Bit::Link { text, .. } | Bit::Digits(text) => text.clone(),
             Bit::Code(cut) => format!("{}{}", cut.head, cut.tail),
             Bit::Badge(badge) | Bit::BadgeLink(badge, _) => badge.label.clone(),
+            Bit::Switch(switch) => switch.badge.label.clone(),
             Bit::Time(at) => at.absolute(),
         }
     }
@@ -133,6 +136,19 @@ impl Bit {
     pub fn over(self, sub: Self) -> Cell {
         Cell { main: self, sub: Some(sub).filter(|sub| *sub != Self::Empty) }
     }
+}
+
+/// A switch: a button of the page's `row-form`, which carries the token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Switch {
+    /// The state.
+    pub badge: Badge,
+    /// Whether it is on.
+    pub on: bool,
+    /// What is turned on and off, for those who only hear it.
+    pub name: String,
+    /// Where it is sent; the row's list adds its own query.
+    pub action: String,
 }
 
 /// Text that is cut in the middle where space is short: its end tells more than its middle.

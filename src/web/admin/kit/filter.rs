@@ -1,6 +1,8 @@
 //! Filters as data: an address parameter, its choices, and how a value narrows the query.
 
+use crate::core::listing::Times;
 use crate::i18n::t;
+use crate::say;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
 /// A value that a filter does not know.
@@ -8,14 +10,14 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta,
 pub struct BadChoice;
 
 /// One filter over `F`, the table's filter struct.
-pub struct FilterSpec<F> {
+pub struct FilterSpec<F: 'static> {
     /// The address parameter.
     pub param: &'static str,
     /// "By …", in the list's side column, and in front of its chip.
     pub label: &'static str,
     /// What can be chosen, and where.
-    pub choices: Choices,
-    /// Narrows the query.
+    pub choices: Choices<F>,
+    /// Narrows the query by a value of `param`.
     pub apply: fn(&mut F, &str) -> Result<(), BadChoice>,
 }
 
@@ -23,26 +25,69 @@ pub struct FilterSpec<F> {
 pub type Choice = (&'static str, &'static str);
 
 /// What can be chosen, and where.
-pub enum Choices {
+pub enum Choices<F: 'static> {
     /// Links in the side column.
     Fixed(&'static [Choice]),
     /// Tabs above the list, with counts.
     Tabs(&'static [Choice]),
+    /// Links in the side column to what the table holds: the resource's counts name it. Of some
+    /// values the words are given here.
+    Held(&'static [Choice]),
+    /// Links in the side column to spans up to now, and a range of days beneath them: the
+    /// parameters `…`, `…__gte` and `…__lt`. Made by [`FilterSpec::times`].
+    Times(fn(&mut F) -> &mut Times),
     /// Any value, from links elsewhere; only its chip is shown.
     Open,
 }
 
-impl Choices {
+impl<F> Choices<F> {
     /// The fixed choices.
     pub fn known(&self) -> &'static [Choice] {
         match self {
-            Self::Fixed(choices) | Self::Tabs(choices) => choices,
+            Self::Fixed(choices) | Self::Tabs(choices) | Self::Held(choices) => choices,
+            Self::Times(_) => WITHIN,
             Self::Open => &[],
         }
     }
 }
 
 impl<F> FilterSpec<F> {
+    /// A filter over times: within the last hours or days, or a range of days.
+    pub const fn times(
+        param: &'static str,
+        label: &'static str,
+        times: fn(&mut F) -> &mut Times,
+    ) -> Self {
+        Self { param, label, choices: Choices::Times(times), apply: |_, _| Err(BadChoice) }
+    }
+
+    /// Its parameters, each with what its chip says.
+    pub fn params(&self) -> Vec<(String, String)> {
+        let label = t(self.label);
+        let mut params = vec![(self.param.to_owned(), label.to_owned())];
+        if let Choices::Times(_) = self.choices {
+            let param = self.param;
+            params.push((format!("{param}{FROM}"), say!("{what} from", what = label)));
+            params.push((format!("{param}{BEFORE}"), say!("{what} before", what = label)));
+        }
+        params
+    }
+
+    /// Narrows the query by one of its parameters.
+    ///
+    /// # Errors
+    /// [`BadChoice`] for a value that it does not know.
+    pub fn narrow(&self, filter: &mut F, param: &str, value: &str) -> Result<(), BadChoice> {
+        let Choices::Times(times) = self.choices else { return (self.apply)(filter, value) };
+        let times = times(filter);
+        match param.strip_prefix(self.param) {
+            Some(FROM) => times.since = Some(moment(value)?),
+            Some(BEFORE) => times.before = Some(moment(value)?),
+            _ => times.within = Some(within(value)?),
+        }
+        Ok(())
+    }
+
     /// The words for a value.
     pub fn words(&self, value: &str) -> String {
         let known = self.choices.known().iter().find(|(known, _)| *known == value);

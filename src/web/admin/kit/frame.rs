@@ -59,6 +59,20 @@ pub struct Flash {
     /// A link after them: label and address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<(String, String)>,
+    /// A button after them that takes back what was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Undo>,
+}
+
+/// A button that takes back what was done: a form of one field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undo {
+    /// Its word.
+    pub label: String,
+    /// Where it is sent.
+    pub action: String,
+    /// Its field: name and value.
+    pub field: (String, String),
 }
 
 /// One step of the way from the index to this page; the last has no address.
@@ -162,6 +176,7 @@ impl Frame {
                 level: Level::Success,
                 text: "The password was not set".to_owned(),
                 link: None,
+                undo: None,
             }],
             breadcrumbs: vec![
                 Crumb { label: t("Home").into(), href: Some("/admin/".to_owned()) },

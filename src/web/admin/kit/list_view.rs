@@ -3,11 +3,11 @@
 use super::at::At;
 use super::bulk::BulkAction;
 use super::column::{Bit, Cell, Width};
-use super::filter::{BEFORE, Choices, FROM, FilterSpec};
+pub use super::filter_view::{Chip, ChoiceView, FilterView, chips};
+use super::filter_view::{filters, tabs};
 use super::listing::{Empty, Listing, Paging};
 use super::query::{Address, Asked, SortLinks, page_numbers, sort_links};
 use crate::core::listing::{Counts, Page, Total};
-use crate::i18n::t;
 use chrono::{DateTime, Utc};
 
 /// A list, erased of what it is a list of.
@@ -37,6 +37,8 @@ pub struct ListView {
     pub chips: Vec<Chip>,
     /// Side filters.
     pub filters: Vec<FilterView>,
+    /// Whether its switches can be used here; else they are plain states.
+    pub switches: bool,
     /// What this person may do to many rows at once.
     pub actions: Vec<&'static BulkAction>,
     /// Headings.
@@ -53,67 +55,6 @@ pub struct ListView {
     pub json: String,
     /// The set as CSV.
     pub csv: String,
-}
-
-/// A link that narrows a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChoiceView {
-    /// Its words.
-    pub label: String,
-    /// Its address.
-    pub href: String,
-    /// Whether it is chosen.
-    pub current: bool,
-    /// How many rows it has, if that is known.
-    pub count: Option<Total>,
-}
-
-/// A group of links that narrow a list.
-#[derive(Debug, Clone)]
-pub struct FilterView {
-    /// The address parameter.
-    pub param: &'static str,
-    /// Its title.
-    pub label: &'static str,
-    /// Its choices, "All" first.
-    pub choices: Vec<ChoiceView>,
-    /// A range of days that may be typed in their place.
-    pub range: Option<RangeView>,
-}
-
-/// A range of days, as a small form.
-#[derive(Debug, Clone)]
-pub struct RangeView {
-    /// The parameter of its first day, and its value.
-    pub from: (String, String),
-    /// The parameter of the day that it ends before, and its value.
-    pub before: (String, String),
-    /// What the form carries along.
-    pub keeps: Vec<(String, String)>,
-}
-
-/// The range beside a filter over times, if the list has one.
-fn range<F>(specs: &[FilterSpec<F>], address: &Address, param: &str) -> Option<RangeView> {
-    let (from, before) = (format!("{param}{FROM}"), format!("{param}{BEFORE}"));
-    specs.iter().find(|spec| spec.param == from)?;
-    let value = |name: &str| address.get(name).unwrap_or_default().chars().take(10).collect();
-    let keeps = address.with(param, None).with(&from, None).others(&before);
-    Some(RangeView {
-        from: (from.clone(), value(&from)),
-        before: (before.clone(), value(&before)),
-        keeps,
-    })
-}
-
-/// An active filter over the table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chip {
-    /// The filter.
-    pub label: String,
-    /// Its value.
-    pub value: String,
-    /// Takes it away.
-    pub remove: String,
 }
 
 /// A heading.
@@ -209,12 +150,28 @@ impl ListView {
         usize::try_from(self.matching.number()).is_ok_and(|matching| matching > self.rows.len())
     }
 
+    /// Whether it begins with the newest rows there are, so that newer ones may come.
+    pub fn is_live(&self) -> bool {
+        matches!(self.pager, Pager::Keyset { newer: None, .. })
+    }
+
     /// How many side filters are active.
     pub fn active_filters(&self) -> usize {
         self.filters
             .iter()
             .filter(|filter| filter.choices.iter().skip(1).any(|choice| choice.current))
             .count()
+    }
+
+    /// With switches as plain states, where they cannot be used.
+    #[must_use]
+    pub fn without_switches(mut self) -> Self {
+        for cell in self.rows.iter_mut().flat_map(|row| &mut row.cells) {
+            if let Bit::Switch(switch) = &cell.cell.main {
+                cell.cell.main = Bit::Badge(switch.badge.clone());
+            }
+        }
+        Self { switches: false, ..self }
     }
 
     /// A moment relative to now.
@@ -250,9 +207,10 @@ pub fn draw<R, S: Copy + PartialEq, F>(
         search_help: listing.search,
         search_keeps: address.others("q"),
         matching: read.page.matching,
-        tabs: tabs(listing.filters, address, read),
+        tabs: tabs(listing.filters, address, &read.counts),
         chips: chips(listing.filters, address),
         filters: filters(listing.filters, address, &read.counts),
+        switches: true,
         actions: Vec::new(),
         heads: heads(listing, &asked),
         rows: read.page.rows.iter().map(|row| row_view(listing, address, row)).collect(),
@@ -279,10 +237,18 @@ fn row_view<R, S, F>(listing: &Listing<R, S, F>, address: &Address, row: &R) -> 
                 key: column.key,
                 label: column.label,
                 width: column.width,
-                cell: (column.cell)(row),
+                cell: carried((column.cell)(row), address),
             })
             .collect(),
     }
+}
+
+/// The cell, its switch leading back to this very list.
+fn carried(mut cell: Cell, address: &Address) -> Cell {
+    if let Bit::Switch(switch) = &mut cell.main {
+        switch.action = address.preserved_on(&switch.action);
+    }
+    cell
 }
 
 fn heads<R, S: Copy, F>(listing: &Listing<R, S, F>, asked: &Asked<S, F>) -> Vec<Head> {
@@ -293,65 +259,6 @@ fn heads<R, S: Copy, F>(listing: &Listing<R, S, F>, asked: &Asked<S, F>) -> Vec<
             label: column.label,
             width: column.width,
             sort: column.sort.map(|_| links(number)),
-        })
-        .collect()
-}
-
-fn choices<F>(spec: &FilterSpec<F>, address: &Address, counts: &Counts) -> Vec<ChoiceView> {
-    let is_counted = counts.choices.iter().any(|known| known.param == spec.param);
-    let chosen = address.get(spec.param);
-    let all = ChoiceView {
-        label: t("All").to_owned(),
-        href: address.with(spec.param, None).href(),
-        current: chosen.is_none(),
-        count: None,
-    };
-    let known = spec.choices.known().iter().map(|(value, words)| ChoiceView {
-        label: t(words).to_owned(),
-        href: address.with(spec.param, Some(value)).href(),
-        current: chosen == Some(value),
-        count: counts.of(spec.param, value).or(is_counted.then_some(Total::Exactly(0))),
-    });
-    std::iter::once(all).chain(known).collect()
-}
-
-fn tabs<R, F>(specs: &[FilterSpec<F>], address: &Address, read: &Read<R>) -> Vec<ChoiceView> {
-    let Some(spec) = specs.iter().find(|spec| matches!(spec.choices, Choices::Tabs(_))) else {
-        return Vec::new();
-    };
-    // The counts are those of the whole table: shown only where nothing but the tab narrows it.
-    let narrowed = address.others(spec.param).iter().any(|(name, _)| name != "o");
-    if narrowed {
-        choices(spec, address, &Counts::default())
-    } else {
-        choices(spec, address, &read.counts)
-    }
-}
-
-fn filters<F>(specs: &[FilterSpec<F>], address: &Address, counts: &Counts) -> Vec<FilterView> {
-    specs
-        .iter()
-        .filter(|spec| matches!(spec.choices, Choices::Fixed(_)))
-        .map(|spec| FilterView {
-            param: spec.param,
-            label: spec.label,
-            choices: choices(spec, address, counts),
-            range: range(specs, address, spec.param),
-        })
-        .collect()
-}
-
-/// The active filters, each with the way to take it away.
-pub fn chips<F>(specs: &[FilterSpec<F>], address: &Address) -> Vec<Chip> {
-    specs
-        .iter()
-        .filter_map(|spec| {
-            let value = address.get(spec.param)?;
-            Some(Chip {
-                label: t(spec.label).to_owned(),
-                value: spec.words(value),
-                remove: address.with(spec.param, None).href(),
-            })
         })
         .collect()
 }

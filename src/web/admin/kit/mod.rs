@@ -13,6 +13,7 @@ pub mod copy;
 pub mod export;
 pub mod field;
 pub mod filter;
+mod filter_view;
 pub mod form;
 pub mod frame;
 pub mod history;

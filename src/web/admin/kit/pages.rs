@@ -89,6 +89,8 @@ pub struct BulkPage {
     pub frame: Frame,
     /// What is to be done.
     pub action: &'static BulkAction,
+    /// One's own password, where it is asked for.
+    pub ask: Option<BoundField>,
     /// The filters that choose the rows.
     pub narrowed: Vec<Chip>,
     /// The search that chooses them.

@@ -206,10 +206,11 @@ fn filter<S, F>(
     name: &str,
     value: &str,
 ) -> Result<String, String> {
-    let Some(spec) = filters.iter().find(|spec| spec.param == name) else {
+    let known = |spec: &&FilterSpec<F>| spec.params().iter().any(|(param, _)| param == name);
+    let Some(spec) = filters.iter().find(known) else {
         return Err(say!("This list has no filter “{name}”; it was left out.", name = short(name)));
     };
-    match (spec.apply)(&mut asked.query.filter, value) {
+    match spec.narrow(&mut asked.query.filter, name, value) {
         Ok(()) => Ok(value.to_owned()),
         Err(_) => Err(say!(
             "“{value}” is not a choice of “{filter}”; that filter was left out.",

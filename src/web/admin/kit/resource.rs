@@ -108,10 +108,12 @@ pub trait Resource: 'static {
         None
     }
 
-    /// How many rows there are in all, and how many each choice of a filter has.
+    /// How many rows there are in all, and how many each choice of a filter has; of tabs only
+    /// where they are shown (`tabs`).
     async fn counts(
         _conn: &mut Conn,
         _query: &ListQuery<Self::Sort, Self::Filter>,
+        _tabs: bool,
     ) -> store::Result<Counts> {
         Ok(Counts::default())
     }

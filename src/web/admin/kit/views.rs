@@ -6,6 +6,7 @@ use super::bulk;
 use super::conflict;
 use super::export::{self, Format};
 use super::field::Widget;
+use super::filter_view;
 use super::form::{FormErrors, FormView, Values};
 use super::frame::Level;
 use super::list_view::{self, Read};
@@ -14,7 +15,7 @@ use super::query::{Asked, read};
 use super::resource::{Editable, Loaded, Meta, Resource, Saved, Unsaved};
 use super::{copy, reauth, reveal};
 use crate::clock;
-use crate::core::listing::{ListQuery, Page, Part};
+use crate::core::listing::{Page, Part};
 use crate::i18n::t;
 use crate::records::SaveError;
 use crate::say;
@@ -45,6 +46,9 @@ pub async fn list<R: Resource>(ctx: AdminContext) -> Answer {
     asked.warnings.extend(R::remarks(&ctx, &mut conn, &read.page.rows).await?);
     let mut list = list_view::draw((meta.plural, clock::now()), listing, asked, &read);
     list.actions = bulk::offered(&ctx, R::actions());
+    if !meta.edit.is_some_and(|edit| ctx.may(edit)) {
+        list = list.without_switches();
+    }
     page(&ChangelistPage {
         reveal: reveal::take(&ctx),
         tools: R::tools(),
@@ -65,12 +69,9 @@ pub async fn gather<R: Resource>(
     asked: &mut Asked<R::Sort, R::Filter>,
 ) -> Result<Read<R::Row>, HumanError> {
     let page = fetch_within::<R>(conn, asked).await?;
-    let counts = R::counts(conn, &asked.query).await?;
-    let all = match counts.all {
-        _ if !asked.narrows() => None,
-        Some(all) => Some(all),
-        None => Some(R::fetch(conn, &ListQuery::everything(1)).await?.matching),
-    };
+    let tabs = filter_view::counts_tabs(R::listing().filters, &asked.address);
+    let counts = R::counts(conn, &asked.query, tabs).await?;
+    let all = counts.all.filter(|_| asked.narrows());
     Ok(Read { page, all, counts })
 }
 

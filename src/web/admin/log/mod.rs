@@ -4,12 +4,12 @@
 pub mod entry;
 
 use super::kit::column::{Badge, Bit, Cell, Column, Width};
-use super::kit::filter::{BadChoice, Choice, Choices, FilterSpec, WITHIN, within};
+use super::kit::filter::{BadChoice, Choice, Choices, FilterSpec};
 use super::kit::listing::{Empty, Listing, Paging};
 use super::kit::pages::{change_label, value};
 use super::kit::resource::{Meta, Resource};
 use crate::core::change::Change;
-use crate::core::listing::{ListQuery, Page};
+use crate::core::listing::{Counts, ListQuery, Page};
 use crate::core::role::Permission;
 use crate::store::audit::{self, Filter, Row, Sort, Verb, object};
 use crate::store::{self, Conn};
@@ -194,19 +194,11 @@ static FILTERS: &[FilterSpec<Filter>] = &[
             Ok(())
         },
     },
-    FilterSpec {
-        param: "within",
-        label: "Time",
-        choices: Choices::Fixed(WITHIN),
-        apply: |filter, value| {
-            filter.within = Some(within(value)?);
-            Ok(())
-        },
-    },
+    FilterSpec::times("at", "Time", |filter| &mut filter.at),
     FilterSpec {
         param: "user",
         label: "User",
-        choices: Choices::Fixed(&[("system", "Signalbox itself")]),
+        choices: Choices::Held(&[("system", "Signalbox itself")]),
         apply: |filter, value| {
             filter.actor = Some(value.to_owned());
             Ok(())
@@ -238,6 +230,14 @@ impl Resource for Log {
 
     async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
         audit::list(conn, query).await
+    }
+
+    async fn counts(
+        conn: &mut Conn,
+        _: &ListQuery<Sort, Filter>,
+        _: bool,
+    ) -> store::Result<Counts> {
+        audit::counts(conn, "user").await
     }
 }
 

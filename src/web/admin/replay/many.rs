@@ -50,6 +50,7 @@ pub static ACTIONS: &[BulkAction] = &[BulkAction {
     done: "replayed",
     icon: "retry",
     is_danger: false,
+    guarded: false,
     goes: &[],
     stays: &[],
     // The plan's own form does it.
@@ -147,12 +148,13 @@ impl Choice {
     /// The same as it was at that moment, whatever comes later.
     fn frozen(&self, newest: String, at: DateTime<Utc>) -> Chosen {
         let mut filter = self.asked.query.filter.clone();
-        if let Some(within) = filter.within.take() {
+        let received = &mut filter.received;
+        if let Some(within) = received.within.take() {
             let since = at - within;
-            filter.since = Some(filter.since.map_or(since, |known| known.max(since)));
+            received.since = Some(received.since.map_or(since, |known| known.max(since)));
         }
         // A search looks through the newest before a moment: through the same ones to the end.
-        filter.before = Some(filter.before.map_or(at, |known| known.min(at)));
+        received.before = Some(received.before.map_or(at, |known| known.min(at)));
         let terms = self.asked.query.terms.clone();
         Chosen { terms, filter, ids: self.ids.clone(), newest }
     }

@@ -70,6 +70,7 @@ fn bulk<R: Resource>(across: bool) -> String {
     };
     BulkPage {
         frame: Frame::sample("Delete 5,000 webhooks?"),
+        ask: None,
         action: R::actions().first().unwrap(),
         narrowed: if across { vec![chip("Kind")] } else { Vec::new() },
         search: if across { ODD.to_owned() } else { String::new() },

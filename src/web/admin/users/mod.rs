@@ -17,7 +17,7 @@ use crate::accounts::roster;
 use crate::accounts::users::{AccountError, Asked, Credentials, clean_name};
 use crate::clock;
 use crate::core::ids::UserId;
-use crate::core::listing::{ListQuery, Page};
+use crate::core::listing::{Counts, ListQuery, Page};
 use crate::core::role::{Permission, Role};
 use crate::i18n::{self, t};
 use crate::records::SaveError;
@@ -57,6 +57,14 @@ impl Resource for Users {
 
     async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
         users::list(conn, query).await
+    }
+
+    async fn counts(
+        conn: &mut Conn,
+        _: &ListQuery<Sort, Filter>,
+        _: bool,
+    ) -> store::Result<Counts> {
+        users::counts(conn).await
     }
 }
 

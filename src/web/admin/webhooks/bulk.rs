@@ -20,6 +20,7 @@ pub(super) static ACTIONS: &[BulkAction] = &[
         done: "deleted",
         icon: "trash",
         is_danger: true,
+        guarded: true,
         goes: &[
             "The webhooks: what GitLab sends for them is answered as unmatched.",
             "Their secrets: they cannot be brought back.",
@@ -40,6 +41,7 @@ pub(super) static ACTIONS: &[BulkAction] = &[
         done: "enabled",
         icon: "check",
         is_danger: false,
+        guarded: false,
         goes: &["From now on, deliveries that match them make jobs."],
         stays: &["Webhooks without a secret token and without a signing token stay disabled."],
         run: |ctx, conn, ids| Box::pin(switch(ctx, conn, (ids, true))),
@@ -53,6 +55,7 @@ pub(super) static ACTIONS: &[BulkAction] = &[
         done: "disabled",
         icon: "slash",
         is_danger: false,
+        guarded: false,
         goes: &["From now on, deliveries that match them make no job and are listed as disabled."],
         stays: &["Jobs that were made already: they are still run."],
         run: |ctx, conn, ids| Box::pin(switch(ctx, conn, (ids, false))),

@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 /// Whether what was typed sets a secret, or what is run: both ask for the password again.
 pub(super) fn is_sensitive(object: Option<&Loaded>, values: &Values) -> bool {
     let Some(object) = object else { return true };
-    let is_secret = |name: &str| name.starts_with("secret") || name.starts_with("signing");
+    let words = ["secret", "signing", "end_previous"];
+    let is_secret = |name: &str| words.iter().any(|word| name.starts_with(word));
     let sets_secret = values.pairs().any(|(name, value)| is_secret(name) && !value.is_empty());
     sets_secret || is_run(&object.values) != is_run(values)
 }
@@ -67,7 +68,7 @@ mod tests {
         assert!(!asked(&[("notes", "b"), ("secret_token", ""), ("param.none", " ")]));
         assert!(asked(&[("action", "deploy")]));
         assert!(asked(&[("param.branch", "other")]));
-        for name in ["secret_token", "secret_token_generate", "signing_token_remove"] {
+        for name in ["secret_token", "signing_token_remove", "end_previous_secret"] {
             assert!(asked(&[(name, "on")]), "{name}");
         }
         assert!(is_sensitive(None, &values(&stored)));

@@ -5,7 +5,7 @@ use crate::core::job::JobState;
 use crate::core::listing::Direction;
 use crate::core::verdict::Verdict;
 use crate::store::webhooks::{Filter, Row, Sort};
-use crate::web::admin::kit::column::{Badge, Bit, Cell, Column, Width};
+use crate::web::admin::kit::column::{Badge, Bit, Cell, Column, Switch, Width};
 use crate::web::admin::kit::filter::{BadChoice, Choices, FilterSpec, YES_NO, within, yes_no};
 use crate::web::admin::kit::listing::{Empty, Listing, Paging};
 use crate::web::urls;
@@ -61,7 +61,15 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         key: "enabled",
         label: "State",
         width: Width::Fit,
-        cell: |row| Bit::Badge(Badge::enabled(row.enabled)).over(Bit::code(&row.action)),
+        cell: |row| {
+            Bit::Switch(Switch {
+                badge: Badge::enabled(row.enabled),
+                on: row.enabled,
+                name: row.label(),
+                action: urls::webhook_switch(WebhookId(row.id)),
+            })
+            .over(Bit::code(&row.action))
+        },
         sort: Some(Sort::Enabled),
     },
     Column {

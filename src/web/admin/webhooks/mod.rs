@@ -11,6 +11,7 @@ mod list;
 pub mod reset;
 mod security;
 pub mod setup;
+pub mod switch;
 pub mod test;
 
 use self::drift::Drift;
@@ -49,7 +50,7 @@ static META: Meta = Meta {
     edit: Some(Permission::ChangeRecords),
     copies: Some("Its secrets are not copied: enter or generate one for the new webhook."),
     guarded: Some("Asked again when secrets, or what is run, are changed."),
-    deleting_is_guarded: false,
+    deleting_is_guarded: true,
 };
 
 impl Resource for Webhooks {
@@ -69,7 +70,11 @@ impl Resource for Webhooks {
         webhooks::list(conn, query).await
     }
 
-    async fn counts(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Counts> {
+    async fn counts(
+        conn: &mut Conn,
+        query: &ListQuery<Sort, Filter>,
+        _: bool,
+    ) -> store::Result<Counts> {
         webhooks::counts(conn, query).await
     }
 

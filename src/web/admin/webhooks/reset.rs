@@ -7,7 +7,9 @@ use crate::records::{self, SaveError};
 use crate::store::StoreError;
 use crate::store::webhooks::{self, Row};
 use crate::web::admin::context::AdminContext;
+use crate::web::admin::kit::form::{BoundField, Values};
 use crate::web::admin::kit::frame::{Frame, Level};
+use crate::web::admin::kit::reauth;
 use crate::web::admin::kit::views::Posted;
 use crate::web::filters;
 use crate::web::human::{HumanError, page, see_other};
@@ -24,6 +26,8 @@ pub struct ResetPage {
     pub frame: Frame,
     /// The record.
     pub row: Row,
+    /// One's own password, where it is asked for.
+    pub ask: Option<BoundField>,
     /// The way out.
     pub cancel: String,
 }
@@ -33,16 +37,21 @@ pub struct ResetPage {
 /// # Errors
 /// No such record (404), the database (503).
 pub async fn ask(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
-    let id = webhook_id(ctx.segment("id")).map_err(|error| missing(&ctx, error))?;
+    question(&ctx, None).await
+}
+
+async fn question(ctx: &AdminContext, wrong: Option<String>) -> Result<HttpResponse, HumanError> {
+    let id = webhook_id(ctx.segment("id")).map_err(|error| missing(ctx, error))?;
     let mut conn = ctx.conn().await?;
-    let row = webhooks::find(&mut conn, id).await.map_err(|error| missing(&ctx, error))?;
+    let row = webhooks::find(&mut conn, id).await.map_err(|error| missing(ctx, error))?;
     let label = row.label();
     let cancel = urls::webhook(id);
     let frame = ctx
         .frame(format!("Reset the registration of “{label}”?"))
         .crumb("Webhooks", urls::webhooks())
-        .crumb(label, cancel.clone());
-    page(&ResetPage { frame, row, cancel })
+        .crumb(label, cancel.clone())
+        .with_errors(wrong.is_some());
+    page(&ResetPage { frame, row, ask: reauth::ask(ctx, wrong), cancel })
 }
 
 /// POST: resets, and leads to the setup page.
@@ -55,6 +64,10 @@ pub async fn reset(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, Hu
     let version = version.and_then(|(_, text)| text.trim().parse().ok()).ok_or_else(|| {
         Problem::bad_request("The form does not say which version it changes. Reload the page.")
     })?;
+    let values = Values::from_pairs(posted.into_inner());
+    if let Some(wrong) = reauth::refusal(&ctx, &values).await? {
+        return question(&ctx, Some(wrong)).await;
+    }
     let mut conn = ctx.conn().await?;
     let remote_addr = ctx.remote_addr();
     let row = records::reset(&mut conn, &act(&ctx, &remote_addr), (id, version))
@@ -64,7 +77,9 @@ pub async fn reset(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, Hu
     tracing::info!(webhook.id = row.id, user.name = %who, "webhook {} was reset by {who}", row.id);
     let text =
         format!("The registration of “{}” was reset: it waits for a Test again.", row.label());
-    ctx.flash(Level::Success, text);
+    // Undoing it is a change like any other, with its question: its history has it.
+    let history = urls::history("hooks", "webhook", &row.id.to_string());
+    ctx.flash_link(Level::Success, text, "Undo it in its history", history);
     Ok(see_other(urls::webhook_setup(WebhookId(row.id))))
 }
 
@@ -81,5 +96,5 @@ fn problem(ctx: &AdminContext, error: SaveError) -> Problem {
 /// The page, for the test of all pages.
 #[cfg(test)]
 pub fn sample(row: Row) -> ResetPage {
-    ResetPage { frame: Frame::sample("Reset?"), row, cancel: "/admin/".to_owned() }
+    ResetPage { frame: Frame::sample("Reset?"), row, ask: None, cancel: "/admin/".to_owned() }
 }

@@ -1,0 +1,52 @@
+//! The switch in a row of the list: turns one record on or off, and offers to turn it back.
+
+use super::{META, act, webhook_id};
+use crate::records;
+use crate::store::webhooks;
+use crate::web::admin::context::AdminContext;
+use crate::web::admin::kit::back::{back_to_list, missing, preserved_on};
+use crate::web::admin::kit::filter::yes_no;
+use crate::web::admin::kit::frame::{Level, Undo};
+use crate::web::admin::kit::views::Posted;
+use crate::web::human::{HumanError, see_other};
+use crate::web::problem::Problem;
+use actix_web::HttpResponse;
+
+/// POST: turns a record on or off, and leads back to the list as it was.
+///
+/// # Errors
+/// No such record (404), a form without the state (400), the database (503).
+pub async fn switch(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
+    let id =
+        webhook_id(ctx.segment("id")).map_err(|error| missing(&META, ctx.segment("id"), error))?;
+    let asked = posted.iter().find(|(name, _)| name == "enabled");
+    let enabled = asked
+        .and_then(|(_, value)| yes_no(value).ok())
+        .ok_or_else(|| Problem::bad_request("The form does not say on or off."))?;
+    let mut conn = ctx.conn().await?;
+    let row = webhooks::find(&mut conn, id)
+        .await
+        .map_err(|error| missing(&META, ctx.segment("id"), error))?;
+    let remote_addr = ctx.remote_addr();
+    let rule = (enabled, ctx.deps().settings.allow_no_secret);
+    let switched = records::switch_many(&mut conn, &act(&ctx, &remote_addr), &[id], rule).await?;
+    let (name, word) = (row.label(), if enabled { "enabled" } else { "disabled" });
+    if switched.changed == 1 {
+        let who = &ctx.actor.username;
+        tracing::info!(webhook.id = row.id, user.name = %who, "webhook {} was {word} by {who}", row.id);
+        ctx.flash_undo(
+            format!("The webhook “{name}” was {word}."),
+            Undo {
+                label: "Undo".to_owned(),
+                action: preserved_on(&ctx, ctx.path()),
+                field: ("enabled".to_owned(), if enabled { "0" } else { "1" }.to_owned()),
+            },
+        );
+    } else if switched.without_secret == 1 {
+        let text = format!("The webhook “{name}” stays disabled: it has no secret.");
+        ctx.flash_link(Level::Warning, text, "Give it one", META.change_url(&id.0.to_string()));
+    } else {
+        ctx.flash(Level::Info, format!("The webhook “{name}” was {word} already."));
+    }
+    Ok(see_other(back_to_list(&ctx, &META)))
+}
