@@ -22,9 +22,11 @@ pub(super) fn descendants(of: Pid) -> Vec<Pid> {
 /// Children belong to the thread that started them. Source: `proc_pid_task(5)`.
 fn children(of: Pid) -> Vec<Pid> {
     let tasks = fs::read_dir(format!("/proc/{}/task", of.as_raw_pid()));
-    let lists = tasks.into_iter().flatten().flatten().filter_map(|task| {
-        fs::read_to_string(task.path().join("children")).ok()
-    });
+    let lists = tasks
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
     let numbers = |list: String| -> Vec<Pid> {
         list.split_whitespace().filter_map(|word| Pid::from_raw(word.parse().ok()?)).collect()
     };

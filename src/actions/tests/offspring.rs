@@ -62,7 +62,8 @@ async fn a_daemon_ends_at_the_time_limit_and_when_the_command_is_stopped() {
     for stops in [false, true] {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("pid");
-        let spec = script(&format!("trap '' TERM; {}; while :; do sleep 1; done", daemon(&file)), "");
+        let spec =
+            script(&format!("trap '' TERM; {}; while :; do sleep 1; done", daemon(&file)), "");
         let mut request = request(spec, "");
         request.timeout = Duration::from_secs(if stops { 60 } else { 1 });
         let stop = CancellationToken::new();

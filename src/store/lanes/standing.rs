@@ -16,7 +16,11 @@ use diesel_async::RunQueryDsl;
 const MOST: i64 = 500;
 
 /// The members of a lane, in the order they were queued.
-pub(super) async fn members(conn: &mut Conn, lane: &str, now: DateTime<Utc>) -> Result<Vec<Member>> {
+pub(super) async fn members(
+    conn: &mut Conn,
+    lane: &str,
+    now: DateTime<Utc>,
+) -> Result<Vec<Member>> {
     let mut rows: Vec<MemberRow> = jobs::table
         .filter(jobs::lane.eq(lane))
         .filter(jobs::state.eq(JobState::Running.as_str()))

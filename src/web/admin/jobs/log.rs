@@ -138,12 +138,8 @@ impl Assembly {
     }
 
     fn lines_of(&self, bytes: &[u8], before: usize) -> Vec<Line> {
-        let line = |(number, spans)| Line {
-            number,
-            stream: self.stream.clone(),
-            at: self.since,
-            spans,
-        };
+        let line =
+            |(number, spans)| Line { number, stream: self.stream.clone(), at: self.since, spans };
         (before + 1..).zip(page_lines(bytes)).map(line).collect()
     }
 }

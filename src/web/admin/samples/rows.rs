@@ -132,7 +132,11 @@ pub(super) fn attempt(number: i32, outcome: Option<&str>) -> (Attempt, Log) {
         bytes: format!("\u{1b}[1;31m{ODD}\u{1b}[0m plain").into_bytes(),
     };
     let log = if outcome.is_some() {
-        Log::of(&[chunk(1, "stdout"), chunk(2, "stderr"), chunk(3, "notice")], &View::default(), false)
+        Log::of(
+            &[chunk(1, "stdout"), chunk(2, "stderr"), chunk(3, "notice")],
+            &View::default(),
+            false,
+        )
     } else {
         Log::default()
     };
