@@ -263,11 +263,11 @@ function swap(old, fresh) {
   if (old.outerHTML === fresh.outerHTML) return;
   const focus = old.contains(document.activeElement) ? document.activeElement.id : null;
   const open = new Map($$("details[id]", old).map((each) => [each.id, each.open]));
-  const scrolls = new Map($$("[data-follow][id]", old).map((each) => [each.id, { top: each.scrollTop, end: each.scrollTop + each.clientHeight >= each.scrollHeight - 24 }]));
+  const scrolls = new Map($$("[data-end][id]", old).map((each) => [each.id, { top: each.scrollTop, end: each.scrollTop + each.clientHeight >= each.scrollHeight - 24 }]));
   const before = `${old.dataset.state} ${old.dataset.announce}`;
   old.replaceWith(fresh);
   for (const each of $$("details[id]", fresh)) if (open.has(each.id)) each.open = open.get(each.id);
-  for (const each of $$("[data-follow][id]", fresh)) {
+  for (const each of $$("[data-end][id]", fresh)) {
     const was = scrolls.get(each.id);
     each.scrollTop = !was || was.end ? each.scrollHeight : was.top;
   }
@@ -279,7 +279,7 @@ function swap(old, fresh) {
   if (fresh.dataset.title) document.title = fresh.dataset.title;
 }
 for (const part of $$("[data-poll][id]")) polling.set(part.id, setTimeout(poll, Number(part.dataset.pollMs) || 2000, part.id));
-for (const box of $$("[data-follow]")) if (!$(":target", box)) box.scrollTop = box.scrollHeight;
+for (const box of $$("[data-end]")) if (!$(":target", box)) box.scrollTop = box.scrollHeight;
 // A link to a line that is not among those shown: the page that shows it.
 const meant = /^#(?:a(\d+)-)?L(\d+)$/.exec(location.hash);
 if (meant && $(".log") && !$(":target") && !/[?&]line=/.test(location.search)) {

@@ -5,7 +5,7 @@ use crate::support::app::Setup;
 
 #[tokio::test]
 async fn output_is_looked_through_by_links() {
-    let script = "seq 1 2500; echo oh no >&2; echo 'the End'";
+    let script = "seq 1 2500; sleep 0.3; echo oh no >&2; sleep 0.3; echo 'the End'";
     let app = Setup::new().await.action("long", "", script).start().await;
     record_with(&app, "long", &[]).await;
     let job = push(&app, "k").await;
