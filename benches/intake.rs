@@ -14,7 +14,7 @@ use signalbox::core::event::Event;
 use signalbox::core::idempotency::Key;
 use signalbox::core::seal::Keys;
 use signalbox::core::verdict::{Endpoint, Verdict};
-use signalbox::intake::{Arrival, Content, Intake, Policy};
+use signalbox::intake::{Arrival, Content, Intake, Origin, Policy};
 use signalbox::postgres::{Cluster, ClusterOptions};
 use signalbox::store::{Pool, migrate};
 use signalbox::worker;
@@ -143,6 +143,7 @@ fn arrival(number: usize, token: [u8; 32]) -> Arrival {
         from_body: false,
     };
     Arrival {
+        origin: Origin::Received,
         id: clock::delivery_id(),
         received_at: now,
         endpoint: Endpoint::Main,

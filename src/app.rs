@@ -7,6 +7,7 @@ use crate::accounts::throttle::Throttle;
 use crate::actions::{self, Catalogue};
 use crate::clock;
 use crate::config::Settings;
+use crate::control;
 use crate::core::seal::Keys;
 use crate::intake::{Intake, Policy};
 use crate::postgres::{self, Cluster, ClusterOptions};
@@ -234,6 +235,10 @@ async fn serve(
         let pools = (database.pool(settings)?, work_pool.clone());
         let live = web::Live { notices: notices.clone(), stop: stop.clone() };
         let deps = web_deps(settings, pools, (catalogue.clone(), live), setup_link.clone())?;
+        // Where the keys are: what was signed is judged anew.
+        let policy = Policy { allow_no_secret: settings.web.allow_no_secret };
+        let keys = Arc::clone(&deps.keys);
+        tokio::spawn(control::replays::run(work_pool.clone(), keys, policy, stop.clone()));
         server = Some(web::serve(deps, listener)?);
     }
     let has_user = store::users::any(&mut *work_pool.get().await?).await?;

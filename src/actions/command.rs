@@ -6,8 +6,9 @@ use super::recorder::Recorder;
 use super::{Ended, OutputChunk, RunRequest, Told, identity, trust};
 use crate::core::action::{ActionSpec, Command, ResourceLimits};
 use crate::core::job::AttemptOutcome;
-use crate::spawn::{self, Launch, Offspring, Stdio};
+use crate::spawn::{self, Ids, Launch, Offspring, Stdio};
 use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -24,12 +25,12 @@ pub(super) async fn run(
 ) -> Ended {
     let spec = &*request.spec;
     let prepared = request.told().and_then(|told| Ok((prepare(command, &request, &told)?, told)));
-    let (launch, told) = match prepared {
+    let (prepared, told) = match prepared {
         Ok(prepared) => prepared,
         Err(reason) => return Ended::not_started(spec, reason),
     };
     let recorder = Recorder::new(&told.secrets, output);
-    let child = match launch.start().await {
+    let child = match launch(command, prepared).start().await {
         Ok(child) => child,
         Err(error) => return Ended::not_started(spec, cannot_start(command, &error)),
     };
@@ -41,8 +42,20 @@ pub(super) async fn run(
     }
 }
 
-/// Everything the process gets; refused here if anything about it is not in order.
-fn prepare(command: &Command, request: &RunRequest, told: &Told) -> Result<Launch, String> {
+/// Everything the process gets of an event.
+pub(super) struct Prepared {
+    pub(super) program: PathBuf,
+    pub(super) args: Vec<String>,
+    pub(super) env: Vec<(String, String)>,
+    ids: Option<Ids>,
+}
+
+/// Puts together what the process gets; refused here if anything about it is not in order.
+pub(super) fn prepare(
+    command: &Command,
+    request: &RunRequest,
+    told: &Told,
+) -> Result<Prepared, String> {
     let spec = &*request.spec;
     let refused = |refused| format!("Not run: {refused}.");
     let args = command.argv(&told.values, &request.facts).map_err(refused)?;
@@ -64,10 +77,15 @@ fn prepare(command: &Command, request: &RunRequest, told: &Told) -> Result<Launc
     let env = command
         .environment(spec, (&told.values, &told.secrets), &request.facts, inherited)
         .map_err(refused)?;
+    Ok(Prepared { program, args, env, ids: identity.map(|who| who.ids) })
+}
+
+fn launch(command: &Command, prepared: Prepared) -> Launch {
+    let Prepared { program, args, env, ids } = prepared;
     let mut launch = Launch::of(program).args(args);
     launch.env = env.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
     launch.cwd.clone_from(&command.cwd);
-    launch.user = identity.map(|who| who.ids);
+    launch.user = ids;
     launch.umask = command.umask;
     launch.may_gain_rights = command.allow_new_privileges;
     launch.limits = limits(command.limits);
@@ -76,7 +94,7 @@ fn prepare(command: &Command, request: &RunRequest, told: &Told) -> Result<Launc
     launch.stdin = Stdio::piped();
     launch.stdout = Stdio::piped();
     launch.stderr = Stdio::piped();
-    Ok(launch)
+    launch
 }
 
 fn limits(limits: ResourceLimits) -> spawn::Limits {

@@ -120,6 +120,26 @@ pub(super) async fn run(
     }
 }
 
+/// The headers of a request as they would be sent, with what is masked in the place of secrets.
+/// The real one is made too: what would be refused is refused.
+///
+/// # Errors
+/// Why it would not be sent, as a sentence.
+pub(super) fn headers(
+    http: &Http,
+    request: &RunRequest,
+    (told, masked): (&Told, &Told),
+) -> Result<Vec<(String, String)>, String> {
+    let url = read_url(&http.url.fill(request.source(told)))
+        .map_err(|reason| format!("Not sent: its address: {reason}."))?;
+    message(http, request, told, &url)?;
+    let message = message(http, request, masked, &url)?;
+    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+    // The host is part of the address, which may hold a secret.
+    let shown = message.headers().iter().filter(|(name, _)| name.as_str() != "host");
+    Ok(shown.map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect())
+}
+
 async fn exchange(
     http: &Http,
     request: &RunRequest,

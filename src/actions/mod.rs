@@ -2,7 +2,8 @@
 //!
 //! `catalogue.rs` says which actions there are, `trust.rs` whose files may say so, `watch.rs` that
 //! they changed. `command.rs` runs one of the kind `command`, `process.rs` keeps it within its
-//! limits; `http.rs` calls out, `container.rs` speaks with a container engine. Not here: which job
+//! limits; `http.rs` calls out, `container.rs` speaks with a container engine. `rehearse.rs` says what
+//! a run would be. Not here: which job
 //! runs when, and what follows its end (`crate::worker`, `crate::core::job`).
 
 mod catalogue;
@@ -12,6 +13,7 @@ mod http;
 mod identity;
 mod process;
 mod recorder;
+mod rehearse;
 mod secrets;
 mod trust;
 mod watch;
@@ -20,6 +22,7 @@ mod wire;
 pub use crate::core::output::{Chunk as OutputChunk, Stream};
 pub use crate::spawn::Usage;
 pub use catalogue::{Catalogue, Fault};
+pub use rehearse::{Payload, Rehearsal, rehearse};
 pub use watch::watch;
 
 use crate::core::action::{ActionKind, ActionSpec, EventFacts, Secrets, Source, Values};

@@ -2,15 +2,22 @@
 //! itself: the worker does.
 
 mod cancel;
+mod hand;
+mod judge;
 mod many;
 mod pause;
 mod rejudge;
+mod replay;
+pub mod replays;
 mod retry;
 
+pub use crate::core::replay::obstacle;
 pub use cancel::{Cancelled, cancel};
+pub use hand::{Given, Trial, by_hand, trial};
 pub use many::{Done, cancel_many, run_again_many};
 pub use pause::{pause, resume};
 pub use rejudge::{Near, Rejudged, endpoint_of, event_of, rejudge, whole_body};
+pub use replay::{Judge, Prospect, ReplayError, Wanted, Way, kept, prospect, replay};
 pub use retry::{run_again, run_now};
 
 use crate::core::actor::Actor;

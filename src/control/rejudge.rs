@@ -1,20 +1,18 @@
 //! How a stored delivery would fare now, and which records come nearest to it. Reads only.
-//!
-//! Of the credential only the token's digest is kept, and of a signature the word in the trace:
-//! a record that accepted the signature at arrival is taken to accept it still.
 
-use crate::core::credential::{self, Check, Presented, Signed};
+use super::judge::{Case, Known, Proof};
+use crate::core::credential::Check;
 use crate::core::event::Event;
 use crate::core::event::repository::RepositoryUrl;
 use crate::core::ids::WebhookId;
+use crate::core::matching::Decision;
 use crate::core::matching::explain::{self, Field, Remedy, Told, Wanted};
 use crate::core::matching::trace::{FieldCheck, Trace};
-use crate::core::matching::{Decision, Question, decide};
 use crate::core::seal::Keys;
+use crate::core::source::Source;
 use crate::core::verdict::{Endpoint, Verdict};
 use crate::core::webhook::Webhook;
 use crate::intake::{Policy, opened_alone};
-use crate::store::candidates::{self, Sought};
 use crate::store::deliveries::{Brief, Full};
 use crate::store::{Conn, Result, nearest};
 use chrono::{DateTime, Utc};
@@ -114,7 +112,12 @@ pub async fn rejudge(
     let proof = Proof::of(full);
     let decision = match (read.is_some(), body) {
         (true, Some(body)) => {
-            Some(judged(conn, (full, body), &event, (keys, policy, &proof), at).await?)
+            let asked = std::iter::once((&event, &proof));
+            let known = Known::load(conn, asked, (keys, policy), at).await?;
+            let endpoint = endpoint_of(&full.brief);
+            let registers = full.brief.source == Source::Gitlab.as_str();
+            let case = Case { event: &event, proof: &proof, body, endpoint, registers };
+            Some(known.judge(&case).0)
         }
         _ => None,
     };
@@ -131,96 +134,14 @@ pub async fn rejudge(
         Some((_, told, _)) => told.clone(),
         None => explain::no_record(),
     };
-    let asks = !matches!(Verdict::parse(&full.brief.verdict), Some(Verdict::Duplicate));
+    // Of what was made by hand there is no credential to ask about.
+    let asks = !matches!(Verdict::parse(&full.brief.verdict), Some(Verdict::Duplicate))
+        && full.brief.source != Source::Hand.as_str();
     Ok(Rejudged {
         now: decision.filter(|_| asks),
         told,
         nearest: near.into_iter().map(|(near, ..)| near).collect(),
     })
-}
-
-/// How a signature that was valid fares, which cannot be computed again.
-const SIGNATURE: Check = Check::Valid(credential::Proof::SIGNATURE);
-
-/// What is left of a delivery's credentials.
-struct Proof {
-    presented: Presented,
-    signed_for: Vec<WebhookId>,
-}
-
-impl Proof {
-    fn of(full: &Full) -> Self {
-        let trace: Trace = serde_json::from_value(full.reason.clone()).unwrap_or_default();
-        let signed = |check: &FieldCheck| {
-            check.field == "credential" && credential::names_signature(&check.actual)
-        };
-        let token = full.token_digest.as_deref().and_then(|digest| digest.try_into().ok());
-        let nothing =
-            || Signed { id: String::new(), timestamp: String::new(), signatures: String::new() };
-        Self {
-            presented: Presented {
-                token,
-                signed: full.headers.get("webhook-signature").map(|_| nothing()),
-            },
-            signed_for: trace
-                .records
-                .iter()
-                .filter(|record| record.checks.iter().any(signed))
-                .map(|record| record.webhook)
-                .collect(),
-        }
-    }
-
-    /// How it fares with a record.
-    fn check(&self, record: &Webhook, at: DateTime<Utc>) -> Check {
-        if self.signed_for.contains(&record.id) && record.signing_key.is_some() {
-            return SIGNATURE;
-        }
-        credential::check(&self.presented, record.required(at), &[], at)
-    }
-}
-
-/// Asks the matcher, with the records intake would have asked about.
-async fn judged(
-    conn: &mut Conn,
-    (full, body): (&Full, &[u8]),
-    event: &Event,
-    (keys, policy, proof): (&Keys, Policy, &Proof),
-    at: DateTime<Utc>,
-) -> Result<Decision> {
-    let mut sought = Sought::default();
-    sought.project_ids.insert(event.project_id.unwrap_or(0));
-    sought.repo_names.insert(event.repo_name.clone());
-    sought.tokens.extend(proof.presented.token.map(|token| token.to_vec()));
-    // A signature that cannot be computed again stands as a token that its records have.
-    let stand_in = proof.presented.token.unwrap_or_default();
-    let has_stand_in = proof.presented.token.is_some() || !proof.signed_for.is_empty();
-    let records: Vec<Webhook> = candidates::load(conn, &sought)
-        .await?
-        .into_iter()
-        .map(|candidate| {
-            let mut record = opened_alone(candidate, keys);
-            if proof.check(&record, at) == SIGNATURE {
-                record.secret_digest = Some(stand_in.to_vec());
-            }
-            record
-        })
-        .collect();
-    let known = candidates::known_tokens(conn, &sought, at).await?;
-    let presented = Presented {
-        token: has_stand_in.then_some(stand_in),
-        signed: proof.presented.signed.clone(),
-    };
-    let question = Question {
-        endpoint: endpoint_of(&full.brief),
-        event,
-        presented: &presented,
-        body,
-        token_is_known: proof.presented.token.is_some_and(|token| known.contains(&token[..])),
-        allow_no_secret: policy.allow_no_secret,
-        now: at,
-    };
-    Ok(decide(question, &records))
 }
 
 /// Draws a record beside the event, with the key it is ranked by among equals.

@@ -175,11 +175,7 @@ fn judged<'a>(
             jobs: Vec::new(),
         };
     }
-    if let Some(pause) = paused(&decision, &known.pauses) {
-        decision.summary =
-            format!("{}; held back by {}: {}", decision.summary, pause.by, pause.reason);
-        decision.verdict = Verdict::Paused;
-    }
+    hold_back(&mut decision, &known.pauses);
     // A body stands for a missing key only where a repeat would run something twice.
     if !decision.did_something()
         || (decision.run.is_empty() && key.is_some_and(|key| key.from_body))
@@ -196,12 +192,24 @@ fn judged<'a>(
             record.project_id = ProjectId::Known(id);
         }
     }
-    let jobs = records
-        .into_iter()
-        .filter(|record| decision.run.contains(&record.id))
-        .map(|webhook| JobDraft { id: clock::job_id(), label: webhook.label(), webhook })
-        .collect();
+    let jobs = jobs_of(&decision, records);
     Draft { arrival, decision, duplicate_of: None, claims, jobs }
+}
+
+/// The jobs of a decision, each with its record as it is.
+pub(super) fn jobs_of(decision: &Decision, records: Vec<Webhook>) -> Vec<JobDraft> {
+    let wanted = records.into_iter().filter(|record| decision.run.contains(&record.id));
+    let job = |webhook: Webhook| JobDraft { id: clock::job_id(), label: webhook.label(), webhook };
+    wanted.map(job).collect()
+}
+
+/// Says of a delivery that matched that nothing of it runs now, if that is so.
+pub(super) fn hold_back(decision: &mut Decision, pauses: &[Pause]) {
+    if let Some(pause) = paused(decision, pauses) {
+        decision.summary =
+            format!("{}; held back by {}: {}", decision.summary, pause.by, pause.reason);
+        decision.verdict = Verdict::Paused;
+    }
 }
 
 /// Why nothing of what matched runs now, if nothing does.

@@ -6,10 +6,12 @@
 
 mod committer;
 mod decide;
+mod made;
 mod records;
 mod refusals;
 mod write;
 
+pub use made::{Made, write_made};
 pub use records::opened_alone;
 
 use crate::core::credential::Presented;
@@ -17,6 +19,7 @@ use crate::core::event::Event;
 use crate::core::idempotency::Key;
 use crate::core::ids::{DeliveryId, JobId};
 use crate::core::seal::Keys;
+use crate::core::source::Source;
 use crate::core::verdict::{Endpoint, Verdict};
 use crate::store::Pool;
 use bytes::Bytes;
@@ -52,6 +55,45 @@ pub struct Arrival {
     pub body: Bytes,
     /// What is in it.
     pub content: Content,
+    /// Who made it.
+    pub origin: Origin,
+}
+
+/// Who made an arrival.
+#[derive(Debug, Clone, Default)]
+pub enum Origin {
+    /// Whoever called the address.
+    #[default]
+    Received,
+    /// A person, in the panel.
+    Made {
+        /// How.
+        source: Source,
+        /// The person.
+        by: String,
+        /// The delivery that it was made from.
+        of: Option<DeliveryId>,
+        /// The run of replays that it is part of.
+        run: Option<String>,
+    },
+}
+
+impl Origin {
+    /// How it was made.
+    pub fn source(&self) -> Source {
+        match self {
+            Self::Received => Source::Gitlab,
+            Self::Made { source, .. } => *source,
+        }
+    }
+
+    /// The person who made it; none = nobody of ours.
+    pub fn by(&self) -> Option<&str> {
+        match self {
+            Self::Received => None,
+            Self::Made { by, .. } => Some(by),
+        }
+    }
 }
 
 /// What an arrival holds.

@@ -92,10 +92,11 @@ impl Sender {
 mod tests {
     use super::*;
     use crate::core::verdict::Endpoint;
-    use crate::intake::Content;
+    use crate::intake::{Content, Origin};
 
     fn arrival(number: u128, remote_addr: &str) -> Arrival {
         Arrival {
+            origin: Origin::Received,
             id: DeliveryId::from_ulid(ulid::Ulid::from_parts(0, number)),
             received_at: DateTime::UNIX_EPOCH,
             endpoint: Endpoint::Main,

@@ -1,11 +1,12 @@
 //! Writes what was judged: claims, registrations, deliveries, jobs, queue rows, and the records'
 //! last values. All of it in the caller's transaction.
 
+use super::Origin;
 use super::decide::{Draft, JobDraft};
 use super::refusals::{Count, Room};
 use crate::core::change::{Change, Value};
 use crate::core::event::Event;
-use crate::core::ids::WebhookId;
+use crate::core::ids::{DeliveryId, WebhookId};
 use crate::core::job::JobState;
 use crate::core::lane;
 use crate::core::matching::filters;
@@ -86,6 +87,10 @@ fn delivery<'a>(
     let event = draft.event().unwrap_or(&NO_EVENT);
     let rejected = decision.verdict == Verdict::Rejected;
     let counting = *room == Room::Counting;
+    let (replay_of, replay_run) = match &arrival.origin {
+        Origin::Received => (None, None),
+        Origin::Made { of, run, .. } => (of.as_ref().map(DeliveryId::as_str), run.as_deref()),
+    };
     let body = match (counting, rejected) {
         (true, _) => None,
         (false, true) => Some(arrival.body.get(..REJECTED_BODY).unwrap_or(&arrival.body)),
@@ -98,7 +103,11 @@ fn delivery<'a>(
         verdict: decision.verdict.as_str(),
         summary: if counting { COUNTING } else { &decision.summary },
         reason: json(&if counting { counting_trace() } else { kept_trace(draft, event) }),
-        http_status: decision.status.into(),
+        // Nobody waits for the answer to what a person made.
+        http_status: match arrival.origin.by() {
+            None => decision.status.into(),
+            Some(_) => 0,
+        },
         event: &arrival.event_header,
         object_kind: &event.object_kind,
         project_id: event.project_id,
@@ -115,10 +124,13 @@ fn delivery<'a>(
         body_sha256: hash,
         idempotency_key: key_of(draft),
         duplicate_of: draft.duplicate_of.as_deref(),
-        replay_of: None,
+        replay_of,
         remote_addr: &arrival.remote_addr,
         token_digest: token_of(draft),
         judged_at: Some(now),
+        source: arrival.origin.source().as_str(),
+        made_by: arrival.origin.by().unwrap_or_default(),
+        replay_run,
     }
 }
 
@@ -188,7 +200,7 @@ fn job_row<'a>(
         error: "",
         run_at: now + waits,
         queued_at: now,
-        requested_by: &event.user_name,
+        requested_by: draft.arrival.origin.by().unwrap_or(&event.user_name),
         concurrency: webhook.concurrency.as_str(),
         lane: lane::of_record(webhook.id, webhook.concurrency).unwrap_or_default(),
         cancels_running: webhook.cancel_running,

@@ -43,6 +43,9 @@ pub struct NewDelivery<'a> {
     pub remote_addr: &'a str,
     pub token_digest: Option<&'a [u8]>,
     pub judged_at: Option<DateTime<Utc>>,
+    pub source: &'a str,
+    pub made_by: &'a str,
+    pub replay_run: Option<&'a str>,
 }
 
 /// Inserts deliveries.

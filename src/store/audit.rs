@@ -44,11 +44,13 @@ pub enum Verb {
     Pause,
     /// They are again.
     Resume,
+    /// A delivery was given to the records once more, or many.
+    Replay,
 }
 
 impl Verb {
     /// Every verb; the constraint `audit_log_verb_check` lists the same words.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Add,
         Self::Change,
         Self::Delete,
@@ -61,6 +63,7 @@ impl Verb {
         Self::RunNow,
         Self::Pause,
         Self::Resume,
+        Self::Replay,
     ];
 
     /// The stored word.
@@ -79,6 +82,7 @@ impl Verb {
             Self::RunNow => "run_now",
             Self::Pause => "pause",
             Self::Resume => "resume",
+            Self::Replay => "replay",
         }
     }
 
@@ -104,6 +108,7 @@ impl Verb {
             Self::RunNow => "Ran now",
             Self::Pause => "Paused",
             Self::Resume => "Resumed",
+            Self::Replay => "Replayed",
         }
     }
 }
@@ -124,6 +129,10 @@ pub mod object {
     pub const PAUSE: &str = "pause";
     /// An account.
     pub const USER: &str = "user";
+    /// A delivery.
+    pub const DELIVERY: &str = "delivery";
+    /// A run of replays.
+    pub const REPLAY: &str = "replay";
 }
 
 /// One entry to write.

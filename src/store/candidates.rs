@@ -78,6 +78,15 @@ pub async fn load(conn: &mut Conn, sought: &Sought) -> Result<Vec<Candidate>> {
         .await?)
 }
 
+/// One record, if it is there.
+///
+/// # Errors
+/// Any [`StoreError`] of the database.
+pub async fn find(conn: &mut Conn, id: WebhookId) -> Result<Option<Candidate>> {
+    let found = webhooks::table.find(id.0).select(Candidate::as_select());
+    Ok(found.first(conn).await.optional()?)
+}
+
 /// Which of the token digests belong to some record, as the present or the previous token.
 ///
 /// # Errors

@@ -6,11 +6,14 @@ use super::search::{BETWEEN, Condition, CountOf, CountsOf, ago, among_newest, co
 use super::{Conn, Result};
 use crate::core::ids::DeliveryId;
 use crate::core::listing::{ChoiceCount, Counts, ListQuery, Page, Part, Total};
+use crate::core::source::Source;
 use crate::core::verdict::Verdict;
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One delivery as the list shows it, with the jobs it made; serialises under the contract's
 /// field names.
@@ -50,6 +53,9 @@ pub struct Brief {
     pub duplicate_of: Option<String>,
     pub replay_of: Option<String>,
     pub remote_addr: String,
+    pub source: String,
+    pub made_by: String,
+    pub replay_run: Option<String>,
 }
 
 /// A job, as a delivery's row names it; serialises as its id.
@@ -96,7 +102,8 @@ pub struct Full {
 pub enum Sort {}
 
 /// What the list can be narrowed to.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Filter {
     /// What became of it.
     pub verdict: Option<Verdict>,
@@ -112,15 +119,23 @@ pub struct Filter {
     pub repo_name: Option<String>,
     /// A record that got a job from it.
     pub webhook: Option<i64>,
-    /// Received within this time.
+    /// Received within this time; what is kept says since when instead.
+    #[serde(skip)]
     pub within: Option<TimeDelta>,
     /// Received at this moment or later.
     pub since: Option<DateTime<Utc>>,
     /// Received before this moment.
     pub before: Option<DateTime<Utc>>,
+    /// The status of the answer.
+    pub http_status: Option<i32>,
+    /// Who made it.
+    pub source: Option<Source>,
+    /// The run of replays that made it.
+    pub run: Option<String>,
 }
 
-fn condition(query: &ListQuery<Sort, Filter>) -> Condition<deliveries::table> {
+/// The deliveries that search and filters let through.
+pub(super) fn selection(query: &ListQuery<Sort, Filter>) -> Condition<deliveries::table> {
     let filter = &query.filter;
     let mut all: Condition<deliveries::table> = Box::new(deliveries::id.is_not_null());
     let mut and = |next: Condition<deliveries::table>| {
@@ -160,17 +175,28 @@ fn condition(query: &ListQuery<Sort, Filter>) -> Condition<deliveries::table> {
     if let Some(before) = filter.before {
         and(Box::new(deliveries::received_at.lt(before)));
     }
+    // Written out: bound, they would hide from the planner that a partial index fits.
+    if let Some(status) = filter.http_status {
+        and(Box::new(sql::<Bool>(&format!("deliveries.http_status = {status}"))));
+    }
+    if let Some(source) = filter.source {
+        and(Box::new(sql::<Bool>(&format!("deliveries.source = '{}'", source.as_str()))));
+    }
+    if let Some(run) = filter.run.clone() {
+        and(Box::new(deliveries::replay_run.assume_not_null().eq(run)));
+    }
     for term in &query.terms {
         and(found(term, filter.before));
     }
     all
 }
 
-/// An ID names its rows; other words are looked for in the newest rows, all fields in one go.
+/// An ID names its row, or that of the job that it made; other words are looked for in the newest rows, all fields in one go.
 fn found(term: &str, before: Option<DateTime<Utc>>) -> Condition<deliveries::table> {
     let id = term.to_ascii_uppercase();
     if id.parse::<DeliveryId>().is_ok() {
-        return Box::new(deliveries::id.eq(id));
+        let made = jobs::table.filter(jobs::id.eq(id.clone())).select(jobs::delivery_id);
+        return Box::new(deliveries::id.eq(id).or(deliveries::id.eq_any(made)));
     }
     let newest = among_newest(("deliveries", "received_at"), before);
     let text = deliveries::repo_name
@@ -206,12 +232,12 @@ fn found(term: &str, before: Option<DateTime<Utc>>) -> Condition<deliveries::tab
 /// # Errors
 /// Any [`crate::store::StoreError`] of the database.
 pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Page<Row>> {
-    let counted = deliveries::table.select(deliveries::id).filter(condition(query));
+    let counted = deliveries::table.select(deliveries::id).filter(selection(query));
     let matching: i64 = CountOf(counted.limit(Total::CAP + 1)).get_result(conn).await?;
     if matching == 0 {
         return Ok(Page::cut(Vec::new(), &query.part, query.limit, Total::Exactly(0)));
     }
-    let rows = deliveries::table.select(Brief::as_select()).filter(condition(query)).into_boxed();
+    let rows = deliveries::table.select(Brief::as_select()).filter(selection(query)).into_boxed();
     let rows = match &query.part {
         Part::Numbered(_) => rows.order(deliveries::id.desc()),
         Part::Older(id) => rows.filter(deliveries::id.lt(id.clone())).order(deliveries::id.desc()),
@@ -281,6 +307,18 @@ pub async fn find(conn: &mut Conn, id: &DeliveryId) -> Result<Full> {
     Ok(deliveries::table.find(id.as_str()).select(Full::as_select()).first(conn).await?)
 }
 
+/// Those of these deliveries that are kept, oldest first, with all that was kept of them.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn find_many(conn: &mut Conn, ids: &[String]) -> Result<Vec<Full>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = deliveries::table.filter(deliveries::id.eq_any(ids)).order(deliveries::id);
+    Ok(found.select(Full::as_select()).load(conn).await?)
+}
+
 /// The newest deliveries of a project and kind.
 ///
 /// # Errors
@@ -294,6 +332,20 @@ pub async fn of_record(
     Ok(deliveries::table
         .filter(deliveries::project_id.assume_not_null().eq(project_id))
         .filter(deliveries::object_kind.eq(object_kind))
+        .order(deliveries::id.desc())
+        .limit(most)
+        .select(Brief::as_select())
+        .load(conn)
+        .await?)
+}
+
+/// The newest deliveries of a repository.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn of_repository(conn: &mut Conn, repo_name: &str, most: i64) -> Result<Vec<Brief>> {
+    Ok(deliveries::table
+        .filter(deliveries::repo_name.eq(repo_name))
         .order(deliveries::id.desc())
         .limit(most)
         .select(Brief::as_select())

@@ -20,6 +20,7 @@ pub mod overview;
 pub mod pauses;
 pub mod pool;
 pub mod queue;
+pub mod replays;
 pub mod retention;
 pub mod schema;
 pub mod search;

@@ -47,6 +47,9 @@ diesel::table! {
         remote_addr -> Text,
         token_digest -> Nullable<Bytea>,
         judged_at -> Nullable<Timestamptz>,
+        source -> Text,
+        made_by -> Text,
+        replay_run -> Nullable<Text>,
     }
 }
 
@@ -118,6 +121,28 @@ diesel::table! {
         held -> Text,
         superseded_by -> Nullable<Text>,
         cancels_running -> Bool,
+    }
+}
+
+diesel::table! {
+    replays (id) {
+        id -> Text,
+        state -> Text,
+        selection -> Jsonb,
+        told -> Text,
+        pace -> Int4,
+        per -> Text,
+        total -> Int8,
+        done -> Int8,
+        jobs -> Int8,
+        skips -> Jsonb,
+        cursor -> Text,
+        next_at -> Timestamptz,
+        started_by -> Text,
+        started_at -> Timestamptz,
+        stopped_by -> Text,
+        ended_at -> Nullable<Timestamptz>,
+        remote_addr -> Text,
     }
 }
 
@@ -230,6 +255,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     job_attempts,
     job_output,
     jobs,
+    replays,
     sessions,
     settings,
     users,

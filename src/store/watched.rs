@@ -5,6 +5,7 @@ use super::deliveries::Brief;
 use super::schema::{deliveries, webhooks};
 use super::webhooks::Row;
 use super::{Conn, Result};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
@@ -20,20 +21,35 @@ pub struct Watched {
     pub headers: serde_json::Value,
     /// Whether it carried a token at all.
     pub has_token: bool,
-    /// Whether that is the record's secret token, as it is now.
+    /// Whether that is the record's secret token, the present one or one that is still accepted.
     pub is_ours: bool,
 }
 
 type Found = (Brief, serde_json::Value, serde_json::Value, Option<Vec<u8>>);
+
+type Digests = (Option<Vec<u8>>, Option<Vec<u8>>, Option<DateTime<Utc>>);
 
 /// The newest deliveries since the record waits that carry its secret token or name its
 /// repository, newest first. Matched ones are not among them.
 ///
 /// # Errors
 /// Any [`crate::store::StoreError`] of the database.
-pub async fn watched(conn: &mut Conn, row: &Row, most: i64) -> Result<Vec<Watched>> {
-    let digest: Option<Vec<u8>> =
-        webhooks::table.find(row.id).select(webhooks::secret_digest).first(conn).await?;
+pub async fn watched(
+    conn: &mut Conn,
+    row: &Row,
+    (most, now): (i64, DateTime<Utc>),
+) -> Result<Vec<Watched>> {
+    let (present, previous, until): Digests = webhooks::table
+        .find(row.id)
+        .select((
+            webhooks::secret_digest,
+            webhooks::previous_secret_digest,
+            webhooks::previous_secret_until,
+        ))
+        .first(conn)
+        .await?;
+    let previous = previous.filter(|_| until.is_some_and(|until| now < until));
+    let ours: Vec<Vec<u8>> = present.into_iter().chain(previous).collect();
     // Written out, since a bound word would hide from the planner that the partial indexes fit.
     let not_matched = || diesel::dsl::sql::<Bool>("deliveries.verdict <> 'matched'");
     let columns =
@@ -47,10 +63,10 @@ pub async fn watched(conn: &mut Conn, row: &Row, most: i64) -> Result<Vec<Watche
         .select(columns)
         .load(conn)
         .await?;
-    if let Some(digest) = &digest {
+    if !ours.is_empty() {
         let carrying: Vec<Found> = deliveries::table
             .filter(not_matched())
-            .filter(deliveries::token_digest.eq(digest))
+            .filter(deliveries::token_digest.assume_not_null().eq_any(&ours))
             .filter(deliveries::received_at.ge(row.pending_since))
             .order(deliveries::id.desc())
             .limit(most)
@@ -67,7 +83,7 @@ pub async fn watched(conn: &mut Conn, row: &Row, most: i64) -> Result<Vec<Watche
         reason,
         headers,
         has_token: token.is_some(),
-        is_ours: token.is_some() && token == digest,
+        is_ours: token.is_some_and(|token| ours.contains(&token)),
     });
     Ok(watched.collect())
 }

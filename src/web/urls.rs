@@ -186,6 +186,31 @@ pub fn delivery(id: &DeliveryId) -> String {
     object("hooks", "delivery", id)
 }
 
+/// Asks how to replay a delivery; its POST does it.
+pub fn delivery_replay(id: impl Display) -> String {
+    verb("hooks", "delivery", id, "replay")
+}
+
+/// The runs of replays; its POST starts one.
+pub fn replays() -> &'static str {
+    "/admin/hooks/delivery/replay/"
+}
+
+/// A run of replays.
+pub fn replay_run(id: impl Display) -> String {
+    format!("{}{id}/", replays())
+}
+
+/// Stops a run of replays; POST only.
+pub fn replay_stop(id: impl Display) -> String {
+    format!("{}stop/", replay_run(id))
+}
+
+/// Tries a record out on an event.
+pub fn webhook_test(id: impl Display) -> String {
+    verb("hooks", "webhook", id, "test")
+}
+
 /// The jobs.
 pub fn jobs() -> String {
     changelist("hooks", "job")

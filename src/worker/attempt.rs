@@ -270,18 +270,6 @@ fn request(catalogue: &Catalogue, started: Started) -> Result<RunRequest, String
     let limit_s = job.timeout_s.and_then(|s| u32::try_from(s).ok()).unwrap_or(spec.timeout_s);
     // A record may ask for less time than its entry allows, never for more.
     let timeout = Duration::from_secs(limit_s.min(spec.timeout_s).into());
-    let facts = EventFacts {
-        event: event.header,
-        kind: event.object_kind,
-        git_ref: event.git_ref,
-        sha: event.sha,
-        project_id: event.project_id,
-        project_path: event.project_path,
-        repo_url: event.repo_url,
-        user_name: event.user_name,
-        delivery: job.delivery_id,
-        job: job.id,
-        attempt: number,
-    };
+    let facts = EventFacts::of(event, (&job.delivery_id, &job.id), number);
     Ok(RunRequest { spec, params, facts, body: body.into(), timeout })
 }

@@ -4,6 +4,7 @@
 //! an argument and never becomes an option (`invocation.rs` refuses that).
 
 use super::{Argument, Parameter};
+use crate::core::event::Event;
 use std::borrow::Cow;
 
 /// What a job's run is told about its event.
@@ -31,6 +32,26 @@ pub struct EventFacts {
     pub job: String,
     /// Which attempt of the job this is, from 1.
     pub attempt: i32,
+}
+
+impl EventFacts {
+    /// What a run is told: of the event, and of the delivery, the job and its attempt.
+    #[must_use]
+    pub fn of(event: Event, (delivery, job): (&str, &str), attempt: i32) -> Self {
+        Self {
+            event: event.header,
+            kind: event.object_kind,
+            git_ref: event.git_ref,
+            sha: event.sha,
+            project_id: event.project_id,
+            project_path: event.project_path,
+            repo_url: event.repo_url,
+            user_name: event.user_name,
+            delivery: delivery.to_owned(),
+            job: job.to_owned(),
+            attempt,
+        }
+    }
 }
 
 /// One fact, by the word an entry uses for it.

@@ -105,6 +105,21 @@ pub fn decide(question: Question<'_>, records: &[Webhook]) -> Decision {
     decision
 }
 
+/// What becomes of an event that `by` gives to this record, whatever its values and filters say.
+/// They are compared all the same, for the trace.
+pub fn force(question: Question<'_>, record: &Webhook, by: &str) -> Decision {
+    let credential = credential_of(record, question);
+    let comparison = compare(record, question.event, credential, question.allow_no_secret);
+    let summary = format!(
+        "Matched: queued for {}, forced by {by}: neither its values nor its filters were asked",
+        quoted(record)
+    );
+    let mut decision = Decision::new(Verdict::Matched, 202, summary);
+    decision.run.push(record.id);
+    decision.trace = Trace { forced: Some(record.id), ..trace_of(vec![(record, comparison)]) };
+    decision
+}
+
 fn proof((record, comparison): &(&Webhook, Comparison)) -> Option<(WebhookId, Proof)> {
     match comparison.credential {
         Check::Valid(proof) if comparison.is_nearly_equal() => Some((record.id, proof)),

@@ -20,6 +20,9 @@ pub struct Trace {
     /// Every address by which the event names its repository, kept where no record took it.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub urls: Vec<String>,
+    /// The record that a person chose, whatever its values and filters say.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub forced: Option<WebhookId>,
 }
 
 /// How one record fared.

@@ -13,6 +13,7 @@ pub mod login;
 pub mod nav;
 pub mod password;
 pub mod pause;
+pub mod replay;
 pub mod routes;
 pub mod search;
 pub mod setup;

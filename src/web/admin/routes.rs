@@ -10,7 +10,7 @@ use super::kit::mount;
 use super::log::{self, Log};
 use super::users::{self, Users};
 use super::webhooks::{self, Webhooks};
-use super::{actions, index, language, login, password, pause, search, setup, workers};
+use super::{actions, index, language, login, password, pause, replay, search, setup, workers};
 use crate::core::role::Permission;
 use crate::web::human::HumanError;
 use crate::web::middleware::authorize::{self, Rules};
@@ -83,6 +83,10 @@ pub fn rows() -> Vec<Row> {
         Row::get(urls::webhook_setup(urls::ID), Needs(View), |route| {
             route.to(webhooks::setup::show)
         }),
+        Row::get(urls::webhook_test(urls::ID), Needs(View), |route| route.to(webhooks::test::show)),
+        Row::post(urls::webhook_test(urls::ID), Needs(Operate), |route| {
+            route.to(webhooks::test::submit)
+        }),
         Row::get(urls::webhook_reset(urls::ID), Needs(ChangeRecords), |route| {
             route.to(webhooks::reset::ask)
         }),
@@ -93,10 +97,16 @@ pub fn rows() -> Vec<Row> {
     rows.extend(mount::resource::<Deliveries>());
     rows.extend([
         Row::get(urls::unmatched(), Needs(View), |route| route.to(deliveries::unmatched::show)),
+        Row::get(urls::replays(), Needs(View), |route| route.to(replay::many::show)),
+        Row::post(urls::replays(), Needs(Operate), |route| route.to(replay::many::start)),
+        Row::get(urls::replay_run(urls::ID), Needs(View), |route| route.to(replay::run::show)),
+        Row::post(urls::replay_stop(urls::ID), Needs(Operate), |route| route.to(replay::run::stop)),
         Row::get(urls::object("hooks", "delivery", urls::ID), Needs(View), |route| {
             route.to(deliveries::page::show)
         }),
         Row::get(delivery("body"), Needs(View), |route| route.to(deliveries::page::download)),
+        Row::get(delivery("replay"), Needs(View), |route| route.to(replay::show)),
+        Row::post(delivery("replay"), Needs(Operate), |route| route.to(replay::submit)),
     ]);
     rows.extend(mount::resource::<Jobs>());
     rows.extend([

@@ -3,6 +3,7 @@
 
 pub mod chinese;
 mod many;
+mod replay;
 mod rows;
 mod work;
 
@@ -103,6 +104,7 @@ fn delivery_sample(verdict: &str, body: Option<&[u8]>, jobs: usize) -> String {
     let about = delivery_page::About {
         panel: Some(panel_sample(&full.brief)),
         replays: vec![delivery("matched")],
+        may_replay: true,
         public_address: "https://signalbox.example.com".to_owned(),
         keep: (TimeDelta::days(14), TimeDelta::days(90)),
         now: NOW,
@@ -122,7 +124,8 @@ fn panel_sample(delivery: &Brief) -> MatchPanel {
         more: Vec::new(),
     };
     let told = Told { sentence: ODD.to_owned(), remedy: Remedy::Reset };
-    matching::draw(delivery, Rejudged { now: None, told, nearest: vec![near] }, true)
+    let may = matching::May { edit: true, replay: true };
+    matching::draw(delivery, Rejudged { now: None, told, nearest: vec![near] }, may)
 }
 
 fn job_row(state: &str) -> JobRow {
@@ -232,7 +235,9 @@ fn values(html: &Html, selector: &str, attribute: &str) -> Vec<String> {
 
 #[test]
 fn every_page_renders_in_every_state_and_is_sound_html() {
-    for (name, text) in samples().into_iter().chain(many::samples()).chain(work::samples()) {
+    for (name, text) in
+        samples().into_iter().chain(many::samples()).chain(replay::samples()).chain(work::samples())
+    {
         assert!(!text.contains("<script>alert"), "{name}: what is shown is text");
         let html = Html::parse_document(&text);
         assert!(html.errors.is_empty(), "{name}: {:?}", html.errors);

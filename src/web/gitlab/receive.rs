@@ -6,7 +6,7 @@ use crate::clock;
 use crate::core::event::Event;
 use crate::core::idempotency;
 use crate::core::verdict::Endpoint;
-use crate::intake::{Arrival, Content, IntakeError, Room};
+use crate::intake::{Arrival, Content, IntakeError, Origin, Room};
 use crate::web::Deps;
 use crate::web::origin::remote_addr_text;
 use actix_web::http::header::CONTENT_LENGTH;
@@ -52,6 +52,7 @@ pub(super) async fn receive(
         event_header,
         body: read.bytes,
         content,
+        origin: Origin::Received,
     };
     match deps.intake.submit(arrival).await {
         Ok(receipt) => answer::receipt(&receipt),

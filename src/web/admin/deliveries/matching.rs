@@ -64,16 +64,32 @@ pub struct RowView {
     pub note: &'static str,
 }
 
-/// Draws the panel; `may_edit` says whether this person may change records.
-pub fn draw(delivery: &Brief, rejudged: Rejudged, may_edit: bool) -> MatchPanel {
+/// What this person may do about it.
+#[derive(Debug, Clone, Copy)]
+pub struct May {
+    /// Change records.
+    pub edit: bool,
+    /// Replay this delivery, which can be replayed.
+    pub replay: bool,
+}
+
+/// Draws the panel.
+pub fn draw(delivery: &Brief, rejudged: Rejudged, may: May) -> MatchPanel {
     let was = Verdict::parse(&delivery.verdict);
     let now = rejudged.now.filter(|now| Some(now.verdict) != was);
-    let tools = tools(delivery, rejudged.told.remedy, rejudged.nearest.first(), may_edit);
+    let mut tools = tools(delivery, rejudged.told.remedy, rejudged.nearest.first(), may.edit);
+    // Once the record is mended, the delivery is to run after all.
+    let runs = now.as_ref().is_some_and(|now| !now.run.is_empty());
+    let did_something = was.is_some_and(Verdict::claims_its_key);
+    if may.replay && !did_something {
+        let href = urls::delivery_replay(&delivery.id);
+        tools.push(Tool { words: "Replay", href, is_best: runs && tools.is_empty() });
+    }
     MatchPanel {
         sentence: rejudged.told.sentence,
         then: Badge::verdict(&delivery.verdict),
         now: now.map(|now| (Badge::verdict(now.verdict.as_str()), now.summary)),
-        records: rejudged.nearest.iter().map(|near| near_view(delivery, near, may_edit)).collect(),
+        records: rejudged.nearest.iter().map(|near| near_view(delivery, near, may.edit)).collect(),
         tools,
     }
 }

@@ -8,12 +8,16 @@ pub mod tree;
 pub mod unmatched;
 
 use super::context::AdminContext;
+use super::kit::bulk::BulkAction;
 use super::kit::column::{Badge, Bit, Cell, Column, Width};
 use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, moment, within};
 use super::kit::listing::{Empty, Listing, Paging};
 use super::kit::resource::{Meta, Resource};
+use super::replay::many;
+use crate::core::ids::DeliveryId;
 use crate::core::listing::{Counts, ListQuery, Page};
 use crate::core::role::Permission;
+use crate::core::source::Source;
 use crate::core::verdict::{Endpoint, Verdict};
 use crate::store::deliveries::{Filter, Row, Sort};
 use crate::store::{self, Conn, deliveries};
@@ -38,7 +42,7 @@ static META: Meta = Meta {
 static LISTING: Listing<Row, Sort, Filter> = Listing {
     columns: COLUMNS,
     filters: FILTERS,
-    search: "repository, ref, commit, event, person, reason and IDs of the newest 50,000 deliveries, or of those received before a day that you choose",
+    search: "repository, ref, commit, event, person, reason and IDs (a job's ID, too) of the newest 50,000 deliveries, or of those received before a day that you choose",
     paging: Paging::Keyset(50),
     default_order: &[],
     id: |row| row.delivery.id.clone(),
@@ -65,7 +69,10 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         label: "Verdict",
         width: Width::Fit,
         cell: |row| {
-            let status = format!("HTTP {}", row.delivery.http_status);
+            let status = match page::made_how(&row.delivery) {
+                Some(how) => how.to_owned(),
+                None => format!("HTTP {}", row.delivery.http_status),
+            };
             Bit::Badge(Badge::verdict(&row.delivery.verdict)).over(Bit::Text(status))
         },
         sort: None,
@@ -203,6 +210,42 @@ const FILTERS: &[FilterSpec<Filter>] = &[
         },
     },
     FilterSpec {
+        param: "source",
+        label: "Source",
+        choices: Choices::Fixed(&[("gitlab", "GitLab"), ("replay", "Replay"), ("hand", "By hand")]),
+        apply: |filter, value| {
+            filter.source = Some(Source::parse(value).ok_or(BadChoice)?);
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "http_status",
+        label: "HTTP status",
+        choices: Choices::Fixed(&[
+            ("202", "202: taken"),
+            ("200", "200: nothing to do"),
+            ("401", "401: not authentic"),
+            ("400", "400: unreadable"),
+            ("413", "413: too large"),
+            ("415", "415: another media type"),
+        ]),
+        apply: |filter, value| {
+            let status = value.parse::<u16>().ok().filter(|status| (100..600).contains(status));
+            filter.http_status = Some(status.ok_or(BadChoice)?.into());
+            Ok(())
+        },
+    },
+    FilterSpec {
+        param: "replay_run",
+        label: "Run of replays",
+        choices: Choices::Open,
+        apply: |filter, value| {
+            let id: DeliveryId = value.parse().map_err(|_| BadChoice)?;
+            filter.run = Some(id.to_string());
+            Ok(())
+        },
+    },
+    FilterSpec {
         param: "project_id",
         label: "Project ID",
         choices: Choices::Open,
@@ -249,7 +292,14 @@ impl Resource for Deliveries {
     }
 
     fn tools() -> Vec<(&'static str, String)> {
-        vec![("Unmatched by repository", urls::unmatched().to_owned())]
+        vec![
+            ("Replays", urls::replays().to_owned()),
+            ("Unmatched by repository", urls::unmatched().to_owned()),
+        ]
+    }
+
+    fn actions() -> &'static [BulkAction] {
+        many::ACTIONS
     }
 
     fn note(ctx: &AdminContext) -> Option<String> {

@@ -8,6 +8,8 @@ use crate::control;
 use crate::core::ids::DeliveryId;
 use crate::core::matching::trace::Trace;
 use crate::core::role::Permission;
+use crate::core::source::Source;
+use crate::core::verdict::Verdict;
 use crate::intake::Policy;
 use crate::store::Conn;
 use crate::store::deliveries::{Brief, Full};
@@ -17,6 +19,7 @@ use crate::web::admin::kit::at::{At, span};
 use crate::web::admin::kit::back::preserved_list;
 use crate::web::admin::kit::column::Badge;
 use crate::web::admin::kit::frame::Frame;
+use crate::web::admin::replay::why;
 use crate::web::filters;
 use crate::web::human::{HumanError, page};
 use crate::web::problem::Problem;
@@ -60,6 +63,20 @@ pub struct DeliveryPage {
     pub replays: Vec<ReplayView>,
     /// The records beside it, if it holds an event.
     pub panel: Option<MatchPanel>,
+    /// The way to replay it, for those who may.
+    pub replay: Option<ReplayButton>,
+    /// How it was made and by whom, if it was not received.
+    pub made: Option<&'static str>,
+}
+
+/// The button that leads to a replay.
+pub struct ReplayButton {
+    /// Its words.
+    pub words: &'static str,
+    /// Where it leads.
+    pub href: String,
+    /// Why it cannot be pressed.
+    pub reason: Option<&'static str>,
 }
 
 /// A replay of it.
@@ -80,6 +97,8 @@ pub struct About {
     pub panel: Option<MatchPanel>,
     /// Its replays.
     pub replays: Vec<Brief>,
+    /// Whether this person may replay it.
+    pub may_replay: bool,
     /// What GitLab calls us by.
     pub public_address: String,
     /// How long bodies and deliveries are kept.
@@ -160,6 +179,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let about = About {
         panel,
         replays,
+        may_replay: ctx.may(Permission::Operate),
         public_address: ctx.public_address(),
         keep: (retention.body, retention.delivery),
         now: clock::now(),
@@ -180,8 +200,11 @@ async fn match_panel(
     let deps = ctx.deps();
     let policy = Policy { allow_no_secret: deps.settings.allow_no_secret };
     let rejudged = control::rejudge(conn, full, (&deps.keys, policy), clock::now()).await?;
-    let may_edit = ctx.may(Permission::ChangeRecords);
-    Ok(Some(matching::draw(&full.brief, rejudged, may_edit)))
+    let may = matching::May {
+        edit: ctx.may(Permission::ChangeRecords),
+        replay: ctx.may(Permission::Operate) && control::obstacle(control::kept(full)).is_none(),
+    };
+    Ok(Some(matching::draw(&full.brief, rejudged, may)))
 }
 
 /// GET a delivery's body as it came.
@@ -200,11 +223,16 @@ pub async fn download(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         .body(bytes))
 }
 
-fn id_of(ctx: &AdminContext) -> Result<DeliveryId, HumanError> {
+/// The delivery that the address names.
+///
+/// # Errors
+/// It names none (404).
+pub fn id_of(ctx: &AdminContext) -> Result<DeliveryId, HumanError> {
     ctx.segment("id").parse().map_err(|_| no_such(ctx).into())
 }
 
-fn missing(ctx: &AdminContext, error: crate::store::StoreError) -> Problem {
+/// What to say of a delivery that could not be read.
+pub fn missing(ctx: &AdminContext, error: crate::store::StoreError) -> Problem {
     match error {
         crate::store::StoreError::NotFound => no_such(ctx),
         other => other.into(),
@@ -220,6 +248,7 @@ fn no_such(ctx: &AdminContext) -> Problem {
 pub fn draw(frame: Frame, full: Full, made: &[jobs::Row], about: About) -> DeliveryPage {
     let whole = control::whole_body(&full);
     let curl = request::curl(&about.public_address, &full.brief, whole);
+    let replay = about.may_replay.then(|| replay_button(&full));
     let delivery = full.brief;
     let trace: Trace = serde_json::from_value(full.reason).unwrap_or_default();
     DeliveryPage {
@@ -235,6 +264,8 @@ pub fn draw(frame: Frame, full: Full, made: &[jobs::Row], about: About) -> Deliv
         curl,
         replays: about.replays.iter().map(replay_view).collect(),
         panel: about.panel,
+        replay,
+        made: made_how(&delivery),
         delivery,
         frame,
         now: about.now,
@@ -248,6 +279,24 @@ fn sentence(delivery: &Brief) -> String {
     let Some(told) = told else { return delivery.summary.clone() };
     let mut letters = told.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn replay_button(full: &Full) -> ReplayButton {
+    let is_duplicate = full.brief.verdict == Verdict::Duplicate.as_str();
+    ReplayButton {
+        words: if is_duplicate { "Run again anyway…" } else { "Replay…" },
+        href: urls::delivery_replay(&full.brief.id),
+        reason: control::obstacle(control::kept(full)).map(why),
+    }
+}
+
+/// How a delivery was made, if nobody sent it.
+pub fn made_how(delivery: &Brief) -> Option<&'static str> {
+    match Source::parse(&delivery.source) {
+        Some(Source::Replay) => Some("Replayed"),
+        Some(Source::Hand) => Some("Made by hand"),
+        Some(Source::Gitlab) | None => None,
+    }
 }
 
 fn replay_view(replay: &Brief) -> ReplayView {
@@ -264,7 +313,7 @@ fn steps((delivery, judged_at): (&Brief, Option<DateTime<Utc>>), made: &[jobs::R
     let mut steps = Vec::new();
     if let Some(judged_at) = judged_at {
         steps.push(Step {
-            name: "Received",
+            name: made_how(delivery).unwrap_or("Received"),
             at: Some(At(delivery.received_at)),
             state: "queued".to_owned(),
             span: Some(format!("judged in {}", span(judged_at - delivery.received_at))),

@@ -55,12 +55,23 @@ pub struct BulkAction {
 }
 
 /// When a page asks before a bulk action.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Asks {
     /// Always.
     Always,
     /// Only for all that match: what is ticked on one page can be ticked again to undo it.
     Beyond,
+    /// On a page of its own, whose address this makes: what is chosen travels in it.
+    Elsewhere(fn(&Chosen<'_>) -> String),
+}
+
+/// What a person chose, for a page that asks by itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Chosen<'a> {
+    /// The ticked ones; none = all that match.
+    pub ids: Option<&'a [String]>,
+    /// The list's search and filters.
+    pub query: &'a str,
 }
 
 /// Does something to one batch of ids.
@@ -189,8 +200,12 @@ pub async fn act<R: Resource>(
     if ticked.across && !asked.warnings.is_empty() {
         return refuse(format!("{} {}", asked.warnings.join(" "), t("Look at the list again.")));
     }
+    if let Asks::Elsewhere(address) = action.asks {
+        let ids = Some(ticked.ids.as_slice()).filter(|_| !ticked.across);
+        return Ok(see_other(address(&Chosen { ids, query: &asked.address.query() })));
+    }
     let mut conn = ctx.conn().await?;
-    let asks = ticked.across || action.asks == Asks::Always;
+    let asks = ticked.across || matches!(action.asks, Asks::Always);
     if asks && !ticked.confirmed {
         return ask::<R>(&ctx, &mut conn, action, (asked, ticked)).await;
     }

@@ -17,6 +17,7 @@ pub mod form;
 pub mod frame;
 pub mod history;
 pub mod list_view;
+mod list_words;
 pub mod listing;
 pub mod mount;
 pub mod pages;
@@ -37,7 +38,7 @@ pub fn log_icon(verb: Verb) -> &'static str {
         Verb::Delete => "trash",
         Verb::Register => "tag",
         Verb::Login | Verb::Logout | Verb::LoginFailed => "user",
-        Verb::RunAgain | Verb::RunNow | Verb::Resume => "retry",
+        Verb::RunAgain | Verb::RunNow | Verb::Resume | Verb::Replay => "retry",
         Verb::Cancel => "stop",
         Verb::Pause => "pause",
     }

@@ -107,6 +107,7 @@ pub fn kind(object_type: &str) -> &str {
         object::JOB => "job",
         object::USER => "user",
         object::PAUSE => "pause of jobs",
+        object::REPLAY => "run of replays",
         other => other,
     }
 }
@@ -124,6 +125,8 @@ pub fn href(row: &Row) -> Option<String> {
         object::WEBHOOK => Some(urls::history("hooks", "webhook", id)),
         object::USER => Some(urls::history("auth", "user", id)),
         object::JOB => Some(urls::object("hooks", "job", id)),
+        object::DELIVERY => Some(urls::object("hooks", "delivery", id)),
+        object::REPLAY => Some(urls::replay_run(id)),
         _ => None,
     }
 }
@@ -183,6 +186,8 @@ static FILTERS: &[FilterSpec<Filter>] = &[
             (object::JOB, "Jobs"),
             (object::USER, "Users"),
             (object::PAUSE, "Pauses"),
+            (object::DELIVERY, "Deliveries"),
+            (object::REPLAY, "Runs of replays"),
         ]),
         apply: |filter, value| {
             filter.object_type = Some(value.to_owned());

@@ -74,6 +74,9 @@ pub(super) fn delivery(verdict: &str) -> Brief {
         duplicate_of: Some("01M87VREQA18WSHF0ZZCJA3NJ7".to_owned()),
         replay_of: None,
         remote_addr: "127.0.0.1".to_owned(),
+        source: "gitlab".to_owned(),
+        made_by: String::new(),
+        replay_run: None,
     }
 }
 

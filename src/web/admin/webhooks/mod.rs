@@ -11,6 +11,7 @@ mod list;
 pub mod reset;
 mod security;
 pub mod setup;
+pub mod test;
 
 use self::drift::Drift;
 use super::context::AdminContext;
@@ -215,6 +216,7 @@ fn loaded(row: &Row) -> Loaded {
         facts: vec![row.http_x_gitlab_event.clone(), row.repo_url.clone()],
         tools: vec![
             ("Setup", urls::webhook_setup(&id)),
+            ("Test", urls::webhook_test(&id)),
             ("Deliveries", urls::with_query(&urls::deliveries(), &[("webhook", &id)])),
             ("Jobs", urls::with_query(&urls::jobs(), &[("webhook", &id)])),
         ],

@@ -209,8 +209,11 @@ fn secrets(row: &Row, shown: &[reveal::Shown]) -> Vec<SecretView> {
 }
 
 async fn wait(ctx: &AdminContext, conn: &mut Conn, row: &Row) -> Result<Wait, HumanError> {
-    let attempts: Vec<Attempt> =
-        watched(conn, row, MOST).await?.iter().map(|came| attempt(row, came)).collect();
+    let attempts: Vec<Attempt> = watched(conn, row, (MOST, clock::now()))
+        .await?
+        .iter()
+        .map(|came| attempt(row, came))
+        .collect();
     let may_edit = ctx.may(Permission::ChangeRecords);
     Ok(drawn(row, attempts, (&ctx.public_address(), may_edit), clock::now()))
 }

@@ -1,0 +1,146 @@
+//! Trying a record out: with a kept delivery or a pasted body, condition by condition, and, if a
+//! person wants it, for real. What that makes is marked as made by hand.
+
+use super::Act;
+use super::judge::{Proof, SIGNATURE};
+use super::rejudge::whole_body;
+use super::replay::{
+    Judge, Prospect, ReplayError, forced, kept, log, read, says_credential, served, write,
+};
+use crate::clock;
+use crate::core::credential::Presented;
+use crate::core::event::Event;
+use crate::core::ids::{DeliveryId, WebhookId};
+use crate::core::matching::Decision;
+use crate::core::replay::{Skip, obstacle};
+use crate::core::source::Source;
+use crate::core::verdict::Endpoint;
+use crate::core::webhook::Webhook;
+use crate::intake::{Arrival, Content, Made, Origin, write_made};
+use crate::store::deliveries::Full;
+use crate::store::{Conn, deliveries, transaction};
+use bytes::Bytes;
+use std::collections::BTreeMap;
+
+/// What the trace says where no secret came with a body.
+const PASTED: &str = "not asked: the body was pasted";
+
+/// What a record is tried with.
+#[derive(Debug, Clone)]
+pub enum Given {
+    /// A kept delivery.
+    Stored(DeliveryId),
+    /// A body that somebody pasted, and its event header.
+    Pasted {
+        /// `X-Gitlab-Event`.
+        header: String,
+        /// The body.
+        body: Bytes,
+    },
+}
+
+/// How a record fares.
+pub struct Trial {
+    /// The event.
+    pub event: Event,
+    /// The bytes that its action would be given.
+    pub body: Bytes,
+    /// The record's conditions stand in its trace.
+    pub decision: Decision,
+    /// The record.
+    pub record: Webhook,
+    /// Why what it was tried with cannot be run, if it cannot.
+    pub obstacle: Option<Skip>,
+    stored: Option<Full>,
+}
+
+/// Tries a record out. Reads only.
+///
+/// # Errors
+/// [`ReplayError`] says what is missing.
+pub async fn trial(
+    conn: &mut Conn,
+    (record, by): (WebhookId, &str),
+    given: &Given,
+    judge: Judge<'_>,
+) -> Result<Trial, ReplayError> {
+    match given {
+        Given::Pasted { header, body } => {
+            let event = read(header, body)?;
+            let came = (&event, body.as_ref(), &Presented::default());
+            let (mut decision, record) = forced(conn, came, (record, by), judge).await?;
+            says_credential(&mut decision, PASTED);
+            let (body, obstacle) = (body.clone(), None);
+            Ok(Trial { event, body, decision, record, obstacle, stored: None })
+        }
+        Given::Stored(id) => {
+            let full = deliveries::find(conn, id).await?;
+            let whole = whole_body(&full).ok_or(ReplayError::Obstacle(Skip::BodyGone))?;
+            let event = read(&full.brief.event, whole)?;
+            let proof = Proof::of(&full);
+            let came = (&event, whole, &proof.presented);
+            let (mut decision, record) = forced(conn, came, (record, by), judge).await?;
+            if proof.check(&record, judge.at) == SIGNATURE {
+                says_credential(&mut decision, SIGNATURE.word());
+            }
+            let (body, obstacle) = (Bytes::copy_from_slice(whole), obstacle(kept(&full)));
+            Ok(Trial { event, body, decision, record, obstacle, stored: Some(full) })
+        }
+    }
+}
+
+/// Runs a record for real: makes a delivery by hand, and its job. A form that was sent before
+/// answers with what it made then.
+///
+/// # Errors
+/// [`ReplayError`]; nothing was made.
+pub async fn by_hand(
+    conn: &mut Conn,
+    act: Act<'_>,
+    (record, given, once): (WebhookId, &Given, &str),
+    judge: Judge<'_>,
+) -> Result<DeliveryId, ReplayError> {
+    transaction(conn, async |conn: &mut Conn| {
+        let id = clock::delivery_id();
+        if let Some(made) = served(conn, once, &id, act.now).await? {
+            return Ok(made);
+        }
+        let by = act.actor.username.as_str();
+        let trial = trial(conn, (record, by), given, judge).await?;
+        if let Some(skip) = trial.obstacle {
+            return Err(ReplayError::Obstacle(skip));
+        }
+        if !trial.record.enabled {
+            return Err(ReplayError::SwitchedOff);
+        }
+        let of = trial.stored.as_ref().and_then(|full| full.brief.id.parse().ok());
+        let origin = Origin::Made { source: Source::Hand, by: by.to_owned(), of, run: None };
+        let Trial { event, body, decision, record, stored, .. } = trial;
+        let label = record.label();
+        let receipt = if let Some(full) = stored {
+            let prospect = Prospect { event, decision, runs: vec![record] };
+            write(conn, full, prospect, (id, origin, act.remote_addr), act.now).await?
+        } else {
+            let header = event.header.clone();
+            let arrival = Arrival {
+                id,
+                received_at: act.now,
+                endpoint: Endpoint::Main,
+                remote_addr: act.remote_addr.to_owned(),
+                headers: BTreeMap::from([("X-Gitlab-Event".to_owned(), header.clone())]),
+                event_header: header,
+                body,
+                content: Content::Event {
+                    event: Box::new(event),
+                    presented: Presented::default(),
+                    key: None,
+                },
+                origin,
+            };
+            write_made(conn, Made { arrival, decision, records: vec![record] }, act.now).await?
+        };
+        log(conn, act, &receipt, Some(("webhook", label))).await?;
+        Ok(receipt.delivery)
+    })
+    .await
+}

@@ -1,0 +1,158 @@
+//! Asks the matcher about deliveries that are kept, one or many, by the records of now.
+//!
+//! Of the credential only the token's digest is kept, and of a signature the word in the trace:
+//! a record that accepted the signature at arrival is taken to accept it still.
+
+use crate::core::credential::{self, Check, Presented, Signed};
+use crate::core::event::Event;
+use crate::core::ids::WebhookId;
+use crate::core::matching::trace::{FieldCheck, Trace};
+use crate::core::matching::{Decision, Question, decide};
+use crate::core::seal::Keys;
+use crate::core::verdict::Endpoint;
+use crate::core::webhook::Webhook;
+use crate::intake::{Policy, opened_alone};
+use crate::store::candidates::{self, Sought};
+use crate::store::deliveries::Full;
+use crate::store::{Conn, Result};
+use chrono::{DateTime, Utc};
+use std::collections::HashSet;
+
+/// How a signature that was valid fares, which cannot be computed again.
+pub(super) const SIGNATURE: Check = Check::Valid(credential::Proof::SIGNATURE);
+
+/// What is left of a delivery's credentials.
+pub(super) struct Proof {
+    pub presented: Presented,
+    signed_for: Vec<WebhookId>,
+}
+
+impl Proof {
+    pub(super) fn of(full: &Full) -> Self {
+        let trace: Trace = serde_json::from_value(full.reason.clone()).unwrap_or_default();
+        let signed = |check: &FieldCheck| {
+            check.field == "credential" && credential::names_signature(&check.actual)
+        };
+        let token = full.token_digest.as_deref().and_then(|digest| digest.try_into().ok());
+        let nothing =
+            || Signed { id: String::new(), timestamp: String::new(), signatures: String::new() };
+        Self {
+            presented: Presented {
+                token,
+                signed: full.headers.get("webhook-signature").map(|_| nothing()),
+            },
+            signed_for: trace
+                .records
+                .iter()
+                .filter(|record| record.checks.iter().any(signed))
+                .map(|record| record.webhook)
+                .collect(),
+        }
+    }
+
+    /// How it fares with a record.
+    pub(super) fn check(&self, record: &Webhook, at: DateTime<Utc>) -> Check {
+        if self.signed_for.contains(&record.id) && record.signing_key.is_some() {
+            return SIGNATURE;
+        }
+        credential::check(&self.presented, record.required(at), &[], at)
+    }
+}
+
+/// A kept delivery, read.
+pub(super) struct Case<'a> {
+    pub event: &'a Event,
+    pub proof: &'a Proof,
+    pub body: &'a [u8],
+    /// The address at which it is judged.
+    pub endpoint: Endpoint,
+    /// Whether a record may take its project's id from it.
+    pub registers: bool,
+}
+
+/// What is known now of the records that some deliveries may be for.
+pub(super) struct Known {
+    records: Vec<Webhook>,
+    tokens: HashSet<Vec<u8>>,
+    policy: Policy,
+    at: DateTime<Utc>,
+}
+
+impl Known {
+    /// Loads the records intake would ask about, for these events and proofs.
+    pub(super) async fn load<'a>(
+        conn: &mut Conn,
+        cases: impl Iterator<Item = (&'a Event, &'a Proof)>,
+        (keys, policy): (&Keys, Policy),
+        at: DateTime<Utc>,
+    ) -> Result<Self> {
+        let mut sought = Sought::default();
+        for (event, proof) in cases {
+            sought.project_ids.insert(event.project_id.unwrap_or(0));
+            sought.repo_names.insert(event.repo_name.clone());
+            sought.tokens.extend(proof.presented.token.map(|token| token.to_vec()));
+        }
+        let records = candidates::load(conn, &sought).await?;
+        Ok(Self {
+            records: records.into_iter().map(|record| opened_alone(record, keys)).collect(),
+            tokens: candidates::known_tokens(conn, &sought, at).await?,
+            policy,
+            at,
+        })
+    }
+
+    /// What becomes of a delivery now, and the records that were asked.
+    pub(super) fn judge(&self, case: &Case<'_>) -> (Decision, Vec<Webhook>) {
+        let (event, proof) = (case.event, case.proof);
+        // A signature that cannot be computed again stands as a token that its records have.
+        let stand_in = proof.presented.token.unwrap_or_default();
+        let has_stand_in = proof.presented.token.is_some() || !proof.signed_for.is_empty();
+        let project = event.project_id.unwrap_or(0);
+        let is_sought = |record: &&Webhook| {
+            record.project_id.raw() == project || record.repo_name == event.repo_name
+        };
+        let mut signed = Vec::new();
+        let records: Vec<Webhook> = self
+            .records
+            .iter()
+            .filter(is_sought)
+            .map(|record| {
+                let mut record = record.clone();
+                record.register_on_first_event &= case.registers;
+                if proof.check(&record, self.at) == SIGNATURE {
+                    record.secret_digest = Some(stand_in.to_vec());
+                    signed.push(record.id);
+                }
+                record
+            })
+            .collect();
+        let presented = Presented {
+            token: has_stand_in.then_some(stand_in),
+            signed: proof.presented.signed.clone(),
+        };
+        let question = Question {
+            endpoint: case.endpoint,
+            event,
+            presented: &presented,
+            body: case.body,
+            token_is_known: proof
+                .presented
+                .token
+                .is_some_and(|token| self.tokens.contains(&token[..])),
+            allow_no_secret: self.policy.allow_no_secret,
+            now: self.at,
+        };
+        let mut decision = decide(question, &records);
+        name_signatures(&mut decision.trace, &signed);
+        (decision, records)
+    }
+}
+
+/// Calls a signature by its name where it stood as a token, so that a replay of the replay knows.
+fn name_signatures(trace: &mut Trace, signed: &[WebhookId]) {
+    for record in trace.records.iter_mut().filter(|record| signed.contains(&record.webhook)) {
+        for check in record.checks.iter_mut().filter(|check| check.field == "credential") {
+            SIGNATURE.word().clone_into(&mut check.actual);
+        }
+    }
+}

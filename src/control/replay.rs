@@ -1,0 +1,313 @@
+//! Replay: a kept delivery is given to the records once more, as it would match now or to one that
+//! a person chooses. It is a delivery of its own, linked to the first.
+//!
+//! No proof of origin is asked for anew, and none is made up: what was rejected stays out, and
+//! "now" means with the secrets of now. A replay is judged as at the main address and registers
+//! nothing, since a record's project is GitLab's to say.
+
+use super::Act;
+use super::judge::{Case, Known, Proof, SIGNATURE};
+use super::rejudge::whole_body;
+use crate::clock;
+use crate::core::change::{Change, Value};
+use crate::core::credential::Presented;
+use crate::core::event::Event;
+use crate::core::ids::{DeliveryId, WebhookId};
+use crate::core::matching::{Decision, Question, force};
+use crate::core::replay::{Kept, Skip, obstacle};
+use crate::core::seal::Keys;
+use crate::core::source::Source;
+use crate::core::verdict::{Endpoint, Verdict};
+use crate::core::webhook::Webhook;
+use crate::intake::{Arrival, Content, Made, Origin, Policy, Receipt, opened_alone, write_made};
+use crate::store::arrivals::{self, Claim, ScopedKey};
+use crate::store::audit::{self, Entry, Verb};
+use crate::store::deliveries::Full;
+use crate::store::{Conn, StoreError, candidates, deliveries, transaction};
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// What stands for the address in the claim on a form, which serves once.
+const FORM: &str = "form";
+/// How long a form that served is known.
+const FORM_HOURS: i64 = 48;
+
+/// To whom a delivery is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// To the records that it matches now.
+    AsNow,
+    /// To this record, whatever its values and filters say.
+    Force(WebhookId),
+}
+
+/// What judging takes beside the delivery.
+#[derive(Clone, Copy)]
+pub struct Judge<'a> {
+    /// The installation's keys.
+    pub keys: &'a Keys,
+    /// What records without a secret mean.
+    pub policy: Policy,
+    /// Now.
+    pub at: DateTime<Utc>,
+}
+
+/// Why a delivery was not replayed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// There is no such delivery.
+    #[error("there is no such delivery")]
+    Gone,
+    /// This one cannot be replayed.
+    #[error("it cannot be replayed: {}", .0.as_str())]
+    Obstacle(Skip),
+    /// The record that was chosen is not there.
+    #[error("there is no such record")]
+    NoRecord,
+    /// The record that was chosen is switched off.
+    #[error("the record is switched off")]
+    SwitchedOff,
+    /// It was made by hand, and carries no secret that a record could take.
+    #[error("it was made by hand")]
+    ByHand,
+    /// The body is no event.
+    #[error("{0}")]
+    Unreadable(String),
+    /// Other records would run than those that were shown.
+    #[error("the records were changed meanwhile")]
+    Changed,
+    /// The database.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for ReplayError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::Gone,
+            other => Self::Store(other),
+        }
+    }
+}
+
+/// What would become of a replay.
+pub struct Prospect {
+    /// The event.
+    pub event: Event,
+    /// What becomes of it.
+    pub decision: Decision,
+    /// The records for which a job would be queued.
+    pub runs: Vec<Webhook>,
+}
+
+/// What of a delivery's row decides whether it can be replayed.
+pub fn kept(full: &Full) -> Kept<'_> {
+    Kept {
+        verdict: &full.brief.verdict,
+        source: &full.brief.source,
+        has_body: whole_body(full).is_some(),
+    }
+}
+
+/// What would become of a replay. Reads only.
+///
+/// # Errors
+/// [`ReplayError`] says what stands in its way.
+pub async fn prospect(
+    conn: &mut Conn,
+    full: &Full,
+    (way, by): (Way, &str),
+    judge: Judge<'_>,
+) -> Result<Prospect, ReplayError> {
+    if let Some(skip) = obstacle(kept(full)) {
+        return Err(ReplayError::Obstacle(skip));
+    }
+    let body = whole_body(full).ok_or(ReplayError::Obstacle(Skip::BodyGone))?;
+    let event = read(&full.brief.event, body)?;
+    let proof = Proof::of(full);
+    let (decision, records) = match way {
+        Way::AsNow => {
+            let asked = std::iter::once((&event, &proof));
+            let known = Known::load(conn, asked, (judge.keys, judge.policy), judge.at).await?;
+            known.judge(&case(&event, &proof, body))
+        }
+        Way::Force(id) => {
+            let came = (&event, body, &proof.presented);
+            let (mut decision, record) = forced(conn, came, (id, by), judge).await?;
+            if !record.enabled {
+                return Err(ReplayError::SwitchedOff);
+            }
+            if proof.check(&record, judge.at) == SIGNATURE {
+                says_credential(&mut decision, SIGNATURE.word());
+            }
+            (decision, vec![record])
+        }
+    };
+    if decision.verdict == Verdict::Rejected {
+        if full.brief.source == Source::Hand.as_str() {
+            return Err(ReplayError::ByHand);
+        }
+        return Err(ReplayError::Obstacle(Skip::Secret));
+    }
+    let runs = records.into_iter().filter(|record| decision.run.contains(&record.id)).collect();
+    Ok(Prospect { event, decision, runs })
+}
+
+/// A kept delivery as a replay is judged.
+pub(super) fn case<'a>(event: &'a Event, proof: &'a Proof, body: &'a [u8]) -> Case<'a> {
+    Case { event, proof, body, endpoint: Endpoint::Main, registers: false }
+}
+
+pub(super) fn read(header: &str, body: &[u8]) -> Result<Event, ReplayError> {
+    Event::read(header, body).map_err(|error| ReplayError::Unreadable(error.to_string()))
+}
+
+/// Gives an event to one record.
+pub(super) async fn forced(
+    conn: &mut Conn,
+    (event, body, presented): (&Event, &[u8], &Presented),
+    (id, by): (WebhookId, &str),
+    judge: Judge<'_>,
+) -> Result<(Decision, Webhook), ReplayError> {
+    let candidate = candidates::find(conn, id).await?.ok_or(ReplayError::NoRecord)?;
+    let record = opened_alone(candidate, judge.keys);
+    let question = Question {
+        endpoint: Endpoint::Main,
+        event,
+        presented,
+        body,
+        token_is_known: true,
+        allow_no_secret: judge.policy.allow_no_secret,
+        now: judge.at,
+    };
+    Ok((force(question, &record, by), record))
+}
+
+/// Writes into the trace how the credential fares, which the matcher could not see.
+pub(super) fn says_credential(decision: &mut Decision, word: &str) {
+    let checks = decision.trace.records.iter_mut().flat_map(|record| &mut record.checks);
+    for check in checks.filter(|check| check.field == "credential") {
+        word.clone_into(&mut check.actual);
+        check.equal = true;
+    }
+}
+
+/// A replay that a person asks for.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Of which delivery.
+    pub delivery: DeliveryId,
+    /// To whom it is given.
+    pub way: Way,
+    /// The records that were shown to run; none = none were shown.
+    pub shown: Option<Vec<WebhookId>>,
+    /// What tells this form from any other: it serves once.
+    pub once: String,
+}
+
+/// Replays one delivery. A form that was sent before answers with what it made then.
+///
+/// # Errors
+/// [`ReplayError`]; nothing was made.
+pub async fn replay(
+    conn: &mut Conn,
+    act: Act<'_>,
+    wanted: &Wanted,
+    judge: Judge<'_>,
+) -> Result<DeliveryId, ReplayError> {
+    transaction(conn, async |conn: &mut Conn| {
+        let id = clock::delivery_id();
+        if let Some(made) = served(conn, &wanted.once, &id, act.now).await? {
+            return Ok(made);
+        }
+        let full = deliveries::find(conn, &wanted.delivery).await?;
+        let by = act.actor.username.as_str();
+        let prospect = prospect(conn, &full, (wanted.way, by), judge).await?;
+        let runs: Vec<WebhookId> = prospect.runs.iter().map(|record| record.id).collect();
+        if wanted.shown.as_ref().is_some_and(|shown| *shown != runs) {
+            return Err(ReplayError::Changed);
+        }
+        let origin = Origin::Made {
+            source: Source::Replay,
+            by: by.to_owned(),
+            of: Some(wanted.delivery.clone()),
+            run: None,
+        };
+        let receipt = write(conn, full, prospect, (id, origin, act.remote_addr), act.now).await?;
+        let label = Some(("replay_of", wanted.delivery.to_string()));
+        log(conn, act, &receipt, label).await?;
+        Ok(receipt.delivery)
+    })
+    .await
+}
+
+/// Whether a form was sent before, and what it made; else it counts as sent from now on.
+pub(super) async fn served(
+    conn: &mut Conn,
+    once: &str,
+    id: &DeliveryId,
+    now: DateTime<Utc>,
+) -> Result<Option<DeliveryId>, StoreError> {
+    let key = ScopedKey { endpoint: FORM.to_owned(), key: once.to_owned() };
+    let expires_at = now + TimeDelta::hours(FORM_HOURS);
+    let claim = Claim { key: key.clone(), delivery: id.clone(), expires_at };
+    if arrivals::claim(conn, &[claim], now).await? == 1 {
+        return Ok(None);
+    }
+    let holder = arrivals::holders(conn, &[&key], now).await?.remove(&key);
+    holder.and_then(|made| made.parse().ok()).map(Some).ok_or(StoreError::Stale)
+}
+
+/// Writes the new delivery, with all that was kept of the first.
+pub(super) async fn write(
+    conn: &mut Conn,
+    full: Full,
+    prospect: Prospect,
+    (id, origin, remote_addr): (DeliveryId, Origin, &str),
+    now: DateTime<Utc>,
+) -> Result<Receipt, StoreError> {
+    let Prospect { event, decision, runs } = prospect;
+    let token = Proof::of(&full).presented.token;
+    let presented = Presented { token, signed: None };
+    let arrival = Arrival {
+        id,
+        received_at: now,
+        endpoint: Endpoint::Main,
+        remote_addr: remote_addr.to_owned(),
+        headers: serde_json::from_value(full.headers).unwrap_or_default(),
+        event_header: full.brief.event,
+        body: Bytes::from(full.body.unwrap_or_default()),
+        content: Content::Event { event: Box::new(event), presented, key: None },
+        origin,
+    };
+    write_made(conn, Made { arrival, decision, records: runs }, now).await
+}
+
+/// Writes down who made a delivery.
+pub(super) async fn log(
+    conn: &mut Conn,
+    act: Act<'_>,
+    receipt: &Receipt,
+    from: Option<(&str, String)>,
+) -> Result<(), StoreError> {
+    let text = |field: &str, text: String| Change {
+        field: field.to_owned(),
+        before: None,
+        after: Some(Value::Text(text)),
+        secret: false,
+    };
+    let mut changes: Vec<Change> = from.into_iter().map(|(field, id)| text(field, id)).collect();
+    changes.push(text("verdict", receipt.verdict.as_str().to_owned()));
+    changes.extend(receipt.jobs.iter().map(|job| text("job", job.to_string())));
+    let entry = Entry {
+        at: act.now,
+        actor: Some(act.actor),
+        verb: Verb::Replay,
+        object_type: audit::object::DELIVERY,
+        object_id: receipt.delivery.as_str(),
+        object_name: receipt.delivery.as_str(),
+        changes,
+        remote_addr: act.remote_addr,
+    };
+    audit::record(conn, entry).await
+}

@@ -1,0 +1,191 @@
+//! What a run of replays would do, counted before anything is made. Reads only, in batches, and
+//! for so long only: what is beyond is judged when its turn comes.
+
+use super::LOOKAHEAD;
+use crate::control::judge::{Known, Proof};
+use crate::control::replay::{Judge, Prospect, case, kept};
+use crate::control::whole_body;
+use crate::core::event::Event;
+use crate::core::ids::WebhookId;
+use crate::core::matching::Decision;
+use crate::core::replay::{Kept, Skip, obstacle_among_many};
+use crate::core::verdict::Verdict;
+use crate::store::deliveries::Full;
+use crate::store::replays::{Chosen, Outline};
+use crate::store::{Conn, Result, deliveries, replays};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Most bytes of bodies held at a time.
+const BYTES: i64 = 16 * 1024 * 1024;
+/// Most deliveries judged at a time.
+const BATCH: usize = 100;
+
+/// What a run would do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// The deliveries that are chosen.
+    pub total: i64,
+    /// Those of them that were judged for this plan, the oldest.
+    pub judged: i64,
+    /// Those that would be replayed.
+    pub replayed: i64,
+    /// The jobs of each record, with how it is called; the most first.
+    pub records: Vec<(WebhookId, String, i64)>,
+    /// Those that would be left out, by reason.
+    pub skips: BTreeMap<Skip, i64>,
+}
+
+impl Plan {
+    /// The jobs that would be queued.
+    pub fn jobs(&self) -> i64 {
+        self.records.iter().map(|(.., jobs)| jobs).sum()
+    }
+
+    fn add(&mut self, outcome: std::result::Result<Prospect, Skip>) {
+        self.judged += 1;
+        match outcome {
+            Err(skip) => *self.skips.entry(skip).or_default() += 1,
+            Ok(prospect) => {
+                self.replayed += 1;
+                for record in prospect.runs {
+                    match self.records.iter_mut().find(|(id, ..)| *id == record.id) {
+                        Some((.., jobs)) => *jobs += 1,
+                        None => self.records.push((record.id, record.label(), 1)),
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Plans a run, for at most so long.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn plan(
+    conn: &mut Conn,
+    chosen: &Chosen,
+    judge: Judge<'_>,
+    longest: Duration,
+) -> Result<Plan> {
+    let until = Instant::now() + longest;
+    let mut plan = Plan { total: replays::count(conn, chosen).await?, ..Plan::default() };
+    let mut cursor = String::new();
+    loop {
+        let outlines = replays::after(conn, chosen, &cursor, LOOKAHEAD).await?;
+        let Some(last) = outlines.last() else { break };
+        cursor.clone_from(&last.id);
+        for batch in batches(outlines) {
+            let (mut wanted, mut gone) = (Vec::new(), 0);
+            for outline in batch {
+                match outline_obstacle(&outline) {
+                    Some(skip) => plan.add(Err(skip)),
+                    None => wanted.push(outline.id),
+                }
+            }
+            let found = deliveries::find_many(conn, &wanted).await?;
+            gone += wanted.len() - found.len();
+            for outcome in judged(conn, &found, judge).await? {
+                plan.add(outcome);
+            }
+            (0..gone).for_each(|_| plan.add(Err(Skip::Gone)));
+        }
+        if Instant::now() > until {
+            break;
+        }
+    }
+    plan.records.sort_by(|left, right| right.2.cmp(&left.2).then(left.1.cmp(&right.1)));
+    Ok(plan)
+}
+
+/// What keeps a delivery out of a run, as far as its row tells.
+pub(super) fn outline_obstacle(outline: &Outline) -> Option<Skip> {
+    let (verdict, source) = (outline.verdict.as_str(), outline.source.as_str());
+    obstacle_among_many(Kept { verdict, source, has_body: outline.has_body() })
+}
+
+/// Parts of which each can be held in memory.
+fn batches(outlines: Vec<Outline>) -> Vec<Vec<Outline>> {
+    let mut batches: Vec<Vec<Outline>> = Vec::new();
+    let mut bytes = 0;
+    for outline in outlines {
+        bytes += outline.kept.map_or(0, i64::from);
+        match batches.last_mut() {
+            Some(batch) if batch.len() < BATCH && bytes <= BYTES => batch.push(outline),
+            Some(_) | None => {
+                bytes = outline.kept.map_or(0, i64::from);
+                batches.push(vec![outline]);
+            }
+        }
+    }
+    batches
+}
+
+/// Judges deliveries as they would be replayed among many.
+pub(super) async fn judged(
+    conn: &mut Conn,
+    found: &[Full],
+    judge: Judge<'_>,
+) -> Result<Vec<std::result::Result<Prospect, Skip>>> {
+    let read: Vec<Option<(Event, Proof, &[u8])>> = found
+        .iter()
+        .map(|full| {
+            let body = whole_body(full).filter(|_| obstacle_among_many(kept(full)).is_none())?;
+            let event = Event::read(&full.brief.event, body).ok()?;
+            Some((event, Proof::of(full), body))
+        })
+        .collect();
+    let asked = read.iter().flatten().map(|(event, proof, _)| (event, proof));
+    let known = Known::load(conn, asked, (judge.keys, judge.policy), judge.at).await?;
+    let outcomes = found.iter().zip(read).map(|(full, read)| match read {
+        None => Err(obstacle_among_many(kept(full)).unwrap_or(Skip::BodyGone)),
+        Some((event, proof, body)) => {
+            let (decision, records) = known.judge(&case(&event, &proof, body));
+            match reason(&decision) {
+                Some(skip) => Err(skip),
+                None => {
+                    let wanted = records.into_iter().filter(|r| decision.run.contains(&r.id));
+                    Ok(Prospect { event, runs: wanted.collect(), decision })
+                }
+            }
+        }
+    });
+    Ok(outcomes.collect())
+}
+
+/// Why a delivery would run nothing, if it would not.
+fn reason(decision: &Decision) -> Option<Skip> {
+    match decision.verdict {
+        _ if !decision.run.is_empty() => None,
+        Verdict::Rejected => Some(Skip::Secret),
+        Verdict::Disabled => Some(Skip::Disabled),
+        Verdict::Matched
+        | Verdict::Registered
+        | Verdict::Unmatched
+        | Verdict::Duplicate
+        | Verdict::Paused => Some(Skip::Unmatched),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_are_held_within_their_bound() {
+        let outline = |kept| Outline {
+            id: String::new(),
+            verdict: String::new(),
+            source: String::new(),
+            body_size: 0,
+            kept: Some(kept),
+        };
+        let sizes = |kept: &[i32]| -> Vec<usize> {
+            batches(kept.iter().map(|kept| outline(*kept)).collect()).iter().map(Vec::len).collect()
+        };
+        assert_eq!(sizes(&[9_000_000, 9_000_000, 1_000, 26_000_000, 1]), [1, 2, 1, 1]);
+        assert_eq!(sizes(&[1; 250]), [100, 100, 50]);
+    }
+}

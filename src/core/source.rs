@@ -1,0 +1,36 @@
+//! Where a delivery comes from.
+
+use serde::{Deserialize, Serialize};
+
+/// Who made a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// GitLab, or whoever else calls one of the two addresses.
+    Gitlab,
+    /// A person who replayed another delivery.
+    Replay,
+    /// A person who tried a record out.
+    Hand,
+}
+
+impl Source {
+    /// Every source.
+    pub const ALL: [Self; 3] = [Self::Gitlab, Self::Replay, Self::Hand];
+
+    /// The stored word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Gitlab => "gitlab",
+            Self::Replay => "replay",
+            Self::Hand => "hand",
+        }
+    }
+
+    /// The source of a stored word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.as_str() == word)
+    }
+}

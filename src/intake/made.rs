@@ -1,0 +1,44 @@
+//! A delivery that a person made: a replay, or one by hand. Its verdict is known, so that it is
+//! written at once, in the caller's transaction, by the same hand that writes what GitLab sends.
+//!
+//! It claims no key: nothing that GitLab sends later is taken for its repeat.
+
+use super::decide::{Draft, hold_back, jobs_of};
+use super::refusals::Room;
+use super::{Arrival, Receipt, write};
+use crate::core::matching::Decision;
+use crate::core::webhook::Webhook;
+use crate::store::{Conn, Result, pauses};
+use chrono::{DateTime, Utc};
+
+/// A delivery to write, judged.
+pub struct Made {
+    /// What came, as it were.
+    pub arrival: Arrival,
+    /// What becomes of it. It registers nothing.
+    pub decision: Decision,
+    /// The records that were asked.
+    pub records: Vec<Webhook>,
+}
+
+/// Writes it with its jobs. The caller owns the transaction.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn write_made(conn: &mut Conn, made: Made, now: DateTime<Utc>) -> Result<Receipt> {
+    let Made { arrival, mut decision, records } = made;
+    // A record takes a project's id from GitLab alone, and was not called by it just now.
+    decision.register.clear();
+    decision.proofs.clear();
+    hold_back(&mut decision, &pauses::all(conn).await?);
+    let jobs = jobs_of(&decision, records);
+    let draft = Draft { arrival: &arrival, decision, duplicate_of: None, claims: Vec::new(), jobs };
+    write::drafts(conn, std::slice::from_ref(&draft), &[Room::Own], now).await?;
+    Ok(Receipt {
+        delivery: draft.arrival.id.clone(),
+        verdict: draft.decision.verdict,
+        jobs: draft.jobs.into_iter().map(|job| job.id).collect(),
+        reason: draft.decision.summary,
+        status: draft.decision.status,
+    })
+}

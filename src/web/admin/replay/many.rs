@@ -1,0 +1,307 @@
+//! Replay many: the list of runs, the plan of one (what would happen, counted before anything is
+//! made), and its start. A run under way is `run.rs`.
+
+use super::run::{RunRow, told_runs};
+use super::{judge, once, why};
+use crate::clock;
+use crate::control::replays::{self, Plan, Start};
+use crate::core::ids::{DeliveryId, WebhookId};
+use crate::core::listing::grouped;
+use crate::core::replay::{Pace, Per};
+use crate::core::role::Permission;
+use crate::store::deliveries::{Filter, Sort};
+use crate::store::replays as stored;
+use crate::store::replays::Chosen;
+use crate::web::admin::context::AdminContext;
+use crate::web::admin::deliveries::Deliveries;
+use crate::web::admin::jobs::act::act;
+use crate::web::admin::kit::at::span;
+use crate::web::admin::kit::bulk::{self, Asks, Batch, BulkAction};
+use crate::web::admin::kit::form::Values;
+use crate::web::admin::kit::frame::{Frame, Level};
+use crate::web::admin::kit::list_view::{Chip, chips};
+use crate::web::admin::kit::query::{Asked, read};
+use crate::web::admin::kit::resource::Resource;
+use crate::web::admin::kit::views::Posted;
+use crate::web::filters;
+use crate::web::human::{HumanError, page, see_other};
+use crate::web::problem::Problem;
+use crate::web::urls;
+use actix_web::HttpResponse;
+use askama::Template;
+use chrono::{DateTime, Utc};
+use std::time::Duration;
+use url::form_urlencoded;
+
+/// How long a plan is worked on; a larger one says how far it came.
+const LONGEST: Duration = Duration::from_secs(4);
+/// Most ticked deliveries in an address.
+const MOST_IDS: usize = 200;
+/// The pace that a form begins with: twice a second.
+const PACE: Pace = Pace { number: 2, per: Per::Second };
+
+/// What can be done to many deliveries.
+pub static ACTIONS: &[BulkAction] = &[BulkAction {
+    name: "replay",
+    label: "Replay selected deliveries",
+    permission: Permission::Operate,
+    asks: Asks::Elsewhere(plan_address),
+    verb: "Replay",
+    done: "replayed",
+    icon: "retry",
+    is_danger: false,
+    goes: &[],
+    stays: &[],
+    // The plan's own form does it.
+    run: |_, _, _| Box::pin(std::future::ready(Ok(Batch::default()))),
+}];
+
+/// The address of a plan: it carries the filter, or the ids of what is ticked.
+fn plan_address(chosen: &bulk::Chosen<'_>) -> String {
+    match chosen.ids {
+        None => urls::with_query(urls::replays(), &[("of", chosen.query)]),
+        Some(ids) => {
+            let pairs: Vec<(&str, &str)> = ids.iter().map(|id| ("id", id.as_str())).collect();
+            urls::with_query(urls::replays(), &pairs)
+        }
+    }
+}
+
+/// The runs.
+#[derive(Template)]
+#[template(path = "admin/replay/list.html")]
+pub struct RunsPage {
+    /// The page's frame.
+    pub frame: Frame,
+    /// Now, for relative times.
+    pub now: DateTime<Utc>,
+    /// Newest first.
+    pub runs: Vec<RunRow>,
+    /// The deliveries.
+    pub deliveries: String,
+}
+
+/// The plan of a run.
+#[derive(Template)]
+#[template(path = "admin/replay/plan.html")]
+pub struct PlanPage {
+    /// The page's frame.
+    pub frame: Frame,
+    /// The filters that choose the deliveries.
+    pub narrowed: Vec<Chip>,
+    /// The search that chooses them.
+    pub search: String,
+    /// Whether it is for every delivery there is.
+    pub everything: bool,
+    /// How many deliveries.
+    pub total: String,
+    /// Whether all of them were judged for this page; else how many.
+    pub judged: Option<String>,
+    /// How many would be replayed.
+    pub replayed: String,
+    /// How many jobs that makes.
+    pub jobs: String,
+    /// The jobs of each record: name, form, number.
+    pub records: Vec<(String, String, String)>,
+    /// What is left out: why, and how many.
+    pub skips: Vec<(&'static str, String)>,
+    /// How long it takes at the pace that the form begins with.
+    pub takes: String,
+    /// Whether anything would be replayed.
+    pub runs_something: bool,
+    /// The pace that the form begins with.
+    pub pace: i32,
+    /// Whether this person may start it.
+    pub may_start: bool,
+    /// What the form remembers.
+    pub hidden: Vec<(&'static str, String)>,
+    /// Back to the list.
+    pub back: String,
+}
+
+/// What an address or a form chooses.
+struct Choice {
+    asked: Asked<Sort, Filter>,
+    ids: Vec<String>,
+}
+
+impl Choice {
+    /// Reads it; none = nothing is chosen, the runs are meant.
+    fn of<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Option<Self> {
+        let (mut query, mut ids) = (None, Vec::new());
+        for (name, value) in pairs {
+            match name {
+                "of" => query = Some(value.to_owned()),
+                "id" => ids.extend(value.parse::<DeliveryId>().ok().map(|id| id.to_string())),
+                _ => {}
+            }
+        }
+        ids.truncate(MOST_IDS);
+        if query.is_none() && ids.is_empty() {
+            return None;
+        }
+        let query = query.unwrap_or_default();
+        Some(Self { asked: read(&urls::deliveries(), &query, Deliveries::listing()), ids })
+    }
+
+    /// The same as it was at that moment, whatever comes later.
+    fn frozen(&self, newest: String, at: DateTime<Utc>) -> Chosen {
+        let mut filter = self.asked.query.filter.clone();
+        if let Some(within) = filter.within.take() {
+            let since = at - within;
+            filter.since = Some(filter.since.map_or(since, |known| known.max(since)));
+        }
+        // A search looks through the newest before a moment: through the same ones to the end.
+        filter.before = Some(filter.before.map_or(at, |known| known.min(at)));
+        let terms = self.asked.query.terms.clone();
+        Chosen { terms, filter, ids: self.ids.clone(), newest }
+    }
+
+    /// It in words, for the list of runs.
+    fn told(&self) -> String {
+        if !self.ids.is_empty() {
+            return "Ticked deliveries".to_owned();
+        }
+        let mut parts: Vec<String> = Vec::new();
+        if !self.asked.search.is_empty() {
+            parts.push(format!("Search: {}", self.asked.search));
+        }
+        let filters = chips(Deliveries::listing().filters, &self.asked.address);
+        parts.extend(filters.iter().map(|chip| format!("{}: {}", chip.label, chip.value)));
+        if parts.is_empty() { "All deliveries".to_owned() } else { parts.join(", ") }
+    }
+
+    fn back(&self) -> String {
+        self.asked.address.href()
+    }
+}
+
+fn pairs_of(query: &str) -> Vec<(String, String)> {
+    form_urlencoded::parse(query.as_bytes()).into_owned().collect()
+}
+
+/// GET the runs, or the plan of one: `?of=` the list's search and filters, `?id=` ticked ones.
+///
+/// # Errors
+/// The database (503).
+pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    let pairs = pairs_of(ctx.query());
+    let Some(choice) = Choice::of(pairs.iter().map(|(n, v)| (n.as_str(), v.as_str()))) else {
+        return runs(&ctx).await;
+    };
+    if let Some(warning) = refused(&choice) {
+        ctx.flash(Level::Warning, warning);
+        return Ok(see_other(choice.back()));
+    }
+    let at = clock::now();
+    let mut conn = ctx.conn().await?;
+    let newest = stored::newest(&mut conn).await?;
+    let chosen = choice.frozen(newest.clone(), at);
+    let plan = replays::plan(&mut conn, &chosen, judge(&ctx), LONGEST).await?;
+    let mut hidden = vec![
+        ("once", clock::unique()),
+        ("newest", newest),
+        ("at", at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)),
+    ];
+    if choice.ids.is_empty() {
+        hidden.push(("of", choice.asked.address.query()));
+    }
+    hidden.extend(choice.ids.iter().map(|id| ("id", id.clone())));
+    let may_start = ctx.may(Permission::Operate);
+    page(&draw(ctx.frame("Replay many"), &choice, plan, (hidden, may_start)))
+}
+
+fn refused(choice: &Choice) -> Option<String> {
+    let warnings = &choice.asked.warnings;
+    let nothing = "Nothing was replayed. Look at the list again.";
+    (!warnings.is_empty()).then(|| format!("{} {nothing}", warnings.join(" ")))
+}
+
+async fn runs(ctx: &AdminContext) -> Result<HttpResponse, HumanError> {
+    let mut conn = ctx.conn().await?;
+    let runs = stored::list(&mut conn, 100).await?;
+    page(&RunsPage {
+        frame: ctx.frame("Replays").crumb("Deliveries", urls::deliveries()),
+        now: clock::now(),
+        runs: told_runs(runs),
+        deliveries: urls::deliveries(),
+    })
+}
+
+/// POST: starts a run, and leads to its page.
+///
+/// # Errors
+/// The form is not the plan's (400), the database (503).
+pub async fn start(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
+    let pairs = posted.into_inner();
+    let choice = Choice::of(pairs.iter().map(|(n, v)| (n.as_str(), v.as_str())))
+        .ok_or_else(|| Problem::bad_request("The form does not say what is to be replayed."))?;
+    let values = Values::from_pairs(pairs);
+    if let Some(warning) = refused(&choice) {
+        ctx.flash(Level::Warning, warning);
+        return Ok(see_other(choice.back()));
+    }
+    let (at, newest) = (values.trimmed("at").parse::<DateTime<Utc>>(), values.trimmed("newest"));
+    let (Ok(at), Ok(newest)) = (at, newest.parse::<DeliveryId>()) else {
+        return Err(Problem::bad_request("The form does not say when it was made.").into());
+    };
+    let pace = Per::parse(values.trimmed("per"))
+        .and_then(|per| Pace::of(values.trimmed("pace").parse().ok()?, per))
+        .ok_or_else(|| {
+            Problem::bad_request("The pace is a number from 1 to 100, a second or a minute.")
+        })?;
+    let start = Start {
+        chosen: choice.frozen(newest.to_string(), at.min(clock::now())),
+        told: choice.told(),
+        pace,
+        once: once(&values)?,
+    };
+    let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
+    let run = replays::start(&mut conn, act(&ctx, &remote_addr), &start).await?;
+    tracing::info!(replay.id = %run, user.name = %ctx.actor.username, "The run of replays {run} was started by {}", ctx.actor.username);
+    Ok(see_other(urls::replay_run(run)))
+}
+
+fn draw(
+    frame: Frame,
+    choice: &Choice,
+    plan: Plan,
+    (hidden, may_start): (Vec<(&'static str, String)>, bool),
+) -> PlanPage {
+    let jobs = plan.jobs();
+    let record =
+        |(id, label, jobs): (WebhookId, String, i64)| (label, urls::webhook(id), grouped(jobs));
+    PlanPage {
+        frame: frame.crumb("Deliveries", urls::deliveries()).crumb("Replays", urls::replays()),
+        narrowed: chips(Deliveries::listing().filters, &choice.asked.address),
+        search: choice.asked.search.clone(),
+        everything: choice.ids.is_empty() && !choice.asked.address.narrows(),
+        total: grouped(plan.total),
+        judged: (plan.judged < plan.total).then(|| grouped(plan.judged)),
+        replayed: grouped(plan.replayed),
+        jobs: grouped(jobs),
+        records: plan.records.into_iter().map(record).collect(),
+        skips: plan.skips.into_iter().map(|(skip, count)| (why(skip), grouped(count))).collect(),
+        takes: span(PACE.time_of(plan.replayed)),
+        runs_something: plan.replayed > 0 || plan.judged < plan.total,
+        pace: PACE.number,
+        may_start,
+        hidden,
+        back: choice.back(),
+    }
+}
+
+/// A plan with everything on it, for the test of all pages.
+#[cfg(test)]
+pub fn sample(words: &'static str) -> PlanPage {
+    let pairs = [("of", "verdict=unmatched&q=x")];
+    let choice = Choice::of(pairs.into_iter()).unwrap();
+    let plan = Plan {
+        total: 12_000,
+        judged: 9_000,
+        replayed: 8_000,
+        records: vec![(WebhookId(7), words.to_owned(), 8_000)],
+        skips: crate::core::replay::Skip::ALL.map(|skip| (skip, 1)).into(),
+    };
+    draw(Frame::sample("Replay many"), &choice, plan, (vec![("of", words.to_owned())], true))
+}

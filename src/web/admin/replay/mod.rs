@@ -1,0 +1,317 @@
+//! Replay one delivery: a page that asks how, shows what exactly would run, and does it. Many at
+//! once are `many.rs` (the plan) and `run.rs` (a run under way). The doing is `crate::control`.
+
+pub mod many;
+pub mod rehearsal;
+pub mod run;
+
+use self::rehearsal::{RunView, rehearsed};
+use super::kit::form::Values;
+use crate::clock;
+use crate::control::{self, Judge, Prospect, ReplayError, Wanted, Way};
+use crate::core::ids::{DeliveryId, WebhookId};
+use crate::core::replay::Skip;
+use crate::core::role::Permission;
+use crate::core::verdict::Verdict;
+use crate::intake::Policy;
+use crate::store::deliveries::{Brief, Full};
+use crate::store::{Conn, StoreError, candidates, deliveries, nearest, pauses};
+use crate::web::admin::context::AdminContext;
+use crate::web::admin::deliveries::page::{id_of, missing};
+use crate::web::admin::jobs::act::act;
+use crate::web::admin::kit::back::parameter;
+use crate::web::admin::kit::column::Badge;
+use crate::web::admin::kit::frame::{Frame, Level};
+use crate::web::admin::kit::views::Posted;
+use crate::web::filters;
+use crate::web::human::{HumanError, page, see_other};
+use crate::web::problem::Problem;
+use crate::web::urls;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use askama::Template;
+
+/// Most records offered to be forced.
+const OFFERED: usize = 50;
+
+/// The question how to replay a delivery, with the answer to what would happen.
+#[derive(Template)]
+#[template(path = "admin/replay/one.html")]
+pub struct ReplayPage {
+    /// The page's frame.
+    pub frame: Frame,
+    /// The delivery.
+    pub delivery: Brief,
+    /// Whether it repeats another, which runs nothing by itself.
+    pub is_duplicate: bool,
+    /// Why it cannot be replayed at all, if it cannot.
+    pub obstacle: Option<&'static str>,
+    /// Whether one record was chosen.
+    pub is_forced: bool,
+    /// The records that can be chosen: id, name, and which one is.
+    pub records: Vec<(String, String, bool)>,
+    /// What would become of it.
+    pub outcome: Option<Outcome>,
+    /// Whether this person may do it.
+    pub may_replay: bool,
+    /// What makes the form serve once.
+    pub once: String,
+    /// Back to the delivery.
+    pub back: String,
+}
+
+/// What would become of a replay.
+pub struct Outcome {
+    /// The verdict.
+    pub badge: Badge,
+    /// Why, in a sentence.
+    pub sentence: String,
+    /// Why it cannot be done in this way, if it cannot.
+    pub refused: bool,
+    /// What would run.
+    pub runs: Vec<RunView>,
+    /// The records of these, for the form.
+    pub shown: String,
+}
+
+/// What judging takes, for this request.
+pub fn judge(ctx: &AdminContext) -> Judge<'_> {
+    let deps = ctx.deps();
+    let policy = Policy { allow_no_secret: deps.settings.allow_no_secret };
+    Judge { keys: &deps.keys, policy, at: clock::now() }
+}
+
+/// GET the question.
+///
+/// # Errors
+/// No such delivery (404), the database (503).
+pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    let id = id_of(&ctx)?;
+    let mut conn = ctx.conn().await?;
+    let full = deliveries::find(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
+    let asked = |name: &str| parameter(ctx.query(), name);
+    let chosen = asked("webhook").and_then(|text| text.parse().ok()).map(WebhookId);
+    let is_forced = asked("way").as_deref() == Some("force");
+    let way = chosen.filter(|_| is_forced).map_or(Way::AsNow, Way::Force);
+    let obstacle = control::obstacle(control::kept(&full)).map(why);
+    let outcome = match (obstacle, is_forced && chosen.is_none()) {
+        (None, false) => Some(outcome(&ctx, &mut conn, &full, way).await?),
+        (Some(_), _) | (None, true) => None,
+    };
+    let records = records(&mut conn, &full, chosen).await?;
+    let is_duplicate = full.brief.verdict == Verdict::Duplicate.as_str();
+    let title =
+        if is_duplicate { "Run this delivery again anyway?" } else { "Replay this delivery?" };
+    let back = urls::delivery(&id);
+    let frame = ctx
+        .frame(title)
+        .crumb("Deliveries", urls::deliveries())
+        .crumb(format!("Delivery {id}"), back.clone());
+    page(&ReplayPage {
+        frame,
+        delivery: full.brief,
+        is_duplicate,
+        obstacle,
+        is_forced,
+        records,
+        outcome,
+        may_replay: ctx.may(Permission::Operate),
+        once: clock::unique(),
+        back,
+    })
+}
+
+/// POST: does it, and leads to the new delivery.
+///
+/// # Errors
+/// No such delivery (404), it cannot be replayed so (409), the database (503).
+pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
+    let id = id_of(&ctx)?;
+    let values = Values::from_pairs(posted.into_inner());
+    let way = match values.trimmed("way") {
+        "now" => Way::AsNow,
+        "force" => {
+            values.trimmed("webhook").parse().map(WebhookId).map(Way::Force).map_err(|_| {
+                Problem::bad_request("The form does not say which webhook is to run.")
+            })?
+        }
+        _ => return Err(Problem::bad_request("The form does not say how to replay.").into()),
+    };
+    let wanted = Wanted {
+        delivery: id.clone(),
+        way,
+        shown: values.has("shown").then(|| shown(values.trimmed("shown"))),
+        once: once(&values)?,
+    };
+    let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
+    match control::replay(&mut conn, act(&ctx, &remote_addr), &wanted, judge(&ctx)).await {
+        Ok(made) => {
+            Ok(landed(&ctx, &made, format!("Delivery {id} was replayed: this is the new one.")))
+        }
+        Err(ReplayError::Changed) => {
+            ctx.flash(
+                Level::Warning,
+                "The webhooks were changed since the page was opened, and others would run now. \
+                 Nothing was replayed: look again.",
+            );
+            Ok(see_other(address(&id, way)))
+        }
+        Err(error) => Err(problem(&ctx, &id, error).into()),
+    }
+}
+
+/// The answer to a form that made a delivery: its page.
+pub fn landed(ctx: &AdminContext, made: &DeliveryId, text: String) -> HttpResponse {
+    tracing::info!(delivery.id = %made, user.name = %ctx.actor.username, "Delivery {made} was made by {}", ctx.actor.username);
+    ctx.flash(Level::Success, text);
+    see_other(urls::delivery(made))
+}
+
+/// What makes the form serve once.
+///
+/// # Errors
+/// The form says nothing of the kind (400).
+pub fn once(values: &Values) -> Result<String, Problem> {
+    let once = values.trimmed("once").parse::<DeliveryId>();
+    let once = once.map(|once| once.to_string());
+    once.map_err(|_| Problem::bad_request("The form lacks its number. Reload the page."))
+}
+
+fn shown(text: &str) -> Vec<WebhookId> {
+    text.split(',').filter_map(|id| id.parse().ok()).map(WebhookId).collect()
+}
+
+fn address(id: &DeliveryId, way: Way) -> String {
+    let replay = urls::delivery_replay(id);
+    match way {
+        Way::AsNow => replay,
+        Way::Force(webhook) => {
+            urls::with_query(&replay, &[("way", "force"), ("webhook", &webhook.to_string())])
+        }
+    }
+}
+
+async fn outcome(
+    ctx: &AdminContext,
+    conn: &mut Conn,
+    full: &Full,
+    way: Way,
+) -> Result<Outcome, HumanError> {
+    let by = ctx.actor.username.as_str();
+    match control::prospect(conn, full, (way, by), judge(ctx)).await {
+        Ok(prospect) => drawn(ctx, conn, full, prospect).await,
+        Err(ReplayError::Store(error)) => Err(error.into()),
+        Err(error) => Ok(Outcome {
+            badge: Badge::verdict(Verdict::Rejected.as_str()),
+            sentence: sentence(&error),
+            refused: true,
+            runs: Vec::new(),
+            shown: String::new(),
+        }),
+    }
+}
+
+async fn drawn(
+    ctx: &AdminContext,
+    conn: &mut Conn,
+    full: &Full,
+    prospect: Prospect,
+) -> Result<Outcome, HumanError> {
+    let pauses = pauses::all(conn).await?;
+    let body = control::whole_body(full).unwrap_or_default();
+    let rehearse = |record| rehearsed(ctx.deps(), record, (&prospect.event, body), &pauses);
+    let ids: Vec<String> = prospect.runs.iter().map(|record| record.id.to_string()).collect();
+    Ok(Outcome {
+        badge: Badge::verdict(prospect.decision.verdict.as_str()),
+        sentence: prospect.decision.summary,
+        refused: false,
+        runs: prospect.runs.iter().map(rehearse).collect(),
+        shown: ids.join(","),
+    })
+}
+
+/// The records that can be forced: the nearest, and the one that is chosen.
+async fn records(
+    conn: &mut Conn,
+    full: &Full,
+    chosen: Option<WebhookId>,
+) -> Result<Vec<(String, String, bool)>, StoreError> {
+    let event = control::event_of(&full.brief, &full.reason);
+    let mut near = nearest::load(conn, &event).await?;
+    near.truncate(OFFERED);
+    if let Some(id) = chosen.filter(|id| near.iter().all(|record| record.id != id.0)) {
+        near.extend(candidates::find(conn, id).await?);
+    }
+    let option = |record: candidates::Candidate| {
+        let (id, is_on) = (record.id, record.enabled);
+        let label =
+            crate::core::webhook::label(&record.name, &record.repo_name, &record.object_kind);
+        let label = if is_on { label } else { format!("{label} (switched off)") };
+        (id.to_string(), label, chosen == Some(WebhookId(id)))
+    };
+    Ok(near.into_iter().map(option).collect())
+}
+
+/// Why a delivery cannot be replayed, in a sentence.
+pub fn why(skip: Skip) -> &'static str {
+    match skip {
+        Skip::Rejected => {
+            "It was rejected: what is not authentic is never run, and only its beginning is kept."
+        }
+        Skip::BodyGone => "Its body is not kept any more.",
+        Skip::Duplicate => "It repeats another delivery.",
+        Skip::Made => "It is a replay itself, or was made by hand.",
+        Skip::Secret => {
+            "The secret that it came with is nobody's any more, so that no webhook takes it as it is now."
+        }
+        Skip::Disabled => "The webhook that it equals is switched off.",
+        Skip::Unmatched => "No webhook wants it now.",
+        Skip::Gone => "It was removed meanwhile.",
+        Skip::Failed => "It could not be stored.",
+    }
+}
+
+/// What stands in the way, in a sentence.
+pub fn sentence(error: &ReplayError) -> String {
+    match error {
+        ReplayError::Gone => "There is no such delivery.".to_owned(),
+        ReplayError::Obstacle(skip) => why(*skip).to_owned(),
+        ReplayError::NoRecord => "There is no such webhook.".to_owned(),
+        ReplayError::SwitchedOff => {
+            "This webhook is switched off: it runs nothing, not even when forced. Enable it first."
+                .to_owned()
+        }
+        ReplayError::ByHand => {
+            "It was made by hand and carries no secret: choose the webhook that is to run it."
+                .to_owned()
+        }
+        ReplayError::Unreadable(why) => format!("It holds no event: {why}."),
+        ReplayError::Changed => "The webhooks were changed meanwhile.".to_owned(),
+        ReplayError::Store(error) => error.to_string(),
+    }
+}
+
+/// The answer to a replay that was not made.
+pub fn problem(ctx: &AdminContext, id: &DeliveryId, error: ReplayError) -> Problem {
+    match error {
+        ReplayError::Gone => missing(ctx, StoreError::NotFound),
+        ReplayError::Store(error) => error.into(),
+        other => {
+            let title = "The delivery cannot be replayed so";
+            Problem::new(StatusCode::CONFLICT, "not_now", title, sentence(&other))
+                .link("Back to the delivery", urls::delivery(id))
+        }
+    }
+}
+
+/// What would become of it, for the test of all pages.
+#[cfg(test)]
+pub fn sample(runs: Vec<RunView>, refused: bool) -> Outcome {
+    Outcome {
+        badge: Badge::verdict("matched"),
+        sentence: "Queued for it.".to_owned(),
+        refused,
+        runs,
+        shown: "7".to_owned(),
+    }
+}

@@ -1,0 +1,212 @@
+//! What a job would run, drawn: program, arguments one by one, environment, payload, lane. Nothing
+//! is started to find it out. Shown before a replay and on a record's test page.
+
+use crate::actions::{Payload, RunRequest, rehearse};
+use crate::core::action::{ActionSpec, EventFacts};
+use crate::core::event::Event;
+use crate::core::lane;
+use crate::core::pause::{Pause, holding};
+use crate::core::webhook::{Concurrency, Webhook};
+use crate::web::Deps;
+use crate::web::admin::deliveries::body;
+use crate::web::admin::kit::at::size;
+use crate::web::admin::kit::column::Badge;
+use crate::web::urls;
+use bytes::Bytes;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Most letters of a payload that are shown.
+const EXCERPT: usize = 1_200;
+/// What stands for ids that are made when it is done.
+const NEW_DELIVERY: &str = "(the new delivery's id)";
+/// See [`NEW_DELIVERY`].
+const NEW_JOB: &str = "(the new job's id)";
+
+/// A record's job as it would run.
+#[derive(Debug, Clone)]
+pub struct RunView {
+    /// The record's id.
+    pub id: String,
+    /// How the record is called.
+    pub label: String,
+    /// Its form.
+    pub href: String,
+    /// How the record stands.
+    pub badges: Vec<Badge>,
+    /// What that means for the job.
+    pub notes: Vec<String>,
+    /// The action.
+    pub action: String,
+    /// Its kind.
+    pub kind: &'static str,
+    /// Program and arguments.
+    pub argv: Vec<String>,
+    /// Further facts.
+    pub facts: Vec<(&'static str, String)>,
+    /// What the table of names and values holds.
+    pub environment_title: &'static str,
+    /// Names and values; none = not shown.
+    pub environment: Vec<(String, Option<String>)>,
+    /// How large the payload is.
+    pub payload_size: String,
+    /// Its beginning.
+    pub payload: String,
+    /// Whether there is more of it.
+    pub is_cut: bool,
+    /// Why nothing would be started, if that is so.
+    pub refused: Option<String>,
+}
+
+/// Rehearses the job that a record would get from an event.
+pub fn rehearsed(
+    deps: &Deps,
+    record: &Webhook,
+    (event, payload): (&Event, &[u8]),
+    pauses: &[Pause],
+) -> RunView {
+    let spec = deps.catalogue.get(&record.action);
+    let lane = lane_of(record, spec.as_deref());
+    let mut view = drawn(record, &lane, pauses);
+    let done = match spec {
+        None => Err(deps.catalogue.why_missing(&record.action)),
+        Some(spec) => {
+            let request = request(spec, record, event, payload);
+            request.and_then(|request| Ok((rehearse(&request)?, request.spec)))
+        }
+    };
+    let (rehearsal, spec) = match done {
+        Ok(done) => done,
+        Err(why) => {
+            view.refused = Some(why);
+            return view;
+        }
+    };
+    view.kind = rehearsal.kind;
+    view.argv = rehearsal.argv;
+    view.environment = rehearsal.environment;
+    if rehearsal.kind == "http" {
+        view.environment_title = "Headers";
+    }
+    view.facts.extend(rehearsal.facts);
+    view.facts.push(("Tries", tries(record, &spec)));
+    let text = match rehearsal.payload {
+        Payload::Event => String::from_utf8_lossy(payload).into_owned(),
+        Payload::Nothing => String::new(),
+        Payload::Text(text) => text,
+    };
+    view.payload_size = size(i64::try_from(text.len()).unwrap_or(i64::MAX));
+    let shown = body::pretty(text.get(..body::MOST).unwrap_or(&text)).unwrap_or(text);
+    view.payload = shown.chars().take(EXCERPT).collect();
+    view.is_cut = view.payload.len() < shown.len();
+    view
+}
+
+fn drawn(record: &Webhook, lane: &str, pauses: &[Pause]) -> RunView {
+    let (mut badges, mut notes) = (Vec::new(), Vec::new());
+    if record.project_id.is_pending() {
+        badges.push(Badge::pending());
+        notes.push("It waits for its registration, and goes on waiting: this registers nothing.");
+    }
+    let mut notes: Vec<String> = notes.into_iter().map(str::to_owned).collect();
+    if !record.enabled {
+        badges.push(Badge::enabled(false));
+    }
+    if let Some(pause) = holding(pauses, Some(record.id.0), lane) {
+        badges.push(Badge::verdict("paused"));
+        let (by, reason) = (&pause.note.by, &pause.note.reason);
+        notes.push(format!(
+            "Its jobs are paused by {by}: {reason}. The job waits until they go on."
+        ));
+    }
+    let lane = if lane.is_empty() { "none: it runs at once".to_owned() } else { lane::label(lane) };
+    let parallel = matches!(record.concurrency, Concurrency::Parallel);
+    let mut facts = vec![("Lane", lane)];
+    if !parallel {
+        facts.push(("In its lane", concurrency(record)));
+    }
+    RunView {
+        id: record.id.to_string(),
+        label: record.label(),
+        href: urls::webhook(record.id),
+        badges,
+        notes,
+        action: record.action.clone(),
+        kind: "",
+        argv: Vec::new(),
+        facts,
+        environment_title: "Environment",
+        environment: Vec::new(),
+        payload_size: String::new(),
+        payload: String::new(),
+        is_cut: false,
+        refused: None,
+    }
+}
+
+fn concurrency(record: &Webhook) -> String {
+    match record.concurrency {
+        Concurrency::Parallel => String::new(),
+        Concurrency::Serial => "one after another".to_owned(),
+        Concurrency::Latest => match record.debounce_s {
+            0 => "the newest of each ref".to_owned(),
+            s => format!("the newest of each ref, after {s} s"),
+        },
+    }
+}
+
+fn lane_of(record: &Webhook, spec: Option<&ActionSpec>) -> String {
+    let named = spec.and_then(|spec| spec.lane.as_deref()).map(lane::of_host);
+    named.or_else(|| lane::of_record(record.id, record.concurrency)).unwrap_or_default()
+}
+
+fn tries(record: &Webhook, spec: &ActionSpec) -> String {
+    let when = if spec.retry_on_failure { "a failure" } else { "a temporary failure" };
+    match record.max_attempts {
+        1 => "one".to_owned(),
+        most => format!("up to {most}, after {when}"),
+    }
+}
+
+fn request(
+    spec: Arc<ActionSpec>,
+    record: &Webhook,
+    event: &Event,
+    payload: &[u8],
+) -> Result<RunRequest, String> {
+    let params = serde_json::from_value(record.action_params.clone())
+        .map_err(|error| format!("The action's parameters are unreadable: {error}"))?;
+    let asked = record.timeout_s.and_then(|s| u32::try_from(s).ok()).unwrap_or(spec.timeout_s);
+    let timeout = Duration::from_secs(asked.min(spec.timeout_s).into());
+    Ok(RunRequest {
+        params,
+        facts: EventFacts::of(event.clone(), (NEW_DELIVERY, NEW_JOB), 1),
+        body: Bytes::copy_from_slice(payload),
+        timeout,
+        spec,
+    })
+}
+
+/// A job of every kind of state, for the test of all pages.
+#[cfg(test)]
+pub fn sample(words: &str) -> Vec<RunView> {
+    let view = RunView {
+        id: "7".to_owned(),
+        label: words.to_owned(),
+        href: "/admin/".to_owned(),
+        badges: vec![Badge::pending()],
+        notes: vec![words.to_owned()],
+        action: "deploy".to_owned(),
+        kind: "command",
+        argv: vec!["/opt/deploy.sh".to_owned(), words.to_owned()],
+        facts: vec![("Lane", "webhook:7".to_owned())],
+        environment_title: "Environment",
+        environment: vec![("A".to_owned(), Some(words.to_owned())), ("B".to_owned(), None)],
+        payload_size: "2 KiB".to_owned(),
+        payload: words.to_owned(),
+        is_cut: true,
+        refused: None,
+    };
+    let refused = RunView { refused: Some(words.to_owned()), argv: Vec::new(), ..view.clone() };
+    vec![view, refused]
+}

@@ -1,0 +1,255 @@
+//! A run of replays under way: how far it is, what it left out and why, and its end.
+
+use super::why;
+use crate::clock;
+use crate::control::replays::{self, skips};
+use crate::core::listing::grouped;
+use crate::core::replay::{Pace, Per, RunState};
+use crate::core::role::Permission;
+use crate::store::StoreError;
+use crate::store::replays::{self as stored, Run};
+use crate::web::admin::context::AdminContext;
+use crate::web::admin::jobs::act::act;
+use crate::web::admin::kit::at::{At, span};
+use crate::web::admin::kit::column::Badge;
+use crate::web::admin::kit::frame::{Frame, Level};
+use crate::web::filters;
+use crate::web::human::{HumanError, page, see_other};
+use crate::web::problem::Problem;
+use crate::web::urls;
+use actix_web::HttpResponse;
+use askama::Template;
+use chrono::{DateTime, Utc};
+
+/// A run's page.
+#[derive(Template)]
+#[template(path = "admin/replay/run.html")]
+pub struct RunPage {
+    /// The page's frame.
+    pub frame: Frame,
+    /// The part that keeps itself up to date.
+    pub progress: Progress,
+    /// The run, as the list shows it.
+    pub row: RunRow,
+    /// The deliveries it made.
+    pub deliveries: String,
+}
+
+/// That part alone.
+#[derive(Template)]
+#[template(path = "admin/replay/_progress.html")]
+struct ProgressPart {
+    progress: Progress,
+}
+
+/// How far a run is.
+pub struct Progress {
+    /// Its state.
+    pub badge: Badge,
+    /// How it stands, in a sentence.
+    pub sentence: String,
+    /// Whether it is under way.
+    pub is_running: bool,
+    /// Of how many.
+    pub total: String,
+    /// Seen to, of a hundred parts.
+    pub percent: i64,
+    /// Replayed.
+    pub done: String,
+    /// Jobs made.
+    pub jobs: String,
+    /// Left out in all.
+    pub skipped: String,
+    /// Not seen to yet.
+    pub left: String,
+    /// What was left out: why, and how many.
+    pub skips: Vec<(&'static str, String)>,
+    /// Where this part is by itself.
+    pub part: String,
+    /// Where it is stopped, for those who may.
+    pub stop: Option<String>,
+    /// The form's token.
+    pub csrf: String,
+    /// What a screen reader is told.
+    pub announce: String,
+    /// The window's title.
+    pub title: String,
+}
+
+/// A run in the list of runs.
+pub struct RunRow {
+    /// Its id.
+    pub id: String,
+    /// Its page.
+    pub href: String,
+    /// What it is for.
+    pub told: String,
+    /// Its state.
+    pub badge: Badge,
+    /// Who started it.
+    pub by: String,
+    /// When.
+    pub at: At,
+    /// Replayed, of how many.
+    pub done: String,
+    /// Left out.
+    pub skipped: String,
+    /// How fast.
+    pub pace: String,
+}
+
+/// Runs, as their list shows them.
+pub fn told_runs(runs: Vec<Run>) -> Vec<RunRow> {
+    runs.iter().map(row).collect()
+}
+
+fn skipped(run: &Run) -> i64 {
+    skips(run).values().sum()
+}
+
+fn row(run: &Run) -> RunRow {
+    RunRow {
+        id: run.id.clone(),
+        href: urls::replay_run(&run.id),
+        told: run.told.clone(),
+        badge: badge(run),
+        by: run.started_by.clone(),
+        at: At(run.started_at),
+        done: format!("{} of {}", grouped(run.done), grouped(run.total)),
+        skipped: grouped(skipped(run)),
+        pace: format!("{} a {}", run.pace, run.per),
+    }
+}
+
+fn badge(run: &Run) -> Badge {
+    let (state, label, icon) = match RunState::parse(&run.state) {
+        Some(RunState::Running) => ("running", "Running", "play"),
+        Some(RunState::Finished) => ("succeeded", "Finished", "check"),
+        Some(RunState::Stopped) => ("cancelled", "Stopped", "stop"),
+        None => (run.state.as_str(), run.state.as_str(), "question"),
+    };
+    Badge { state: state.to_owned(), label: label.to_owned(), icon }
+}
+
+/// GET a run's page, or with `?part=run` the part that moves.
+///
+/// # Errors
+/// No such run (404), the database (503).
+pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    let id = ctx.segment("id").to_ascii_uppercase();
+    let run = stored::find(&mut *ctx.conn().await?, &id).await;
+    let run = run.map_err(|error| missing(&ctx, error))?;
+    let stop = ctx.may(Permission::Operate).then(|| urls::replay_stop(&run.id));
+    let progress = drawn(&run, stop, (ctx.csrf(), clock::now()));
+    if ctx.query() == "part=run" {
+        return page(&ProgressPart { progress });
+    }
+    let frame = ctx
+        .frame(run.told.clone())
+        .crumb("Deliveries", urls::deliveries())
+        .crumb("Replays", urls::replays());
+    let deliveries = urls::with_query(&urls::deliveries(), &[("replay_run", &run.id)]);
+    page(&RunPage { frame, row: row(&run), deliveries, progress })
+}
+
+fn missing(ctx: &AdminContext, error: StoreError) -> Problem {
+    match error {
+        StoreError::NotFound => {
+            let id: String = ctx.segment("id").chars().take(40).collect();
+            Problem::no_such(format!("run of replays {id}")).link("All runs", urls::replays())
+        }
+        other => other.into(),
+    }
+}
+
+/// POST: stops a run.
+///
+/// # Errors
+/// No such run (404), the database (503).
+pub async fn stop(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    let id = ctx.segment("id").to_ascii_uppercase();
+    let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
+    let stopped = replays::stop(&mut conn, act(&ctx, &remote_addr), &id).await;
+    if stopped.map_err(|error| missing(&ctx, error))? {
+        ctx.flash(Level::Success, "The run is stopped: nothing more is replayed.");
+    } else {
+        ctx.flash(Level::Warning, "The run had ended already.");
+    }
+    Ok(see_other(urls::replay_run(&id)))
+}
+
+fn drawn(run: &Run, stop: Option<String>, (csrf, now): (&str, DateTime<Utc>)) -> Progress {
+    let is_running = run.state == RunState::Running.as_str();
+    let (badge, skipped) = (badge(run), skipped(run));
+    let seen = run.done + skipped;
+    let left = (run.total - seen).max(0);
+    let all_seen = run.state == RunState::Finished.as_str() || run.total == 0;
+    let percent = if all_seen { 100 } else { (seen * 100 / run.total.max(1)).min(99) };
+    let part = urls::with_query(&urls::replay_run(&run.id), &[("part", "run")]);
+    Progress {
+        sentence: sentence(run, left, now),
+        announce: format!("{}: {} of {}", badge.label, grouped(seen), grouped(run.total)),
+        title: format!("{}: {percent} % · Signalbox", badge.label),
+        badge,
+        is_running,
+        total: grouped(run.total),
+        percent,
+        done: grouped(run.done),
+        jobs: grouped(run.jobs),
+        skipped: grouped(skipped),
+        left: grouped(if is_running { left } else { 0 }),
+        skips: skips(run).into_iter().map(|(skip, n)| (why(skip), grouped(n))).collect(),
+        part,
+        stop: stop.filter(|_| is_running),
+        csrf: csrf.to_owned(),
+    }
+}
+
+fn sentence(run: &Run, left: i64, now: DateTime<Utc>) -> String {
+    let took = span(run.ended_at.unwrap_or(now) - run.started_at);
+    match RunState::parse(&run.state) {
+        Some(RunState::Running) => {
+            let pace = Per::parse(&run.per).and_then(|per| Pace::of(run.pace, per));
+            let rest = pace.map(|pace| span(pace.time_of(left))).unwrap_or_default();
+            format!("Oldest first, {} a {}: about {rest} to go.", run.pace, run.per)
+        }
+        Some(RunState::Finished) => format!("Every delivery was seen to, in {took}."),
+        Some(RunState::Stopped) => format!(
+            "Stopped by {} after {took}: {} were not seen to. What was replayed stays, and its jobs run.",
+            run.stopped_by,
+            grouped(left)
+        ),
+        None => String::new(),
+    }
+}
+
+/// A run, for the test of all pages.
+#[cfg(test)]
+pub fn sample(state: &str, words: &str) -> (RunPage, super::many::RunsPage) {
+    let now = DateTime::UNIX_EPOCH;
+    let run = Run {
+        id: "01M87VREQA18WSHF0ZZCJA3NJ8".to_owned(),
+        state: state.to_owned(),
+        selection: serde_json::Value::Null,
+        told: words.to_owned(),
+        pace: 2,
+        per: "second".to_owned(),
+        total: 12_000,
+        done: 400,
+        jobs: 410,
+        skips: serde_json::json!({"rejected": 3}),
+        cursor: String::new(),
+        next_at: now,
+        started_by: "ada".to_owned(),
+        started_at: now,
+        stopped_by: "ada".to_owned(),
+        ended_at: None,
+        remote_addr: String::new(),
+    };
+    let frame = Frame::sample("Run");
+    let progress = drawn(&run, Some("/admin/".to_owned()), ("token", now));
+    let deliveries = "/admin/".to_owned();
+    let page = RunPage { frame, row: row(&run), deliveries: deliveries.clone(), progress };
+    let (frame, runs) = (Frame::sample("Replays"), told_runs(vec![run]));
+    (page, super::many::RunsPage { frame, now, runs, deliveries })
+}

@@ -1,0 +1,52 @@
+//! Samples of the pages of replays and of a record's test.
+
+use super::super::kit::frame::Frame;
+use super::super::replay::{self, ReplayPage, many, rehearsal, run};
+use super::super::webhooks::test;
+use super::rows::delivery;
+use super::{LONG, ODD};
+use askama::Template;
+
+pub(super) fn samples() -> Vec<(String, String)> {
+    let one = |obstacle, outcome: Option<replay::Outcome>, may_replay| {
+        ReplayPage {
+            frame: Frame::sample("Replay this delivery?"),
+            delivery: delivery("duplicate"),
+            is_duplicate: true,
+            obstacle,
+            is_forced: outcome.is_none(),
+            records: vec![("7".to_owned(), ODD.to_owned(), true)],
+            outcome,
+            may_replay,
+            once: "01M87VREQA18WSHF0ZZCJA3NJ8".to_owned(),
+            back: "/admin/".to_owned(),
+        }
+        .render()
+        .unwrap()
+    };
+    let outcome = |refused| replay::sample(rehearsal::sample(ODD), refused);
+    let mut samples = vec![
+        ("replay, not possible", one(Some(LONG), None, true)),
+        ("replay, nothing chosen", one(None, None, true)),
+        ("replay", one(None, Some(outcome(false)), true)),
+        ("replay, refused", one(None, Some(outcome(true)), true)),
+        ("replay, only looked at", one(None, Some(outcome(false)), false)),
+        ("plan", many::sample(ODD).render().unwrap()),
+    ];
+    for (state, name, list) in [
+        ("running", "run of replays", "runs of replays"),
+        ("finished", "run of replays, finished", "runs of replays, finished"),
+        ("stopped", "run of replays, stopped", "runs of replays, stopped"),
+    ] {
+        let (page, runs) = run::sample(state, ODD);
+        samples.extend([(name, page.render().unwrap()), (list, runs.render().unwrap())]);
+    }
+    let runs = || rehearsal::sample(ODD);
+    for (number, page) in test::samples(ODD, runs).into_iter().enumerate() {
+        samples.push((
+            ["test", "test, pasted", "test, off", "test, not now"][number],
+            page.render().unwrap(),
+        ));
+    }
+    samples.into_iter().map(|(name, html)| (name.to_owned(), html)).collect()
+}

@@ -1,0 +1,282 @@
+//! The test page of a record: an event beside it, condition by condition, what exactly it would
+//! run, and, by a button of its own, the run for real. Trying is `crate::control`.
+
+use super::setup::missing;
+use super::webhook_id;
+use crate::clock;
+use crate::control::{self, Given, ReplayError, Trial};
+use crate::core::ids::{DeliveryId, WebhookId};
+use crate::core::role::Permission;
+use crate::store::deliveries::Brief;
+use crate::store::webhooks::{self, Row};
+use crate::store::{Conn, StoreError, deliveries, pauses};
+use crate::web::admin::context::AdminContext;
+use crate::web::admin::deliveries::page::{CheckView, field_label};
+use crate::web::admin::jobs::act::act;
+use crate::web::admin::kit::at::At;
+use crate::web::admin::kit::back::parameter;
+use crate::web::admin::kit::column::Badge;
+use crate::web::admin::kit::form::Values;
+use crate::web::admin::kit::frame::Frame;
+use crate::web::admin::kit::views::Posted;
+use crate::web::admin::replay::rehearsal::{RunView, rehearsed};
+use crate::web::admin::replay::{judge, landed, once, sentence, why};
+use crate::web::filters;
+use crate::web::human::{HumanError, page};
+use crate::web::problem::Problem;
+use crate::web::urls;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use askama::Template;
+use bytes::Bytes;
+
+/// Most deliveries offered.
+const OFFERED: i64 = 20;
+
+/// The page.
+#[derive(Template)]
+#[template(path = "admin/webhooks/test.html")]
+pub struct TestPage {
+    /// The page's frame.
+    pub frame: Frame,
+    /// The newest deliveries of the record's repository: id, words, and which one is tried.
+    pub offered: Vec<(String, String, bool)>,
+    /// What was typed as an id.
+    pub typed: String,
+    /// The header that is pasted.
+    pub header: String,
+    /// The body that is pasted.
+    pub body: String,
+    /// Whether a body was pasted.
+    pub is_pasted: bool,
+    /// How it fares.
+    pub result: Option<Tried>,
+    /// Why it could not be tried.
+    pub wrong: Option<String>,
+    /// Whether this person may paste and run.
+    pub may_run: bool,
+    /// What makes the form serve once.
+    pub once: String,
+    /// The delivery that was tried.
+    pub delivery: Option<String>,
+}
+
+/// How a record fares.
+pub struct Tried {
+    /// Whether all conditions hold.
+    pub holds: bool,
+    /// How it stands, in a sentence.
+    pub sentence: String,
+    /// Each condition.
+    pub checks: Vec<CheckView>,
+    /// What would run.
+    pub runs: Vec<RunView>,
+    /// Why it cannot be run for real, if it cannot.
+    pub obstacle: Option<String>,
+}
+
+/// GET the page; `?delivery=` or `?id=` says what it is tried with, else the newest delivery.
+///
+/// # Errors
+/// No such record (404), the database (503).
+pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    let id = webhook_id(ctx.segment("id")).map_err(|error| missing(&ctx, error))?;
+    let asked = |name: &str| parameter(ctx.query(), name).unwrap_or_default().trim().to_owned();
+    let mut conn = ctx.conn().await?;
+    let row = webhooks::find(&mut conn, id).await.map_err(|error| missing(&ctx, error))?;
+    let offered = deliveries::of_repository(&mut conn, &row.repo_name, OFFERED).await?;
+    let typed = asked("id");
+    let chosen = [typed.clone(), asked("delivery")].into_iter().find(|text| !text.is_empty());
+    let chosen = chosen.or_else(|| offered.first().map(|newest| newest.id.clone()));
+    let given = match chosen.as_deref().map(str::parse) {
+        Some(Ok(delivery)) => Ok(Some(Given::Stored(delivery))),
+        Some(Err(_)) => {
+            Err("This is no ID of a delivery: it has 26 letters and digits.".to_owned())
+        }
+        None => Ok(None),
+    };
+    let shown = Shown { id, row, offered, typed, given };
+    answer(&ctx, &mut conn, shown).await
+}
+
+/// POST: tries a pasted body, or with `run` runs the record for real.
+///
+/// # Errors
+/// No such record or delivery (404), it cannot be run (409), the database (503).
+pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
+    let id = webhook_id(ctx.segment("id")).map_err(|error| missing(&ctx, error))?;
+    let values = Values::from_pairs(posted.into_inner());
+    let given = match values.trimmed("delivery") {
+        "" => Given::Pasted {
+            header: values.trimmed("header").to_owned(),
+            body: Bytes::copy_from_slice(values.get("body").as_bytes()),
+        },
+        delivery => {
+            let id: Result<DeliveryId, _> = delivery.parse();
+            Given::Stored(id.map_err(|_| Problem::bad_request("This is no ID of a delivery."))?)
+        }
+    };
+    let mut conn = ctx.conn().await?;
+    if !values.is_on("run") {
+        let row = webhooks::find(&mut conn, id).await.map_err(|error| missing(&ctx, error))?;
+        let offered = deliveries::of_repository(&mut conn, &row.repo_name, OFFERED).await?;
+        let shown = Shown { id, row, offered, typed: String::new(), given: Ok(Some(given)) };
+        return answer(&ctx, &mut conn, shown).await;
+    }
+    let (once, remote_addr) = (once(&values)?, ctx.remote_addr());
+    let wanted = (id, &given, once.as_str());
+    match control::by_hand(&mut conn, act(&ctx, &remote_addr), wanted, judge(&ctx)).await {
+        Ok(made) => Ok(landed(
+            &ctx,
+            &made,
+            "It runs: this is the delivery that was made for it.".to_owned(),
+        )),
+        Err(ReplayError::NoRecord) => Err(missing(&ctx, StoreError::NotFound).into()),
+        Err(ReplayError::Store(error)) => Err(error.into()),
+        Err(other) => {
+            let title = "The webhook cannot be run with this";
+            let problem = Problem::new(StatusCode::CONFLICT, "not_now", title, sentence(&other));
+            Err(problem.link("Back to its test page", urls::webhook_test(id)).into())
+        }
+    }
+}
+
+/// What was read for the page.
+struct Shown {
+    id: WebhookId,
+    row: Row,
+    offered: Vec<Brief>,
+    typed: String,
+    given: Result<Option<Given>, String>,
+}
+
+async fn answer(
+    ctx: &AdminContext,
+    conn: &mut Conn,
+    shown: Shown,
+) -> Result<HttpResponse, HumanError> {
+    let Shown { id, row, offered, typed, given } = shown;
+    let (mut wrong, mut result) = (None, None);
+    match &given {
+        Ok(None) => {}
+        Err(why) => wrong = Some(why.clone()),
+        Ok(Some(given)) => {
+            let by = (id, ctx.actor.username.as_str());
+            match control::trial(conn, by, given, judge(ctx)).await {
+                Ok(trial) => result = Some(tried(ctx, conn, &trial).await?),
+                Err(ReplayError::Store(error)) => return Err(error.into()),
+                Err(error) => wrong = Some(sentence(&error)),
+            }
+        }
+    }
+    let (delivery, pasted) = match given {
+        Ok(Some(Given::Stored(delivery))) => (Some(delivery.to_string()), None),
+        Ok(Some(Given::Pasted { header, body })) => (None, Some((header, body))),
+        Ok(None) | Err(_) => (None, None),
+    };
+    let label = row.label();
+    let frame = ctx
+        .frame(format!("Test “{label}”"))
+        .crumb("Webhooks", urls::webhooks())
+        .crumb(label, urls::webhook(id));
+    let is_pasted = pasted.is_some();
+    let (header, body) = pasted.unwrap_or((row.http_x_gitlab_event, Bytes::new()));
+    page(&TestPage {
+        frame,
+        offered: offered.into_iter().map(|brief| option(brief, delivery.as_deref())).collect(),
+        typed,
+        header,
+        body: String::from_utf8_lossy(&body).into_owned(),
+        is_pasted,
+        result,
+        wrong,
+        may_run: ctx.may(Permission::Operate),
+        once: clock::unique(),
+        delivery,
+    })
+}
+
+fn option(brief: Brief, tried: Option<&str>) -> (String, String, bool) {
+    let at = At(brief.received_at).absolute();
+    let label = Badge::verdict(&brief.verdict).label;
+    let git_ref = match brief.git_ref.as_str() {
+        "" => String::new(),
+        git_ref => format!(", {git_ref}"),
+    };
+    let words = format!("{at}: {}{git_ref} ({label})", brief.event);
+    let is_tried = tried == Some(brief.id.as_str());
+    (brief.id, words, is_tried)
+}
+
+async fn tried(ctx: &AdminContext, conn: &mut Conn, trial: &Trial) -> Result<Tried, HumanError> {
+    let pauses = pauses::all(conn).await?;
+    let run = rehearsed(ctx.deps(), &trial.record, (&trial.event, &trial.body), &pauses);
+    let checks: Vec<CheckView> = trial
+        .decision
+        .trace
+        .records
+        .iter()
+        .flat_map(|record| &record.checks)
+        .map(|check| CheckView {
+            label: field_label(&check.field),
+            expected: check.expected.clone(),
+            actual: check.actual.clone(),
+            badge: Badge::equal(check.equal),
+        })
+        .collect();
+    let off = checks.iter().filter(|check| check.badge.state != "equal").count();
+    let sentence = match (off, trial.record.enabled, trial.record.project_id.is_pending()) {
+        (0, true, _) => "Such an event runs this webhook.".to_owned(),
+        (0, false, _) => "Such an event fits, but the webhook is switched off.".to_owned(),
+        (1, _, true) => {
+            "One condition does not hold: it waits for its registration, perhaps.".to_owned()
+        }
+        (1, ..) => "One condition does not hold: such an event does not run it.".to_owned(),
+        (off, ..) => format!("{off} conditions do not hold: such an event does not run it."),
+    };
+    let obstacle = trial.obstacle.map(|skip| why(skip).to_owned());
+    let off_now = (!trial.record.enabled).then(|| self::sentence(&ReplayError::SwitchedOff));
+    Ok(Tried {
+        holds: off == 0 && trial.record.enabled,
+        sentence,
+        checks,
+        runs: vec![run],
+        obstacle: obstacle.or(off_now),
+    })
+}
+
+/// The page in every state, for the test of all pages.
+#[cfg(test)]
+pub fn samples(words: &str, runs: impl Fn() -> Vec<RunView>) -> Vec<TestPage> {
+    let page = |result, wrong: Option<&str>, is_pasted| TestPage {
+        frame: Frame::sample("Test"),
+        offered: vec![("01M87VREQA18WSHF0ZZCJA3NJ8".to_owned(), words.to_owned(), true)],
+        typed: words.to_owned(),
+        header: words.to_owned(),
+        body: words.to_owned(),
+        is_pasted,
+        result,
+        wrong: wrong.map(str::to_owned),
+        may_run: true,
+        once: "01M87VREQA18WSHF0ZZCJA3NJ8".to_owned(),
+        delivery: (!is_pasted).then(|| "01M87VREQA18WSHF0ZZCJA3NJ8".to_owned()),
+    };
+    let tried = |holds, obstacle: Option<&str>| Tried {
+        holds,
+        sentence: words.to_owned(),
+        checks: vec![CheckView {
+            label: words.to_owned(),
+            expected: words.to_owned(),
+            actual: String::new(),
+            badge: Badge::equal(holds),
+        }],
+        runs: runs(),
+        obstacle: obstacle.map(str::to_owned),
+    };
+    vec![
+        page(None, Some(words), false),
+        page(Some(tried(true, None)), None, true),
+        page(Some(tried(false, None)), None, false),
+        page(Some(tried(false, Some(words))), None, false),
+    ]
+}
