@@ -61,7 +61,9 @@ async fn a_failed_job_is_understood_and_its_output_looked_through() {
     browser.pictures("job-gave-way").await;
     let complaints = browser.complaints().await;
     assert!(complaints.is_empty(), "{complaints:#?}");
-    app.database().execute("DELETE FROM job_output; UPDATE job_attempts SET output_pruned_at = now()").await;
+    app.database()
+        .execute("DELETE FROM job_output; UPDATE job_attempts SET output_pruned_at = now()")
+        .await;
     browser.open(&format!("{address}output/?attempt=2")).await;
     browser.pictures("output-gone").await;
     browser.close().await;
