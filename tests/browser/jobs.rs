@@ -7,7 +7,7 @@ use crate::support::gitlab::Delivery;
 use crate::support::records::{self, with};
 
 const SCRIPT: &str = "seq -f 'Compiling part %g of 1500, which is a rather long line that goes on until it reaches the edge of the page and beyond it' 1 1500; \
-                      echo \"error: target ${SIGNALBOX_BRANCH} has no such file\" >&2; exit 2";
+                      sleep 0.3; echo \"error: target ${SIGNALBOX_BRANCH} has no such file\" >&2; exit 2";
 
 #[tokio::test]
 async fn a_failed_job_is_understood_and_its_output_looked_through() {
