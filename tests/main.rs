@@ -18,5 +18,6 @@ mod architecture;
 mod browser;
 mod cli;
 mod jobs;
+mod licences;
 mod store;
 mod support;

@@ -163,7 +163,7 @@ fn read(file: &Path, us: u32) -> Result<ActionSpec, Vec<Fault>> {
     };
     let wrong = match &mut spec.kind {
         ActionKind::Command(command) => check_command(command, file, us),
-        ActionKind::Http(http) => http::check(http).map_err(|reason| ("url", reason)),
+        ActionKind::Http(http) => http::check(http),
         // Whether the engine answers is seen at each run: it may be started after us.
         ActionKind::Container(_) => Ok(()),
     };

@@ -8,7 +8,7 @@ mod plan;
 
 use super::recorder::Recorder;
 use super::{Ended, OutputChunk, RunRequest};
-use crate::core::action::{ActionSpec, Container, Operation};
+use crate::core::action::{ActionSpec, Container, Login, Operation};
 use crate::core::job::AttemptOutcome;
 use engine::{Engine, Failure};
 use hyper::{Method, StatusCode};
@@ -26,20 +26,20 @@ pub(super) async fn run(
     stop: CancellationToken,
 ) -> Ended {
     let spec = &*request.spec;
-    let told = match request.told() {
-        Ok(told) => told,
-        Err(reason) => return Ended::not_started(spec, reason),
+    let (told, mut recorder) = match request.begin(output) {
+        Ok(begun) => begun,
+        Err(ended) => return ended,
     };
-    let mut recorder = Recorder::new(&told.secrets, output);
     let time = request.time();
-    let work = Work { engine: Engine::at(&container.socket), container };
+    let login = container.registry.as_ref().map(|registry| registry.login(request.source(&told)));
+    let work = Work { engine: Engine::at(&container.socket), container, login };
     let prepared = tokio::select! {
         prepared = work.prepare(&mut recorder) => prepared.map_err(|failure| failed(spec, &failure)),
-        () = tokio::time::sleep(time) => Err(ended(
+        () = tokio::time::sleep(time) => Err(Ended::with(
             AttemptOutcome::TimedOut,
             format!("It took longer than its limit of {} s; the container is as it was.", time.as_secs_f64()),
         )),
-        () = stop.cancelled() => Err(ended(
+        () = stop.cancelled() => Err(Ended::with(
             AttemptOutcome::Cancelled,
             "It was stopped; the container is as it was.".to_owned(),
         )),
@@ -54,23 +54,12 @@ pub(super) async fn run(
     };
     recorder.finish().await;
     match done {
-        Ok(()) => ended(AttemptOutcome::Succeeded, String::new()),
+        Ok(()) => Ended::with(AttemptOutcome::Succeeded, String::new()),
         Err(mut ended) => {
             ended.temporary |= ended.outcome == AttemptOutcome::TimedOut && spec.retry_on_failure;
+            ended.error = recorder.masked(&ended.error);
             ended
         }
-    }
-}
-
-fn ended(outcome: AttemptOutcome, error: String) -> Ended {
-    Ended {
-        outcome,
-        temporary: false,
-        exit_code: None,
-        signal: None,
-        http_status: None,
-        usage: None,
-        error,
     }
 }
 
@@ -78,7 +67,7 @@ fn failed(spec: &ActionSpec, failure: &Failure) -> Ended {
     Ended {
         temporary: failure.temporary || spec.retry_on_failure,
         http_status: failure.status.map(|status| status.as_u16().into()),
-        ..ended(AttemptOutcome::Failed, failure.error.clone())
+        ..Ended::with(AttemptOutcome::Failed, failure.error.clone())
     }
 }
 
@@ -100,6 +89,8 @@ enum Step {
 struct Work<'a> {
     engine: Engine<'a>,
     container: &'a Container,
+    /// What the registry of its image asks for.
+    login: Option<Login>,
 }
 
 impl Work<'_> {
@@ -121,7 +112,14 @@ impl Work<'_> {
             ));
         }
         recorder.notice(&format!("Pulling {image}")).await;
-        self.engine.pull(&image, recorder).await?;
+        let login = self.login.as_ref();
+        if let Some(login) = login.filter(|login| !login.is_for(&image)) {
+            return Err(Failure::of(format!(
+                "{image} is not of the registry {}, to which alone the entry logs in.",
+                login.server
+            )));
+        }
+        self.engine.pull(&image, login, recorder).await?;
         let newest = self.image(&image).await?;
         if at(&newest, "/Id") == at(&old, "/Image") {
             recorder.notice(&format!("{} runs the newest {image} already.", self.name())).await;

@@ -52,14 +52,19 @@ impl Failure {
     }
 }
 
-/// What can be said of an entry's address before it is called: one that is written as a number.
-pub(super) fn check(http: &Http) -> Result<(), String> {
+/// What can be said of an entry before it is called: its certificates, and its address where it is
+/// written as a number.
+pub(super) fn check(http: &Http) -> Result<(), (&'static str, String)> {
+    if let Some(file) = &http.ca_file {
+        tls::of_file(file).map_err(|reason| ("ca_file", reason))?;
+    }
     let Some(Ok(url)) = http.url.fixed().map(read_url) else { return Ok(()) };
-    match url.host() {
+    let reached = match url.host() {
         Some(Host::Ipv4(address)) => vet(address.into(), http.allow_private_network),
         Some(Host::Ipv6(address)) => vet(address.into(), http.allow_private_network),
         Some(Host::Domain(_)) | None => Ok(()),
-    }
+    };
+    reached.map_err(|reason| ("url", reason))
 }
 
 fn vet(address: IpAddr, allow_private_network: bool) -> Result<(), String> {
@@ -80,11 +85,10 @@ pub(super) async fn run(
     stop: CancellationToken,
 ) -> Ended {
     let spec = &*request.spec;
-    let told = match request.told() {
-        Ok(told) => told,
-        Err(reason) => return Ended::not_started(spec, reason),
+    let (told, mut recorder) = match request.begin(output) {
+        Ok(begun) => begun,
+        Err(ended) => return ended,
     };
-    let mut recorder = Recorder::new(&told.secrets, output);
     let time = request.time();
     let exchanged = tokio::select! {
         exchanged = exchange(http, &request, &told, &mut recorder) => exchanged.map_err(|failure| {
@@ -105,22 +109,13 @@ pub(super) async fn run(
     let number = |status: StatusCode| i32::from(status.as_u16());
     match exchanged {
         Ok(status) => Ended {
-            outcome: AttemptOutcome::Succeeded,
-            temporary: false,
-            exit_code: None,
-            signal: None,
             http_status: Some(number(status)),
-            usage: None,
-            error: String::new(),
+            ..Ended::with(AttemptOutcome::Succeeded, String::new())
         },
         Err((outcome, failure)) => Ended {
-            outcome,
             temporary: failure.temporary,
-            exit_code: None,
-            signal: None,
             http_status: failure.status.map(number),
-            usage: None,
-            error: recorder.masked(&failure.error),
+            ..Ended::with(outcome, recorder.masked(&failure.error))
         },
     }
 }
@@ -159,7 +154,7 @@ async fn exchange(
     recorder.notice(&format!("{} {} at {to}", http.method.as_str(), http.url.as_written())).await;
     let broke = |error: hyper::Error| Failure::refused(format!("The exchange broke off: {error}."));
     let mut answer = if url.scheme() == "https" {
-        let stream = tls::wrap(stream, &url).await.map_err(Failure::away)?;
+        let stream = tls::wrap(stream, &url, http.ca_file.as_deref()).await?;
         wire::send(stream, message).await.map_err(broke)?
     } else {
         wire::send(stream, message).await.map_err(broke)?

@@ -28,6 +28,7 @@ pub use watch::watch;
 use crate::core::action::{ActionKind, ActionSpec, EventFacts, Secrets, Source, Values};
 use crate::core::job::AttemptOutcome;
 use bytes::Bytes;
+use recorder::Recorder;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,6 +65,13 @@ impl RunRequest {
         })?;
         let secrets = secrets::read(&self.spec).map_err(|reason| format!("Not run: {reason}."))?;
         Ok(Told { values, secrets })
+    }
+
+    /// What every kind begins with: what it is told, and where its output goes.
+    fn begin(&self, output: mpsc::Sender<OutputChunk>) -> Result<(Told, Recorder), Ended> {
+        let told = self.told().map_err(|reason| Ended::not_started(&self.spec, reason))?;
+        let recorder = Recorder::new(&told.secrets, output);
+        Ok((told, recorder))
     }
 
     /// What texts of the entry are filled from.
@@ -107,17 +115,23 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// It never started, for this reason.
-    fn not_started(spec: &ActionSpec, reason: String) -> Self {
+    /// It ended so, without a process of its own.
+    fn with(outcome: AttemptOutcome, error: String) -> Self {
         Self {
-            outcome: AttemptOutcome::Failed,
-            temporary: spec.retry_on_failure,
+            outcome,
+            temporary: false,
             exit_code: None,
             signal: None,
             http_status: None,
             usage: None,
-            error: reason,
+            error,
         }
+    }
+
+    /// It never started, for this reason.
+    fn not_started(spec: &ActionSpec, reason: String) -> Self {
+        let temporary = spec.retry_on_failure;
+        Self { temporary, ..Self::with(AttemptOutcome::Failed, reason) }
     }
 }
 

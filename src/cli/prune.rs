@@ -20,5 +20,5 @@ pub(super) async fn prune(settings: Settings) -> anyhow::Result<ExitCode> {
 
 async fn removed(settings: &Settings, database: &Database) -> anyhow::Result<Removed> {
     let pool = database.pool(settings)?;
-    Ok(upkeep::once(&pool, settings.retention, Meeting::Wait).await?)
+    Ok(upkeep::once(&pool, settings.retention, Meeting::Wait).await?.unwrap_or_default())
 }

@@ -3,6 +3,7 @@
 use super::{Act, ControlError};
 use crate::core::change::{Change, Value};
 use crate::core::ids::JobId;
+use crate::core::lane;
 use crate::core::pause::{Note, Pause, Release, Scope, holding};
 use crate::store::audit::{self, Entry, Verb};
 use crate::store::pauses::{self, HeldJob, Side};
@@ -25,7 +26,10 @@ pub async fn pause(
         let name = match &scope {
             Scope::All => String::new(),
             Scope::Webhook(id) => pauses::name_of(conn, *id).await?,
-            Scope::Lane(lane) => crate::core::lane::label(lane),
+            Scope::Lane(lane) => match lane::record_of(lane) {
+                Some(id) => pauses::name_of(conn, id).await?,
+                None => lane::label(lane),
+            },
         };
         let note = Note {
             name,

@@ -32,6 +32,12 @@ pub fn is_of_host(lane: &str) -> bool {
     lane.starts_with(OF_HOST)
 }
 
+/// The record whose own lane this is.
+#[must_use]
+pub fn record_of(lane: &str) -> Option<i64> {
+    lane.strip_prefix(OF_RECORD)?.parse().ok()
+}
+
 /// What a person reads: the resource's name, or that it is the record's own.
 #[must_use]
 pub fn label(lane: &str) -> String {

@@ -11,6 +11,7 @@ use crate::core::credential::Presented;
 use crate::core::event::Event;
 use crate::core::idempotency::{KEY_DAYS, Key};
 use crate::core::ids::{DeliveryId, JobId, WebhookId};
+use crate::core::lane;
 use crate::core::matching::trace::Trace;
 use crate::core::matching::{Decision, Question, decide};
 use crate::core::pause::{Note, Pause, holding};
@@ -175,7 +176,7 @@ fn judged<'a>(
             jobs: Vec::new(),
         };
     }
-    hold_back(&mut decision, &known.pauses);
+    hold_back(&mut decision, &records, &known.pauses);
     // A body stands for a missing key only where a repeat would run something twice.
     if !decision.did_something()
         || (decision.run.is_empty() && key.is_some_and(|key| key.from_body))
@@ -204,17 +205,22 @@ pub(super) fn jobs_of(decision: &Decision, records: Vec<Webhook>) -> Vec<JobDraf
 }
 
 /// Says of a delivery that matched that nothing of it runs now, if that is so.
-pub(super) fn hold_back(decision: &mut Decision, pauses: &[Pause]) {
-    if let Some(pause) = paused(decision, pauses) {
+pub(super) fn hold_back(decision: &mut Decision, records: &[Webhook], pauses: &[Pause]) {
+    if let Some(pause) = paused(decision, records, pauses) {
         decision.summary =
             format!("{}; held back by {}: {}", decision.summary, pause.by, pause.reason);
         decision.verdict = Verdict::Paused;
     }
 }
 
-/// Why nothing of what matched runs now, if nothing does.
-fn paused<'a>(decision: &Decision, pauses: &'a [Pause]) -> Option<&'a Note> {
-    let held = |id: &WebhookId| holding(pauses, Some(id.0), "");
+/// Why nothing of what matched runs now, if nothing does. A lane of the host is not known here; a
+/// worker holds its jobs back.
+fn paused<'a>(decision: &Decision, records: &[Webhook], pauses: &'a [Pause]) -> Option<&'a Note> {
+    let lane = |id: &WebhookId| {
+        let record = records.iter().find(|record| record.id == *id);
+        record.and_then(|record| lane::of_record(record.id, record.concurrency))
+    };
+    let held = |id: &WebhookId| holding(pauses, Some(id.0), &lane(id).unwrap_or_default());
     let matched = decision.verdict == Verdict::Matched;
     let first = decision.run.first().filter(|_| matched).and_then(held)?;
     decision.run.iter().all(|id| held(id).is_some()).then_some(&first.note)

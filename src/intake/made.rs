@@ -30,7 +30,7 @@ pub async fn write_made(conn: &mut Conn, made: Made, now: DateTime<Utc>) -> Resu
     // A record takes a project's id from GitLab alone, and was not called by it just now.
     decision.register.clear();
     decision.proofs.clear();
-    hold_back(&mut decision, &pauses::all(conn).await?);
+    hold_back(&mut decision, &records, &pauses::all(conn).await?);
     let jobs = jobs_of(&decision, records);
     let draft = Draft { arrival: &arrival, decision, duplicate_of: None, claims: Vec::new(), jobs };
     write::drafts(conn, std::slice::from_ref(&draft), &[Room::Own], now).await?;

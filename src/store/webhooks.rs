@@ -255,18 +255,34 @@ pub async fn twins(conn: &mut Conn, row: &Row) -> Result<Vec<Row>> {
         .await?)
 }
 
+/// A record's name, and how its jobs share time.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// Which one.
+    pub id: i64,
+    /// What it is called.
+    pub label: String,
+    /// How its jobs share time.
+    pub concurrency: String,
+}
+
 /// The records' ids and what they are called.
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
-pub async fn names(conn: &mut Conn) -> Result<Vec<(i64, String)>> {
-    let rows: Vec<(i64, String, String, String)> = webhooks::table
-        .order(webhooks::id)
-        .select((webhooks::id, webhooks::name, webhooks::repo_name, webhooks::object_kind))
-        .load(conn)
-        .await?;
-    let named = |(id, name, repo, kind): (i64, String, String, String)| {
-        (id, crate::core::webhook::label(&name, &repo, &kind))
+pub async fn names(conn: &mut Conn) -> Result<Vec<Named>> {
+    let columns = (
+        webhooks::id,
+        webhooks::name,
+        webhooks::repo_name,
+        webhooks::object_kind,
+        webhooks::concurrency,
+    );
+    let rows: Vec<(i64, String, String, String, String)> =
+        webhooks::table.order(webhooks::id).select(columns).load(conn).await?;
+    let named = |(id, name, repo, kind, concurrency): (i64, String, String, String, String)| {
+        let label = crate::core::webhook::label(&name, &repo, &kind);
+        Named { id, label, concurrency }
     };
     Ok(rows.into_iter().map(named).collect())
 }

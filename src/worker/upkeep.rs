@@ -82,8 +82,11 @@ pub(super) async fn run(pool: Pool, keep: RetentionSettings, stop: CancellationT
             () = stop.cancelled() => return,
         };
         match done {
-            Ok(removed) if removed == Removed::default() => {}
-            Ok(removed) => tracing::info!(
+            Ok(None) => {
+                tracing::info!("Upkeep is done by another process; it is looked again later")
+            }
+            Ok(Some(removed)) if removed == Removed::default() => {}
+            Ok(Some(removed)) => tracing::info!(
                 bodies = removed.bodies,
                 deliveries = removed.deliveries,
                 keys = removed.keys,
@@ -101,11 +104,15 @@ pub(super) async fn run(pool: Pool, keep: RetentionSettings, stop: CancellationT
     }
 }
 
-/// Takes away everything that is old enough now.
+/// Takes away everything that is old enough now; none if another process is at it.
 ///
 /// # Errors
 /// Any [`StoreError`] of the database; what was removed before stays removed.
-pub async fn once(pool: &Pool, keep: RetentionSettings, meeting: Meeting) -> Result<Removed> {
+pub async fn once(
+    pool: &Pool,
+    keep: RetentionSettings,
+    meeting: Meeting,
+) -> Result<Option<Removed>> {
     let mut removed = Removed::default();
     let now = clock::now();
     for step in STEPS {
@@ -113,7 +120,7 @@ pub async fn once(pool: &Pool, keep: RetentionSettings, meeting: Meeting) -> Res
             // A connection per batch: upkeep holds none while it pauses.
             let mut conn = pool.get().await?;
             let Some(count) = batch(&mut conn, step, (keep, now), meeting).await? else {
-                return Ok(removed);
+                return Ok((removed != Removed::default()).then_some(removed));
             };
             drop(conn);
             removed.add(step, count);
@@ -123,7 +130,7 @@ pub async fn once(pool: &Pool, keep: RetentionSettings, meeting: Meeting) -> Res
             tokio::time::sleep(PAUSE).await;
         }
     }
-    Ok(removed)
+    Ok(Some(removed))
 }
 
 /// One batch; none if another process is at it.

@@ -290,7 +290,8 @@ async function poll(id, asked) {
   let wait = Number(old.dataset.pollMs) || 2000;
   if (streams.get(id)?.readyState === EventSource.OPEN && !asked) { asking.delete(id); polling.set(id, setTimeout(poll, wait, id)); return; }
   const selection = getSelection();
-  const reading = !selection.isCollapsed && old.contains(selection.anchorNode);
+  const typing = document.activeElement?.matches("input, select, textarea") && old.contains(document.activeElement);
+  const reading = typing || !selection.isCollapsed && old.contains(selection.anchorNode);
   if (!document.hidden && !reading && !$("dialog[open]")) {
     try {
       const answer = await fetch(old.dataset.poll, { headers: { accept: "text/html" }, credentials: "same-origin", redirect: "error" });
@@ -299,8 +300,7 @@ async function poll(id, asked) {
       if (fresh) swap(old, document.adoptNode(fresh));
       else old.removeAttribute("data-poll");
     } catch {
-      const word = $("[data-poll-word]", old);
-      if (word) word.textContent = old.dataset.labelAway || word.textContent;
+      for (const word of $$("[data-poll-word]", old)) word.textContent = old.dataset.labelAway || word.textContent;
       wait *= 3;
     }
   }
@@ -312,7 +312,7 @@ async function poll(id, asked) {
 function follow(part) {
   const id = part.id, source = new EventSource(part.dataset.events);
   const now = () => document.getElementById(id);
-  const word = (name) => { const live = $("[data-poll-word]", now() || root); if (live) live.textContent = now().dataset[name]; };
+  const word = (name) => { const here = now(); if (here) for (const live of $$("[data-poll-word]", here)) live.textContent = here.dataset[name]; };
   const again = () => { clearTimeout(polling.get(id)); poll(id, true); };
   streams.set(id, source);
   source.addEventListener("open", () => word("labelLive"));
@@ -355,11 +355,11 @@ function swap(old, fresh) {
   if (old.outerHTML === fresh.outerHTML) return;
   const focus = old.contains(document.activeElement) ? document.activeElement.id : null;
   const open = new Map($$("details[id]", old).map((each) => [each.id, each.open]));
-  const scrolls = new Map($$("[data-follow][id]", old).map((each) => [each.id, { top: each.scrollTop, end: each.scrollTop + each.clientHeight >= each.scrollHeight - 24 }]));
+  const scrolls = new Map($$("[data-end][id]", old).map((each) => [each.id, { top: each.scrollTop, end: each.scrollTop + each.clientHeight >= each.scrollHeight - 24 }]));
   const before = `${old.dataset.state} ${old.dataset.announce}`;
   old.replaceWith(fresh);
   for (const each of $$("details[id]", fresh)) if (open.has(each.id)) each.open = open.get(each.id);
-  for (const each of $$("[data-follow][id]", fresh)) {
+  for (const each of $$("[data-end][id]", fresh)) {
     const was = scrolls.get(each.id);
     each.scrollTop = !was || was.end ? each.scrollHeight : was.top;
   }
@@ -371,7 +371,15 @@ function swap(old, fresh) {
   if (fresh.dataset.title) document.title = fresh.dataset.title;
 }
 for (const part of $$("[data-poll][id]")) polling.set(part.id, setTimeout(poll, Number(part.dataset.pollMs) || 2000, part.id));
-for (const box of $$("[data-follow]")) box.scrollTop = box.scrollHeight;
+for (const box of $$("[data-end]")) if (!$(":target", box)) box.scrollTop = box.scrollHeight;
+// A link to a line that is not among those shown: the page that shows it.
+const meant = /^#(?:a(\d+)-)?L(\d+)$/.exec(location.hash);
+if (meant && $(".log") && !$(":target") && !/[?&]line=/.test(location.search)) {
+  const address = new URL(location.href);
+  address.searchParams.set("line", meant[2]);
+  if (meant[1]) address.searchParams.set("attempt", meant[1]);
+  location.replace(address);
+}
 for (const part of $$("[data-events][id]")) follow(part);
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) for (const [id, timer] of polling) { clearTimeout(timer); poll(id); }

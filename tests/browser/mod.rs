@@ -3,6 +3,7 @@
 mod actions;
 mod axe;
 mod form;
+mod jobs;
 mod lists;
 mod live;
 mod matching;

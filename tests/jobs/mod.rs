@@ -4,6 +4,7 @@ mod cancel;
 mod crash;
 mod lanes;
 mod live;
+mod log;
 mod many;
 mod pause;
 mod retry;

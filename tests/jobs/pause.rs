@@ -93,3 +93,25 @@ async fn a_paused_lane_holds_back_its_own_jobs_only() {
     resume(&panel, "all").await;
     app.job_is(&waiting, "succeeded").await;
 }
+
+#[tokio::test]
+async fn lanes_can_be_paused_before_a_job_stands_in_them() {
+    let app = Setup::new().await.action("docker", "lane = \"docker\"", "true").start().await;
+    let id = record_with(&app, "print", &[("name", "Site"), ("concurrency", "serial")]).await;
+    let panel = app.panel().await;
+    let page = panel.open("/admin/hooks/worker/").await;
+    let offered = page.attributes("#pause-scope option", "value");
+    let own = format!("lane:webhook:{id}");
+    let wanted = ["all".to_owned(), format!("webhook:{id}"), "lane:host:docker".to_owned(), own];
+    assert_eq!(offered, wanted);
+    let [.., own] = wanted;
+    pause(&panel, &own).await;
+    let page = panel.open("/admin/hooks/worker/").await;
+    page.says("The lane “Site” is paused");
+    assert!(!page.attributes("#pause-scope option", "value").contains(&own), "it is paused");
+    let job = push_paused(&app, "k").await;
+    held(&app, 1).await;
+    panel.open(&format!("/admin/hooks/job/{job}/")).await.says("The lane “Site” is paused");
+    resume(&panel, "all").await;
+    app.job_is(&job, "succeeded").await;
+}

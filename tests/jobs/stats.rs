@@ -2,6 +2,7 @@
 
 use super::run::record_with;
 use crate::support::app::Setup;
+use crate::support::wait;
 
 #[tokio::test]
 async fn every_number_leads_to_as_many_rows() {
@@ -14,14 +15,12 @@ async fn every_number_leads_to_as_many_rows() {
     for number in 0..3 {
         push_two(&app, number).await;
     }
-    let page = panel.open("/admin/hooks/job/stats/?period=7d").await;
     // What ended in this very second is told in the next.
-    let page = if page.main().contains("ended: 6") {
-        page
-    } else {
-        tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
-        panel.open("/admin/hooks/job/stats/?period=7d").await
-    };
+    let page = wait::until("the last second's jobs", async || {
+        let page = panel.open("/admin/hooks/job/stats/?period=7d").await;
+        page.main().contains("ended: 6").then_some(page)
+    })
+    .await;
     page.says("Jobs that ended: 6").says("exit code 3");
     let numbers = page.texts("main td a, main .legend a");
     let links = page.attributes("main td a, main .legend a", "href");
@@ -45,7 +44,7 @@ async fn push_two(app: &crate::support::app::App, number: u32) {
         .token(crate::support::app::TOKEN)
         .key(&format!("k{number}"));
     for job in app.send(&delivery).await.expect(202, "matched").jobs() {
-        crate::support::wait::until("its end", async || {
+        wait::until("its end", async || {
             let state = app.job_state(&job).await;
             ["succeeded", "failed"].contains(&state.as_str()).then_some(())
         })

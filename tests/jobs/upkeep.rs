@@ -103,8 +103,22 @@ async fn output_leaves_before_its_job_and_what_has_not_ended_stays() {
             jobs[1].get(2..).unwrap(),
         ))
         .await;
+    let kept = format!("00{}", jobs[2].get(2..).unwrap());
+    let panel = app.panel().await;
+    let output = format!("/admin/hooks/job/{kept}/output/");
+    assert_eq!(panel.get(&output).await.status, 200);
     assert!(app.run(&["prune"], &[]).status.success());
     assert_eq!(database.count("job_output").await, 0);
+    for address in [&output, &format!("{output}?attempt=1&download=1")] {
+        let gone = panel.get(address).await;
+        assert_eq!(gone.status, 410, "{address}");
+        gone.says("This output is not kept any more").says("What attempt 1 printed was removed on");
+        gone.says("output is kept for 30 days");
+        assert!(gone.has(&format!("a[href='/admin/hooks/job/{kept}/']")), "{}", gone.html);
+    }
+    assert_eq!(panel.get(&format!("/admin/hooks/job/{kept}/events/")).await.status, 410);
+    let page = panel.open(&format!("/admin/hooks/job/{kept}/")).await;
+    page.says("What it printed was removed on");
     assert_eq!(database.count("jobs").await, 2, "the one that ended long ago is gone");
     assert_eq!(database.count("job_attempts").await, 2);
     // Under their old ids these rows belong to nobody.
@@ -123,7 +137,8 @@ async fn a_worker_prunes_by_itself_but_not_beside_another() {
     let holder = app.database().client().await;
     holder.execute("SELECT pg_advisory_lock($1)", &[&0x5167_6e61_6c50_726e_i64]).await.unwrap();
     app.restart().await;
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    // It looks as soon as it has started.
+    app.logged(&["Upkeep is done by another process"]).await;
     assert_eq!(left(&app).await.0, 4);
     drop(holder);
     app.restart().await;

@@ -7,6 +7,7 @@
 use crate::actions::Stream;
 use crate::actions::recorder::Recorder;
 use crate::actions::wire::{self, Answer};
+use crate::core::action::Login;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Method, Request, StatusCode};
@@ -65,7 +66,7 @@ impl<'a> Engine<'a> {
         body: Option<Value>,
     ) -> Result<Value, Failure> {
         let exchange = async {
-            let mut answer = self.send(method, path, body).await?;
+            let mut answer = self.send(method, path, (body, None)).await?;
             let status = answer.response.status();
             let body = whole(&mut answer).await?;
             if status.is_success() || status == StatusCode::NOT_MODIFIED {
@@ -79,7 +80,12 @@ impl<'a> Engine<'a> {
     }
 
     /// Pulls an image and shows how it goes on.
-    pub(super) async fn pull(&self, image: &str, recorder: &mut Recorder) -> Result<(), Failure> {
+    pub(super) async fn pull(
+        &self,
+        image: &str,
+        login: Option<&Login>,
+        recorder: &mut Recorder,
+    ) -> Result<(), Failure> {
         if image.is_empty() || image.starts_with("sha256:") {
             return Err(Failure::of(
                 "It was made from an image without a name, which cannot be pulled.",
@@ -90,8 +96,8 @@ impl<'a> Engine<'a> {
         // Without a tag the engine would pull every tag there is.
         let query: &[(&str, &str)] = &[("fromImage", image), ("tag", "latest")];
         let query = if has_tag { query.split_at(1).0 } else { query };
-        let mut answer =
-            self.send(Method::POST, &self::path("/images/create", query), None).await?;
+        let path = self::path("/images/create", query);
+        let mut answer = self.send(Method::POST, &path, (None, login)).await?;
         let status = answer.response.status();
         if !status.is_success() {
             let body = whole(&mut answer).await?;
@@ -115,7 +121,7 @@ impl<'a> Engine<'a> {
         &self,
         method: Method,
         path: &str,
-        body: Option<Value>,
+        (body, login): (Option<Value>, Option<&Login>),
     ) -> Result<Answer, Failure> {
         let stream = UnixStream::connect(self.socket).await.map_err(|error| {
             Failure::away(format!("No engine at {}: {error}.", self.socket.display()))
@@ -123,6 +129,9 @@ impl<'a> Engine<'a> {
         let mut request = Request::builder().method(method).uri(path).header("host", "engine");
         if body.is_some() {
             request = request.header("content-type", "application/json");
+        }
+        if let Some(login) = login {
+            request = request.header("x-registry-auth", login.header());
         }
         let bytes = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
         let request = request

@@ -3,6 +3,8 @@
 use crate::actions::{Ended, RunRequest};
 use crate::core::action::{ActionSpec, EventFacts};
 use crate::core::job::AttemptOutcome;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -23,6 +25,10 @@ struct State {
     /// What a pull brings; the image's id.
     newest: &'static str,
     calls: Vec<String>,
+    /// The logins that came with pulls.
+    logins: Vec<Value>,
+    /// The password that a pull must come with; empty = none.
+    password: &'static str,
     /// The call that is refused.
     refuse: &'static str,
 }
@@ -130,7 +136,11 @@ async fn serve(mut stream: UnixStream, state: Arc<Mutex<State>>) {
     };
     let mut words = head.split(' ');
     let (method, target) = (words.next().unwrap(), words.next().unwrap());
-    let (status, answer) = state.lock().unwrap().answer(method, target, &body);
+    let login = head.split("x-registry-auth: ").nth(1).map(|rest| {
+        let json = URL_SAFE.decode(rest.lines().next().unwrap()).unwrap();
+        serde_json::from_slice(&json).unwrap()
+    });
+    let (status, answer) = state.lock().unwrap().answer(method, target, (&body, login));
     let answer = format!(
         "HTTP/1.1 {status} X\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{answer}",
         answer.len()
@@ -145,7 +155,12 @@ impl State {
         self.containers.iter().find_map(named)
     }
 
-    fn answer(&mut self, method: &str, target: &str, body: &str) -> (u16, String) {
+    fn answer(
+        &mut self,
+        method: &str,
+        target: &str,
+        (body, login): (&str, Option<Value>),
+    ) -> (u16, String) {
         let url = Url::parse(&format!("http://engine{target}")).unwrap();
         let query: BTreeMap<String, String> = url.query_pairs().into_owned().collect();
         let parts: Vec<&str> = url.path().trim_matches('/').split('/').collect();
@@ -155,7 +170,14 @@ impl State {
             return (500, json!({ "message": "the disk is full" }).to_string());
         }
         match (method, parts.as_slice()) {
+            ("POST", ["images", "create"])
+                if login.as_ref().map_or("", |login| login["password"].as_str().unwrap())
+                    != self.password =>
+            {
+                (500, json!({ "message": "no basic auth credentials" }).to_string())
+            }
             ("POST", ["images", "create"]) => {
+                self.logins.extend(login);
                 let lines = [
                     json!({ "status": "Pulling from web", "id": "latest" }),
                     json!({ "status": "Downloading", "progressDetail": { "current": 1 } }),
@@ -315,4 +337,45 @@ async fn an_engine_that_is_away_may_come_back() {
     let (ended, _) = run(text).await;
     assert_eq!((ended.outcome, ended.temporary), (AttemptOutcome::Failed, true));
     assert!(ended.error.starts_with("No engine at /nowhere/x.sock: "), "{}", ended.error);
+}
+
+/// An entry that renews the container and logs in at this registry.
+fn with_login(engine: &Engine, server: &str) -> String {
+    let file = engine.directory.path().join("password");
+    std::fs::write(&file, "pass-word\n").unwrap();
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    format!(
+        "kind = 'container'\nsocket = '{}'\ncontainer = 'web'\noperation = 'recreate'\n\
+         registry = {{ server = '{server}', username = 'robot', password = '{{secret.P}}' }}\n\
+         secrets = {{ P = {{ file = '{}' }} }}",
+        engine.socket().display(),
+        file.display()
+    )
+}
+
+#[tokio::test]
+async fn a_registry_that_asks_for_a_login_gets_it_and_no_other_does() {
+    let engine = Engine::start();
+    engine.state.lock().unwrap().password = "pass-word";
+    let (ended, output) = run(&with_login(&engine, "registry.example.com:5000")).await;
+    assert_eq!(ended.outcome, AttemptOutcome::Succeeded, "{} {output}", ended.error);
+    let logins = std::mem::take(&mut engine.state.lock().unwrap().logins);
+    let wanted = json!({
+        "username": "robot", "password": "pass-word", "serveraddress": "registry.example.com:5000",
+    });
+    assert_eq!(logins, [wanted]);
+    assert!(!output.contains("pass-word"), "{output}");
+
+    let engine = Engine::start();
+    engine.state.lock().unwrap().password = "pass-word";
+    let (ended, _) = engine.run("recreate").await;
+    assert_eq!(ended.outcome, AttemptOutcome::Failed);
+    assert!(ended.error.contains("no basic auth credentials"), "{}", ended.error);
+
+    let (ended, _) = run(&with_login(&engine, "other.example.com")).await;
+    assert_eq!((ended.outcome, ended.temporary), (AttemptOutcome::Failed, false));
+    let why = "registry.example.com:5000/web is not of the registry other.example.com";
+    assert!(ended.error.contains(why), "{}", ended.error);
+    let state = engine.state.lock().unwrap();
+    assert!(state.logins.is_empty() && state.containers["web"]["Image"] == "sha256:old");
 }

@@ -1,5 +1,7 @@
 //! Calls out, against a server in this process.
 
+mod tls;
+
 use super::*;
 use crate::actions::Catalogue;
 use crate::core::action::{ActionSpec, EventFacts};

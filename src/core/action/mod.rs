@@ -11,6 +11,7 @@ mod invocation;
 mod parameter;
 mod placeholder;
 mod read;
+mod registry;
 mod request;
 mod secret;
 mod section;
@@ -19,6 +20,7 @@ mod text;
 pub use invocation::{MAX_VALUE_BYTES, PATH, Refused};
 pub use parameter::{Parameter, ParameterKind, Pattern};
 pub use placeholder::{EventFacts, Fact};
+pub use registry::{Login, Registry};
 pub use request::{Body, Http, Method, Template};
 pub use secret::{Secret, SecretSource, Secrets};
 pub use text::{Source, Text};
@@ -87,6 +89,8 @@ pub struct Container {
     pub operation: Operation,
     /// Seconds it is given to stop by itself; `None` = as long as the container says.
     pub stop_timeout_s: Option<u32>,
+    /// The login at the registry of its image.
+    pub registry: Option<Registry>,
 }
 
 /// What is done to a container.

@@ -74,7 +74,7 @@ fn spec(name: &str, document: DeTable<'_>, faults: &mut Faults<'_>) -> Option<Ac
     let kind = match kind.0.as_str() {
         "command" => command::read(&mut top, &declared, faults).map(ActionKind::Command),
         "http" => http::read(&mut top, &declared, faults).map(ActionKind::Http),
-        "container" => container::read(&mut top, faults).map(ActionKind::Container),
+        "container" => container::read(&mut top, &declared, faults).map(ActionKind::Container),
         other => {
             let reason = format!("kind = {other:?} is unknown: write command, http or container");
             faults.add(Some(kind.1), reason);

@@ -2,6 +2,7 @@
 
 use super::{Source, Text};
 use serde_json::{Map, Number, Value};
+use std::path::PathBuf;
 
 /// A request: where to, and with what.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +17,8 @@ pub struct Http {
     pub body: Body,
     /// Whether addresses of private networks and of this machine may be called.
     pub allow_private_network: bool,
+    /// The certificates that are trusted instead of this machine's.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// How a request is made.

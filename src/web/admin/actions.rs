@@ -118,10 +118,16 @@ fn entry(spec: &ActionSpec, records: Vec<User>) -> Entry {
             facts.push(("Calls", format!("{} {host}", http.method.as_str())));
             let reach = if http.allow_private_network { "yes" } else { "no" };
             facts.push(("Private network", reach.to_owned()));
+            if let Some(file) = &http.ca_file {
+                facts.push(("Trusts", file.display().to_string()));
+            }
         }
         ActionKind::Container(container) => {
             facts.push(("Container", container.name.clone()));
             facts.push(("Does", container.operation.as_str().to_owned()));
+            if let Some(registry) = &container.registry {
+                facts.push(("Logs in at", registry.server.clone()));
+            }
         }
     }
     facts.push(("Time limit", format!("{} s", spec.timeout_s)));

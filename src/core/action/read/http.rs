@@ -4,6 +4,7 @@ use super::Declared;
 use crate::core::action::section::{Faults, Section};
 use crate::core::action::{Body, Http, Method, Template, Text};
 use serde_json::Number;
+use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::DeValue;
 use url::Url;
@@ -29,6 +30,7 @@ pub(super) fn read(
     let headers = headers(top, declared, faults);
     let body = body(top, declared, faults);
     let allow_private_network = top.boolean("allow_private_network", faults).unwrap_or(false);
+    let ca_file = ca_file(top, faults);
     let Some((text, at)) = top.text("url", faults) else {
         if top.at("url").is_none() {
             faults.add(None, "url is missing: write url = \"https://…\"");
@@ -42,6 +44,9 @@ pub(super) fn read(
             return None;
         }
     };
+    if ca_file.is_some() && text.starts_with("http:") {
+        faults.add(top.at("ca_file"), "ca_file: only https:// has certificates");
+    }
     // One with a secret in it is looked at when it is known: at each run.
     if let Some(Err(reason)) = url.fixed().map(check_url) {
         faults.add(Some(at), format!("url: {reason}"));
@@ -50,7 +55,7 @@ pub(super) fn read(
         faults.add(top.at("body"), "body: a GET has none; write method = \"POST\"");
     }
     let body = if method == Method::Get { Body::Empty } else { body };
-    Some(Http { url, method, headers, body, allow_private_network })
+    Some(Http { url, method, headers, body, allow_private_network, ca_file })
 }
 
 /// Whether this is an address to call.
@@ -69,6 +74,14 @@ pub(in crate::core::action) fn check_url(text: &str) -> Result<Url, String> {
         Some(host) if !host.is_empty() => Ok(url),
         _ => Err("it names no host".to_owned()),
     }
+}
+
+fn ca_file(top: &mut Section<'_>, faults: &mut Faults<'_>) -> Option<PathBuf> {
+    let (path, at) = top.text("ca_file", faults)?;
+    if !Path::new(&path).is_absolute() {
+        faults.add(Some(at), format!("ca_file = {path:?}: write an absolute path"));
+    }
+    Some(path.into())
 }
 
 fn method(top: &mut Section<'_>, faults: &mut Faults<'_>) -> Method {

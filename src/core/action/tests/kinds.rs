@@ -209,3 +209,30 @@ fn every_fault_of_the_waits_is_named() {
         assert!(found.iter().any(|fault| fault.contains(why)), "{text}: {found:#?}");
     }
 }
+
+#[test]
+fn a_login_is_whole_and_its_password_a_secret() {
+    let entry = |registry: &str| {
+        format!(
+            "kind = 'container'\ncontainer = 'web'\noperation = 'recreate'\n\
+             registry = {{ {registry} }}\nsecrets = {{ P = {{ env = 'P' }} }}"
+        )
+    };
+    let sound = "server = 'r.example.com', username = 'robot', password = '{secret.P}'";
+    assert!(ActionSpec::from_toml("deploy", &entry(sound)).is_ok());
+    for (registry, why) in [
+        ("server = 'r'", "line 4: registry.username is missing"),
+        ("server = 'https://r', username = 'x', password = '{secret.P}'", "registry.server: write"),
+        ("server = 'r', username = 'x', password = 'hunter2'", "registry.password: write"),
+        ("server = 'r', username = 'x', password = '{secret.Q}'", "registry.password: "),
+        ("server = 'r', username = 'x', password = '{secret.P}', port = 1", "registry.port"),
+    ] {
+        let found = faults(&entry(registry));
+        assert!(found.iter().any(|fault| fault.contains(why)), "{registry}: {found:#?}");
+    }
+    let restart = entry(sound).replace("'recreate'", "'restart'");
+    assert_eq!(faults(&restart), ["line 4: registry: a restart pulls nothing"]);
+    let plain = "kind = 'http'\nurl = 'http://a.example.com'\nca_file = 'x.pem'";
+    let found = faults(plain);
+    assert_eq!(found.len(), 2, "{found:#?}");
+}

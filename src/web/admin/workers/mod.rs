@@ -1,23 +1,25 @@
 //! The workers: who runs jobs, where, when it last gave a sign of life, and what it does now; and
 //! what is paused.
 
+mod scopes;
+
 use super::context::AdminContext;
 use super::kit::at::At;
 use super::kit::column::Badge;
 use super::kit::frame::Frame;
 use super::pause::{told, what};
 use crate::clock;
-use crate::core::pause::{Pause, Scope};
 use crate::core::role::Permission;
 use crate::store::queue::WorkerRow;
 use crate::store::workers::{Busy, Worker};
-use crate::store::{Conn, lanes, pauses, queue, webhooks, workers};
+use crate::store::{pauses, queue, workers};
 use crate::web::filters;
 use crate::web::human::{HumanError, page};
 use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
+pub use scopes::Group;
 
 /// The most workers shown.
 const MOST: i64 = 100;
@@ -38,8 +40,8 @@ pub struct WorkersPage {
     pub workers: Vec<WorkerView>,
     /// What is paused.
     pub pauses: Vec<PauseView>,
-    /// What can be paused, for those who may: word and name.
-    pub scopes: Vec<(String, String)>,
+    /// What can be paused, for those who may, in groups.
+    pub scopes: Vec<Group>,
     /// Whether this person may pause and resume.
     pub may_operate: bool,
 }
@@ -105,31 +107,17 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     }
     let may_operate = ctx.may(Permission::Operate);
     page(&WorkersPage {
-        scopes: if may_operate { scopes(&mut conn, &all).await? } else { Vec::new() },
+        scopes: if may_operate {
+            scopes::of(&mut conn, &ctx.deps().catalogue, &all).await?
+        } else {
+            Vec::new()
+        },
         frame: ctx.frame("Workers"),
         workers: known.into_iter().map(|worker| view(worker, &alive, &busy, now)).collect(),
         pauses: shown,
         may_operate,
         now,
     })
-}
-
-/// What is not paused yet: everything, each record, each lane of the host that jobs stand in.
-async fn scopes(conn: &mut Conn, paused: &[Pause]) -> Result<Vec<(String, String)>, HumanError> {
-    let mut scopes = vec![(Scope::All, "Everything".to_owned())];
-    for (id, name) in webhooks::names(conn).await? {
-        scopes.push((Scope::Webhook(id), format!("Webhook: {name}")));
-    }
-    for lane in lanes::of_host(conn).await? {
-        let name = crate::core::lane::label(&lane);
-        scopes.push((Scope::Lane(lane), format!("Lane: {name}")));
-    }
-    let is_paused = |scope: &Scope| paused.iter().any(|pause| pause.scope == *scope);
-    Ok(scopes
-        .into_iter()
-        .filter(|(scope, _)| !is_paused(scope))
-        .map(|(scope, name)| (scope.word(), name))
-        .collect())
 }
 
 fn view(worker: Worker, alive: &[WorkerRow], busy: &[Busy], now: DateTime<Utc>) -> WorkerView {
@@ -207,7 +195,10 @@ pub fn sample(full: bool) -> WorkersPage {
             Vec::new()
         },
         pauses: if full { vec![pause] } else { Vec::new() },
-        scopes: vec![("all".into(), "Everything".into())],
+        scopes: vec![
+            Group { label: None, scopes: vec![("all".into(), "Everything".into())] },
+            Group { label: Some("Lanes"), scopes: vec![("lane:host:x".into(), "<x>".into())] },
+        ],
         may_operate: full,
     }
 }

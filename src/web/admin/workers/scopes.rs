@@ -1,0 +1,55 @@
+//! What can be paused: everything, a record, a lane. Lanes are offered before a job stands in them.
+
+use crate::actions::Catalogue;
+use crate::core::ids::WebhookId;
+use crate::core::lane;
+use crate::core::pause::{Pause, Scope};
+use crate::core::webhook::Concurrency;
+use crate::store::{Conn, Result, lanes, webhooks};
+use std::collections::BTreeSet;
+
+/// Choices under one heading.
+pub struct Group {
+    /// The heading.
+    pub label: Option<&'static str>,
+    /// Each one's word and name.
+    pub scopes: Vec<(String, String)>,
+}
+
+/// What is not paused yet; groups with nothing in them are left out.
+pub(super) async fn of(
+    conn: &mut Conn,
+    catalogue: &Catalogue,
+    paused: &[Pause],
+) -> Result<Vec<Group>> {
+    let records = webhooks::names(conn).await?;
+    // Those that entries name, and those of entries that are gone, in which jobs still stand.
+    let named = catalogue.entries().filter_map(|spec| spec.lane.as_deref().map(lane::of_host));
+    let hosts: BTreeSet<String> = named.chain(lanes::of_host(conn).await?).collect();
+    let hosts = hosts.into_iter().map(|name| {
+        let label = lane::label(&name);
+        (Scope::Lane(name), label)
+    });
+    let own = records.iter().filter_map(|record| {
+        // Serial or newest only: both stand in the record's own lane.
+        let concurrency = Concurrency::parse(&record.concurrency)?;
+        let lane = lane::of_record(WebhookId(record.id), concurrency)?;
+        Some((Scope::Lane(lane), record.label.clone()))
+    });
+    let lanes: Vec<_> = hosts.chain(own).collect();
+    let records = records
+        .iter()
+        .map(|record| (Scope::Webhook(record.id), record.label.clone()))
+        .collect::<Vec<_>>();
+    let is_free = |scope: &Scope| !paused.iter().any(|pause| pause.scope == *scope);
+    let group = |label, scopes: Vec<(Scope, String)>| {
+        let free = scopes.into_iter().filter(|(scope, _)| is_free(scope));
+        Group { label, scopes: free.map(|(scope, name)| (scope.word(), name)).collect() }
+    };
+    let groups = [
+        group(None, vec![(Scope::All, "Everything".to_owned())]),
+        group(Some("All jobs of a webhook"), records),
+        group(Some("A lane"), lanes),
+    ];
+    Ok(groups.into_iter().filter(|group| !group.scopes.is_empty()).collect())
+}
