@@ -8,6 +8,7 @@
 pub mod core;
 
 pub mod clock;
+pub mod i18n;
 pub mod spawn;
 pub mod telemetry;
 

@@ -59,10 +59,10 @@ pub struct HashError(String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Weak {
     /// Fewer than [`MIN_CHARS`] characters.
-    #[error("Use at least {MIN_CHARS} characters.")]
+    #[error("Use at least 10 characters.")]
     Short,
     /// More than [`MAX_BYTES`] bytes.
-    #[error("Use at most {MAX_BYTES} bytes.")]
+    #[error("Use at most 1024 bytes.")]
     Long,
     /// The username, or close to it.
     #[error("Use something else than the username.")]

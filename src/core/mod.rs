@@ -21,6 +21,7 @@ pub mod pause;
 pub mod replay;
 pub mod role;
 pub mod seal;
+pub mod sentence;
 pub mod source;
 pub mod verdict;
 pub mod webhook;

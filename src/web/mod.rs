@@ -1,12 +1,13 @@
 //! The web server: its scopes and the middleware around them, in order, on one screen.
 //!
 //! A request passes, from the outside: request id, security headers, catch panic, compress; in
-//! the panel then session, authenticate (who), and around each route authorize (may they, and is
+//! the panel then locale, session, authenticate (who), and around each route authorize (may they, and is
 //! it our own form); then its handler. What no
 //! handler answers is answered here, with the face of its address (`problem::Face`).
 
 pub mod admin;
 pub mod assets;
+pub mod filters;
 pub mod gitlab;
 pub mod health;
 pub mod human;
@@ -163,6 +164,7 @@ fn panel(
         .wrap(from_fn(middleware::authenticate::run))
         .wrap(sessions(deps))
         .wrap(from_fn(with_face))
+        .wrap(from_fn(middleware::locale::run))
 }
 
 fn sessions(deps: &Deps) -> SessionMiddleware<PgSessions> {

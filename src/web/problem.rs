@@ -4,6 +4,7 @@
 //! `human` draws it as a page, `machine` as JSON; which of them is told by the handler's return
 //! type, or for actix's own refusals by [`Face::of`] the address.
 
+use crate::say;
 use crate::store::StoreError;
 use actix_web::http::StatusCode;
 use std::borrow::Cow;
@@ -110,7 +111,7 @@ impl Problem {
             StatusCode::NOT_FOUND,
             "not_found",
             "Not found",
-            format!("There is no {what}. It may have been deleted."),
+            say!("There is no {what}. It may have been deleted.", what = what),
         )
     }
 
@@ -121,9 +122,13 @@ impl Problem {
             "method_not_allowed",
             "Method not allowed",
             if allow.is_empty() {
-                format!("This address does not answer {method}.")
+                say!("This address does not answer {method}.", method = method)
             } else {
-                format!("This address does not answer {method}. It answers {allow}.")
+                say!(
+                    "This address does not answer {method}. It answers {allow}.",
+                    method = method,
+                    allow = allow
+                )
             },
         );
         problem.allow = Some(allow.to_owned());
@@ -196,7 +201,7 @@ impl Problem {
             StatusCode::TOO_MANY_REQUESTS,
             "too_many_requests",
             "Too many tries",
-            format!("Try again in {wait_s} seconds."),
+            say!("Try again in {n} seconds.", n = wait_s),
         );
         problem.retry_after_s = Some(wait_s);
         problem

@@ -53,6 +53,11 @@ pub fn password_change() -> &'static str {
     "/admin/password_change/"
 }
 
+/// Chooses the language; POST only.
+pub fn language() -> &'static str {
+    "/admin/language/"
+}
+
 /// Searches everything.
 pub fn search() -> &'static str {
     "/admin/search/"

@@ -9,6 +9,7 @@ use crate::core::action::{ActionKind, ActionSpec, Command, ResourceLimits};
 use crate::core::ids::WebhookId;
 use crate::store::webhook_actions;
 use crate::store::webhooks::Row;
+use crate::web::filters;
 use crate::web::human::{self, HumanError};
 use crate::web::urls;
 use actix_web::HttpResponse;

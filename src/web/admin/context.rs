@@ -9,6 +9,7 @@ use super::{nav, pause};
 use crate::core::actor::Actor;
 use crate::core::pause::Pause;
 use crate::core::role::Permission;
+use crate::i18n::t;
 use crate::store::PooledConn;
 use crate::web::human::HumanError;
 use crate::web::middleware::authenticate::{self, Visit};
@@ -146,10 +147,11 @@ impl AdminContext {
         } else {
             Vec::new()
         };
-        let mut breadcrumbs = vec![Crumb { label: "Home".into(), href: None }];
+        let home = t("Home").to_owned();
+        let mut breadcrumbs = vec![Crumb { label: home.clone().into(), href: None }];
         if self.path() != urls::index() {
             breadcrumbs = vec![
-                Crumb { label: "Home".into(), href: Some(urls::index().to_owned()) },
+                Crumb { label: home.into(), href: Some(urls::index().to_owned()) },
                 Crumb { label: title.clone().into(), href: None },
             ];
         }
@@ -161,6 +163,7 @@ impl AdminContext {
             flashes,
             breadcrumbs,
             path: self.path().to_owned(),
+            address: self.request.uri().to_string(),
             banners: self.pauses.iter().map(pause::told).collect(),
             has_errors: false,
         }

@@ -15,10 +15,12 @@ use crate::core::job::JobState;
 use crate::core::listing::Total;
 use crate::core::role::Permission;
 use crate::core::verdict::Verdict;
+use crate::i18n::t;
 use crate::store;
 use crate::store::audit::{self, Verb, object};
 use crate::store::overview::{self, Overview};
 use crate::store::queue::{self, WorkerRow};
+use crate::web::filters;
 use crate::web::human::{self, HumanError};
 use crate::web::urls;
 use actix_web::{HttpResponse, web};
@@ -150,7 +152,7 @@ impl IndexPage {
         };
         let line = |remedy| Line {
             badge: crate::web::admin::kit::column::Badge::verdict("unmatched"),
-            text: "47 deliveries of <b>diaspora</b>".to_owned(),
+            text: "47 <b>diaspora</b>".to_owned(),
             href: "/admin/hooks/delivery/?verdict=unmatched".to_owned(),
             note: "long ".repeat(60),
             at: Some(At(DateTime::UNIX_EPOCH)),
@@ -235,7 +237,7 @@ pub async fn page(
     let recent = audit::recent(&mut conn, actor, RECENT).await?;
     drop(conn);
     let may_manage = context.may(Permission::ManageUsers);
-    let frame = context.frame("Home");
+    let frame = context.frame(t("Home"));
     let address = context.public_address();
     human::page(&IndexPage {
         frame,

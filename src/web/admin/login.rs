@@ -3,8 +3,12 @@
 use super::context::AdminContext;
 use super::visitor::VisitorContext;
 use crate::accounts::login::{self, Attempt, LoginError};
+use crate::accounts::throttle::Wait;
 use crate::clock;
+use crate::i18n::t;
+use crate::say;
 use crate::store::users;
+use crate::web::filters;
 use crate::web::human::{self, HumanError, found, page_with, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;
@@ -124,7 +128,7 @@ pub async fn submit(
         csrf: visitor.csrf().to_owned(),
         next,
         username,
-        error: Some(error.to_string()),
+        error: Some(said(&error)),
         notice: None,
         needs_setup: false,
     };
@@ -132,6 +136,19 @@ pub async fn submit(
     let mut response = page_with(StatusCode::TOO_MANY_REQUESTS, &page)?;
     response.headers_mut().insert(RETRY_AFTER, wait.seconds.into());
     Ok(response)
+}
+
+/// Why nobody was signed in, in the reader's language.
+pub fn said(error: &LoginError) -> String {
+    match error {
+        LoginError::Throttled(wait) => throttled(*wait),
+        other => t(&other.to_string()).to_owned(),
+    }
+}
+
+/// How long to wait after too many wrong passwords.
+pub fn throttled(wait: Wait) -> String {
+    say!("Too many wrong tries. Try again in {n} seconds.", n = wait.seconds)
 }
 
 /// `POST /admin/logout/`

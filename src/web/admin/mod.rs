@@ -7,6 +7,7 @@ pub mod deliveries;
 pub mod index;
 pub mod jobs;
 pub mod kit;
+pub mod language;
 pub mod log;
 pub mod login;
 pub mod nav;
@@ -59,6 +60,26 @@ mod tests {
                 assert_eq!(found(&format!("[id=\"{id}\"]")), 1, "{name} {number}: id {id}");
             }
         }
+    }
+
+    fn rendered(name: &str, pages: &[impl Template]) -> Vec<(String, String)> {
+        let pages = pages.iter().enumerate();
+        pages.map(|(n, page)| (format!("{name} {n}"), page.render().unwrap())).collect()
+    }
+
+    #[test]
+    fn pages_of_the_frame_and_of_people_are_chinese_in_chinese() {
+        super::samples::chinese::assert_chinese(|| {
+            let mut pages = rendered("login", &super::login::LoginPage::samples());
+            pages.extend(rendered("setup", &super::setup::SetupPage::samples()));
+            pages.extend(rendered("password", &super::password::PasswordPage::samples()));
+            pages.extend(rendered("sessions", &super::users::sessions::SessionsPage::samples()));
+            let passwords = super::users::password::UserPasswordPage::samples();
+            pages.extend(rendered("user password", &passwords));
+            pages.extend(rendered("index", &super::index::IndexPage::samples()));
+            pages.extend(rendered("search", &super::search::SearchPage::samples()));
+            pages
+        });
     }
 
     #[test]

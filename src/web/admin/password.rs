@@ -2,10 +2,13 @@
 
 use super::context::AdminContext;
 use super::kit::frame::{Frame, Level};
+use super::login::throttled;
 use super::setup::DIFFERS;
 use crate::accounts::password;
 use crate::accounts::users::{self, AccountError, Asked};
 use crate::clock;
+use crate::i18n::t;
+use crate::web::filters;
 use crate::web::human::{self, HumanError, page_with, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;
@@ -67,7 +70,7 @@ const TITLE: &str = "Change password";
 /// # Errors
 /// None of its own.
 pub async fn page(context: AdminContext) -> Result<HttpResponse, HumanError> {
-    human::page(&PasswordPage::new(context.frame(TITLE)))
+    human::page(&PasswordPage::new(context.frame(t(TITLE))))
 }
 
 /// What the form sends.
@@ -94,9 +97,8 @@ pub async fn submit(
     let admitted = match deps.throttle.admit(&context.actor.username, None, now) {
         Ok(admitted) => admitted,
         Err(wait) => {
-            let mut page = PasswordPage::new(context.frame(TITLE));
-            page.old_error =
-                Some(format!("Too many wrong tries. Try again in {} seconds.", wait.seconds));
+            let mut page = PasswordPage::new(context.frame(t(TITLE)));
+            page.old_error = Some(throttled(wait));
             let mut response = page_with(StatusCode::TOO_MANY_REQUESTS, &page.marked())?;
             response.headers_mut().insert(RETRY_AFTER, wait.seconds.into());
             return Ok(response);
@@ -124,7 +126,7 @@ pub async fn submit(
         Err(error) => return Err(Problem::internal().caused_by(error).into()),
     }
     if errors != (None, None, None) {
-        let mut page = PasswordPage::new(context.frame(TITLE));
+        let mut page = PasswordPage::new(context.frame(t(TITLE)));
         (page.old_error, page.new_error, page.again_error) = errors;
         return human::page(&page.marked());
     }

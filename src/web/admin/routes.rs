@@ -10,7 +10,7 @@ use super::kit::mount;
 use super::log::{self, Log};
 use super::users::{self, Users};
 use super::webhooks::{self, Webhooks};
-use super::{actions, index, login, password, pause, replay, search, setup, workers};
+use super::{actions, index, language, login, password, pause, replay, search, setup, workers};
 use crate::core::role::Permission;
 use crate::web::human::HumanError;
 use crate::web::middleware::authorize::{self, Rules};
@@ -73,6 +73,7 @@ pub fn rows() -> Vec<Row> {
         Row::post(urls::own_sessions(), Needs(OwnAccount), |route| {
             route.to(users::sessions::end_own)
         }),
+        Row::post(urls::language(), Needs(OwnAccount), |route| route.to(language::choose)),
         Row::get(urls::index(), Needs(View), |route| route.to(index::page)),
         Row::get(urls::search(), Needs(View), |route| route.to(search::page)),
         Row::get(urls::actions(), Needs(View), |route| route.to(actions::page)),

@@ -1,6 +1,7 @@
 //! Every page of lists, forms, deliveries and jobs in every state it can be in, rendered: a page
 //! cannot rot unseen. Holds the HTML to what browsers and screen readers need of it.
 
+pub mod chinese;
 mod many;
 mod replay;
 mod rows;

@@ -13,7 +13,9 @@ use super::webhooks::Webhooks;
 use crate::clock;
 use crate::core::ids::{DeliveryId, JobId};
 use crate::core::listing::Counts;
+use crate::i18n::t;
 use crate::store::{self, Conn, deliveries, jobs};
+use crate::web::filters;
 use crate::web::human::{self, HumanError, found};
 use crate::web::urls;
 use actix_web::HttpResponse;
@@ -54,7 +56,7 @@ pub async fn page(context: AdminContext) -> Result<HttpResponse, HumanError> {
         results.extend(results_of::<Deliveries>(&mut conn, &search).await?);
         results.extend(results_of::<Jobs>(&mut conn, &search).await?);
     }
-    human::page(&SearchPage { frame: context.frame("Search"), search, results })
+    human::page(&SearchPage { frame: context.frame(t("Search")), search, results })
 }
 
 /// The page of the delivery or job whose id this is.

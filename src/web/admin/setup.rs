@@ -5,6 +5,7 @@ use crate::accounts::password;
 use crate::accounts::users::{self, AccountError, Asked, Credentials};
 use crate::clock;
 use crate::store;
+use crate::web::filters;
 use crate::web::human::{self, HumanError, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;

@@ -20,6 +20,7 @@ use crate::web::admin::kit::back::preserved_list;
 use crate::web::admin::kit::column::Badge;
 use crate::web::admin::kit::frame::Frame;
 use crate::web::admin::replay::why;
+use crate::web::filters;
 use crate::web::human::{HumanError, page};
 use crate::web::problem::Problem;
 use crate::web::urls;

@@ -10,6 +10,7 @@ use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::at::At;
 use crate::web::admin::kit::filter::{WITHIN, within};
 use crate::web::admin::kit::frame::Frame;
+use crate::web::filters;
 use crate::web::human::{HumanError, page};
 use crate::web::urls;
 use actix_web::HttpResponse;

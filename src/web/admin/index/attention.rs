@@ -2,7 +2,10 @@
 //! exactly the rows it speaks of.
 
 use super::Workers;
-use crate::core::listing::{Total, grouped};
+use crate::core::listing::Total;
+use crate::core::sentence::Sentence;
+use crate::i18n::{self, t};
+use crate::say;
 use crate::store::attention::{Attention, Failed, GROUPS, Unmatched};
 use crate::web::admin::kit::at::At;
 use crate::web::admin::kit::column::Badge;
@@ -30,9 +33,13 @@ pub(super) fn lines(attention: &Attention, workers: Option<Workers>, may_add: bo
     if let Some(Workers { lost, has_page, .. }) = workers.filter(|workers| workers.lost > 0) {
         lines.push(Line {
             badge: Badge::outcome(Some("lost")),
-            text: format!("{} gave no sign of life and did not stop in good order", many(lost)),
+            text: i18n::count(
+                i64::try_from(lost).unwrap_or(i64::MAX),
+                "One worker gave no sign of life and did not stop in good order",
+                "{n} workers gave no sign of life and did not stop in good order",
+            ),
             href: if has_page { urls::workers() } else { urls::jobs() },
-            note: "Their attempts are marked lost; another worker runs those jobs again."
+            note: t("Their attempts are marked lost; another worker runs those jobs again.")
                 .to_owned(),
             at: None,
             remedy: None,
@@ -62,20 +69,14 @@ pub(super) fn lines(attention: &Attention, workers: Option<Workers>, may_add: bo
 }
 
 fn more(badge: Badge, text: &str, href: String) -> Line {
-    Line { badge, text: text.to_owned(), href, note: String::new(), at: None, remedy: None }
+    Line { badge, text: t(text).to_owned(), href, note: String::new(), at: None, remedy: None }
 }
 
-fn many(lost: usize) -> String {
-    if lost == 1 { "One worker".to_owned() } else { format!("{lost} workers") }
-}
-
-/// `One job`, `1,234 jobs`.
-fn counted(count: i64, one: &str, several: &str) -> String {
-    match count {
-        1 => format!("One {one}"),
-        count if count >= Total::CAP => format!("{}+ {several}", grouped(Total::CAP)),
-        count => format!("{} {several}", grouped(count)),
-    }
+/// `One job of web`, `1,234 jobs of web`.
+fn counted(count: i64, of: &str, (one, several): (&'static str, &'static str)) -> String {
+    let pattern = if count == 1 { one } else { several };
+    let n = if count >= Total::CAP { Total::AtLeast(Total::CAP) } else { Total::Exactly(count) };
+    i18n::say(&Sentence::new(pattern).with("n", n).with("name", of))
 }
 
 fn failed(group: &Failed) -> Line {
@@ -84,7 +85,11 @@ fn failed(group: &Failed) -> Line {
     query.extend(id.as_deref().map(|id| ("webhook", id)));
     Line {
         badge: Badge::job("failed"),
-        text: format!("{} of {}", counted(group.count, "job", "jobs"), group.webhook_label),
+        text: counted(
+            group.count,
+            &group.webhook_label,
+            ("One job of {name}", "{n} jobs of {name}"),
+        ),
         href: urls::with_query(&urls::jobs(), &query),
         note: group.error.lines().next().unwrap_or_default().chars().take(160).collect(),
         at: Some(At(group.finished_at)),
@@ -107,9 +112,13 @@ fn unmatched(group: &Unmatched, may_add: bool) -> Line {
     let add: Vec<_> = add.into_iter().filter(|(_, value)| !value.is_empty()).collect();
     Line {
         badge: Badge::verdict("unmatched"),
-        text: format!("{} of {}", counted(group.count, "delivery", "deliveries"), group.repo_name),
+        text: counted(
+            group.count,
+            &group.repo_name,
+            ("One delivery of {name}", "{n} deliveries of {name}"),
+        ),
         href: urls::with_query(&urls::deliveries(), &query),
-        note: format!("{}, last 7 days", group.event),
+        note: say!("{event}, last 7 days", event = group.event),
         at: Some(At(group.received_at)),
         remedy: may_add.then(|| ("Create record", urls::with_query(&urls::webhook_add(), &add))),
     }
@@ -119,12 +128,13 @@ fn waiting(pending: Option<Total>) -> Option<Line> {
     let number = pending?.number();
     (number > 0).then(|| Line {
         badge: Badge { label: "Pending".to_owned(), ..Badge::pending() },
-        text: match number {
-            1 => "One webhook has waited for GitLab's Test for over an hour".to_owned(),
-            n => format!("{} webhooks have waited for GitLab's Test for over an hour", grouped(n)),
-        },
+        text: i18n::count(
+            number,
+            "One webhook has waited for GitLab's Test for over an hour",
+            "{n} webhooks have waited for GitLab's Test for over an hour",
+        ),
         href: urls::with_query(&urls::webhooks(), &[("pending_for", "1h")]),
-        note: "Nothing runs for them until they are registered.".to_owned(),
+        note: t("Nothing runs for them until they are registered.").to_owned(),
         at: None,
         remedy: None,
     })
@@ -134,12 +144,13 @@ fn quiet(quiet: Option<Total>) -> Option<Line> {
     let number = quiet?.number();
     (number > 0).then(|| Line {
         badge: Badge::quiet(),
-        text: match number {
-            1 => "One enabled webhook has had no delivery for 30 days".to_owned(),
-            n => format!("{} enabled webhooks have had no delivery for 30 days", grouped(n)),
-        },
+        text: i18n::count(
+            number,
+            "One enabled webhook has had no delivery for 30 days",
+            "{n} enabled webhooks have had no delivery for 30 days",
+        ),
         href: urls::with_query(&urls::webhooks(), &[("quiet_for", "30d")]),
-        note: "GitLab switches a hook off after it failed a few times: look at its page there."
+        note: t("GitLab switches a hook off after it failed a few times: look at its page there.")
             .to_owned(),
         at: None,
         remedy: None,

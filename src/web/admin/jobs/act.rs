@@ -10,6 +10,7 @@ use crate::store::jobs::{self, Job};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::back::preserved_on;
 use crate::web::admin::kit::frame::{Frame, Level};
+use crate::web::filters;
 use crate::web::human::{HumanError, page, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;

@@ -7,6 +7,7 @@ use crate::core::job::JobState;
 use crate::store::stats::{self, Bucket, Failures, OfRecord, Span};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::frame::Frame;
+use crate::web::filters;
 use crate::web::human::{HumanError, page};
 use crate::web::urls;
 use actix_web::HttpResponse;

@@ -1,5 +1,7 @@
 //! Times and lengths of time as a person reads them. Only words: which time, the caller says.
 
+use crate::i18n::t;
+use crate::say;
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// A moment, shown relative to now with the full time behind it.
@@ -26,20 +28,22 @@ impl At {
     pub fn ago(&self, now: &DateTime<Utc>) -> String {
         let passed = now.signed_duration_since(self.0);
         let (size, past) = (passed.abs(), passed >= TimeDelta::zero());
-        let text = if size < TimeDelta::seconds(1) {
-            return "just now".to_owned();
-        } else if size < TimeDelta::minutes(1) {
-            format!("{} s", size.num_seconds())
-        } else if size < TimeDelta::hours(1) {
-            format!("{} min", size.num_minutes())
-        } else if size < TimeDelta::hours(48) {
-            format!("{} h", size.num_hours())
-        } else if size < TimeDelta::days(30) {
-            format!("{} d", size.num_days())
-        } else {
+        if size < TimeDelta::seconds(1) {
+            return t("just now").to_owned();
+        }
+        if size >= TimeDelta::days(30) {
             return self.0.format("%Y-%m-%d").to_string();
+        }
+        let span = if size < TimeDelta::minutes(1) {
+            say!("{n} s", n = size.num_seconds())
+        } else if size < TimeDelta::hours(1) {
+            say!("{n} min", n = size.num_minutes())
+        } else if size < TimeDelta::hours(48) {
+            say!("{n} h", n = size.num_hours())
+        } else {
+            say!("{n} d", n = size.num_days())
         };
-        if past { format!("{text} ago") } else { format!("in {text}") }
+        if past { say!("{span} ago", span = span) } else { say!("in {span}", span = span) }
     }
 }
 
@@ -47,10 +51,12 @@ impl At {
 pub fn span(time: TimeDelta) -> String {
     let ms = time.num_milliseconds().max(0);
     match ms {
-        ..1_000 => format!("{ms} ms"),
-        1_000..60_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
-        60_000..3_600_000 => format!("{} m {:02} s", ms / 60_000, ms % 60_000 / 1_000),
-        _ => format!("{} h {:02} m", ms / 3_600_000, ms % 3_600_000 / 60_000),
+        ..1_000 => say!("{ms} ms", ms = ms),
+        1_000..60_000 => say!("{n} s", n = format!("{}.{}", ms / 1_000, ms % 1_000 / 100)),
+        60_000..3_600_000 => {
+            say!("{m} m {s} s", m = ms / 60_000, s = format!("{:02}", ms % 60_000 / 1_000))
+        }
+        _ => say!("{h} h {m} m", h = ms / 3_600_000, m = format!("{:02}", ms % 3_600_000 / 60_000)),
     }
 }
 

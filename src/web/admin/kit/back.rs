@@ -2,7 +2,9 @@
 
 use super::query::PRESERVED;
 use super::resource::Meta;
+use crate::i18n::t;
 use crate::records::SaveError;
+use crate::say;
 use crate::store::StoreError;
 use crate::web::admin::context::AdminContext;
 use crate::web::problem::Problem;
@@ -42,9 +44,9 @@ pub fn missing(meta: &Meta, id: &str, error: StoreError) -> Problem {
     match error {
         StoreError::NotFound => {
             let id: String = id.chars().take(40).collect();
-            Problem::no_such(format!("{} {id}", meta.label))
+            Problem::no_such(format!("{} {id}", t(meta.label)))
                 .link("Its history, if it had one", meta.history_url(&id))
-                .link(format!("All {}", meta.plural), meta.list_url())
+                .link(say!("All {plural}", plural = t(meta.plural)), meta.list_url())
         }
         other => other.into(),
     }
@@ -56,9 +58,8 @@ pub fn problem(meta: &Meta, id: &str, error: SaveError) -> Problem {
         SaveError::Gone => missing(meta, id, StoreError::NotFound),
         SaveError::Stale => Problem::conflict(),
         SaveError::Store(error) => error.into(),
-        SaveError::Refused(why) => {
-            Problem::refused(why).link(format!("All {}", meta.plural), meta.list_url())
-        }
+        SaveError::Refused(why) => Problem::refused(why)
+            .link(say!("All {plural}", plural = t(meta.plural)), meta.list_url()),
         SaveError::Seal(_) => Problem::internal().caused_by(error),
     }
 }

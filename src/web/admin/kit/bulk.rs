@@ -13,12 +13,13 @@ use super::resource::{Meta, Resource};
 use super::views::Posted;
 use crate::core::listing::{ListQuery, Part, Selection, grouped};
 use crate::core::role::{Permission, Role};
+use crate::i18n::t;
+use crate::say;
 use crate::store::{Conn, StoreError};
 use crate::web::admin::context::AdminContext;
 use crate::web::human::{HumanError, page, see_other};
 use actix_web::HttpResponse;
 use futures_util::future::LocalBoxFuture;
-use std::fmt::Write;
 
 /// Rows that are changed in one transaction.
 const BATCH: usize = 500;
@@ -109,20 +110,17 @@ impl Batch {
 
     /// What to say of it.
     fn told(&self, meta: &Meta, action: &BulkAction) -> String {
-        let were = |rows: usize| match rows {
-            1 => format!("One {} was", meta.label),
-            rows => format!("{} {} were", number(rows), meta.plural),
-        };
-        let mut text = match self.done {
-            0 => format!("No {} was {}.", meta.label, action.done),
-            done => format!("{} {}.", were(done), action.done),
-        };
-        for (reason, rows) in &self.left {
-            let rows = if *rows == 1 { "One".to_owned() } else { number(*rows) };
-            // Writing to a string cannot fail.
-            let _ = write!(text, " {rows} {reason}.");
-        }
-        text
+        let (one, plural, done) = (t(meta.label), t(meta.plural), t(action.done));
+        let mut sentences = vec![match self.done {
+            0 => say!("No {one} was {done}.", one = one, done = done),
+            1 => say!("One {one} was {done}.", one = one, done = done),
+            n => say!("{n} {plural} were {done}.", n = number(n), plural = plural, done = done),
+        }];
+        sentences.extend(self.left.iter().map(|(reason, rows)| match rows {
+            1 => say!("One {reason}.", reason = t(reason)),
+            n => say!("{n} {reason}.", n = number(*n), reason = t(reason)),
+        }));
+        sentences.join(" ")
     }
 }
 
@@ -186,18 +184,21 @@ pub async fn act<R: Resource>(
     let here = asked.address.href();
     let ticked = Ticked::of(posted.into_inner());
     let refuse = |text: String| {
-        ctx.flash(Level::Warning, format!("{text} Nothing was changed."));
+        ctx.flash(Level::Warning, format!("{text} {}", t("Nothing was changed.")));
         Ok(see_other(&here))
     };
     let Some(action) = R::actions().iter().find(|action| action.name == ticked.action) else {
-        return refuse("No action was chosen.".to_owned());
+        return refuse(t("No action was chosen.").to_owned());
     };
     ctx.require(action.permission)?;
     if !ticked.across && ticked.ids.is_empty() {
-        return refuse(format!("Nothing was selected: tick the {} first.", meta.plural));
+        return refuse(say!(
+            "Nothing was selected: tick the {plural} first.",
+            plural = t(meta.plural)
+        ));
     }
     if ticked.across && !asked.warnings.is_empty() {
-        return refuse(format!("{} Look at the list again.", asked.warnings.join(" ")));
+        return refuse(format!("{} {}", asked.warnings.join(" "), t("Look at the list again.")));
     }
     if let Asks::Elsewhere(address) = action.asks {
         let ids = Some(ticked.ids.as_slice()).filter(|_| !ticked.across);
@@ -215,7 +216,7 @@ pub async fn act<R: Resource>(
     };
     let outcome = run::<R>(&ctx, &mut conn, action, selection).await?;
     let text = outcome.told(meta, action);
-    tracing::info!(user.name = %ctx.actor.username, bulk.action = action.name, bulk.done = outcome.done, "{} by {}", text.trim_end_matches('.'), ctx.actor.username);
+    tracing::info!(user.name = %ctx.actor.username, bulk.action = action.name, bulk.done = outcome.done, "{} of {} {} by {}", action.name, outcome.done, meta.plural, ctx.actor.username);
     let level = if outcome.done == 0 { Level::Warning } else { Level::Success };
     ctx.flash(level, text);
     Ok(see_other(here))
@@ -270,7 +271,12 @@ async fn ask<R: Resource>(
         (number(ticked.ids.len()), rows, None)
     };
     let one = count == "1";
-    let what = format!("{count} {}", if one { meta.label } else { meta.plural });
+    let what = if one {
+        say!("{count} {one}", count = count, one = t(meta.label))
+    } else {
+        say!("{count} {plural}", count = count, plural = t(meta.plural))
+    };
+    let verb = t(action.verb);
     let chosen: Vec<ChosenRow> = rows
         .iter()
         .map(|row| {
@@ -281,16 +287,16 @@ async fn ask<R: Resource>(
         .collect();
     let narrowed: Vec<Chip> =
         if ticked.across { chips(listing.filters, &asked.address) } else { Vec::new() };
-    let title = format!("{} {what}?", action.verb);
+    let title = say!("{verb} {what}?", verb = verb, what = what);
     let named = chosen.len();
     page(&BulkPage {
-        frame: ctx.frame(title).crumb(meta.title, here.clone()),
+        frame: ctx.frame(title).crumb(t(meta.title), here.clone()),
         action,
         narrowed,
         search: if ticked.across { asked.search } else { String::new() },
         everything: ticked.across && !asked.address.narrows(),
         more: if ticked.across { count.clone() } else { number(ticked.ids.len()) } != number(named),
-        button: format!("Yes, {} {what}", action.verb.to_lowercase()),
+        button: say!("Yes, {verb} {what}", verb = verb.to_lowercase(), what = what),
         count,
         plural: meta.plural,
         chosen,

@@ -6,6 +6,8 @@ use super::frame::Level;
 use super::reauth;
 use super::resource::{Editable, Loaded, Unsaved};
 use super::views::{after_save, form_page};
+use crate::i18n::t;
+use crate::say;
 use crate::store::Conn;
 use crate::web::admin::context::AdminContext;
 use crate::web::human::HumanError;
@@ -24,7 +26,11 @@ pub async fn save<E: Editable>(
     let meta = E::meta();
     let back = |errors: FormErrors| {
         let note = meta.copies.unwrap_or_default();
-        let words = format!("This is a copy of “{}” and not saved yet. {note}", object.name);
+        let words = say!(
+            "This is a copy of “{name}” and not saved yet. {note}",
+            name = object.name,
+            note = t(note)
+        );
         ctx.flash(Level::Warning, words);
         form_page::<E>(ctx, None, (values, errors))
     };

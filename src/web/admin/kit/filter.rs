@@ -1,5 +1,6 @@
 //! Filters as data: an address parameter, its choices, and how a value narrows the query.
 
+use crate::i18n::t;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
 /// A value that a filter does not know.
@@ -45,7 +46,7 @@ impl<F> FilterSpec<F> {
     /// The words for a value.
     pub fn words(&self, value: &str) -> String {
         let known = self.choices.known().iter().find(|(known, _)| *known == value);
-        known.map_or_else(|| value.to_owned(), |(_, words)| (*words).to_owned())
+        known.map_or_else(|| value.to_owned(), |(_, words)| t(words).to_owned())
     }
 }
 

@@ -2,6 +2,7 @@
 //! the template draws them.
 
 use super::field::{Choice, Field, Fieldset, Widget};
+use crate::i18n::{self, t};
 use std::collections::BTreeMap;
 
 /// A form's values as browsers send them: a name, a text. A box that is not ticked is absent.
@@ -205,11 +206,11 @@ impl BoundField {
             options
                 .iter()
                 .find(|choice| choice.value == self.value)
-                .map_or_else(|| self.value.clone(), |choice| choice.label.clone())
+                .map_or_else(|| self.value.clone(), |choice| t(&choice.label).to_owned())
         };
         match &self.field.widget {
-            Widget::Check { .. } => if self.ticked { "Yes" } else { "No" }.to_owned(),
-            Widget::Secret { is_set, .. } => if *is_set { "Set" } else { "Not set" }.to_owned(),
+            Widget::Check { .. } => t(if self.ticked { "Yes" } else { "No" }).to_owned(),
+            Widget::Secret { is_set, .. } => t(if *is_set { "Set" } else { "Not set" }).to_owned(),
             Widget::SelectOr { .. } if self.is_other() => self.other.clone(),
             Widget::Select(options)
             | Widget::Choose { options, .. }
@@ -224,6 +225,16 @@ impl BoundField {
 }
 
 impl FormView {
+    /// The headline of the error summary.
+    pub fn summary_title(&self) -> String {
+        let wrong = i64::try_from(self.summary.len()).unwrap_or(i64::MAX);
+        i18n::count(
+            wrong,
+            "Please correct this, then save again",
+            "Please correct these {n} things, then save again",
+        )
+    }
+
     /// Marks the fields that the address filled in with something else than is stored.
     pub fn mark_suggested(&mut self, stored: &Values, asked: &[(String, String)]) {
         let none = FormErrors::default();

@@ -2,6 +2,7 @@
 //! breadcrumbs. Built by `AdminContext::frame`; page structs hold it as `frame`.
 
 use crate::core::actor::Actor;
+use crate::i18n::t;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -114,6 +115,8 @@ pub struct Frame {
     pub breadcrumbs: Vec<Crumb>,
     /// This page's path.
     pub path: String,
+    /// This page's path and query.
+    pub address: String,
     /// What every page says for as long as it holds: what is paused.
     pub banners: Vec<String>,
     /// Whether the form on this page came back with errors: the window's title then says so.
@@ -138,8 +141,11 @@ impl Frame {
 
     /// The window's title.
     pub fn window_title(&self) -> String {
-        let error = if self.has_errors { "Error: " } else { "" };
-        format!("{error}{} · Signalbox", self.title)
+        if self.has_errors {
+            format!("{} {} · Signalbox", t("Error:"), self.title)
+        } else {
+            format!("{} · Signalbox", self.title)
+        }
     }
 
     /// A frame for samples and tests.
@@ -148,17 +154,22 @@ impl Frame {
         use crate::core::role::Role;
         let actor = Actor { id: UserId(1), username: "ada".to_owned(), role: Role::Admin };
         Self {
-            title: title.to_owned(),
+            title: t(title).to_owned(),
             nav: crate::web::admin::nav::sections(&actor, "/admin/"),
             actor,
             csrf: "token".to_owned(),
-            flashes: vec![Flash { level: Level::Success, text: "Saved.".to_owned(), link: None }],
+            flashes: vec![Flash {
+                level: Level::Success,
+                text: "The password was not set".to_owned(),
+                link: None,
+            }],
             breadcrumbs: vec![
-                Crumb { label: "Home".into(), href: Some("/admin/".to_owned()) },
-                Crumb { label: title.to_owned().into(), href: None },
+                Crumb { label: t("Home").into(), href: Some("/admin/".to_owned()) },
+                Crumb { label: t(title).to_owned().into(), href: None },
             ],
             path: "/admin/".to_owned(),
-            banners: vec!["All jobs are paused since then, by ada".to_owned()],
+            address: "/admin/?q=a".to_owned(),
+            banners: vec![t("All jobs are paused").to_owned()],
             has_errors: false,
         }
     }

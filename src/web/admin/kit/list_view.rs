@@ -7,6 +7,8 @@ use super::filter::{BEFORE, Choices, FROM, FilterSpec};
 use super::listing::{Empty, Listing, Paging};
 use super::query::{Address, Asked, SortLinks, page_numbers, sort_links};
 use crate::core::listing::{Counts, Page, Total};
+use crate::i18n::t;
+use crate::say;
 use chrono::{DateTime, Utc};
 
 /// A list, erased of what it is a list of.
@@ -216,6 +218,35 @@ impl ListView {
             .count()
     }
 
+    /// What is said where search and filters let nothing through; `one` is the singular.
+    pub fn none_match(&self, one: &str) -> String {
+        let Some(all) = self.all else {
+            return t("There are none that this search and these filters let through.").to_owned();
+        };
+        if all.number() == 1 {
+            say!(
+                "There is one {one}, but not one that this search and these filters let through.",
+                one = t(one)
+            )
+        } else {
+            say!(
+                "There are {all} {plural}, but none that this search and these filters let through.",
+                all = all,
+                plural = t(self.plural)
+            )
+        }
+    }
+
+    /// How many rows match, with a gap `{total}` for the link that drops everything.
+    pub fn results(&self) -> String {
+        let matching = self.matching;
+        if matching.number() == 1 {
+            say!("{n} result ({total})", n = matching, total = "{total}")
+        } else {
+            say!("{n} results ({total})", n = matching, total = "{total}")
+        }
+    }
+
     /// A moment relative to now.
     pub fn ago(&self, at: &At) -> String {
         at.ago(&self.now)
@@ -300,13 +331,13 @@ fn choices<F>(spec: &FilterSpec<F>, address: &Address, counts: &Counts) -> Vec<C
     let is_counted = counts.choices.iter().any(|known| known.param == spec.param);
     let chosen = address.get(spec.param);
     let all = ChoiceView {
-        label: "All".to_owned(),
+        label: t("All").to_owned(),
         href: address.with(spec.param, None).href(),
         current: chosen.is_none(),
         count: None,
     };
     let known = spec.choices.known().iter().map(|(value, words)| ChoiceView {
-        label: (*words).to_owned(),
+        label: t(words).to_owned(),
         href: address.with(spec.param, Some(value)).href(),
         current: chosen == Some(value),
         count: counts.of(spec.param, value).or(is_counted.then_some(Total::Exactly(0))),
@@ -347,7 +378,7 @@ pub fn chips<F>(specs: &[FilterSpec<F>], address: &Address) -> Vec<Chip> {
         .filter_map(|spec| {
             let value = address.get(spec.param)?;
             Some(Chip {
-                label: spec.label.to_owned(),
+                label: t(spec.label).to_owned(),
                 value: spec.words(value),
                 remove: address.with(spec.param, None).href(),
             })

@@ -9,6 +9,7 @@ use super::resource::{DeletePlan, Loaded};
 use super::reveal::Shown;
 use crate::core::change::{Change, Value};
 use crate::store::audit;
+use crate::web::filters;
 use askama::Template;
 use chrono::{DateTime, Utc};
 

@@ -9,6 +9,8 @@ use super::filter::FilterSpec;
 use super::listing::{Listing, Paging};
 use crate::core::ids::JobId;
 use crate::core::listing::{Direction, ListQuery, Part, terms};
+use crate::i18n::t;
+use crate::say;
 use url::form_urlencoded;
 
 /// The parameter that carries a list's query through a form and back.
@@ -137,7 +139,7 @@ where
         // Django's spelling of the plain form.
         let name = name.strip_suffix("__exact").unwrap_or(&name);
         let kept = if asked.address.get(name).is_some() {
-            Err(format!("“{name}” was given twice; the first counts."))
+            Err(say!("“{name}” was given twice; the first counts.", name = name))
         } else {
             take(&mut asked, listing, name, &value)
         };
@@ -172,7 +174,10 @@ fn take<R, S: Copy, F>(
                 asked.query.part = Part::Numbered(page);
                 Ok(page.to_string())
             }
-            _ => Err(format!("“{}” is not a page of this list; it was left out.", short(value))),
+            _ => Err(say!(
+                "“{value}” is not a page of this list; it was left out.",
+                value = short(value)
+            )),
         },
         "older" | "newer" => match (listing.paging, place(value)) {
             (Paging::Keyset(_), Some(id)) if asked.query.part == Part::FIRST => {
@@ -180,9 +185,9 @@ fn take<R, S: Copy, F>(
                     if name == "older" { Part::Older(id.clone()) } else { Part::Newer(id.clone()) };
                 Ok(id)
             }
-            _ => Err(format!(
-                "“{name}={}” is not a place in this list; it was left out.",
-                short(value)
+            _ => Err(say!(
+                "“{place}” is not a place in this list; it was left out.",
+                place = format!("{name}={}", short(value))
             )),
         },
         _ => filter(asked, listing.filters, name, value),
@@ -202,14 +207,14 @@ fn filter<S, F>(
     value: &str,
 ) -> Result<String, String> {
     let Some(spec) = filters.iter().find(|spec| spec.param == name) else {
-        return Err(format!("This list has no filter “{}”; it was left out.", short(name)));
+        return Err(say!("This list has no filter “{name}”; it was left out.", name = short(name)));
     };
     match (spec.apply)(&mut asked.query.filter, value) {
         Ok(()) => Ok(value.to_owned()),
-        Err(_) => Err(format!(
-            "“{}” is not a choice of “{}”; that filter was left out.",
-            short(value),
-            spec.label
+        Err(_) => Err(say!(
+            "“{value}” is not a choice of “{filter}”; that filter was left out.",
+            value = short(value),
+            filter = t(spec.label)
         )),
     }
 }
@@ -243,13 +248,13 @@ fn order<R, S: Copy, F>(
         }
     }
     if !refused.is_empty() {
-        asked.warnings.push(format!(
-            "This list cannot be sorted by “{}”; that was left out.",
-            refused.join(", ")
+        asked.warnings.push(say!(
+            "This list cannot be sorted by “{keys}”; that was left out.",
+            keys = refused.join(", ")
         ));
     }
     if asked.order.is_empty() {
-        return Err("Sorted as usual instead.".to_owned());
+        return Err(t("Sorted as usual instead.").to_owned());
     }
     Ok(written(&asked.order))
 }

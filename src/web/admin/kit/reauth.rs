@@ -9,6 +9,7 @@ use super::form::{BoundField, FormErrors, Values};
 use super::resource::{Editable, Loaded};
 use crate::accounts::login::{self, Attempt, LoginError};
 use crate::clock;
+use crate::say;
 use crate::web::admin::context::AdminContext;
 use crate::web::human::HumanError;
 use crate::web::problem::Problem;
@@ -30,7 +31,7 @@ pub fn is_fresh(ctx: &AdminContext) -> bool {
 fn field(ctx: &AdminContext, account: Option<String>) -> Option<Field> {
     const HELP: &str =
         "You typed it more than 15 minutes ago. Typed once more, it counts for 15 minutes.";
-    let label = format!("Password of {}", ctx.actor.username);
+    let label = say!("Password of {name}", name = ctx.actor.username);
     (!is_fresh(ctx)).then(|| Field::new(FIELD, label, Widget::Password(account)).help(HELP))
 }
 
@@ -87,7 +88,7 @@ pub async fn refusal(ctx: &AdminContext, values: &Values) -> Result<Option<Strin
             Ok(None)
         }
         Err(LoginError::Refused) => Ok(Some("This is not your password.".to_owned())),
-        Err(error @ LoginError::Throttled(_)) => Ok(Some(error.to_string())),
+        Err(error @ LoginError::Throttled(_)) => Ok(Some(crate::web::admin::login::said(&error))),
         Err(LoginError::Store(error)) => Err(error.into()),
         Err(error @ LoginError::Hash(_)) => Err(Problem::internal().caused_by(error).into()),
     }

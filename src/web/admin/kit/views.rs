@@ -15,7 +15,9 @@ use super::resource::{Editable, Loaded, Meta, Resource, Saved, Unsaved};
 use super::{copy, reauth, reveal};
 use crate::clock;
 use crate::core::listing::{ListQuery, Page, Part};
+use crate::i18n::t;
 use crate::records::SaveError;
+use crate::say;
 use crate::store::Conn;
 use crate::web::admin::context::AdminContext;
 use crate::web::human::{HumanError, found, page, see_other};
@@ -47,7 +49,7 @@ pub async fn list<R: Resource>(ctx: AdminContext) -> Answer {
         reveal: reveal::take(&ctx),
         tools: R::tools(),
         note: R::note(&ctx),
-        frame: ctx.frame(meta.title),
+        frame: ctx.frame(t(meta.title)),
         add: meta.edit.filter(|edit| ctx.may(*edit)).map(|_| meta.add_url()),
         one: meta.label,
         list,
@@ -84,7 +86,7 @@ async fn fetch_within<R: Resource>(
     let limit = asked.query.limit;
     let last = (rows.matching.number().saturating_add(limit - 1) / limit).max(1);
     if let Part::Numbered(page) = asked.query.part {
-        asked.warnings.push(format!("There is no page {page}; this is the last one."));
+        asked.warnings.push(say!("There is no page {page}; this is the last one.", page = page));
         asked.address = asked.address.with("p", Some(&last.to_string()));
         asked.query.part = Part::Numbered(last);
     } else {
@@ -186,10 +188,10 @@ async fn delete_page<E: Editable>(ctx: &AdminContext, wrong: Option<String>) -> 
     let mut conn = ctx.conn().await?;
     let plan =
         E::plan_delete(ctx, &mut conn, &id).await.map_err(|error| missing(meta, &id, error))?;
-    let title = format!("Delete {} “{}”?", meta.label, plan.name);
+    let title = say!("Delete {one} “{name}”?", one = t(meta.label), name = plan.name);
     let frame = ctx
         .frame(title)
-        .crumb(meta.title, meta.list_url())
+        .crumb(t(meta.title), meta.list_url())
         .crumb(plan.name.clone(), meta.change_url(&id))
         .with_errors(wrong.is_some());
     page(&ConfirmPage {
@@ -197,7 +199,7 @@ async fn delete_page<E: Editable>(ctx: &AdminContext, wrong: Option<String>) -> 
         ask: if meta.deleting_is_guarded { reauth::ask(ctx, wrong) } else { None },
         plan,
         cancel: preserved_on(ctx, &meta.change_url(&id)),
-        button: format!("Yes, delete this {}", meta.label),
+        button: say!("Yes, delete this {one}", one = t(meta.label)),
     })
 }
 
@@ -217,7 +219,7 @@ pub async fn delete<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
     let name = E::delete(&ctx, &mut conn, &id).await.map_err(|error| problem(meta, &id, error))?;
     ctx.flash_link(
         Level::Success,
-        format!("The {} “{name}” was deleted.", meta.label),
+        say!("The {one} “{name}” was deleted.", one = t(meta.label), name = name),
         "Its history",
         meta.history_url(&id),
     );
@@ -281,11 +283,11 @@ pub(super) fn form_page<E: Editable>(
     }
     let title = match object {
         Some(object) => object.name.clone(),
-        None => format!("Add {}", meta.label),
+        None => say!("Add {one}", one = t(meta.label)),
     };
     let frame = ctx
         .frame(title)
-        .crumb(meta.title, back_to_list(ctx, meta))
+        .crumb(t(meta.title), back_to_list(ctx, meta))
         .with_errors(!form.summary.is_empty());
     let delete = object.filter(|_| may_edit).map(|object| meta.delete_url(&object.id));
     page(&ChangeFormPage {
@@ -325,14 +327,22 @@ pub(super) fn after_save(
     (saved, done, next): (Saved, &str, Option<String>),
 ) -> HttpResponse {
     let href = meta.change_url(&saved.id);
-    let text = format!("The {} “{}” was {done} successfully.", meta.label, saved.name);
+    let text = say!(
+        "The {one} “{name}” was {done} successfully.",
+        one = t(meta.label),
+        name = saved.name,
+        done = t(done)
+    );
     let continues = values.is_on("_continue") || saved.opens;
     if continues {
         // Its page comes next and says the rest.
         let hint = saved.hint.filter(|_| saved.opens);
-        ctx.flash(Level::Success, text + &hint.map(|hint| format!(" {hint}")).unwrap_or_default());
+        ctx.flash(
+            Level::Success,
+            text + &hint.map(|hint| format!(" {}", t(hint))).unwrap_or_default(),
+        );
     } else {
-        let hint = saved.hint.map(|hint| format!(" {hint}")).unwrap_or_default();
+        let hint = saved.hint.map(|hint| format!(" {}", t(hint))).unwrap_or_default();
         ctx.flash_link(Level::Success, text + &hint, "Open it", href.clone());
     }
     reveal::keep(ctx, &saved.reveal);

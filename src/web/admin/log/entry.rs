@@ -8,6 +8,7 @@ use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::column::Badge;
 use crate::web::admin::kit::frame::Frame;
 use crate::web::admin::kit::pages::{EntryView, Follow};
+use crate::web::filters;
 use crate::web::human::{self, HumanError};
 use crate::web::problem::Problem;
 use crate::web::urls;

@@ -23,6 +23,7 @@ use crate::web::admin::kit::list_view::{Chip, chips};
 use crate::web::admin::kit::query::{Asked, read};
 use crate::web::admin::kit::resource::Resource;
 use crate::web::admin::kit::views::Posted;
+use crate::web::filters;
 use crate::web::human::{HumanError, page, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;

@@ -23,6 +23,7 @@ use crate::web::admin::kit::back::parameter;
 use crate::web::admin::kit::column::Badge;
 use crate::web::admin::kit::frame::{Frame, Level};
 use crate::web::admin::kit::views::Posted;
+use crate::web::filters;
 use crate::web::human::{HumanError, page, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;

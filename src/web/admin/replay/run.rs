@@ -13,6 +13,7 @@ use crate::web::admin::jobs::act::act;
 use crate::web::admin::kit::at::{At, span};
 use crate::web::admin::kit::column::Badge;
 use crate::web::admin::kit::frame::{Frame, Level};
+use crate::web::filters;
 use crate::web::human::{HumanError, page, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;

@@ -17,9 +17,11 @@ use crate::accounts::roster;
 use crate::accounts::users::{AccountError, Asked, Credentials, clean_name};
 use crate::clock;
 use crate::core::ids::UserId;
-use crate::core::listing::{ListQuery, Page, grouped};
+use crate::core::listing::{ListQuery, Page};
 use crate::core::role::{Permission, Role};
+use crate::i18n::{self, t};
 use crate::records::SaveError;
+use crate::say;
 use crate::store::users::{Filter, Row, Sort, Standing, User};
 use crate::store::{self, Conn, StoreError, users};
 use crate::web::urls;
@@ -98,12 +100,16 @@ impl Editable for Users {
         let sessions = match open {
             0 => "Their sessions: none is open.".to_owned(),
             1 => "Their open session: they are signed out at once.".to_owned(),
-            n => format!("Their {n} open sessions: they are signed out at once."),
+            n => say!("Their {n} open sessions: they are signed out at once.", n = n),
         };
         Ok(DeletePlan {
             refused: roster::undeletable(conn, &ctx.actor, user.id).await?,
             goes: vec![
-                format!("The account {}, {}, and its password.", user.username, user.role.label()),
+                say!(
+                    "The account {name}, {role}, and its password.",
+                    name = user.username,
+                    role = t(user.role.label())
+                ),
                 sessions,
             ],
             stays: vec![
@@ -181,8 +187,12 @@ fn sign_in(object: &Loaded) -> Fieldset {
 }
 
 fn permissions() -> Fieldset {
-    let roles = Role::ALL
-        .map(|role| Choice::new(role.as_str(), format!("{}: {}", role.label(), role.explained())));
+    let roles = Role::ALL.map(|role| {
+        Choice::new(
+            role.as_str(),
+            say!("{role}: {explained}", role = t(role.label()), explained = t(role.explained())),
+        )
+    });
     Fieldset {
         id: "permissions",
         legend: "Permissions",
@@ -205,7 +215,7 @@ fn loaded(user: &User, sessions: usize, is_oneself: bool) -> Loaded {
     let id = user.id.to_string();
     let last = user
         .last_login_at
-        .map(|at| format!("Last signed in {}", super::kit::at::At(at).absolute()));
+        .map(|at| say!("Last signed in {time}", time = super::kit::at::At(at).absolute()));
     let open = i64::try_from(sessions).unwrap_or(i64::MAX);
     Loaded {
         name: user.username.clone(),
@@ -214,7 +224,7 @@ fn loaded(user: &User, sessions: usize, is_oneself: bool) -> Loaded {
         badges: vec![Badge::role(user.role.as_str()), Badge::active(user.active)],
         facts: vec![
             last.unwrap_or_else(|| "Never signed in".to_owned()),
-            format!("{} open {}", grouped(open), if open == 1 { "session" } else { "sessions" }),
+            i18n::count(open, "{n} open session", "{n} open sessions"),
             if is_oneself { "This is you" } else { "" }.to_owned(),
         ]
         .into_iter()
@@ -250,9 +260,10 @@ async fn add(ctx: &AdminContext, values: &Values) -> Result<Saved, Unsaved> {
             hint: Some("Now say what they may do."),
             opens: true,
         }),
-        Err(error @ (AccountError::NameTaken(_) | AccountError::BadName(_))) => {
-            Err(wrong("username", &error))
+        Err(AccountError::NameTaken(name)) => {
+            Err(wrong("username", &say!("There is a user named {name} already.", name = name)))
         }
+        Err(error @ AccountError::BadName(_)) => Err(wrong("username", &error)),
         Err(AccountError::Weak(weak)) => Err(wrong("password", &weak)),
         Err(error) => Err(failed(error).into()),
     }

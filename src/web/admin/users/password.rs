@@ -4,6 +4,8 @@ use super::{Users, asked, user_id};
 use crate::accounts::password::{self, HELP};
 use crate::accounts::roster;
 use crate::accounts::users::AccountError;
+use crate::i18n::t;
+use crate::say;
 use crate::store::users;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::back::missing;
@@ -14,6 +16,7 @@ use crate::web::admin::kit::reauth;
 use crate::web::admin::kit::resource::Resource;
 use crate::web::admin::kit::views::Posted;
 use crate::web::admin::setup::DIFFERS;
+use crate::web::filters;
 use crate::web::human::{self, HumanError, found, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;
@@ -52,8 +55,11 @@ fn fields(username: &str) -> Fieldset {
     Fieldset {
         id: "password",
         legend: "New password",
-        help: format!("All sessions of {username} end. Tell them the password on a safe way.")
-            .into(),
+        help: say!(
+            "All sessions of {name} end. Tell them the password on a safe way.",
+            name = username
+        )
+        .into(),
         paired: false,
         fields: vec![
             Field::new("password", "Password", secret()).required().help(HELP),
@@ -118,7 +124,10 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
     tracing::info!(user.name = %ctx.actor.username, object.name = %user.username, "the password of {} was set by {}", user.username, ctx.actor.username);
     ctx.flash(
         Level::Success,
-        format!("The password of “{}” was set, and their sessions have ended.", user.username),
+        say!(
+            "The password of “{name}” was set, and their sessions have ended.",
+            name = user.username
+        ),
     );
     Ok(see_other(urls::user(user.id)))
 }
@@ -139,8 +148,8 @@ fn draw(
     reauth::join(ctx, &mut sets, "Asked again when accounts are changed.");
     let form = FormView::of(sets, &Values::default(), errors);
     let frame = ctx
-        .frame(format!("Password of “{}”", user.username))
-        .crumb("Users", urls::users())
+        .frame(say!("Password of “{name}”", name = user.username))
+        .crumb(t("Users"), urls::users())
         .crumb(user.username.clone(), urls::user(user.id))
         .with_errors(!form.summary.is_empty());
     human::page(&UserPasswordPage {

@@ -5,6 +5,8 @@ use super::{Users, asked, user_id};
 use crate::accounts::roster;
 use crate::clock;
 use crate::core::actor::Actor;
+use crate::i18n::t;
+use crate::say;
 use crate::store::sessions::{self, Seen, Which};
 use crate::store::users;
 use crate::web::admin::context::AdminContext;
@@ -15,6 +17,7 @@ use crate::web::admin::kit::frame::{Frame, Level};
 use crate::web::admin::kit::reauth;
 use crate::web::admin::kit::resource::Resource;
 use crate::web::admin::kit::views::Posted;
+use crate::web::filters;
 use crate::web::human::{self, HumanError, see_other};
 use crate::web::session_store::REFERENCE;
 use crate::web::urls;
@@ -110,10 +113,12 @@ fn browser(agent: &str) -> String {
         names.iter().find(|(word, _)| agent.contains(word)).map(|(_, name)| *name)
     };
     match (known(&browsers), known(&systems)) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(browser), Some(system)) => {
+            say!("{browser} on {system}", browser = browser, system = system)
+        }
         (Some(browser), None) => browser.to_owned(),
-        (None, Some(system)) => format!("Browser on {system}"),
-        (None, None) if agent.is_empty() => "Unknown".to_owned(),
+        (None, Some(system)) => say!("Browser on {system}", system = system),
+        (None, None) if agent.is_empty() => t("Unknown").to_owned(),
         (None, None) => agent.chars().take(40).collect(),
     }
 }
@@ -183,8 +188,14 @@ async fn end(ctx: &AdminContext, user: &Actor, values: Values) -> Result<HttpRes
     let ended = roster::end_sessions(&mut conn, &ctx.actor, (user, which), asked).await?;
     match ended {
         0 => ctx.flash(Level::Info, "No session was ended: it had ended already."),
-        1 => ctx.flash(Level::Success, format!("One session of “{}” was ended.", user.username)),
-        n => ctx.flash(Level::Success, format!("{n} sessions of “{}” were ended.", user.username)),
+        1 => ctx.flash(
+            Level::Success,
+            say!("One session of “{name}” was ended.", name = user.username),
+        ),
+        n => ctx.flash(
+            Level::Success,
+            say!("{n} sessions of “{name}” were ended.", n = n, name = user.username),
+        ),
     }
     // Where this very session was ended, the login page comes next.
     Ok(see_other(ctx.path()))
@@ -199,13 +210,14 @@ async fn draw(
     let rows = sessions::of_user(&mut *ctx.conn().await?, user.id, now).await?;
     let is_own = user.id == ctx.actor.id;
     let mut frame = ctx.frame(if is_own {
-        "Your sessions".to_owned()
+        t("Your sessions").to_owned()
     } else {
-        format!("Sessions of “{}”", user.username)
+        say!("Sessions of “{name}”", name = user.username)
     });
     if ctx.path() != urls::own_sessions() {
-        frame =
-            frame.crumb("Users", urls::users()).crumb(user.username.clone(), urls::user(user.id));
+        frame = frame
+            .crumb(t("Users"), urls::users())
+            .crumb(user.username.clone(), urls::user(user.id));
     }
     let this = this(ctx);
     human::page(&SessionsPage {

@@ -9,6 +9,7 @@ use crate::store::webhooks::{self, Row};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::frame::{Frame, Level};
 use crate::web::admin::kit::views::Posted;
+use crate::web::filters;
 use crate::web::human::{HumanError, page, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;

@@ -19,6 +19,7 @@ use crate::web::admin::kit::at::At;
 use crate::web::admin::kit::column::Badge;
 use crate::web::admin::kit::frame::Frame;
 use crate::web::admin::kit::reveal;
+use crate::web::filters;
 use crate::web::human::{HumanError, page};
 use crate::web::problem::Problem;
 use crate::web::urls;

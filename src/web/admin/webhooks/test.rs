@@ -21,6 +21,7 @@ use crate::web::admin::kit::frame::Frame;
 use crate::web::admin::kit::views::Posted;
 use crate::web::admin::replay::rehearsal::{RunView, rehearsed};
 use crate::web::admin::replay::{judge, landed, once, sentence, why};
+use crate::web::filters;
 use crate::web::human::{HumanError, page};
 use crate::web::problem::Problem;
 use crate::web::urls;

@@ -12,6 +12,7 @@ use crate::core::role::Permission;
 use crate::store::queue::WorkerRow;
 use crate::store::workers::{Busy, Worker};
 use crate::store::{Conn, lanes, pauses, queue, webhooks, workers};
+use crate::web::filters;
 use crate::web::human::{HumanError, page};
 use crate::web::urls;
 use actix_web::HttpResponse;

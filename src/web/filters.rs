@@ -1,0 +1,57 @@
+//! What templates may do with a text: say it in the reader's language and fill its gaps. Each
+//! file with a page imports this module, since askama looks for filters there.
+//!
+//! A text with something marked up inside is said in parts, so that no translation holds markup:
+//! `{% let text = "Press {key} for help"|t %}{{ text|before("key") }}<kbd>?</kbd>{{ text|after("key") }}`.
+
+#![expect(missing_docs, reason = "askama makes of each function a type that takes no comment")]
+
+use crate::core::sentence;
+use crate::i18n;
+use askama::Values;
+use std::fmt::Display;
+
+/// The text in the reader's language.
+///
+/// # Errors
+/// Never.
+#[askama::filter_fn]
+pub fn t(text: impl Display, _: &dyn Values) -> askama::Result<String> {
+    Ok(i18n::t(&text.to_string()).to_owned())
+}
+
+/// The text with a value in its gap `{name}`.
+///
+/// # Errors
+/// Never.
+#[askama::filter_fn]
+pub fn fill<V: Display>(
+    text: impl Display,
+    _: &dyn Values,
+    name: &str,
+    value: V,
+) -> askama::Result<String> {
+    Ok(sentence::fill(&text.to_string(), &[(name, value.to_string())]))
+}
+
+/// What stands before the gap `{name}`: all of the text if there is none.
+///
+/// # Errors
+/// Never.
+#[askama::filter_fn]
+pub fn before(text: impl Display, _: &dyn Values, name: &str) -> askama::Result<String> {
+    let text = text.to_string();
+    let gap = format!("{{{name}}}");
+    Ok(text.split_once(&gap).map_or(text.as_str(), |(before, _)| before).to_owned())
+}
+
+/// What stands after the gap `{name}`: nothing if there is none.
+///
+/// # Errors
+/// Never.
+#[askama::filter_fn]
+pub fn after(text: impl Display, _: &dyn Values, name: &str) -> askama::Result<String> {
+    let text = text.to_string();
+    let gap = format!("{{{name}}}");
+    Ok(text.split_once(&gap).map_or("", |(_, after)| after).to_owned())
+}
