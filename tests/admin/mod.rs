@@ -19,4 +19,5 @@ mod replay_many;
 mod roles;
 mod sessions;
 mod setup;
+mod try_out;
 mod users;

@@ -58,7 +58,7 @@ async fn f70_a_dry_run_shows_what_would_run_and_starts_nothing() {
     let panel = app.panel().await;
     let before = rows(&app).await;
 
-    panel.open(&ask(&id)).await.says("registered to project 15").says("Nothing would run");
+    panel.open(&ask(&id)).await.says("its project_id is \"15\"").says("Nothing would run");
     let webhook = app.database().value("SELECT id::text FROM webhooks").await;
     let dry = panel.get(&format!("{}?way=force&webhook={webhook}", ask(&id))).await;
     let program = app.folder().join("actions/touch.sh").display().to_string();
