@@ -25,7 +25,8 @@ git_directory=$(git rev-parse --absolute-git-dir) || refuse "$directory is not a
 
 # One at a time; the lock goes with this process, however it ends, and no other gets hold of it.
 exec 9>"$git_directory/signalbox-deploy.lock"
-git() { command git "$@" 9>&-; }
+# Its tidying up does not go on in the background: it would be ended with this script.
+git() { command git -c gc.autoDetach=false -c maintenance.autoDetach=false "$@" 9>&-; }
 flock --nonblock 9 || refuse "another deploy of $directory is under way" 75
 
 git fetch --quiet --no-tags origin "+$ref:refs/signalbox/deploy" || refuse "the fetch failed" 75

@@ -5,17 +5,21 @@
 //! an action's command or the embedded PostgreSQL, is started by this one, which lives as long as
 //! the process: `kill -9` of Signalbox leaves no orphan behind.
 //!
-//! That signal reaches the child alone; `spawn/guard.rs` sees to the rest of its group. What is
-//! started, how long it may run and what its end means is the callers' business.
+//! That signal reaches the child alone. `spawn/guard.rs` sees to the rest of its group, and
+//! `spawn/supervise.rs` to all that a command starts, wherever it goes. What is started, how long it
+//! may run and what its end means is the callers' business.
 
 mod child;
 mod guard;
 mod limits;
 mod reap;
+mod supervise;
+mod tree;
 
 use rustix::process::{Pid, kill_process_group};
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, PipeReader, PipeWriter, Read};
+use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -56,12 +60,25 @@ pub struct Launch {
     /// What it gets when Signalbox dies, or drops the [`Child`] before it ended; with `KILL`, its
     /// whole group does.
     pub death_signal: Signal,
+    /// Whether all that it starts ends with it.
+    pub offspring: Offspring,
     /// Its standard input.
     pub stdin: Stdio,
     /// Its standard output.
     pub stdout: Stdio,
     /// Its standard error.
     pub stderr: Stdio,
+}
+
+/// What becomes of the processes that a child starts and leaves behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offspring {
+    /// Nobody looks after them; signals reach those of its group.
+    OnItsOwn,
+    /// They end with it, in whichever group or session they are; signals reach them all.
+    Ended,
+    /// The same, but those that are left when it has ended by itself live on.
+    MayLive,
 }
 
 /// A user and their main group, as numbers.
@@ -87,6 +104,7 @@ impl Launch {
             umask: None,
             may_gain_rights: true,
             death_signal: Signal::KILL,
+            offspring: Offspring::OnItsOwn,
             stdin: Stdio::null(),
             stdout: Stdio::null(),
             stderr: Stdio::null(),
@@ -229,7 +247,22 @@ fn start_here(launch: Launch) -> io::Result<Child> {
     }
     let (parent, death_signal) = (rustix::process::getpid(), launch.death_signal);
     let (limits, umask, may_gain_rights) = (launch.limits, launch.umask, launch.may_gain_rights);
+    let offspring = launch.offspring;
+    let (report, writer) = match offspring {
+        Offspring::OnItsOwn => (None, None),
+        Offspring::Ended | Offspring::MayLive => {
+            let (reader, writer) = io::pipe()?;
+            (Some(reader), Some(writer))
+        }
+    };
     let prepare = move || {
+        match &writer {
+            Some(writer) => {
+                let may_leave = offspring == Offspring::MayLive;
+                supervise::split(PipeWriter::as_fd(writer), parent, may_leave)?;
+            }
+            None => tie_to(parent, death_signal)?,
+        }
         limits.set()?;
         if let Some(umask) = umask {
             rustix::process::umask(rustix::fs::Mode::from_raw_mode(umask));
@@ -237,13 +270,7 @@ fn start_here(launch: Launch) -> io::Result<Child> {
         if !may_gain_rights {
             rustix::thread::set_no_new_privs(true)?;
         }
-        rustix::process::set_parent_process_death_signal(Some(death_signal))?;
-        // Had we died before that call, the signal would never come.
-        if rustix::process::getppid() == Some(parent) {
-            Ok(())
-        } else {
-            Err(io::Error::from(rustix::io::Errno::SRCH))
-        }
+        Ok(())
     };
     #[expect(unsafe_code, reason = "code between fork and exec has no safe interface")]
     // SAFETY: the closure makes system calls and neither allocates, locks nor unwinds, which is
@@ -252,18 +279,58 @@ fn start_here(launch: Launch) -> io::Result<Child> {
         command.pre_exec(prepare);
     }
     let mut started = command.spawn()?;
+    // Our own writing end goes with it.
+    drop(command);
     let pid = Pid::from_child(&started);
+    let report = report.map(|report| Report::read(report, pid));
+    let group = report.as_ref().map_or(pid, |report| report.command);
     if death_signal == Signal::KILL {
-        guard::watch(pid);
+        guard::watch(group);
     }
-    match Child::of(pid, &mut started, death_signal) {
+    match Child::of(pid, &mut started, (death_signal, report)) {
         Ok(child) => Ok(child),
         Err(error) => {
             // Not to be waited for without it: it must not run on unseen.
+            let _ = kill_process_group(group, Signal::KILL);
             let _ = kill_process_group(pid, Signal::KILL);
             let _ = started.wait();
             Err(error)
         }
+    }
+}
+
+/// Ends this process with its parent.
+fn tie_to(parent: Pid, death_signal: Signal) -> io::Result<()> {
+    rustix::process::set_parent_process_death_signal(Some(death_signal))?;
+    // Had it died before that call, the signal would never come.
+    if rustix::process::getppid() == Some(parent) {
+        Ok(())
+    } else {
+        Err(io::Error::from(rustix::io::Errno::SRCH))
+    }
+}
+
+/// What the process between us and a command tells.
+#[derive(Debug)]
+struct Report {
+    /// The command, leader of its group.
+    command: Pid,
+    pipe: PipeReader,
+}
+
+impl Report {
+    /// The number was written before the program was run, so that this waits for nothing.
+    fn read(mut pipe: PipeReader, supervisor: Pid) -> Self {
+        let mut number = [0; 4];
+        let read = pipe.read_exact(&mut number).ok();
+        let command = read.and_then(|()| Pid::from_raw(i32::from_ne_bytes(number)));
+        Self { command: command.unwrap_or(supervisor), pipe }
+    }
+
+    /// Whether somebody was left behind and had to be ended; asked at the end.
+    fn left_behind(&mut self) -> bool {
+        let mut said = Vec::new();
+        self.pipe.read_to_end(&mut said).is_ok() && said.contains(&supervise::LEFT_BEHIND)
     }
 }
 

@@ -6,7 +6,7 @@ use super::recorder::Recorder;
 use super::{Ended, OutputChunk, RunRequest, Told, identity, trust};
 use crate::core::action::{ActionSpec, Command, ResourceLimits};
 use crate::core::job::AttemptOutcome;
-use crate::spawn::{self, Ids, Launch, Stdio};
+use crate::spawn::{self, Ids, Launch, Offspring, Stdio};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -89,6 +89,8 @@ fn launch(command: &Command, prepared: Prepared) -> Launch {
     launch.umask = command.umask;
     launch.may_gain_rights = command.allow_new_privileges;
     launch.limits = limits(command.limits);
+    launch.offspring =
+        if command.may_leave_processes { Offspring::MayLive } else { Offspring::Ended };
     launch.stdin = Stdio::piped();
     launch.stdout = Stdio::piped();
     launch.stderr = Stdio::piped();

@@ -25,6 +25,8 @@ pub(super) struct Limits {
     pub(super) grace: Duration,
     /// From the command's end to the moment we stop reading what others still hold open.
     pub(super) linger: Duration,
+    /// From KILL to the moment we give up those who do not end even then.
+    pub(super) patience: Duration,
 }
 
 impl Default for Limits {
@@ -33,6 +35,7 @@ impl Default for Limits {
             time: Duration::from_secs(DEFAULT_TIMEOUT_S.into()),
             grace: Duration::from_secs(10),
             linger: Duration::from_secs(1),
+            patience: Duration::from_secs(5),
         }
     }
 }
@@ -88,8 +91,11 @@ pub(super) async fn see_through(
         (Cause::Itself, status)
     } else {
         let cause = if stop.is_cancelled() { Cause::Stopped } else { Cause::TimeLimit };
-        (cause, end_group(&mut child, &drained, limits.grace, &mut notices).await?)
+        (cause, end_all(&mut child, &drained, limits, &mut notices).await?)
     };
+    if by_itself.is_some() && child.left_behind() {
+        notices.push("It left processes behind when it ended; they were ended too.");
+    }
     if timeout(limits.linger, drained.cancelled()).await.is_err() {
         notices.push("A process it left behind still holds its output open; it is not read on.");
     }
@@ -102,11 +108,11 @@ pub(super) async fn see_through(
     Ok(End { cause, status, usage: child.usage() })
 }
 
-/// TERM to the whole group; KILL to whoever is left when the grace is over.
-async fn end_group(
+/// TERM to the command and all that it started; KILL to whoever is left when the grace is over.
+async fn end_all(
     child: &mut Child,
     drained: &CancellationToken,
-    grace: Duration,
+    limits: Limits,
     notices: &mut Vec<&'static str>,
 ) -> io::Result<ExitStatus> {
     child.signal_group(Signal::TERM);
@@ -116,10 +122,15 @@ async fn end_group(
         drained.cancelled().await;
         status
     };
-    if timeout(grace, all_gone).await.is_err() {
+    if timeout(limits.grace, all_gone).await.is_err() {
         notices.push("It went on after SIGTERM, so it was ended with SIGKILL.");
     }
     child.signal_group(Signal::KILL);
+    if let Ok(status) = timeout(limits.patience, child.wait()).await {
+        return status;
+    }
+    notices.push("A process that it started could not be ended, not even with SIGKILL.");
+    child.give_up();
     child.wait().await
 }
 

@@ -1,6 +1,7 @@
 //! Real processes: what they get, what is kept of what they write, and that they end.
 
 mod examples;
+mod offspring;
 mod rights;
 mod shipped;
 
@@ -198,8 +199,8 @@ async fn a_record_may_shorten_the_limit_but_not_raise_it() {
 }
 
 #[tokio::test]
-async fn a_child_that_left_the_group_with_our_pipes_does_not_hold_us() {
-    let spec = script("setsid sleep 1000 & echo $!; exit 0", "");
+async fn a_child_that_may_live_on_with_our_pipes_does_not_hold_us() {
+    let spec = script("setsid sleep 1000 & echo $!; exit 0", "may_leave_processes = true");
     let (ended, chunks) = finish(request(spec, "")).await;
     assert_eq!(ended.outcome, AttemptOutcome::Succeeded);
     assert!(text(&chunks, Stream::Notice).contains("still holds its output open"));

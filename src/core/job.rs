@@ -11,7 +11,8 @@
 //!
 //! Pure: the time and the jitter are arguments. What carries this out is `crate::worker`.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use super::retry::Policy;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// Where a job stands.
@@ -210,48 +211,29 @@ impl Next {
     }
 }
 
-/// What follows an attempt that ended so; `temporary` says the failure asks for another try
-/// (exit 75, or an entry with `retry_on_failure`), `jitter` lies in 0..1.
+/// What follows an attempt that ended so. `retry` is how long another try is waited for, if the
+/// failure asks for one (exit 75, or an entry with `retry_on_failure`); `jitter` lies in 0..1.
 #[must_use]
 pub fn next(
     outcome: AttemptOutcome,
-    temporary: bool,
+    retry: Option<&Policy>,
     tries: Tries,
     now: DateTime<Utc>,
     jitter: f64,
 ) -> Next {
-    match outcome {
-        AttemptOutcome::Succeeded => Next::End(JobState::Succeeded),
-        AttemptOutcome::Cancelled => Next::End(JobState::Cancelled),
-        AttemptOutcome::Lost if tries.lost < MAX_LOST => Next::RunAgain,
-        AttemptOutcome::Failed | AttemptOutcome::TimedOut
-            if temporary && tries.used < tries.max =>
+    match (outcome, retry) {
+        (AttemptOutcome::Succeeded, _) => Next::End(JobState::Succeeded),
+        (AttemptOutcome::Cancelled, _) => Next::End(JobState::Cancelled),
+        (AttemptOutcome::Lost, _) if tries.lost < MAX_LOST => Next::RunAgain,
+        (AttemptOutcome::Failed | AttemptOutcome::TimedOut, Some(retry))
+            if tries.used < tries.max =>
         {
-            Next::RetryAt(now + back_off(tries.used, jitter))
+            Next::RetryAt(now + retry.wait(tries.used, jitter))
         }
-        AttemptOutcome::Failed | AttemptOutcome::TimedOut | AttemptOutcome::Lost => {
+        (AttemptOutcome::Failed | AttemptOutcome::TimedOut | AttemptOutcome::Lost, _) => {
             Next::End(JobState::Failed)
         }
     }
-}
-
-/// The wait after the nth try: 1 s, 5 s, 30 s, 2 min, then 10 min, and up to a fifth more.
-fn back_off(tries: i32, jitter: f64) -> TimeDelta {
-    let base_ms: i32 = match tries {
-        ..=1 => 1_000,
-        2 => 5_000,
-        3 => 30_000,
-        4 => 120_000,
-        5.. => 600_000,
-    };
-    let jitter_ms = f64::from(base_ms) / 5.0 * jitter.clamp(0.0, 1.0);
-    #[expect(
-        clippy::as_conversions,
-        clippy::cast_possible_truncation,
-        reason = "at most 120,000: a fifth of ten minutes"
-    )]
-    let jitter_ms = jitter_ms as i64;
-    TimeDelta::milliseconds(i64::from(base_ms) + jitter_ms)
 }
 
 #[cfg(test)]
@@ -262,7 +244,8 @@ mod tests {
     const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
     fn after(outcome: AttemptOutcome, temporary: bool, used: i32, max: i32, lost: i32) -> Next {
-        next(outcome, temporary, Tries { used, max, lost }, NOW, 0.0)
+        let policy = temporary.then(Policy::default);
+        next(outcome, policy.as_ref(), Tries { used, max, lost }, NOW, 0.0)
     }
 
     #[test]
@@ -314,7 +297,8 @@ mod tests {
                     AttemptOutcome::Lost => tries.lost += 1,
                     _ => tries.used += 1,
                 }
-                match next(outcome, temporary, tries, NOW, 0.5) {
+                let policy = temporary.then(Policy::default);
+                match next(outcome, policy.as_ref(), tries, NOW, 0.5) {
                     Next::End(state) => { prop_assert!(state.is_final()); ended = true; break; }
                     Next::RetryAt(at) => prop_assert!(at > NOW),
                     Next::RunAgain => prop_assert_eq!(outcome, AttemptOutcome::Lost),

@@ -26,6 +26,12 @@ pub fn of_host(name: &str) -> String {
     format!("{OF_HOST}{name}")
 }
 
+/// Whether a lane is one that catalogue entries name.
+#[must_use]
+pub fn is_of_host(lane: &str) -> bool {
+    lane.starts_with(OF_HOST)
+}
+
 /// What a person reads: the resource's name, or that it is the record's own.
 #[must_use]
 pub fn label(lane: &str) -> String {
@@ -68,6 +74,8 @@ pub struct Member {
     pub git_ref: String,
     /// How its record shares time.
     pub concurrency: Concurrency,
+    /// Whether it also ends the one that runs.
+    pub cancels_running: bool,
     /// How it stands.
     pub stand: Stand,
 }
@@ -77,6 +85,8 @@ pub struct Member {
 pub struct Decision {
     /// Those that are overtaken, each with the job that takes its place.
     pub superseded: Vec<(String, String)>,
+    /// Those that run and are to end, each with the job that takes its place.
+    pub cancelled: Vec<(String, String)>,
     /// The one that may run now.
     pub next: Option<String>,
 }
@@ -84,6 +94,8 @@ pub struct Decision {
 /// What follows from how a lane stands; its members in the order they were queued.
 ///
 /// - Of the waiting jobs of one record and ref that says `latest`, only the newest stays.
+/// - If the newest of a ref says so, one of that ref that runs is to end. A paused one does not: what
+///   runs goes on while newer ones are held back.
 /// - While one runs, none begins.
 /// - The first that is ready is next. In a `serial` record none overtakes an earlier one that
 ///   rests: an older state must not come after a newer one.
@@ -97,6 +109,8 @@ pub fn decide(members: &[Member]) -> Decision {
             Some(newer) => decision.superseded.push((member.id.clone(), newer.id.clone())),
             None => standing.push(member),
         }
+        let newer = members.iter().skip(place + 1).rev().find(|newer| ends(newer, member));
+        decision.cancelled.extend(newer.map(|newer| (member.id.clone(), newer.id.clone())));
     }
     if standing.iter().any(|member| member.stand == Stand::Running) {
         return decision;
@@ -128,6 +142,17 @@ fn overtakes(newer: &Member, older: &Member) -> bool {
         member.concurrency == Concurrency::Latest && member.stand != Stand::Running
     };
     latest(newer) && latest(older) && newer.record == older.record && newer.git_ref == older.git_ref
+}
+
+/// Whether the newer of two ends the other, which runs.
+fn ends(newer: &Member, older: &Member) -> bool {
+    let begins = matches!(newer.stand, Stand::Ready | Stand::Resting);
+    begins
+        && newer.cancels_running
+        && newer.concurrency == Concurrency::Latest
+        && older.stand == Stand::Running
+        && newer.record == older.record
+        && newer.git_ref == older.git_ref
 }
 
 #[cfg(test)]

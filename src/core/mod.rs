@@ -19,6 +19,7 @@ pub mod matching;
 pub mod output;
 pub mod pause;
 pub mod replay;
+pub mod retry;
 pub mod role;
 pub mod seal;
 pub mod sentence;

@@ -22,6 +22,7 @@ impl Sentence {
 
     /// Fills a gap.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "references and values fill gaps alike")]
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.values.push((name, value.to_string()));
         self
@@ -52,15 +53,12 @@ pub fn fill(pattern: &str, values: &[(&str, String)]) -> String {
             let (_, value) = values.iter().find(|(known, _)| *known == name)?;
             Some((value, behind))
         });
-        match gap {
-            Some((value, behind)) => {
-                filled.push_str(value);
-                rest = behind;
-            }
-            None => {
-                filled.push('{');
-                rest = after;
-            }
+        if let Some((value, behind)) = gap {
+            filled.push_str(value);
+            rest = behind;
+        } else {
+            filled.push('{');
+            rest = after;
         }
     }
     filled + rest

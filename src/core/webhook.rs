@@ -142,6 +142,8 @@ pub struct Webhook {
     pub concurrency: Concurrency,
     /// How long the newest job of a ref waits for a newer one, in seconds.
     pub debounce_s: i32,
+    /// Whether the newest job of a ref ends the one that runs.
+    pub cancel_running: bool,
     /// How often one job may be tried, lost attempts apart.
     pub max_attempts: i32,
     /// Wall-clock limit of one attempt, in seconds; none = the entry's.

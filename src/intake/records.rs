@@ -69,6 +69,7 @@ pub(super) fn ready(candidate: Candidate, keys: &Keys, filters: &mut FilterCache
         // An unknown word is one of a later version: the careful choice.
         concurrency: Concurrency::parse(&candidate.concurrency).unwrap_or(Concurrency::Serial),
         debounce_s: candidate.debounce_s,
+        cancel_running: candidate.cancel_running,
         max_attempts: candidate.max_attempts,
         timeout_s: candidate.timeout_s,
     }

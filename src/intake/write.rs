@@ -16,6 +16,7 @@ use crate::core::webhook::Concurrency;
 use crate::store::arrivals::{self, NewDelivery, NewJob};
 use crate::store::audit::{self, Entry, Verb};
 use crate::store::candidates::{self, Touch};
+use crate::store::listen::{self, Topic};
 use crate::store::{Conn, Result, StoreError, queue};
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
@@ -53,6 +54,10 @@ pub(super) async fn drafts(
     arrivals::insert_jobs(conn, &jobs).await?;
     let ids: Vec<&str> = jobs.iter().map(|job| job.id).collect();
     queue::enqueue(conn, &ids).await?;
+    for job in jobs.iter().filter(|job| job.cancels_running) {
+        // Whoever runs an older one of its ref looks at once.
+        listen::tell(conn, Topic::Cancel, job.id).await?;
+    }
     candidates::touch(conn, &touches(drafts)).await
 }
 
@@ -198,6 +203,7 @@ fn job_row<'a>(
         requested_by: draft.arrival.origin.by().unwrap_or(&event.user_name),
         concurrency: webhook.concurrency.as_str(),
         lane: lane::of_record(webhook.id, webhook.concurrency).unwrap_or_default(),
+        cancels_running: webhook.cancel_running,
     }
 }
 

@@ -64,6 +64,7 @@ pub struct Draft {
     pub timeout_s: Option<i32>,
     pub concurrency: Concurrency,
     pub debounce_s: i32,
+    pub cancel_running: bool,
     pub notes: String,
     /// Which text of its action's entry it is saved with; filled in by the check.
     pub action_fingerprint: String,
@@ -126,6 +127,10 @@ fn check_lane(draft: &Draft, faults: &mut Faults) {
         faults.add("debounce_s", "Enter a number from 0 to 3600.");
     } else if draft.debounce_s > 0 && draft.concurrency != Concurrency::Latest {
         faults.add("debounce_s", "Only where the newest of each ref runs, one waits for another.");
+    }
+    if draft.cancel_running && draft.concurrency != Concurrency::Latest {
+        let message = "Only where the newest of each ref runs, it takes the place of another.";
+        faults.add("cancel_running", message);
     }
 }
 

@@ -29,6 +29,7 @@ pub(super) fn of(row: &Row) -> Snapshot {
         ("action_params", text(&row.action_params.to_string())),
         ("concurrency", text(&row.concurrency)),
         ("debounce_s", Value::Number(i64::from(row.debounce_s))),
+        ("cancel_running", Value::Bool(row.cancel_running)),
         ("max_attempts", Value::Number(i64::from(row.max_attempts))),
         ("timeout_s", row.timeout_s.map_or(Value::None, |limit| Value::Number(i64::from(limit)))),
         ("notes", text(&row.notes)),

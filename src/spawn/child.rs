@@ -1,7 +1,7 @@
 //! A child from its start to its end: its pipes, signals to it and its group, what it used.
 
 use super::reap::{self, Usage};
-use super::{Order, guard, thread};
+use super::{Order, Report, guard, supervise, thread, tree};
 use rustix::process::{
     Pid, PidfdFlags, Signal, kill_process, kill_process_group, test_kill_process,
 };
@@ -23,6 +23,8 @@ pub struct Child {
     stdout: Option<ChildStdout>,
     stderr: Option<ChildStderr>,
     death_signal: Signal,
+    /// There is one where a supervisor stands between us and the command.
+    report: Option<Report>,
     ended: Option<(ExitStatus, Usage)>,
 }
 
@@ -30,7 +32,7 @@ impl Child {
     pub(super) fn of(
         pid: Pid,
         started: &mut std::process::Child,
-        death_signal: Signal,
+        (death_signal, report): (Signal, Option<Report>),
     ) -> io::Result<Self> {
         let end = rustix::process::pidfd_open(pid, PidfdFlags::NONBLOCK)?;
         #[expect(unsafe_code, reason = "tokio watches a descriptor that it does not own")]
@@ -44,13 +46,24 @@ impl Child {
             stdout: started.stdout.take().map(ChildStdout::from_std).transpose()?,
             stderr: started.stderr.take().map(ChildStderr::from_std).transpose()?,
             death_signal,
+            report,
             ended: None,
         })
     }
 
-    /// The process's number, which is its group's too.
+    /// The command's number, which is its group's too.
     pub fn pid(&self) -> i32 {
-        self.pid.as_raw_pid()
+        self.group().as_raw_pid()
+    }
+
+    fn group(&self) -> Pid {
+        self.report.as_ref().map_or(self.pid, |report| report.command)
+    }
+
+    /// Whether somebody had to be ended whom the command left behind. Known once it has ended.
+    pub fn left_behind(&mut self) -> bool {
+        let ended = self.ended.is_some();
+        self.report.as_mut().is_some_and(|report| ended && report.left_behind())
     }
 
     /// The writing end of its standard input, if piped; once.
@@ -68,7 +81,8 @@ impl Child {
         self.stderr.take()
     }
 
-    /// Waits for the process, not for the others of its group; may be called again.
+    /// Waits for the process: if all that it starts ends with it, for them too, else for none of
+    /// them. May be called again.
     ///
     /// # Errors
     /// What the operating system says, which it does not for a child of ours.
@@ -101,14 +115,45 @@ impl Child {
         }
     }
 
-    /// Sends a signal to every process left in its group, also when the first one has ended.
+    /// Sends a signal to every process left in its group, also when the first one has ended. If all
+    /// that it starts ends with it: to everybody, until it has ended.
     pub fn signal_group(&self, signal: Signal) {
+        if self.report.is_some() {
+            if self.ended.is_none() {
+                self.signal_all(signal);
+            }
+            return;
+        }
         // While members live, no other process can get the number. A living process of that number
         // after ours was waited for means that the group is gone and the number went to a stranger.
         let gone = self.ended.is_some();
         let taken_over = gone && test_kill_process(self.pid) != Err(rustix::io::Errno::SRCH);
         if !taken_over {
             let _ = kill_process_group(self.pid, signal);
+        }
+    }
+}
+
+impl Child {
+    fn signal_all(&self, signal: Signal) {
+        if signal == Signal::KILL {
+            // It goes on until nobody is left; we may reach those that gained rights it has not.
+            let _ = kill_process(self.pid, supervise::END_ALL);
+        }
+        let all = tree::descendants(self.pid);
+        if all.contains(&self.group()) {
+            // At once: none of them starts another in between.
+            let _ = kill_process_group(self.group(), signal);
+        }
+        for pid in all {
+            let _ = kill_process(pid, signal);
+        }
+    }
+
+    /// Ends the one between us and the command, which waits in vain for somebody to end.
+    pub fn give_up(&self) {
+        if self.ended.is_none() {
+            let _ = kill_process(self.pid, Signal::KILL);
         }
     }
 }
@@ -121,7 +166,7 @@ impl Drop for Child {
             let _ = thread().send(Order::Reap(self.pid));
         }
         if self.death_signal == Signal::KILL {
-            guard::release(self.pid);
+            guard::release(self.group());
         }
     }
 }

@@ -3,7 +3,7 @@
 //! The kernel tells our children that we died, not theirs: of a killed script, the `git fetch` it
 //! was waiting for would go on and meet its own second run. So a small shell stands beside us with
 //! a pipe from us. It is told of every group; when the pipe ends, we are gone, and it kills them.
-//! Out of reach is who left the group (`setsid`), as a daemon does.
+//! Who left the group (`setsid`), as a daemon does, is `supervise.rs`'s to end.
 
 use rustix::process::Pid;
 use std::io::Write;

@@ -134,6 +134,28 @@ async fn a_dropped_child_is_ended_with_its_group() {
 }
 
 #[tokio::test]
+async fn a_dropped_child_is_ended_with_its_offspring() {
+    let mut launch = sh("setsid sh -c 'echo $$; exec /bin/sleep 1000' & wait");
+    launch.env = vec![("PATH".into(), "/usr/bin:/bin".into())];
+    launch.offspring = Offspring::Ended;
+    launch.stdout = Stdio::piped();
+    let mut child = launch.start().await.unwrap();
+    let mut lines = tokio::io::BufReader::new(child.take_stdout().unwrap());
+    let mut daemon = String::new();
+    tokio::io::AsyncBufReadExt::read_line(&mut lines, &mut daemon).await.unwrap();
+    assert!(is_running(daemon.trim()));
+    drop(child);
+    gone(daemon.trim()).await;
+}
+
+#[tokio::test]
+async fn what_a_supervised_child_cannot_start_says_why() {
+    let mut launch = Launch::of("/nowhere/at/all");
+    launch.offspring = Offspring::Ended;
+    assert_eq!(launch.start().await.unwrap_err().kind(), io::ErrorKind::NotFound);
+}
+
+#[tokio::test]
 async fn the_group_can_be_ended_after_its_first_process() {
     let mut launch = sh("trap '' TERM; /bin/sleep 1000 >/dev/null & echo $!");
     launch.stdout = Stdio::piped();
@@ -161,8 +183,17 @@ async fn be_a_parent_until_killed() {
     let mut lines = tokio::io::BufReader::new(child.take_stdout().unwrap());
     let mut grandchild = String::new();
     tokio::io::AsyncBufReadExt::read_line(&mut lines, &mut grandchild).await.unwrap();
-    let (left, grandchild) = (ended.stdout.trim(), grandchild.trim());
-    writeln!(io::stdout(), "started {} {grandchild} {left}", child.pid()).unwrap();
+    let mut launch = sh("setsid sh -c 'echo $$; exec /bin/sleep 1000' & wait");
+    launch.env = vec![("PATH".into(), "/usr/bin:/bin".into())];
+    launch.offspring = Offspring::Ended;
+    launch.stdout = Stdio::piped();
+    let mut supervised = launch.start().await.unwrap();
+    let mut lines = tokio::io::BufReader::new(supervised.take_stdout().unwrap());
+    let mut daemon = String::new();
+    tokio::io::AsyncBufReadExt::read_line(&mut lines, &mut daemon).await.unwrap();
+    let (left, grandchild, daemon) = (ended.stdout.trim(), grandchild.trim(), daemon.trim());
+    let pids = format!("{} {grandchild} {} {daemon} {left}", child.pid(), supervised.pid());
+    writeln!(io::stdout(), "started {pids}").unwrap();
     std::future::pending::<()>().await;
 }
 
@@ -178,12 +209,14 @@ async fn children_and_theirs_die_with_us() {
         .map(Result::unwrap)
         .find_map(|line| line.split_once("started ").map(|(_, pids)| pids.to_owned()))
         .unwrap();
-    let [child, grandchild, left] = started.split(' ').collect::<Vec<_>>()[..] else { panic!() };
-    assert!([child, grandchild, left].into_iter().all(is_running));
+    let pids: Vec<&str> = started.split(' ').collect();
+    let [theirs @ .., left] = &pids[..] else { panic!("{pids:?}") };
+    assert!(pids.len() == 5 && pids.iter().all(|pid| is_running(pid)), "{pids:?}");
     parent.kill().unwrap();
     assert_eq!(parent.wait().unwrap().signal(), Some(9));
-    gone(child).await;
-    gone(grandchild).await;
+    for pid in theirs {
+        gone(pid).await;
+    }
     // Left behind by a command that had ended well: a service it started, and so left alone.
     assert!(is_running(left));
     kill_process(Pid::from_raw(left.parse().unwrap()).unwrap(), Signal::KILL).unwrap();

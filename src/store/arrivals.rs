@@ -82,6 +82,7 @@ pub struct NewJob<'a> {
     pub requested_by: &'a str,
     pub concurrency: &'a str,
     pub lane: String,
+    pub cancels_running: bool,
 }
 
 /// Inserts jobs.

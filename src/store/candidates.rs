@@ -50,6 +50,7 @@ pub struct Candidate {
     pub action_params: serde_json::Value,
     pub concurrency: String,
     pub debounce_s: i32,
+    pub cancel_running: bool,
     pub max_attempts: i32,
     pub timeout_s: Option<i32>,
 }

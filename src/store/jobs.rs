@@ -67,6 +67,8 @@ pub struct Job {
     pub lane: String,
     pub held: String,
     pub superseded_by: Option<String>,
+    #[serde(skip)]
+    pub cancels_running: bool,
 }
 
 /// One attempt of a job.
@@ -86,6 +88,7 @@ pub struct Attempt {
     pub error: String,
     pub cpu_ms: Option<i64>,
     pub peak_memory_kib: Option<i64>,
+    pub output_pruned_at: Option<DateTime<Utc>>,
 }
 
 /// A piece of an attempt's output, in the order it was written.
@@ -261,4 +264,26 @@ pub async fn output_after(
         .select(Chunk::as_select())
         .load(conn)
         .await?)
+}
+
+/// When upkeep took away what an attempt printed, if nothing of it is left.
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn pruned_at(
+    conn: &mut Conn,
+    job: &JobId,
+    attempt: i32,
+) -> Result<Option<DateTime<Utc>>> {
+    let left = job_output::table
+        .filter(job_output::job_id.eq(job.as_str()))
+        .filter(job_output::attempt.eq(attempt));
+    let pruned: Option<Option<DateTime<Utc>>> = job_attempts::table
+        .find((job.as_str(), attempt))
+        .filter(diesel::dsl::not(diesel::dsl::exists(left)))
+        .select(job_attempts::output_pruned_at)
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(pruned.flatten())
 }

@@ -3,20 +3,20 @@
 //! Order of locks, for everybody: the pause lock, the lane's, then rows of jobs. What follows from
 //! how a lane stands is `crate::core::lane`'s to say.
 
+mod standing;
+
+pub use standing::{Overtaken, with_newer};
+
 use super::schema::jobs;
-use super::{Conn, Result, attempts, listen, pauses, queue};
+use super::{Conn, Result, attempts, listen, queue};
 use crate::core::ids::JobId;
 use crate::core::job::JobState;
-use crate::core::lane::{self, Decision, Member, Stand, decide};
-use crate::core::pause::holding;
-use crate::core::webhook::Concurrency;
+use crate::core::lane::{self, Decision, decide};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 
-/// The most members looked at: those that run, then the longest waiting.
-const MOST: i64 = 500;
 /// After this a job that is held back is offered again in any case.
 const HELD: TimeDelta = TimeDelta::minutes(5);
 
@@ -100,9 +100,12 @@ pub async fn settle(conn: &mut Conn, lane: &str, now: DateTime<Utc>) -> Result<D
     if lane.is_empty() {
         return Ok(Decision::default());
     }
-    let decision = decide(&members(conn, lane, now).await?);
+    let decision = decide(&standing::members(conn, lane, now).await?);
     for (old, new) in &decision.superseded {
         supersede(conn, old, new, now).await?;
+    }
+    for (old, new) in &decision.cancelled {
+        standing::stop(conn, old, new, now).await?;
     }
     if let Some(Ok(next)) = decision.next.as_ref().map(|next| next.parse::<JobId>()) {
         let held = diesel::update(jobs::table.find(next.as_str()))
@@ -115,53 +118,6 @@ pub async fn settle(conn: &mut Conn, lane: &str, now: DateTime<Utc>) -> Result<D
         }
     }
     Ok(decision)
-}
-
-async fn members(conn: &mut Conn, lane: &str, now: DateTime<Utc>) -> Result<Vec<Member>> {
-    type Row = (String, Option<i64>, String, String, String, DateTime<Utc>, DateTime<Utc>);
-    let columns = (
-        jobs::id,
-        jobs::webhook_id,
-        jobs::git_ref,
-        jobs::concurrency,
-        jobs::state,
-        jobs::run_at,
-        jobs::queued_at,
-    );
-    let running: Vec<Row> = jobs::table
-        .filter(jobs::lane.eq(lane))
-        .filter(jobs::state.eq(JobState::Running.as_str()))
-        .select(columns)
-        .load(conn)
-        .await?;
-    let waiting: Vec<Row> = jobs::table
-        .filter(jobs::lane.eq(lane))
-        .filter(jobs::state.eq_any(WAITING))
-        .order((jobs::queued_at, jobs::id))
-        .limit(MOST)
-        .select(columns)
-        .load(conn)
-        .await?;
-    let pauses = pauses::all(conn).await?;
-    Ok(running
-        .into_iter()
-        .chain(waiting)
-        .map(|(id, record, git_ref, concurrency, state, run_at, _)| Member {
-            stand: if state == JobState::Running.as_str() {
-                Stand::Running
-            } else if holding(&pauses, record, lane).is_some() {
-                Stand::Paused
-            } else if run_at > now {
-                Stand::Resting
-            } else {
-                Stand::Ready
-            },
-            concurrency: Concurrency::parse(&concurrency).unwrap_or(Concurrency::Serial),
-            id,
-            record,
-            git_ref,
-        })
-        .collect())
 }
 
 /// Marks a waiting job as overtaken by another.

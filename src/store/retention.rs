@@ -106,22 +106,35 @@ pub async fn sessions(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
     .await
 }
 
-/// Removes what jobs printed before then; answers how many pieces. Jobs' ids tell when they were
-/// made, so that only the oldest are looked at; of one that ran again, the new output stays.
+/// Removes what jobs printed before then, and notes when it did; answers how many pieces. Jobs' ids
+/// tell when they were made, so that only the oldest are looked at; of one that ran again, the new
+/// output stays.
 ///
 /// # Errors
 /// Any [`crate::store::StoreError`] of the database.
-pub async fn output(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
+pub async fn output(conn: &mut Conn, before: DateTime<Utc>, now: DateTime<Utc>) -> Result<usize> {
+    #[derive(QueryableByName)]
+    struct Gone {
+        #[diesel(sql_type = BigInt)]
+        gone: i64,
+    }
     let ms = u64::try_from(before.timestamp_millis()).unwrap_or_default();
-    Ok(diesel::sql_query(
-        "DELETE FROM job_output WHERE (job_id, attempt, seq) IN (SELECT job_id, attempt, seq \
-         FROM job_output WHERE job_id < $3 AND at < $1 ORDER BY job_id, attempt, seq LIMIT $2)",
+    let gone: Gone = diesel::sql_query(
+        "WITH gone AS (DELETE FROM job_output WHERE (job_id, attempt, seq) IN \
+         (SELECT job_id, attempt, seq FROM job_output WHERE job_id < $3 AND at < $1 \
+         ORDER BY job_id, attempt, seq LIMIT $2) RETURNING job_id, attempt), \
+         noted AS (UPDATE job_attempts a SET output_pruned_at = $4 \
+         FROM (SELECT DISTINCT job_id, attempt FROM gone) g \
+         WHERE a.job_id = g.job_id AND a.number = g.attempt) \
+         SELECT count(*) AS gone FROM gone",
     )
     .bind::<Timestamptz, _>(before)
     .bind::<BigInt, _>(i64::try_from(BATCH).unwrap_or(i64::MAX))
     .bind::<Text, _>(ulid::Ulid::from_parts(ms, 0).to_string())
-    .execute(conn)
-    .await?)
+    .bind::<Timestamptz, _>(now)
+    .get_result(conn)
+    .await?;
+    Ok(usize::try_from(gone.gone).unwrap_or_default())
 }
 
 /// Removes jobs that ended before then, with their attempts; answers how many.

@@ -76,6 +76,7 @@ diesel::table! {
         error -> Text,
         cpu_ms -> Nullable<Int8>,
         peak_memory_kib -> Nullable<Int8>,
+        output_pruned_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -119,6 +120,7 @@ diesel::table! {
         lane -> Text,
         held -> Text,
         superseded_by -> Nullable<Text>,
+        cancels_running -> Bool,
     }
 }
 
@@ -226,6 +228,7 @@ diesel::table! {
         last_signature_at -> Nullable<Timestamptz>,
         pending_since -> Timestamptz,
         debounce_s -> Int4,
+        cancel_running -> Bool,
     }
 }
 

@@ -13,6 +13,7 @@ use crate::core::action::EventFacts;
 use crate::core::event::Event;
 use crate::core::ids::JobId;
 use crate::core::job::{AttemptOutcome, JobState, Next, Tries, next};
+use crate::core::retry::Policy;
 use crate::store::attempts::{self, After, DeliveryRow, End, JobRow};
 use crate::store::{Conn, Pool, StoreError, lanes, queue, transaction};
 use chrono::{DateTime, Utc};
@@ -93,6 +94,11 @@ impl Runner {
         run.await.unwrap_or_else(|_| failed("Signalbox failed while it ran the action".to_owned()))
     }
 
+    /// How long an action's failed jobs wait, as its entry says now.
+    fn waits_of(&self, action: &str) -> Policy {
+        self.catalogue.get(action).map(|spec| spec.retry.clone()).unwrap_or_default()
+    }
+
     /// Writes the end down, again and again if the database is away for a while: the attempt is
     /// over and must not run a second time for want of a note.
     async fn finish(&self, job: &JobId, number: i32, ended: Ended) -> Follow {
@@ -146,7 +152,8 @@ impl Runner {
             let (next, used) = if interrupted {
                 (Next::RunAgain, row.tries_used)
             } else {
-                let next = next(ended.outcome, ended.temporary, tries, now, jitter);
+                let retry = ended.temporary.then(|| self.waits_of(&row.action));
+                let next = next(ended.outcome, retry.as_ref(), tries, now, jitter);
                 (next.unless_cancelled(row.is_cancelled()), tries.used)
             };
             let follow =
@@ -179,7 +186,7 @@ pub(super) async fn give_up(
     attempts::end(conn, &job, number, &end, now).await?;
     row.tries_lost += 1;
     let tries = Tries { used: row.tries_used, max: row.max_attempts, lost: row.tries_lost };
-    let next = next(AttemptOutcome::Lost, false, tries, now, 0.0);
+    let next = next(AttemptOutcome::Lost, None, tries, now, 0.0);
     let next = next.unless_cancelled(row.is_cancelled());
     settle(conn, &job, &after(&next, (row.tries_used, row.tries_lost), LOST, now)).await?;
     log(&job, number, AttemptOutcome::Lost, &next, LOST);

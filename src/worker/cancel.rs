@@ -1,8 +1,12 @@
-//! Ends running attempts that a person wants to end: told by a notice, and by looking now and then.
+//! Ends running attempts that a person, or a newer job of their ref, wants to end: told by a notice,
+//! and by looking now and then.
 
 use super::running::Running;
+use crate::clock;
+use crate::core::lane;
+use crate::store::lanes::{self, Overtaken};
 use crate::store::listen::Listener;
-use crate::store::{Pool, Result, attempts};
+use crate::store::{Conn, Pool, Result, StoreError, attempts, transaction};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -35,10 +39,27 @@ async fn once(pool: &Pool, running: &Running) -> Result<()> {
     if jobs.is_empty() {
         return Ok(());
     }
-    for job in attempts::to_cancel(&mut *pool.get().await?, &jobs).await? {
+    let mut conn = pool.get().await?;
+    // The newer one may wait for the very worker that runs the other, and so cannot see to it.
+    for overtaken in lanes::with_newer(&mut conn, &jobs).await? {
+        settle(&mut conn, &overtaken).await?;
+    }
+    for job in attempts::to_cancel(&mut conn, &jobs).await? {
         if running.stop(&job) {
             tracing::info!(job.id = job, "Job {job} is cancelled: its process group is ended");
         }
     }
     Ok(())
+}
+
+async fn settle(conn: &mut Conn, Overtaken { lane, action }: &Overtaken) -> Result<()> {
+    transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
+        lanes::lock(conn, lane).await?;
+        if lane::is_of_host(lane) {
+            lanes::adopt(conn, action, lane).await?;
+        }
+        lanes::settle(conn, lane, clock::now()).await?;
+        Ok(())
+    })
+    .await
 }

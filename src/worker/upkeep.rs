@@ -144,7 +144,7 @@ async fn batch(
             Step::Deliveries => retention::deliveries(conn, now - keep.delivery).await?,
             Step::Keys => retention::keys(conn, now).await?,
             Step::Sessions => retention::sessions(conn, now).await?,
-            Step::Output => retention::output(conn, now - keep.output).await?,
+            Step::Output => retention::output(conn, now - keep.output, now).await?,
             Step::Jobs => retention::jobs(conn, now - keep.job).await?,
             Step::Queue => queue::prune(conn, now - TRACES, retention::BATCH).await?,
             Step::Workers => retention::workers(conn, now - TRACES).await?,

@@ -70,13 +70,16 @@ impl Watch {
     }
 }
 
+/// Everything below a process: between the server and a program stands a supervisor.
 fn children(of: u32) -> Vec<String> {
-    let list = fs::read_to_string(format!("/proc/{of}/task/{of}/children")).unwrap_or_default();
-    let mut pids: Vec<String> = list.split_whitespace().map(str::to_owned).collect();
-    // Children belong to the thread that started them.
-    for task in fs::read_dir(format!("/proc/{of}/task")).into_iter().flatten().flatten() {
-        let list = fs::read_to_string(task.path().join("children")).unwrap_or_default();
-        pids.extend(list.split_whitespace().map(str::to_owned));
+    let (mut left, mut pids) = (vec![of.to_string()], BTreeSet::new());
+    while let Some(pid) = left.pop() {
+        // Children belong to the thread that started them.
+        for task in fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten() {
+            let list = fs::read_to_string(task.path().join("children")).unwrap_or_default();
+            let new = list.split_whitespace().filter(|child| pids.insert((*child).to_owned()));
+            left.extend(new.map(str::to_owned));
+        }
     }
     let line = |pid: String| fs::read(format!("/proc/{pid}/cmdline")).ok();
     // A whole command line ends with a NUL; one that is read while its process begins or ends may

@@ -6,6 +6,7 @@ mod compromised;
 mod delivery_log;
 mod forms;
 mod index;
+mod language;
 mod lists;
 mod log;
 mod login;

@@ -19,7 +19,7 @@ pub async fn press(panel: &Panel, job: &str, verb: &str) -> Page {
     panel.submit(page.form_to(&format!("{address}{verb}/"))).await
 }
 
-async fn processes(app: &App, job: &str) -> Vec<String> {
+pub async fn processes(app: &App, job: &str) -> Vec<String> {
     wait::until("the action's process ids", async || {
         let printed = output(app, job, "stdout").await;
         printed.ends_with('\n').then(|| printed.split_whitespace().map(str::to_owned).collect())

@@ -1,6 +1,6 @@
 //! Lanes: one at a time, in order, over processes, whoever dies.
 
-use super::cancel::press;
+use super::cancel::{press, processes, token};
 use super::run::{attempts, push, record_with};
 use crate::support::app::{App, Setup, TOKEN};
 use crate::support::gitlab::Delivery;
@@ -96,6 +96,69 @@ async fn of_each_ref_the_newest_waits_and_those_it_overtook_lead_to_it() {
     }
 }
 
+/// The newest job of a ref also ends the one that runs. With one worker that makes one attempt at a
+/// time, nobody else could see to it.
+#[tokio::test]
+async fn the_newest_ends_the_one_that_runs_over_two_workers() {
+    let long = "trap '' TERM; setsid sleep 600 & echo $$ $!; wait; sleep 600";
+    let setup = Setup::new().await.action("long", "", long).argument("--no-worker");
+    let app = setup.setting("SIGNALBOX_WORKER_CONCURRENCY", "1").start().await;
+    let _first = app.worker();
+    let lane = [("concurrency", "latest"), ("cancel_running", "on")];
+    record_with(&app, "long", &lane).await;
+    let old = push(&app, "a").await;
+    let pids = processes(&app, &old).await;
+    let other = Delivery::push_2015().token(TOKEN).key("o").with("/ref", "refs/heads/other");
+    let [other] = app.send(&other).await.expect(202, "matched").jobs().try_into().unwrap();
+    let other: String = other;
+    let waiting = push(&app, "b").await;
+    let panel = app.panel().await;
+    wait::until("the job that is being stopped", async || {
+        let page = panel.open(&format!("/admin/hooks/job/{old}/")).await;
+        page.main().contains("A newer job of the same ref takes its place").then_some(())
+    })
+    .await;
+    let page = panel.open(&format!("/admin/hooks/job/{old}/cancel/")).await;
+    let again = panel.post(&format!("/admin/hooks/job/{old}/cancel/"), &token(&page)).await;
+    assert_eq!(again.status, 409);
+    again.says("a newer job takes its place");
+    let _second = app.worker();
+    let newest = push(&app, "c").await;
+    app.job_is(&old, "cancelled").await;
+    for pid in pids {
+        assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists(), "{pid} is gone");
+    }
+    app.job_is(&waiting, "superseded").await;
+    let page = panel.open(&format!("/admin/hooks/job/{old}/")).await;
+    page.says("Cancelled: superseded by a newer job of the same ref.");
+    assert!(page.has("main a[href^='/admin/hooks/job/'][href$='/']"), "{}", page.html);
+    assert!(!page.main().contains("Cancelled by"));
+    // In the order they came; the other ref's goes on while this one's newest waits.
+    app.job_is(&other, "running").await;
+    assert_eq!(app.job_state(&newest).await, "queued");
+}
+
+#[tokio::test]
+async fn what_is_paused_does_not_end_the_one_that_runs() {
+    let app = Setup::new().await.action("hold", "", HOLD).start().await;
+    let lane = [("concurrency", "latest"), ("cancel_running", "on")];
+    record_with(&app, "hold", &lane).await;
+    let old = push(&app, "a").await;
+    app.job_is(&old, "running").await;
+    let panel = app.panel().await;
+    let form = panel.open("/admin/hooks/worker/").await.form_with("reason");
+    panel.submit(form.set("scope", "all").set("reason", "release day")).await;
+    let newer = Delivery::push_2015().token(TOKEN).key("b");
+    let [newer] = app.send(&newer).await.expect(202, "paused").jobs().try_into().unwrap();
+    let newer: String = newer;
+    wait::until_equal("the hold", "paused".to_owned(), async || {
+        app.database().value(&format!("SELECT held FROM jobs WHERE id = '{newer}'")).await
+    })
+    .await;
+    go(&app);
+    app.job_is(&old, "succeeded").await;
+}
+
 #[tokio::test]
 async fn a_burst_runs_once_when_the_newest_waits_for_a_newer_one() {
     let app = Setup::new().await.action("alone", "", ALONE).start().await;
@@ -153,4 +216,7 @@ async fn a_wait_needs_the_newest_and_a_choice_must_be_one() {
     page.says("Only where the newest of each ref runs");
     let page = panel.submit(form.fill(&with(wrong, &[("concurrency", "sideways")]))).await;
     page.says("Choose one of the list.");
+    let form = panel.open("/admin/hooks/webhook/add/").await.form_with("repo_name");
+    let wrong = with(records::push(), &[("cancel_running", "on")]);
+    panel.submit(form.fill(&wrong)).await.says("it takes the place of another");
 }

@@ -2,6 +2,7 @@
 
 use super::run::{attempts, output, push, record_with};
 use crate::support::app::Setup;
+use crate::support::wait;
 
 /// Fails with this code until it has been tried twice.
 fn third_time(code: i32) -> String {
@@ -52,4 +53,28 @@ async fn a_retry_survives_a_restart() {
     let ended = attempts(&app, &job).await;
     assert_eq!(ended.last().unwrap(), "succeeded 0", "{ended:?}");
     assert_eq!(ended.iter().filter(|attempt| *attempt == "failed 75").count(), 2, "{ended:?}");
+}
+
+#[tokio::test]
+async fn an_entry_says_how_long_its_jobs_wait() {
+    let more = "[retry]\ndelays_s = [0, 7200]\njitter = 0";
+    let mut app = Setup::new().await.action("flaky", more, "exit 75").start().await;
+    record_with(&app, "flaky", &[("max_attempts", "5")]).await;
+    let job = push(&app, "k").await;
+    let waits = "SELECT (run_at - a.finished_at)::text FROM jobs j JOIN job_attempts a ON job_id = id \
+                 WHERE number = 2 AND state = 'retrying' AND attempts = 2 \
+                 UNION ALL SELECT '' LIMIT 1";
+    let second = async |app: &crate::support::app::App| {
+        wait::until_equal("the second wait", "02:00:00".to_owned(), async || {
+            app.database().value(waits).await
+        })
+        .await;
+    };
+    second(&app).await;
+    app.restart().await;
+    second(&app).await;
+    assert_eq!(attempts(&app, &job).await, ["failed 75", "failed 75"]);
+    let panel = app.panel().await;
+    panel.open(&format!("/admin/hooks/job/{job}/")).await.says("the next one comes in");
+    panel.open("/admin/hooks/action/").await.says("0 s, then every 2 h");
 }

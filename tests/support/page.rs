@@ -54,6 +54,11 @@ impl Page {
         document.select(&css).filter_map(|e| e.attr(name).map(str::to_owned)).collect()
     }
 
+    /// The language it says it is in.
+    pub fn language(&self) -> String {
+        self.attributes("html", "lang").concat()
+    }
+
     /// Whether `css` selects anything.
     pub fn has(&self, css: &str) -> bool {
         self.document().select(&selector(css)).next().is_some()

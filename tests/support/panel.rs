@@ -3,6 +3,7 @@
 use super::page::{Form, Page};
 use super::records::Record;
 use reqwest::Method;
+use reqwest::header::{ACCEPT_LANGUAGE, HeaderValue};
 
 /// A client with cookies of its own.
 pub struct Panel {
@@ -14,6 +15,14 @@ impl Panel {
     /// Somebody who is not logged in.
     pub fn anonymous(base: &str) -> Self {
         let client = reqwest::Client::builder().cookie_store(true).build().unwrap();
+        Self { client, base: base.to_owned() }
+    }
+
+    /// Somebody who is not logged in, whose browser asks for these languages.
+    pub fn reading(base: &str, languages: &'static str) -> Self {
+        let headers = [(ACCEPT_LANGUAGE, HeaderValue::from_static(languages))];
+        let client = reqwest::Client::builder().cookie_store(true);
+        let client = client.default_headers(headers.into_iter().collect()).build().unwrap();
         Self { client, base: base.to_owned() }
     }
 

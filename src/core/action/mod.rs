@@ -23,6 +23,7 @@ pub use request::{Body, Http, Method, Template};
 pub use secret::{Secret, SecretSource, Secrets};
 pub use text::{Source, Text};
 
+use crate::core::retry::Policy;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -46,6 +47,8 @@ pub struct ActionSpec {
     pub timeout_s: u32,
     /// Whether an ordinary failure is worth another try (exit 75 always is).
     pub retry_on_failure: bool,
+    /// How long a failed job waits for its next try.
+    pub retry: Policy,
     /// The resource of the host that it uses: of all entries that name it, one runs at a time.
     pub lane: Option<String>,
 }
@@ -138,6 +141,8 @@ pub struct Command {
     pub umask: Option<u32>,
     /// Whether it may gain rights by running sudo and the like.
     pub allow_new_privileges: bool,
+    /// Whether processes that it leaves behind live on when it has ended by itself.
+    pub may_leave_processes: bool,
     /// What it may use.
     pub limits: ResourceLimits,
 }

@@ -5,6 +5,7 @@ mod command;
 mod container;
 mod http;
 mod parameters;
+mod retry;
 
 pub(super) use http::check_url;
 
@@ -68,6 +69,7 @@ fn spec(name: &str, document: DeTable<'_>, faults: &mut Faults<'_>) -> Option<Ac
     };
     let timeout_s = top.integer("timeout_s", 1..=i64::from(MAX_TIMEOUT_S), faults);
     let retry_on_failure = top.boolean("retry_on_failure", faults).unwrap_or(false);
+    let retry = retry::read(&mut top, faults);
     let lane = lane(&mut top, faults);
     let kind = match kind.0.as_str() {
         "command" => command::read(&mut top, &declared, faults).map(ActionKind::Command),
@@ -90,6 +92,7 @@ fn spec(name: &str, document: DeTable<'_>, faults: &mut Faults<'_>) -> Option<Ac
         secrets,
         timeout_s: timeout_s.and_then(|s| u32::try_from(s).ok()).unwrap_or(DEFAULT_TIMEOUT_S),
         retry_on_failure,
+        retry,
         lane,
     })
 }

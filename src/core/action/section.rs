@@ -133,6 +133,52 @@ impl<'t> Section<'t> {
         fits
     }
 
+    pub(super) fn integers(
+        &mut self,
+        key: &str,
+        range: RangeInclusive<i64>,
+        faults: &mut Faults<'_>,
+    ) -> Option<Vec<i64>> {
+        let value = self.left.remove(key)?;
+        let DeValue::Array(items) = value.get_ref() else {
+            return self.wrong(key, "a list of whole numbers", &value, faults);
+        };
+        let mut numbers = Vec::new();
+        for item in items {
+            let number = match item.get_ref() {
+                DeValue::Integer(number) => whole(number).filter(|number| range.contains(number)),
+                _ => None,
+            };
+            if number.is_none() {
+                let why = format!("write whole numbers from {} to {}", range.start(), range.end());
+                faults.add(Some(item.span().start), self.says(key, &why));
+            }
+            numbers.extend(number);
+        }
+        Some(numbers)
+    }
+
+    /// A number, whole or not.
+    pub(super) fn number(
+        &mut self,
+        key: &str,
+        range: RangeInclusive<f64>,
+        faults: &mut Faults<'_>,
+    ) -> Option<f64> {
+        let value = self.left.remove(key)?;
+        let number: Option<f64> = match value.get_ref() {
+            DeValue::Integer(number) => number.as_str().parse().ok(),
+            DeValue::Float(number) => number.as_str().parse().ok(),
+            _ => None,
+        };
+        let fits = number.filter(|number| range.contains(number));
+        if fits.is_none() {
+            let why = format!("write a number from {} to {}", range.start(), range.end());
+            faults.add(Some(value.span().start), self.says(key, &why));
+        }
+        fits
+    }
+
     /// A string, a whole number or a boolean, as text.
     pub(super) fn scalar(&mut self, key: &str, faults: &mut Faults<'_>) -> Option<Text> {
         let value = self.left.remove(key)?;

@@ -5,7 +5,14 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 fn member(id: &str, git_ref: &str, concurrency: Concurrency, stand: Stand) -> Member {
-    Member { id: id.into(), record: Some(7), git_ref: git_ref.into(), concurrency, stand }
+    Member {
+        id: id.into(),
+        record: Some(7),
+        git_ref: git_ref.into(),
+        concurrency,
+        cancels_running: false,
+        stand,
+    }
 }
 
 fn superseded(decision: &Decision) -> Vec<(&str, &str)> {
@@ -37,6 +44,28 @@ fn the_newest_of_each_ref_stays() {
     assert_eq!(superseded(&decision), [("b", "e"), ("d", "e")]);
     assert_eq!(decision.next, None);
     assert_eq!(decide(&lane[1..]).next.as_deref(), Some("c"));
+}
+
+#[test]
+fn the_newest_ends_the_one_that_runs_if_it_says_so() {
+    use {Concurrency::*, Stand::*};
+    let newer = |id: &str, git_ref: &str, stand| Member {
+        cancels_running: true,
+        ..member(id, git_ref, Latest, stand)
+    };
+    let running = member("a", "main", Latest, Running);
+    let cancelled = |lane: &[Member]| decide(lane).cancelled;
+    let by = |id: &str| vec![("a".to_owned(), id.to_owned())];
+    let two = [running.clone(), newer("b", "main", Ready), newer("c", "main", Resting)];
+    assert_eq!(cancelled(&two), by("c"));
+    assert_eq!(decide(&two).superseded, [("b".to_owned(), "c".to_owned())]);
+    assert_eq!(cancelled(&[running.clone(), newer("b", "other", Ready)]), []);
+    assert_eq!(cancelled(&[running.clone(), newer("b", "main", Paused)]), [], "it goes on");
+    assert_eq!(cancelled(&[running.clone(), member("b", "main", Latest, Ready)]), []);
+    assert_eq!(cancelled(&[newer("b", "main", Ready), running]), [], "it is the older one");
+    let mut other = newer("b", "main", Ready);
+    other.record = Some(8);
+    assert_eq!(cancelled(&[member("a", "main", Latest, Running), other]), []);
 }
 
 #[test]
@@ -99,6 +128,8 @@ struct Model {
     dead: BTreeSet<String>,
     began: Vec<(String, Option<i64>)>,
     overtaken: BTreeMap<String, String>,
+    /// Running ones that are asked to end, each with its newer one.
+    stopping: BTreeMap<String, String>,
     ended: BTreeSet<String>,
     arrived: usize,
 }
@@ -126,6 +157,11 @@ impl Model {
             self.offered.remove(old);
             self.overtaken.insert(old.clone(), new.clone());
         }
+        for (old, new) in &decision.cancelled {
+            assert_eq!(self.running().as_ref(), Some(old), "only what runs is ended");
+            assert!(old < new, "only newer ones end others");
+            self.stopping.entry(old.clone()).or_insert_with(|| new.clone());
+        }
         self.offered.extend(decision.next.clone());
         decision
     }
@@ -150,6 +186,10 @@ impl Model {
 
     fn sweep(&mut self) {
         if let Some(id) = self.running().filter(|id| self.dead.remove(id)) {
+            if self.stopping.contains_key(&id) {
+                self.end(&id);
+                return;
+            }
             self.stand(&id, Stand::Ready);
             self.offered.insert(id);
         }
@@ -169,17 +209,18 @@ impl Model {
         }
     }
 
-    fn happens(&mut self, happening: Happening, concurrency: [Concurrency; 3]) {
+    fn happens(&mut self, happening: Happening, concurrency: [(Concurrency, bool); 3]) {
         match happening {
             Happening::Arrives(record, at) => {
                 self.arrived += 1;
                 let id = format!("{:04}", self.arrived);
-                let of = concurrency[usize::try_from(record).unwrap()];
+                let (of, cancels_running) = concurrency[usize::try_from(record).unwrap()];
                 self.members.push(Member {
                     id: id.clone(),
                     record: Some(record),
                     git_ref: at.to_string(),
                     concurrency: of,
+                    cancels_running,
                     stand: Stand::Ready,
                 });
                 self.offered.insert(id);
@@ -193,7 +234,7 @@ impl Model {
             }
             Happening::Ends(again) => {
                 let Some(id) = self.running().filter(|id| !self.dead.contains(id)) else { return };
-                if again {
+                if again && !self.stopping.contains_key(&id) {
                     self.stand(&id, Stand::Resting);
                     self.settle();
                 } else {
@@ -226,9 +267,9 @@ proptest! {
     #[test]
     fn whatever_dies_one_runs_at_a_time_and_every_job_gets_its_turn(
         happenings in prop::collection::vec(happening(), 0..200),
-        kinds in prop::array::uniform3(0..3usize),
+        kinds in prop::array::uniform3(0..4usize),
     ) {
-        let concurrency = kinds.map(|kind| Concurrency::ALL[kind]);
+        let concurrency = kinds.map(|kind| (Concurrency::ALL[kind.min(2)], kind == 3));
         let mut model = Model::default();
         for happening in happenings {
             model.happens(happening, concurrency);
@@ -244,12 +285,16 @@ proptest! {
         prop_assert_eq!(model.ended.len() + model.overtaken.len(), model.arrived);
         // A serial record's jobs begin in the order they came.
         for record in 0..3i64 {
-            let kind = concurrency[usize::try_from(record).unwrap()];
+            let (kind, _) = concurrency[usize::try_from(record).unwrap()];
             let began: Vec<_> =
                 model.began.iter().filter(|(_, of)| *of == Some(record)).collect();
             if kind == Concurrency::Serial {
                 prop_assert!(began.is_sorted_by(|a, b| a.0 <= b.0), "{:?}", began);
             }
+        }
+        // Who was asked to end has ended, once.
+        for old in model.stopping.keys() {
+            prop_assert!(model.ended.contains(old) && !model.overtaken.contains_key(old));
         }
         // Only newer ones overtake.
         for (old, new) in &model.overtaken {

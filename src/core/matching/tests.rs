@@ -30,6 +30,7 @@ pub(in crate::core::matching) fn record(id: i64, project_id: i64) -> Webhook {
         action_params: serde_json::json!({}),
         concurrency: Concurrency::Parallel,
         debounce_s: 0,
+        cancel_running: false,
         max_attempts: 3,
         timeout_s: None,
     }

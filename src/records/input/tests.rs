@@ -145,4 +145,7 @@ fn only_where_the_newest_runs_one_waits_for_another() {
     assert_eq!(wait(Concurrency::Serial, 0), 0);
     assert_eq!(wait(Concurrency::Serial, 30), 1);
     assert_eq!(wait(Concurrency::Latest, 3_601), 1);
+    let cancels = |concurrency| faults(Draft { concurrency, cancel_running: true, ..draft() });
+    assert!(cancels(Concurrency::Latest).is_empty());
+    assert_eq!(cancels(Concurrency::Serial), ["cancel_running"]);
 }

@@ -127,6 +127,7 @@ fn entry(spec: &ActionSpec, records: Vec<User>) -> Entry {
     facts.push(("Time limit", format!("{} s", spec.timeout_s)));
     let retried = if spec.retry_on_failure { "yes" } else { "only if temporary" };
     facts.push(("Failures retried", retried.to_owned()));
+    facts.push(("Waits between tries", spec.retry.in_words()));
     if let Some(lane) = &spec.lane {
         facts.push(("Lane", lane.clone()));
     }
@@ -169,6 +170,9 @@ fn command_facts(command: &Command, facts: &mut Vec<(&'static str, String)>) {
         if let Some(limit) = limit {
             facts.push((name, format!("{limit}{unit}")));
         }
+    }
+    if command.may_leave_processes {
+        facts.push(("May leave processes", "yes".to_owned()));
     }
     if command.allow_new_privileges {
         facts.push(("May gain rights", "yes, as by sudo".to_owned()));

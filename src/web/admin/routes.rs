@@ -114,7 +114,7 @@ pub fn rows() -> Vec<Row> {
         Row::get(urls::object("hooks", "job", urls::ID), Needs(View), |route| {
             route.to(jobs::page::show)
         }),
-        Row::get(job("output"), Needs(View), |route| route.to(jobs::events::output)),
+        Row::get(job("output"), Needs(View), |route| route.to(jobs::raw::output)),
         Row::get(job("events"), Needs(View), |route| route.to(jobs::events::stream)),
         Row::post(job("run-again"), Needs(Operate), |route| route.to(jobs::act::run_again)),
         Row::post(job("run-now"), Needs(Operate), |route| route.to(jobs::act::run_now)),

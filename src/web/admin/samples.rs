@@ -9,7 +9,7 @@ mod work;
 
 use super::deliveries::matching::{self, MatchPanel};
 use super::deliveries::{Deliveries, page as delivery_page, unmatched};
-use super::jobs::{Jobs, log::Log, page as job_page, waits::Waits};
+use super::jobs::{Jobs, log::Log, page as job_page, view::View, waits::Waits};
 use super::kit::form::{FormErrors, FormView, Values};
 use super::kit::frame::Frame;
 use super::kit::list_view::{self, Read};
@@ -137,7 +137,9 @@ fn job_row(state: &str) -> JobRow {
 fn job_sample(state: &str, attempts: Vec<(Attempt, Log)>) -> String {
     let shown = job_page::Shown {
         job: job(state, i32::try_from(attempts.len()).unwrap()),
-        attempts,
+        attempts: attempts.into_iter().map(|(attempt, log)| (attempt, Some(log))).collect(),
+        view: View::of("times=1&find=x&wrap=0"),
+        keep: chrono::TimeDelta::days(30),
         cause: Some(delivery("matched")),
         record: None,
         waits: Waits { before: 2, running: Some(ODD.to_owned()), pause: None },

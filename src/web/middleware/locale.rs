@@ -5,7 +5,7 @@ use super::{Answer, with_headers};
 use crate::i18n::{self, Locale};
 use actix_web::body::MessageBody;
 use actix_web::dev::ServiceRequest;
-use actix_web::http::header::{AcceptLanguage, Header};
+use actix_web::http::header::{AcceptLanguage, Header, LanguageTag};
 use actix_web::middleware::Next;
 
 /// The cookie that keeps a choice; it holds a language's tag and is no secret.
@@ -27,6 +27,6 @@ fn chosen(request: &ServiceRequest) -> Option<Locale> {
 fn preferred(request: &ServiceRequest) -> Locale {
     let Ok(wanted) = AcceptLanguage::parse(request) else { return Locale::default() };
     let ranked = wanted.ranked();
-    let tags = ranked.iter().filter_map(|tag| tag.item().map(|tag| tag.as_str()));
+    let tags = ranked.iter().filter_map(|tag| tag.item().map(LanguageTag::as_str));
     Locale::preferred(tags)
 }

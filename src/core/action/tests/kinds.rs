@@ -176,3 +176,36 @@ fn refs_commits_and_projects_are_types() {
         assert_eq!(faults[0].0, name, "{value}");
     }
 }
+
+#[test]
+fn the_waits_between_tries_are_the_entrys() {
+    let policy =
+        |text: &str| spec(&format!("command = ['/bin/true']\n[retry]\n{text}")).retry.in_words();
+    assert_eq!(policy(""), "1 s, 5 s, 30 s, 2 min, then every 10 min; up to 20 % longer");
+    assert_eq!(policy("delays_s = [2, 60]\njitter = 0"), "2 s, then every 1 min");
+    let growing = policy("first_s = 10\nfactor = 3\nmax_s = 300\njitter = 0.5");
+    assert_eq!(growing, "10 s, 30 s, 90 s, 270 s, then every 5 min; up to 50 % longer");
+    assert_eq!(policy("first_s = 600\njitter = 0"), "every 10 min");
+}
+
+#[test]
+fn every_fault_of_the_waits_is_named() {
+    let text = "command = ['/bin/true']\n[retry]\ndelays_s = [1, -1, 'x']\nfirst_s = 0\n\
+                factor = 0.5\njitter = 2\ntries = 3\n";
+    let lines = |text: &str| -> Vec<_> {
+        faults(text).into_iter().map(|fault| fault.split_once(": ").unwrap().0.to_owned()).collect()
+    };
+    let found = lines(text);
+    for line in [3, 4, 5, 6, 7] {
+        assert!(found.contains(&format!("line {line}")), "line {line}: {:#?}", faults(text));
+    }
+    for (text, why) in [
+        ("factor = 2", "retry.first_s is missing"),
+        ("first_s = 60\nmax_s = 5", "retry.max_s: is less than first_s"),
+        ("delays_s = []", "retry.delays_s: list 1 to 50 waits"),
+        ("delays_s = 5", "retry.delays_s: write a list of whole numbers"),
+    ] {
+        let found = faults(&format!("command = ['/bin/true']\n[retry]\n{text}"));
+        assert!(found.iter().any(|fault| fault.contains(why)), "{text}: {found:#?}");
+    }
+}

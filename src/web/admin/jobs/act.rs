@@ -178,6 +178,9 @@ fn refused(
         ControlError::NotNow(state) => {
             format!("It is {} now. A job can be {done} {when}.", state.as_str())
         }
+        ControlError::Already(by) if by.is_empty() => {
+            "It is being stopped already: a newer job takes its place.".to_owned()
+        }
         ControlError::Already(by) => format!("{by} has asked for it already."),
     };
     let title = format!("The job cannot be {done} now");

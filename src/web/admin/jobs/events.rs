@@ -1,5 +1,4 @@
-//! A job's output while it is printed: server-sent events that go on where they broke off, and the
-//! same as plain text.
+//! A job's output while it is printed: server-sent events that go on where they broke off.
 //!
 //! Everything is read from the database, after the last chunk that was sent; a notice only says
 //! when to look. An event names the line that it begins with and brings all lines from there, so
@@ -8,11 +7,12 @@
 //! meanwhile does not read on; browsers come back by themselves.
 
 use super::log::{Assembly, Lines, MOST_CHUNKS};
-use super::page::{badge, id_of, missing, no_such, sentence};
+use super::page::{badge, id_of, missing, sentence};
+use super::raw;
+use super::view::View;
 use crate::clock;
 use crate::core::ids::JobId;
 use crate::core::job::JobState;
-use crate::core::output::page_text;
 use crate::store::jobs::{self, Job};
 use crate::store::listen::Watcher;
 use crate::store::{Pool, StoreError};
@@ -35,38 +35,19 @@ const LONGEST: Duration = Duration::from_mins(10);
 /// Chunks sent in one event at most.
 const BATCH: i64 = 200;
 
-/// GET an attempt's output as plain text: `?attempt=2`, else the newest's; `?after=17` leaves out
-/// the chunks up to that one.
-///
-/// # Errors
-/// No such job or attempt (404), the database (503).
-pub async fn output(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
-    let id = id_of(&ctx)?;
-    let mut conn = ctx.conn().await?;
-    let job = jobs::find(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
-    let asked = |name: &str| {
-        url::form_urlencoded::parse(ctx.query().as_bytes())
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.parse::<i32>())
-            .transpose()
-            .map_err(|_| HumanError::from(no_such(&ctx)))
-    };
-    let attempt = asked("attempt")?.unwrap_or(job.attempts);
-    let after = asked("after")?.unwrap_or(-1);
-    let chunks = jobs::output_after(&mut conn, &id, (attempt, after), MOST_CHUNKS).await?;
-    let bytes: Vec<u8> = chunks.into_iter().flat_map(|chunk| chunk.bytes).collect();
-    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(page_text(&bytes)))
-}
-
 /// GET the events of a job from now on, or after `Last-Event-ID`, or `?after=ATTEMPT.CHUNK`.
 ///
 /// # Errors
-/// No such job (404), the database (503).
+/// No such job (404), its output is not kept any more (410), the database (503).
 pub async fn stream(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
     // Watched before it is read: what happens in between is not missed.
     let watcher = ctx.deps().live.notices.job(id.as_str());
-    jobs::find(&mut *ctx.conn().await?, &id).await.map_err(|error| missing(&ctx, error))?;
+    let mut conn = ctx.conn().await?;
+    let job = jobs::find(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
+    raw::still_there(&mut conn, &ctx, (&id, job.attempts)).await?;
+    drop(conn);
+    let times = View::of(ctx.query()).times;
     let asked = url::form_urlencoded::parse(ctx.query().as_bytes())
         .find(|(key, _)| key == "after")
         .map(|(_, value)| value.into_owned());
@@ -77,6 +58,7 @@ pub async fn stream(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         id,
         watcher,
         place: after.as_deref().and_then(Place::parse).unwrap_or_default(),
+        times,
         assembly: None,
         told: None,
         ends: Instant::now() + LONGEST,
@@ -123,6 +105,8 @@ struct Follower {
     id: JobId,
     watcher: Watcher,
     place: Place,
+    /// Whether each line says when it was written.
+    times: bool,
     /// The lines of the attempt so far; none = to be made from the chunks up to the place.
     assembly: Option<Assembly>,
     /// What was last said of the job's state.
@@ -193,7 +177,8 @@ impl Follower {
         }
         if !chunks.is_empty() {
             let (from, lines) = assembly.take();
-            let lines = Lines { lines, prefix: "L".to_owned() };
+            let prefix = "L".to_owned();
+            let lines = Lines { lines, prefix, times: self.times, elsewhere: None };
             let html = lines.render().unwrap_or_default();
             let data = serde_json::json!({"attempt": attempt, "from": from, "html": html});
             let id = format!("{attempt}.{}", self.place.seq);

@@ -1,9 +1,12 @@
 //! Output as lines: chunks of two streams put together, in the order they were written. The page
 //! and the events that follow it put them together in the same way.
 
+use super::view::View;
 use crate::core::output::{Span, page_lines};
 use crate::store::jobs::Chunk;
+use crate::web::admin::kit::at::At;
 use askama::Template;
+use chrono::{DateTime, Utc};
 
 /// The most lines a page shows of one attempt; all of them are at the raw address.
 pub const MOST_LINES: usize = 1_000;
@@ -11,13 +14,20 @@ pub const MOST_LINES: usize = 1_000;
 /// The most chunks read of one attempt: more than the worker's cap lets be written.
 pub const MOST_CHUNKS: i64 = 100_000;
 
-/// An attempt's output.
+/// Lines that are shown before the one that was asked for.
+const BEFORE: usize = 20;
+
+/// An attempt's output, or what is shown of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Log {
     /// The lines shown.
     pub lines: Vec<Line>,
-    /// How many lines come before them.
+    /// How many lines come before them, of those that were asked for.
     pub hidden: usize,
+    /// How many there are of those that were asked for.
+    pub found: usize,
+    /// How many there are.
+    pub total: usize,
     /// The last chunk in it; -1 = none.
     pub last_seq: i32,
 }
@@ -29,6 +39,8 @@ pub struct Line {
     pub number: usize,
     /// `stdout`, `stderr` or `notice`.
     pub stream: String,
+    /// When its beginning was written.
+    pub at: DateTime<Utc>,
     /// Its text, in pieces of one look each.
     pub spans: Vec<Span>,
 }
@@ -37,6 +49,16 @@ impl Line {
     /// A mark in front of what is not plain output.
     pub fn mark(&self) -> &'static str {
         if self.stream == "stderr" { "stderr" } else { "" }
+    }
+
+    /// When it was written, to the millisecond.
+    pub fn time(&self) -> String {
+        At(self.at).precise()
+    }
+
+    /// The same with its day.
+    pub fn whole_time(&self) -> String {
+        At(self.at).iso()
     }
 
     /// Its text without its colours.
@@ -58,6 +80,10 @@ pub struct Lines {
     pub lines: Vec<Line>,
     /// What their anchors begin with.
     pub prefix: String,
+    /// Whether each says when it was written.
+    pub times: bool,
+    /// Where a line is shown among its neighbours, up to its number; none = here.
+    pub elsewhere: Option<String>,
 }
 
 /// Chunks on their way to lines. A line ends where the other stream begins.
@@ -70,18 +96,23 @@ pub struct Assembly {
     /// The bytes of the line that has not, which may be cut in the middle of a character.
     open: Vec<u8>,
     stream: String,
+    /// When the open line began.
+    since: DateTime<Utc>,
 }
 
 impl Assembly {
     /// Adds a chunk.
     pub fn push(&mut self, chunk: &Chunk) {
         if chunk.stream != self.stream {
-            self.end(self.open.len());
+            self.end(self.open.len(), chunk.at);
             self.stream.clone_from(&chunk.stream);
+        }
+        if self.open.is_empty() {
+            self.since = chunk.at;
         }
         self.open.extend_from_slice(&chunk.bytes);
         if let Some(last) = self.open.iter().rposition(|byte| *byte == b'\n') {
-            self.end(last + 1);
+            self.end(last + 1, chunk.at);
         }
     }
 
@@ -94,43 +125,83 @@ impl Assembly {
         (from, lines)
     }
 
-    /// Ends the lines of the first `length` open bytes.
-    fn end(&mut self, length: usize) {
+    /// Ends the lines of the first `length` open bytes; all but the first began at `at`.
+    fn end(&mut self, length: usize, at: DateTime<Utc>) {
         let rest = self.open.split_off(length);
         let whole = std::mem::replace(&mut self.open, rest);
-        let lines = self.lines_of(&whole, self.taken + self.ended.len());
+        let mut lines = self.lines_of(&whole, self.taken + self.ended.len());
+        for line in lines.iter_mut().skip(1) {
+            line.at = at;
+        }
         self.ended.extend(lines);
+        self.since = at;
     }
 
     fn lines_of(&self, bytes: &[u8], before: usize) -> Vec<Line> {
-        (before + 1..)
-            .zip(page_lines(bytes))
-            .map(|(number, spans)| Line { number, stream: self.stream.clone(), spans })
-            .collect()
+        let line =
+            |(number, spans)| Line { number, stream: self.stream.clone(), at: self.since, spans };
+        (before + 1..).zip(page_lines(bytes)).map(line).collect()
     }
 }
 
+/// All lines of an output.
+pub fn lines_of(chunks: &[Chunk]) -> Vec<Line> {
+    let mut assembly = Assembly::default();
+    for chunk in chunks {
+        assembly.push(chunk);
+    }
+    assembly.take().1
+}
+
 impl Log {
-    /// Puts chunks together.
-    pub fn of(chunks: &[Chunk]) -> Self {
-        let mut assembly = Assembly::default();
-        for chunk in chunks {
-            assembly.push(chunk);
+    /// What a view shows of an output. While it is followed, all lines are there, and those that
+    /// are not wanted are hidden by the page: what is printed next has to find its place.
+    pub fn of(chunks: &[Chunk], view: &View, is_followed: bool) -> Self {
+        let mut lines = lines_of(chunks);
+        let total = lines.len();
+        let wanted = view.find.to_lowercase();
+        if view.only_stderr && !is_followed {
+            lines.retain(|line| line.stream == "stderr");
         }
-        let (_, mut lines) = assembly.take();
-        let hidden = lines.len().saturating_sub(MOST_LINES);
+        if !wanted.is_empty() {
+            lines.retain(|line| line.text().to_lowercase().contains(&wanted));
+        }
+        let found = lines.len();
+        let hidden = match view.line {
+            Some(number) => {
+                let place = lines.iter().position(|line| line.number >= number).unwrap_or(found);
+                place.saturating_sub(BEFORE)
+            }
+            None => found.saturating_sub(MOST_LINES),
+        };
+        let mut lines = lines.split_off(hidden);
+        lines.truncate(MOST_LINES);
         let last_seq = chunks.last().map_or(-1, |chunk| chunk.seq);
-        Self { lines: lines.split_off(hidden), hidden, last_seq }
+        Self { lines, hidden, found, total, last_seq }
+    }
+
+    /// The numbers of a line before those shown and of one after them, to go there.
+    pub fn beside(&self) -> (Option<usize>, Option<usize>) {
+        let first = self.lines.first().map_or(1, |line| line.number);
+        let last = self.lines.last().map_or(0, |line| line.number);
+        let before = (self.hidden > 0).then(|| first.saturating_sub(MOST_LINES - BEFORE).max(1));
+        let after = (self.hidden + self.lines.len() < self.found).then_some(last + 1);
+        (before, after)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::DateTime;
+    use chrono::TimeDelta;
 
     fn chunk(seq: i32, stream: &str, bytes: &[u8]) -> Chunk {
-        Chunk { seq, stream: stream.into(), at: DateTime::UNIX_EPOCH, bytes: bytes.to_vec() }
+        let at = DateTime::UNIX_EPOCH + TimeDelta::seconds(seq.into());
+        Chunk { seq, stream: stream.into(), at, bytes: bytes.to_vec() }
+    }
+
+    fn all(chunks: &[Chunk]) -> Log {
+        Log::of(chunks, &View::default(), false)
     }
 
     fn chunks() -> Vec<Chunk> {
@@ -145,7 +216,7 @@ mod tests {
 
     #[test]
     fn lines_go_over_chunks_and_end_where_the_stream_changes() {
-        let log = Log::of(&chunks());
+        let log = all(&chunks());
         let shown =
             log.lines.iter().map(|line| format!("{}{} {}", line.number, line.mark(), line.text()));
         let shown: Vec<_> = shown.collect();
@@ -163,12 +234,44 @@ mod tests {
             shown.retain(|line| line.number < from);
             shown.extend(lines);
         }
-        assert_eq!(shown, Log::of(&chunks()).lines);
+        assert_eq!(shown, all(&chunks()).lines);
     }
 
     #[test]
     fn of_long_output_the_end_is_shown_with_true_numbers() {
-        let log = Log::of(&[chunk(1, "stdout", "x\n".repeat(MOST_LINES + 5).as_bytes())]);
+        let log = all(&[chunk(1, "stdout", "x\n".repeat(MOST_LINES + 5).as_bytes())]);
         assert_eq!((log.hidden, log.lines.len(), log.lines[0].number), (5, MOST_LINES, 6));
+    }
+
+    #[test]
+    fn a_line_is_as_old_as_its_beginning() {
+        let times: Vec<String> = all(&chunks()).lines.iter().map(Line::time).collect();
+        assert_eq!(times, ["00:00:01.000", "00:00:01.000", "00:00:04.000", "00:00:05.000"]);
+    }
+
+    #[test]
+    fn what_is_looked_for_keeps_its_numbers() {
+        let shown = |query: &str, is_followed| {
+            let log = Log::of(&chunks(), &View::of(query), is_followed);
+            log.lines.iter().map(|line| line.number).collect::<Vec<_>>()
+        };
+        assert_eq!(shown("only=stderr", false), [3]);
+        assert_eq!(shown("only=stderr", true), [1, 2, 3, 4], "the page hides the others");
+        assert_eq!(shown("find=T", false), [2, 4]);
+        assert_eq!(shown("find=t&only=stderr", false), [0; 0]);
+    }
+
+    #[test]
+    fn every_line_can_be_gone_to() {
+        let long = [chunk(1, "stdout", "x\n".repeat(3 * MOST_LINES).as_bytes())];
+        let at = |query: &str| Log::of(&long, &View::of(query), false);
+        let end = at("");
+        assert_eq!((end.lines[0].number, end.beside()), (2_001, (Some(1_021), None)));
+        let middle = at("line=1021");
+        assert_eq!((middle.lines[0].number, middle.beside()), (1_001, (Some(21), Some(2_001))));
+        let first = at("line=21");
+        assert_eq!((first.lines[0].number, first.beside()), (1, (None, Some(1_001))));
+        assert_eq!(at("line=2001").lines[0].number, 1_981);
+        assert!(at("line=9999").lines.len() == BEFORE, "the last ones");
     }
 }

@@ -1,12 +1,16 @@
-//! Jobs in the panel: the list. One job's page is `page.rs`, its buttons `act.rs`, its output as
-//! lines `log.rs`, sent while it is printed `events.rs`.
+//! Jobs in the panel: the list. One job's page is `page.rs`, its buttons `act.rs`, its attempts
+//! `attempt.rs`, their output as lines `log.rs`, as text `raw.rs`, sent while it is printed
+//! `events.rs`; how a person wants to see it `view.rs`.
 
 pub mod act;
+pub mod attempt;
 mod bulk;
 pub mod events;
 pub mod log;
 pub mod page;
+pub mod raw;
 pub mod stats;
+pub mod view;
 pub mod waits;
 
 use super::kit::at::span;

@@ -1,7 +1,9 @@
 //! One job's page: how it stands, its attempts with their output, and what can be done with it.
 
 use super::act::{Button, buttons};
+use super::attempt::{AttemptView, Place, is_followed};
 use super::log::{Log, MOST_CHUNKS};
+use super::view::View;
 use super::waits::Waits;
 use crate::clock;
 use crate::core::ids::JobId;
@@ -21,7 +23,7 @@ use crate::web::problem::Problem;
 use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 /// One job.
 #[derive(Template)]
@@ -57,36 +59,12 @@ pub struct JobPage {
     pub other: Option<(&'static str, String)>,
     /// Whether the page keeps itself up to date.
     pub is_live: bool,
-    /// Where what is printed from now on comes from.
-    pub events: String,
-}
-
-/// One attempt.
-pub struct AttemptView {
-    /// Its number.
-    pub number: i32,
-    /// How it ended.
-    pub badge: Badge,
-    /// The worker.
-    pub worker: String,
-    /// When it began.
-    pub started: At,
-    /// How long it took, or has taken.
-    pub took: String,
-    /// Exit code, signal or HTTP status, in words.
-    pub ending: Option<String>,
-    /// Processor time and memory, in words.
-    pub used: Option<String>,
-    /// What went wrong.
-    pub error: String,
-    /// Its output.
-    pub log: Log,
-    /// What its lines' anchors begin with: `L` for the newest attempt, `a1-L` for others.
-    pub prefix: String,
-    /// Its output as plain text.
-    pub raw: String,
-    /// Whether it is shown at once.
-    pub is_open: bool,
+    /// Where what is printed from now on comes from; none where it is not shown.
+    pub events: Option<String>,
+    /// This page, with all that its address asks for.
+    pub here: String,
+    /// For how many days output is kept.
+    pub keep_days: i64,
 }
 
 /// GET a job's page.
@@ -97,10 +75,20 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
     let mut conn = ctx.conn().await?;
     let job = jobs::find(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
+    let view = View::of(ctx.query());
+    let is_live = !JobState::parse(&job.state).is_some_and(JobState::is_final);
     let mut attempts = Vec::new();
     for attempt in jobs::attempts_of(&mut conn, &id).await? {
-        let chunks = jobs::output_of(&mut conn, &id, attempt.number, MOST_CHUNKS).await?;
-        attempts.push((attempt, Log::of(&chunks)));
+        let (number, is_newest) = (attempt.number, attempts.is_empty());
+        // Of many attempts, those that nobody asked for are left in the database.
+        let log = if is_newest || view.attempt == Some(number) {
+            let chunks = jobs::output_of(&mut conn, &id, number, MOST_CHUNKS).await?;
+            let view = view.for_attempt(number, is_newest);
+            Some(Log::of(&chunks, &view, is_followed(is_newest, is_live, &view)))
+        } else {
+            None
+        };
+        attempts.push((attempt, log));
     }
     let cause = match job.delivery_id.parse() {
         Ok(delivery) => deliveries::brief(&mut conn, &delivery).await?,
@@ -117,7 +105,8 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let frame = ctx.frame(format!("Job {id}")).crumb("Jobs", preserved_list(&ctx, &urls::jobs()));
     let may_operate = ctx.may(Permission::Operate);
     let waits = Waits::of(&mut conn, &job).await?;
-    let shown = Shown { job, attempts, cause, record, waits, may_operate };
+    let keep = ctx.deps().retention.output;
+    let shown = Shown { job, attempts, view, keep, cause, record, waits, may_operate };
     page(&draw(frame, shown, clock::now()))
 }
 
@@ -142,7 +131,11 @@ pub struct Shown {
     /// The job.
     pub job: Job,
     /// Its attempts with their output, newest first.
-    pub attempts: Vec<(Attempt, Log)>,
+    pub attempts: Vec<(Attempt, Option<Log>)>,
+    /// How their output is looked at.
+    pub view: View,
+    /// How long output is kept.
+    pub keep: TimeDelta,
     /// The event that set it off.
     pub cause: Option<deliveries::Brief>,
     /// Its record's form.
@@ -155,14 +148,14 @@ pub struct Shown {
 
 /// Draws a job.
 pub fn draw(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
-    let Shown { job, attempts, cause, record, waits, may_operate } = shown;
+    let Shown { job, attempts, view, keep, cause, record, waits, may_operate } = shown;
     let state = JobState::parse(&job.state);
     let newest = attempts.first().map(|(attempt, _)| attempt);
-    let after =
-        attempts.first().map(|(attempt, log)| format!("{}.{}", attempt.number, log.last_seq));
-    let events = urls::verb("hooks", "job", &job.id, "events");
+    let is_live = !state.is_some_and(JobState::is_final);
     JobPage {
-        events: urls::with_query(&events, &[("after", &after.unwrap_or_default())]),
+        events: (!view.is_fixed()).then(|| events(&job, attempts.first(), &view)),
+        here: view.at(&urls::object("hooks", "job", &job.id)),
+        keep_days: keep.num_days(),
         sentence: sentence(&job, newest, now),
         badge: badge(&job),
         steps: job_steps(&job),
@@ -171,10 +164,13 @@ pub fn draw(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
         buttons: if may_operate { buttons(&job, state) } else { Vec::new() },
         other: other(&job, &waits),
         waits: waits.words(&job),
-        is_live: !state.is_some_and(JobState::is_final),
+        is_live,
         attempts: (0..)
             .zip(attempts)
-            .map(|(place, (attempt, log))| attempt_view(attempt, log, (place == 0, now)))
+            .map(|(place, (attempt, log))| {
+                let place = Place { view: &view, is_newest: place == 0, is_live, now };
+                AttemptView::of(attempt, log, place)
+            })
             .collect(),
         frame,
         now,
@@ -182,6 +178,19 @@ pub fn draw(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
         cause,
         record,
     }
+}
+
+/// Where what is printed after this comes from.
+fn events(job: &Job, newest: Option<&(Attempt, Option<Log>)>, view: &View) -> String {
+    let after = newest.map(|(attempt, log)| {
+        format!("{}.{}", attempt.number, log.as_ref().map_or(-1, |log| log.last_seq))
+    });
+    let after = after.unwrap_or_default();
+    let mut pairs = vec![("after", after.as_str())];
+    if view.times {
+        pairs.push(("times", "1"));
+    }
+    urls::with_query(&urls::verb("hooks", "job", &job.id, "events"), &pairs)
 }
 
 /// A running job that is to end says so.
@@ -196,8 +205,16 @@ pub(super) fn badge(job: &Job) -> Badge {
 /// The job that stands before this one, or has taken its place.
 fn other(job: &Job, waits: &Waits) -> Option<(&'static str, String)> {
     let address = |id: &str| urls::object("hooks", "job", id);
-    let newer = job.superseded_by.as_deref().map(|id| ("The newer job", address(id)));
+    let newer = job.superseded_by.as_deref().filter(|_| gave_way(job));
+    let newer = newer.map(|id| ("The newer job", address(id)));
     newer.or_else(|| Some(("The job that runs", address(waits.running.as_deref()?))))
+}
+
+/// Whether a newer job has its place. One that had ended by itself when it was asked to keeps it.
+fn gave_way(job: &Job) -> bool {
+    let state = JobState::parse(&job.state);
+    let is_asked = state == Some(JobState::Running) && job.cancel_requested_at.is_some();
+    is_asked || matches!(state, Some(JobState::Superseded | JobState::Cancelled))
 }
 
 /// The event's own person stands there until someone asks for the job again.
@@ -217,6 +234,9 @@ pub(super) fn sentence(job: &Job, newest: Option<&Attempt>, now: DateTime<Utc>) 
     match JobState::parse(&job.state) {
         Some(JobState::Queued) => "Waits for a free worker.".to_owned(),
         Some(JobState::Scheduled) => format!("Waits until {}.", At(job.run_at).absolute()),
+        Some(JobState::Running) if job.superseded_by.is_some() => {
+            "A newer job of the same ref takes its place: its processes are being ended.".to_owned()
+        }
         Some(JobState::Running) if job.cancel_requested_at.is_some() => {
             format!("{} cancelled it: its processes are being ended.", job.cancelled_by)
         }
@@ -234,53 +254,15 @@ pub(super) fn sentence(job: &Job, newest: Option<&Attempt>, now: DateTime<Utc>) 
         }
         Some(JobState::Failed) if job.attempts == 0 => format!("It was never started.{reason}"),
         Some(JobState::Failed) => format!("{attempt} failed{took}, and no more follows.{reason}"),
+        Some(JobState::Cancelled) if job.superseded_by.is_some() => {
+            format!("Cancelled: superseded by a newer job of the same ref.{reason}")
+        }
         Some(JobState::Cancelled) => format!("Cancelled by {}.{reason}", job.cancelled_by),
         Some(JobState::Superseded) => {
             "A newer job of the same ref took its place before it began.".to_owned()
         }
         None => reason,
     }
-}
-
-fn attempt_view(
-    attempt: Attempt,
-    log: Log,
-    (is_newest, now): (bool, DateTime<Utc>),
-) -> AttemptView {
-    let ending = match (attempt.exit_code, attempt.signal, attempt.http_status) {
-        (Some(code), _, _) => Some(format!("exit code {code}")),
-        (None, Some(signal), _) => Some(format!("ended by signal {signal}")),
-        (None, None, Some(status)) => Some(format!("HTTP {status}")),
-        (None, None, None) => None,
-    };
-    let number = attempt.number.to_string();
-    AttemptView {
-        raw: urls::with_query(
-            &urls::verb("hooks", "job", &attempt.job_id, "output"),
-            &[("attempt", &number)],
-        ),
-        prefix: if is_newest { "L".to_owned() } else { format!("a{number}-L") },
-        number: attempt.number,
-        badge: Badge::outcome(attempt.outcome.as_deref()),
-        worker: attempt.worker,
-        started: At(attempt.started_at),
-        took: span(attempt.finished_at.unwrap_or(now) - attempt.started_at),
-        ending,
-        used: used(attempt.cpu_ms, attempt.peak_memory_kib),
-        error: attempt.error,
-        log,
-        is_open: is_newest,
-    }
-}
-
-/// What an attempt used.
-fn used(cpu_ms: Option<i64>, peak_memory_kib: Option<i64>) -> Option<String> {
-    let cpu = chrono::TimeDelta::milliseconds(cpu_ms?);
-    let memory = match peak_memory_kib? {
-        kib @ ..1024 => format!("{kib} KiB"),
-        kib => format!("{} MiB", kib / 1024),
-    };
-    Some(format!("{} of processor time, {memory} of memory at most", span(cpu)))
 }
 
 fn params(stored: &serde_json::Value) -> Vec<(String, String)> {

@@ -8,7 +8,6 @@ use super::listing::{Empty, Listing, Paging};
 use super::query::{Address, Asked, SortLinks, page_numbers, sort_links};
 use crate::core::listing::{Counts, Page, Total};
 use crate::i18n::t;
-use crate::say;
 use chrono::{DateTime, Utc};
 
 /// A list, erased of what it is a list of.
@@ -216,35 +215,6 @@ impl ListView {
             .iter()
             .filter(|filter| filter.choices.iter().skip(1).any(|choice| choice.current))
             .count()
-    }
-
-    /// What is said where search and filters let nothing through; `one` is the singular.
-    pub fn none_match(&self, one: &str) -> String {
-        let Some(all) = self.all else {
-            return t("There are none that this search and these filters let through.").to_owned();
-        };
-        if all.number() == 1 {
-            say!(
-                "There is one {one}, but not one that this search and these filters let through.",
-                one = t(one)
-            )
-        } else {
-            say!(
-                "There are {all} {plural}, but none that this search and these filters let through.",
-                all = all,
-                plural = t(self.plural)
-            )
-        }
-    }
-
-    /// How many rows match, with a gap `{total}` for the link that drops everything.
-    pub fn results(&self) -> String {
-        let matching = self.matching;
-        if matching.number() == 1 {
-            say!("{n} result ({total})", n = matching, total = "{total}")
-        } else {
-            say!("{n} results ({total})", n = matching, total = "{total}")
-        }
     }
 
     /// A moment relative to now.

@@ -17,6 +17,7 @@ pub mod form;
 pub mod frame;
 pub mod history;
 pub mod list_view;
+mod list_words;
 pub mod listing;
 pub mod mount;
 pub mod pages;

@@ -1,6 +1,7 @@
 //! The rows of the database that the samples show.
 
 use super::super::jobs::log::Log;
+use super::super::jobs::view::View;
 use super::{LONG, NOW, ODD};
 use crate::store::deliveries::Brief;
 use crate::store::jobs::{Attempt, Chunk, Job};
@@ -28,6 +29,7 @@ pub(super) fn webhook(project_id: i64, name: &str) -> WebhookRow {
         action_params: json!({"branch": "main"}),
         concurrency: "parallel".to_owned(),
         debounce_s: 0,
+        cancel_running: false,
         max_attempts: 3,
         timeout_s: Some(60),
         notes: ODD.to_owned(),
@@ -106,6 +108,7 @@ pub(super) fn job(state: &str, attempts: i32) -> Job {
         lane: "webhook:7".to_owned(),
         held: if state == "queued" { "lane" } else { "" }.to_owned(),
         superseded_by: (state == "superseded").then(|| ODD.to_owned()),
+        cancels_running: false,
     }
 }
 
@@ -122,6 +125,7 @@ pub(super) fn attempt(number: i32, outcome: Option<&str>) -> (Attempt, Log) {
         signal: None,
         cpu_ms: Some(1_234),
         peak_memory_kib: Some(40_000),
+        output_pruned_at: None,
         error: ODD.to_owned(),
     };
     let chunk = |seq, stream: &str| Chunk {
@@ -131,7 +135,11 @@ pub(super) fn attempt(number: i32, outcome: Option<&str>) -> (Attempt, Log) {
         bytes: format!("\u{1b}[1;31m{ODD}\u{1b}[0m plain").into_bytes(),
     };
     let log = if outcome.is_some() {
-        Log::of(&[chunk(1, "stdout"), chunk(2, "stderr"), chunk(3, "notice")])
+        Log::of(
+            &[chunk(1, "stdout"), chunk(2, "stderr"), chunk(3, "notice")],
+            &View::default(),
+            false,
+        )
     } else {
         Log::default()
     };

@@ -112,6 +112,7 @@ fn action_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
             )),
             lane::concurrency_field(),
             lane::debounce_field(),
+            lane::cancel_field(),
             Field::check("enabled", "Enabled").full().help(
                 "A disabled record runs nothing; deliveries that equal it are listed as disabled.",
             ),
@@ -207,6 +208,7 @@ pub(super) fn values(row: &Row) -> Values {
     values.set("max_attempts", row.max_attempts.to_string());
     values.set("concurrency", row.concurrency.as_str());
     values.set("debounce_s", row.debounce_s.to_string());
+    values.tick("cancel_running", row.cancel_running);
     values.set("timeout_s", row.timeout_s.map(|limit| limit.to_string()).unwrap_or_default());
     values.set("notes", row.notes.as_str());
     filters::fill(&mut values, row);
@@ -323,6 +325,7 @@ fn draft(
         timeout_s: timeout_s.unwrap_or(None),
         concurrency,
         debounce_s,
+        cancel_running: values.is_on("cancel_running"),
         notes: values.get("notes").trim_end().replace("\r\n", "\n"),
         ..Draft::default()
     };

@@ -1,4 +1,4 @@
-//! The form's two fields on how a record's jobs share time.
+//! The form's three fields on how a record's jobs share time.
 
 use crate::core::webhook::Concurrency;
 use crate::web::admin::kit::field::{Choice, Field, Widget};
@@ -19,6 +19,12 @@ pub(super) fn debounce_field() -> Field {
     let widget = Widget::Number { min: 0, max: 3_600 };
     Field::new("debounce_s", "Wait for a newer one, in seconds", widget)
         .help("Only with “newest”: so long a job waits for a newer one of its ref. 0 = not at all.")
+}
+
+pub(super) fn cancel_field() -> Field {
+    Field::check("cancel_running", "The newest also stops the one that runs").full().help(
+        "Only with “newest”: a running job of the same ref is cancelled when a newer one comes.",
+    )
 }
 
 /// What was typed into them.

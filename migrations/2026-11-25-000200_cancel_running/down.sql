@@ -1,0 +1,3 @@
+DROP INDEX jobs_cancels_running_idx;
+ALTER TABLE jobs DROP COLUMN cancels_running;
+ALTER TABLE webhooks DROP COLUMN cancel_running;

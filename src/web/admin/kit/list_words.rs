@@ -1,0 +1,36 @@
+//! The sentences of a list that depend on its numbers.
+
+use super::list_view::ListView;
+use crate::i18n::t;
+use crate::say;
+
+impl ListView {
+    /// What is said where search and filters let nothing through; `one` is the singular.
+    pub fn none_match(&self, one: &str) -> String {
+        let Some(all) = self.all else {
+            return t("There are none that this search and these filters let through.").to_owned();
+        };
+        if all.number() == 1 {
+            say!(
+                "There is one {one}, but not one that this search and these filters let through.",
+                one = t(one)
+            )
+        } else {
+            say!(
+                "There are {all} {plural}, but none that this search and these filters let through.",
+                all = all,
+                plural = t(self.plural)
+            )
+        }
+    }
+
+    /// How many rows match, with a gap `{total}` for the link that drops everything.
+    pub fn results(&self) -> String {
+        let matching = self.matching;
+        if matching.number() == 1 {
+            say!("{n} result ({total})", n = matching, total = "{total}")
+        } else {
+            say!("{n} results ({total})", n = matching, total = "{total}")
+        }
+    }
+}
