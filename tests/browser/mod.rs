@@ -8,4 +8,5 @@ mod matching;
 mod panel;
 mod people;
 mod registration;
+mod replay;
 mod tour;
