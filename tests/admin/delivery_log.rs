@@ -101,3 +101,26 @@ async fn deliveries_are_found_by_id_commit_repository_and_person() {
     }
     assert_eq!(panel.get("/admin/hooks/delivery/?q=Elsewhere").await.rows().len(), 1);
 }
+
+#[tokio::test]
+async fn deliveries_are_narrowed_by_status_and_source_and_found_by_their_job() {
+    let app = App::start().await;
+    app.record(&records::push()).await;
+    let matched = app.send(&push()).await;
+    let (id, [job]) = (matched.field("delivery"), matched.jobs().try_into().unwrap());
+    let rejected = app.send(&push().token("wrong")).await.field("delivery");
+    let panel = app.panel().await;
+    let rows =
+        async |query: &str| panel.open(&format!("/admin/hooks/delivery/?{query}")).await.rows();
+    assert_eq!(rows("http_status=401").await, [rejected]);
+    assert_eq!(rows("http_status=202&source=gitlab").await, std::slice::from_ref(&id));
+    assert!(rows("source=replay").await.is_empty());
+    assert_eq!(rows(&format!("q={job}")).await, std::slice::from_ref(&id));
+    let asked = panel.open(&format!("{}replay/", page(&id))).await;
+    panel.submit(asked.form_with("once")).await;
+    let list = panel.open("/admin/hooks/delivery/?source=replay").await;
+    assert_eq!(list.rows().len(), 1);
+    assert!(list.text("tbody tr").contains("Replayed"), "{}", list.main());
+    let wrong = panel.open("/admin/hooks/delivery/?http_status=abc&source=x").await;
+    assert_eq!(wrong.texts("main .message").len(), 2);
+}

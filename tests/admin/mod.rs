@@ -21,4 +21,5 @@ mod roles;
 mod sessions;
 mod setup;
 mod switch;
+mod try_out;
 mod users;

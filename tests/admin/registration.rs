@@ -151,3 +151,25 @@ async fn a_record_that_registers_at_the_main_address_says_so() {
     page.says("this webhook registers there too");
     assert_eq!(app.panel().await.get("/admin/hooks/webhook/999/setup/").await.status, 404);
 }
+
+#[tokio::test]
+async fn while_a_secret_is_replaced_the_previous_one_is_known_too() {
+    let app = App::start().await;
+    let id = app.record(&records::pending_push()).await;
+    let panel = app.panel().await;
+    app.database()
+        .execute(
+            "UPDATE webhooks SET previous_secret_digest = secret_digest, secret_digest = '\\x00', \
+             previous_secret_until = now() + interval '1 day'",
+        )
+        .await;
+    // Of another repository: it is listed for its secret alone.
+    let other = test_push().with("/repository/name", "Elsewhere");
+    app.send(&other).await.expect(200, "unmatched");
+    let part = format!("{}?part=wait", setup(&id));
+    let page = panel.open(&part).await;
+    let why = page.texts("[data-id] [data-label=Why]");
+    assert!(why[0].contains("Diaspora"), "{why:?}");
+    app.database().execute("UPDATE webhooks SET previous_secret_until = now()").await;
+    assert!(!panel.open(&part).await.has("[data-id]"), "its time is over");
+}

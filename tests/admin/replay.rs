@@ -58,16 +58,16 @@ async fn f70_a_dry_run_shows_what_would_run_and_starts_nothing() {
     let panel = app.panel().await;
     let before = rows(&app).await;
 
-    panel.open(&ask(&id)).await.says("registered to project 15").says("Nothing would run");
+    panel.open(&ask(&id)).await.says("its project_id is \"15\"").says("Nothing would run");
     let webhook = app.database().value("SELECT id::text FROM webhooks").await;
     let dry = panel.get(&format!("{}?way=force&webhook={webhook}", ask(&id))).await;
     let program = app.folder().join("actions/touch.sh").display().to_string();
     assert_eq!(dry.texts(".argv li"), [program.as_str(), "--ref", "refs/heads/master", "a b;c"]);
     let environment = dry.texts(".rehearsal .headers tr");
-    assert!(environment.contains(&"SIGNALBOX_REF refs/heads/master".to_owned()), "{environment:?}");
-    assert!(environment.contains(&"SIGNALBOX_PARAM_BRANCH a b;c".to_owned()), "{environment:?}");
-    assert!(environment.contains(&"API_TOKEN ••••••".to_owned()), "{environment:?}");
-    assert!(environment.iter().any(|row| row.starts_with("PATH passed on")), "{environment:?}");
+    assert!(environment.contains(&"SIGNALBOX_REFrefs/heads/master".to_owned()), "{environment:?}");
+    assert!(environment.contains(&"SIGNALBOX_PARAM_BRANCHa b;c".to_owned()), "{environment:?}");
+    assert!(environment.contains(&"API_TOKEN••••••".to_owned()), "{environment:?}");
+    assert!(environment.iter().any(|row| row.starts_with("PATHpassed on")), "{environment:?}");
     assert!(!dry.html.contains("planted-secret"), "a secret is shown");
     dry.says("Lane").says("nothing has been started");
     assert!(dry.text(".rehearsal .code").contains("\"object_kind\": \"push\""));

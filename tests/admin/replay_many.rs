@@ -24,8 +24,8 @@ async fn unmatched(app: &App, project: i64, many: usize) {
     }
 }
 
-async fn start(panel: &Panel, plan: &Page, pace: &str) -> String {
-    let page = panel.submit(plan.form_with("once").set("pace", pace)).await;
+async fn start(panel: &Panel, plan: &Page, a_second: &str) -> String {
+    let page = panel.submit(plan.form_with("once").set("pace", a_second)).await;
     assert!(page.address.starts_with(RUNS), "{}: {}", page.address, page.html);
     page.address
 }

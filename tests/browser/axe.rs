@@ -102,9 +102,44 @@ async fn f38_f41_every_page_is_sound_in_both_themes_at_both_widths() {
         browser.open(&address).await;
         look(&browser, &axe, name, &mut faults).await;
     }
+    replays(&app, &browser, (&axe, &record, &delivery), &mut faults).await;
     answers_to_forms(&app, &browser, (&axe, &record), &mut faults).await;
     assert!(faults.is_empty(), "{faults:#?}");
     browser.close().await;
+}
+
+/// The pages of replays, and a record's test page.
+async fn replays(
+    app: &App,
+    browser: &Browser,
+    (axe, record, delivery): (&str, &str, &str),
+    faults: &mut Vec<String>,
+) {
+    let replay = format!("/admin/hooks/delivery/{delivery}/replay/");
+    let rejected = "SELECT id FROM deliveries WHERE verdict = 'rejected' ORDER BY id DESC LIMIT 1";
+    let rejected = app.database().value(rejected).await;
+    for (name, address) in [
+        ("replay", replay.clone()),
+        ("replay-forced", format!("{replay}?way=force&webhook={record}")),
+        ("replay-impossible", format!("/admin/hooks/delivery/{rejected}/replay/")),
+        ("delivery-rejected", format!("/admin/hooks/delivery/{rejected}/")),
+        ("webhook-test", format!("{LIST}{record}/test/")),
+        ("replay-runs-none", "/admin/hooks/delivery/replay/".to_owned()),
+        ("replay-plan", "/admin/hooks/delivery/replay/?of=".to_owned()),
+    ] {
+        browser.open(&address).await;
+        browser
+            .script("for (const each of document.querySelectorAll('details')) each.open = true")
+            .await;
+        look(browser, axe, name, faults).await;
+    }
+    browser.fill("pace", "1").await;
+    browser.submit("Start").await;
+    browser.says("Running").await;
+    look(browser, axe, "replay-run", faults).await;
+    browser.submit("Stop").await;
+    browser.says("Stopped by").await;
+    look(browser, axe, "replay-stopped", faults).await;
 }
 
 /// Pages that only a POST leads to.

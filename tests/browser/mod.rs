@@ -10,4 +10,5 @@ mod matching;
 mod panel;
 mod people;
 mod registration;
+mod replay;
 mod tour;

@@ -143,13 +143,11 @@ pub(super) async fn judged(
         None => Err(obstacle_among_many(kept(full)).unwrap_or(Skip::BodyGone)),
         Some((event, proof, body)) => {
             let (decision, records) = known.judge(&case(&event, &proof, body));
-            match reason(&decision) {
-                Some(skip) => Err(skip),
-                None => {
-                    let wanted = records.into_iter().filter(|r| decision.run.contains(&r.id));
-                    Ok(Prospect { event, runs: wanted.collect(), decision })
-                }
+            if let Some(skip) = reason(&decision) {
+                return Err(skip);
             }
+            let wanted = records.into_iter().filter(|record| decision.run.contains(&record.id));
+            Ok(Prospect { event, runs: wanted.collect(), decision })
         }
     });
     Ok(outcomes.collect())

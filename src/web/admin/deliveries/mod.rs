@@ -4,6 +4,7 @@ pub mod body;
 pub mod matching;
 pub mod page;
 pub mod request;
+pub mod steps;
 pub mod tree;
 pub mod unmatched;
 

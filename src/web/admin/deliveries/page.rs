@@ -3,6 +3,7 @@
 
 use super::matching::{self, MatchPanel};
 use super::request::{self, BodyView};
+use super::steps::{Step, steps};
 use crate::clock;
 use crate::control;
 use crate::core::ids::DeliveryId;
@@ -105,20 +106,6 @@ pub struct About {
     pub keep: (TimeDelta, TimeDelta),
     /// Now.
     pub now: DateTime<Utc>,
-}
-
-/// A step of a delivery's or a job's way.
-pub struct Step {
-    /// What happened.
-    pub name: &'static str,
-    /// When; none = not yet.
-    pub at: Option<At>,
-    /// A word for its colour; `todo` = not yet.
-    pub state: String,
-    /// How long it took to the next step, or a word.
-    pub span: Option<String>,
-    /// Whether the next step has not been reached.
-    pub next_is_todo: bool,
 }
 
 /// A record that was tried.
@@ -306,66 +293,6 @@ fn replay_view(replay: &Brief) -> ReplayView {
         badge: Badge::verdict(&replay.verdict),
         at: At(replay.received_at),
     }
-}
-
-fn steps((delivery, judged_at): (&Brief, Option<DateTime<Utc>>), made: &[jobs::Row]) -> Vec<Step> {
-    let badge = Badge::verdict(&delivery.verdict);
-    let mut steps = Vec::new();
-    if let Some(judged_at) = judged_at {
-        steps.push(Step {
-            name: made_how(delivery).unwrap_or("Received"),
-            at: Some(At(delivery.received_at)),
-            state: "queued".to_owned(),
-            span: Some(format!("judged in {}", span(judged_at - delivery.received_at))),
-            next_is_todo: false,
-        });
-    }
-    steps.push(Step {
-        name: if judged_at.is_some() { "Judged" } else { "Received and judged" },
-        at: Some(At(judged_at.unwrap_or(delivery.received_at))),
-        state: delivery.verdict.clone(),
-        span: Some(badge.label),
-        next_is_todo: false,
-    });
-    // Of several jobs, the table below tells more than one line could.
-    if let [only] = made {
-        steps.extend(job_steps(&only.job));
-    }
-    steps
-}
-
-/// The steps of a job's way: queued, started, ended.
-pub fn job_steps(job: &jobs::Job) -> Vec<Step> {
-    let badge = Badge::job(&job.state);
-    let started = job.started_at;
-    let waited = started.map(|started| span(started - job.queued_at));
-    let ran = started.zip(job.finished_at).map(|(started, finished)| span(finished - started));
-    let todo = |at: Option<DateTime<Utc>>, state: &str| {
-        if at.is_some() { state.to_owned() } else { "todo".to_owned() }
-    };
-    vec![
-        Step {
-            name: "Queued",
-            at: Some(At(job.queued_at)),
-            state: "queued".to_owned(),
-            span: waited.map(|waited| format!("waited {waited}")),
-            next_is_todo: started.is_none(),
-        },
-        Step {
-            name: "Started",
-            at: started.map(At),
-            state: todo(started, "running"),
-            span: ran.map(|ran| format!("ran {ran}")),
-            next_is_todo: job.finished_at.is_none(),
-        },
-        Step {
-            name: "Ended",
-            at: job.finished_at.map(At),
-            state: todo(job.finished_at, &job.state),
-            span: job.finished_at.map(|_| badge.label),
-            next_is_todo: false,
-        },
-    ]
 }
 
 fn record_view(record: &crate::core::matching::trace::RecordTrace) -> RecordView {

@@ -12,7 +12,7 @@ use crate::core::role::Permission;
 use crate::store::jobs::{Attempt, Job};
 use crate::store::{StoreError, deliveries, jobs, webhooks};
 use crate::web::admin::context::AdminContext;
-use crate::web::admin::deliveries::page::{Step, job_steps};
+use crate::web::admin::deliveries::steps::{Step, job_steps};
 use crate::web::admin::kit::at::{At, span};
 use crate::web::admin::kit::back::preserved_list;
 use crate::web::admin::kit::column::Badge;

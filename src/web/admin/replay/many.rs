@@ -225,7 +225,7 @@ async fn runs(ctx: &AdminContext) -> Result<HttpResponse, HumanError> {
     page(&RunsPage {
         frame: ctx.frame("Replays").crumb("Deliveries", urls::deliveries()),
         now: clock::now(),
-        runs: told_runs(runs),
+        runs: told_runs(&runs),
         deliveries: urls::deliveries(),
     })
 }
@@ -296,8 +296,8 @@ fn draw(
 /// A plan with everything on it, for the test of all pages.
 #[cfg(test)]
 pub fn sample(words: &'static str) -> PlanPage {
-    let pairs = [("of", "verdict=unmatched&q=x")];
-    let choice = Choice::of(pairs.into_iter()).unwrap();
+    let asked = read(&urls::deliveries(), "verdict=unmatched&q=x", Deliveries::listing());
+    let choice = Choice { asked, ids: Vec::new() };
     let plan = Plan {
         total: 12_000,
         judged: 9_000,

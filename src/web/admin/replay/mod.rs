@@ -171,10 +171,11 @@ pub fn landed(ctx: &AdminContext, made: &DeliveryId, text: String) -> HttpRespon
 ///
 /// # Errors
 /// The form says nothing of the kind (400).
-pub fn once(values: &Values) -> Result<String, Problem> {
+pub fn once(values: &Values) -> Result<String, HumanError> {
     let once = values.trimmed("once").parse::<DeliveryId>();
     let once = once.map(|once| once.to_string());
-    once.map_err(|_| Problem::bad_request("The form lacks its number. Reload the page."))
+    let missing = || Problem::bad_request("The form lacks its number. Reload the page.");
+    once.map_err(|_| missing().into())
 }
 
 fn shown(text: &str) -> Vec<WebhookId> {

@@ -99,7 +99,7 @@ pub struct RunRow {
 }
 
 /// Runs, as their list shows them.
-pub fn told_runs(runs: Vec<Run>) -> Vec<RunRow> {
+pub fn told_runs(runs: &[Run]) -> Vec<RunRow> {
     runs.iter().map(row).collect()
 }
 
@@ -250,6 +250,6 @@ pub fn sample(state: &str, words: &str) -> (RunPage, super::many::RunsPage) {
     let progress = drawn(&run, Some("/admin/".to_owned()), ("token", now));
     let deliveries = "/admin/".to_owned();
     let page = RunPage { frame, row: row(&run), deliveries: deliveries.clone(), progress };
-    let (frame, runs) = (Frame::sample("Replays"), told_runs(vec![run]));
+    let (frame, runs) = (Frame::sample("Replays"), told_runs(&[run]));
     (page, super::many::RunsPage { frame, now, runs, deliveries })
 }
