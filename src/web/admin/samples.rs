@@ -267,3 +267,11 @@ fn every_page_renders_in_every_state_and_is_sound_html() {
         );
     }
 }
+
+#[test]
+fn pages_of_jobs_are_chinese_in_chinese() {
+    chinese::assert_chinese(|| {
+        let jobs = samples().into_iter().filter(|(name, _)| name.starts_with("job"));
+        jobs.chain(work::samples()).collect()
+    });
+}

@@ -10,6 +10,7 @@ use super::kit::frame::Frame;
 use super::pause::{told, what};
 use crate::clock;
 use crate::core::role::Permission;
+use crate::i18n::t;
 use crate::store::queue::WorkerRow;
 use crate::store::workers::{Busy, Worker};
 use crate::store::{pauses, queue, workers};
@@ -112,7 +113,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         } else {
             Vec::new()
         },
-        frame: ctx.frame("Workers"),
+        frame: ctx.frame(t("Workers")),
         workers: known.into_iter().map(|worker| view(worker, &alive, &busy, now)).collect(),
         pauses: shown,
         may_operate,
