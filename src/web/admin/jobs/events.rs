@@ -208,7 +208,7 @@ impl Follower {
 fn state_of(job: &Job, newest: Option<&jobs::Attempt>) -> String {
     serde_json::json!({
         "state": job.state,
-        "label": badge(job).label,
+        "label": i18n::t(&badge(job).label),
         "attempts": job.attempts,
         "sentence": sentence(job, newest, clock::now()),
     })

@@ -182,8 +182,8 @@ pub fn sample(full: bool) -> WorkersPage {
     };
     let busy = [(worker.name.clone(), "01M87".to_owned(), 2, "<Site>".to_owned(), now)];
     let pause = PauseView {
-        what: "All jobs are paused".into(),
-        told: "All jobs are paused, by <ada>".into(),
+        what: t("All jobs are paused").into(),
+        told: format!("{}: <ada>", t("All jobs are paused")),
         scope: "all".into(),
         waiting: 3,
     };
