@@ -26,6 +26,7 @@ pub struct Sought {
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = webhooks, check_for_backend(diesel::pg::Pg))]
 #[expect(missing_docs, reason = "the columns, explained by the migration")]
+#[expect(clippy::struct_excessive_bools, reason = "the columns are what they are")]
 pub struct Candidate {
     pub id: i64,
     pub name: String,

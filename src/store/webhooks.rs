@@ -108,6 +108,7 @@ pub async fn find_for_update(conn: &mut Conn, id: WebhookId) -> Result<Row> {
 #[derive(Debug, Clone, Insertable, AsChangeset)]
 #[diesel(table_name = webhooks, treat_none_as_null = true)]
 #[expect(missing_docs, reason = "the columns, explained by the migration")]
+#[expect(clippy::struct_excessive_bools, reason = "the columns are what they are")]
 pub struct Values<'a> {
     pub name: &'a str,
     pub repo_name: &'a str,

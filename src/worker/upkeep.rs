@@ -83,7 +83,7 @@ pub(super) async fn run(pool: Pool, keep: RetentionSettings, stop: CancellationT
         };
         match done {
             Ok(None) => {
-                tracing::info!("Upkeep is done by another process; it is looked again later")
+                tracing::info!("Upkeep is done by another process; it is looked again later");
             }
             Ok(Some(removed)) if removed == Removed::default() => {}
             Ok(Some(removed)) => tracing::info!(

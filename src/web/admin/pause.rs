@@ -9,6 +9,8 @@ use super::kit::frame::Level;
 use super::kit::views::Posted;
 use crate::control::{self, ControlError};
 use crate::core::pause::{Pause, Release, Scope};
+use crate::i18n::{self, t};
+use crate::say;
 use crate::web::human::{HumanError, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;
@@ -21,9 +23,9 @@ const LONGEST: usize = 200;
 /// What is held back, in words.
 pub fn what(pause: &Pause) -> String {
     match &pause.scope {
-        Scope::All => "All jobs are paused".to_owned(),
-        Scope::Webhook(_) => format!("Jobs of “{}” are paused", pause.note.name),
-        Scope::Lane(_) => format!("The lane “{}” is paused", pause.note.name),
+        Scope::All => t("All jobs are paused").to_owned(),
+        Scope::Webhook(_) => say!("Jobs of “{name}” are paused", name = pause.note.name),
+        Scope::Lane(_) => say!("The lane “{name}” is paused", name = pause.note.name),
     }
 }
 
@@ -31,8 +33,9 @@ pub fn what(pause: &Pause) -> String {
 pub fn told(pause: &Pause) -> String {
     let note = &pause.note;
     let since = At(note.since).absolute();
-    let reason = if note.reason.is_empty() { String::new() } else { format!(": {}", note.reason) };
-    format!("{} since {since}, by {}{reason}", what(pause), note.by)
+    let told =
+        say!("{what} since {since}, by {name}", what = what(pause), since = since, name = note.by);
+    if note.reason.is_empty() { told } else { format!("{told}: {}", note.reason) }
 }
 
 /// POST: holds jobs back.
@@ -44,13 +47,13 @@ pub async fn pause(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, Hu
     let scope = scope(&values)?;
     let reason: String = values.trimmed("reason").chars().take(LONGEST).collect();
     if reason.is_empty() {
-        ctx.flash(Level::Error, "Nothing was paused: say why, so that others know.");
+        ctx.flash(Level::Error, t("Nothing was paused: say why, so that others know."));
         return Ok(see_other(urls::workers()));
     }
     let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
     let done = control::pause(&mut conn, act(&ctx, &remote_addr), scope, &reason).await;
     done.map_err(refused)?;
-    ctx.flash(Level::Success, "Paused. What runs goes on; nothing more begins.");
+    ctx.flash(Level::Success, t("Paused. What runs goes on; nothing more begins."));
     Ok(see_other(urls::workers()))
 }
 
@@ -68,30 +71,28 @@ pub async fn resume(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
     let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
     let done = control::resume(&mut conn, act(&ctx, &remote_addr), &scope, release).await;
     let released = done.map_err(refused)?;
-    let jobs = match released {
-        1 => "1 job goes".to_owned(),
-        number => format!("{number} jobs go"),
-    };
-    ctx.flash(Level::Success, format!("Resumed: {jobs} on."));
+    let released = i64::try_from(released).unwrap_or(i64::MAX);
+    let told = i18n::count(released, "Resumed: {n} job goes on.", "Resumed: {n} jobs go on.");
+    ctx.flash(Level::Success, told);
     Ok(see_other(urls::workers()))
 }
 
 fn scope(values: &Values) -> Result<Scope, HumanError> {
     Scope::parse(values.trimmed("scope")).ok_or_else(|| {
-        Problem::bad_request("The form does not say what is meant. Reload the page.").into()
+        Problem::bad_request(t("The form does not say what is meant. Reload the page.")).into()
     })
 }
 
 fn refused(error: ControlError) -> Problem {
     let detail = match error {
         ControlError::Store(error) => return error.into(),
-        ControlError::Already(by) => format!("{by} has paused it already."),
+        ControlError::Already(by) => say!("{name} has paused it already.", name = by),
         ControlError::Gone | ControlError::NotNow(_) => {
-            "It is not paused, or not there any more. Somebody may have been quicker.".to_owned()
+            t("It is not paused, or not there any more. Somebody may have been quicker.").to_owned()
         }
     };
     Problem::new(StatusCode::CONFLICT, "not_now", "Nothing was changed", detail)
-        .link("Back to the workers", urls::workers())
+        .link(t("Back to the workers"), urls::workers())
 }
 
 #[cfg(test)]

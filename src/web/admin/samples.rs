@@ -145,7 +145,7 @@ fn job_sample(state: &str, attempts: Vec<(Attempt, Log)>) -> String {
         waits: Waits { before: 2, running: Some(ODD.to_owned()), pause: None },
         may_operate: true,
     };
-    job_page::draw(Frame::sample("Job"), shown, NOW).render().unwrap()
+    job_page::draw(Frame::sample("Jobs"), shown, NOW).render().unwrap()
 }
 
 fn history(exists: bool) -> String {
@@ -266,4 +266,12 @@ fn every_page_renders_in_every_state_and_is_sound_html() {
             "{name}: a badge without its word"
         );
     }
+}
+
+#[test]
+fn pages_of_jobs_are_chinese_in_chinese() {
+    chinese::assert_chinese(|| {
+        let jobs = samples().into_iter().filter(|(name, _)| name.starts_with("job,"));
+        jobs.chain(work::samples()).collect()
+    });
 }

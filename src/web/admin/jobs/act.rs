@@ -6,6 +6,8 @@ use crate::clock;
 use crate::control::{self, Act, Cancelled, ControlError};
 use crate::core::ids::JobId;
 use crate::core::job::JobState;
+use crate::i18n::t;
+use crate::say;
 use crate::store::jobs::{self, Job};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::back::preserved_on;
@@ -89,8 +91,8 @@ pub async fn run_again(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
     let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
     let done = control::run_again(&mut conn, act(&ctx, &remote_addr), &id).await;
-    done.map_err(|error| refused(&ctx, &id, ("run again", "once it has ended"), error))?;
-    ctx.flash(Level::Success, "The job is queued again.");
+    done.map_err(|error| refused(&ctx, &id, RUN_AGAIN, error))?;
+    ctx.flash(Level::Success, t("The job is queued again."));
     Ok(see_other(preserved_on(&ctx, &urls::job(&id))))
 }
 
@@ -102,8 +104,8 @@ pub async fn run_now(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
     let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
     let done = control::run_now(&mut conn, act(&ctx, &remote_addr), &id).await;
-    done.map_err(|error| refused(&ctx, &id, ("hurried", "while it waits for a time"), error))?;
-    ctx.flash(Level::Success, "The job runs as soon as a worker is free.");
+    done.map_err(|error| refused(&ctx, &id, HURRIED, error))?;
+    ctx.flash(Level::Success, t("The job runs as soon as a worker is free."));
     Ok(see_other(preserved_on(&ctx, &urls::job(&id))))
 }
 
@@ -138,9 +140,9 @@ pub async fn cancel_form(ctx: AdminContext) -> Result<HttpResponse, HumanError> 
         "It has not begun, or waits for its next attempt: it ends at once, and nothing is run."
     };
     let frame = ctx
-        .frame(format!("Cancel this job of “{}”?", job.webhook_label))
-        .crumb("Jobs", urls::jobs())
-        .crumb(format!("Job {id}"), urls::job(&id));
+        .frame(say!("Cancel this job of “{name}”?", name = job.webhook_label))
+        .crumb(t("Jobs"), urls::jobs())
+        .crumb(say!("Job {id}", id = id), urls::job(&id));
     page(&CancelPage { frame, what, back: preserved_on(&ctx, &urls::job(&id)) })
 }
 
@@ -153,37 +155,40 @@ pub async fn cancel(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
     let done = control::cancel(&mut conn, act(&ctx, &remote_addr), &id).await;
     match done.map_err(|error| refused(&ctx, &id, CANCELLED, error))? {
-        Cancelled::Done => ctx.flash(Level::Success, "The job is cancelled."),
-        Cancelled::Stopping => ctx.flash(Level::Info, "The job is being stopped."),
+        Cancelled::Done => ctx.flash(Level::Success, t("The job is cancelled.")),
+        Cancelled::Stopping => ctx.flash(Level::Info, t("The job is being stopped.")),
     }
     Ok(see_other(preserved_on(&ctx, &urls::job(&id))))
 }
 
-const CANCELLED: (&str, &str) = ("cancelled", "before it has ended");
+/// What is said where something is not legal: the headline, and when it is.
+type Rule = (&'static str, &'static str);
+
+const RUN_AGAIN: Rule =
+    ("The job cannot be run again now", "A job can be run again once it has ended.");
+const HURRIED: Rule =
+    ("The job cannot be hurried now", "A job can be hurried while it waits for a time.");
+const CANCELLED: Rule =
+    ("The job cannot be cancelled now", "A job can be cancelled before it has ended.");
 
 /// Who acts on this request.
 pub fn act<'a>(ctx: &'a AdminContext, remote_addr: &'a str) -> Act<'a> {
     Act { actor: &ctx.actor, remote_addr, now: clock::now() }
 }
 
-fn refused(
-    ctx: &AdminContext,
-    id: &JobId,
-    (done, when): (&str, &str),
-    error: ControlError,
-) -> Problem {
+fn refused(ctx: &AdminContext, id: &JobId, (title, rule): Rule, error: ControlError) -> Problem {
     let detail = match error {
         ControlError::Gone => return no_such(ctx),
         ControlError::Store(error) => return error.into(),
         ControlError::NotNow(state) => {
-            format!("It is {} now. A job can be {done} {when}.", state.as_str())
+            let state = t(state.label()).to_lowercase();
+            format!("{} {}", say!("It is {state} now.", state = state), t(rule))
         }
         ControlError::Already(by) if by.is_empty() => {
-            "It is being stopped already: a newer job takes its place.".to_owned()
+            t("It is being stopped already: a newer job takes its place.").to_owned()
         }
-        ControlError::Already(by) => format!("{by} has asked for it already."),
+        ControlError::Already(by) => say!("{name} has asked for it already.", name = by),
     };
-    let title = format!("The job cannot be {done} now");
     Problem::new(StatusCode::CONFLICT, "not_now", title, detail)
-        .link("Back to the job", urls::job(id))
+        .link(t("Back to the job"), urls::job(id))
 }

@@ -2,6 +2,7 @@
 
 use super::log::Log;
 use super::view::View;
+use crate::say;
 use crate::store::jobs::Attempt;
 use crate::web::admin::kit::at::{At, span};
 use crate::web::admin::kit::column::Badge;
@@ -72,8 +73,8 @@ impl AttemptView {
     pub fn of(attempt: Attempt, log: Option<Log>, place: Place<'_>) -> Self {
         let Place { view, is_newest, is_live, now } = place;
         let ending = match (attempt.exit_code, attempt.signal, attempt.http_status) {
-            (Some(code), _, _) => Some(format!("exit code {code}")),
-            (None, Some(signal), _) => Some(format!("ended by signal {signal}")),
+            (Some(code), _, _) => Some(say!("exit code {code}", code = code)),
+            (None, Some(signal), _) => Some(say!("ended by signal {signal}", signal = signal)),
             (None, None, Some(status)) => Some(format!("HTTP {status}")),
             (None, None, None) => None,
         };
@@ -121,6 +122,18 @@ impl AttemptView {
                 View { only_stderr: !view.only_stderr, ..view.clone() },
             ),
         ]
+    }
+
+    /// How many lines hold what is looked for.
+    pub fn found_words(&self, log: &Log) -> String {
+        let (found, total, text) = (log.found, log.total, &self.view.find);
+        let words = say!("{n} of {m} lines hold “{text}”", n = found, m = total, text = text);
+        if log.lines.len() < found {
+            let more = say!("{n} of them here", n = log.lines.len());
+            format!("{words}, {more}")
+        } else {
+            words
+        }
     }
 
     /// What a search keeps of the view, as hidden fields.
@@ -176,5 +189,9 @@ fn used(cpu_ms: Option<i64>, peak_memory_kib: Option<i64>) -> Option<String> {
         kib @ ..1024 => format!("{kib} KiB"),
         kib => format!("{} MiB", kib / 1024),
     };
-    Some(format!("{} of processor time, {memory} of memory at most", span(cpu)))
+    Some(say!(
+        "{time} of processor time, {memory} of memory at most",
+        time = span(cpu),
+        memory = memory
+    ))
 }

@@ -13,6 +13,7 @@ use super::view::View;
 use crate::clock;
 use crate::core::ids::JobId;
 use crate::core::job::JobState;
+use crate::i18n;
 use crate::store::jobs::{self, Job};
 use crate::store::listen::Watcher;
 use crate::store::{Pool, StoreError};
@@ -59,6 +60,7 @@ pub async fn stream(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         watcher,
         place: after.as_deref().and_then(Place::parse).unwrap_or_default(),
         times,
+        locale: i18n::current(),
         assembly: None,
         told: None,
         ends: Instant::now() + LONGEST,
@@ -107,6 +109,8 @@ struct Follower {
     place: Place,
     /// Whether each line says when it was written.
     times: bool,
+    /// The reader's language.
+    locale: i18n::Locale,
     /// The lines of the attempt so far; none = to be made from the chunks up to the place.
     assembly: Option<Assembly>,
     /// What was last said of the job's state.
@@ -179,7 +183,7 @@ impl Follower {
             let (from, lines) = assembly.take();
             let prefix = "L".to_owned();
             let lines = Lines { lines, prefix, times: self.times, elsewhere: None };
-            let html = lines.render().unwrap_or_default();
+            let html = i18n::say_in(self.locale, || lines.render()).unwrap_or_default();
             let data = serde_json::json!({"attempt": attempt, "from": from, "html": html});
             let id = format!("{attempt}.{}", self.place.seq);
             let _ = write!(events, "event: lines\nid: {id}\ndata: {data}\n\n");
@@ -187,7 +191,7 @@ impl Follower {
                 return Ok(events);
             }
         }
-        let state = state_of(&job, newest.as_ref());
+        let state = i18n::say_in(self.locale, || state_of(&job, newest.as_ref()));
         if self.told.as_ref() != Some(&state) {
             let _ = write!(events, "event: state\ndata: {state}\n\n");
             self.told = Some(state);
@@ -204,7 +208,7 @@ impl Follower {
 fn state_of(job: &Job, newest: Option<&jobs::Attempt>) -> String {
     serde_json::json!({
         "state": job.state,
-        "label": badge(job).label,
+        "label": i18n::t(&badge(job).label),
         "attempts": job.attempts,
         "sentence": sentence(job, newest, clock::now()),
     })

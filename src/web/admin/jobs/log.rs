@@ -5,6 +5,7 @@ use super::view::View;
 use crate::core::output::{Span, page_lines};
 use crate::store::jobs::Chunk;
 use crate::web::admin::kit::at::At;
+use crate::web::filters;
 use askama::Template;
 use chrono::{DateTime, Utc};
 

@@ -23,6 +23,7 @@ use crate::core::ids::DeliveryId;
 use crate::core::job::JobState;
 use crate::core::listing::{Counts, ListQuery, Page, Part};
 use crate::core::role::Permission;
+use crate::say;
 use crate::store::jobs::{Filter, Row, Sort};
 use crate::store::{self, Conn, jobs};
 use crate::web::urls;
@@ -67,7 +68,8 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         label: "State",
         width: Width::Fit,
         cell: |row| {
-            let attempts = format!("Attempt {} of {}", row.job.attempts, row.job.max_attempts);
+            let (n, max) = (row.job.attempts, row.job.max_attempts);
+            let attempts = say!("Attempt {n} of {max}", n = n, max = max);
             Bit::Badge(Badge::job(&row.job.state)).over(Bit::Text(attempts))
         },
         sort: None,
@@ -93,7 +95,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         width: Width::Fit,
         cell: |row| {
             let waited = row.job.started_at.map(|started| span(started - row.job.queued_at));
-            let waited = waited.map(|waited| format!("waited {waited}"));
+            let waited = waited.map(|waited| say!("waited {span}", span = waited));
             Bit::time(Some(row.job.queued_at)).over(Bit::text(waited.unwrap_or_default()))
         },
         sort: None,
@@ -105,8 +107,8 @@ const COLUMNS: &[Column<Row, Sort>] = &[
 fn ran(row: &Row) -> Cell {
     let times = row.job.started_at.zip(row.job.finished_at);
     let ending = match (row.exit_code, row.signal) {
-        (Some(code), _) => format!("exit {code}"),
-        (None, Some(signal)) => format!("signal {signal}"),
+        (Some(code), _) => say!("exit {code}", code = code),
+        (None, Some(signal)) => say!("signal {signal}", signal = signal),
         (None, None) => String::new(),
     };
     Bit::span(times.map(|(started, finished)| finished - started)).over(Bit::text(ending))

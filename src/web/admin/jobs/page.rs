@@ -9,6 +9,8 @@ use crate::clock;
 use crate::core::ids::JobId;
 use crate::core::job::JobState;
 use crate::core::role::Permission;
+use crate::i18n::t;
+use crate::say;
 use crate::store::jobs::{Attempt, Job};
 use crate::store::{StoreError, deliveries, jobs, webhooks};
 use crate::web::admin::context::AdminContext;
@@ -39,6 +41,8 @@ pub struct JobPage {
     pub badge: Badge,
     /// How it stands, in a sentence.
     pub sentence: String,
+    /// What went wrong, if something did.
+    pub reason: String,
     /// Its way, step by step.
     pub steps: Vec<Step>,
     /// Its attempts, newest first.
@@ -102,7 +106,8 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         },
         None => None,
     };
-    let frame = ctx.frame(format!("Job {id}")).crumb("Jobs", preserved_list(&ctx, &urls::jobs()));
+    let frame =
+        ctx.frame(say!("Job {id}", id = id)).crumb(t("Jobs"), preserved_list(&ctx, &urls::jobs()));
     let may_operate = ctx.may(Permission::Operate);
     let waits = Waits::of(&mut conn, &job).await?;
     let keep = ctx.deps().retention.output;
@@ -123,7 +128,7 @@ pub(super) fn missing(ctx: &AdminContext, error: StoreError) -> Problem {
 
 pub(super) fn no_such(ctx: &AdminContext) -> Problem {
     let id: String = ctx.segment("id").chars().take(40).collect();
-    Problem::no_such(format!("job {id}")).link("All jobs", urls::jobs())
+    Problem::no_such(format!("job {id}")).link(t("All jobs"), urls::jobs())
 }
 
 /// What was read for a job's page.
@@ -157,6 +162,7 @@ pub fn draw(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
         here: view.at(&urls::object("hooks", "job", &job.id)),
         keep_days: keep.num_days(),
         sentence: sentence(&job, newest, now),
+        reason: reason(&job),
         badge: badge(&job),
         steps: job_steps(&job),
         params: params(&job.action_params),
@@ -225,43 +231,76 @@ fn again_by(job: &Job, cause: Option<&deliveries::Brief>) -> Option<String> {
 
 /// How a job stands, in a sentence.
 pub(super) fn sentence(job: &Job, newest: Option<&Attempt>, now: DateTime<Utc>) -> String {
-    let took = newest
-        .and_then(|attempt| Some(attempt.finished_at? - attempt.started_at))
-        .map(|time| format!(" after {}", span(time)))
-        .unwrap_or_default();
-    let attempt = format!("Attempt {} of {}", job.attempts, job.max_attempts);
-    let reason = if job.error.is_empty() { String::new() } else { format!(" {}", job.error) };
+    let (n, max, name) = (job.attempts, job.max_attempts, &job.cancelled_by);
+    let took = newest.and_then(|attempt| Some(span(attempt.finished_at? - attempt.started_at)));
     match JobState::parse(&job.state) {
-        Some(JobState::Queued) => "Waits for a free worker.".to_owned(),
-        Some(JobState::Scheduled) => format!("Waits until {}.", At(job.run_at).absolute()),
+        Some(JobState::Queued) => t("Waits for a free worker.").to_owned(),
+        Some(JobState::Scheduled) => {
+            say!("Waits until {time}.", time = At(job.run_at).absolute())
+        }
         Some(JobState::Running) if job.superseded_by.is_some() => {
-            "A newer job of the same ref takes its place: its processes are being ended.".to_owned()
+            t("A newer job of the same ref takes its place: its processes are being ended.")
+                .to_owned()
         }
         Some(JobState::Running) if job.cancel_requested_at.is_some() => {
-            format!("{} cancelled it: its processes are being ended.", job.cancelled_by)
+            say!("{name} cancelled it: its processes are being ended.", name = name)
         }
         Some(JobState::Running) => match newest {
-            Some(newest) => format!(
-                "{attempt} has been running for {} on {}.",
-                span(now - newest.started_at),
-                newest.worker
+            Some(newest) => say!(
+                "Attempt {n} of {max} has been running for {time} on {worker}.",
+                n = n,
+                max = max,
+                time = span(now - newest.started_at),
+                worker = newest.worker
             ),
-            None => format!("{attempt} is running."),
+            None => say!("Attempt {n} of {max} is running.", n = n, max = max),
         },
-        Some(JobState::Succeeded) => format!("{attempt} succeeded{took}."),
-        Some(JobState::Retrying) => {
-            format!("{attempt} failed; the next one comes {}.{reason}", At(job.run_at).ago(&now))
-        }
-        Some(JobState::Failed) if job.attempts == 0 => format!("It was never started.{reason}"),
-        Some(JobState::Failed) => format!("{attempt} failed{took}, and no more follows.{reason}"),
+        Some(JobState::Succeeded) => match took {
+            Some(time) => {
+                say!("Attempt {n} of {max} succeeded after {time}.", n = n, max = max, time = time)
+            }
+            None => say!("Attempt {n} of {max} succeeded.", n = n, max = max),
+        },
+        Some(JobState::Retrying) => say!(
+            "Attempt {n} of {max} failed; the next one comes {when}.",
+            n = n,
+            max = max,
+            when = At(job.run_at).ago(&now)
+        ),
+        Some(JobState::Failed) if job.attempts == 0 => t("It was never started.").to_owned(),
+        Some(JobState::Failed) => match took {
+            Some(time) => say!(
+                "Attempt {n} of {max} failed after {time}, and no more follows.",
+                n = n,
+                max = max,
+                time = time
+            ),
+            None => say!("Attempt {n} of {max} failed, and no more follows.", n = n, max = max),
+        },
         Some(JobState::Cancelled) if job.superseded_by.is_some() => {
-            format!("Cancelled: superseded by a newer job of the same ref.{reason}")
+            t("Cancelled: superseded by a newer job of the same ref.").to_owned()
         }
-        Some(JobState::Cancelled) => format!("Cancelled by {}.{reason}", job.cancelled_by),
+        Some(JobState::Cancelled) => say!("Cancelled by {name}.", name = name),
         Some(JobState::Superseded) => {
-            "A newer job of the same ref took its place before it began.".to_owned()
+            t("A newer job of the same ref took its place before it began.").to_owned()
         }
-        None => reason,
+        None => String::new(),
+    }
+}
+
+/// What went wrong, in the words of the worker that saw it.
+fn reason(job: &Job) -> String {
+    match JobState::parse(&job.state) {
+        Some(JobState::Retrying | JobState::Failed | JobState::Cancelled) | None => {
+            job.error.clone()
+        }
+        Some(
+            JobState::Queued
+            | JobState::Scheduled
+            | JobState::Running
+            | JobState::Succeeded
+            | JobState::Superseded,
+        ) => String::new(),
     }
 }
 

@@ -5,6 +5,8 @@ use super::page::{id_of, missing, no_such};
 use super::view::View;
 use crate::core::ids::JobId;
 use crate::core::output::page_text;
+use crate::i18n::t;
+use crate::say;
 use crate::store::{Conn, jobs};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::at::At;
@@ -76,12 +78,12 @@ pub(super) async fn still_there(
 ) -> Result<(), HumanError> {
     let pruned = jobs::pruned_at(conn, id, attempt).await?;
     let Some(pruned) = pruned else { return Ok(()) };
-    let detail = format!(
-        "What attempt {attempt} printed was removed on {}: output is kept for {} days. How it \
-         ended is still on the page of the job.",
-        At(pruned).absolute(),
-        ctx.deps().retention.output.num_days(),
+    let detail = say!(
+        "What attempt {n} printed was removed on {time}: output is kept for {days} days. How it ended is still on the page of the job.",
+        n = attempt,
+        time = At(pruned).absolute(),
+        days = ctx.deps().retention.output.num_days(),
     );
     let gone = Problem::new(StatusCode::GONE, "gone", "This output is not kept any more", detail);
-    Err(gone.link("Back to the job", urls::job(id)).into())
+    Err(gone.link(t("Back to the job"), urls::job(id)).into())
 }

@@ -4,6 +4,8 @@
 use super::super::kit::at::span as words;
 use crate::clock;
 use crate::core::job::JobState;
+use crate::i18n::t;
+use crate::say;
 use crate::store::stats::{self, Bucket, Failures, OfRecord, Span};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::frame::Frame;
@@ -107,7 +109,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let buckets = stats::throughput(&mut conn, span, length_s).await?;
     let records = stats::of_records(&mut conn, span).await?;
     let failures = stats::failures(&mut conn, span).await?;
-    let frame = ctx.frame("Job statistics").crumb("Jobs", urls::jobs());
+    let frame = ctx.frame(t("Job statistics")).crumb(t("Jobs"), urls::jobs());
     page(&draw(frame, (word, span, length_s), &buckets, (&records, &failures)))
 }
 
@@ -174,11 +176,12 @@ fn bars(buckets: &[Bucket], span: Span, (parts, length_s, most): (i64, i64, i64)
             top -= height;
             bars.push(Bar {
                 state: state.as_str(),
-                title: format!(
-                    "{} to {}: {jobs} {}",
-                    from.format("%Y-%m-%d %H:%M"),
-                    to.format("%H:%M"),
-                    state.label().to_lowercase()
+                title: say!(
+                    "{from} to {to}: {n} {state}",
+                    from = from.format("%Y-%m-%d %H:%M"),
+                    to = to.format("%H:%M"),
+                    n = jobs,
+                    state = t(state.label()).to_lowercase()
                 ),
                 href: list((from, to), &[("state", state.as_str())]),
                 x: part * step + 1,
@@ -232,13 +235,13 @@ fn failure(record: &OfRecord, reason: &str, failures: &[Failures], span: Span) -
 /// A reason's word as people say it.
 fn reason_words(reason: &str) -> String {
     match reason.split_once(':') {
-        Some(("exit", code)) => format!("exit code {code}"),
-        Some(("signal", signal)) => format!("signal {signal}"),
+        Some(("exit", code)) => say!("exit code {code}", code = code),
+        Some(("signal", signal)) => say!("signal {signal}", signal = signal),
         Some(("http", status)) => format!("HTTP {status}"),
         _ => match reason {
-            "timed_out" => "time limit".to_owned(),
-            "lost" => "worker lost".to_owned(),
-            "other" => "not started".to_owned(),
+            "timed_out" => t("time limit").to_owned(),
+            "lost" => t("worker lost").to_owned(),
+            "other" => t("not started").to_owned(),
             word => word.to_owned(),
         },
     }

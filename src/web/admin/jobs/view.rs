@@ -76,6 +76,7 @@ impl View {
     }
 
     /// The same without what picks lines: the end of the newest attempt's output.
+    #[must_use]
     pub fn at_the_end(&self) -> Self {
         Self { find: String::new(), line: None, attempt: None, ..self.clone() }
     }
@@ -86,6 +87,7 @@ impl View {
     }
 
     /// What of it concerns this attempt: the newest, or another.
+    #[must_use]
     pub fn for_attempt(&self, number: i32, is_newest: bool) -> Self {
         let is_meant = self.attempt.map_or(is_newest, |attempt| attempt == number);
         let kept = if is_meant { self.clone() } else { self.at_the_end() };

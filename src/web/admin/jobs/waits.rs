@@ -3,6 +3,8 @@
 use crate::core::job::JobState;
 use crate::core::lane;
 use crate::core::pause::{Pause, holding};
+use crate::i18n::t;
+use crate::say;
 use crate::store::jobs::Job;
 use crate::store::{Conn, Result, lanes, pauses};
 use crate::web::admin::pause::told;
@@ -56,7 +58,11 @@ impl Waits {
         let lane = lane::label(&job.lane);
         (self.before > 0).then(|| {
             let place = self.before + 1;
-            format!("Number {place} in the lane “{lane}”: one runs at a time.")
+            say!(
+                "Number {place} in the lane “{lane}”: one runs at a time.",
+                place = place,
+                lane = t(&lane)
+            )
         })
     }
 }

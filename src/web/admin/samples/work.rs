@@ -8,7 +8,7 @@ use askama::Template;
 
 pub(super) fn samples() -> Vec<(String, String)> {
     let cancel =
-        CancelPage { frame: Frame::sample("Cancel?"), what: LONG, back: "/admin/".to_owned() };
+        CancelPage { frame: Frame::sample("Cancel"), what: LONG, back: "/admin/".to_owned() };
     [
         ("statistics, none", stats::sample(false).render()),
         ("statistics", stats::sample(true).render()),

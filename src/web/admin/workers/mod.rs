@@ -10,6 +10,7 @@ use super::kit::frame::Frame;
 use super::pause::{told, what};
 use crate::clock;
 use crate::core::role::Permission;
+use crate::i18n::t;
 use crate::store::queue::WorkerRow;
 use crate::store::workers::{Busy, Worker};
 use crate::store::{pauses, queue, workers};
@@ -112,7 +113,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         } else {
             Vec::new()
         },
-        frame: ctx.frame("Workers"),
+        frame: ctx.frame(t("Workers")),
         workers: known.into_iter().map(|worker| view(worker, &alive, &busy, now)).collect(),
         pauses: shown,
         may_operate,
@@ -181,8 +182,8 @@ pub fn sample(full: bool) -> WorkersPage {
     };
     let busy = [(worker.name.clone(), "01M87".to_owned(), 2, "<Site>".to_owned(), now)];
     let pause = PauseView {
-        what: "All jobs are paused".into(),
-        told: "All jobs are paused, by <ada>".into(),
+        what: t("All jobs are paused").into(),
+        told: format!("{}: <ada>", t("All jobs are paused")),
         scope: "all".into(),
         waiting: 3,
     };

@@ -5,6 +5,7 @@ use crate::core::ids::WebhookId;
 use crate::core::lane;
 use crate::core::pause::{Pause, Scope};
 use crate::core::webhook::Concurrency;
+use crate::i18n::t;
 use crate::store::{Conn, Result, lanes, webhooks};
 use std::collections::BTreeSet;
 
@@ -27,7 +28,7 @@ pub(super) async fn of(
     let named = catalogue.entries().filter_map(|spec| spec.lane.as_deref().map(lane::of_host));
     let hosts: BTreeSet<String> = named.chain(lanes::of_host(conn).await?).collect();
     let hosts = hosts.into_iter().map(|name| {
-        let label = lane::label(&name);
+        let label = t(&lane::label(&name)).to_owned();
         (Scope::Lane(name), label)
     });
     let own = records.iter().filter_map(|record| {
@@ -47,7 +48,7 @@ pub(super) async fn of(
         Group { label, scopes: free.map(|(scope, name)| (scope.word(), name)).collect() }
     };
     let groups = [
-        group(None, vec![(Scope::All, "Everything".to_owned())]),
+        group(None, vec![(Scope::All, t("Everything").to_owned())]),
         group(Some("All jobs of a webhook"), records),
         group(Some("A lane"), lanes),
     ];
