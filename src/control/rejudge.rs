@@ -9,6 +9,7 @@ use crate::core::matching::Decision;
 use crate::core::matching::explain::{self, Field, Remedy, Told, Wanted};
 use crate::core::matching::trace::{FieldCheck, Trace};
 use crate::core::seal::Keys;
+use crate::core::sentence::Sentence;
 use crate::core::source::Source;
 use crate::core::verdict::{Endpoint, Verdict};
 use crate::core::webhook::Webhook;
@@ -166,12 +167,13 @@ fn near(
     let more: Vec<FieldCheck> = traced.unwrap_or_default().iter().filter(known).cloned().collect();
     if let (Remedy::Nothing, Some(off)) = (told.remedy, more.iter().find(|check| !check.equal)) {
         told.remedy = Remedy::Fix;
-        told.sentence = format!(
-            "“{label}” fits in the five values, but its {} does not let this through: it asks for {:?}, this is {:?}.",
-            off.field.replace('_', " "),
-            off.expected,
-            off.actual
-        );
+        told.sentence = Sentence::new(
+            "“{label}” fits in the five values, but its {field} does not let this through: it asks for {expected}, this is {actual}.",
+        )
+        .with("label", &label)
+        .with("field", off.field.replace('_', " "))
+        .with("expected", format!("{:?}", off.expected))
+        .with("actual", format!("{:?}", off.actual));
     }
     let rank = (
         record.repo_name.clone(),

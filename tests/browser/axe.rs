@@ -129,7 +129,9 @@ async fn replays(
     ] {
         browser.open(&address).await;
         browser
-            .script("for (const each of document.querySelectorAll('details')) each.open = true")
+            .script(
+                "for (const each of document.querySelectorAll('main details')) each.open = true",
+            )
             .await;
         look(browser, axe, name, faults).await;
     }

@@ -4,6 +4,7 @@
 use crate::core::credential::Check;
 use crate::core::event::Event;
 use crate::core::event::repository::RepositoryUrl;
+use crate::core::sentence::Sentence;
 use crate::core::verdict::Endpoint;
 use crate::core::webhook::{ProjectId, Webhook};
 
@@ -144,13 +145,15 @@ pub enum Remedy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
     /// The sentence.
-    pub sentence: String,
+    pub sentence: Sentence,
     /// What helps.
     pub remedy: Remedy,
+    /// The fields in its gap `fields`, which it lists in English.
+    pub off: Vec<&'static str>,
 }
 
-fn told(remedy: Remedy, sentence: impl Into<String>) -> Told {
-    Told { sentence: sentence.into(), remedy }
+fn told(remedy: Remedy, sentence: impl Into<Sentence>) -> Told {
+    Told { sentence: sentence.into(), remedy, off: Vec::new() }
 }
 
 /// What GitLab's canned body says, which it sends for projects without a commit.
@@ -194,11 +197,13 @@ pub fn tell(
         several => {
             let names: Vec<&str> = several.iter().map(|field| words(field.name)).collect();
             let equal = fields.len() - several.len();
-            let sentence = format!(
-                "Nearest is “{label}”: {equal} of 5 values fit, {} differ.",
-                listed(&names)
-            );
-            told(Remedy::Fix, sentence)
+            let sentence =
+                Sentence::new("Nearest is “{label}”: {equal} of 5 values fit, {fields} differ.")
+                    .with("label", label)
+                    .with("equal", equal)
+                    .with("fields", listed(&names));
+            let off = several.iter().map(|field| words(field.name)).collect();
+            Told { off, ..told(Remedy::Fix, sentence) }
         }
     }
 }
@@ -208,87 +213,115 @@ fn equal(wanted: &Wanted<'_>, endpoint: Endpoint) -> Told {
     let label = wanted.label;
     let waits = wanted.project_id.is_pending();
     if waits && endpoint == Endpoint::Main && !wanted.registers_on_first_event {
-        let sentence = format!(
-            "“{label}” fits, but waits for its Test: this came to the main address. Send the Test to the registration address."
+        let sentence = Sentence::new(
+            "“{label}” fits, but waits for its Test: this came to the main address. Send the Test to the registration address.",
         );
-        return told(Remedy::Setup, sentence);
+        return told(Remedy::Setup, sentence.with("label", label));
     }
     if !wanted.enabled && endpoint == Endpoint::Main {
-        return told(Remedy::Enable, format!("“{label}” fits, but is switched off."));
+        let sentence = Sentence::new("“{label}” fits, but is switched off.");
+        return told(Remedy::Enable, sentence.with("label", label));
     }
-    told(Remedy::Nothing, format!("“{label}” fits in every value."))
+    told(Remedy::Nothing, Sentence::new("“{label}” fits in every value.").with("label", label))
 }
 
 fn secret(label: &str, credential: Check) -> Told {
-    let sentence = match credential {
-        Check::Absent => format!(
+    let pattern = match credential {
+        Check::Absent => {
             "“{label}” fits, but no secret token was sent: enter the webhook's secret in GitLab's form."
-        ),
-        Check::StaleSignature => {
-            format!(
-                "“{label}” fits, but the signature is more than five minutes old or new: look at the clocks."
-            )
         }
-        Check::NotRequired => format!(
+        Check::StaleSignature => {
+            "“{label}” fits, but the signature is more than five minutes old or new: look at the clocks."
+        }
+        Check::NotRequired => {
             "“{label}” fits, but has no secret, and nothing is accepted without one: set one."
-        ),
+        }
         Check::Wrong | Check::Valid(_) => {
-            format!(
-                "“{label}” fits, but the secret is wrong: GitLab's form holds another one than the webhook."
-            )
+            "“{label}” fits, but the secret is wrong: GitLab's form holds another one than the webhook."
         }
     };
-    told(Remedy::Secret, sentence)
+    told(Remedy::Secret, Sentence::new(pattern).with("label", label))
 }
 
 /// One field is off.
 fn one(wanted: &Wanted<'_>, field: &Field) -> Told {
     let (label, expected, actual) = (wanted.label, &field.expected, &field.actual);
+    let quoted = |text: &str| format!("{text:?}");
     if field.mark == Mark::Absent {
-        let sentence = format!(
-            "This event carries no {}, but “{label}” asks for {expected:?}.",
-            words(field.name)
-        );
+        let sentence = Sentence::new(absent(field.name))
+            .with("label", label)
+            .with("expected", quoted(expected));
         return told(Remedy::Fix, sentence);
     }
     if field.name == "project_id" {
-        let sentence = format!(
-            "“{label}” is registered to project {expected}, this is project {actual}. If the project was moved or made anew, reset its registration."
+        let sentence = Sentence::new(
+            "“{label}” is registered to project {expected}, this is project {actual}. If the project was moved or made anew, reset its registration.",
         );
-        return told(Remedy::Reset, sentence);
+        let sentence = sentence.with("label", label).with("expected", expected);
+        return told(Remedy::Reset, sentence.with("actual", actual));
     }
-    let how = how(field);
-    let sentence = match field.name {
-        "repo_url" => format!("“{label}” fits but for the address: {how}."),
-        name => format!("“{label}” expects the {} {expected:?}, got {actual:?}{how}.", words(name)),
+    let sentence = Sentence::new(how(field)).with("label", label);
+    let sentence = if field.name == "repo_url" {
+        let canonical = |text: &str| RepositoryUrl::parse(text.trim()).to_string();
+        sentence.with("expected", canonical(expected)).with("actual", canonical(actual))
+    } else {
+        sentence.with("expected", quoted(expected)).with("actual", quoted(actual))
     };
     told(Remedy::Fix, sentence)
 }
 
-/// In what way two texts differ, where a person might not see it.
-fn how(field: &Field) -> String {
-    let (expected, actual) = (field.expected.trim(), field.actual.trim());
-    if field.name == "repo_url" {
-        let (expected, actual) = (RepositoryUrl::parse(expected), RepositoryUrl::parse(actual));
-        return if expected.to_string().to_lowercase() == actual.to_string().to_lowercase() {
-            "it differs in upper and lower case only".to_owned()
-        } else if expected.path() == actual.path() {
-            "the same path, but on another server".to_owned()
-        } else {
-            format!("it asks for {expected}, this is {actual}")
-        };
+/// The sentence for a field that the event lacks.
+fn absent(field: &str) -> &'static str {
+    match field {
+        "repo_name" => "This event carries no repository name, but “{label}” asks for {expected}.",
+        "repo_url" => "This event carries no repository URL, but “{label}” asks for {expected}.",
+        "object_kind" => "This event carries no object kind, but “{label}” asks for {expected}.",
+        "project_id" => "This event carries no project ID, but “{label}” asks for {expected}.",
+        _ => "This event carries no event header, but “{label}” asks for {expected}.",
     }
-    if expected == actual {
-        ": they differ in spaces only".to_owned()
-    } else if expected.to_lowercase() == actual.to_lowercase() {
-        ": they differ in upper and lower case only".to_owned()
-    } else {
-        String::new()
+}
+
+/// In what way two texts differ, where a person might not see it.
+fn how(field: &Field) -> &'static str {
+    let (expected, actual) = (field.expected.trim(), field.actual.trim());
+    let in_case = expected.to_lowercase() == actual.to_lowercase();
+    match field.name {
+        "repo_url" => {
+            let (expected, actual) = (RepositoryUrl::parse(expected), RepositoryUrl::parse(actual));
+            if expected.to_string().to_lowercase() == actual.to_string().to_lowercase() {
+                "“{label}” fits but for the address: it differs in upper and lower case only."
+            } else if expected.path() == actual.path() {
+                "“{label}” fits but for the address: the same path, but on another server."
+            } else {
+                "“{label}” fits but for the address: it asks for {expected}, this is {actual}."
+            }
+        }
+        "repo_name" if expected == actual => {
+            "“{label}” expects the repository name {expected}, got {actual}: they differ in spaces only."
+        }
+        "repo_name" if in_case => {
+            "“{label}” expects the repository name {expected}, got {actual}: they differ in upper and lower case only."
+        }
+        "repo_name" => "“{label}” expects the repository name {expected}, got {actual}.",
+        "object_kind" if expected == actual => {
+            "“{label}” expects the object kind {expected}, got {actual}: they differ in spaces only."
+        }
+        "object_kind" if in_case => {
+            "“{label}” expects the object kind {expected}, got {actual}: they differ in upper and lower case only."
+        }
+        "object_kind" => "“{label}” expects the object kind {expected}, got {actual}.",
+        _ if expected == actual => {
+            "“{label}” expects the event header {expected}, got {actual}: they differ in spaces only."
+        }
+        _ if in_case => {
+            "“{label}” expects the event header {expected}, got {actual}: they differ in upper and lower case only."
+        }
+        _ => "“{label}” expects the event header {expected}, got {actual}.",
     }
 }
 
 /// A field in a sentence.
-pub fn words(field: &str) -> &str {
+pub fn words(field: &'static str) -> &'static str {
     match field {
         "repo_name" => "repository name",
         "repo_url" => "repository URL",

@@ -95,12 +95,12 @@ fn delivery_sample(verdict: &str, body: Option<&[u8]>, jobs: usize) -> String {
         reason: json!({"records": [{"webhook": 7, "label": ODD, "checks": [check]}]}),
         headers: json!({"X-Gitlab-Token": "[masked]", "X-Gitlab-Event": ODD}),
         body: body.map(<[u8]>::to_vec),
-        body_sha256: vec![0xab; 32],
+        body_sha256: vec![0x1b; 32],
         token_digest: None,
         judged_at: body.map(|_| NOW),
     };
     let made: Vec<JobRow> = (0..jobs).map(|_| job_row("succeeded")).collect();
-    let frame = Frame::sample("Delivery");
+    let frame = Frame::sample(ODD);
     let about = delivery_page::About {
         panel: Some(panel_sample(&full.brief)),
         replays: vec![delivery("matched")],
@@ -123,7 +123,7 @@ fn panel_sample(delivery: &Brief) -> MatchPanel {
         credential: Check::Wrong,
         more: Vec::new(),
     };
-    let told = Told { sentence: ODD.to_owned(), remedy: Remedy::Reset };
+    let told = Told { sentence: ODD.into(), remedy: Remedy::Reset, off: Vec::new() };
     let may = matching::May { edit: true, replay: true };
     matching::draw(delivery, Rejudged { now: None, told, nearest: vec![near] }, may)
 }
@@ -273,5 +273,14 @@ fn pages_of_jobs_are_chinese_in_chinese() {
     chinese::assert_chinese(|| {
         let jobs = samples().into_iter().filter(|(name, _)| name.starts_with("job,"));
         jobs.chain(work::samples()).collect()
+    });
+}
+
+#[test]
+fn the_log_of_deliveries_is_chinese_in_chinese() {
+    chinese::assert_chinese(|| {
+        let is_delivery =
+            |name: &str| name.starts_with("delivery") || name.starts_with("unmatched");
+        samples().into_iter().filter(|(name, _)| is_delivery(name)).collect()
     });
 }

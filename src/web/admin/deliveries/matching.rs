@@ -4,8 +4,10 @@
 use super::page::field_label;
 use crate::control::{Near, Rejudged};
 use crate::core::difference::{Piece, differing};
-use crate::core::matching::explain::{Field, Mark, Remedy};
+use crate::core::matching::explain::{Field, Mark, Remedy, Told};
 use crate::core::verdict::Verdict;
+use crate::i18n::{Locale, current, say, t};
+use crate::say;
 use crate::store::deliveries::Brief;
 use crate::web::admin::kit::column::Badge;
 use crate::web::urls;
@@ -73,6 +75,18 @@ pub struct May {
     pub replay: bool,
 }
 
+/// The sentence, in the reader's language.
+pub fn told(told: &Told) -> String {
+    let mut sentence = told.sentence.clone();
+    if current() != Locale::English
+        && let Some((_, list)) = sentence.values.iter_mut().find(|(name, _)| *name == "fields")
+    {
+        let fields: Vec<&str> = told.off.iter().map(|field| t(field)).collect();
+        *list = fields.join("、");
+    }
+    say(&sentence)
+}
+
 /// Draws the panel.
 pub fn draw(delivery: &Brief, rejudged: Rejudged, may: May) -> MatchPanel {
     let was = Verdict::parse(&delivery.verdict);
@@ -86,7 +100,7 @@ pub fn draw(delivery: &Brief, rejudged: Rejudged, may: May) -> MatchPanel {
         tools.push(Tool { words: "Replay", href, is_best: runs && tools.is_empty() });
     }
     MatchPanel {
-        sentence: rejudged.told.sentence,
+        sentence: told(&rejudged.told),
         then: Badge::verdict(&delivery.verdict),
         now: now.map(|now| (Badge::verdict(now.verdict.as_str()), now.summary)),
         records: rejudged.nearest.iter().map(|near| near_view(delivery, near, may.edit)).collect(),
@@ -127,8 +141,8 @@ fn near_view(delivery: &Brief, near: &Near, may_edit: bool) -> NearView {
     let whole = |text: &str| vec![Piece { text: text.to_owned(), differs: false }];
     rows.push(RowView {
         label: "Secret".to_owned(),
-        actual: whole(near.credential.word()),
-        expected: whole("its own"),
+        actual: whole(t(near.credential.word())),
+        expected: whole(t("its own")),
         badge: Badge::equal(accepted),
         note: "",
     });
@@ -145,7 +159,7 @@ fn near_view(delivery: &Brief, near: &Near, may_edit: bool) -> NearView {
         id: near.webhook.to_string(),
         label: near.label.clone(),
         href: urls::webhook(near.webhook),
-        score: format!("{} of 5 equal", near.equal()),
+        score: say!("{n} of {all} equal", n = near.equal(), all = 5),
         rows,
         fix: fix(delivery, near).filter(|_| may_edit),
     }

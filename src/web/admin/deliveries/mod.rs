@@ -20,6 +20,8 @@ use crate::core::listing::{Counts, ListQuery, Page};
 use crate::core::role::Permission;
 use crate::core::source::Source;
 use crate::core::verdict::{Endpoint, Verdict};
+use crate::i18n::t;
+use crate::say;
 use crate::store::deliveries::{Filter, Row, Sort};
 use crate::store::{self, Conn, deliveries};
 use crate::web::urls;
@@ -71,7 +73,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         width: Width::Fit,
         cell: |row| {
             let status = match page::made_how(&row.delivery) {
-                Some(how) => how.to_owned(),
+                Some(how) => t(how).to_owned(),
                 None => format!("HTTP {}", row.delivery.http_status),
             };
             Bit::Badge(Badge::verdict(&row.delivery.verdict)).over(Bit::Text(status))
@@ -109,12 +111,11 @@ const COLUMNS: &[Column<Row, Sort>] = &[
 fn jobs_cell(row: &Row) -> Cell {
     let Some(job) = row.jobs.first() else { return Bit::Empty.into() };
     let href = urls::object("hooks", "job", &job.id);
-    let others = match row.jobs.len() {
-        1 => String::new(),
-        all => format!(" and {} more", all - 1),
-    };
-    Bit::BadgeLink(Badge::job(&job.state), href)
-        .over(Bit::text(format!("{}{others}", job.webhook_label)))
+
+    Bit::BadgeLink(Badge::job(&job.state), href).over(Bit::text(match row.jobs.len() {
+        1 => job.webhook_label.clone(),
+        all => say!("{name} and {n} more", name = job.webhook_label, n = all - 1),
+    }))
 }
 
 const FILTERS: &[FilterSpec<Filter>] = &[
@@ -280,7 +281,11 @@ impl Resource for Deliveries {
     fn note(ctx: &AdminContext) -> Option<String> {
         let keep = ctx.deps().retention;
         let (body, rows) = (keep.body.num_days(), keep.delivery.num_days());
-        Some(format!("Bodies are kept for {body} days, deliveries for {rows} days."))
+        Some(say!(
+            "Bodies are kept for {body} days, deliveries for {rows} days.",
+            body = body,
+            rows = rows
+        ))
     }
 
     async fn counts(

@@ -11,7 +11,9 @@ use crate::core::matching::trace::Trace;
 use crate::core::role::Permission;
 use crate::core::source::Source;
 use crate::core::verdict::Verdict;
+use crate::i18n::t;
 use crate::intake::Policy;
+use crate::say;
 use crate::store::Conn;
 use crate::store::deliveries::{Brief, Full};
 use crate::store::{deliveries, jobs};
@@ -160,8 +162,8 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let replays = deliveries::replays(&mut conn, &id).await?;
     let panel = match_panel(&ctx, &mut conn, &full).await?;
     let frame = ctx
-        .frame(format!("Delivery {id}"))
-        .crumb("Deliveries", preserved_list(&ctx, &urls::deliveries()));
+        .frame(say!("Delivery {id}", id = id))
+        .crumb(t("Deliveries").to_owned(), preserved_list(&ctx, &urls::deliveries()));
     let retention = ctx.deps().retention;
     let about = About {
         panel,
@@ -299,7 +301,7 @@ fn record_view(record: &crate::core::matching::trace::RecordTrace) -> RecordView
     RecordView {
         label: record.label.clone(),
         href: urls::webhook(record.webhook),
-        score: format!("{} of {} equal", record.equal(), record.checks.len()),
+        score: say!("{n} of {all} equal", n = record.equal(), all = record.checks.len()),
         checks: record
             .checks
             .iter()
@@ -341,7 +343,7 @@ fn job_view(row: &jobs::Row) -> JobView {
         href: urls::object("hooks", "job", &job.id),
         id: job.id.clone(),
         label: job.webhook_label.clone(),
-        attempts: format!("{} of {}", job.attempts, job.max_attempts),
+        attempts: say!("{n} of {total}", n = job.attempts, total = job.max_attempts),
         ran: job.started_at.zip(job.finished_at).map(|(from, to)| span(to - from)),
     }
 }

@@ -1,6 +1,8 @@
 //! The way of a delivery and of a job, step by step, as their pages draw it.
 
 use super::page::made_how;
+use crate::i18n::t;
+use crate::say;
 use crate::store::deliveries::Brief;
 use crate::store::jobs;
 use crate::web::admin::kit::at::{At, span};
@@ -33,7 +35,7 @@ pub fn steps(
             name: made_how(delivery).unwrap_or("Received"),
             at: Some(At(delivery.received_at)),
             state: "queued".to_owned(),
-            span: Some(format!("judged in {}", span(judged_at - delivery.received_at))),
+            span: Some(say!("judged in {time}", time = span(judged_at - delivery.received_at))),
             next_is_todo: false,
         });
     }
@@ -41,7 +43,7 @@ pub fn steps(
         name: if judged_at.is_some() { "Judged" } else { "Received and judged" },
         at: Some(At(judged_at.unwrap_or(delivery.received_at))),
         state: delivery.verdict.clone(),
-        span: Some(badge.label),
+        span: Some(t(&badge.label).to_owned()),
         next_is_todo: false,
     });
     // Of several jobs, the table below tells more than one line could.
@@ -65,21 +67,21 @@ pub fn job_steps(job: &jobs::Job) -> Vec<Step> {
             name: "Queued",
             at: Some(At(job.queued_at)),
             state: "queued".to_owned(),
-            span: waited.map(|waited| format!("waited {waited}")),
+            span: waited.map(|waited| say!("waited {time}", time = waited)),
             next_is_todo: started.is_none(),
         },
         Step {
             name: "Started",
             at: started.map(At),
             state: todo(started, "running"),
-            span: ran.map(|ran| format!("ran {ran}")),
+            span: ran.map(|ran| say!("ran {time}", time = ran)),
             next_is_todo: job.finished_at.is_none(),
         },
         Step {
             name: "Ended",
             at: job.finished_at.map(At),
             state: todo(job.finished_at, &job.state),
-            span: job.finished_at.map(|_| badge.label),
+            span: job.finished_at.map(|_| t(&badge.label).to_owned()),
             next_is_todo: false,
         },
     ]

@@ -1,6 +1,7 @@
 //! A JSON body as a tree to open and close, told as a flat row of openings, leaves and closings.
 //! No token is changed: big numbers, doubled keys and escapes are shown as they came.
 
+use crate::i18n::count;
 use serde::de::IgnoredAny;
 
 /// Most lines drawn; a larger body is shown as text.
@@ -74,7 +75,7 @@ impl<'a> Reader<'a> {
         let place = self.nodes.len();
         let is_open = depth < OPEN_DEPTH;
         self.nodes.push(Node::Open { key, size: String::new(), is_open });
-        let mut members = 0usize;
+        let mut members = 0i64;
         while self.peek()? != end {
             if self.peek()? == ',' {
                 self.take(1)?;
@@ -93,9 +94,12 @@ impl<'a> Reader<'a> {
             members += 1;
         }
         self.take(1)?;
-        let (one, many) = if end == '}' { ("field", "fields") } else { ("item", "items") };
         if let Some(Node::Open { size, .. }) = self.nodes.get_mut(place) {
-            *size = format!("{members} {}", if members == 1 { one } else { many });
+            *size = if end == '}' {
+                count(members, "{n} field", "{n} fields")
+            } else {
+                count(members, "{n} item", "{n} items")
+            };
         }
         self.nodes.push(Node::Close);
         Some(())

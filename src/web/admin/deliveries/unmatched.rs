@@ -5,6 +5,7 @@ use super::matching::create_with;
 use crate::clock;
 use crate::core::listing::grouped;
 use crate::core::role::Permission;
+use crate::i18n::t;
 use crate::store::unmatched::{self, Group, MOST};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::at::At;
@@ -76,7 +77,9 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let mut conn = ctx.conn().await?;
     let groups = unmatched::by_repository(&mut conn, since).await?;
     let may_edit = ctx.may(Permission::ChangeRecords);
-    let frame = ctx.frame("Unmatched by repository").crumb("Deliveries", urls::deliveries());
+    let frame = ctx
+        .frame(t("Unmatched by repository"))
+        .crumb(t("Deliveries").to_owned(), urls::deliveries());
     page(&UnmatchedPage {
         frame,
         now,
@@ -131,7 +134,7 @@ pub fn sample(words: &str) -> UnmatchedPage {
         create: Some("/admin/".to_owned()),
     };
     UnmatchedPage {
-        frame: Frame::sample("Unmatched"),
+        frame: Frame::sample(words),
         now: DateTime::UNIX_EPOCH,
         periods: vec![("Past hour", "/admin/".to_owned(), true)],
         groups: vec![group(""), group(words)],

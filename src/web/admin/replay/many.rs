@@ -9,6 +9,8 @@ use crate::core::ids::{DeliveryId, WebhookId};
 use crate::core::listing::grouped;
 use crate::core::replay::{Pace, Per};
 use crate::core::role::Permission;
+use crate::i18n::t;
+use crate::say;
 use crate::store::deliveries::{Filter, Sort};
 use crate::store::replays as stored;
 use crate::store::replays::Chosen;
@@ -162,15 +164,15 @@ impl Choice {
     /// It in words, for the list of runs.
     fn told(&self) -> String {
         if !self.ids.is_empty() {
-            return "Ticked deliveries".to_owned();
+            return say!("Ticked deliveries");
         }
         let mut parts: Vec<String> = Vec::new();
         if !self.asked.search.is_empty() {
-            parts.push(format!("Search: {}", self.asked.search));
+            parts.push(format!("{}: {}", t("Search"), self.asked.search));
         }
         let filters = chips(Deliveries::listing().filters, &self.asked.address);
-        parts.extend(filters.iter().map(|chip| format!("{}: {}", chip.label, chip.value)));
-        if parts.is_empty() { "All deliveries".to_owned() } else { parts.join(", ") }
+        parts.extend(filters.iter().map(|chip| format!("{}: {}", t(&chip.label), chip.value)));
+        if parts.is_empty() { say!("All deliveries") } else { parts.join(", ") }
     }
 
     fn back(&self) -> String {
@@ -210,12 +212,12 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     }
     hidden.extend(choice.ids.iter().map(|id| ("id", id.clone())));
     let may_start = ctx.may(Permission::Operate);
-    page(&draw(ctx.frame("Replay many"), &choice, plan, (hidden, may_start)))
+    page(&draw(ctx.frame(t("Replay many")), &choice, plan, (hidden, may_start)))
 }
 
 fn refused(choice: &Choice) -> Option<String> {
     let warnings = &choice.asked.warnings;
-    let nothing = "Nothing was replayed. Look at the list again.";
+    let nothing = t("Nothing was replayed. Look at the list again.");
     (!warnings.is_empty()).then(|| format!("{} {nothing}", warnings.join(" ")))
 }
 
@@ -223,7 +225,7 @@ async fn runs(ctx: &AdminContext) -> Result<HttpResponse, HumanError> {
     let mut conn = ctx.conn().await?;
     let runs = stored::list(&mut conn, 100).await?;
     page(&RunsPage {
-        frame: ctx.frame("Replays").crumb("Deliveries", urls::deliveries()),
+        frame: ctx.frame(t("Replays")).crumb(t("Deliveries").to_owned(), urls::deliveries()),
         now: clock::now(),
         runs: told_runs(&runs),
         deliveries: urls::deliveries(),
@@ -274,7 +276,9 @@ fn draw(
     let record =
         |(id, label, jobs): (WebhookId, String, i64)| (label, urls::webhook(id), grouped(jobs));
     PlanPage {
-        frame: frame.crumb("Deliveries", urls::deliveries()).crumb("Replays", urls::replays()),
+        frame: frame
+            .crumb(t("Deliveries").to_owned(), urls::deliveries())
+            .crumb(t("Replays").to_owned(), urls::replays()),
         narrowed: chips(Deliveries::listing().filters, &choice.asked.address),
         search: choice.asked.search.clone(),
         everything: choice.ids.is_empty() && !choice.asked.address.narrows(),
@@ -305,5 +309,5 @@ pub fn sample(words: &'static str) -> PlanPage {
         records: vec![(WebhookId(7), words.to_owned(), 8_000)],
         skips: crate::core::replay::Skip::ALL.map(|skip| (skip, 1)).into(),
     };
-    draw(Frame::sample("Replay many"), &choice, plan, (vec![("of", words.to_owned())], true))
+    draw(Frame::sample(words), &choice, plan, (vec![("of", words.to_owned())], true))
 }

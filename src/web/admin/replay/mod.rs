@@ -13,7 +13,9 @@ use crate::core::ids::{DeliveryId, WebhookId};
 use crate::core::replay::Skip;
 use crate::core::role::Permission;
 use crate::core::verdict::Verdict;
+use crate::i18n::{count, t};
 use crate::intake::Policy;
+use crate::say;
 use crate::store::deliveries::{Brief, Full};
 use crate::store::{Conn, StoreError, candidates, deliveries, nearest, pauses};
 use crate::web::admin::context::AdminContext;
@@ -74,6 +76,23 @@ pub struct Outcome {
     pub shown: String,
 }
 
+impl Outcome {
+    /// What would become of it, in a few words.
+    pub fn title(&self) -> String {
+        if self.refused {
+            return say!("It cannot be replayed so");
+        }
+        match self.runs.len() {
+            0 => say!("Nothing would run"),
+            runs => count(
+                i64::try_from(runs).unwrap_or(i64::MAX),
+                "{n} job would run",
+                "{n} jobs would run",
+            ),
+        }
+    }
+}
+
 /// What judging takes, for this request.
 pub fn judge(ctx: &AdminContext) -> Judge<'_> {
     let deps = ctx.deps();
@@ -100,13 +119,16 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     };
     let records = records(&mut conn, &full, chosen).await?;
     let is_duplicate = full.brief.verdict == Verdict::Duplicate.as_str();
-    let title =
-        if is_duplicate { "Run this delivery again anyway?" } else { "Replay this delivery?" };
+    let title = if is_duplicate {
+        t("Run this delivery again anyway?")
+    } else {
+        t("Replay this delivery?")
+    };
     let back = urls::delivery(&id);
     let frame = ctx
         .frame(title)
-        .crumb("Deliveries", urls::deliveries())
-        .crumb(format!("Delivery {id}"), back.clone());
+        .crumb(t("Deliveries").to_owned(), urls::deliveries())
+        .crumb(say!("Delivery {id}", id = id), back.clone());
     page(&ReplayPage {
         frame,
         delivery: full.brief,
@@ -145,14 +167,15 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
     };
     let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
     match control::replay(&mut conn, act(&ctx, &remote_addr), &wanted, judge(&ctx)).await {
-        Ok(made) => {
-            Ok(landed(&ctx, &made, format!("Delivery {id} was replayed: this is the new one.")))
-        }
+        Ok(made) => Ok(landed(
+            &ctx,
+            &made,
+            say!("Delivery {id} was replayed: this is the new one.", id = id),
+        )),
         Err(ReplayError::Changed) => {
             ctx.flash(
                 Level::Warning,
-                "The webhooks were changed since the page was opened, and others would run now. \
-                 Nothing was replayed: look again.",
+                say!("The webhooks were changed since the page was opened, and others would run now. Nothing was replayed: look again."),
             );
             Ok(see_other(address(&id, way)))
         }
@@ -247,7 +270,7 @@ async fn records(
         let (id, is_on) = (record.id, record.enabled);
         let label =
             crate::core::webhook::label(&record.name, &record.repo_name, &record.object_kind);
-        let label = if is_on { label } else { format!("{label} (switched off)") };
+        let label = if is_on { label } else { say!("{name} (switched off)", name = label) };
         (id.to_string(), label, chosen == Some(WebhookId(id)))
     };
     Ok(near.into_iter().map(option).collect())
@@ -275,19 +298,19 @@ pub fn why(skip: Skip) -> &'static str {
 /// What stands in the way, in a sentence.
 pub fn sentence(error: &ReplayError) -> String {
     match error {
-        ReplayError::Gone => "There is no such delivery.".to_owned(),
-        ReplayError::Obstacle(skip) => why(*skip).to_owned(),
-        ReplayError::NoRecord => "There is no such webhook.".to_owned(),
+        ReplayError::Gone => say!("There is no such delivery."),
+        ReplayError::Obstacle(skip) => t(why(*skip)).to_owned(),
+        ReplayError::NoRecord => say!("There is no such webhook."),
         ReplayError::SwitchedOff => {
-            "This webhook is switched off: it runs nothing, not even when forced. Enable it first."
-                .to_owned()
+            say!(
+                "This webhook is switched off: it runs nothing, not even when forced. Enable it first."
+            )
         }
         ReplayError::ByHand => {
-            "It was made by hand and carries no secret: choose the webhook that is to run it."
-                .to_owned()
+            say!("It was made by hand and carries no secret: choose the webhook that is to run it.")
         }
-        ReplayError::Unreadable(why) => format!("It holds no event: {why}."),
-        ReplayError::Changed => "The webhooks were changed meanwhile.".to_owned(),
+        ReplayError::Unreadable(why) => say!("It holds no event: {why}.", why = why),
+        ReplayError::Changed => say!("The webhooks were changed meanwhile."),
         ReplayError::Store(error) => error.to_string(),
     }
 }
@@ -308,11 +331,6 @@ pub fn problem(ctx: &AdminContext, id: &DeliveryId, error: ReplayError) -> Probl
 /// What would become of it, for the test of all pages.
 #[cfg(test)]
 pub fn sample(runs: Vec<RunView>, refused: bool) -> Outcome {
-    Outcome {
-        badge: Badge::verdict("matched"),
-        sentence: "Queued for it.".to_owned(),
-        refused,
-        runs,
-        shown: "7".to_owned(),
-    }
+    let sentence = runs.first().map(|run| run.label.clone()).unwrap_or_default();
+    Outcome { badge: Badge::verdict("matched"), sentence, refused, runs, shown: "7".to_owned() }
 }

@@ -7,6 +7,8 @@ use crate::core::event::Event;
 use crate::core::lane;
 use crate::core::pause::{Pause, holding};
 use crate::core::webhook::{Concurrency, Webhook};
+use crate::i18n::t;
+use crate::say;
 use crate::web::Deps;
 use crate::web::admin::deliveries::body;
 use crate::web::admin::kit::at::size;
@@ -106,20 +108,27 @@ fn drawn(record: &Webhook, lane: &str, pauses: &[Pause]) -> RunView {
     let (mut badges, mut notes) = (Vec::new(), Vec::new());
     if record.project_id.is_pending() {
         badges.push(Badge::pending());
-        notes.push("It waits for its registration, and goes on waiting: this registers nothing.");
+        notes.push(say!(
+            "It waits for its registration, and goes on waiting: this registers nothing."
+        ));
     }
-    let mut notes: Vec<String> = notes.into_iter().map(str::to_owned).collect();
     if !record.enabled {
         badges.push(Badge::enabled(false));
     }
     if let Some(pause) = holding(pauses, Some(record.id.0), lane) {
         badges.push(Badge::verdict("paused"));
         let (by, reason) = (&pause.note.by, &pause.note.reason);
-        notes.push(format!(
-            "Its jobs are paused by {by}: {reason}. The job waits until they go on."
+        notes.push(say!(
+            "Its jobs are paused by {by}: {reason}. The job waits until they go on.",
+            by = by,
+            reason = reason
         ));
     }
-    let lane = if lane.is_empty() { "none: it runs at once".to_owned() } else { lane::label(lane) };
+    let lane = if lane.is_empty() {
+        say!("none: it runs at once")
+    } else {
+        t(&lane::label(lane)).to_owned()
+    };
     let parallel = matches!(record.concurrency, Concurrency::Parallel);
     let mut facts = vec![("Lane", lane)];
     if !parallel {
@@ -147,10 +156,10 @@ fn drawn(record: &Webhook, lane: &str, pauses: &[Pause]) -> RunView {
 fn concurrency(record: &Webhook) -> String {
     match record.concurrency {
         Concurrency::Parallel => String::new(),
-        Concurrency::Serial => "one after another".to_owned(),
+        Concurrency::Serial => say!("one after another"),
         Concurrency::Latest => match record.debounce_s {
-            0 => "the newest of each ref".to_owned(),
-            s => format!("the newest of each ref, after {s} s"),
+            0 => say!("the newest of each ref"),
+            s => say!("the newest of each ref, after {n} s", n = s),
         },
     }
 }
@@ -161,10 +170,10 @@ fn lane_of(record: &Webhook, spec: Option<&ActionSpec>) -> String {
 }
 
 fn tries(record: &Webhook, spec: &ActionSpec) -> String {
-    let when = if spec.retry_on_failure { "a failure" } else { "a temporary failure" };
-    match record.max_attempts {
-        1 => "one".to_owned(),
-        most => format!("up to {most}, after {when}"),
+    match (record.max_attempts, spec.retry_on_failure) {
+        (1, _) => say!("one"),
+        (most, true) => say!("up to {n}, after a failure", n = most),
+        (most, false) => say!("up to {n}, after a temporary failure", n = most),
     }
 }
 

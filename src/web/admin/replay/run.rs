@@ -6,6 +6,8 @@ use crate::control::replays::{self, skips};
 use crate::core::listing::grouped;
 use crate::core::replay::{Pace, Per, RunState};
 use crate::core::role::Permission;
+use crate::i18n::t;
+use crate::say;
 use crate::store::StoreError;
 use crate::store::replays::{self as stored, Run};
 use crate::web::admin::context::AdminContext;
@@ -115,9 +117,16 @@ fn row(run: &Run) -> RunRow {
         badge: badge(run),
         by: run.started_by.clone(),
         at: At(run.started_at),
-        done: format!("{} of {}", grouped(run.done), grouped(run.total)),
+        done: say!("{n} of {total}", n = grouped(run.done), total = grouped(run.total)),
         skipped: grouped(skipped(run)),
-        pace: format!("{} a {}", run.pace, run.per),
+        pace: paced(run),
+    }
+}
+
+fn paced(run: &Run) -> String {
+    match Per::parse(&run.per) {
+        Some(Per::Minute) => say!("{n} a minute", n = run.pace),
+        Some(Per::Second) | None => say!("{n} a second", n = run.pace),
     }
 }
 
@@ -146,8 +155,8 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     }
     let frame = ctx
         .frame(run.told.clone())
-        .crumb("Deliveries", urls::deliveries())
-        .crumb("Replays", urls::replays());
+        .crumb(t("Deliveries").to_owned(), urls::deliveries())
+        .crumb(t("Replays").to_owned(), urls::replays());
     let deliveries = urls::with_query(&urls::deliveries(), &[("replay_run", &run.id)]);
     page(&RunPage { frame, row: row(&run), deliveries, progress })
 }
@@ -171,9 +180,9 @@ pub async fn stop(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
     let stopped = replays::stop(&mut conn, act(&ctx, &remote_addr), &id).await;
     if stopped.map_err(|error| missing(&ctx, error))? {
-        ctx.flash(Level::Success, "The run is stopped: nothing more is replayed.");
+        ctx.flash(Level::Success, say!("The run is stopped: nothing more is replayed."));
     } else {
-        ctx.flash(Level::Warning, "The run had ended already.");
+        ctx.flash(Level::Warning, say!("The run had ended already."));
     }
     Ok(see_other(urls::replay_run(&id)))
 }
@@ -188,8 +197,13 @@ fn drawn(run: &Run, stop: Option<String>, (csrf, now): (&str, DateTime<Utc>)) ->
     let part = urls::with_query(&urls::replay_run(&run.id), &[("part", "run")]);
     Progress {
         sentence: sentence(run, left, now),
-        announce: format!("{}: {} of {}", badge.label, grouped(seen), grouped(run.total)),
-        title: format!("{}: {percent} % · Signalbox", badge.label),
+        announce: say!(
+            "{state}: {n} of {total}",
+            state = t(&badge.label),
+            n = grouped(seen),
+            total = grouped(run.total)
+        ),
+        title: format!("{}: {percent} % · Signalbox", t(&badge.label)),
         badge,
         is_running,
         total: grouped(run.total),
@@ -211,13 +225,14 @@ fn sentence(run: &Run, left: i64, now: DateTime<Utc>) -> String {
         Some(RunState::Running) => {
             let pace = Per::parse(&run.per).and_then(|per| Pace::of(run.pace, per));
             let rest = pace.map(|pace| span(pace.time_of(left))).unwrap_or_default();
-            format!("Oldest first, {} a {}: about {rest} to go.", run.pace, run.per)
+            say!("Oldest first, {pace}: about {time} to go.", pace = paced(run), time = rest)
         }
-        Some(RunState::Finished) => format!("Every delivery was seen to, in {took}."),
-        Some(RunState::Stopped) => format!(
-            "Stopped by {} after {took}: {} were not seen to. What was replayed stays, and its jobs run.",
-            run.stopped_by,
-            grouped(left)
+        Some(RunState::Finished) => say!("Every delivery was seen to, in {time}.", time = took),
+        Some(RunState::Stopped) => say!(
+            "Stopped by {name} after {time}: {n} were not seen to. What was replayed stays, and its jobs run.",
+            name = run.stopped_by,
+            time = took,
+            n = grouped(left)
         ),
         None => String::new(),
     }
@@ -246,10 +261,10 @@ pub fn sample(state: &str, words: &str) -> (RunPage, super::many::RunsPage) {
         ended_at: None,
         remote_addr: String::new(),
     };
-    let frame = Frame::sample("Run");
+    let frame = Frame::sample(words);
     let progress = drawn(&run, Some("/admin/".to_owned()), ("token", now));
     let deliveries = "/admin/".to_owned();
     let page = RunPage { frame, row: row(&run), deliveries: deliveries.clone(), progress };
-    let (frame, runs) = (Frame::sample("Replays"), told_runs(&[run]));
+    let (frame, runs) = (Frame::sample(words), told_runs(&[run]));
     (page, super::many::RunsPage { frame, now, runs, deliveries })
 }

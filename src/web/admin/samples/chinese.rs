@@ -9,7 +9,8 @@ use scraper::{ElementRef, Html, Node};
 use std::collections::BTreeSet;
 
 /// Elements whose text is data or code.
-const DATA: [&str; 8] = ["code", "pre", "kbd", "time", "script", "output", "option", "textarea"];
+const DATA: [&str; 9] =
+    ["code", "pre", "kbd", "time", "script", "noscript", "output", "option", "textarea"];
 
 /// Attributes that people read or hear.
 const SPOKEN: [&str; 5] = ["aria-label", "title", "placeholder", "alt", "data-label"];

@@ -10,7 +10,7 @@ use askama::Template;
 pub(super) fn samples() -> Vec<(String, String)> {
     let one = |obstacle, outcome: Option<replay::Outcome>, may_replay| {
         ReplayPage {
-            frame: Frame::sample("Replay this delivery?"),
+            frame: Frame::sample(ODD),
             delivery: delivery("duplicate"),
             is_duplicate: true,
             obstacle,
@@ -49,4 +49,9 @@ pub(super) fn samples() -> Vec<(String, String)> {
         ));
     }
     samples.into_iter().map(|(name, html)| (name.to_owned(), html)).collect()
+}
+
+#[test]
+fn replays_and_tests_are_chinese_in_chinese() {
+    super::chinese::assert_chinese(samples);
 }

@@ -15,6 +15,7 @@ use crate::store::watched::{Watched, watched};
 use crate::store::webhooks::{self, Row};
 use crate::store::{Conn, StoreError};
 use crate::web::admin::context::AdminContext;
+use crate::web::admin::deliveries::matching::told;
 use crate::web::admin::kit::at::At;
 use crate::web::admin::kit::column::Badge;
 use crate::web::admin::kit::frame::Frame;
@@ -287,7 +288,7 @@ fn why(row: &Row, came: &Watched) -> String {
             .to_owned()
         }
         Some(Verdict::Unmatched | Verdict::Disabled) if delivery.project_id == Some(15) && delivery.repo_url.is_empty() => {
-            explain::sample().sentence
+            told(&explain::sample())
         }
         Some(Verdict::Unmatched | Verdict::Disabled) => unmatched(row, came, is_signed),
         _ => delivery.summary.clone(),
@@ -315,9 +316,9 @@ fn unmatched(row: &Row, came: &Watched, is_signed: bool) -> String {
     };
     let endpoint = control::endpoint_of(&came.delivery);
     let event = control::event_of(&came.delivery, &came.reason);
-    let told = explain::tell(&wanted, &event, credential, (endpoint, false));
-    if told.remedy != explain::Remedy::Create {
-        return told.sentence;
+    let missed = explain::tell(&wanted, &event, credential, (endpoint, false));
+    if missed.remedy != explain::Remedy::Create {
+        return told(&missed);
     }
     format!(
         "It carries this webhook's secret, but is of another repository: {:?}, {}.",

@@ -7,6 +7,8 @@ use crate::clock;
 use crate::control::{self, Given, ReplayError, Trial};
 use crate::core::ids::{DeliveryId, WebhookId};
 use crate::core::role::Permission;
+use crate::i18n::t;
+use crate::say;
 use crate::store::deliveries::Brief;
 use crate::store::webhooks::{self, Row};
 use crate::store::{Conn, StoreError, deliveries, pauses};
@@ -90,9 +92,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let chosen = chosen.or_else(|| offered.first().map(|newest| newest.id.clone()));
     let given = match chosen.as_deref().map(str::parse) {
         Some(Ok(delivery)) => Ok(Some(Given::Stored(delivery))),
-        Some(Err(_)) => {
-            Err("This is no ID of a delivery: it has 26 letters and digits.".to_owned())
-        }
+        Some(Err(_)) => Err(say!("This is no ID of a delivery: it has 26 letters and digits.")),
         None => Ok(None),
     };
     let shown = Shown { id, row, offered, typed, given };
@@ -126,11 +126,9 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
     let (once, remote_addr) = (once(&values)?, ctx.remote_addr());
     let wanted = (id, &given, once.as_str());
     match control::by_hand(&mut conn, act(&ctx, &remote_addr), wanted, judge(&ctx)).await {
-        Ok(made) => Ok(landed(
-            &ctx,
-            &made,
-            "It runs: this is the delivery that was made for it.".to_owned(),
-        )),
+        Ok(made) => {
+            Ok(landed(&ctx, &made, say!("It runs: this is the delivery that was made for it.")))
+        }
         Err(ReplayError::NoRecord) => Err(missing(&ctx, StoreError::NotFound).into()),
         Err(ReplayError::Store(error)) => Err(error.into()),
         Err(other) => {
@@ -176,8 +174,8 @@ async fn answer(
     };
     let label = row.label();
     let frame = ctx
-        .frame(format!("Test “{label}”"))
-        .crumb("Webhooks", urls::webhooks())
+        .frame(say!("Test “{name}”", name = label))
+        .crumb(t("Webhooks").to_owned(), urls::webhooks())
         .crumb(label, urls::webhook(id));
     let is_pasted = pasted.is_some();
     let (header, body) = pasted.unwrap_or((row.http_x_gitlab_event, Bytes::new()));
@@ -198,7 +196,7 @@ async fn answer(
 
 fn option(brief: Brief, tried: Option<&str>) -> (String, String, bool) {
     let at = At(brief.received_at).absolute();
-    let label = Badge::verdict(&brief.verdict).label;
+    let label = t(&Badge::verdict(&brief.verdict).label).to_owned();
     let git_ref = match brief.git_ref.as_str() {
         "" => String::new(),
         git_ref => format!(", {git_ref}"),
@@ -226,15 +224,15 @@ async fn tried(ctx: &AdminContext, conn: &mut Conn, trial: &Trial) -> Result<Tri
         .collect();
     let off = checks.iter().filter(|check| check.badge.state != "equal").count();
     let sentence = match (off, trial.record.enabled, trial.record.project_id.is_pending()) {
-        (0, true, _) => "Such an event runs this webhook.".to_owned(),
-        (0, false, _) => "Such an event fits, but the webhook is switched off.".to_owned(),
+        (0, true, _) => say!("Such an event runs this webhook."),
+        (0, false, _) => say!("Such an event fits, but the webhook is switched off."),
         (1, _, true) => {
-            "One condition does not hold: it waits for its registration, perhaps.".to_owned()
+            say!("One condition does not hold: it waits for its registration, perhaps.")
         }
-        (1, ..) => "One condition does not hold: such an event does not run it.".to_owned(),
-        (off, ..) => format!("{off} conditions do not hold: such an event does not run it."),
+        (1, ..) => say!("One condition does not hold: such an event does not run it."),
+        (off, ..) => say!("{n} conditions do not hold: such an event does not run it.", n = off),
     };
-    let obstacle = trial.obstacle.map(|skip| why(skip).to_owned());
+    let obstacle = trial.obstacle.map(|skip| t(why(skip)).to_owned());
     let off_now = (!trial.record.enabled).then(|| self::sentence(&ReplayError::SwitchedOff));
     Ok(Tried {
         holds: off == 0 && trial.record.enabled,
@@ -249,7 +247,7 @@ async fn tried(ctx: &AdminContext, conn: &mut Conn, trial: &Trial) -> Result<Tri
 #[cfg(test)]
 pub fn samples(words: &str, runs: impl Fn() -> Vec<RunView>) -> Vec<TestPage> {
     let page = |result, wrong: Option<&str>, is_pasted| TestPage {
-        frame: Frame::sample("Test"),
+        frame: Frame::sample(words),
         offered: vec![("01M87VREQA18WSHF0ZZCJA3NJ8".to_owned(), words.to_owned(), true)],
         typed: words.to_owned(),
         header: words.to_owned(),
