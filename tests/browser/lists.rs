@@ -95,7 +95,8 @@ async fn f43_f44_new_rows_are_offered_and_nothing_moves_while_something_is_ticke
     let browser = signed_in(&app).await;
     browser.open("/admin/hooks/delivery/").await;
     let rows = "return document.querySelectorAll('tbody tr').length";
-    let bar = "const e = document.querySelector('[data-new-rows]'); return e.hidden ? '' : e.textContent";
+    let bar =
+        "const e = document.querySelector('[data-new-rows]'); return e.hidden ? '' : e.textContent";
     assert_eq!((browser.script(rows).await, browser.script(bar).await), (json!(1), json!("")));
     send(2).await;
     send(3).await;
@@ -105,7 +106,9 @@ async fn f43_f44_new_rows_are_offered_and_nothing_moves_while_something_is_ticke
     browser.found(Locator::Css("[data-new-rows]")).await.click().await.unwrap();
     assert_eq!((browser.script(rows).await, browser.script(bar).await), (json!(3), json!("")));
     // While something is ticked, or the switch is off, it waits.
-    browser.script("document.activeElement.blur(); document.querySelector('.row-box').click()").await;
+    browser
+        .script("document.activeElement.blur(); document.querySelector('.row-box').click()")
+        .await;
     send(4).await;
     tokio::time::sleep(Duration::from_secs(7)).await;
     assert_eq!(browser.script(bar).await, json!(""));
@@ -148,7 +151,8 @@ async fn f65_a36_the_row_in_focus_tells_its_full_times_and_the_menu_is_narrowed(
     let said = browser.script(told).await;
     assert!(said[1].as_str().unwrap().ends_with("UTC"), "{said}");
     assert_eq!(said[0], json!(format!("\"{}\"", said[1].as_str().unwrap())));
-    let shown = "return [...document.querySelectorAll('.sidebar-row')].filter(r => r.offsetParent).length";
+    let shown =
+        "return [...document.querySelectorAll('.sidebar-row')].filter(r => r.offsetParent).length";
     let all = browser.script(shown).await;
     browser.script("document.querySelector('[data-nav-filter]').focus()").await;
     for key in ["j", "o", "b"] {
