@@ -113,7 +113,7 @@ impl std::fmt::Display for Total {
 
 /// A whole number with its thousands set apart: `10,000`.
 #[must_use]
-pub fn grouped(number: impl ToString) -> String {
+pub fn grouped(number: impl ToString + Copy) -> String {
     let number = number.to_string();
     let (sign, digits) = number.strip_prefix('-').map_or(("", number.as_str()), |d| ("-", d));
     let mut text = sign.to_owned();

@@ -35,7 +35,7 @@ async fn the_log_has_sign_ins_registrations_and_changes_and_can_be_narrowed() {
         assert!(verbs.contains(&verb.to_owned()), "{verb}: {verbs:?}");
     }
     assert!(!page.html.contains("a password by mistake") && !page.html.contains("<b>web"));
-    page.says("Name: empty → Deploy <b>web</b>").says("127.0.0.1").says("Project id: -1 → 15");
+    page.says("Name: empty → Deploy <b>web</b>").says("127.0.0.1").says("Project ID: -1 → 15");
     let narrowed = [
         ("verb=login_failed", 2),
         ("verb=change&object_type=webhook", 1),
@@ -195,4 +195,33 @@ async fn a_deleted_record_keeps_its_history_and_can_be_added_again() {
     assert_eq!(panel.get(&foreign).await.status, 404);
     let added = format!("{HOOKS}{other}/history/{entry}/revert/");
     assert_eq!(panel.get(&added).await.status, 409, "adding cannot be put back");
+}
+
+#[tokio::test]
+async fn filters_lanes_and_skip_marks_are_put_back() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    let id = panel.add_webhook(&records::push()).await;
+    let changed = [
+        ("ref_filter", "release/*"),
+        ("path_filter", "docs/**"),
+        ("condition", "branch = \"master\""),
+        ("concurrency", "latest"),
+        ("debounce_s", "20"),
+        ("obey_skip", "on"),
+    ];
+    let form = change_form(&panel, &id).await;
+    let form = changed.iter().fold(form, |form, (name, value)| form.set(name, value));
+    let page = panel.submit(form).await;
+    assert_eq!(page.address, HOOKS, "{}", page.html);
+    let sql = "SELECT concat_ws('|', ref_filter, path_filter, condition, concurrency, debounce_s, \
+               obey_skip) FROM webhooks";
+    let now = app.database().value(sql).await;
+    assert_eq!(now, "release/*|docs/**|branch = \"master\"|latest|20|t");
+    let link = revert_link(&panel, &id).await.unwrap();
+    let ask = panel.open(&link).await;
+    ask.says("release/*").says("docs/**");
+    let page = panel.submit(ask.form_to(&link)).await;
+    assert_eq!(page.address, format!("{HOOKS}{id}/history/"), "{}", page.html);
+    assert_eq!(app.database().value(sql).await, "|||parallel|0|f");
 }

@@ -19,7 +19,7 @@ async fn press(panel: &Panel, page: &Page) -> Page {
     assert_eq!(part("form"), "row-form");
     let mut form = page.form_with("csrf_token");
     form.action = part("formaction");
-    form.method = "post".to_owned();
+    "post".clone_into(&mut form.method);
     form.fields.retain(|(name, _)| name == "csrf_token");
     panel.submit(form.press(&part("name"), &part("value"))).await
 }

@@ -7,6 +7,8 @@ use super::pages::{Follow, HistoryPage};
 use super::resource::{Editable, Loaded};
 use super::revert;
 use crate::clock;
+use crate::i18n::t;
+use crate::say;
 use crate::store::StoreError;
 use crate::store::audit::{self, Verb};
 use crate::web::admin::context::AdminContext;
@@ -39,8 +41,9 @@ pub async fn show<E: Editable>(ctx: AdminContext) -> Result<HttpResponse, HumanE
     entries.truncate(usize::try_from(PAGE).unwrap_or(usize::MAX));
     let name = object.as_ref().map(|object| object.name.clone());
     let name = name.or_else(|| entries.first().map(|entry| entry.object_name.clone()));
-    let name = name.unwrap_or_else(|| format!("{} {id}", meta.label));
-    let mut frame = ctx.frame(format!("History of “{name}”")).crumb(meta.title, meta.list_url());
+    let name = name.unwrap_or_else(|| format!("{} {id}", t(meta.label)));
+    let mut frame =
+        ctx.frame(say!("History of “{name}”", name = name)).crumb(t(meta.title), meta.list_url());
     if object.is_some() {
         frame = frame.crumb(name, meta.change_url(&id));
     }
@@ -81,10 +84,11 @@ fn way_back<E: Editable>(object: &Loaded, entry: &audit::Row) -> Follow {
 fn unknown<E: Editable>(ctx: &AdminContext, id: &str) -> Problem {
     let meta = E::meta();
     let id: String = id.chars().take(40).collect();
-    let problem = Problem::no_such(format!("{} {id}, and never was one", meta.label))
-        .link(format!("All {}", meta.plural), meta.list_url());
+    let problem =
+        Problem::no_such(say!("{one} {id}, and never was one", one = t(meta.label), id = id))
+            .link(say!("All {plural}", plural = t(meta.plural)), meta.list_url());
     if ctx.may(crate::core::role::Permission::ReadLog) {
-        problem.link("Search the log", urls::with_query(&urls::log(), &[("q", &id)]))
+        problem.link(t("Search the log"), urls::with_query(&urls::log(), &[("q", &id)]))
     } else {
         problem
     }

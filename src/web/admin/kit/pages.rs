@@ -8,6 +8,7 @@ use super::list_view::{Chip, ListView};
 use super::resource::{DeletePlan, Loaded};
 use super::reveal::Shown;
 use crate::core::change::{Change, Value};
+use crate::i18n::t;
 use crate::store::audit;
 use crate::web::filters;
 use askama::Template;
@@ -307,7 +308,8 @@ impl HistoryPage {
 /// A changed field's label.
 pub fn change_label(change: &Change, labels: &[(String, String)]) -> String {
     let label = labels.iter().find(|(name, _)| *name == change.field);
-    label.map_or_else(|| spaced(&change.field), |(_, label)| label.clone())
+    let label = label.map_or_else(|| spaced(&change.field), |(_, label)| label.clone());
+    t(&label).to_owned()
 }
 
 fn change_view(change: &Change, labels: &[(String, String)]) -> ChangeView {
@@ -328,11 +330,11 @@ fn spaced(field: &str) -> String {
 /// A value as a person reads it.
 pub fn value(value: &Value) -> String {
     match value {
-        Value::Bool(true) => "Yes".to_owned(),
-        Value::Bool(false) => "No".to_owned(),
+        Value::Bool(true) => t("Yes").to_owned(),
+        Value::Bool(false) => t("No").to_owned(),
         Value::Number(number) => number.to_string(),
-        Value::Text(text) if text.is_empty() => "empty".to_owned(),
+        Value::Text(text) if text.is_empty() => t("empty").to_owned(),
         Value::Text(text) => text.clone(),
-        Value::None => "none".to_owned(),
+        Value::None => t("none").to_owned(),
     }
 }

@@ -13,7 +13,9 @@ use super::resource::{Editable, Loaded, Unsaved};
 use super::views::Posted;
 use super::{form::FormView, reauth};
 use crate::core::change::Value;
+use crate::i18n::t;
 use crate::records::SaveError;
+use crate::say;
 use crate::store::{Conn, StoreError, audit};
 use crate::web::admin::context::AdminContext;
 use crate::web::human::{HumanError, page_with, see_other};
@@ -101,8 +103,9 @@ pub async fn carry_out<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer
     }
     match E::save(&ctx, &mut conn, Some(&found.object), &values).await {
         Ok(saved) => {
-            let words = format!("The {} “{}” was put back.", meta.label, saved.name);
-            ctx.flash_link(Level::Success, words, "Open it", meta.change_url(&saved.id));
+            let words =
+                say!("The {one} “{name}” was put back.", one = t(meta.label), name = saved.name);
+            ctx.flash_link(Level::Success, words, t("Open it"), meta.change_url(&saved.id));
             Ok(see_other(meta.history_url(&saved.id)))
         }
         Err(Unsaved::Invalid(errors)) => draw::<E>(&ctx, &found, (StatusCode::OK, &errors)),
@@ -111,7 +114,7 @@ pub async fn carry_out<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer
             let mut errors = FormErrors::default();
             let words = "Someone else changed it in the meantime, so nothing was put back. \
                          The column “Now” is up to date: look again.";
-            errors.add("", words);
+            errors.add("", t(words).to_owned());
             draw::<E>(&ctx, &found, (StatusCode::CONFLICT, &errors))
         }
         Err(Unsaved::Failed(error)) => Err(problem(meta, &found.object.id, error).into()),
@@ -128,8 +131,8 @@ async fn find<E: Editable>(ctx: &AdminContext, conn: &mut Conn) -> Result<Found,
     let object = E::load(ctx, conn, &id).await.map_err(|error| missing(meta, &id, error))?;
     let number = ctx.segment("entry").parse::<i64>();
     let no_entry = || {
-        Problem::no_such("entry of this number in its history")
-            .link("Its history", meta.history_url(&id))
+        Problem::no_such(t("entry of this number in its history"))
+            .link(t("Its history"), meta.history_url(&id))
     };
     let entry = match number {
         Ok(number) => audit::find(conn, number).await,
@@ -145,8 +148,8 @@ async fn find<E: Editable>(ctx: &AdminContext, conn: &mut Conn) -> Result<Found,
         let words = "This entry changed no field that could be put back. Secrets are not kept, \
                      so they cannot be put back.";
         let problem =
-            Problem::new(StatusCode::CONFLICT, "irrevertible", "Nothing to put back", words);
-        return Err(problem.link("Its history", meta.history_url(&id)).into());
+            Problem::new(StatusCode::CONFLICT, "irrevertible", t("Nothing to put back"), t(words));
+        return Err(problem.link(t("Its history"), meta.history_url(&id)).into());
     }
     Ok(Found { object, entry })
 }
@@ -187,10 +190,10 @@ fn draw<E: Editable>(
     let summary = FormView::of(E::fieldsets(ctx, &wanted, Some(object)), &wanted, errors).summary;
     let password = errors.of(reauth::FIELD).into_iter().next();
     let frame: Frame = ctx
-        .frame("Put back what was changed?")
-        .crumb(meta.title, meta.list_url())
+        .frame(t("Put back what was changed?"))
+        .crumb(t(meta.title), meta.list_url())
         .crumb(object.name.clone(), meta.change_url(&object.id))
-        .crumb("History", meta.history_url(&object.id))
+        .crumb(t("History"), meta.history_url(&object.id))
         .with_errors(!errors.is_empty());
     let needs_password = meta.guarded.is_some() && E::is_sensitive(Some(object), &wanted);
     page_with(

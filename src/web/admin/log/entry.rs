@@ -1,8 +1,11 @@
 //! One entry of the log, field by field.
 
+use super::words::labels;
 use super::{href, kind};
 use crate::clock;
 use crate::core::role::Permission;
+use crate::i18n::t;
+use crate::say;
 use crate::store::{StoreError, audit};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::column::Badge;
@@ -60,7 +63,7 @@ impl EntryPage {
             name: row.object_name.clone(),
             object: href(&row).filter(|_| may_open),
             same_user: urls::with_query(&urls::log(), &[("user", &row.actor_name)]),
-            entry: EntryView::of(row, Follow::Nothing, &[]),
+            entry: EntryView::of(row, Follow::Nothing, &labels()),
             now,
         }
     }
@@ -72,7 +75,8 @@ impl EntryPage {
 /// No such entry (404); the database is away (503).
 pub async fn page(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = ctx.segment("id").to_owned();
-    let missing = || Problem::no_such("such entry of the log").link("The whole log", urls::log());
+    let missing =
+        || Problem::no_such(t("such entry of the log")).link(t("The whole log"), urls::log());
     let number: i64 = id.parse().map_err(|_| missing())?;
     let found = audit::find(&mut *ctx.conn().await?, number).await;
     let row = found.map_err(|error| match error {
@@ -80,6 +84,6 @@ pub async fn page(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         other => other.into(),
     })?;
     let may_open = row.object_type != audit::object::USER || ctx.may(Permission::ManageUsers);
-    let frame = ctx.frame(format!("Entry {number}")).crumb("Log", urls::log());
+    let frame = ctx.frame(say!("Entry {n}", n = number)).crumb(t("Log"), urls::log());
     human::page(&EntryPage::of(frame, row, may_open, clock::now()))
 }

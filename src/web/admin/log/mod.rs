@@ -2,6 +2,7 @@
 //! other, and a page for each entry with its values before and after (`entry.rs`).
 
 pub mod entry;
+mod words;
 
 use super::kit::column::{Badge, Bit, Cell, Column, Width};
 use super::kit::filter::{BadChoice, Choice, Choices, FilterSpec};
@@ -11,6 +12,8 @@ use super::kit::resource::{Meta, Resource};
 use crate::core::change::Change;
 use crate::core::listing::{Counts, ListQuery, Page};
 use crate::core::role::Permission;
+use crate::i18n::t;
+use crate::say;
 use crate::store::audit::{self, Filter, Row, Sort, Verb, object};
 use crate::store::{self, Conn};
 use crate::web::urls;
@@ -97,7 +100,7 @@ fn object_cell(row: &Row) -> Cell {
         Some(href) if !text.is_empty() => Bit::Link { text, href },
         _ => Bit::text(text),
     };
-    name.over(Bit::text(kind(&row.object_type)))
+    name.over(Bit::text(t(kind(&row.object_type))))
 }
 
 /// What the log calls a kind of object.
@@ -134,23 +137,24 @@ pub fn href(row: &Row) -> Option<String> {
 /// The changes in a line: `Enabled: Yes > No; 3 more`.
 fn summary(changes: &[Change]) -> String {
     const SHOWN: usize = 2;
+    let labels = words::labels();
     let mut parts: Vec<String> = changes
         .iter()
         .take(SHOWN)
         .map(|change| {
-            let label = change_label(change, &[]);
+            let label = change_label(change, &labels);
             let shown = |side: &Option<_>| {
                 side.as_ref().map_or_else(|| "—".to_owned(), |v| cut(&value(v), VALUE))
             };
             match (change.secret, &change.before, &change.after) {
-                (true, ..) => format!("{label}: changed"),
+                (true, ..) => say!("{field}: changed", field = label),
                 (false, None, after) => format!("{label}: {}", shown(after)),
                 (false, before, after) => format!("{label}: {} → {}", shown(before), shown(after)),
             }
         })
         .collect();
     if changes.len() > SHOWN {
-        parts.push(format!("{} more", changes.len() - SHOWN));
+        parts.push(say!("{n} more", n = changes.len() - SHOWN));
     }
     parts.join("; ")
 }

@@ -22,6 +22,17 @@ pub(super) fn samples() -> Vec<(String, String)> {
     .into()
 }
 
+/// Who changed what, and what comes of two who did at once, in Chinese down to the stored entries.
+#[test]
+fn histories_and_the_log_are_chinese_in_chinese() {
+    super::chinese::assert_chinese(|| {
+        let mut pages = vec![("conflict".to_owned(), conflict())];
+        let entries = super::super::log::entry::EntryPage::samples();
+        pages.extend(entries.iter().map(|page| ("entry".to_owned(), page.render().unwrap())));
+        pages
+    });
+}
+
 fn confirm() -> String {
     ConfirmPage {
         frame: Frame::sample("Delete?"),

@@ -78,7 +78,7 @@ pub async fn reset(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, Hu
     let text =
         format!("The registration of “{}” was reset: it waits for a Test again.", row.label());
     // Undoing it is a change like any other, with its question: its history has it.
-    let history = urls::history("hooks", "webhook", &row.id.to_string());
+    let history = urls::history("hooks", "webhook", row.id.to_string());
     ctx.flash_link(Level::Success, text, "Undo it in its history", history);
     Ok(see_other(urls::webhook_setup(WebhookId(row.id))))
 }

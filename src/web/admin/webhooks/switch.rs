@@ -1,7 +1,9 @@
 //! The switch in a row of the list: turns one record on or off, and offers to turn it back.
 
 use super::{META, act, webhook_id};
+use crate::i18n::t;
 use crate::records;
+use crate::say;
 use crate::store::webhooks;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::back::{back_to_list, missing, preserved_on};
@@ -22,7 +24,7 @@ pub async fn switch(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
     let asked = posted.iter().find(|(name, _)| name == "enabled");
     let enabled = asked
         .and_then(|(_, value)| yes_no(value).ok())
-        .ok_or_else(|| Problem::bad_request("The form does not say on or off."))?;
+        .ok_or_else(|| Problem::bad_request(t("The form does not say on or off.")))?;
     let mut conn = ctx.conn().await?;
     let row = webhooks::find(&mut conn, id)
         .await
@@ -30,12 +32,16 @@ pub async fn switch(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
     let remote_addr = ctx.remote_addr();
     let rule = (enabled, ctx.deps().settings.allow_no_secret);
     let switched = records::switch_many(&mut conn, &act(&ctx, &remote_addr), &[id], rule).await?;
-    let (name, word) = (row.label(), if enabled { "enabled" } else { "disabled" });
+    let (name, who) = (row.label(), &ctx.actor.username);
     if switched.changed == 1 {
-        let who = &ctx.actor.username;
+        let word = if enabled { "enabled" } else { "disabled" };
         tracing::info!(webhook.id = row.id, user.name = %who, "webhook {} was {word} by {who}", row.id);
         ctx.flash_undo(
-            format!("The webhook “{name}” was {word}."),
+            if enabled {
+                say!("The webhook “{name}” was enabled.", name = name)
+            } else {
+                say!("The webhook “{name}” was disabled.", name = name)
+            },
             Undo {
                 label: "Undo".to_owned(),
                 action: preserved_on(&ctx, ctx.path()),
@@ -43,10 +49,15 @@ pub async fn switch(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
             },
         );
     } else if switched.without_secret == 1 {
-        let text = format!("The webhook “{name}” stays disabled: it has no secret.");
-        ctx.flash_link(Level::Warning, text, "Give it one", META.change_url(&id.0.to_string()));
+        let text = say!("The webhook “{name}” stays disabled: it has no secret.", name = name);
+        ctx.flash_link(Level::Warning, text, t("Give it one"), META.change_url(&id.0.to_string()));
     } else {
-        ctx.flash(Level::Info, format!("The webhook “{name}” was {word} already."));
+        let text = if enabled {
+            say!("The webhook “{name}” was enabled already.", name = name)
+        } else {
+            say!("The webhook “{name}” was disabled already.", name = name)
+        };
+        ctx.flash(Level::Info, text);
     }
     Ok(see_other(back_to_list(&ctx, &META)))
 }
