@@ -11,17 +11,22 @@ pub struct Panel {
     base: String,
 }
 
+/// A client that keeps cookies, and no connection that the server may be closing meanwhile.
+fn builder() -> reqwest::ClientBuilder {
+    reqwest::Client::builder().cookie_store(true).pool_max_idle_per_host(0)
+}
+
 impl Panel {
     /// Somebody who is not logged in.
     pub fn anonymous(base: &str) -> Self {
-        let client = reqwest::Client::builder().cookie_store(true).build().unwrap();
+        let client = builder().build().unwrap();
         Self { client, base: base.to_owned() }
     }
 
     /// Somebody who is not logged in, whose browser asks for these languages.
     pub fn reading(base: &str, languages: &'static str) -> Self {
         let headers = [(ACCEPT_LANGUAGE, HeaderValue::from_static(languages))];
-        let client = reqwest::Client::builder().cookie_store(true);
+        let client = builder();
         let client = client.default_headers(headers.into_iter().collect()).build().unwrap();
         Self { client, base: base.to_owned() }
     }
