@@ -277,6 +277,8 @@ fn capabilities(driver: &Driver) -> Capabilities {
         "browserName": "chrome",
         "goog:chromeOptions": { "args": arguments },
         "goog:loggingPrefs": { "browser": "ALL" },
+        // A busy machine takes its time over a long page.
+        "timeouts": { "script": 120_000 },
     });
     wanted.as_object().unwrap().clone()
 }
