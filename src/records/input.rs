@@ -5,6 +5,7 @@ use crate::core::event::kind;
 use crate::core::matching::condition;
 use crate::core::matching::filter::Globs;
 use crate::core::webhook::Concurrency;
+use crate::say;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
@@ -182,7 +183,8 @@ fn check_security(draft: &Draft, rules: &Rules<'_>, faults: &mut Faults) {
         }
     }
     if draft.keep_previous_days.is_some_and(|days| !(1..=MAX_KEEP_DAYS).contains(&days)) {
-        let message = format!("Enter a number of days from 1 to {MAX_KEEP_DAYS}, or none.");
+        let message =
+            say!("Enter a number of days from 1 to {most}, or none.", most = MAX_KEEP_DAYS);
         faults.add("keep_previous_days", message);
     }
     let has_one = draft.secret_token.leaves_one(rules.has_secret_token)
@@ -204,9 +206,9 @@ fn check_action(draft: &Draft, rules: &Rules<'_>, faults: &mut Faults) {
         None if !draft.enabled => {}
         None => faults.add(
             "action",
-            format!(
-                "The catalogue has no action “{}”. Choose another, or switch the record off.",
-                draft.action
+            say!(
+                "The catalogue has no action “{action}”. Choose another, or switch the record off.",
+                action = draft.action
             ),
         ),
         Some(spec) => {
@@ -225,7 +227,7 @@ fn check_action(draft: &Draft, rules: &Rules<'_>, faults: &mut Faults) {
         if !(1..=most).contains(&timeout_s) {
             faults.add(
                 "timeout_s",
-                format!("Enter a number from 1 to {most}, the action's own limit."),
+                say!("Enter a number from 1 to {most}, the action's own limit.", most = most),
             );
         }
     }
@@ -247,7 +249,10 @@ impl Faults {
         if count < *letters.start() {
             self.add(field, "This field is required.");
         } else if count > *letters.end() {
-            self.add(field, format!("Keep it to {} characters; it has {count}.", letters.end()));
+            self.add(
+                field,
+                say!("Keep it to {most} characters; it has {n}.", most = letters.end(), n = count),
+            );
         } else if text.chars().any(char::is_control) {
             self.add(field, "It has a line break or another control character in it.");
         }
@@ -257,7 +262,10 @@ impl Faults {
     fn lines(&mut self, field: &str, text: &str, most: usize) {
         let count = text.chars().count();
         if count > most {
-            self.add(field, format!("Keep it to {most} characters; it has {count}."));
+            self.add(
+                field,
+                say!("Keep it to {most} characters; it has {n}.", most = most, n = count),
+            );
         } else if text.contains('\0') {
             self.add(field, "It has a NUL character in it.");
         }

@@ -12,7 +12,7 @@
 )]
 
 use crate::core::sentence;
-use crate::i18n;
+use crate::i18n::{self, Locale};
 use askama::Values;
 use std::fmt::Display;
 
@@ -37,6 +37,19 @@ pub fn fill<V: Display>(
     value: V,
 ) -> askama::Result<String> {
     Ok(sentence::fill(&text.to_string(), &[(name, value.to_string())]))
+}
+
+/// The text as it stands inside a sentence: in English without capitals.
+///
+/// # Errors
+/// Never.
+#[askama::filter_fn]
+pub fn inside(text: impl Display, _: &dyn Values) -> askama::Result<String> {
+    let text = text.to_string();
+    Ok(match i18n::current() {
+        Locale::English => text.to_lowercase(),
+        Locale::SimplifiedChinese => text,
+    })
 }
 
 /// What stands before the gap `{name}`: all of the text if there is none.

@@ -112,7 +112,7 @@ async fn people_their_sessions_and_the_log_are_looked_at() {
     picture(&browser, "log").await;
     // The list is live: a row may be drawn anew while it is clicked.
     browser.script("document.querySelector('tbody .row-link').click()").await;
-    browser.says("Max attempts").await;
+    browser.says("Attempts at most").await;
     picture(&browser, "log-entry").await;
     browser.close().await;
 }

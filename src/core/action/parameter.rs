@@ -1,6 +1,7 @@
 //! Declared parameters: the only things a person of the panel may say to an action.
 
 use super::git;
+use crate::core::sentence::Sentence;
 use regex::{Regex, RegexBuilder};
 
 /// The longest text an entry may allow, in characters.
@@ -149,21 +150,29 @@ impl ParameterKind {
 
     /// What may be filled in, in words for a person.
     #[must_use]
-    pub fn in_words(&self) -> String {
+    pub fn in_words(&self) -> Sentence {
         match self {
             Self::Text { pattern: Some(pattern), max_length } => {
-                format!("text like {}, at most {max_length} characters", pattern.as_str())
+                Sentence::new("text like {pattern}, at most {n} characters")
+                    .with("pattern", pattern.as_str())
+                    .with("n", max_length)
             }
             Self::Text { pattern: None, max_length } => {
-                format!("text, at most {max_length} characters")
+                Sentence::new("text, at most {n} characters").with("n", max_length)
             }
-            Self::Choice(values) => format!("one of {}", values.join(", ")),
-            Self::Integer { min, max: i64::MAX } => format!("a whole number, {min} or more"),
-            Self::Integer { min, max } => format!("a whole number from {min} to {max}"),
-            Self::Boolean => "yes or no".to_owned(),
-            Self::GitRef => "a branch, tag or ref".to_owned(),
-            Self::GitSha => "a commit".to_owned(),
-            Self::ProjectPath => "a project's path".to_owned(),
+            Self::Choice(values) => {
+                Sentence::new("one of {values}").with("values", values.join(", "))
+            }
+            Self::Integer { min, max: i64::MAX } => {
+                Sentence::new("a whole number, {min} or more").with("min", min)
+            }
+            Self::Integer { min, max } => Sentence::new("a whole number from {min} to {max}")
+                .with("min", min)
+                .with("max", max),
+            Self::Boolean => Sentence::new("yes or no"),
+            Self::GitRef => Sentence::new("a branch, tag or ref"),
+            Self::GitSha => Sentence::new("a commit"),
+            Self::ProjectPath => Sentence::new("a project's path"),
         }
     }
 }

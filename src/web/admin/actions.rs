@@ -7,6 +7,8 @@ use super::webhooks::drift::{self, Drift};
 use crate::actions::{Catalogue, Fault};
 use crate::core::action::{ActionKind, ActionSpec, Command, ResourceLimits};
 use crate::core::ids::WebhookId;
+use crate::i18n::{self, t};
+use crate::say;
 use crate::store::webhook_actions;
 use crate::store::webhooks::Row;
 use crate::web::filters;
@@ -70,7 +72,7 @@ pub async fn page(context: AdminContext) -> Result<HttpResponse, HumanError> {
     let rows = webhook_actions::records(&mut conn, MOST_RECORDS).await?;
     let drifts = drift::of(&mut conn, catalogue, &rows).await?;
     drop(conn);
-    human::page(&draw(context.frame("Actions"), catalogue, &rows, &drifts))
+    human::page(&draw(context.frame(t("Actions")), catalogue, &rows, &drifts))
 }
 
 fn draw(
@@ -130,7 +132,7 @@ fn entry(spec: &ActionSpec, records: Vec<User>) -> Entry {
             }
         }
     }
-    facts.push(("Time limit", format!("{} s", spec.timeout_s)));
+    facts.push(("Time limit", say!("{n} s", n = spec.timeout_s)));
     let retried = if spec.retry_on_failure { "yes" } else { "only if temporary" };
     facts.push(("Failures retried", retried.to_owned()));
     facts.push(("Waits between tries", spec.retry.in_words()));
@@ -143,9 +145,9 @@ fn entry(spec: &ActionSpec, records: Vec<User>) -> Entry {
     }
     let parameters = spec.parameters.iter().map(|parameter| ParameterView {
         name: parameter.name.clone(),
-        takes: parameter.kind.in_words(),
+        takes: i18n::say(&parameter.kind.in_words()),
         rule: match (&parameter.default, parameter.required) {
-            (Some(default), _) => format!("else {default}"),
+            (Some(default), _) => say!("else {value}", value = default),
             (None, true) => "required".to_owned(),
             (None, false) => "may be left out".to_owned(),
         },

@@ -62,7 +62,7 @@ fn change_form(project_id: Option<i64>, may_edit: bool, wrong: &[&str]) -> Strin
     let catalogue = Catalogue::load(None).0;
     let mut errors = FormErrors::default();
     for field in wrong {
-        errors.add(field, format!("{ODD} is wrong."));
+        errors.add(field, format!("{ODD}."));
     }
     let (object, values) = match project_id.map(|id| webhook(id, "")) {
         Some(row) => webhooks::sample(&row),
@@ -266,6 +266,18 @@ fn every_page_renders_in_every_state_and_is_sound_html() {
             "{name}: a badge without its word"
         );
     }
+}
+
+#[test]
+fn lists_and_webhooks_are_chinese_in_chinese() {
+    chinese::assert_chinese(|| {
+        let is_webhook = |name: &str| {
+            ["webhooks", "add", "change", "read", "setup", "reset"]
+                .iter()
+                .any(|start| name.starts_with(start))
+        };
+        samples().into_iter().filter(|(name, _)| is_webhook(name)).collect()
+    });
 }
 
 #[test]

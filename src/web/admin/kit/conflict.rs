@@ -5,6 +5,7 @@ use super::field::Widget;
 use super::form::{BoundField, FormErrors, FormView, Values};
 use super::pages::{ConflictPage, ConflictRow, Side};
 use super::resource::{Editable, Loaded};
+use crate::i18n::t;
 use crate::web::admin::context::AdminContext;
 use crate::web::human::{HumanError, page_with};
 use actix_web::HttpResponse;
@@ -65,7 +66,7 @@ pub fn page<E: Editable>(
     });
     let repeat = repeat.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let frame = ctx
-        .frame("Changed by someone else")
+        .frame(t("Changed by someone else"))
         .crumb(meta.title, meta.list_url())
         .crumb(object.name.clone(), meta.change_url(&object.id));
     page_with(

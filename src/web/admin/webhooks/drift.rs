@@ -2,6 +2,7 @@
 
 use crate::actions::Catalogue;
 use crate::core::ids::WebhookId;
+use crate::i18n::t;
 use crate::store::webhooks::Row;
 use crate::store::{self, Conn, webhook_actions};
 use std::collections::BTreeMap;
@@ -21,11 +22,11 @@ impl Drift {
     /// The record's sentence.
     pub fn sentence(&self) -> String {
         match self {
-            Self::Gone(reason) => format!("Its jobs will fail. {reason}"),
+            Self::Gone(reason) => format!("{} {reason}", t("Its jobs will fail.")),
             Self::Misfit(reason) => {
-                format!("Its jobs will fail: the action takes other parameters now. {reason}")
+                format!("{} {reason}", t("Its jobs will fail: the action takes other parameters now."))
             }
-            Self::Changed => "Its action has changed since this record was saved. See whether it still does what you want, then save the record.".to_owned(),
+            Self::Changed => t("Its action has changed since this record was saved. See whether it still does what you want, then save the record.").to_owned(),
         }
     }
 
@@ -80,6 +81,6 @@ pub fn remark(rows: &[Row], drifts: &BTreeMap<i64, Drift>) -> Vec<String> {
     }
     of_a_kind
         .into_iter()
-        .map(|(words, labels)| format!("{}: {}", labels.join(", "), words))
+        .map(|(words, labels)| format!("{}: {}", labels.join(", "), t(words)))
         .collect()
 }

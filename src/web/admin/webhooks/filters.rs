@@ -2,11 +2,13 @@
 
 use crate::core::matching::condition;
 use crate::records::Draft;
+use crate::say;
 use crate::store::webhooks::Row;
 use crate::web::admin::kit::field::{Field, Fieldset, Widget};
 use crate::web::admin::kit::form::Values;
 
 pub(super) fn fieldset() -> Fieldset {
+    const EXAMPLE: &str = "branch = \"main\" and not draft; action in [\"open\", \"reopen\"] or title like \"*deploy*\"";
     let words = condition::field_words().collect::<Vec<_>>().join(", ");
     Fieldset {
         id: "filters",
@@ -20,7 +22,7 @@ pub(super) fn fieldset() -> Fieldset {
                 .help("One pattern a line, of the files that a push adds, changes or removes: docs/, src/**/*.rs, !**/*.md. Where GitLab does not list them all (over 20 commits, a new branch, other events), the action runs, and the delivery says why."),
             Field::new("condition", "Condition", Widget::Area { rows: 2 })
                 .full()
-                .help(format!("For example: branch = \"main\" and not draft; action in [\"open\", \"reopen\"] or title like \"*deploy*\". There are =, !=, <, <=, >, >=, in [ ], contains, like, and, or, not, ( ). Fields: {words}.")),
+                .help(say!("For example: {example}. There are =, !=, <, <=, >, >=, in [ ], contains, like, and, or, not, ( ). Fields: {fields}.", example = EXAMPLE, fields = words)),
             Field::check("obey_skip", "Obey “[skip ci]”")
                 .full()
                 .help("An event whose newest commit's message (of a merge request: the title) has [skip ci] or [ci skip] in it runs nothing; nor does a push with -o ci.skip."),

@@ -7,7 +7,9 @@ use crate::core::action::{Parameter, ParameterKind};
 use crate::core::event::kind::{self, KINDS};
 use crate::core::ids::WebhookId;
 use crate::core::webhook::{Concurrency, ProjectId};
+use crate::i18n::t;
 use crate::records::{self, Draft, Rules, SaveError, Target, WebhookInput};
+use crate::say;
 use crate::store::Conn;
 use crate::store::webhooks::Row;
 use crate::web::admin::context::AdminContext;
@@ -86,10 +88,11 @@ fn action_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
     let mut options: Vec<Choice> =
         std::iter::once(Choice::new("", "Choose…")).chain(installed).collect();
     if !options.iter().any(|option| option.value == chosen) {
-        options.push(Choice::new(chosen, format!("{chosen} (not in the catalogue)")));
+        options.push(Choice::new(chosen, say!("{action} (not in the catalogue)", action = chosen)));
     }
     let limit = catalogue.get(chosen).map(|spec| spec.timeout_s);
-    let limit = limit.map(|seconds| format!(" The action's own limit is {seconds} s."));
+    let limit =
+        limit.map(|seconds| format!(" {}", say!("The action's own limit is {n} s.", n = seconds)));
     Fieldset {
         id: "action",
         legend: "Action",
@@ -107,7 +110,8 @@ fn action_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
                 Widget::Number { min: 1, max: 86_400 },
             )
             .help(format!(
-                "Of one attempt; empty for the action's own.{}",
+                "{}{}",
+                t("Of one attempt; empty for the action's own."),
                 limit.unwrap_or_default()
             )),
             lane::concurrency_field(),
@@ -154,7 +158,7 @@ fn parameter_field(parameter: &Parameter) -> Field {
             Widget::Select(std::iter::once(none).chain(words).collect())
         }
     };
-    let usual = parameter.default.as_ref().map(|value| format!("Left empty: {value}."));
+    let usual = parameter.default.as_ref().map(|value| say!("Left empty: {value}.", value = value));
     let help =
         [Some(parameter.help.clone()), usual].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let field = Field::new(name, parameter.name.clone(), widget).help(help);

@@ -32,7 +32,9 @@ use crate::core::event::kind;
 use crate::core::ids::WebhookId;
 use crate::core::listing::{Counts, ListQuery, Page, Part, grouped};
 use crate::core::role::Permission;
+use crate::i18n::t;
 use crate::records::{self, Act, SaveError};
+use crate::say;
 use crate::store::webhooks::{Filter, Row, Sort};
 use crate::store::{self, Conn, StoreError, deliveries, jobs, webhooks};
 use crate::web::urls;
@@ -162,15 +164,19 @@ impl Editable for Webhooks {
         match plan.unfinished_jobs {
             0 => {}
             1 => stays.push("One job that has not ended yet: it is still run.".to_owned()),
-            n => stays
-                .push(format!("{} jobs that have not ended yet: they are still run.", grouped(n))),
+            n => stays.push(say!(
+                "{n} jobs that have not ended yet: they are still run.",
+                n = grouped(n)
+            )),
         }
         Ok(DeletePlan {
             name: plan.row.label(),
             goes: vec![
-                format!(
-                    "The webhook for {} of {}, {}.",
-                    plan.row.http_x_gitlab_event, plan.row.repo_name, plan.row.repo_url
+                say!(
+                    "The webhook for {event} of {repository}, {address}.",
+                    event = plan.row.http_x_gitlab_event,
+                    repository = plan.row.repo_name,
+                    address = plan.row.repo_url
                 ),
                 "Its secrets: they cannot be brought back.".to_owned(),
             ],
@@ -208,7 +214,7 @@ fn loaded(row: &Row) -> Loaded {
     let registration = if row.is_pending() {
         Badge::pending()
     } else {
-        Badge { label: format!("Project {}", row.project_id), ..Badge::registered() }
+        Badge { label: say!("Project {id}", id = row.project_id), ..Badge::registered() }
     };
     let secrets =
         [("secret_token", row.has_secret_token), ("signing_token", row.has_signing_token)];
@@ -246,15 +252,17 @@ fn registration(public_address: &str, id: WebhookId) -> NextStep {
 fn mismatch(row: &Row) -> Option<Notice> {
     let (kind, header) = (&row.object_kind, &row.http_x_gitlab_event);
     (!kind::agree(header, kind)).then(|| Notice {
-        text: format!(
-            "GitLab does not send {kind} events under {header}: nothing will match this webhook."
+        text: say!(
+            "GitLab does not send {kind} events under {header}: nothing will match this webhook.",
+            kind = kind,
+            header = header
         ),
         link: None,
     })
 }
 
 fn drifted(drift: &Drift) -> Notice {
-    Notice { text: drift.sentence(), link: Some(("Actions".to_owned(), urls::actions())) }
+    Notice { text: drift.sentence(), link: Some((t("Actions").to_owned(), urls::actions())) }
 }
 
 fn twin(row: &Row) -> Notice {

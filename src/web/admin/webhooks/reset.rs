@@ -3,7 +3,9 @@
 use super::setup::missing;
 use super::{act, webhook_id};
 use crate::core::ids::WebhookId;
+use crate::i18n::t;
 use crate::records::{self, SaveError};
+use crate::say;
 use crate::store::StoreError;
 use crate::store::webhooks::{self, Row};
 use crate::web::admin::context::AdminContext;
@@ -32,6 +34,17 @@ pub struct ResetPage {
     pub cancel: String,
 }
 
+impl ResetPage {
+    /// What the reset means.
+    fn question(&self) -> String {
+        say!(
+            "“{name}” is registered to project {project}. After the reset it waits for GitLab's Test again, and nothing runs it until a Test with its secret has come.",
+            name = self.row.label(),
+            project = self.row.project_id
+        )
+    }
+}
+
 /// GET the question.
 ///
 /// # Errors
@@ -47,8 +60,8 @@ async fn question(ctx: &AdminContext, wrong: Option<String>) -> Result<HttpRespo
     let label = row.label();
     let cancel = urls::webhook(id);
     let frame = ctx
-        .frame(format!("Reset the registration of “{label}”?"))
-        .crumb("Webhooks", urls::webhooks())
+        .frame(say!("Reset the registration of “{name}”?", name = label))
+        .crumb(t("Webhooks"), urls::webhooks())
         .crumb(label, cancel.clone())
         .with_errors(wrong.is_some());
     page(&ResetPage { frame, row, ask: reauth::ask(ctx, wrong), cancel })
@@ -75,8 +88,10 @@ pub async fn reset(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, Hu
         .map_err(|error| problem(&ctx, error))?;
     let who = &ctx.actor.username;
     tracing::info!(webhook.id = row.id, user.name = %who, "webhook {} was reset by {who}", row.id);
-    let text =
-        format!("The registration of “{}” was reset: it waits for a Test again.", row.label());
+    let text = say!(
+        "The registration of “{name}” was reset: it waits for a Test again.",
+        name = row.label()
+    );
     // Undoing it is a change like any other, with its question: its history has it.
     let history = urls::history("hooks", "webhook", row.id.to_string());
     ctx.flash_link(Level::Success, text, "Undo it in its history", history);
@@ -96,5 +111,10 @@ fn problem(ctx: &AdminContext, error: SaveError) -> Problem {
 /// The page, for the test of all pages.
 #[cfg(test)]
 pub fn sample(row: Row) -> ResetPage {
-    ResetPage { frame: Frame::sample("Reset?"), row, ask: None, cancel: "/admin/".to_owned() }
+    ResetPage {
+        frame: Frame::sample("Reset registration"),
+        row,
+        ask: None,
+        cancel: "/admin/".to_owned(),
+    }
 }

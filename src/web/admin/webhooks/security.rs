@@ -2,7 +2,9 @@
 //! which of them GitLab used last.
 
 use crate::clock;
+use crate::i18n::t;
 use crate::records::{Draft, SecretChange};
+use crate::say;
 use crate::store::webhooks::Row;
 use crate::web::admin::kit::field::{Choice, Field, Fieldset, Generate, Widget};
 use crate::web::admin::kit::form::{FormErrors, Values};
@@ -26,20 +28,22 @@ pub(super) fn fieldset(object: Option<&Loaded>) -> Fieldset {
         object.map_or("", |object| object.values.get(&format!("{prefix}{name}"))).to_owned()
     };
     let seen = |name: &'static str| match fact(SEEN, name).as_str() {
-        "" if is_set(name) => " No event has come with it yet.".to_owned(),
+        "" if is_set(name) => format!(" {}", t("No event has come with it yet.")),
         "" => String::new(),
-        at => format!(" Last seen with it: {at}."),
+        at => format!(" {}", say!("Last seen with it: {time}.", time = at)),
     };
     let plain = Generate { prefix: "", plain_base64: false };
     let signing = Generate { prefix: SIGNING_PREFIX, plain_base64: true };
     let mut fields = vec![
         Field::new("secret_token", "Secret token", secret("secret_token", plain)).help(format!(
-            "GitLab sends it with every event. It is stored as a digest and never shown again.{}",
+            "{}{}",
+            t("GitLab sends it with every event. It is stored as a digest and never shown again."),
             seen("secret_token")
         )),
         Field::new("signing_token", "Signing token", secret("signing_token", signing)).help(
             format!(
-                "GitLab signs every event with it, where your GitLab offers that. Stored encrypted.{}",
+                "{}{}",
+                t("GitLab signs every event with it, where your GitLab offers that. Stored encrypted."),
                 seen("signing_token")
             ),
         ),
@@ -54,15 +58,15 @@ pub(super) fn fieldset(object: Option<&Loaded>) -> Fieldset {
         );
     }
     for (name, field, what) in [
-        ("secret_token", "end_previous_secret", "secret token"),
-        ("signing_token", "end_previous_signing", "signing token"),
+        ("secret_token", "end_previous_secret", "End the previous secret token now"),
+        ("signing_token", "end_previous_signing", "End the previous signing token now"),
     ] {
         let until = fact(UNTIL, name);
         if !until.is_empty() {
             fields.push(
-                Field::check(field, format!("End the previous {what} now"))
+                Field::check(field, what)
                     .full()
-                    .help(format!("It is still accepted, until {until}.")),
+                    .help(say!("It is still accepted, until {time}.", time = until)),
             );
         }
     }

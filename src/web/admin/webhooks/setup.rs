@@ -11,6 +11,8 @@ use crate::core::matching::explain::{self, Wanted};
 use crate::core::role::Permission;
 use crate::core::verdict::Verdict;
 use crate::core::webhook::ProjectId;
+use crate::i18n::t;
+use crate::say;
 use crate::store::watched::{Watched, watched};
 use crate::store::webhooks::{self, Row};
 use crate::store::{Conn, StoreError};
@@ -163,8 +165,8 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = row.project_id.to_string();
     let query = [("project_id", id.as_str()), ("object_kind", row.object_kind.as_str())];
     let frame = ctx
-        .frame(format!("Set up “{label}” in GitLab"))
-        .crumb("Webhooks", urls::webhooks())
+        .frame(say!("Set up “{name}” in GitLab", name = label))
+        .crumb(t("Webhooks"), urls::webhooks())
         .crumb(label, urls::webhook(WebhookId(row.id)));
     page(&SetupPage {
         frame,
@@ -188,7 +190,8 @@ pub(super) fn missing(ctx: &AdminContext, error: StoreError) -> Problem {
     match error {
         StoreError::NotFound => {
             let id: String = ctx.segment("id").chars().take(40).collect();
-            Problem::no_such(format!("webhook {id}")).link("All webhooks", urls::webhooks())
+            Problem::no_such(format!("{} {id}", t("webhook")))
+                .link(say!("All {plural}", plural = t("webhooks")), urls::webhooks())
         }
         other => other.into(),
     }
@@ -228,18 +231,18 @@ fn drawn(
     let newest = attempts.first().map_or(row.pending_since, |attempt| attempt.at.0);
     let is_pending = row.is_pending();
     let announce = match (is_pending, attempts.first()) {
-        (false, _) => format!("Registered: project {}.", row.project_id),
-        (true, Some(attempt)) => format!("{}. {}", attempt.badge.label, attempt.why),
-        (true, None) => "Waiting for the Test.".to_owned(),
+        (false, _) => say!("Registered: project {id}.", id = row.project_id),
+        (true, Some(attempt)) => format!("{}. {}", t(&attempt.badge.label), attempt.why),
+        (true, None) => t("Waiting for the Test.").to_owned(),
     };
-    let title = if is_pending { "Waiting for the Test" } else { "Registered" };
+    let title = t(if is_pending { "Waiting for the Test" } else { "Registered" });
     let here = urls::webhook_setup(row.id);
     Wait {
         badge: if is_pending {
             Badge::pending()
         } else {
             Badge {
-                label: format!("Registered: project {}", row.project_id),
+                label: say!("Registered: project {id}", id = row.project_id),
                 ..Badge::registered()
             }
         },
@@ -279,12 +282,12 @@ fn why(row: &Row, came: &Watched) -> String {
     let is_signed = came.headers.get("webhook-signature").is_some();
     match Verdict::parse(&delivery.verdict) {
         Some(Verdict::Rejected) if delivery.http_status == 401 => {
-            match (came.has_token, came.is_ours, is_signed) {
+            t(match (came.has_token, came.is_ours, is_signed) {
                 (_, true, _) => "Its token was wrong then, and is right now that the webhook's secret was changed: press Test again.",
                 (true, false, _) => "Wrong token: the secret token in GitLab's form is not this webhook's. Enter it there, save, and press Test again.",
                 (false, _, true) => "Wrong signature: the signing token in GitLab's form is not this webhook's, or the clocks differ by more than five minutes.",
                 (false, _, false) => "No token: the field for the secret token in GitLab's form is empty. Enter the secret there, save, and press Test again.",
-            }
+            })
             .to_owned()
         }
         Some(Verdict::Unmatched | Verdict::Disabled) if delivery.project_id == Some(15) && delivery.repo_url.is_empty() => {
@@ -320,9 +323,10 @@ fn unmatched(row: &Row, came: &Watched, is_signed: bool) -> String {
     if missed.remedy != explain::Remedy::Create {
         return told(&missed);
     }
-    format!(
-        "It carries this webhook's secret, but is of another repository: {:?}, {}.",
-        came.delivery.repo_name, came.delivery.repo_url
+    say!(
+        "It carries this webhook's secret, but is of another repository: {name}, {address}.",
+        name = format!("{:?}", came.delivery.repo_name),
+        address = came.delivery.repo_url
     )
 }
 
@@ -342,7 +346,7 @@ pub fn sample(row: &Row, words: &str) -> SetupPage {
     };
     let now = at.0 + TimeDelta::hours(1);
     SetupPage {
-        frame: Frame::sample("Set up"),
+        frame: Frame::sample("Setup"),
         secrets: secrets(row, &[("Secret token".to_owned(), words.to_owned())]),
         triggers: vec![("Push events", true), ("Comments", false)],
         other_event: None,
