@@ -10,7 +10,7 @@ use crate::config::Settings;
 use crate::control;
 use crate::core::seal::Keys;
 use crate::intake::{Intake, Policy};
-use crate::postgres::{self, Cluster, ClusterOptions};
+use crate::postgres::{self, Cluster, ClusterError, ClusterOptions};
 use crate::store::listen::Listener;
 use crate::store::{self, Pool};
 use crate::{web, worker};
@@ -57,6 +57,22 @@ impl Database {
         };
         let cluster = Cluster::start(options).await?;
         Ok(Self { url: cluster.url(), cluster: Some(cluster) })
+    }
+
+    /// The same for a command that is soon done: where a Signalbox runs in this data directory, its
+    /// embedded server serves both.
+    ///
+    /// # Errors
+    /// If there is none to be had, with what to do about it.
+    pub async fn join(settings: &Settings) -> anyhow::Result<Self> {
+        match Self::open(settings).await {
+            Err(error) if matches!(error.downcast_ref(), Some(ClusterError::InUse { .. })) => {
+                let url = Cluster::url_of(&data_dir(settings));
+                wait_for(&url).await?;
+                Ok(Self { url, cluster: None })
+            }
+            opened => opened,
+        }
     }
 
     /// Brings both schemas up to date.

@@ -16,7 +16,7 @@ pub(super) async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
     if let Err(error) = app::keys(&settings) {
         faults.push(format!("Secret key: {error:#}"));
     }
-    match Database::open(&settings).await {
+    match Database::join(&settings).await {
         Ok(database) => {
             match migrate::pending(&database.url).await {
                 Ok(pending) if pending.is_empty() => say("Database: reachable, schema up to date."),

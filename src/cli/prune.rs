@@ -7,7 +7,7 @@ use crate::worker::upkeep::{self, Meeting, Removed};
 use std::process::ExitCode;
 
 pub(super) async fn prune(settings: Settings) -> anyhow::Result<ExitCode> {
-    let database = Database::open(&settings).await?;
+    let database = Database::join(&settings).await?;
     let removed = removed(&settings, &database).await;
     database.close().await;
     let Removed { bodies, deliveries, keys, sessions, jobs, output, queue } = removed?;

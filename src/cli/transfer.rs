@@ -123,7 +123,7 @@ async fn with_pool<T>(
     settings: &Settings,
     work: impl AsyncFnOnce(&Pool) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let database = Database::open(settings).await?;
+    let database = Database::join(settings).await?;
     let done = async {
         database.migrate().await?;
         work(&database.pool(settings)?).await

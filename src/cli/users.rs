@@ -36,7 +36,7 @@ pub(super) async fn create_superuser(
 ) -> anyhow::Result<ExitCode> {
     let username = users::clean_name(&command.username)?.to_owned();
     let password = password(&settings, command.noinput)?;
-    let database = Database::open(&settings).await?;
+    let database = Database::join(&settings).await?;
     let made = create(&settings, &database, Credentials { username, password }).await;
     database.close().await;
     say(&format!("Made the administrator {}.", made?));
@@ -58,7 +58,7 @@ pub(super) async fn change_password(
     settings: Settings,
 ) -> anyhow::Result<ExitCode> {
     let password = password(&settings, command.noinput)?;
-    let database = Database::open(&settings).await?;
+    let database = Database::join(&settings).await?;
     let username = command.username.clone();
     let changed = change(&settings, &database, Credentials { username, password }).await;
     database.close().await;

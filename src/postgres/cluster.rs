@@ -2,7 +2,7 @@
 
 use super::error::{ClusterError, doing};
 use super::locate::{self, Programs};
-use super::place::{Place, percent_encoded};
+use super::place::{Place, percent_encoded, run_folder};
 use super::survivor;
 use crate::spawn::{Child, Launch, Signal, Stdio};
 use std::fs::{self, File};
@@ -67,8 +67,13 @@ impl Cluster {
 
     /// The address of the database, in the one form that suits both tokio-postgres and sqlx.
     pub fn url(&self) -> String {
-        let host = percent_encoded(&self.place.run());
-        format!("postgres:///signalbox?host={host}&user={ROLE}")
+        url_at(&self.place.run())
+    }
+
+    /// The address of the database that another process runs in this data directory.
+    pub fn url_of(data_dir: &Path) -> String {
+        let data_dir = data_dir.canonicalize().unwrap_or_else(|_| data_dir.to_owned());
+        url_at(&run_folder(&data_dir))
     }
 
     /// Waits until the server ends without having been told to, and says what it said.
@@ -125,6 +130,11 @@ impl Cluster {
 
 /// Makes the data: under another name first, so that an interrupted `initdb` leaves nothing that
 /// looks like a cluster.
+fn url_at(run: &Path) -> String {
+    let host = percent_encoded(run);
+    format!("postgres:///signalbox?host={host}&user={ROLE}")
+}
+
 async fn initialise(programs: &Programs, place: &Place) -> Result<(), ClusterError> {
     let (unfinished, data) = (place.folder.join("data.unfinished"), place.data());
     tracing::info!(folder = %data.display(), "making the embedded database");

@@ -24,6 +24,15 @@ const MAX_SOCKET_BYTES: usize = 107;
 /// Where root keeps data that the server's user could not reach under `./var`.
 const SYSTEM_DATA_DIR: &str = "/var/lib/signalbox";
 
+/// The server's folder in the data directory, and the socket's in that.
+const FOLDER: &str = "postgres";
+const RUN: &str = "run";
+
+/// The socket's folder below a data directory.
+pub(super) fn run_folder(data_dir: &Path) -> PathBuf {
+    data_dir.join(FOLDER).join(RUN)
+}
+
 /// The data directory: `given`, else `./var`, else, if we are root and the database's user cannot
 /// reach `./var`, `/var/lib/signalbox`.
 pub fn choose_data_dir(given: Option<PathBuf>) -> PathBuf {
@@ -59,7 +68,7 @@ impl Place {
         }
         let data_dir = data_dir.canonicalize().map_err(doing("finding", data_dir))?;
         let lock = take(&data_dir)?;
-        let folder = data_dir.join("postgres");
+        let folder = data_dir.join(FOLDER);
         let user = if we_are_root() { Some(server_user(&folder)?) } else { None };
         if let Some(user) = user
             && let Some(blocked) = blocked_at(&data_dir, user)
@@ -79,7 +88,7 @@ impl Place {
     }
 
     pub(super) fn run(&self) -> PathBuf {
-        self.folder.join("run")
+        self.folder.join(RUN)
     }
 
     pub(super) fn log(&self) -> PathBuf {

@@ -86,6 +86,11 @@ async fn everything_is_still_there_after_kill_9_with_the_embedded_database() {
     wait_for_state(&panel, &address, "lost").await;
     std::fs::write(app.folder().join("actions/go"), "").unwrap();
     wait_for_state(&panel, &address, "succeeded").await;
+    // Other commands use the database of the Signalbox that runs.
+    let output = app.run(&["export"], &[]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && said.contains("repo_name: Diaspora"), "{output:?}");
+    assert!(app.run(&["check"], &[]).status.success());
     assert!(app.stop().await.success());
 }
 

@@ -115,8 +115,7 @@ impl Browser {
     /// Presses the submit button with these words, and waits for the page that answers.
     pub async fn submit(&self, words: &str) {
         let xpath = format!("//button[@type='submit'][normalize-space(.)='{words}']");
-        let button = self.found(Locator::XPath(&xpath)).await;
-        button.click().await.unwrap();
+        let button = self.clicked(Locator::XPath(&xpath)).await;
         // The page is another one once its old button is gone.
         wait::until("the answer to the form", async || button.tag_name().await.err()).await;
     }
@@ -137,7 +136,7 @@ impl Browser {
             "//*[self::a or self::button or self::input[@type='submit']]\
              [contains(normalize-space(.), '{words}') or @value='{words}']"
         );
-        self.found(Locator::XPath(&xpath)).await.click().await.unwrap();
+        self.clicked(Locator::XPath(&xpath)).await;
     }
 
     /// Waits until the page's main part says `words`.
@@ -152,6 +151,16 @@ impl Browser {
     async fn control(&self, name: &str) -> fantoccini::elements::Element {
         let css = format!("[name='{name}']");
         self.found(Locator::Css(&css)).await
+    }
+
+    /// Clicks an element: anew if a live page drew it anew in between.
+    pub async fn clicked(&self, locator: Locator<'_>) -> fantoccini::elements::Element {
+        wait::until(&format!("a click on {locator:?}"), async || {
+            let element = self.client.find(locator).await.ok()?;
+            element.click().await.ok()?;
+            Some(element)
+        })
+        .await
     }
 
     /// Waits for an element.

@@ -8,6 +8,7 @@ use super::context::AdminContext;
 use super::kit::at::At;
 use super::kit::frame::Frame;
 use super::kit::log_icon;
+use super::log;
 use super::routes;
 use crate::clock;
 use crate::core::ids::{UserId, WebhookId};
@@ -79,7 +80,7 @@ impl Workers {
 struct Recent {
     icon: &'static str,
     verb: &'static str,
-    kind: &'static str,
+    kind: String,
     name: String,
     href: Option<String>,
     by: String,
@@ -92,29 +93,18 @@ impl Recent {
         let href = match row.object_type.as_str() {
             object::WEBHOOK if is_gone => Some(urls::history("hooks", "webhook", &row.object_id)),
             object::WEBHOOK => row.object_id.parse().ok().map(|id| urls::webhook(WebhookId(id))),
-            object::JOB => Some(urls::object("hooks", "job", &row.object_id)),
-            object::USER if may_manage => Some(urls::history("auth", "user", &row.object_id)),
-            _ => None,
+            object::USER if !may_manage => None,
+            _ => log::href(&row),
         };
         Self {
             icon: log_icon(row.verb),
             verb: row.verb.label(),
-            kind: kind(&row.object_type),
+            kind: t(log::kind(&row.object_type)).to_owned(),
             name: row.object_name,
             href,
             by: row.actor_name,
             at: At(row.at),
         }
-    }
-}
-
-fn kind(object_type: &str) -> &'static str {
-    match object_type {
-        object::PAUSE => "pause of jobs",
-        object::WEBHOOK => "webhook",
-        object::JOB => "job",
-        object::USER => "user",
-        _ => "object",
     }
 }
 
@@ -178,7 +168,7 @@ impl IndexPage {
         let recent = |verb: Verb, name: &str, href: Option<String>| Recent {
             icon: log_icon(verb),
             verb: verb.label(),
-            kind: "webhook",
+            kind: t("webhook").to_owned(),
             name: name.to_owned(),
             href,
             by: "ada".to_owned(),

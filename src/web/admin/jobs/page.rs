@@ -292,7 +292,7 @@ pub(super) fn sentence(job: &Job, newest: Option<&Attempt>, now: DateTime<Utc>) 
 fn reason(job: &Job) -> String {
     match JobState::parse(&job.state) {
         Some(JobState::Retrying | JobState::Failed | JobState::Cancelled) | None => {
-            job.error.clone()
+            super::attempt::ended(&job.error)
         }
         Some(
             JobState::Queued
