@@ -1,13 +1,15 @@
 //! What the lists share: how a search term becomes a pattern, where ids of a time lie, and a count
 //! that knows when to stop. No table is known here.
 
-use crate::core::listing::{Part, Total};
+use super::{Conn, Result};
+use crate::core::listing::{ListQuery, Part, Total};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::expression::SqlLiteral;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Bool, Text};
 use diesel::{BoxableExpression, IntoSql, QueryResult};
+use diesel_async::RunQueryDsl;
 
 /// A condition put together at run time, over the table `T`.
 pub type Condition<T> = Box<dyn BoxableExpression<T, Pg, SqlType = Bool>>;
@@ -162,6 +164,25 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for CountOf<Q> {
         out.push_sql(") AS counted");
         Ok(())
     }
+}
+
+/// How many rows match, and, where a search went through the table for that, the ids of those
+/// that are asked for, so that it goes once.
+///
+/// # Errors
+/// Any [`super::StoreError`] of the database.
+pub async fn matching<T: 'static, S, F>(
+    conn: &mut Conn,
+    ids: Ids<T>,
+    query: &ListQuery<S, F>,
+) -> Result<(Total, Option<Vec<String>>)> {
+    if query.terms.is_empty() {
+        let count = CountOf(ids).get_result(conn).await?;
+        return Ok((Total::capped(count), None));
+    }
+    let found = Found(ids.load(conn).await?);
+    let part = found.part(&query.part, query.limit);
+    Ok((found.total(), part.map(|ids| ids.into_iter().map(str::to_owned).collect())))
 }
 
 /// Counts the rows of several queries at once, in their order; each should carry a `LIMIT`.

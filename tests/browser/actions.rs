@@ -1,6 +1,6 @@
 //! The catalogue's page and a coloured output, with pictures.
 
-use crate::support::app::{ADMIN, PASSWORD, Setup, TOKEN, write_action};
+use crate::support::app::{Setup, TOKEN, write_action};
 use crate::support::browser::Browser;
 use crate::support::gitlab::Delivery;
 use crate::support::records;
@@ -26,12 +26,7 @@ async fn the_catalogue_and_a_coloured_output_are_shown() {
     app.hang_up();
     app.logged(&["The actions have changed"]).await;
 
-    let browser = Browser::start(app.base()).await;
-    browser.open("/admin/login/").await;
-    browser.fill("username", ADMIN).await;
-    browser.fill("password", PASSWORD).await;
-    browser.submit("Log in").await;
-    browser.at("/admin/").await;
+    let browser = Browser::logged_in(&app).await;
     browser.open("/admin/hooks/action/").await;
     browser.pictures("actions").await;
     browser.open("/admin/hooks/webhook/").await;

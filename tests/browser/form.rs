@@ -18,12 +18,7 @@ async fn choices_go_in_pairs_and_an_odd_pair_is_warned_of_but_saved() {
              previous_secret_until = now() + interval '7 days'",
         )
         .await;
-    let browser = Browser::start(app.base()).await;
-    browser.open("/admin/login/").await;
-    browser.fill("username", crate::support::app::ADMIN).await;
-    browser.fill("password", crate::support::app::PASSWORD).await;
-    browser.submit("Log in").await;
-    browser.at("/admin/").await;
+    let browser = Browser::logged_in(&app).await;
     browser.open(&format!("/admin/hooks/webhook/{id}/change/")).await;
     browser.pictures("webhook-filters").await;
     browser.choose("object_kind", "pipeline").await;

@@ -1,7 +1,7 @@
 //! Pages of jobs that have ended, in a real browser: what is seen first of a failed one, its output
 //! looked through, a link to one line, the statistics.
 
-use crate::support::app::{ADMIN, PASSWORD, Setup, TOKEN};
+use crate::support::app::{Setup, TOKEN};
 use crate::support::browser::Browser;
 use crate::support::gitlab::Delivery;
 use crate::support::records::{self, with};
@@ -31,11 +31,7 @@ async fn a_failed_job_is_understood_and_its_output_looked_through() {
         );
         app.database().execute(&sql).await;
     }
-    let browser = Browser::start(app.base()).await;
-    browser.open("/admin/login/").await;
-    browser.fill("username", ADMIN).await;
-    browser.fill("password", PASSWORD).await;
-    browser.submit("Log in").await;
+    let browser = Browser::logged_in(&app).await;
     let address = format!("/admin/hooks/job/{}/", jobs[0]);
     browser.open(&address).await;
     browser.says("It ended with exit code 2.").await;

@@ -1,11 +1,11 @@
 //! Lists under a person's hands: what is ticked lasts over pages, and rows that come do not move
 //! what is read.
 
-use crate::support::app::{App, PASSWORD, TOKEN};
+use crate::support::app::{App, TOKEN};
 use crate::support::browser::Browser;
 use crate::support::gitlab::Delivery;
 use crate::support::records;
-use crate::support::seed;
+use crate::support::{seed, wait};
 use fantoccini::Locator;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -15,32 +15,16 @@ const COUNT: &str = "return document.querySelector('[data-select-count]').textCo
 
 const SAID: &str = "return document.querySelector('.message p')?.textContent ?? ''";
 
-async fn signed_in(app: &App) -> Browser {
-    let browser = Browser::start(app.base()).await;
-    browser.open("/admin/login/").await;
-    browser.fill("username", "ada").await;
-    browser.fill("password", PASSWORD).await;
-    browser.submit("Log in").await;
-    browser.at("/admin/").await;
-    browser
-}
-
 /// Waits until a script says so.
 async fn until(browser: &Browser, script: &str, wanted: Value) {
-    for _ in 0..80 {
-        if browser.script(script).await == wanted {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(250)).await;
-    }
-    panic!("{script}: {} and not {wanted}", browser.script(script).await);
+    wait::until_equal(script, wanted, async || browser.script(script).await).await;
 }
 
 #[tokio::test]
 async fn e6_a_selection_lasts_over_pages_and_ends_with_its_filter() {
     let app = App::start().await;
     seed::records(app.database(), 130).await;
-    let browser = signed_in(&app).await;
+    let browser = Browser::logged_in(&app).await;
     browser.open(&format!("{LIST}?q=bulk")).await;
     let tick = "const b = document.querySelectorAll('.row-box'); b[0].click(); b[1].click()";
     browser.script(tick).await;
@@ -72,7 +56,7 @@ async fn e6_a_selection_lasts_over_pages_and_ends_with_its_filter() {
 async fn a18_the_switch_works_with_the_list_as_it_was_and_is_undone() {
     let app = App::start().await;
     app.record(&records::push()).await;
-    let browser = signed_in(&app).await;
+    let browser = Browser::logged_in(&app).await;
     browser.open(&format!("{LIST}?object_kind=push")).await;
     browser.found(Locator::Css(".switch")).await.click().await.unwrap();
     until(&browser, SAID, json!("The webhook “Diaspora push” was disabled.")).await;
@@ -92,7 +76,7 @@ async fn f43_f44_new_rows_are_offered_and_nothing_moves_while_something_is_ticke
         app.send(&Delivery::push_2015().token(TOKEN).with("/total_commits_count", id)).await;
     };
     send(1).await;
-    let browser = signed_in(&app).await;
+    let browser = Browser::logged_in(&app).await;
     browser.open("/admin/hooks/delivery/").await;
     let rows = "return document.querySelectorAll('tbody tr').length";
     let bar =
@@ -126,7 +110,7 @@ async fn f43_f44_new_rows_are_offered_and_nothing_moves_while_something_is_ticke
 async fn f67_single_letter_keys_can_be_turned_off_and_stay_off() {
     let app = App::start().await;
     app.record(&records::push()).await;
-    let browser = signed_in(&app).await;
+    let browser = Browser::logged_in(&app).await;
     browser.open(LIST).await;
     let open = "return document.querySelector('[data-shortcuts]').open";
     browser.key("?").await;
@@ -142,7 +126,7 @@ async fn f65_a36_the_row_in_focus_tells_its_full_times_and_the_menu_is_narrowed(
     let app = App::start().await;
     app.record(&records::push()).await;
     app.send(&Delivery::push_2015().token(TOKEN)).await;
-    let browser = signed_in(&app).await;
+    let browser = Browser::logged_in(&app).await;
     browser.open("/admin/hooks/delivery/").await;
     let told = "const t = document.querySelector('tbody time'); \
                 return [getComputedStyle(t, '::after').content, t.title]";

@@ -1,6 +1,6 @@
 //! A job's page while the job prints, in a real browser: follows, lets go, comes back, cancels.
 
-use crate::support::app::{App, PASSWORD, Setup};
+use crate::support::app::{App, Setup};
 use crate::support::browser::Browser;
 use crate::support::gitlab::Delivery;
 use crate::support::records::{self, with};
@@ -35,11 +35,7 @@ async fn open(app: &App) -> (Browser, String) {
     let delivery = Delivery::push_2015().token(crate::support::app::TOKEN);
     let [job] = app.send(&delivery).await.jobs().try_into().unwrap();
     app.job_is(&job, "running").await;
-    let browser = Browser::start(app.base()).await;
-    browser.open("/admin/login/").await;
-    browser.fill("username", crate::support::app::ADMIN).await;
-    browser.fill("password", PASSWORD).await;
-    browser.submit("Log in").await;
+    let browser = Browser::logged_in(app).await;
     browser.open(&format!("/admin/hooks/job/{job}/")).await;
     (browser, job)
 }

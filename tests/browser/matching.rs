@@ -1,6 +1,5 @@
 //! From an unmatched delivery to a record, and to a delivery that matches.
 
-use super::registration::login;
 use crate::support::app::{App, TOKEN};
 use crate::support::browser::Browser;
 use crate::support::gitlab::Delivery;
@@ -10,8 +9,7 @@ use crate::support::records;
 async fn a_record_is_made_and_another_mended_from_a_delivery() {
     let app = App::start().await;
     app.record(&records::push()).await;
-    let browser = Browser::start(app.base()).await;
-    login(&browser).await;
+    let browser = Browser::logged_in(&app).await;
     let push = Delivery::push_2015().token(TOKEN).with("/project_id", 1612);
     let unmatched = push.clone().with("/repository/name", "Diaspora 2");
     let first = app.send(&unmatched).await;

@@ -1,6 +1,6 @@
 //! The panel under a person's hands, in a real browser; checks are numbered as in the contract.
 
-use crate::support::app::{App, PASSWORD, TOKEN, repository};
+use crate::support::app::{App, TOKEN, repository};
 use crate::support::browser::Browser;
 use crate::support::gitlab::Delivery;
 use crate::support::records;
@@ -10,16 +10,6 @@ use serde_json::json;
 use std::io::Write as _;
 
 const LIST: &str = "/admin/hooks/webhook/";
-
-async fn signed_in(app: &App) -> Browser {
-    let browser = Browser::start(app.base()).await;
-    browser.open("/admin/login/").await;
-    browser.fill("username", "ada").await;
-    browser.fill("password", PASSWORD).await;
-    browser.submit("Log in").await;
-    browser.at("/admin/").await;
-    browser
-}
 
 async fn press(browser: &Browser, keys: &str) {
     for key in keys.chars() {
@@ -35,7 +25,7 @@ const FOCUSED: &str = "const e = document.activeElement; return (e.getAttribute(
 async fn f24_the_head_box_ticks_the_page_and_then_offers_all_that_match() {
     let app = App::start().await;
     seed::records(app.database(), 130).await;
-    let browser = signed_in(&app).await;
+    let browser = Browser::logged_in(&app).await;
     browser.open(&format!("{LIST}?q=bulk")).await;
     let count = async || {
         browser.script("return document.querySelector('[data-select-count]').textContent").await
@@ -66,7 +56,7 @@ async fn f24_the_head_box_ticks_the_page_and_then_offers_all_that_match() {
 async fn f39_f40_the_whole_list_is_reached_by_tab_filters_before_the_table() {
     let app = App::start().await;
     app.record(&records::push()).await;
-    let browser = signed_in(&app).await;
+    let browser = Browser::logged_in(&app).await;
     browser.open(LIST).await;
     browser.key("\u{E004}").await; // Tab
     assert_eq!(browser.script(FOCUSED).await, json!("Skip to content"));
@@ -102,7 +92,7 @@ async fn f39_f40_the_whole_list_is_reached_by_tab_filters_before_the_table() {
 async fn f47_leaving_a_changed_form_asks_and_saving_it_does_not() {
     let app = App::start().await;
     let id = app.record(&records::push()).await;
-    let browser = signed_in(&app).await;
+    let browser = Browser::logged_in(&app).await;
     browser.open(&format!("{LIST}{id}/change/")).await;
     let asks = "const e = new Event('beforeunload', {cancelable: true}); \
                 return !window.dispatchEvent(e)";
@@ -120,7 +110,7 @@ async fn f47_leaving_a_changed_form_asks_and_saving_it_does_not() {
 #[tokio::test]
 async fn f17_a_refused_form_takes_the_focus_to_its_errors() {
     let app = App::start().await;
-    let browser = signed_in(&app).await;
+    let browser = Browser::logged_in(&app).await;
     browser.open(&format!("{LIST}add/")).await;
     browser.submit("Save").await;
     let focused = "return document.activeElement.matches('[data-error-summary]')";
@@ -136,7 +126,7 @@ async fn f17_a_refused_form_takes_the_focus_to_its_errors() {
 async fn f63_f67_theme_and_keys() {
     let app = App::start().await;
     app.record(&records::push()).await;
-    let browser = signed_in(&app).await;
+    let browser = Browser::logged_in(&app).await;
     browser.open(LIST).await;
     let ground = "return getComputedStyle(document.body).backgroundColor";
     let light = browser.script(ground).await;
@@ -172,7 +162,7 @@ async fn f64_narrow_windows_show_cards_with_the_filters_above_in_a_closed_box() 
     let app = App::start().await;
     app.record(&records::push()).await;
     app.send(&Delivery::push_2015().token(TOKEN)).await;
-    let browser = signed_in(&app).await;
+    let browser = Browser::logged_in(&app).await;
     for address in [format!("{LIST}?enabled=1"), "/admin/hooks/delivery/?received=24h".to_owned()] {
         browser.look(375, "light").await;
         browser.open(&address).await;
@@ -199,7 +189,7 @@ async fn f64_narrow_windows_show_cards_with_the_filters_above_in_a_closed_box() 
 async fn f75_states_stay_visible_in_print_in_forced_colours_and_without_motion() {
     let app = App::start().await;
     app.record(&records::push()).await;
-    let browser = signed_in(&app).await;
+    let browser = Browser::logged_in(&app).await;
     browser.open(LIST).await;
     let badge = "const s = getComputedStyle(document.querySelector('tbody .switch-knob')); \
                  return s.display !== 'none' && s.borderTopStyle !== 'none'";

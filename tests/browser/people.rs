@@ -17,13 +17,7 @@ async fn picture(browser: &Browser, name: &str) {
 }
 
 async fn sign_in(app: &App) -> Browser {
-    let browser = Browser::start(app.base()).await;
-    browser.open("/admin/login/").await;
-    browser.fill("username", ADMIN).await;
-    browser.fill("password", PASSWORD).await;
-    browser.submit("Log in").await;
-    browser.at("/admin/").await;
-    browser
+    Browser::logged_in(app).await
 }
 
 #[tokio::test]

@@ -1,19 +1,10 @@
 //! The setup page while it is open: it tells of each attempt by itself.
 
-use crate::support::app::{ADMIN, App, PASSWORD, TOKEN};
+use crate::support::app::{App, TOKEN};
 use crate::support::browser::Browser;
 use crate::support::gitlab::Delivery;
 use fantoccini::Locator;
 use std::time::{Duration, Instant};
-
-/// Logs in as the first user.
-pub async fn login(browser: &Browser) {
-    browser.open("/admin/login/").await;
-    browser.fill("username", ADMIN).await;
-    browser.fill("password", PASSWORD).await;
-    browser.submit("Log in").await;
-    browser.at("/admin/").await;
-}
 
 /// What a screen reader was told last.
 async fn told(browser: &Browser) -> String {
@@ -44,8 +35,7 @@ async fn send(app: &App, delivery: &Delivery, (status, verdict): (u16, &str)) ->
 #[tokio::test]
 async fn the_setup_page_tells_of_a_wrong_token_and_flips_within_two_seconds() {
     let app = App::start().await;
-    let browser = Browser::start(app.base()).await;
-    login(&browser).await;
+    let browser = Browser::logged_in(&app).await;
     browser.open("/admin/hooks/webhook/add/").await;
     browser.fill("repo_name", "Diaspora").await;
     browser.fill("repo_url", "git@example.com:mike/diaspora.git").await;

@@ -1,6 +1,5 @@
 //! Replay as a person does it: one after a dry run, many after a plan, and a record tried out.
 
-use super::registration::login;
 use crate::support::app::{App, Setup, TOKEN};
 use crate::support::browser::Browser;
 use crate::support::gitlab::Delivery;
@@ -28,8 +27,7 @@ async fn a_delivery_is_replayed_and_many_are_planned_started_and_stopped() {
         &[("project_id", "16"), ("action", "deploy"), ("concurrency", "serial")],
     ))
     .await;
-    let browser = Browser::start(app.base()).await;
-    login(&browser).await;
+    let browser = Browser::logged_in(&app).await;
 
     browser.open(&format!("/admin/hooks/delivery/{id}/")).await;
     browser.pictures("delivery-before-replay").await;
@@ -78,8 +76,7 @@ async fn a_record_is_tried_out_and_run_for_real() {
     let app = App::start().await;
     let id = app.record(&records::push()).await;
     unmatched(&app, 1).await;
-    let browser = Browser::start(app.base()).await;
-    login(&browser).await;
+    let browser = Browser::logged_in(&app).await;
     browser.open(&format!("/admin/hooks/webhook/{id}/change/")).await;
     browser.press("Test").await;
     browser.says("It does not match").await;

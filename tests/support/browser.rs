@@ -1,5 +1,6 @@
 //! A headless Chromium, driven through chromedriver, with a fresh profile; and its pictures.
 
+use super::app::{ADMIN, App, PASSWORD};
 use super::cluster::CLUSTER;
 use super::wait;
 use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
@@ -84,6 +85,22 @@ impl Browser {
     /// Opens an address of the panel.
     pub async fn open(&self, address: &str) {
         self.client.goto(&format!("{}{address}", self.base)).await.unwrap();
+    }
+
+    /// Starts one in which the tests' administrator is logged in.
+    pub async fn logged_in(app: &App) -> Self {
+        let browser = Self::start(app.base()).await;
+        browser.log_in().await;
+        browser
+    }
+
+    /// Logs the tests' administrator in.
+    pub async fn log_in(&self) {
+        self.open("/admin/login/").await;
+        self.fill("username", ADMIN).await;
+        self.fill("password", PASSWORD).await;
+        self.submit("Log in").await;
+        self.at("/admin/").await;
     }
 
     /// The path and query it is at.

@@ -7,8 +7,8 @@ use crate::core::source::Source;
 use crate::core::verdict::{Endpoint, Verdict};
 use crate::store::schema::{deliveries, jobs};
 use crate::store::search::{
-    BETWEEN, Condition, CountOf, CountsOf, Found, Ids, ago, among_newest, contains, first_id_after,
-    last_id_before,
+    BETWEEN, Condition, CountsOf, Found, Ids, ago, among_newest, contains, first_id_after,
+    last_id_before, matching,
 };
 use crate::store::{Conn, Result};
 use diesel::dsl::sql;
@@ -180,7 +180,7 @@ fn found(term: &str) -> Condition<deliveries::table> {
 /// # Errors
 /// Any [`crate::store::StoreError`] of the database.
 pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Page<Row>> {
-    let (matching, ids) = matching(conn, query).await?;
+    let (matching, ids) = matching(conn, ids(query), query).await?;
     if matching.number() == 0 {
         return Ok(Page::cut(Vec::new(), &query.part, query.limit, matching));
     }
@@ -197,21 +197,6 @@ pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Pa
     let rows: Vec<Brief> = rows.limit(query.limit.saturating_add(1)).load(conn).await?;
     let rows = with_jobs(conn, rows).await?;
     Ok(Page::cut(rows, &query.part, query.limit, matching))
-}
-
-/// How many rows match, and, where a search went through the table for that, the ids of those
-/// that are asked for, so that it goes once.
-async fn matching(
-    conn: &mut Conn,
-    query: &ListQuery<Sort, Filter>,
-) -> Result<(Total, Option<Vec<String>>)> {
-    if query.terms.is_empty() {
-        let count = CountOf(ids(query)).get_result(conn).await?;
-        return Ok((Total::capped(count), None));
-    }
-    let found = Found(ids(query).load(conn).await?);
-    let part = found.part(&query.part, query.limit);
-    Ok((found.total(), part.map(|ids| ids.into_iter().map(str::to_owned).collect())))
 }
 
 async fn with_jobs(conn: &mut Conn, rows: Vec<Brief>) -> Result<Vec<Row>> {

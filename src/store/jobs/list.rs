@@ -6,7 +6,7 @@ use crate::core::job::JobState;
 use crate::core::listing::{ChoiceCount, Counts, ListQuery, Page, Part, Times, Total};
 use crate::store::schema::{deliveries, jobs};
 use crate::store::search::{
-    BETWEEN, Condition, CountOf, CountsOf, Found, Ids, ago, contains, first_id_after,
+    BETWEEN, Condition, CountsOf, Found, Ids, ago, contains, first_id_after, matching,
 };
 use crate::store::stats::REASON;
 use crate::store::{Conn, Result};
@@ -165,7 +165,7 @@ fn found(term: &str) -> Condition<jobs::table> {
 /// # Errors
 /// Any [`crate::store::StoreError`] of the database.
 pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Page<Row>> {
-    let (matching, ids) = matching(conn, query).await?;
+    let (matching, ids) = matching(conn, ids(query, None, Found::LIMIT), query).await?;
     if matching.number() == 0 {
         return Ok(Page::cut(Vec::new(), &query.part, query.limit, matching));
     }
@@ -182,21 +182,6 @@ pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Pa
     let rows: Vec<Job> = rows.limit(query.limit.saturating_add(1)).load(conn).await?;
     let rows = told(conn, rows).await?;
     Ok(Page::cut(rows, &query.part, query.limit, matching))
-}
-
-/// How many rows match, and, where a search went through the table for that, the ids of those
-/// that are asked for, so that it goes once.
-async fn matching(
-    conn: &mut Conn,
-    query: &ListQuery<Sort, Filter>,
-) -> Result<(Total, Option<Vec<String>>)> {
-    if query.terms.is_empty() {
-        let count = CountOf(ids(query, None, Found::LIMIT)).get_result(conn).await?;
-        return Ok((Total::capped(count), None));
-    }
-    let found = Found(ids(query, None, Found::LIMIT).load(conn).await?);
-    let part = found.part(&query.part, query.limit);
-    Ok((found.total(), part.map(|ids| ids.into_iter().map(str::to_owned).collect())))
 }
 
 /// The ids of the jobs that a search and filters let through, newest first: the first `limit` of
