@@ -71,7 +71,7 @@ fn content(deps: &Deps, head: Head, body: &Bytes) -> (Content, String) {
         Err(error) => Content::Refused {
             status: 400,
             code: "not_json",
-            sentence: sentence_case(&error.to_string()),
+            sentence: error.to_string(),
         },
     };
     (content, head.event)
@@ -93,11 +93,6 @@ fn too_large(max: usize) -> Refusal {
 /// The event's header for the list, where the headers as a whole are refused.
 fn event_of(request: &HttpRequest) -> String {
     guard::kept(request.headers()).remove("X-Gitlab-Event").unwrap_or_default()
-}
-
-fn sentence_case(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 struct Read {
