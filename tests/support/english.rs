@@ -5,6 +5,14 @@
 use regex::Regex;
 use scraper::{ElementRef, Html, Node};
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+/// What stands in quotes or is marked up by a sample.
+static QUOTED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"<b>.*?</b>|\{\w+\}|“[^”]*”|"(?:[^"\\]|\\.)*""#).unwrap());
+static WORD: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"[A-Za-z0-9_./:@-]*[A-Za-z]{2,}[A-Za-z0-9_./:@-]*").unwrap()
+});
 
 /// Elements whose text is data or code.
 const DATA: [&str; 9] =
@@ -90,14 +98,12 @@ pub fn english(html: &str, data: &[&str]) -> BTreeSet<String> {
 /// Whether words are left that are neither known nor a few terms in a Chinese sentence.
 fn has_english(text: &str, data: &[&str]) -> bool {
     let text = data.iter().fold(text.to_owned(), |text, data| text.replace(data, ""));
-    let quoted = Regex::new(r#"<b>.*?</b>|\{\w+\}|“[^”]*”|"(?:[^"\\]|\\.)*""#).unwrap();
-    let text = quoted.replace_all(&text, "");
-    let word = Regex::new(r"[A-Za-z0-9_./:@-]*[A-Za-z]{2,}[A-Za-z0-9_./:@-]*").unwrap();
+    let text = QUOTED.replace_all(&text, "");
     let is_english = |found: &str| {
         let plain = found.chars().all(|letter| letter.is_ascii_alphabetic());
         plain && !KNOWN.contains(&found)
     };
-    let words = word.find_iter(&text).map(|found| found.as_str().trim_matches(['.', ':', '-']));
+    let words = WORD.find_iter(&text).map(|found| found.as_str().trim_matches(['.', ':', '-']));
     let words = words.filter(|found| is_english(found)).count();
     let chinese = text.chars().filter(|letter| ('\u{4e00}'..='\u{9fff}').contains(letter)).count();
     words > 0 && chinese < 4 * words && !text.starts_with("例如：branch")
