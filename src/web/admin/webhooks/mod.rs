@@ -111,6 +111,10 @@ impl Editable for Webhooks {
     fn kept_beside() -> &'static [(&'static str, &'static str)] {
         &[
             ("action_params", "Parameters"),
+            ("delivery", "Delivery"),
+            ("user_id", "User ID"),
+            ("user_name", "Person"),
+            ("user_email", "Address of the person"),
             ("previous_secret_until", "Previous secret token valid until"),
             ("previous_signing_until", "Previous signing token valid until"),
         ]
