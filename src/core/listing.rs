@@ -20,7 +20,13 @@ pub struct ListQuery<S, F> {
     pub part: Part,
     /// Most rows in one answer.
     pub limit: i64,
+    /// In how many of the newest rows words are looked for, where a table grows without end. A
+    /// search for older ones says before when.
+    pub reach: i64,
 }
+
+/// The reach of a list's own search.
+pub const REACH: i64 = 50_000;
 
 impl<S, F: Default> ListQuery<S, F> {
     /// Neither search nor filters.
@@ -32,6 +38,7 @@ impl<S, F: Default> ListQuery<S, F> {
             filter: F::default(),
             part: Part::FIRST,
             limit,
+            reach: REACH,
         }
     }
 }

@@ -24,6 +24,10 @@ pub struct Overview {
     pub deliveries: Total,
     /// Jobs.
     pub jobs: Total,
+    /// Users.
+    pub users: Total,
+    /// Entries of the log.
+    pub log: Total,
     /// Deliveries of the last 24 hours.
     pub day: Total,
     /// Those by verdict, in the order of [`Verdict::ALL`].
@@ -70,6 +74,8 @@ pub async fn load(conn: &mut Conn) -> Result<Overview> {
         "webhooks".to_owned(),
         "deliveries".to_owned(),
         "jobs".to_owned(),
+        "users".to_owned(),
+        "audit_log".to_owned(),
         "deliveries WHERE received_at >= now() - interval '24 hours'".to_owned(),
         "jobs WHERE state = 'failed' AND finished_at >= now() - interval '24 hours'".to_owned(),
     ];
@@ -89,11 +95,14 @@ pub async fn load(conn: &mut Conn) -> Result<Overview> {
     let mut counted = counted.into_iter().map(Total::capped);
     let mut next = || counted.next().ok_or(StoreError::NotFound);
     let (webhooks, deliveries, jobs) = (next()?, next()?, next()?);
+    let (users, log) = (next()?, next()?);
     let (day, failed_day) = (next()?, next()?);
     Ok(Overview {
         webhooks,
         deliveries,
         jobs,
+        users,
+        log,
         day,
         failed_day,
         day_by_verdict: Verdict::ALL.into_iter().zip(counted.by_ref()).collect(),

@@ -4,7 +4,7 @@
 use super::deliveries::{Filter, Sort, selection};
 use super::schema::{deliveries, replays};
 use super::{Conn, Result};
-use crate::core::listing::{ListQuery, Part};
+use crate::core::listing::ListQuery;
 use crate::core::replay::RunState;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -28,10 +28,8 @@ impl Chosen {
     fn query(&self) -> ListQuery<Sort, Filter> {
         ListQuery {
             terms: self.terms.clone(),
-            order: Vec::new(),
             filter: self.filter.clone(),
-            part: Part::FIRST,
-            limit: 0,
+            ..ListQuery::everything(0)
         }
     }
 }

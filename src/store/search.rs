@@ -28,23 +28,19 @@ pub fn contains(term: &str) -> String {
     pattern
 }
 
-/// Rows of a table without end that a search looks through: the newest ones. A search for older
-/// ones says before when.
-const SEARCHED: i64 = 50_000;
-
 /// What stands between two fields that are searched as one text: no term holds it.
 pub const BETWEEN: &str = "\n";
 
-/// The condition that a row of `table` is among those that a search looks through, where a query
-/// is more than [`Ids`].
-pub fn among_newest(table: &str, before: Option<DateTime<Utc>>) -> SqlLiteral<Bool> {
+/// The condition that a row of `table` is among the `reach` newest ones, or those that were made
+/// before a moment, where a query is more than [`Ids`].
+pub fn among_newest(table: &str, reach: i64, before: Option<DateTime<Utc>>) -> SqlLiteral<Bool> {
     // An id of our own making, not somebody's text.
     let before = before.map_or_else(String::new, |before| {
         format!(" WHERE newest.id < '{}'", first_id_after(before))
     });
     diesel::dsl::sql(&format!(
         "({table}.id >= coalesce((SELECT newest.id FROM {table} AS newest{before} \
-         ORDER BY newest.id DESC OFFSET {SEARCHED} LIMIT 1), ''))"
+         ORDER BY newest.id DESC OFFSET {reach} LIMIT 1), ''))"
     ))
 }
 
@@ -97,14 +93,14 @@ impl Found {
 }
 
 /// The ids of the rows that a condition lets through, newest first, at most so many. Where words
-/// are searched, of the newest [`SEARCHED`] rows, or of those that were made before a moment.
+/// are searched, of the newest rows, or of those that were made before a moment.
 pub struct Ids<T> {
     /// The table.
     pub table: &'static str,
     /// Which rows.
     pub condition: Condition<T>,
-    /// Whether words are searched.
-    pub searches: bool,
+    /// In how many rows words are searched, if they are.
+    pub searches: Option<i64>,
     /// Before when rows are looked at.
     pub before: Option<DateTime<Utc>>,
     /// At most so many.
@@ -125,14 +121,14 @@ impl<T> QueryFragment<Pg> for Ids<T> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         let table = self.table;
         out.push_sql("SELECT id FROM ");
-        if self.searches {
+        if let Some(reach) = self.searches {
             // The planner cannot know how few rows these are, unless it is told so.
             out.push_sql(&format!("(SELECT * FROM {table}"));
             if let Some(before) = self.before {
                 // An id of our own making, not somebody's text.
                 out.push_sql(&format!(" WHERE id < '{}'", first_id_after(before)));
             }
-            out.push_sql(&format!(" ORDER BY id DESC LIMIT {SEARCHED}) AS "));
+            out.push_sql(&format!(" ORDER BY id DESC LIMIT {reach}) AS "));
         }
         out.push_sql(table);
         out.push_sql(" WHERE ");

@@ -116,6 +116,13 @@ async fn one_search_finds_records_deliveries_and_jobs_and_an_id_opens_its_page()
     assert_eq!(found.address, format!("/admin/hooks/delivery/{delivery}/"));
     let found = panel.get(&format!("/admin/search/?q=%20{job}")).await;
     assert_eq!(found.address, format!("/admin/hooks/job/{job}/"));
-    panel.open("/admin/search/?q=nowhere%20%3Cb%3E").await.says("Nothing found");
+    let nothing = panel.open("/admin/search/?q=nowhere%20%3Cb%3E").await;
+    nothing.says("Nothing found");
+    assert!(nothing.has("main a[href='/admin/hooks/delivery/?q=nowhere+%3Cb%3E']"));
+    // Accounts are for those to find who may see them.
+    let operator = app.person("operator").await;
+    let users = panel.open("/admin/search/?q=operator").await;
+    assert_eq!(users.texts("main h2"), ["Users"]);
+    assert_eq!(operator.open("/admin/search/?q=operator").await.texts("main h2"), ["Nothing found"]);
     panel.open("/admin/search/").await.says("Finds every word");
 }

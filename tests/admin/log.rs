@@ -178,6 +178,12 @@ async fn a_deleted_record_keeps_its_history_and_can_be_added_again() {
     assert!(gone.attributes("main a", "href").contains(&history));
     let page = panel.open(&history).await;
     page.says("It was deleted.").says("Deleted by ada").says("A & b");
+    // Both are told by their values alone, in the form's order, empty ones left out.
+    let sides = ["Field", "Before", "Field", "After"];
+    assert_eq!(page.texts("main thead th"), sides);
+    let fields = page.texts(".block:last-of-type tbody th");
+    assert_eq!(fields[..3], ["Repository name", "Repository URL", "Object kind"]);
+    assert!(fields.contains(&"Parameters".to_owned()) && !fields.contains(&"Notes".to_owned()));
     let again = page.attributes("main a", "href");
     let again = again.iter().find(|href| href.contains("/add/?")).unwrap();
     let form = panel.get(again).await.form_with("repo_name");

@@ -225,7 +225,7 @@ async fn what_was_shown_is_what_runs_and_who_may_not_only_looks() {
     assert_eq!(app.database().count("deliveries").await, 1);
     // The delivery's page offers it as the thing to do.
     let shown = panel.open(&format!("/admin/hooks/delivery/{id}/")).await;
-    assert_eq!(shown.texts(".object-tools [data-kind=primary]"), ["Replay"]);
+    assert_eq!(shown.texts(".verdict-actions [data-kind=primary]"), ["Replay…"]);
     let viewer = app.person("viewer").await;
     let looked = viewer.open(&ask(&id)).await;
     looked.says("1 job would run").says("Operators and admins may replay");

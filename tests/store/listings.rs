@@ -13,13 +13,7 @@ use signalbox::web::admin::webhooks::Webhooks;
 use std::collections::HashSet;
 
 fn query<R: Resource>() -> ListQuery<R::Sort, R::Filter> {
-    ListQuery {
-        terms: Vec::new(),
-        order: Vec::new(),
-        filter: R::Filter::default(),
-        part: Part::FIRST,
-        limit: 5,
-    }
+    ListQuery::everything(5)
 }
 
 async fn listing_is_sound<R: Resource>(conn: &mut Conn) {

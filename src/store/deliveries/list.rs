@@ -55,7 +55,7 @@ pub(in crate::store) fn selection(query: &ListQuery<Sort, Filter>) -> Condition<
     if !searches(query) {
         return condition(query);
     }
-    let newest = among_newest("deliveries", query.filter.received.before);
+    let newest = among_newest("deliveries", query.reach, query.filter.received.before);
     Box::new(condition(query).and(newest))
 }
 
@@ -133,7 +133,7 @@ fn ids(query: &ListQuery<Sort, Filter>) -> Ids<deliveries::table> {
     Ids {
         table: "deliveries",
         condition: condition(query),
-        searches: searches(query),
+        searches: searches(query).then_some(query.reach),
         before: query.filter.received.before,
         limit: Found::LIMIT,
     }

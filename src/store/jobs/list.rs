@@ -125,7 +125,7 @@ fn ids(
     Ids {
         table: "jobs",
         condition,
-        searches: !query.terms.iter().all(is_id),
+        searches: (!query.terms.iter().all(is_id)).then_some(query.reach),
         before: query.filter.queued.before,
         limit,
     }

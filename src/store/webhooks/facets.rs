@@ -5,7 +5,7 @@
 
 use super::list::condition;
 use super::{Filter, Sort};
-use crate::core::listing::{ChoiceCount, Counts, ListQuery, Part, Total};
+use crate::core::listing::{ChoiceCount, Counts, ListQuery, Total};
 use crate::core::webhook::ProjectId;
 use crate::store::schema::webhooks;
 use crate::store::{Conn, Result};
@@ -31,10 +31,8 @@ pub async fn counts(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<
     // What has no counts of its own narrows every group.
     let always = ListQuery {
         terms: query.terms.clone(),
-        order: Vec::new(),
         filter: query.filter.clone().without_counted(),
-        part: Part::FIRST,
-        limit: 0,
+        ..ListQuery::everything(0)
     };
     let keys = (
         webhooks::enabled,

@@ -120,7 +120,7 @@ pub fn listed(query: &ListQuery<Sort, Filter>) -> Ids<webhooks::table> {
     Ids {
         table: "webhooks",
         condition: condition(query),
-        searches: false,
+        searches: None,
         before: None,
         limit: Total::CAP + 1,
     }

@@ -50,6 +50,7 @@ pub struct IndexPage {
     everyone: bool,
     log: Option<String>,
     may_add: bool,
+    may_manage: bool,
     register_address: String,
     main_address: String,
     now: DateTime<Utc>,
@@ -74,6 +75,14 @@ impl Workers {
         let has_page = routes::rows().iter().any(|row| row.address == workers);
         Self { alive, lost: recent - alive, has_page }
     }
+}
+
+/// A list, and how much is in it.
+struct Kept {
+    label: &'static str,
+    href: String,
+    total: Total,
+    add: Option<String>,
 }
 
 /// One of the recent actions.
@@ -122,6 +131,31 @@ impl IndexPage {
         unfinished.any(|(state, total)| *state == JobState::Running && total.number() > 0)
     }
 
+    /// What there is, as the menu groups it: the lists that this person may see.
+    fn sections(&self) -> Vec<(&'static str, Vec<Kept>)> {
+        let Some(overview) = &self.overview else { return Vec::new() };
+        let kept = |label, href, total| Kept { label, href, total, add: None };
+        let mut webhooks = kept("Webhooks", urls::webhooks(), overview.webhooks);
+        webhooks.add = self.may_add.then(urls::webhook_add);
+        let mut sections = vec![(
+            "Hooks",
+            vec![
+                webhooks,
+                kept("Deliveries", urls::deliveries(), overview.deliveries),
+                kept("Jobs", urls::jobs(), overview.jobs),
+            ],
+        )];
+        if self.may_manage {
+            let mut users = kept("Users", urls::users(), overview.users);
+            users.add = Some(urls::add("auth", "user"));
+            sections.push(("Access", vec![users]));
+        }
+        if self.log.is_some() {
+            sections.push(("System", vec![kept("Log", urls::log(), overview.log)]));
+        }
+        sections
+    }
+
     /// Jobs that have not ended.
     fn unfinished(&self) -> Vec<(JobState, Total)> {
         self.overview.as_ref().map(|overview| overview.unfinished.clone()).unwrap_or_default()
@@ -136,6 +170,8 @@ impl IndexPage {
             webhooks: Total::Exactly(number),
             deliveries: Total::AtLeast(Total::CAP),
             jobs: Total::Exactly(1234),
+            users: Total::Exactly(2),
+            log: Total::Exactly(number),
             day: Total::Exactly(number),
             day_by_verdict: Verdict::ALL.map(|verdict| (verdict, Total::Exactly(number))).into(),
             unfinished: overview::UNFINISHED.map(|state| (state, Total::Exactly(number))).into(),
@@ -161,6 +197,7 @@ impl IndexPage {
             everyone: true,
             log: Some(urls::log()),
             may_add: true,
+            may_manage: true,
             register_address: "https://hooks.example.com/webhooks/gitlab/register".to_owned(),
             main_address: "https://hooks.example.com/webhooks/gitlab".to_owned(),
             now: DateTime::UNIX_EPOCH,
@@ -266,6 +303,7 @@ pub async fn page(
         }),
         everyone,
         may_add,
+        may_manage,
         register_address: format!("{address}{}", urls::gitlab_register()),
         main_address: format!("{address}{}", urls::gitlab()),
         now,

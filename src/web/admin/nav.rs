@@ -27,7 +27,7 @@ pub fn sections(actor: &Actor, path: &str) -> Vec<NavSection> {
             row("Deliveries", "inbox", urls::deliveries(), 'd'),
             row("Jobs", "jobs", urls::jobs(), 'j'),
             row("Actions", "actions", urls::actions(), 'a'),
-            row("Statistics", "log", urls::job_stats().to_owned(), 's'),
+            row("Statistics", "chart", urls::job_stats().to_owned(), 's'),
             row("Workers", "worker", urls::workers(), 'k'),
         ],
     }];

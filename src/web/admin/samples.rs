@@ -124,8 +124,7 @@ fn panel_sample(delivery: &Brief) -> MatchPanel {
         more: Vec::new(),
     };
     let told = Told { sentence: ODD.into(), remedy: Remedy::Reset, off: Vec::new() };
-    let may = matching::May { edit: true, replay: true };
-    matching::draw(delivery, Rejudged { now: None, told, nearest: vec![near] }, may)
+    matching::draw(delivery, Rejudged { now: None, told, nearest: vec![near] }, true)
 }
 
 fn job_row(state: &str) -> JobRow {

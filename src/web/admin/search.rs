@@ -1,4 +1,4 @@
-//! One search over records, deliveries and jobs. An id leads straight to what it names; words
+//! One search over records, deliveries, jobs and users. An id leads straight to what it names; words
 //! show the first rows of each list, and the way to all of them.
 
 use super::context::AdminContext;
@@ -9,6 +9,7 @@ use super::kit::frame::Frame;
 use super::kit::list_view::{self, ListView, Read};
 use super::kit::query::read;
 use super::kit::resource::Resource;
+use super::users::Users;
 use super::webhooks::Webhooks;
 use crate::clock;
 use crate::core::ids::{DeliveryId, JobId};
@@ -24,6 +25,10 @@ use askama::Template;
 /// Rows shown of each list.
 const ROWS: i64 = 5;
 
+/// The newest deliveries and jobs that are looked through: fewer than their own lists look
+/// through, since it is all of them at once. The page says so.
+const REACH: i64 = 20_000;
+
 /// The search's page.
 #[derive(Template)]
 #[template(path = "admin/search.html")]
@@ -31,6 +36,16 @@ pub struct SearchPage {
     frame: Frame,
     search: String,
     results: Vec<Results>,
+    /// The lists that look further, where nothing was found.
+    further: [(&'static str, String); 2],
+}
+
+impl SearchPage {
+    fn new(frame: Frame, search: String, results: Vec<Results>) -> Self {
+        let list = |list: String| urls::with_query(&list, &[("q", &search)]);
+        let further = [("Deliveries", list(urls::deliveries())), ("Jobs", list(urls::jobs()))];
+        Self { frame, search, results, further }
+    }
 }
 
 /// What one list has found.
@@ -54,14 +69,15 @@ pub async fn page(context: AdminContext) -> Result<HttpResponse, HumanError> {
         }
         drop(conn);
         // Each with a connection of its own: the database looks through the lists side by side.
-        let (webhooks, deliveries, jobs) = futures_util::try_join!(
+        let (webhooks, deliveries, jobs, users) = futures_util::try_join!(
             results_of::<Webhooks>(&context, &search),
             results_of::<Deliveries>(&context, &search),
             results_of::<Jobs>(&context, &search),
+            results_of::<Users>(&context, &search),
         )?;
-        results.extend([webhooks, deliveries, jobs].into_iter().flatten());
+        results.extend([webhooks, deliveries, jobs, users].into_iter().flatten());
     }
-    human::page(&SearchPage { frame: context.frame(t("Search")), search, results })
+    human::page(&SearchPage::new(context.frame(t("Search")), search, results))
 }
 
 /// The page of the delivery or job whose id this is.
@@ -84,12 +100,16 @@ async fn results_of<R: Resource>(
     context: &AdminContext,
     search: &str,
 ) -> Result<Option<Results>, HumanError> {
-    let mut conn = context.conn().await?;
     let meta = R::meta();
+    if !context.may(meta.view) {
+        return Ok(None);
+    }
+    let mut conn = context.conn().await?;
     let all = urls::with_query(&meta.list_url(), &[("q", search)]);
     let query = all.split_once('?').map_or("", |(_, query)| query);
     let mut asked = read(&meta.list_url(), query, R::listing());
     asked.query.limit = ROWS;
+    asked.query.reach = REACH;
     let page = R::fetch(&mut conn, &asked.query).await?;
     if page.rows.is_empty() {
         return Ok(None);
@@ -103,11 +123,7 @@ async fn results_of<R: Resource>(
 impl SearchPage {
     /// The states it is shown in.
     pub fn samples() -> Vec<Self> {
-        let with = |search: &str| Self {
-            frame: Frame::sample("Search"),
-            search: search.to_owned(),
-            results: Vec::new(),
-        };
+        let with = |search: &str| Self::new(Frame::sample("Search"), search.to_owned(), Vec::new());
         vec![with(""), with("<b>nothing</b>")]
     }
 }

@@ -24,6 +24,8 @@ pub struct MatchPanel {
     pub records: Vec<NearView>,
     /// What helps: words, address, and whether it is the best thing to do.
     pub tools: Vec<Tool>,
+    /// Whether a replay is the best thing to do: it ran nothing, and would now.
+    pub wants_replay: bool,
 }
 
 /// A button that leads somewhere.
@@ -66,15 +68,6 @@ pub struct RowView {
     pub note: &'static str,
 }
 
-/// What this person may do about it.
-#[derive(Debug, Clone, Copy)]
-pub struct May {
-    /// Change records.
-    pub edit: bool,
-    /// Replay this delivery, which can be replayed.
-    pub replay: bool,
-}
-
 /// The sentence, in the reader's language.
 pub fn told(told: &Told) -> String {
     let mut sentence = told.sentence.clone();
@@ -88,23 +81,21 @@ pub fn told(told: &Told) -> String {
 }
 
 /// Draws the panel.
-pub fn draw(delivery: &Brief, rejudged: Rejudged, may: May) -> MatchPanel {
+pub fn draw(delivery: &Brief, rejudged: Rejudged, may_edit: bool) -> MatchPanel {
     let was = Verdict::parse(&delivery.verdict);
     let now = rejudged.now.filter(|now| Some(now.verdict) != was);
-    let mut tools = tools(delivery, rejudged.told.remedy, rejudged.nearest.first(), may.edit);
+    let tools = tools(delivery, rejudged.told.remedy, rejudged.nearest.first(), may_edit);
     // Once the record is mended, the delivery is to run after all.
     let runs = now.as_ref().is_some_and(|now| !now.run.is_empty());
     let did_something = was.is_some_and(Verdict::claims_its_key);
-    if may.replay && !did_something {
-        let href = urls::delivery_replay(&delivery.id);
-        tools.push(Tool { words: "Replay", href, is_best: runs && tools.is_empty() });
-    }
+    let wants_replay = runs && !did_something && !tools.iter().any(|tool| tool.is_best);
     MatchPanel {
         sentence: told(&rejudged.told),
         then: Badge::verdict(&delivery.verdict),
         now: now.map(|now| (Badge::verdict(now.verdict.as_str()), i18n::told(&now.summary))),
-        records: rejudged.nearest.iter().map(|near| near_view(delivery, near, may.edit)).collect(),
+        records: rejudged.nearest.iter().map(|near| near_view(delivery, near, may_edit)).collect(),
         tools,
+        wants_replay,
     }
 }
 

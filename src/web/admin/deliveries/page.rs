@@ -68,6 +68,8 @@ pub struct DeliveryPage {
     pub panel: Option<MatchPanel>,
     /// The way to replay it, for those who may.
     pub replay: Option<ReplayButton>,
+    /// Whether that is the best thing to do.
+    pub wants_replay: bool,
     /// How it was made and by whom, if it was not received.
     pub made: Option<&'static str>,
 }
@@ -189,11 +191,8 @@ async fn match_panel(
     let deps = ctx.deps();
     let policy = Policy { allow_no_secret: deps.settings.allow_no_secret };
     let rejudged = control::rejudge(conn, full, (&deps.keys, policy), clock::now()).await?;
-    let may = matching::May {
-        edit: ctx.may(Permission::ChangeRecords),
-        replay: ctx.may(Permission::Operate) && control::obstacle(control::kept(full)).is_none(),
-    };
-    Ok(Some(matching::draw(&full.brief, rejudged, may)))
+    let may_edit = ctx.may(Permission::ChangeRecords);
+    Ok(Some(matching::draw(&full.brief, rejudged, may_edit)))
 }
 
 /// GET a delivery's body as it came.
@@ -252,6 +251,7 @@ pub fn draw(frame: Frame, full: Full, made: &[jobs::Row], about: About) -> Deliv
         body: BodyView::of(&delivery, full.body.as_deref(), &full.body_sha256, about.keep),
         curl,
         replays: about.replays.iter().map(replay_view).collect(),
+        wants_replay: about.panel.as_ref().is_some_and(|panel| panel.wants_replay),
         panel: about.panel,
         replay,
         made: made_how(&delivery),

@@ -101,5 +101,6 @@ pub fn labels<E: Editable>(ctx: &AdminContext, object: Option<&Loaded>) -> Vec<(
         .into_iter()
         .flat_map(|set| set.fields)
         .map(|field| (field.name.into_owned(), field.label.into_owned()))
+        .chain(E::kept_beside().iter().map(|(name, label)| (name.to_string(), label.to_string())))
         .collect()
 }

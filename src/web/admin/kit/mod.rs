@@ -10,6 +10,7 @@ pub mod bulk;
 pub mod column;
 pub mod conflict;
 pub mod copy;
+pub mod entry;
 pub mod export;
 pub mod field;
 pub mod filter;

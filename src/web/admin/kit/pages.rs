@@ -2,13 +2,12 @@
 
 use super::at::At;
 use super::bulk::BulkAction;
+use super::entry::EntryView;
 use super::form::{BoundField, FormView};
 use super::frame::Frame;
 use super::list_view::{Chip, ListView};
 use super::resource::{DeletePlan, Loaded};
 use super::reveal::Shown;
-use crate::core::change::{Change, Value};
-use crate::i18n::t;
 use crate::store::audit;
 use crate::web::filters;
 use askama::Template;
@@ -249,48 +248,6 @@ pub struct RevertRow {
     pub then: String,
 }
 
-/// One thing that was done.
-pub struct EntryView {
-    /// When.
-    pub at: At,
-    /// By whom.
-    pub actor: String,
-    /// From where.
-    pub remote_addr: String,
-    /// What, in a word.
-    pub verb: &'static str,
-    /// Field by field.
-    pub changes: Vec<ChangeView>,
-    /// What can follow from it.
-    pub follow: Follow,
-}
-
-impl EntryView {
-    /// Draws an audit entry; `labels` gives the fields' words.
-    pub fn of(entry: audit::Row, follow: Follow, labels: &[(String, String)]) -> Self {
-        Self {
-            at: At(entry.at),
-            actor: entry.actor_name,
-            remote_addr: entry.remote_addr,
-            verb: entry.verb.label(),
-            changes: entry.changes.iter().map(|change| change_view(change, labels)).collect(),
-            follow,
-        }
-    }
-}
-
-/// One field's change.
-pub struct ChangeView {
-    /// Its label.
-    pub label: String,
-    /// The value before; none = it did not exist.
-    pub before: Option<String>,
-    /// The value after; none = it does not exist any more.
-    pub after: Option<String>,
-    /// A secret of which nothing is kept but that it changed.
-    pub secret: bool,
-}
-
 impl HistoryPage {
     /// Draws audit entries; `labels` gives the fields' words.
     pub fn of(
@@ -302,39 +259,5 @@ impl HistoryPage {
         let entries = entries.into_iter().zip(follow);
         let entries = entries.map(|(entry, follow)| EntryView::of(entry, follow, labels));
         Self { entries: entries.collect(), frame, exists, now, newer: None, older: None }
-    }
-}
-
-/// A changed field's label.
-pub fn change_label(change: &Change, labels: &[(String, String)]) -> String {
-    let label = labels.iter().find(|(name, _)| *name == change.field);
-    let label = label.map_or_else(|| spaced(&change.field), |(_, label)| label.clone());
-    t(&label).to_owned()
-}
-
-fn change_view(change: &Change, labels: &[(String, String)]) -> ChangeView {
-    ChangeView {
-        label: change_label(change, labels),
-        before: change.before.as_ref().map(value),
-        after: change.after.as_ref().map(value),
-        secret: change.secret,
-    }
-}
-
-/// A field's name as words, for fields the form no longer has.
-fn spaced(field: &str) -> String {
-    let mut letters = field.chars().map(|c| if c == '_' { ' ' } else { c });
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
-
-/// A value as a person reads it.
-pub fn value(value: &Value) -> String {
-    match value {
-        Value::Bool(true) => t("Yes").to_owned(),
-        Value::Bool(false) => t("No").to_owned(),
-        Value::Number(number) => number.to_string(),
-        Value::Text(text) if text.is_empty() => t("empty").to_owned(),
-        Value::Text(text) => text.clone(),
-        Value::None => t("none").to_owned(),
     }
 }

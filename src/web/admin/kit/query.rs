@@ -119,13 +119,7 @@ where
     F: Default,
 {
     let mut asked = Asked {
-        query: ListQuery {
-            terms: Vec::new(),
-            order: Vec::new(),
-            filter: F::default(),
-            part: Part::FIRST,
-            limit: listing.paging.limit(),
-        },
+        query: ListQuery::everything(listing.paging.limit()),
         address: Address::new(path),
         order: Vec::new(),
         search: String::new(),

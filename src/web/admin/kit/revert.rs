@@ -4,11 +4,12 @@
 //! Secrets cannot go back, since they are not kept; the page says so.
 
 use super::back::{missing, problem};
+use super::entry::change_label;
 use super::field::{Field, Widget};
 use super::form::{BoundField, FormErrors, Values};
 use super::frame::{Frame, Level};
 use super::history::labels;
-use super::pages::{RevertPage, RevertRow, change_label};
+use super::pages::{RevertPage, RevertRow};
 use super::resource::{Editable, Loaded, Unsaved};
 use super::views::Posted;
 use super::{form::FormView, reauth};

@@ -5,9 +5,9 @@ pub mod entry;
 mod words;
 
 use super::kit::column::{Badge, Bit, Cell, Column, Width};
+use super::kit::entry::{change_label, value};
 use super::kit::filter::{BadChoice, Choice, Choices, FilterSpec};
 use super::kit::listing::{Empty, Listing, Paging};
-use super::kit::pages::{change_label, value};
 use super::kit::resource::{Meta, Resource};
 use crate::core::change::Change;
 use crate::core::listing::{Counts, ListQuery, Page};
@@ -73,7 +73,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         cell: |row| Bit::Badge(Badge::verb(row.verb)).into(),
         sort: None,
     },
-    Column { key: "object", label: "Object", width: Width::Plain, cell: object_cell, sort: None },
+    Column { key: "object", label: "Object", width: Width::Fit, cell: object_cell, sort: None },
     Column {
         key: "changes",
         label: "Changes",
