@@ -193,7 +193,10 @@ fn check_program(program: &Path, us: u32) -> Result<(), String> {
         return Err(format!("{path} is not a file", path = program.display()));
     }
     if metadata.permissions().mode() & 0o111 == 0 {
-        return Err(format!("{path} is not executable: run chmod +x on it", path = program.display()));
+        return Err(format!(
+            "{path} is not executable: run chmod +x on it",
+            path = program.display()
+        ));
     }
     Ok(())
 }

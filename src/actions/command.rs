@@ -67,7 +67,10 @@ pub(super) fn prepare(
         trust::check(&command.program, us).map(|_| command.program.clone()).map_err(not_run)?;
     let identity = identity::of(command, us).map_err(not_run)?;
     if !command.cwd.is_dir() {
-        return Err(format!("Not run: its cwd {path} is not a directory.", path = command.cwd.display()));
+        return Err(format!(
+            "Not run: its cwd {path} is not a directory.",
+            path = command.cwd.display()
+        ));
     }
     let home = identity.as_ref().map(|who| who.home.display().to_string());
     let inherited = |name: &str| match &home {

@@ -161,7 +161,9 @@ impl Work<'_> {
                     return Err(Failure { error, ..failure });
                 }
                 self.engine.call(Method::DELETE, &format!("/containers/{id}"), None).await?;
-                recorder.notice(&format!("{name} runs the newest image.", name = self.name())).await;
+                recorder
+                    .notice(&format!("{name} runs the newest image.", name = self.name()))
+                    .await;
             }
         }
         Ok(())

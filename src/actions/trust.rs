@@ -33,7 +33,10 @@ pub(super) fn check(path: &Path, us: u32) -> Result<PathBuf, String> {
         if metadata.is_symlink() {
             links += 1;
             if links > MAX_LINKS {
-                return Err(format!("{path} leads through too many symbolic links", path = path.display()));
+                return Err(format!(
+                    "{path} leads through too many symbolic links",
+                    path = path.display()
+                ));
             }
             check_owner(&next, &metadata, us)?;
             let target = fs::read_link(&next).map_err(|error| says(&next, &error))?;

@@ -93,8 +93,9 @@ pub fn t(text: &str) -> &str {
 pub fn told(text: &str) -> String {
     match current() {
         Locale::English => text.to_owned(),
-        Locale::SimplifiedChinese => catalogue::told_in_simplified_chinese(text)
-            .unwrap_or_else(|| t(text).to_owned()),
+        Locale::SimplifiedChinese => {
+            catalogue::told_in_simplified_chinese(text).unwrap_or_else(|| t(text).to_owned())
+        }
     }
 }
 

@@ -13,14 +13,21 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 
 const WEBHOOKS: &str = "/admin/hooks/webhook/";
-const DELIVERIES: &str = "/admin/hooks/delivery/";
 
 /// What GitLab, the operator and the people of this test wrote.
-const DATA: [&str; 6] =
-    ["John Smith", "Diaspora", "Update Catalan translation to", "viewer", "operator", "release day"];
+const DATA: [&str; 6] = [
+    "John Smith",
+    "Diaspora",
+    "Update Catalan translation to",
+    "viewer",
+    "operator",
+    "release day",
+];
 
-/// Of each kind of address with a query, so many are looked at.
-const OF_A_KIND: usize = 3;
+/// Of each kind of address so many are looked at: of objects, since each is in another state, and
+/// of lists under one filter.
+const OBJECTS: usize = 30;
+const NARROWED: usize = 1;
 
 /// Somebody who reads Chinese and notes what is English.
 struct Reader {
@@ -40,7 +47,10 @@ impl Reader {
     fn looks_at(&mut self, page: &Page) {
         assert_eq!(page.language(), "zh-Hans", "{}: {}", page.address, page.html);
         for text in english(&page.html, &DATA) {
-            self.faults.entry(text).or_default().insert(format!("{} {}", page.status, page.address));
+            self.faults
+                .entry(text)
+                .or_default()
+                .insert(format!("{} {}", page.status, page.address));
         }
     }
 
@@ -80,8 +90,13 @@ impl Reader {
                 let path = link.split('?').next().unwrap_or_default();
                 let kind = format!("{}?{}", number.replace_all(path, "#"), names.join("&"));
                 let many = kinds.entry(kind).or_default();
-                let is_few = names.is_empty() || *many < OF_A_KIND;
-                if is_few && !link.contains("format=") && seen.insert(link.clone()) {
+                let most = if names.is_empty() { OBJECTS } else { NARROWED };
+                // Filters on filters are the same words over again, without end.
+                if names.len() < 2
+                    && *many < most
+                    && !link.contains("format=")
+                    && seen.insert(link.clone())
+                {
                     *many += 1;
                     waiting.push_back(link);
                 }
@@ -247,7 +262,7 @@ async fn f72_no_page_says_a_sentence_in_english_to_a_chinese_reader() {
     let form = reader.opens("/admin/hooks/worker/").await.form_to("/admin/hooks/worker/pause/");
     reader.sends(form.clone()).await;
     reader.sends(form.set("scope", "all").set("reason", "release day")).await;
-    app.send(&push().with("/project_id", 21)).await.expect(202, "paused");
+    app.send(&push().with("/project_id", 21).key("held")).await.expect(202, "paused");
     let seen = reader.follows("/admin/").await;
     assert!(seen > 100, "{seen} pages");
     let _ = records;

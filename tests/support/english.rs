@@ -10,9 +10,8 @@ use std::sync::LazyLock;
 /// What stands in quotes or is marked up by a sample.
 static QUOTED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#"<b>.*?</b>|\{\w+\}|“[^”]*”|"(?:[^"\\]|\\.)*""#).unwrap());
-static WORD: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"[A-Za-z0-9_./:@-]*[A-Za-z]{2,}[A-Za-z0-9_./:@-]*").unwrap()
-});
+static WORD: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"[A-Za-z0-9_./:@-]*[A-Za-z]{2,}[A-Za-z0-9_./:@-]*").unwrap());
 
 /// Elements whose text is data or code.
 const DATA: [&str; 9] =
@@ -108,4 +107,3 @@ fn has_english(text: &str, data: &[&str]) -> bool {
     let chinese = text.chars().filter(|letter| ('\u{4e00}'..='\u{9fff}').contains(letter)).count();
     words > 0 && chinese < 4 * words && !text.starts_with("例如：branch")
 }
-

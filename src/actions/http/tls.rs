@@ -79,11 +79,11 @@ pub(super) fn of_file(file: &Path) -> Result<RootCertStore, String> {
     let pem = fs::read(&real).map_err(says)?;
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate =
-            certificate.map_err(|error| format!("{path} is not PEM: {error}", path = file.display()))?;
-        roots
-            .add(certificate)
-            .map_err(|error| format!("{path} has an unusable certificate: {error}", path = file.display()))?;
+        let certificate = certificate
+            .map_err(|error| format!("{path} is not PEM: {error}", path = file.display()))?;
+        roots.add(certificate).map_err(|error| {
+            format!("{path} has an unusable certificate: {error}", path = file.display())
+        })?;
     }
     if roots.is_empty() {
         return Err(format!("{path} holds no certificate in PEM", path = file.display()));

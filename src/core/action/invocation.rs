@@ -4,8 +4,8 @@
 //! an option, never part of another argument, never the name of a variable; where it would be, the
 //! run is refused with the reason.
 
-use crate::core::sentence::fill;
 use super::{ActionSpec, Argument, Command, EventFacts, Fact, Secrets, Values};
+use crate::core::sentence::fill;
 
 /// The longest single value, in bytes; one argument may not pass 128 KiB in any case.
 pub const MAX_VALUE_BYTES: usize = 8 * 1024;
@@ -86,9 +86,10 @@ impl Argument {
     fn fill(&self, values: &Values, facts: &EventFacts) -> Result<String, Refused> {
         let (what, value) = match self {
             Self::Literal(text) => return Ok(text.clone()),
-            Self::Fact(fact) => {
-                (format!("the argument {{{word}}}", word = fact.as_str()), fact.of(facts).into_owned())
-            }
+            Self::Fact(fact) => (
+                format!("the argument {{{word}}}", word = fact.as_str()),
+                fact.of(facts).into_owned(),
+            ),
             Self::Parameter(name) => {
                 let value = values.get(name).unwrap_or_default();
                 (format!("the argument {{param.{name}}}"), value.to_owned())

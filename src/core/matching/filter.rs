@@ -102,10 +102,7 @@ pub(super) fn no_glob(kind: &ErrorKind) -> String {
 fn compile(glob: &str) -> Result<globset::Glob, globset::Error> {
     // "docs/" means what is in it.
     let whole = if glob.ends_with('/') { format!("{glob}**") } else { glob.to_owned() };
-    GlobBuilder::new(&whole)
-        .literal_separator(true)
-        .backslash_escape(true)
-        .build()
+    GlobBuilder::new(&whole).literal_separator(true).backslash_escape(true).build()
 }
 
 #[cfg(test)]

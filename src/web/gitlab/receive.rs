@@ -68,11 +68,9 @@ fn content(deps: &Deps, head: Head, body: &Bytes) -> (Content, String) {
                 idempotency::key(head.key_headers(), &head.event, &head.presented, body, when);
             Content::Event { event: Box::new(event), presented: head.presented.clone(), key }
         }
-        Err(error) => Content::Refused {
-            status: 400,
-            code: "not_json",
-            sentence: error.to_string(),
-        },
+        Err(error) => {
+            Content::Refused { status: 400, code: "not_json", sentence: error.to_string() }
+        }
     };
     (content, head.event)
 }

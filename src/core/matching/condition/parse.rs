@@ -44,7 +44,11 @@ impl fmt::Display for Fault {
 pub fn parse(text: &str) -> Result<Option<Condition>, Fault> {
     let letters: Vec<char> = text.chars().take(MAX_LENGTH + 1).collect();
     if letters.len() > MAX_LENGTH {
-        return Err(fault(&letters, MAX_LENGTH, format!("keep it to {most} characters.", most = MAX_LENGTH)));
+        return Err(fault(
+            &letters,
+            MAX_LENGTH,
+            format!("keep it to {most} characters.", most = MAX_LENGTH),
+        ));
     }
     let tokens = tokens(&letters)?;
     if tokens.is_empty() {
@@ -213,7 +217,9 @@ impl Reader<'_> {
 
     fn one(&mut self, depth: usize) -> Result<Node, Fault> {
         if depth > MAX_DEPTH {
-            return Err(self.fault(format!("it is nested more than {most} deep.", most = MAX_DEPTH)));
+            return Err(
+                self.fault(format!("it is nested more than {most} deep.", most = MAX_DEPTH))
+            );
         }
         if self.takes_word("not") {
             return Ok(Node::Not(Box::new(self.one(depth + 1)?)));
@@ -253,9 +259,10 @@ impl Reader<'_> {
             let relation = *relation;
             let ordered = !matches!(relation, Relation::Equal | Relation::NotEqual);
             if ordered && field.of_type() != Type::Number {
-                return Err(
-                    self.fault(format!("{word} is no number, so it has no order.", word = field.word()))
-                );
+                return Err(self.fault(format!(
+                    "{word} is no number, so it has no order.",
+                    word = field.word()
+                )));
             }
             self.next += 1;
             return Ok(Node::Compare(field, relation, self.value(field)?));
@@ -269,16 +276,17 @@ impl Reader<'_> {
         } else if self.takes_word("like") {
             let at = self.fault("");
             let glob = GlobBuilder::new(&self.text(field)?).build();
-            let glob =
-                glob.map_err(|error| Fault { message: no_glob(error.kind()), ..at })?;
+            let glob = glob.map_err(|error| Fault { message: no_glob(error.kind()), ..at })?;
             Node::Like(field, glob.compile_matcher())
         } else if negated {
             return Err(self.fault("here “in”, “contains” or “like” is expected."));
         } else if field.of_type() == Type::Bool {
             Node::Flag(field)
         } else {
-            let message =
-                format!("after {word} comes “=”, “!=”, “in”, “contains” or “like”.", word = field.word());
+            let message = format!(
+                "after {word} comes “=”, “!=”, “in”, “contains” or “like”.",
+                word = field.word()
+            );
             return Err(self.fault(message));
         };
         Ok(if negated { Node::Not(Box::new(node)) } else { node })

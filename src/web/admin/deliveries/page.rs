@@ -320,9 +320,7 @@ fn record_view(record: &crate::core::matching::trace::RecordTrace) -> RecordView
 /// A value of a condition: what Signalbox says of it in the reader's language, data as it is.
 pub fn checked(field: &str, value: &str) -> String {
     match field {
-        "credential" | "condition" | "path_filter" | "ref_filter" | "obey_skip" => {
-            told(value)
-        }
+        "credential" | "condition" | "path_filter" | "ref_filter" | "obey_skip" => told(value),
         "project_id" => t(value).to_owned(),
         _ => value.to_owned(),
     }

@@ -196,4 +196,3 @@ fn used(cpu_ms: Option<i64>, peak_memory_kib: Option<i64>) -> Option<String> {
         memory = memory
     ))
 }
-

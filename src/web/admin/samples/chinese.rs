@@ -16,7 +16,8 @@ pub fn assert_chinese(samples: impl FnOnce() -> Vec<(String, String)>) {
     let mut faults = Vec::new();
     for (name, html) in samples {
         assert!(html.contains("lang=\"zh-Hans\""), "{name}");
-        faults.extend(english(&html, &[ODD, LONG]).into_iter().map(|text| format!("{name}: {text}")));
+        faults
+            .extend(english(&html, &[ODD, LONG]).into_iter().map(|text| format!("{name}: {text}")));
     }
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
