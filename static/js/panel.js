@@ -69,6 +69,19 @@ on("keydown", "[data-nav-filter]", (field, event) => {
 
 // Row boxes: all of the page, a range with shift, "n of m selected", then "all N matching". What is ticked stays ticked on the
 // other pages and in other orders of the same search and filters; another filter begins anew, and says so.
+function ticksAt(place) {
+  const query = new URLSearchParams(place.search);
+  for (const part of ["o", "p", "older", "newer"]) query.delete(part);
+  query.sort();
+  const key = `signalbox.ticks.${place.pathname}`, filter = query.toString();
+  return { key, filter, keep: (ids, all) => { try { if (ids.length || all) sessionStorage.setItem(key, JSON.stringify({ filter, ids, all })); else sessionStorage.removeItem(key); } catch { /* not kept */ } } };
+}
+// A page that asks gives the ticks back to the list that its way out leads to, until it is answered with yes.
+for (const back of $$("a[data-ticks]")) {
+  const { keep } = ticksAt(back), { ticks, ticksAll } = back.dataset;
+  keep(ticks.split(" ").filter(Boolean), ticksAll !== undefined);
+  back.closest("form")?.addEventListener("submit", () => keep([]));
+}
 for (const form of $$("form[data-select]")) {
   const all = $("[data-select-all]", form);
   const boxes = () => $$(".row-box", form);
@@ -76,19 +89,16 @@ for (const form of $$("form[data-select]")) {
   const across = $("[data-select-across]", form);
   const clear = $("[data-select-clear]", form);
   const armed = $("input[name=select_across]", form);
-  const key = `signalbox.ticks.${location.pathname}`;
-  const query = new URLSearchParams(location.search);
-  for (const place of ["o", "p", "older", "newer"]) query.delete(place);
-  query.sort();
-  const filter = query.toString();
+  const { key, filter, keep } = ticksAt(location);
   let last = null, cleared = false, ids = new Set();
   try {
     const kept = JSON.parse(sessionStorage.getItem(key));
-    if (kept?.filter === filter) ids = new Set(kept.ids);
-    else cleared = kept?.ids.length > 0;
+    if (kept?.filter === filter) {
+      ids = new Set(kept.ids);
+      if (kept.all && armed) { armed.value = "1"; for (const box of boxes()) box.checked = true; }
+    } else cleared = kept?.ids.length > 0 || kept?.all;
   } catch { /* not kept */ }
   for (const box of boxes()) if (ids.has(box.value)) box.checked = true;
-  const keep = () => { try { if (ids.size) sessionStorage.setItem(key, JSON.stringify({ filter, ids: [...ids] })); else sessionStorage.removeItem(key); } catch { /* not kept */ } };
   const show = () => {
     const list = boxes(), ticked = list.filter((box) => box.checked).length;
     for (const box of list) if (box.checked) ids.add(box.value); else ids.delete(box.value);
@@ -105,7 +115,7 @@ for (const form of $$("form[data-select]")) {
       across.hidden = !full;
       across.textContent = armed.value === "1" ? across.dataset.labelClear : across.dataset.label;
     }
-    keep();
+    keep([...ids]);
   };
   const none = () => { ids.clear(); for (const each of boxes()) each.checked = false; };
   form.addEventListener("click", (event) => {
@@ -132,7 +142,7 @@ for (const form of $$("form[data-select]")) {
       field.type = "hidden"; field.name = "_selected_action"; field.value = id;
       form.append(field);
     }
-    ids = new Set(); keep();
+    ids = new Set(); keep([]);
   });
   addEventListener("pageshow", show);
   show();

@@ -3,6 +3,7 @@
 use crate::support::app::App;
 use crate::support::browser::Browser;
 use crate::support::records::{self, with};
+use fantoccini::Locator;
 
 #[tokio::test]
 async fn choices_go_in_pairs_and_an_odd_pair_is_warned_of_but_saved() {
@@ -32,5 +33,35 @@ async fn choices_go_in_pairs_and_an_odd_pair_is_warned_of_but_saved() {
     browser.says("GitLab does not send pipeline events under Job Hook").await;
     let complaints = browser.complaints().await;
     assert!(complaints.is_empty(), "{complaints:#?}");
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn f47_a_link_out_of_a_changed_form_asks_and_out_of_a_clean_or_saved_one_does_not() {
+    let app = App::start().await;
+    let id = app.record(&records::push()).await;
+    let browser = Browser::logged_in(&app).await;
+    let form = format!("/admin/hooks/webhook/{id}/change/");
+    // The driver says yes to the question at once, so the page is asked whether it put it.
+    let watch = "sessionStorage.asked = 'never'; addEventListener('beforeunload', \
+                 (event) => { sessionStorage.asked = event.defaultPrevented; })";
+    let leave = async || {
+        browser.script(watch).await;
+        browser.clicked(Locator::Css(".brand")).await;
+        browser.at("/admin/").await;
+        browser.script("return sessionStorage.asked").await
+    };
+    browser.open(&form).await;
+    assert_eq!(leave().await, "false", "a clean form");
+    browser.open(&form).await;
+    browser.fill("notes", "typed").await;
+    browser.says("Not saved yet").await;
+    assert_eq!(leave().await, "true", "a changed one");
+    browser.open(&form).await;
+    browser.choose("concurrency", "serial").await;
+    browser.script(watch).await;
+    browser.submit("Save and continue editing").await;
+    assert_eq!(browser.script("return sessionStorage.asked").await, "false", "saving asks nothing");
+    assert_eq!(leave().await, "false", "a saved one");
     browser.close().await;
 }

@@ -3,6 +3,8 @@
 use super::app::{ADMIN, App, PASSWORD};
 use super::cluster::CLUSTER;
 use super::wait;
+use fantoccini::actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
+use fantoccini::elements::Element;
 use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder, Locator};
 use http::Method;
@@ -165,13 +167,13 @@ impl Browser {
         .await;
     }
 
-    async fn control(&self, name: &str) -> fantoccini::elements::Element {
+    async fn control(&self, name: &str) -> Element {
         let css = format!("[name='{name}']");
         self.found(Locator::Css(&css)).await
     }
 
     /// Clicks an element: anew if a live page drew it anew in between.
-    pub async fn clicked(&self, locator: Locator<'_>) -> fantoccini::elements::Element {
+    pub async fn clicked(&self, locator: Locator<'_>) -> Element {
         wait::until(&format!("a click on {locator:?}"), async || {
             let element = self.client.find(locator).await.ok()?;
             element.click().await.ok()?;
@@ -180,8 +182,20 @@ impl Browser {
         .await
     }
 
+    /// Clicks as a hand does: where the element is seen, whatever it is.
+    pub async fn mouse(&self, element: &Element) {
+        let over =
+            PointerAction::MoveToElement { element: element.clone(), duration: None, x: 0., y: 0. };
+        let button = MOUSE_BUTTON_LEFT;
+        let mouse = MouseActions::new("mouse".to_owned())
+            .then(over)
+            .then(PointerAction::Down { button })
+            .then(PointerAction::Up { button });
+        self.client.perform_actions(mouse).await.unwrap();
+    }
+
     /// Waits for an element.
-    pub async fn found(&self, locator: Locator<'_>) -> fantoccini::elements::Element {
+    pub async fn found(&self, locator: Locator<'_>) -> Element {
         wait::until(&format!("{locator:?}"), async || self.client.find(locator).await.ok()).await
     }
 
@@ -219,7 +233,8 @@ impl Browser {
         self.devtools("Emulation.setDeviceMetricsOverride", size).await;
     }
 
-    async fn devtools(&self, command: &str, parameters: Value) -> Value {
+    /// Sends a command of the developer tools' protocol.
+    pub async fn devtools(&self, command: &str, parameters: Value) -> Value {
         let body = json!({ "cmd": command, "params": parameters });
         self.client.issue_cmd(Vendor { path: "goog/cdp/execute", body }).await.unwrap()
     }
@@ -295,6 +310,8 @@ fn capabilities(driver: &Driver) -> Capabilities {
         "--no-default-browser-check",
         "--no-first-run",
         "--force-color-profile=srgb",
+        // A host that is not the loopback to the browser: an address without https is insecure there.
+        "--host-resolver-rules=MAP signalbox.test 127.0.0.1",
         "--lang=en",
         "--window-size=1280,800",
         &profile,

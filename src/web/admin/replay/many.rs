@@ -18,11 +18,12 @@ use crate::web::admin::context::AdminContext;
 use crate::web::admin::deliveries::Deliveries;
 use crate::web::admin::jobs::act::act;
 use crate::web::admin::kit::at::span;
+use crate::web::admin::kit::back::preserved_list;
 use crate::web::admin::kit::bulk::{self, Asks, Batch, BulkAction};
 use crate::web::admin::kit::form::Values;
 use crate::web::admin::kit::frame::{Frame, Level};
 use crate::web::admin::kit::list_view::{Chip, chips};
-use crate::web::admin::kit::query::{Asked, read};
+use crate::web::admin::kit::query::{Asked, PRESERVED, read};
 use crate::web::admin::kit::resource::Resource;
 use crate::web::admin::kit::views::Posted;
 use crate::web::filters;
@@ -64,7 +65,9 @@ fn plan_address(chosen: &bulk::Chosen<'_>) -> String {
     match chosen.ids {
         None => urls::with_query(urls::replays(), &[("of", chosen.query)]),
         Some(ids) => {
-            let pairs: Vec<(&str, &str)> = ids.iter().map(|id| ("id", id.as_str())).collect();
+            let ids = ids.iter().map(|id| ("id", id.as_str()));
+            let list = Some((PRESERVED, chosen.query)).filter(|(_, query)| !query.is_empty());
+            let pairs: Vec<(&str, &str)> = ids.chain(list).collect();
             urls::with_query(urls::replays(), &pairs)
         }
     }
@@ -118,6 +121,8 @@ pub struct PlanPage {
     pub may_start: bool,
     /// What the form remembers.
     pub hidden: Vec<(&'static str, String)>,
+    /// The ticked deliveries; none = all that match.
+    pub ids: Vec<String>,
     /// Back to the list.
     pub back: String,
 }
@@ -212,7 +217,12 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     }
     hidden.extend(choice.ids.iter().map(|id| ("id", id.clone())));
     let may_start = ctx.may(Permission::Operate);
-    page(&draw(ctx.frame(t("Replay many")), &choice, plan, (hidden, may_start)))
+    let back = if choice.ids.is_empty() {
+        choice.back()
+    } else {
+        preserved_list(&ctx, &urls::deliveries())
+    };
+    page(&draw(ctx.frame(t("Replay many")), &choice, plan, (hidden, may_start, back)))
 }
 
 fn refused(choice: &Choice) -> Option<String> {
@@ -270,7 +280,7 @@ fn draw(
     frame: Frame,
     choice: &Choice,
     plan: Plan,
-    (hidden, may_start): (Vec<(&'static str, String)>, bool),
+    (hidden, may_start, back): (Vec<(&'static str, String)>, bool, String),
 ) -> PlanPage {
     let jobs = plan.jobs();
     let record =
@@ -293,7 +303,8 @@ fn draw(
         pace: PACE.number,
         may_start,
         hidden,
-        back: choice.back(),
+        ids: choice.ids.clone(),
+        back,
     }
 }
 
@@ -309,5 +320,6 @@ pub fn sample(words: &'static str) -> PlanPage {
         records: vec![(WebhookId(7), words.to_owned(), 8_000)],
         skips: crate::core::replay::Skip::ALL.map(|skip| (skip, 1)).into(),
     };
-    draw(Frame::sample(words), &choice, plan, (vec![("of", words.to_owned())], true))
+    let back = choice.back();
+    draw(Frame::sample(words), &choice, plan, (vec![("of", words.to_owned())], true, back))
 }
