@@ -14,14 +14,60 @@ use std::fs;
 
 const WEBHOOKS: &str = "/admin/hooks/webhook/";
 
-/// What GitLab, the operator and the people of this test wrote.
-const DATA: [&str; 6] = [
+/// What GitLab, the operator and the people of this test wrote; keywords of entries; and what
+/// libraries and the system say of their own faults, which is shown as it is.
+const DATA: [&str; 51] = [
     "John Smith",
     "Diaspora",
     "Update Catalan translation to",
     "viewer",
     "operator",
     "release day",
+    "system",
+    "HOOK",
+    "count",
+    "must",
+    "target",
+    "example.service",
+    "example",
+    "Which service",
+    "Tag Push",
+    "Merge Request",
+    "Pipeline",
+    "Job",
+    "Issue",
+    "Note",
+    "Release",
+    "System",
+    "fails",
+    "slow",
+    "killed",
+    "odd",
+    "call",
+    "option",
+    "temporary",
+    "print",
+    "hold",
+    "command",
+    "git-ref",
+    "git-sha",
+    "project-path",
+    "string",
+    "enum",
+    "integer",
+    "boolean",
+    "true",
+    "false",
+    "secrets.PATH",
+    "env = ",
+    "file = ",
+    "parameters.A.type",
+    "parameters.b",
+    "POST",
+    "/no",
+    "Connection refused (os error 111)",
+    "EOF while parsing an object at line 1 column 1",
+    "unclosed array, expected",
 ];
 
 /// Of each kind of address so many are looked at: of objects, since each is in another state, and
@@ -124,27 +170,27 @@ fn push() -> Delivery {
 async fn records_of_all_kinds(panel: &Panel) -> BTreeMap<&'static str, String> {
     let mut made = BTreeMap::new();
     for (project, name, values) in [
-        ("15", "fails", &[("action", "fails")][..]),
-        ("15", "slow", &[("action", "slow")]),
-        ("15", "killed", &[("action", "killed")]),
-        ("15", "odd", &[("action", "odd")]),
-        ("15", "call", &[("action", "call")]),
-        ("15", "gone", &[("action", "gone")]),
-        ("15", "option", &[("action", "option")]),
-        ("15", "temporary", &[("action", "temporary"), ("max_attempts", "5")]),
-        ("16", "refs", &[("ref_filter", "v*")]),
-        ("17", "paths", &[("path_filter", "docs/**")]),
-        ("18", "condition", &[("condition", "branch = \"main\" and commits > 7")]),
-        ("19", "skip", &[("obey_skip", "1")]),
-        ("20", "off", &[]),
-        ("-1", "pending", &[("repo_name", "Pending")]),
-        ("21", "print", &[("notes", "x")]),
-        ("22", "hold", &[("action", "hold")]),
+        ("15", "失败", &[("action", "fails")][..]),
+        ("15", "太慢", &[("action", "slow")]),
+        ("15", "被杀", &[("action", "killed")]),
+        ("15", "古怪", &[("action", "odd")]),
+        ("15", "呼叫", &[("action", "call")]),
+        ("15", "已去", &[("action", "gone")]),
+        ("15", "选项", &[("action", "option")]),
+        ("15", "暂时", &[("action", "temporary"), ("max_attempts", "5")]),
+        ("16", "引用", &[("ref_filter", "v*")]),
+        ("17", "路径", &[("path_filter", "docs/**")]),
+        ("18", "条件", &[("condition", "branch = \"main\" and commits > 7")]),
+        ("19", "跳过", &[("obey_skip", "1")]),
+        ("20", "关闭", &[]),
+        ("-1", "待定", &[("repo_name", "待定")]),
+        ("21", "打印", &[("notes", "x")]),
+        ("22", "保持", &[("action", "hold")]),
     ] {
         let record = with(records::push(), &[("project_id", project), ("name", name)]);
         made.insert(name, panel.add_webhook(&with(record, values)).await);
     }
-    let form = panel.open(&format!("{WEBHOOKS}{}/change/", made["off"])).await;
+    let form = panel.open(&format!("{WEBHOOKS}{}/change/", made["关闭"])).await;
     panel.submit(form.form_with("repo_name").unset("enabled")).await;
     made
 }
@@ -161,11 +207,11 @@ async fn deliveries_of_all_kinds(app: &App) {
         (to(19).with("/commits/1/message", "[skip ci] x"), 200, "unmatched"),
         (to(20), 200, "disabled"),
         (to(99), 200, "unmatched"),
-        (to(21).with("/repository/name", "Other"), 200, "unmatched"),
+        (to(21).with("/repository/name", "别的"), 200, "unmatched"),
         (to(21), 202, "matched"),
-        (push().with("/repository/name", "Pending"), 200, "unmatched"),
-        (push().with("/repository/name", "Pending").at_register(), 202, "registered"),
-        (push().with("/repository/name", "Pending").at_register(), 200, "registered"),
+        (push().with("/repository/name", "待定"), 200, "unmatched"),
+        (push().with("/repository/name", "待定").at_register(), 202, "registered"),
+        (push().with("/repository/name", "待定").at_register(), 200, "registered"),
         (to(98).at_register(), 200, "unmatched"),
         (push().token("wrong"), 401, "rejected"),
         (push().without("X-Gitlab-Token"), 401, "rejected"),
