@@ -190,10 +190,13 @@ fn check_program(program: &Path, us: u32) -> Result<(), String> {
     let real = trust::check(program, us)?;
     let metadata = fs::metadata(&real).map_err(|error| format!("{}: {error}", real.display()))?;
     if !metadata.is_file() {
-        return Err(format!("{} is not a file", program.display()));
+        return Err(format!("{path} is not a file", path = program.display()));
     }
     if metadata.permissions().mode() & 0o111 == 0 {
-        return Err(format!("{} is not executable: run chmod +x on it", program.display()));
+        return Err(format!(
+            "{path} is not executable: run chmod +x on it",
+            path = program.display()
+        ));
     }
     Ok(())
 }

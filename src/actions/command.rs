@@ -67,7 +67,10 @@ pub(super) fn prepare(
         trust::check(&command.program, us).map(|_| command.program.clone()).map_err(not_run)?;
     let identity = identity::of(command, us).map_err(not_run)?;
     if !command.cwd.is_dir() {
-        return Err(format!("Not run: its cwd {} is not a directory.", command.cwd.display()));
+        return Err(format!(
+            "Not run: its cwd {path} is not a directory.",
+            path = command.cwd.display()
+        ));
     }
     let home = identity.as_ref().map(|who| who.home.display().to_string());
     let inherited = |name: &str| match &home {
@@ -121,7 +124,8 @@ fn ended(spec: &ActionSpec, end: &End, time: Duration) -> Ended {
         Cause::Itself if status.success() => (AttemptOutcome::Succeeded, String::new()),
         Cause::Itself => (AttemptOutcome::Failed, in_words(exit_code, signal)),
         Cause::TimeLimit => {
-            let error = format!("It ran longer than its limit of {} and was ended.", seconds(time));
+            let seconds = time.as_secs_f64();
+            let error = format!("It ran longer than its limit of {seconds} s and was ended.");
             (AttemptOutcome::TimedOut, error)
         }
         Cause::Stopped => (AttemptOutcome::Cancelled, "It was stopped while it ran.".to_owned()),
@@ -134,10 +138,6 @@ fn ended(spec: &ActionSpec, end: &End, time: Duration) -> Ended {
         Cause::Stopped => false,
     };
     Ended { outcome, temporary, exit_code, signal, http_status: None, usage, error }
-}
-
-fn seconds(time: Duration) -> String {
-    format!("{} s", time.as_secs_f64())
 }
 
 fn in_words(exit_code: Option<i32>, signal: Option<i32>) -> String {
@@ -153,6 +153,9 @@ fn in_words(exit_code: Option<i32>, signal: Option<i32>) -> String {
         }
         (Some(code), _) => format!("It ended with exit code {code}."),
         (None, Some(signal)) => match signal_name(signal) {
+            Some("SIGXCPU") => {
+                format!("It was ended by signal {signal} (SIGXCPU: it used up its processor time).")
+            }
             Some(name) => format!("It was ended by signal {signal} ({name})."),
             None => format!("It was ended by signal {signal}."),
         },
@@ -174,7 +177,7 @@ fn signal_name(signal: i32) -> Option<&'static str> {
         13 => Some("SIGPIPE"),
         14 => Some("SIGALRM"),
         15 => Some("SIGTERM"),
-        24 => Some("SIGXCPU: it used up its processor time"),
+        24 => Some("SIGXCPU"),
         _ => None,
     }
 }

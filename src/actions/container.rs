@@ -37,7 +37,10 @@ pub(super) async fn run(
         prepared = work.prepare(&mut recorder) => prepared.map_err(|failure| failed(spec, &failure)),
         () = tokio::time::sleep(time) => Err(Ended::with(
             AttemptOutcome::TimedOut,
-            format!("It took longer than its limit of {} s; the container is as it was.", time.as_secs_f64()),
+            format!(
+                "It took longer than its limit of {seconds} s; the container is as it was.",
+                seconds = time.as_secs_f64()
+            ),
         )),
         () = stop.cancelled() => Err(Ended::with(
             AttemptOutcome::Cancelled,
@@ -115,14 +118,15 @@ impl Work<'_> {
         let login = self.login.as_ref();
         if let Some(login) = login.filter(|login| !login.is_for(&image)) {
             return Err(Failure::of(format!(
-                "{image} is not of the registry {}, to which alone the entry logs in.",
-                login.server
+                "{image} is not of the registry {server}, to which alone the entry logs in.",
+                server = login.server
             )));
         }
         self.engine.pull(&image, login, recorder).await?;
         let newest = self.image(&image).await?;
         if at(&newest, "/Id") == at(&old, "/Image") {
-            recorder.notice(&format!("{} runs the newest {image} already.", self.name())).await;
+            let name = self.name();
+            recorder.notice(&format!("{name} runs the newest {image} already.")).await;
             return Ok(None);
         }
         let made_from = self.image(&text(at(&old, "/Image"))).await.unwrap_or(Value::Null);
@@ -134,10 +138,10 @@ impl Work<'_> {
         match step {
             Step::Restart => {
                 self.stopping(self.name(), "restart").await?;
-                recorder.notice(&format!("{} was restarted.", self.name())).await;
+                recorder.notice(&format!("{name} was restarted.", name = self.name())).await;
             }
             Step::Replace { id, plan } => {
-                recorder.notice(&format!("Replacing {}", self.name())).await;
+                recorder.notice(&format!("Replacing {name}", name = self.name())).await;
                 self.stopping(&id, "stop").await?;
                 let aside = format!("{}{ASIDE}", self.name());
                 let renamed = self.post(&id, "rename", &[("name", &aside)]).await;
@@ -147,16 +151,19 @@ impl Work<'_> {
                 };
                 if let Err(failure) = replaced {
                     let put_back = self.put_back(&id).await;
-                    let how = match put_back {
-                        Ok(()) => "The old one runs again.".to_owned(),
-                        Err(again) => {
-                            format!("The old one could not be put back either: {}", again.error)
+                    let why = &failure.error;
+                    let error = match put_back {
+                        Ok(()) => format!("{why} The old one runs again."),
+                        Err(Failure { error, .. }) => {
+                            format!("{why} The old one could not be put back either: {error}")
                         }
                     };
-                    return Err(Failure { error: format!("{} {how}", failure.error), ..failure });
+                    return Err(Failure { error, ..failure });
                 }
                 self.engine.call(Method::DELETE, &format!("/containers/{id}"), None).await?;
-                recorder.notice(&format!("{} runs the newest image.", self.name())).await;
+                recorder
+                    .notice(&format!("{name} runs the newest image.", name = self.name()))
+                    .await;
             }
         }
         Ok(())

@@ -97,7 +97,10 @@ pub(super) async fn run(
         }),
         () = tokio::time::sleep(time) => Err((AttemptOutcome::TimedOut, Failure {
             status: None,
-            error: format!("There was no whole answer within its limit of {} s.", time.as_secs_f64()),
+            error: format!(
+                "There was no whole answer within its limit of {seconds} s.",
+                seconds = time.as_secs_f64()
+            ),
             temporary: spec.retry_on_failure,
         })),
         () = stop.cancelled() => Err((
@@ -165,10 +168,13 @@ async fn exchange(
     if status.is_success() {
         return Ok(status);
     }
-    let more = if status.is_redirection() { "; redirects are not followed" } else { "" };
     Err(Failure {
         status: Some(status),
-        error: format!("The answer was {status}{more}."),
+        error: if status.is_redirection() {
+            format!("The answer was {status}; redirects are not followed.")
+        } else {
+            format!("The answer was {status}.")
+        },
         temporary: status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error(),
     })
 }
@@ -257,7 +263,10 @@ async fn connect(url: &Url, allow_private: bool) -> Result<(TcpStream, SocketAdd
         match timeout(CONNECT, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => return Ok((stream, address)),
             Ok(Err(error)) => last = format!("{address}: {error}"),
-            Err(_) => last = format!("{address} did not answer within {} s", CONNECT.as_secs()),
+            Err(_) => {
+                let seconds = CONNECT.as_secs();
+                last = format!("{address} did not answer within {seconds} s");
+            }
         }
     }
     Err(Failure::away(format!("No connection: {last}.")))

@@ -61,7 +61,8 @@ impl RunRequest {
     fn told(&self) -> Result<Told, String> {
         let values = self.spec.values(&self.params).map_err(|faults| {
             let faults = faults.into_iter().map(|(name, reason)| format!("{name}: {reason}"));
-            format!("Its parameters are not in order. {}", faults.collect::<Vec<_>>().join(" "))
+            let faults = faults.collect::<Vec<_>>().join(" ");
+            format!("Its parameters are not in order. {faults}")
         })?;
         let secrets = secrets::read(&self.spec).map_err(|reason| format!("Not run: {reason}."))?;
         Ok(Told { values, secrets })

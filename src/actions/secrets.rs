@@ -19,8 +19,8 @@ const MAX_BYTES: u64 = 64 * 1024;
 pub(super) fn read(spec: &ActionSpec) -> Result<Secrets, String> {
     let mut secrets = Secrets::default();
     for secret in &spec.secrets {
-        let value =
-            value(&secret.source).map_err(|why| format!("the secret {}: {why}", secret.name))?;
+        let value = value(&secret.source)
+            .map_err(|why| format!("the secret {name}: {why}", name = secret.name))?;
         secrets.insert(&secret.name, value);
     }
     Ok(secrets)
@@ -35,7 +35,10 @@ fn value(source: &SecretSource) -> Result<String, String> {
         SecretSource::File(path) => file(path)?,
     };
     if value.len() < MIN_BYTES {
-        return Err(format!("it is shorter than {MIN_BYTES} bytes, too short to be masked"));
+        return Err(format!(
+            "it is shorter than {least} bytes, too short to be masked",
+            least = MIN_BYTES
+        ));
     }
     Ok(value)
 }
@@ -45,10 +48,13 @@ fn file(path: &Path) -> Result<String, String> {
     let says = |error: std::io::Error| format!("{}: {error}", path.display());
     let metadata = fs::metadata(&real).map_err(says)?;
     if metadata.permissions().mode() & 0o004 != 0 {
-        return Err(format!("{} may be read by everybody: run chmod o-r on it", path.display()));
+        return Err(format!(
+            "{path} may be read by everybody: run chmod o-r on it",
+            path = path.display()
+        ));
     }
     if !metadata.is_file() || metadata.len() > MAX_BYTES {
-        return Err(format!("{} is not a file of at most 64 KiB", path.display()));
+        return Err(format!("{path} is not a file of at most 64 KiB", path = path.display()));
     }
     let mut text = fs::read_to_string(&real).map_err(says)?;
     if text.ends_with('\n') {

@@ -33,7 +33,10 @@ pub(super) fn check(path: &Path, us: u32) -> Result<PathBuf, String> {
         if metadata.is_symlink() {
             links += 1;
             if links > MAX_LINKS {
-                return Err(format!("{} leads through too many symbolic links", path.display()));
+                return Err(format!(
+                    "{path} leads through too many symbolic links",
+                    path = path.display()
+                ));
             }
             check_owner(&next, &metadata, us)?;
             let target = fs::read_link(&next).map_err(|error| says(&next, &error))?;
@@ -68,7 +71,7 @@ fn look(path: &Path) -> Result<Metadata, String> {
 
 fn says(path: &Path, error: &std::io::Error) -> String {
     match error.kind() {
-        std::io::ErrorKind::NotFound => format!("{} does not exist", path.display()),
+        std::io::ErrorKind::NotFound => format!("{path} does not exist", path = path.display()),
         _ => format!("{}: {error}", path.display()),
     }
 }
@@ -79,8 +82,8 @@ fn check_owner(path: &Path, metadata: &Metadata, us: u32) -> Result<(), String> 
         return Ok(());
     }
     Err(format!(
-        "{} belongs to user {owner}, who could change it: it must belong to root or to user {us}",
-        path.display()
+        "{path} belongs to user {owner}, who could change it: it must belong to root or to user {us}",
+        path = path.display()
     ))
 }
 
@@ -92,10 +95,10 @@ fn check_part(path: &Path, metadata: &Metadata, us: u32, is_last: bool) -> Resul
     if mode & 0o022 == 0 || sticky_on_the_way {
         return Ok(());
     }
-    let who = if mode & 0o002 != 0 { "everybody" } else { "its group" };
-    Err(format!(
-        "{} may be written to by {who} (mode {:04o}): run chmod go-w on it",
-        path.display(),
-        mode & 0o7777
-    ))
+    let (path, bits) = (path.display(), mode & 0o7777);
+    Err(if mode & 0o002 != 0 {
+        format!("{path} may be written to by everybody (mode {bits:04o}): run chmod go-w on it")
+    } else {
+        format!("{path} may be written to by its group (mode {bits:04o}): run chmod go-w on it")
+    })
 }

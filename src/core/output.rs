@@ -159,8 +159,8 @@ pub struct Rest {
 impl Rest {
     /// The chunks to store: a notice where something was dropped, then the tail.
     pub fn into_chunks(self) -> impl Iterator<Item = Chunk> {
-        let notice = (self.dropped_bytes > 0)
-            .then(|| Chunk::notice(&format!("… {} bytes dropped here …", self.dropped_bytes)));
+        let n = self.dropped_bytes;
+        let notice = (n > 0).then(|| Chunk::notice(&format!("… {n} bytes dropped here …")));
         notice.into_iter().chain(self.tail)
     }
 }

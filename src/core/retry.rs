@@ -80,15 +80,17 @@ impl Policy {
             }
             words.push(span(wait));
         };
+        let first = words.join(", ");
         let waits = match words.as_slice() {
             [] => format!("every {last}"),
-            _ if last == "…" => format!("{}, …", words.join(", ")),
-            _ => format!("{}, then every {last}", words.join(", ")),
+            _ if last == "…" => format!("{first}, …"),
+            _ => format!("{first}, then every {last}"),
         };
         if self.jitter == 0.0 {
             waits
         } else {
-            format!("{waits}; up to {} % longer", (self.jitter * 100.0).round())
+            let percent = (self.jitter * 100.0).round();
+            format!("{waits}; up to {percent} % longer")
         }
     }
 }
@@ -96,11 +98,11 @@ impl Policy {
 fn span(seconds: f64) -> String {
     let whole = |unit: f64| seconds >= unit && seconds % unit == 0.0;
     if whole(3_600.0) {
-        format!("{} h", seconds / 3_600.0)
+        format!("{n} h", n = seconds / 3_600.0)
     } else if whole(60.0) {
-        format!("{} min", seconds / 60.0)
+        format!("{n} min", n = seconds / 60.0)
     } else {
-        format!("{} s", (seconds * 10.0).round() / 10.0)
+        format!("{n} s", n = (seconds * 10.0).round() / 10.0)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The translations, read once from the `.po` files that lie in the binary.
 
+use super::told::Patterns;
 use rust_embed::Embed;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -8,20 +9,29 @@ use std::sync::LazyLock;
 #[folder = "locales/zh-Hans"]
 struct SimplifiedChinese;
 
-static CHINESE: LazyLock<HashMap<String, String>> = LazyLock::new(read::<SimplifiedChinese>);
+static CHINESE: LazyLock<HashMap<String, String>> =
+    LazyLock::new(|| read::<SimplifiedChinese>("").collect());
+static TOLD: LazyLock<Patterns> =
+    LazyLock::new(|| Patterns::of(read::<SimplifiedChinese>("told/")));
 
 /// A text in Simplified Chinese, if it is translated.
 pub fn simplified_chinese(text: &str) -> Option<&'static str> {
     CHINESE.get(text).map(String::as_str)
 }
 
-/// All files of a language. One that cannot be read is left out and said in the log: the panel
-/// is then partly English.
-fn read<E: Embed>() -> HashMap<String, String> {
-    let mut texts = HashMap::new();
-    for name in E::iter() {
-        let Some(file) = E::get(&name) else { continue };
-        match polib::po_file::parse_from_reader(file.data.as_ref()) {
+/// A text that was made in English, in Simplified Chinese, if it is one of ours.
+pub fn told_in_simplified_chinese(text: &str) -> Option<String> {
+    TOLD.say(text)
+}
+
+/// The texts of a language in the files of a folder. A file that cannot be read is left out and
+/// said in the log: the panel is then partly English.
+fn read<E: Embed>(folder: &'static str) -> impl Iterator<Item = (String, String)> {
+    let files = E::iter().filter(move |name| name.starts_with(folder));
+    files.flat_map(|name| {
+        let file = E::get(&name).map(|file| file.data).unwrap_or_default();
+        let mut texts = Vec::new();
+        match polib::po_file::parse_from_reader(file.as_ref()) {
             Ok(catalogue) => texts.extend(catalogue.messages().filter_map(|message| {
                 let said = message.msgstr().ok().filter(|said| !said.is_empty())?;
                 Some((message.msgid().to_owned(), said.to_owned()))
@@ -30,6 +40,6 @@ fn read<E: Embed>() -> HashMap<String, String> {
                 error.cause = %error, "the translations in {name} cannot be read"
             ),
         }
-    }
-    texts
+        texts
+    })
 }

@@ -6,6 +6,7 @@
 //! (`crate::web::middleware::locale`). What machines read (logs, JSON, CSV) stays English.
 
 mod catalogue;
+mod told;
 
 use crate::core::listing::grouped;
 use crate::core::sentence::{Sentence, fill};
@@ -84,6 +85,17 @@ pub fn t(text: &str) -> &str {
     match current() {
         Locale::English => text,
         Locale::SimplifiedChinese => catalogue::simplified_chinese(text).unwrap_or(text),
+    }
+}
+
+/// A text of ours that was made in English, stored or by a rule that knows no reader, in the
+/// reader's language: it is recognised by the pattern it was made with (`told.rs`).
+pub fn told(text: &str) -> String {
+    match current() {
+        Locale::English => text.to_owned(),
+        Locale::SimplifiedChinese => {
+            catalogue::told_in_simplified_chinese(text).unwrap_or_else(|| t(text).to_owned())
+        }
     }
 }
 

@@ -23,7 +23,7 @@ fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
 }
 
 fn gaps(text: &str) -> BTreeSet<String> {
-    let gap = regex::Regex::new(r"\{([a-z_]+)\}").unwrap();
+    let gap = regex::Regex::new(r"\{([a-z_]+(?::[^}]+)?)\}").unwrap();
     gap.captures_iter(text).map(|found| found[1].to_owned()).collect()
 }
 
@@ -67,6 +67,35 @@ fn every_translation_is_of_a_text_that_is_said_with_all_its_gaps_and_once() {
     }
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
     assert!(seen.len() > 1);
+}
+
+/// Each stored or made text is recognised by its own pattern and by no other.
+#[test]
+fn a_text_with_values_is_told_apart_from_all_others() {
+    let gap = regex::Regex::new(r"\{([a-z_]+)(:[^}]+)?\}").unwrap();
+    let fill = |text: &str| {
+        let text = text.replace("{{", "\u{1}").replace("}}", "\u{2}");
+        let value = |found: &regex::Captures<'_>| {
+            let name = &found[1];
+            match found.get(2).is_some_and(|form| form.as_str().contains('?')) {
+                true => format!("\"{name} x\""),
+                false if name == "n" => "1,234".to_owned(),
+                false => format!("x-{name}"),
+            }
+        };
+        gap.replace_all(&text, value).replace('\u{1}', "{").replace('\u{2}', "}")
+    };
+    let mut faults = Vec::new();
+    for path in files("locales/zh-Hans/told", "po") {
+        for message in polib::po_file::parse(&path).unwrap().messages() {
+            let (text, said) = (fill(message.msgid()), fill(message.msgstr().unwrap()));
+            let heard = say_in(Locale::SimplifiedChinese, || told(&text));
+            if heard != said {
+                faults.push(format!("{text:?}: {heard:?}, not {said:?}"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
 #[test]

@@ -207,8 +207,8 @@ pub(super) fn jobs_of(decision: &Decision, records: Vec<Webhook>) -> Vec<JobDraf
 /// Says of a delivery that matched that nothing of it runs now, if that is so.
 pub(super) fn hold_back(decision: &mut Decision, records: &[Webhook], pauses: &[Pause]) {
     if let Some(pause) = paused(decision, records, pauses) {
-        decision.summary =
-            format!("{}; held back by {}: {}", decision.summary, pause.by, pause.reason);
+        let (matched, by, reason) = (&decision.summary, &pause.by, &pause.reason);
+        decision.summary = format!("{matched}; held back by {by}: {reason}");
         decision.verdict = Verdict::Paused;
     }
 }

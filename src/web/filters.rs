@@ -25,6 +25,15 @@ pub fn t(text: impl Display, _: &dyn Values) -> askama::Result<String> {
     Ok(i18n::t(&text.to_string()).to_owned())
 }
 
+/// A text that was made in English, in the reader's language.
+///
+/// # Errors
+/// Never.
+#[askama::filter_fn]
+pub fn told(text: impl Display, _: &dyn Values) -> askama::Result<String> {
+    Ok(i18n::told(&text.to_string()))
+}
+
 /// The text with a value in its gap `{name}`.
 ///
 /// # Errors

@@ -123,6 +123,9 @@ async fn one_search_finds_records_deliveries_and_jobs_and_an_id_opens_its_page()
     let operator = app.person("operator").await;
     let users = panel.open("/admin/search/?q=operator").await;
     assert_eq!(users.texts("main h2"), ["Users"]);
-    assert_eq!(operator.open("/admin/search/?q=operator").await.texts("main h2"), ["Nothing found"]);
+    assert_eq!(
+        operator.open("/admin/search/?q=operator").await.texts("main h2"),
+        ["Nothing found"]
+    );
     panel.open("/admin/search/").await.says("Finds every word");
 }

@@ -7,6 +7,7 @@ mod delivery_log;
 mod forms;
 mod index;
 mod language;
+mod language_pages;
 mod lists;
 mod log;
 mod login;

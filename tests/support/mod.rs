@@ -5,6 +5,7 @@ pub mod app;
 pub mod browser;
 pub mod cluster;
 pub mod database;
+pub mod english;
 pub mod gitlab;
 pub mod page;
 pub mod panel;

@@ -75,7 +75,8 @@ impl<'a> Engine<'a> {
             Err(refusal(status, &body))
         };
         timeout(CALL, exchange).await.unwrap_or_else(|_| {
-            Err(Failure::away(format!("The engine did not answer within {} s.", CALL.as_secs())))
+            let seconds = CALL.as_secs();
+            Err(Failure::away(format!("The engine did not answer within {seconds} s.")))
         })
     }
 
@@ -124,7 +125,8 @@ impl<'a> Engine<'a> {
         (body, login): (Option<Value>, Option<&Login>),
     ) -> Result<Answer, Failure> {
         let stream = UnixStream::connect(self.socket).await.map_err(|error| {
-            Failure::away(format!("No engine at {}: {error}.", self.socket.display()))
+            let socket = self.socket.display();
+            Failure::away(format!("No engine at {socket}: {error}."))
         })?;
         let mut request = Request::builder().method(method).uri(path).header("host", "engine");
         if body.is_some() {

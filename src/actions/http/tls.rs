@@ -74,19 +74,19 @@ pub(super) fn of_file(file: &Path) -> Result<RootCertStore, String> {
     let says = |error: io::Error| format!("{}: {error}", file.display());
     let metadata = fs::metadata(&real).map_err(says)?;
     if !metadata.is_file() || metadata.len() > MAX_BYTES {
-        return Err(format!("{} is not a file of at most 1 MiB", file.display()));
+        return Err(format!("{path} is not a file of at most 1 MiB", path = file.display()));
     }
     let pem = fs::read(&real).map_err(says)?;
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate =
-            certificate.map_err(|error| format!("{} is not PEM: {error}", file.display()))?;
-        roots
-            .add(certificate)
-            .map_err(|error| format!("{} has an unusable certificate: {error}", file.display()))?;
+        let certificate = certificate
+            .map_err(|error| format!("{path} is not PEM: {error}", path = file.display()))?;
+        roots.add(certificate).map_err(|error| {
+            format!("{path} has an unusable certificate: {error}", path = file.display())
+        })?;
     }
     if roots.is_empty() {
-        return Err(format!("{} holds no certificate in PEM", file.display()));
+        return Err(format!("{path} holds no certificate in PEM", path = file.display()));
     }
     Ok(roots)
 }

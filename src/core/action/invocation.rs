@@ -5,6 +5,7 @@
 //! run is refused with the reason.
 
 use super::{ActionSpec, Argument, Command, EventFacts, Fact, Secrets, Values};
+use crate::core::sentence::fill;
 
 /// The longest single value, in bytes; one argument may not pass 128 KiB in any case.
 pub const MAX_VALUE_BYTES: usize = 8 * 1024;
@@ -14,11 +15,11 @@ pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:
 
 /// Why an event's value cannot be handed to a command.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what} {why}")]
+#[error("{}", fill(why, &[("what", what.clone())]))]
 pub struct Refused {
     /// The argument or variable.
     pub what: String,
-    /// What is wrong with its value.
+    /// What is wrong with its value: a sentence about `{what}`.
     pub why: &'static str,
 }
 
@@ -68,8 +69,8 @@ impl Command {
         });
         for (name, value) in facts.chain(parameters).chain(secrets) {
             let why = match value {
-                _ if value.contains('\0') => "has a NUL byte, which no environment can hold",
-                _ if value.len() > MAX_VALUE_BYTES => "is longer than 8 KiB",
+                _ if value.contains('\0') => "{what} has a NUL byte, which no environment can hold",
+                _ if value.len() > MAX_VALUE_BYTES => "{what} is longer than 8 KiB",
                 _ => {
                     variables.push((name, value));
                     continue;
@@ -85,23 +86,24 @@ impl Argument {
     fn fill(&self, values: &Values, facts: &EventFacts) -> Result<String, Refused> {
         let (what, value) = match self {
             Self::Literal(text) => return Ok(text.clone()),
-            Self::Fact(fact) => {
-                (format!("the argument {{{}}}", fact.as_str()), fact.of(facts).into_owned())
-            }
+            Self::Fact(fact) => (
+                format!("the argument {{{word}}}", word = fact.as_str()),
+                fact.of(facts).into_owned(),
+            ),
             Self::Parameter(name) => {
                 let value = values.get(name).unwrap_or_default();
                 (format!("the argument {{param.{name}}}"), value.to_owned())
             }
         };
         let why = match value {
-            _ if value.is_empty() => "would be empty: this event has no such value",
+            _ if value.is_empty() => "{what} would be empty: this event has no such value",
             _ if value.starts_with('-') => {
-                "would start with “-”, which a program reads as an option"
+                "{what} would start with “-”, which a program reads as an option"
             }
             _ if value.chars().any(char::is_control) => {
-                "would have line ends or other control characters"
+                "{what} would have line ends or other control characters"
             }
-            _ if value.len() > MAX_VALUE_BYTES => "would be longer than 8 KiB",
+            _ if value.len() > MAX_VALUE_BYTES => "{what} would be longer than 8 KiB",
             _ => return Ok(value),
         };
         Err(Refused { what, why })

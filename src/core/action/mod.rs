@@ -244,8 +244,9 @@ impl ActionSpec {
         }
         let declared = |name: &str| self.parameters.iter().any(|known| known.name == name);
         let unknown = given.iter().filter(|(name, text)| !text.is_empty() && !declared(name));
+        let action = &self.name;
         faults.extend(unknown.map(|(name, _)| {
-            (name.clone(), format!("The action {} has no parameter of this name.", self.name))
+            (name.clone(), format!("The action {action} has no parameter of this name."))
         }));
         if faults.is_empty() { Ok(Values(values)) } else { Err(faults) }
     }

@@ -123,7 +123,10 @@ impl ParameterKind {
         match self {
             Self::Text { pattern, max_length } => check_text(text, pattern.as_ref(), *max_length),
             Self::Choice(values) if values.iter().any(|value| value == text) => Ok(()),
-            Self::Choice(values) => Err(format!("Choose one of: {}.", values.join(", "))),
+            Self::Choice(values) => {
+                let values = values.join(", ");
+                Err(format!("Choose one of: {values}."))
+            }
             Self::Integer { min, max } => match text.parse::<i64>() {
                 // The plain form only: `+5` and `007` would be other texts for the same number.
                 Ok(number) if number.to_string() == text && (*min..=*max).contains(&number) => {
@@ -190,7 +193,8 @@ fn check_text(text: &str, pattern: Option<&Pattern>, max_length: usize) -> Resul
     }
     match pattern {
         Some(pattern) if !pattern.matches(text) => {
-            Err(format!("It must match the pattern {} as a whole.", pattern.as_str()))
+            let pattern = pattern.as_str();
+            Err(format!("It must match the pattern {pattern} as a whole."))
         }
         _ => Ok(()),
     }

@@ -132,7 +132,8 @@ impl Fact {
     /// The words there are, for a message about one that is not.
     pub(super) fn known() -> String {
         let known: Vec<_> = Self::ALL.iter().map(|fact| fact.as_str()).collect();
-        format!("there are {} and param.NAME", known.join(", "))
+        let known = known.join(", ");
+        format!("there are {known} and param.NAME")
     }
 
     /// The environment variable that carries it; `SIGNALBOX_REF` serves for a tag.
@@ -207,7 +208,7 @@ impl Argument {
             return Ok(Self::Fact(fact));
         }
         let Some(name) = word.strip_prefix("param.") else {
-            return Err(format!("{element:?} is unknown: {}", Fact::known()));
+            return Err(format!("{element:?} is unknown: {known}", known = Fact::known()));
         };
         match parameters.iter().find(|parameter| parameter.name == name) {
             None => Err(format!("{element:?}: no [parameters.{name}] is declared")),

@@ -84,8 +84,8 @@ impl<'t> Section<'t> {
     /// Every key nobody took is unknown.
     pub(super) fn finish(self, faults: &mut Faults<'_>) {
         for key in self.left.keys() {
-            faults
-                .add(self.at(key), format!("{}{key} is not a key that is known here", self.prefix));
+            let name = format!("{}{key}", self.prefix);
+            faults.add(self.at(key), format!("{name} is not a key that is known here"));
         }
     }
 
@@ -127,7 +127,8 @@ impl<'t> Section<'t> {
         };
         let fits = whole(number).filter(|number| range.contains(number));
         if fits.is_none() {
-            let why = format!("write a whole number from {} to {}", range.start(), range.end());
+            let (least, most) = (range.start(), range.end());
+            let why = format!("write a whole number from {least} to {most}");
             faults.add(Some(value.span().start), self.says(key, &why));
         }
         fits
@@ -150,7 +151,8 @@ impl<'t> Section<'t> {
                 _ => None,
             };
             if number.is_none() {
-                let why = format!("write whole numbers from {} to {}", range.start(), range.end());
+                let (least, most) = (range.start(), range.end());
+                let why = format!("write whole numbers from {least} to {most}");
                 faults.add(Some(item.span().start), self.says(key, &why));
             }
             numbers.extend(number);
@@ -173,7 +175,8 @@ impl<'t> Section<'t> {
         };
         let fits = number.filter(|number| range.contains(number));
         if fits.is_none() {
-            let why = format!("write a number from {} to {}", range.start(), range.end());
+            let (least, most) = (range.start(), range.end());
+            let why = format!("write a number from {least} to {most}");
             faults.add(Some(value.span().start), self.says(key, &why));
         }
         fits
@@ -227,7 +230,8 @@ impl<'t> Section<'t> {
         found: &Spanned<DeValue<'_>>,
         faults: &mut Faults<'_>,
     ) -> Option<T> {
-        let why = format!("write {wanted}; this is of the type {}", found.get_ref().type_str());
+        let found_type = found.get_ref().type_str();
+        let why = format!("write {wanted}; this is of the type {found_type}");
         faults.add(Some(found.span().start), self.says(key, &why));
         None
     }

@@ -178,7 +178,7 @@ fn slot(word: &str, declared: Declared<'_>) -> Result<Slot, String> {
     } else if let Some(fact) = Fact::parse(word) {
         Slot::Fact(fact)
     } else {
-        return Err(format!("{{{word}}} is unknown: {}", Fact::known()));
+        return Err(format!("{{{word}}} is unknown: {known}", known = Fact::known()));
     };
     if declared.secrets_only {
         return Err(format!(

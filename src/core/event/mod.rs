@@ -73,10 +73,10 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// Not JSON; says where and why.
-    #[error("the body is not JSON: {0}")]
+    #[error("The body is not JSON: {error}", error = .0)]
     NotJson(String),
     /// JSON, but not an object.
-    #[error("the body is JSON, but not an object")]
+    #[error("The body is JSON, but not an object")]
     NotObject,
 }
 

@@ -4,7 +4,7 @@
 //! does. `*` and `?` stop at a slash, `**` does not; a line that ends in a slash means everything
 //! below. Matching takes time linear in the name's length: globs become finite automata.
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{ErrorKind, GlobBuilder, GlobSet, GlobSetBuilder};
 use std::fmt;
 
 /// Most lines of one filter.
@@ -30,7 +30,8 @@ pub struct BadGlob {
 
 impl fmt::Display for BadGlob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Line {}: {}", self.line, self.message)
+        let Self { line, message } = self;
+        write!(f, "Line {line}: {message}")
     }
 }
 
@@ -50,10 +51,10 @@ impl Globs {
             }
             lines += 1;
             if lines > MAX_LINES {
-                return Err(bad(format!("a filter has at most {MAX_LINES} lines.")));
+                return Err(bad(format!("a filter has at most {most} lines.", most = MAX_LINES)));
             }
             if line.chars().count() > MAX_LINE {
-                return Err(bad(format!("a line has at most {MAX_LINE} characters.")));
+                return Err(bad(format!("a line has at most {most} characters.", most = MAX_LINE)));
             }
             let (set, glob) = match line.strip_prefix('!') {
                 Some(rest) => (&mut exclude, rest.trim_start()),
@@ -62,12 +63,12 @@ impl Globs {
             if glob.is_empty() {
                 return Err(bad("after “!” comes what is excluded.".to_owned()));
             }
-            set.add(compile(glob).map_err(|message| bad(format!("{message}.")))?);
+            set.add(compile(glob).map_err(|error| bad(no_glob(error.kind())))?);
         }
         if lines == 0 {
             return Ok(None);
         }
-        let whole = |error: globset::Error| BadGlob { line: 1, message: error.kind().to_string() };
+        let whole = |error: globset::Error| BadGlob { line: 1, message: no_glob(error.kind()) };
         Ok(Some(Self {
             include: include.build().map_err(whole)?,
             exclude: exclude.build().map_err(whole)?,
@@ -82,14 +83,26 @@ impl Globs {
     }
 }
 
-fn compile(glob: &str) -> Result<globset::Glob, String> {
+/// What is wrong with a glob, as a sentence.
+pub(super) fn no_glob(kind: &ErrorKind) -> String {
+    let known = match kind {
+        ErrorKind::UnclosedClass => "a “[” has no “]” after it.",
+        ErrorKind::InvalidRange(_, _) => "a range in “[…]” runs backwards.",
+        ErrorKind::UnopenedAlternates => "a closing brace has no opening one before it.",
+        ErrorKind::UnclosedAlternates => "an opening brace has no closing one after it.",
+        ErrorKind::NestedAlternates | ErrorKind::TooManyNestedAlternates => {
+            "braces stand too deep in braces."
+        }
+        ErrorKind::DanglingEscape => "a backslash stands at the end, before nothing.",
+        other => return format!("{other}."),
+    };
+    known.to_owned()
+}
+
+fn compile(glob: &str) -> Result<globset::Glob, globset::Error> {
     // "docs/" means what is in it.
     let whole = if glob.ends_with('/') { format!("{glob}**") } else { glob.to_owned() };
-    GlobBuilder::new(&whole)
-        .literal_separator(true)
-        .backslash_escape(true)
-        .build()
-        .map_err(|error| error.kind().to_string())
+    GlobBuilder::new(&whole).literal_separator(true).backslash_escape(true).build()
 }
 
 #[cfg(test)]

@@ -72,9 +72,10 @@ impl Filters {
             checks.push(check_paths(&self.texts.paths, globs, event));
         }
         if let Some(condition) = &self.condition {
-            let holds = condition.holds(event);
-            let seen = format!("{holds}, as {}", condition.seen(event));
-            checks.push(FieldCheck::new("condition", shown(&self.texts.condition), seen, holds));
+            let (holds, seen) = (condition.holds(event), condition.seen(event));
+            let actual =
+                if holds { format!("true, as {seen}") } else { format!("false, as {seen}") };
+            checks.push(FieldCheck::new("condition", shown(&self.texts.condition), actual, holds));
         }
         if self.texts.obey_skip {
             checks.push(check_skip(event));
@@ -134,7 +135,8 @@ fn untold(event: &Event) -> Option<String> {
     }
     changes.has_more().then(|| {
         let total = changes.total.unwrap_or_default();
-        format!("GitLab lists {} of its {total} commits", changes.listed)
+        let listed = changes.listed;
+        format!("GitLab lists {listed} of its {total} commits")
     })
 }
 
@@ -145,7 +147,10 @@ fn missed(event: &Event) -> String {
     match count {
         0 => "no file".to_owned(),
         1..=3 => first.join(", "),
-        more => format!("{} and {} more", first.join(", "), more - 3),
+        count => {
+            let (first, more) = (first.join(", "), count - 3);
+            format!("{first} and {more} more")
+        }
     }
 }
 

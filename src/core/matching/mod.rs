@@ -19,7 +19,7 @@ use crate::core::verdict::{Endpoint, Verdict};
 use crate::core::webhook::Webhook;
 use chrono::{DateTime, Utc};
 use five_values::{Comparison, compare};
-use reason::{filtered_reason, named, nearest_reason, quoted};
+use reason::{Sought, filtered_reason, named, nearest_reason, queued};
 use trace::Trace;
 
 /// Most records whose comparison is kept with a delivery.
@@ -110,9 +110,9 @@ pub fn decide(question: Question<'_>, records: &[Webhook]) -> Decision {
 pub fn force(question: Question<'_>, record: &Webhook, by: &str) -> Decision {
     let credential = credential_of(record, question);
     let comparison = compare(record, question.event, credential, question.allow_no_secret);
+    let label = record.label();
     let summary = format!(
-        "Matched: queued for {}, forced by {by}: neither its values nor its filters were asked",
-        quoted(record)
+        "Matched: queued for {label:?}, forced by {by}: neither its values nor its filters were asked"
     );
     let mut decision = Decision::new(Verdict::Matched, 202, summary);
     decision.run.push(record.id);
@@ -148,9 +148,9 @@ fn unauthenticated(presented: &Presented) -> Decision {
 }
 
 fn header_disagrees(event: &Event) -> String {
+    let (header, kind) = (&event.header, &event.object_kind);
     format!(
-        "The header says {:?}, but the body is a {:?} event, which does not come under it",
-        event.header, event.object_kind
+        "The header says {header:?}, but the body is a {kind:?} event, which does not come under it"
     )
 }
 
@@ -166,20 +166,20 @@ fn register(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
         return Decision::new(Verdict::Unmatched, 200, summary);
     };
     if let Some(first) = pending.first() {
-        let summary =
-            format!("Registered project {project_id} for {}", named(first, pending.len()));
+        let records = named(first, pending.len());
+        let summary = format!("Registered project {project_id} for {records}");
         let mut decision = Decision::new(Verdict::Registered, 202, summary);
         decision.register = pending.iter().map(|record| record.id).collect();
         return decision;
     }
     if let Some((record, _)) = compared.iter().find(|(_, comparison)| comparison.is_equal()) {
-        let summary = format!(
-            "{} is already registered for project {project_id}: nothing changed",
-            quoted(record)
-        );
+        let label = record.label();
+        let summary =
+            format!("{label:?} is already registered for project {project_id}: nothing changed");
         return Decision::new(Verdict::Registered, 200, summary);
     }
-    Decision::new(Verdict::Unmatched, 200, nearest_reason(event, compared, "pending record"))
+    let nearest = nearest_reason(event, compared, Sought::Pending);
+    Decision::new(Verdict::Unmatched, 200, nearest)
 }
 
 /// The main address: every enabled record that equals the event and lets it pass runs; a pending
@@ -214,13 +214,14 @@ fn match_main(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
     }
     let ids = |records: &[&Webhook]| records.iter().map(|record| record.id).collect();
     let what = match (run.first(), filtered.first()) {
-        (Some(first), _) => format!("queued for {}", named(first, run.len())),
+        (Some(first), _) => queued(first, run.len()),
         (None, Some((record, comparison))) => filtered_reason(record, comparison),
         (None, None) => String::new(),
     };
     if let (Some(first), Some(id)) = (register.first(), event.project_id) {
         let summary = if run.is_empty() {
-            format!("Registered project {id} for {}, but nothing runs: {what}", quoted(first))
+            let label = first.label();
+            format!("Registered project {id} for {label:?}, but nothing runs: {what}")
         } else {
             format!("Registered project {id} and {what}")
         };
@@ -237,10 +238,10 @@ fn match_main(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
         return Decision::new(Verdict::Unmatched, 200, what);
     }
     if let Some(first) = disabled.first() {
-        let summary = format!("{} matches, but is disabled", quoted(first));
+        let summary = format!("{label:?} matches, but is disabled", label = first.label());
         return Decision::new(Verdict::Disabled, 200, summary);
     }
-    Decision::new(Verdict::Unmatched, 200, nearest_reason(event, compared, "record"))
+    Decision::new(Verdict::Unmatched, 200, nearest_reason(event, compared, Sought::Any))
 }
 
 fn trace_of(compared: Vec<(&Webhook, Comparison)>) -> Trace {

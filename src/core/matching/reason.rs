@@ -1,4 +1,5 @@
-//! The one sentence that says why nothing ran.
+//! The one sentence that says what became of a delivery. It is stored in English: its patterns
+//! stand in `locales/*/told/matching.po`, by which a page says it in the reader's language.
 
 use super::filters;
 use super::five_values::Comparison;
@@ -6,27 +7,42 @@ use super::trace::FieldCheck;
 use crate::core::event::Event;
 use crate::core::webhook::Webhook;
 
+/// Among which records one is looked for.
+#[derive(Clone, Copy)]
+pub(super) enum Sought {
+    /// All of them.
+    Any,
+    /// Those that wait for their registration.
+    Pending,
+}
+
+/// On records whose jobs are queued.
+pub(super) fn queued(first: &Webhook, count: usize) -> String {
+    let records = named(first, count);
+    format!("queued for {records}")
+}
+
 /// On a record that equals the event, but does not want it.
 pub(super) fn filtered_reason(record: &Webhook, comparison: &Comparison) -> String {
-    let name = quoted(record);
-    let Some(check) = comparison.trace.filtered().next() else { return name };
+    let label = record.label();
+    let Some(check) = comparison.trace.filtered().next() else { return label };
     let (expected, actual) = (&check.expected, &check.actual);
     match check.field.as_str() {
-        "obey_skip" => format!("{name} equals it, but {actual} asks for no run"),
+        "obey_skip" => format!("{label:?} equals it, but {actual} asks for no run"),
         "ref_filter" if actual.is_empty() => {
             format!(
-                "{name} equals it, but its ref_filter {expected:?} wants a branch or tag, and the event has none"
+                "{label:?} equals it, but its ref_filter {expected:?} wants a branch or tag, and the event has none"
             )
         }
         "ref_filter" => {
-            format!("{name} equals it, but its ref_filter {expected:?} leaves out {actual:?}")
+            format!("{label:?} equals it, but its ref_filter {expected:?} leaves out {actual:?}")
         }
         "path_filter" => {
             format!(
-                "{name} equals it, but its path_filter {expected:?} leaves out all it changes: {actual}"
+                "{label:?} equals it, but its path_filter {expected:?} leaves out all it changes: {actual}"
             )
         }
-        field => format!("{name} equals it, but its {field} {expected:?} is {actual}"),
+        field => format!("{label:?} equals it, but its {field} {expected:?} is {actual}"),
     }
 }
 
@@ -34,15 +50,15 @@ pub(super) fn filtered_reason(record: &Webhook, comparison: &Comparison) -> Stri
 pub(super) fn nearest_reason(
     event: &Event,
     compared: &[(&Webhook, Comparison)],
-    what: &str,
+    sought: Sought,
 ) -> String {
     let nearest =
         compared.iter().min_by_key(|(record, c)| (c.trace.differing().count(), record.id));
-    let Some((record, comparison)) = nearest else { return no_record(event, what) };
+    let Some((record, comparison)) = nearest else { return no_record(event, sought) };
+    let label = record.label();
     if record.project_id.is_pending() && comparison.is_nearly_equal() {
         return format!(
-            "{} equals it, but is pending registration: send it to the register address first",
-            quoted(record)
+            "{label:?} equals it, but is pending registration: send it to the register address first"
         );
     }
     // A pending record has no id to differ in, and a filter is not what keeps another record away.
@@ -54,16 +70,20 @@ pub(super) fn nearest_reason(
         .collect();
     match differing.as_slice() {
         [only] if only.field == "credential" => {
-            format!("{} equals it, but its secret is another one", quoted(record))
+            format!("{label:?} equals it, but its secret is another one")
         }
-        [only] => format!(
-            "No {what} matches; nearest is {}: its {} is {:?}, {}",
-            quoted(record),
-            only.field,
-            only.expected,
-            delivered(only)
-        ),
-        _ => no_record(event, what),
+        [only] => {
+            let (field, expected, delivered) = (&only.field, &only.expected, delivered(only));
+            match sought {
+                Sought::Any => format!(
+                    "No record matches; nearest is {label:?}: its {field} is {expected:?}, {delivered}"
+                ),
+                Sought::Pending => format!(
+                    "No pending record matches; nearest is {label:?}: its {field} is {expected:?}, {delivered}"
+                ),
+            }
+        }
+        _ => no_record(event, sought),
     }
 }
 
@@ -71,12 +91,13 @@ fn delivered(check: &FieldCheck) -> String {
     if check.actual.is_empty() {
         "the delivery has none".to_owned()
     } else {
-        format!("the delivery's {:?}", check.actual)
+        let actual = &check.actual;
+        format!("the delivery's {actual:?}")
     }
 }
 
 /// Says what the event is, and what it lacks: the body of a custom template has what was put in.
-fn no_record(event: &Event, what: &str) -> String {
+fn no_record(event: &Event, sought: Sought) -> String {
     let mut missing = Vec::new();
     let mut note = |is_missing: bool, name| {
         if is_missing {
@@ -90,22 +111,24 @@ fn no_record(event: &Event, what: &str) -> String {
     let project =
         event.project_id.map_or_else(|| "no project".to_owned(), |id| format!("project {id}"));
     let kind = if event.object_kind.is_empty() { "unknown" } else { &event.object_kind };
-    let told = format!("No {what} for {kind:?} events of {project} ({:?})", event.repo_name);
+    let name = &event.repo_name;
+    let told = match sought {
+        Sought::Any => format!("No record for {kind:?} events of {project} ({name:?})"),
+        Sought::Pending => format!("No pending record for {kind:?} events of {project} ({name:?})"),
+    };
     // Many an event of a known kind has no repository by nature; without a kind it is a template's.
     if event.object_kind.is_empty() {
-        format!("{told}: the body has {}", missing.join(", "))
+        let missing = missing.join(", ");
+        format!("{told}: the body has {missing}")
     } else {
         told
     }
 }
 
-pub(super) fn quoted(record: &Webhook) -> String {
-    format!("{:?}", record.label())
-}
-
 pub(super) fn named(first: &Webhook, count: usize) -> String {
-    match count {
-        1 => quoted(first),
-        more => format!("{} and {} more", quoted(first), more - 1),
+    let label = first.label();
+    match count.saturating_sub(1) {
+        0 => format!("{label:?}"),
+        more => format!("{label:?} and {more} more"),
     }
 }

@@ -96,7 +96,7 @@ fn draw(
         if catalogue.get(&row.action).is_none() && is_new {
             missing.push(Missing {
                 name: row.action.clone(),
-                reason: catalogue.why_missing(&row.action),
+                reason: i18n::told(&catalogue.why_missing(&row.action)),
                 records: users(&row.action),
             });
         }
@@ -105,8 +105,12 @@ fn draw(
         frame,
         entries: catalogue.entries().map(|spec| entry(&spec, users(&spec.name))).collect(),
         missing,
-        faults: catalogue.faults().iter().map(Fault::to_string).collect(),
+        faults: catalogue.faults().iter().map(fault).collect(),
     }
+}
+
+fn fault(fault: &Fault) -> String {
+    i18n::told(&fault.to_string())
 }
 
 fn entry(spec: &ActionSpec, records: Vec<User>) -> Entry {
@@ -135,7 +139,7 @@ fn entry(spec: &ActionSpec, records: Vec<User>) -> Entry {
     facts.push(("Time limit", say!("{n} s", n = spec.timeout_s)));
     let retried = if spec.retry_on_failure { "yes" } else { "only if temporary" };
     facts.push(("Failures retried", retried.to_owned()));
-    facts.push(("Waits between tries", spec.retry.in_words()));
+    facts.push(("Waits between tries", i18n::told(&spec.retry.in_words())));
     if let Some(lane) = &spec.lane {
         facts.push(("Lane", lane.clone()));
     }

@@ -94,12 +94,12 @@ fn media_type(headers: &HeaderMap) -> Result<(), Refusal> {
     if essence.eq_ignore_ascii_case("application/json") {
         return Ok(());
     }
-    let named = if essence.is_empty() {
-        "missing".to_owned()
+    let sentence = if essence.is_empty() {
+        "The Content-Type is missing; it must be application/json".to_owned()
     } else {
-        format!("{:?}", essence.chars().take(80).collect::<String>())
+        let named: String = essence.chars().take(80).collect();
+        format!("The Content-Type is {named:?}; it must be application/json")
     };
-    let sentence = format!("The Content-Type is {named}; it must be application/json");
     Err(refusal(415, "media_type", sentence))
 }
 

@@ -68,11 +68,9 @@ fn content(deps: &Deps, head: Head, body: &Bytes) -> (Content, String) {
                 idempotency::key(head.key_headers(), &head.event, &head.presented, body, when);
             Content::Event { event: Box::new(event), presented: head.presented.clone(), key }
         }
-        Err(error) => Content::Refused {
-            status: 400,
-            code: "not_json",
-            sentence: sentence_case(&error.to_string()),
-        },
+        Err(error) => {
+            Content::Refused { status: 400, code: "not_json", sentence: error.to_string() }
+        }
     };
     (content, head.event)
 }
@@ -93,11 +91,6 @@ fn too_large(max: usize) -> Refusal {
 /// The event's header for the list, where the headers as a whole are refused.
 fn event_of(request: &HttpRequest) -> String {
     guard::kept(request.headers()).remove("X-Gitlab-Event").unwrap_or_default()
-}
-
-fn sentence_case(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 struct Read {

@@ -6,9 +6,6 @@ use crate::core::action::parameter::{
 use crate::core::action::section::{Faults, Section};
 use toml::de::DeTable;
 
-/// The types there are, as a sentence ends with them.
-const TYPES: &str = "string, enum, integer, boolean, git-ref, git-sha or project-path";
-
 pub(super) fn read(top: &mut Section<'_>, faults: &mut Faults<'_>) -> Vec<Parameter> {
     let Some((table, _)) = top.table("parameters", faults) else { return Vec::new() };
     let mut all = Section::new("parameters.", table);
@@ -61,7 +58,11 @@ fn parameter_kind(
 ) -> Option<ParameterKind> {
     let Some((word, word_at)) = section.text("type", faults) else {
         if section.at("type").is_none() {
-            faults.add(Some(at), format!("{} has no type: write {TYPES}", section.name()));
+            let name = section.name();
+            let reason = format!(
+                "{name} has no type: write string, enum, integer, boolean, git-ref, git-sha or project-path"
+            );
+            faults.add(Some(at), reason);
         }
         return None;
     };
@@ -107,7 +108,9 @@ fn parameter_kind(
         "git-sha" => Some(ParameterKind::GitSha),
         "project-path" => Some(ParameterKind::ProjectPath),
         other => {
-            let why = format!("{other:?} is unknown: write {TYPES}");
+            let why = format!(
+                "{other:?} is unknown: write string, enum, integer, boolean, git-ref, git-sha or project-path"
+            );
             faults.add(Some(word_at), section.says("type", &why));
             None
         }

@@ -11,6 +11,7 @@
 //! ```
 
 use super::{Condition, Field, MAX_DEPTH, MAX_LENGTH, Node, Relation, Type, Value, field_words};
+use crate::core::matching::filter::no_glob;
 use globset::GlobBuilder;
 use std::fmt;
 
@@ -27,10 +28,11 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.line > 1 {
-            write!(f, "Line {}, column {}: {}", self.line, self.column, self.message)
+        let Self { line, column, message } = self;
+        if *line > 1 {
+            write!(f, "Line {line}, column {column}: {message}")
         } else {
-            write!(f, "Column {}: {}", self.column, self.message)
+            write!(f, "Column {column}: {message}")
         }
     }
 }
@@ -42,7 +44,11 @@ impl fmt::Display for Fault {
 pub fn parse(text: &str) -> Result<Option<Condition>, Fault> {
     let letters: Vec<char> = text.chars().take(MAX_LENGTH + 1).collect();
     if letters.len() > MAX_LENGTH {
-        return Err(fault(&letters, MAX_LENGTH, format!("keep it to {MAX_LENGTH} characters.")));
+        return Err(fault(
+            &letters,
+            MAX_LENGTH,
+            format!("keep it to {most} characters.", most = MAX_LENGTH),
+        ));
     }
     let tokens = tokens(&letters)?;
     if tokens.is_empty() {
@@ -211,7 +217,9 @@ impl Reader<'_> {
 
     fn one(&mut self, depth: usize) -> Result<Node, Fault> {
         if depth > MAX_DEPTH {
-            return Err(self.fault(format!("it is nested more than {MAX_DEPTH} deep.")));
+            return Err(
+                self.fault(format!("it is nested more than {most} deep.", most = MAX_DEPTH))
+            );
         }
         if self.takes_word("not") {
             return Ok(Node::Not(Box::new(self.one(depth + 1)?)));
@@ -251,9 +259,10 @@ impl Reader<'_> {
             let relation = *relation;
             let ordered = !matches!(relation, Relation::Equal | Relation::NotEqual);
             if ordered && field.of_type() != Type::Number {
-                return Err(
-                    self.fault(format!("{} is no number, so it has no order.", field.word()))
-                );
+                return Err(self.fault(format!(
+                    "{word} is no number, so it has no order.",
+                    word = field.word()
+                )));
             }
             self.next += 1;
             return Ok(Node::Compare(field, relation, self.value(field)?));
@@ -267,16 +276,17 @@ impl Reader<'_> {
         } else if self.takes_word("like") {
             let at = self.fault("");
             let glob = GlobBuilder::new(&self.text(field)?).build();
-            let glob =
-                glob.map_err(|error| Fault { message: format!("{}.", error.kind()), ..at })?;
+            let glob = glob.map_err(|error| Fault { message: no_glob(error.kind()), ..at })?;
             Node::Like(field, glob.compile_matcher())
         } else if negated {
             return Err(self.fault("here “in”, “contains” or “like” is expected."));
         } else if field.of_type() == Type::Bool {
             Node::Flag(field)
         } else {
-            let message =
-                format!("after {} comes “=”, “!=”, “in”, “contains” or “like”.", field.word());
+            let message = format!(
+                "after {word} comes “=”, “!=”, “in”, “contains” or “like”.",
+                word = field.word()
+            );
             return Err(self.fault(message));
         };
         Ok(if negated { Node::Not(Box::new(node)) } else { node })
@@ -302,7 +312,7 @@ impl Reader<'_> {
             Type::Number => "a number",
             Type::Bool => "true or false",
         };
-        let here = self.fault(format!("{} is compared with {wanted}.", field.word()));
+        let here = self.fault(format!("{word} is compared with {wanted}.", word = field.word()));
         match (self.take(), field.of_type()) {
             (Some(Token::Text(text)), Type::Text) => Ok(Value::Text(text)),
             (Some(Token::Number(number)), Type::Number) => Ok(Value::Number(number)),
@@ -314,7 +324,7 @@ impl Reader<'_> {
 
     fn text(&mut self, field: Field) -> Result<String, Fault> {
         if field.of_type() != Type::Text {
-            return Err(self.fault(format!("{} is no text.", field.word())));
+            return Err(self.fault(format!("{word} is no text.", word = field.word())));
         }
         let here = self.fault("here a text in quotes is expected.");
         match self.take() {

@@ -93,7 +93,7 @@ fn faults_have_a_place_and_say_what_would_be_right() {
         ("draft and", (1, 10), "a field"),
         ("branch not = \"x\"", (1, 12), "“in”"),
         ("commits contains \"1\"", (1, 18), "no text"),
-        ("branch like \"[a\"", (1, 13), "unclosed"),
+        ("branch like \"[a\"", (1, 13), "has no “]”"),
         ("draft\nand $", (2, 5), "means nothing"),
         ("draft && created", (1, 7), "means nothing"),
     ] {

@@ -1,12 +1,12 @@
 //! The match panel: a delivery beside the records that come nearest to it, at arrival and now,
 //! with one plain sentence and what can be done. Judging is `crate::control::rejudge`.
 
-use super::page::field_label;
+use super::page::{checked, field_label};
 use crate::control::{Near, Rejudged};
 use crate::core::difference::{Piece, differing};
 use crate::core::matching::explain::{Field, Mark, Remedy, Told};
 use crate::core::verdict::Verdict;
-use crate::i18n::{Locale, current, say, t};
+use crate::i18n::{self, Locale, current, say, t};
 use crate::say;
 use crate::store::deliveries::Brief;
 use crate::web::admin::kit::column::Badge;
@@ -92,7 +92,7 @@ pub fn draw(delivery: &Brief, rejudged: Rejudged, may_edit: bool) -> MatchPanel 
     MatchPanel {
         sentence: told(&rejudged.told),
         then: Badge::verdict(&delivery.verdict),
-        now: now.map(|now| (Badge::verdict(now.verdict.as_str()), now.summary)),
+        now: now.map(|now| (Badge::verdict(now.verdict.as_str()), i18n::told(&now.summary))),
         records: rejudged.nearest.iter().map(|near| near_view(delivery, near, may_edit)).collect(),
         tools,
         wants_replay,
@@ -140,8 +140,8 @@ fn near_view(delivery: &Brief, near: &Near, may_edit: bool) -> NearView {
     for check in &near.more {
         rows.push(RowView {
             label: field_label(&check.field),
-            actual: whole(&check.actual),
-            expected: whole(&check.expected),
+            actual: whole(&checked(&check.field, &check.actual)),
+            expected: whole(&checked(&check.field, &check.expected)),
             badge: Badge::equal(check.equal),
             note: "",
         });

@@ -11,7 +11,7 @@ use crate::core::matching::trace::Trace;
 use crate::core::role::Permission;
 use crate::core::source::Source;
 use crate::core::verdict::Verdict;
-use crate::i18n::t;
+use crate::i18n::{t, told};
 use crate::intake::Policy;
 use crate::say;
 use crate::store::Conn;
@@ -264,8 +264,10 @@ pub fn draw(frame: Frame, full: Full, made: &[jobs::Row], about: About) -> Deliv
 /// The stored sentence, without the verdict in front, which the page shows already.
 fn sentence(delivery: &Brief) -> String {
     let label = Badge::verdict(&delivery.verdict).label;
-    let told = delivery.summary.strip_prefix(&label).and_then(|rest| rest.strip_prefix(": "));
-    let Some(told) = told else { return delivery.summary.clone() };
+    let whole = told(&delivery.summary);
+    let rest = whole.strip_prefix(t(&label));
+    let rest = rest.and_then(|rest| rest.strip_prefix(": ").or(rest.strip_prefix('：')));
+    let Some(told) = rest else { return whole };
     let mut letters = told.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
@@ -307,11 +309,20 @@ fn record_view(record: &crate::core::matching::trace::RecordTrace) -> RecordView
             .iter()
             .map(|check| CheckView {
                 label: field_label(&check.field),
-                expected: check.expected.clone(),
-                actual: check.actual.clone(),
+                expected: checked(&check.field, &check.expected),
+                actual: checked(&check.field, &check.actual),
                 badge: Badge::equal(check.equal),
             })
             .collect(),
+    }
+}
+
+/// A value of a condition: what Signalbox says of it in the reader's language, data as it is.
+pub fn checked(field: &str, value: &str) -> String {
+    match field {
+        "credential" | "condition" | "path_filter" | "ref_filter" | "obey_skip" => told(value),
+        "project_id" => t(value).to_owned(),
+        _ => value.to_owned(),
     }
 }
 

@@ -96,7 +96,13 @@ fn failed(group: &Failed) -> Line {
             ("One job of {name}", "{n} jobs of {name}"),
         ),
         href: urls::with_query(&urls::jobs(), &query),
-        note: group.error.lines().next().unwrap_or_default().chars().take(160).collect(),
+        note: i18n::told(&group.error)
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .take(160)
+            .collect(),
         at: Some(At(group.finished_at)),
         remedy: None,
     }

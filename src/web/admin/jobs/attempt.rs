@@ -2,7 +2,7 @@
 
 use super::log::Log;
 use super::view::View;
-use crate::i18n::t;
+use crate::i18n::told;
 use crate::say;
 use crate::store::jobs::Attempt;
 use crate::web::admin::kit::at::{At, span};
@@ -92,7 +92,7 @@ impl AttemptView {
             took: span(attempt.finished_at.unwrap_or(now) - attempt.started_at),
             ending,
             used: used(attempt.cpu_ms, attempt.peak_memory_kib),
-            error: ended(&attempt.error),
+            error: told(&attempt.error),
             is_open: log.is_some(),
             pruned: attempt.output_pruned_at.map(At),
             is_followed: is_followed(is_newest, is_live, &view),
@@ -195,15 +195,4 @@ fn used(cpu_ms: Option<i64>, peak_memory_kib: Option<i64>) -> Option<String> {
         time = span(cpu),
         memory = memory
     ))
-}
-
-/// How an attempt ended, as it was stored, in the reader's language: what every action may say.
-/// What a program or server said stays as it is.
-pub fn ended(stored: &str) -> String {
-    let code =
-        stored.strip_prefix("It ended with exit code ").and_then(|rest| rest.strip_suffix('.'));
-    match code.filter(|code| code.chars().all(|digit| digit.is_ascii_digit())) {
-        Some(code) => say!("It ended with exit code {code}.", code = code),
-        None => t(stored).to_owned(),
-    }
 }

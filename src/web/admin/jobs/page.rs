@@ -9,7 +9,7 @@ use crate::clock;
 use crate::core::ids::JobId;
 use crate::core::job::JobState;
 use crate::core::role::Permission;
-use crate::i18n::t;
+use crate::i18n::{t, told};
 use crate::say;
 use crate::store::jobs::{Attempt, Job};
 use crate::store::{StoreError, deliveries, jobs, webhooks};
@@ -292,7 +292,7 @@ pub(super) fn sentence(job: &Job, newest: Option<&Attempt>, now: DateTime<Utc>) 
 fn reason(job: &Job) -> String {
     match JobState::parse(&job.state) {
         Some(JobState::Retrying | JobState::Failed | JobState::Cancelled) | None => {
-            super::attempt::ended(&job.error)
+            told(&job.error)
         }
         Some(
             JobState::Queued

@@ -6,6 +6,7 @@ use crate::core::job::{AttemptOutcome, JobState};
 use crate::core::listing::grouped;
 use crate::core::role::Role;
 use crate::core::verdict::Verdict;
+use crate::i18n::t;
 use crate::store::audit::Verb;
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -92,6 +93,14 @@ impl From<Bit> for Cell {
 }
 
 impl Cell {
+    /// What it says, in the reader's language where the words are ours.
+    pub fn said(&self) -> String {
+        match &self.main {
+            Bit::Badge(badge) | Bit::BadgeLink(badge, _) => t(&badge.label).to_owned(),
+            _ => self.words(),
+        }
+    }
+
     /// What it says, in plain words.
     pub fn words(&self) -> String {
         match &self.main {

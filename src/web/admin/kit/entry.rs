@@ -96,8 +96,8 @@ pub fn change_label(change: &Change, labels: &[(String, String)]) -> String {
 fn change_view(change: &Change, labels: &[(String, String)]) -> ChangeView {
     ChangeView {
         label: change_label(change, labels),
-        before: change.before.as_ref().map(value),
-        after: change.after.as_ref().map(value),
+        before: change.before.as_ref().map(|before| value(&change.field, before)),
+        after: change.after.as_ref().map(|after| value(&change.field, after)),
         secret: change.secret,
     }
 }
@@ -108,9 +108,15 @@ fn spaced(field: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// A value as a person reads it.
-pub fn value(value: &Value) -> String {
+/// Fields whose values are words of ours.
+const IN_OUR_WORDS: [&str; 3] = ["state", "concurrency", "role"];
+
+/// A field's value as a person reads it.
+pub fn value(field: &str, value: &Value) -> String {
     match value {
+        Value::Text(word) if IN_OUR_WORDS.contains(&field) && !word.is_empty() => {
+            t(word).to_owned()
+        }
         Value::Bool(true) => t("Yes").to_owned(),
         Value::Bool(false) => t("No").to_owned(),
         Value::Number(number) => number.to_string(),

@@ -84,7 +84,7 @@ impl FormErrors {
     /// Something wrong with a field; only the first counts.
     pub fn add(&mut self, field: &str, message: impl Into<String>) {
         if self.of(field).is_empty() {
-            self.0.push((field.to_owned(), message.into()));
+            self.0.push((field.to_owned(), i18n::told(&message.into())));
         }
     }
 

@@ -225,7 +225,7 @@ pub fn draw<R, S: Copy + PartialEq, F>(
 }
 
 fn row_view<R, S, F>(listing: &Listing<R, S, F>, address: &Address, row: &R) -> RowView {
-    let first = listing.columns.first().map(|column| (column.cell)(row).words());
+    let first = listing.columns.first().map(|column| (column.cell)(row).said());
     RowView {
         id: (listing.id)(row),
         name: first.unwrap_or_default(),

@@ -95,7 +95,11 @@ fn cut(text: &str, letters: usize) -> String {
 }
 
 fn object_cell(row: &Row) -> Cell {
-    let text = cut(&row.object_name, NAME);
+    let text = match row.object_type.as_str() {
+        // Named by ourselves, in English.
+        object::PAUSE => t(&row.object_name).to_owned(),
+        _ => cut(&row.object_name, NAME),
+    };
     let name = match of_same(row) {
         Some(href) if !text.is_empty() => Bit::Link { text, href },
         _ => Bit::text(text),
@@ -144,7 +148,8 @@ fn summary(changes: &[Change]) -> String {
         .map(|change| {
             let label = change_label(change, &labels);
             let shown = |side: &Option<_>| {
-                side.as_ref().map_or_else(|| "—".to_owned(), |v| cut(&value(v), VALUE))
+                side.as_ref()
+                    .map_or_else(|| "—".to_owned(), |v| cut(&value(&change.field, v), VALUE))
             };
             match (change.secret, &change.before, &change.after) {
                 (true, ..) => say!("{field}: changed", field = label),

@@ -1,7 +1,7 @@
 //! What the log calls the fields of stored entries: they outlive the forms that they came from.
 
 /// Each field as it is stored, and its words; a field that is not here is told by its own name.
-const WORDS: [(&str, &str); 31] = [
+const WORDS: [(&str, &str); 32] = [
     ("name", "Name"),
     ("repo_name", "Repository name"),
     ("repo_url", "Repository address"),
@@ -27,6 +27,7 @@ const WORDS: [(&str, &str); 31] = [
     ("timeout_s", "Time limit, in seconds"),
     ("notes", "Notes"),
     ("delivery", "Delivery"),
+    ("user_id", "User ID"),
     ("user_name", "Person"),
     ("user_email", "Address of the person"),
     ("username", "Username"),

@@ -13,7 +13,7 @@ use crate::core::ids::{DeliveryId, WebhookId};
 use crate::core::replay::Skip;
 use crate::core::role::Permission;
 use crate::core::verdict::Verdict;
-use crate::i18n::{count, t};
+use crate::i18n::{self, count, t};
 use crate::intake::Policy;
 use crate::say;
 use crate::store::deliveries::{Brief, Full};
@@ -247,7 +247,7 @@ async fn drawn(
     let ids: Vec<String> = prospect.runs.iter().map(|record| record.id.to_string()).collect();
     Ok(Outcome {
         badge: Badge::verdict(prospect.decision.verdict.as_str()),
-        sentence: prospect.decision.summary,
+        sentence: i18n::told(&prospect.decision.summary),
         refused: false,
         runs: prospect.runs.iter().map(rehearse).collect(),
         shown: ids.join(","),
@@ -309,7 +309,7 @@ pub fn sentence(error: &ReplayError) -> String {
         ReplayError::ByHand => {
             say!("It was made by hand and carries no secret: choose the webhook that is to run it.")
         }
-        ReplayError::Unreadable(why) => say!("It holds no event: {why}.", why = why),
+        ReplayError::Unreadable(why) => say!("It holds no event. {why}.", why = i18n::told(why)),
         ReplayError::Changed => say!("The webhooks were changed meanwhile."),
         ReplayError::Store(error) => error.to_string(),
     }

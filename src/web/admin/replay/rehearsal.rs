@@ -7,7 +7,7 @@ use crate::core::event::Event;
 use crate::core::lane;
 use crate::core::pause::{Pause, holding};
 use crate::core::webhook::{Concurrency, Webhook};
-use crate::i18n::t;
+use crate::i18n::{self, t};
 use crate::say;
 use crate::web::Deps;
 use crate::web::admin::deliveries::body;
@@ -80,7 +80,7 @@ pub fn rehearsed(
     let (rehearsal, spec) = match done {
         Ok(done) => done,
         Err(why) => {
-            view.refused = Some(why);
+            view.refused = Some(i18n::told(&why));
             return view;
         }
     };

@@ -132,7 +132,11 @@ pub(super) fn attempt(number: i32, outcome: Option<&str>) -> (Attempt, Log) {
         seq,
         stream: stream.to_owned(),
         at: NOW,
-        bytes: format!("\u{1b}[1;31m{ODD}\u{1b}[0m plain").into_bytes(),
+        bytes: match stream {
+            "notice" => "It went on after SIGTERM, so it was ended with SIGKILL.".to_owned(),
+            _ => format!("\u{1b}[1;31m{ODD}\u{1b}[0m plain"),
+        }
+        .into_bytes(),
     };
     let log = if outcome.is_some() {
         Log::of(

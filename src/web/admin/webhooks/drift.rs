@@ -2,7 +2,8 @@
 
 use crate::actions::Catalogue;
 use crate::core::ids::WebhookId;
-use crate::i18n::t;
+use crate::i18n::{t, told};
+use crate::say;
 use crate::store::webhooks::Row;
 use crate::store::{self, Conn, webhook_actions};
 use std::collections::BTreeMap;
@@ -22,10 +23,11 @@ impl Drift {
     /// The record's sentence.
     pub fn sentence(&self) -> String {
         match self {
-            Self::Gone(reason) => format!("{} {reason}", t("Its jobs will fail.")),
-            Self::Misfit(reason) => {
-                format!("{} {reason}", t("Its jobs will fail: the action takes other parameters now."))
-            }
+            Self::Gone(reason) => say!("Its jobs will fail. {why}", why = told(reason)),
+            Self::Misfit(reason) => say!(
+                "Its jobs will fail: the action takes other parameters now. {why}",
+                why = told(reason)
+            ),
             Self::Changed => t("Its action has changed since this record was saved. See whether it still does what you want, then save the record.").to_owned(),
         }
     }

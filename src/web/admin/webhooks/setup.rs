@@ -11,7 +11,7 @@ use crate::core::matching::explain::{self, Wanted};
 use crate::core::role::Permission;
 use crate::core::verdict::Verdict;
 use crate::core::webhook::ProjectId;
-use crate::i18n::t;
+use crate::i18n::{self, t};
 use crate::say;
 use crate::store::watched::{Watched, watched};
 use crate::store::webhooks::{self, Row};
@@ -294,7 +294,7 @@ fn why(row: &Row, came: &Watched) -> String {
             told(&explain::sample())
         }
         Some(Verdict::Unmatched | Verdict::Disabled) => unmatched(row, came, is_signed),
-        _ => delivery.summary.clone(),
+        _ => i18n::told(&delivery.summary),
     }
 }
 
