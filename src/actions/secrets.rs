@@ -35,10 +35,8 @@ fn value(source: &SecretSource) -> Result<String, String> {
         SecretSource::File(path) => file(path)?,
     };
     if value.len() < MIN_BYTES {
-        return Err(format!(
-            "it is shorter than {least} bytes, too short to be masked",
-            least = MIN_BYTES
-        ));
+        let least = MIN_BYTES;
+        return Err(format!("it is shorter than {least} bytes, too short to be masked"));
     }
     Ok(value)
 }

@@ -51,10 +51,12 @@ impl Globs {
             }
             lines += 1;
             if lines > MAX_LINES {
-                return Err(bad(format!("a filter has at most {most} lines.", most = MAX_LINES)));
+                let most = MAX_LINES;
+                return Err(bad(format!("a filter has at most {most} lines.")));
             }
             if line.chars().count() > MAX_LINE {
-                return Err(bad(format!("a line has at most {most} characters.", most = MAX_LINE)));
+                let most = MAX_LINE;
+                return Err(bad(format!("a line has at most {most} characters.")));
             }
             let (set, glob) = match line.strip_prefix('!') {
                 Some(rest) => (&mut exclude, rest.trim_start()),

@@ -50,7 +50,8 @@ pub struct IndexPage {
     everyone: bool,
     log: Option<String>,
     may_add: bool,
-    may_manage: bool,
+    /// The form for a new user, for those who may.
+    add_user: Option<String>,
     register_address: String,
     main_address: String,
     now: DateTime<Utc>,
@@ -145,10 +146,9 @@ impl IndexPage {
                 kept("Jobs", urls::jobs(), overview.jobs),
             ],
         )];
-        if self.may_manage {
-            let mut users = kept("Users", urls::users(), overview.users);
-            users.add = Some(urls::add("auth", "user"));
-            sections.push(("Access", vec![users]));
+        if let Some(add) = &self.add_user {
+            let users = kept("Users", urls::users(), overview.users);
+            sections.push(("Access", vec![Kept { add: Some(add.clone()), ..users }]));
         }
         if self.log.is_some() {
             sections.push(("System", vec![kept("Log", urls::log(), overview.log)]));
@@ -197,7 +197,7 @@ impl IndexPage {
             everyone: true,
             log: Some(urls::log()),
             may_add: true,
-            may_manage: true,
+            add_user: Some(urls::add("auth", "user")),
             register_address: "https://hooks.example.com/webhooks/gitlab/register".to_owned(),
             main_address: "https://hooks.example.com/webhooks/gitlab".to_owned(),
             now: DateTime::UNIX_EPOCH,
@@ -303,7 +303,7 @@ pub async fn page(
         }),
         everyone,
         may_add,
-        may_manage,
+        add_user: may_manage.then(|| urls::add("auth", "user")),
         register_address: format!("{address}{}", urls::gitlab_register()),
         main_address: format!("{address}{}", urls::gitlab()),
         now,

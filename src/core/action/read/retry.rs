@@ -14,7 +14,8 @@ pub(super) fn read(top: &mut Section<'_>, faults: &mut Faults<'_>) -> Policy {
     let seconds = |number: i64| u32::try_from(number).unwrap_or(MAX_WAIT_S);
     let listed = section.integers("delays_s", 0..=longest, faults);
     if listed.as_ref().is_some_and(|waits| waits.is_empty() || waits.len() > MAX_WAITS) {
-        let why = format!("list 1 to {most} waits", most = MAX_WAITS);
+        let most = MAX_WAITS;
+        let why = format!("list 1 to {most} waits");
         faults.add(section.at("delays_s"), section.says("delays_s", &why));
     }
     let first_s = section.integer("first_s", 1..=longest, faults).map(seconds);

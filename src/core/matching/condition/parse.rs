@@ -44,11 +44,8 @@ impl fmt::Display for Fault {
 pub fn parse(text: &str) -> Result<Option<Condition>, Fault> {
     let letters: Vec<char> = text.chars().take(MAX_LENGTH + 1).collect();
     if letters.len() > MAX_LENGTH {
-        return Err(fault(
-            &letters,
-            MAX_LENGTH,
-            format!("keep it to {most} characters.", most = MAX_LENGTH),
-        ));
+        let most = MAX_LENGTH;
+        return Err(fault(&letters, MAX_LENGTH, format!("keep it to {most} characters.")));
     }
     let tokens = tokens(&letters)?;
     if tokens.is_empty() {
@@ -217,9 +214,8 @@ impl Reader<'_> {
 
     fn one(&mut self, depth: usize) -> Result<Node, Fault> {
         if depth > MAX_DEPTH {
-            return Err(
-                self.fault(format!("it is nested more than {most} deep.", most = MAX_DEPTH))
-            );
+            let most = MAX_DEPTH;
+            return Err(self.fault(format!("it is nested more than {most} deep.")));
         }
         if self.takes_word("not") {
             return Ok(Node::Not(Box::new(self.one(depth + 1)?)));
