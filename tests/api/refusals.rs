@@ -127,7 +127,9 @@ async fn a_stranger_learns_nothing_and_leaves_little() {
     answer.expect(401, "rejected");
     let absent = app.send(&wrong.clone().without("X-Gitlab-Token")).await;
     absent.expect(401, "rejected");
-    for told in [&answer.text, &absent.text] {
+    for answer in [&answer, &absent] {
+        // An id may hold any digits.
+        let told = answer.text.replace(&answer.field("delivery"), "");
         assert!(!told.contains("Diaspora") && !told.contains("15"), "{told}");
     }
     let kept = app
