@@ -1,5 +1,5 @@
 //! The panel read in Chinese, with everything in it that can happen: no page may say a sentence of
-//! ours in English. Follows every link from the first page on, and fills forms wrongly.
+//! ours in English. Follows the links from the first page on.
 
 use crate::support::app::{ADMIN, App, PASSWORD, Setup, TOKEN, write_action};
 use crate::support::english::english;
