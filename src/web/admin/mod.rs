@@ -20,6 +20,7 @@ pub mod setup;
 pub mod users;
 pub mod visitor;
 pub mod webhooks;
+pub mod words;
 pub mod workers;
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::say;
 use crate::store::StoreError;
 use crate::store::audit::{self, Verb};
 use crate::web::admin::context::AdminContext;
+use crate::web::admin::words;
 use crate::web::human::{HumanError, page};
 use crate::web::problem::Problem;
 use crate::web::urls;
@@ -94,13 +95,13 @@ fn unknown<E: Editable>(ctx: &AdminContext, id: &str) -> Problem {
     }
 }
 
-/// The labels of an object's fields.
+/// The labels of an object's fields: those of its form, then of what else entries hold.
 pub fn labels<E: Editable>(ctx: &AdminContext, object: Option<&Loaded>) -> Vec<(String, String)> {
     let values = object.map_or_else(|| E::blank(ctx), |object| object.values.clone());
     E::fieldsets(ctx, &values, object)
         .into_iter()
         .flat_map(|set| set.fields)
         .map(|field| (field.name.into_owned(), field.label.into_owned()))
-        .chain(E::kept_beside().iter().map(|(name, label)| (name.to_string(), label.to_string())))
+        .chain(words::labels())
         .collect()
 }

@@ -151,11 +151,6 @@ pub trait Editable: Resource {
     /// is what is changed, none when one is added.
     fn fieldsets(ctx: &AdminContext, values: &Values, object: Option<&Loaded>) -> Vec<Fieldset>;
 
-    /// What entries of its history hold beside the form's fields: names and words.
-    fn kept_beside() -> &'static [(&'static str, &'static str)] {
-        &[]
-    }
-
     /// What a form for a new one begins with.
     fn blank(ctx: &AdminContext) -> Values;
 

@@ -1,6 +1,5 @@
 //! One entry of the log, field by field.
 
-use super::words::labels;
 use super::{href, kind};
 use crate::clock;
 use crate::core::role::Permission;
@@ -12,6 +11,7 @@ use crate::web::admin::kit::column::Badge;
 use crate::web::admin::kit::entry::EntryView;
 use crate::web::admin::kit::frame::Frame;
 use crate::web::admin::kit::pages::Follow;
+use crate::web::admin::words::labels;
 use crate::web::filters;
 use crate::web::human::{self, HumanError};
 use crate::web::problem::Problem;

@@ -2,13 +2,13 @@
 //! other, and a page for each entry with its values before and after (`entry.rs`).
 
 pub mod entry;
-mod words;
 
 use super::kit::column::{Badge, Bit, Cell, Column, Width};
 use super::kit::entry::{change_label, value};
 use super::kit::filter::{BadChoice, Choice, Choices, FilterSpec};
 use super::kit::listing::{Empty, Listing, Paging};
 use super::kit::resource::{Meta, Resource};
+use super::words;
 use crate::core::change::Change;
 use crate::core::listing::{Counts, ListQuery, Page};
 use crate::core::role::Permission;

@@ -108,18 +108,6 @@ impl Editable for Webhooks {
         form::fieldsets(&ctx.deps().catalogue, values, object)
     }
 
-    fn kept_beside() -> &'static [(&'static str, &'static str)] {
-        &[
-            ("action_params", "Parameters"),
-            ("delivery", "Delivery"),
-            ("user_id", "User ID"),
-            ("user_name", "Person"),
-            ("user_email", "Address of the person"),
-            ("previous_secret_until", "Previous secret token valid until"),
-            ("previous_signing_until", "Previous signing token valid until"),
-        ]
-    }
-
     fn blank(ctx: &AdminContext) -> Values {
         form::blank(&ctx.deps().catalogue)
     }

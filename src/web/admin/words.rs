@@ -1,4 +1,5 @@
-//! What the log calls the fields of stored entries: they outlive the forms that they came from.
+//! What the log and histories call the fields of stored entries: they outlive the forms that they
+//! came from.
 
 /// Each field as it is stored, and its words; a field that is not here is told by its own name.
 const WORDS: [(&str, &str); 32] = [
