@@ -5,6 +5,7 @@
 //! Reading and writing the table is `crate::records::transfer`.
 
 use crate::core::event::repository::same_repository;
+use crate::core::sentence::Sentence;
 use crate::core::webhook::{Concurrency, ProjectId, label};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -106,10 +107,25 @@ fn is_zero(value: &i32) -> bool {
     *value == 0
 }
 
-/// A file that cannot be read, and where.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Unreadable(String);
+/// Why a file cannot be read or written, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unreadable {
+    /// What the reader of YAML says, in its own words: line, column and what is wrong there.
+    Yaml(String),
+    /// What is wrong otherwise.
+    Wrong(Sentence),
+}
+
+impl std::error::Error for Unreadable {}
+
+impl std::fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Yaml(text) => f.write_str(text),
+            Self::Wrong(sentence) => sentence.fmt(f),
+        }
+    }
+}
 
 /// Reads a file.
 ///
@@ -118,21 +134,22 @@ pub struct Unreadable(String);
 /// cannot be one.
 pub fn read(text: &str) -> Result<Document, Unreadable> {
     let document: Document =
-        serde_saphyr::from_str(text).map_err(|error| Unreadable(error.to_string()))?;
+        serde_saphyr::from_str(text).map_err(|error| Unreadable::Yaml(error.to_string()))?;
     if document.signalbox != VERSION {
-        let version = document.signalbox;
-        return Err(Unreadable(format!(
-            "the file is of version {version}; this Signalbox reads version {VERSION}"
-        )));
+        let sentence =
+            Sentence::new("the file is of version {version}; this Signalbox reads version {own}");
+        let sentence = sentence.with("version", document.signalbox).with("own", VERSION);
+        return Err(Unreadable::Wrong(sentence));
     }
     for record in &document.webhooks {
         for reference in record.secret_token.iter().chain(&record.signing_token) {
             if !is_variable(&reference.env) {
-                let (name, label) = (&reference.env, record.label());
-                return Err(Unreadable(format!(
+                let sentence = Sentence::new(
                     "{label}: “{name}” is not the name of an environment variable; letters, digits \
-                     and _ make one. A secret itself does not belong in the file."
-                )));
+                     and _ make one. A secret itself does not belong in the file.",
+                );
+                let sentence = sentence.with("label", record.label()).with("name", &reference.env);
+                return Err(Unreadable::Wrong(sentence));
             }
         }
     }
@@ -145,7 +162,7 @@ pub fn read(text: &str) -> Result<Document, Unreadable> {
 /// A record that YAML cannot hold.
 pub fn write(records: Vec<Record>) -> Result<String, Unreadable> {
     let document = Document { signalbox: VERSION, webhooks: named(records) };
-    serde_saphyr::to_string(&document).map_err(|error| Unreadable(error.to_string()))
+    serde_saphyr::to_string(&document).map_err(|error| Unreadable::Yaml(error.to_string()))
 }
 
 fn is_variable(name: &str) -> bool {

@@ -6,14 +6,20 @@ use super::save::{Target, save_within};
 use super::secrets::is_stored;
 use super::{Act, SaveError, secrets};
 use crate::core::action::ActionSpec;
+use crate::core::idempotency::hex;
 use crate::core::ids::WebhookId;
-use crate::core::transfer::{Difference, Document, Record, Reference, differences, pair};
+use crate::core::transfer::{self, Difference, Document, Record, Reference, Unreadable};
+use crate::core::transfer::{differences, pair};
 use crate::core::webhook::Concurrency;
+use crate::say;
 use crate::store::webhooks::{self, Row};
 use crate::store::{Conn, StoreError, transaction};
 use secrecy::SecretString;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+pub mod preview;
 
 /// Secrets by the variable that holds them.
 pub type Secrets = BTreeMap<String, SecretString>;
@@ -48,6 +54,8 @@ pub struct Step {
     pub kind: Kind,
     /// The variables of the secrets that are not here yet.
     pub wants: Vec<String>,
+    /// Whether no secret of the record is here.
+    pub has_no_secret: bool,
     here: Option<(i64, i32)>,
 }
 
@@ -61,6 +69,17 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Which records of the table the file's are, and as of when: another text once one of them
+    /// was changed, deleted or added.
+    pub fn mark(&self) -> String {
+        let marks: Vec<String> = self
+            .steps
+            .iter()
+            .map(|step| step.here.map_or_else(String::new, |(id, at)| format!("{id}.{at}")))
+            .collect();
+        hex(&Sha256::digest(marks.join(",")))
+    }
+
     /// Whether file and table say the same, secrets apart.
     pub fn is_same(&self) -> bool {
         self.only_here.is_empty() && self.steps.iter().all(|step| step.kind == Kind::Same)
@@ -132,24 +151,35 @@ pub async fn export(conn: &mut Conn) -> Result<Vec<Record>, StoreError> {
     Ok(webhooks::all(conn).await?.into_iter().map(of).collect())
 }
 
+/// These records as a file.
+///
+/// # Errors
+/// A record that YAML cannot hold.
+pub fn file_of(rows: Vec<Row>) -> Result<String, Unreadable> {
+    transfer::write(rows.into_iter().map(of).collect())
+}
+
 /// What an import of the file would do.
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
 pub async fn plan_import(conn: &mut Conn, file: &Document) -> Result<Plan, StoreError> {
-    let rows = webhooks::all(conn).await?;
+    Ok(plan_rows(&webhooks::all(conn).await?, file))
+}
+
+fn plan_rows(rows: &[Row], file: &Document) -> Plan {
     let marks: Vec<(i64, i32)> = rows.iter().map(|row| (row.id, row.version)).collect();
-    let here: Vec<Record> = rows.into_iter().map(of).collect();
+    let here: Vec<Record> = rows.iter().cloned().map(of).collect();
     let pairs = pair(&file.webhooks, &here);
     let steps = file.webhooks.iter().zip(&pairs).map(|(record, found)| {
         let known = found.and_then(|index| Some((here.get(index)?, *marks.get(index)?)));
         step(record, known)
     });
     let only_here = here.iter().enumerate().filter(|(index, _)| !pairs.contains(&Some(*index)));
-    Ok(Plan {
+    Plan {
         steps: steps.collect(),
         only_here: only_here.map(|(_, record)| record.label()).collect(),
-    })
+    }
 }
 
 fn step(record: &Record, known: Option<(&Record, (i64, i32))>) -> Step {
@@ -172,6 +202,7 @@ fn step(record: &Record, known: Option<(&Record, (i64, i32))>) -> Step {
             .filter(|(_, here)| here.is_none())
             .filter_map(|(wanted, _)| wanted.map(|reference| reference.env.clone()))
             .collect(),
+        has_no_secret: known_secrets == (None, None),
         here: known.map(|(_, mark)| mark),
     }
 }
@@ -190,39 +221,49 @@ pub async fn import(
 ) -> Result<Imported, ImportError> {
     transaction(conn, async |conn: &mut Conn| {
         let plan = plan_import(conn, file).await?;
-        let mut inputs = Vec::new();
-        let mut faults = Vec::new();
-        for (record, step) in file.webhooks.iter().zip(&plan.steps) {
-            match input(conn, record, step, (given, setting)).await? {
-                Ok(input) => inputs.push(input),
-                Err(found) => {
-                    faults.extend(found.into_iter().map(|fault| (step.label.clone(), fault)));
-                }
-            }
-        }
-        if !faults.is_empty() {
-            return Err(ImportError::Faults(faults));
-        }
-        let mut imported = Imported::default();
-        for (input, step) in inputs.iter().zip(&plan.steps) {
-            let target = step
-                .here
-                .map_or(Target::Add, |(id, version)| Target::Change { id: WebhookId(id), version });
-            match &step.kind {
-                Kind::New => imported.added += 1,
-                Kind::Same if !input.changes_secrets() => {
-                    imported.same += 1;
-                    continue;
-                }
-                Kind::Same | Kind::Different(_) => imported.changed += 1,
-            }
-            let act = (setting.act)();
-            let secrets = secrets::new(input, &act).map_err(SaveError::from)?;
-            save_within(conn, &act, target, (input, &secrets)).await?;
-        }
-        Ok(imported)
+        carry_out(conn, (file, &plan), given, setting).await
     })
     .await
+}
+
+/// Does what a plan says, in a transaction that has begun.
+async fn carry_out(
+    conn: &mut Conn,
+    (file, plan): (&Document, &Plan),
+    given: &Secrets,
+    setting: &Setting<'_>,
+) -> Result<Imported, ImportError> {
+    let mut inputs = Vec::new();
+    let mut faults = Vec::new();
+    for (record, step) in file.webhooks.iter().zip(&plan.steps) {
+        match input(conn, record, step, (given, setting)).await? {
+            Ok(input) => inputs.push(input),
+            Err(found) => {
+                faults.extend(found.into_iter().map(|fault| (step.label.clone(), fault)));
+            }
+        }
+    }
+    if !faults.is_empty() {
+        return Err(ImportError::Faults(faults));
+    }
+    let mut imported = Imported::default();
+    for (input, step) in inputs.iter().zip(&plan.steps) {
+        let target = step
+            .here
+            .map_or(Target::Add, |(id, version)| Target::Change { id: WebhookId(id), version });
+        match &step.kind {
+            Kind::New => imported.added += 1,
+            Kind::Same if !input.changes_secrets() => {
+                imported.same += 1;
+                continue;
+            }
+            Kind::Same | Kind::Different(_) => imported.changed += 1,
+        }
+        let act = (setting.act)();
+        let secrets = secrets::new(input, &act).map_err(SaveError::from)?;
+        save_within(conn, &act, target, (input, &secrets)).await?;
+    }
+    Ok(imported)
 }
 
 /// A record of the file as it would be saved.
@@ -240,6 +281,16 @@ async fn input(
         Some((id, _)) => webhooks::stored_secrets(conn, WebhookId(id)).await?,
         None => (None, None),
     };
+    Ok(checked(record, row.as_ref(), (stored.0.as_ref(), stored.1.as_ref()), (given, setting)))
+}
+
+/// A record of the file by the rules of a form.
+fn checked(
+    record: &Record,
+    row: Option<&Row>,
+    stored: (Option<&Vec<u8>>, Option<&Vec<u8>>),
+    (given, setting): (&Secrets, &Setting<'_>),
+) -> Result<WebhookInput, Vec<Fault>> {
     let act = (setting.act)();
     let change = |reference: &Option<Reference>, stored: Option<&Vec<u8>>| {
         let secret = reference.as_ref().and_then(|reference| given.get(&reference.env));
@@ -251,26 +302,27 @@ async fn input(
             None => SecretChange::Keep,
         }
     };
-    let here = row.as_ref().map_or(record.project_id, |row| row.project_id);
+    let here = row.map_or(record.project_id, |row| row.project_id);
     let draft = draft(
         record.clone().registered_as(here),
-        change(&record.secret_token, stored.0.as_ref()),
-        change(&record.signing_token, stored.1.as_ref()),
+        change(&record.secret_token, stored.0),
+        change(&record.signing_token, stored.1),
     );
     let action = (setting.action)(&record.action);
     let rules = Rules {
         action: action.as_deref(),
         allow_no_secret: setting.allow_no_secret,
-        has_secret_token: row.as_ref().is_some_and(|row| row.has_secret_token),
-        has_signing_token: row.as_ref().is_some_and(|row| row.has_signing_token),
+        has_secret_token: row.is_some_and(|row| row.has_secret_token),
+        has_signing_token: row.is_some_and(|row| row.has_signing_token),
     };
     let mut checked = WebhookInput::parse(draft, &rules);
     if Concurrency::parse(&record.concurrency).is_none() {
-        let message = format!("“{}” is not parallel, serial or latest.", record.concurrency);
+        let message =
+            say!("“{word}” is not parallel, serial or latest.", word = record.concurrency);
         let fault = Fault { field: "concurrency".to_owned(), message };
         checked = Err(checked.err().into_iter().flatten().chain([fault]).collect());
     }
-    Ok(checked)
+    checked
 }
 
 fn draft(record: Record, secret_token: SecretChange, signing_token: SecretChange) -> Draft {

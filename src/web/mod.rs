@@ -32,6 +32,7 @@ use actix_session::config::{CookieContentSecurity, PersistentSession};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::cookie::{Key, SameSite};
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::error::UrlencodedError;
 use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, web};
 use admin::routes;
@@ -148,11 +149,12 @@ fn panel(
     let rows = routes::rows();
     web::scope(urls::ADMIN)
         .app_data(web::PayloadConfig::new(MAX_FORM))
-        .app_data(
-            web::FormConfig::default()
-                .limit(MAX_FORM)
-                .error_handler(|error, _| unreadable("The form cannot be read.", error)),
-        )
+        .app_data(web::FormConfig::default().limit(MAX_FORM).error_handler(
+            |error, _| match error {
+                UrlencodedError::Overflow { .. } => too_large(error),
+                error => unreadable("The form cannot be read.", error),
+            },
+        ))
         .app_data(web::QueryConfig::default().error_handler(|error, _| {
             unreadable("The part of the address after the question mark cannot be read.", error)
         }))
@@ -192,6 +194,10 @@ async fn with_face(
             Err(HumanError::from(Problem::unavailable().caused_by(error.to_string())).into())
         }
     }
+}
+
+fn too_large(error: impl std::fmt::Display) -> Error {
+    HumanError::from(Problem::too_large().caused_by(error.to_string())).into()
 }
 
 fn unreadable(detail: &'static str, error: impl std::fmt::Display) -> Error {

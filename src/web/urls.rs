@@ -151,6 +151,16 @@ pub fn webhook_add() -> String {
     add("hooks", "webhook")
 }
 
+/// Takes records out of a file.
+pub fn webhook_import() -> &'static str {
+    "/admin/hooks/webhook/import/"
+}
+
+/// The list's records as a file.
+pub fn webhook_export() -> &'static str {
+    "/admin/hooks/webhook/export/"
+}
+
 /// A record's form.
 pub fn webhook(id: WebhookId) -> String {
     change("hooks", "webhook", id)

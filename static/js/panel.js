@@ -222,6 +222,9 @@ async function copy(button) {
 }
 on("click", "[data-copy], [data-copy-from]", copy);
 
+// A file that is chosen is put into the field beside it, where it can be read before it is sent.
+on("change", "[data-file-into]", async (input) => { if (input.files[0]) document.getElementById(input.dataset.fileInto).value = await input.files[0].text(); });
+
 // A new secret, made here, shown once in its field: 32 random bytes, URL-safe base64.
 on("click", "[data-generate-secret]", (button) => {
   const field = document.getElementById(button.dataset.generateSecret);

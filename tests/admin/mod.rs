@@ -5,6 +5,7 @@ mod bulk;
 mod compromised;
 mod delivery_log;
 mod forms;
+mod import;
 mod index;
 mod language;
 mod language_pages;

@@ -3,6 +3,7 @@
 mod actions;
 mod axe;
 mod form;
+mod import;
 mod jobs;
 mod keyboard;
 mod lists;

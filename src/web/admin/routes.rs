@@ -78,6 +78,15 @@ pub fn rows() -> Vec<Row> {
         Row::get(urls::search(), Needs(View), |route| route.to(search::page)),
         Row::get(urls::actions(), Needs(View), |route| route.to(actions::page)),
     ];
+    rows.extend([
+        Row::get(urls::webhook_import(), Needs(ChangeRecords), |route| {
+            route.to(webhooks::import::show)
+        }),
+        Row::post(urls::webhook_import(), Needs(ChangeRecords), |route| {
+            route.to(webhooks::import::submit)
+        }),
+        Row::get(urls::webhook_export(), Needs(View), |route| route.to(webhooks::import::download)),
+    ]);
     rows.extend(mount::editable::<Webhooks>());
     rows.extend([
         Row::get(urls::webhook_setup(urls::ID), Needs(View), |route| {

@@ -49,6 +49,7 @@ fn changelist<R: Resource>(query: &str, rows: Vec<R::Row>, all: Option<i64>) -> 
         frame: Frame::sample(R::meta().title),
         reveal: vec![("Secret token".to_owned(), ODD.to_owned())],
         tools: R::tools(),
+        import: R::transfer().map(|transfer| transfer.import),
         note: Some(ODD.to_owned()),
         list,
         add: Some(R::meta().add_url()),

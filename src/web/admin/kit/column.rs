@@ -308,6 +308,21 @@ impl Badge {
             Self::new("differs", "Differs", "cross")
         }
     }
+
+    /// A record of a file that is not here yet.
+    pub fn import_new() -> Self {
+        Self::new("registered", "New", "plus")
+    }
+
+    /// A record of a file that differs from the one here.
+    pub fn import_changed() -> Self {
+        Self::new("pending", "Changed", "pencil")
+    }
+
+    /// A record of a file that breaks a rule.
+    pub fn import_faulty() -> Self {
+        Self::new("rejected", "Faulty", "cross")
+    }
 }
 
 #[cfg(test)]

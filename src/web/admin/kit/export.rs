@@ -74,7 +74,10 @@ pub async fn answer<R: Resource>(
 }
 
 /// The rows of all pages, up to [`MOST`], and whether there are more.
-async fn rows<R: Resource>(
+///
+/// # Errors
+/// The database.
+pub async fn rows<R: Resource>(
     conn: &mut Conn,
     mut query: ListQuery<R::Sort, R::Filter>,
 ) -> store::Result<(Vec<R::Row>, bool)> {

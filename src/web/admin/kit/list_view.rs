@@ -55,6 +55,8 @@ pub struct ListView {
     pub json: String,
     /// The set as CSV.
     pub csv: String,
+    /// The same as a file that an import takes, where there is one.
+    pub yaml: Option<String>,
 }
 
 /// A heading.
@@ -218,6 +220,7 @@ pub fn draw<R, S: Copy + PartialEq, F>(
         all: read.all,
         json: format("json"),
         csv: format("csv"),
+        yaml: None,
         search: asked.search,
         warnings: asked.warnings,
         empty: listing.empty,

@@ -23,6 +23,8 @@ pub struct ChangelistPage {
     pub reveal: Vec<Shown>,
     /// Links at the top right: words and address.
     pub tools: Vec<(&'static str, String)>,
+    /// Where a file of rows is taken, for those who may.
+    pub import: Option<&'static str>,
     /// A sentence under the list.
     pub note: Option<String>,
     /// The list.

@@ -79,6 +79,11 @@ impl Address {
         }
     }
 
+    /// This list's query at another address.
+    pub fn on(&self, path: &str) -> String {
+        Self { path: path.to_owned(), ..self.clone() }.href()
+    }
+
     /// `href`, carrying this list's query, so that its page can lead back here.
     pub fn preserved_on(&self, href: &str) -> String {
         if self.pairs.is_empty() {

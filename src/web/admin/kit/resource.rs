@@ -76,6 +76,15 @@ impl Meta {
     }
 }
 
+/// The pages that carry a list's rows to a file and back.
+#[derive(Debug, Clone, Copy)]
+pub struct Transfer {
+    /// Gives the filtered set as a file: for who may see it.
+    pub export: &'static str,
+    /// Takes a file: for who may change them.
+    pub import: &'static str,
+}
+
 /// Something the panel lists.
 #[expect(async_fn_in_trait, reason = "actix runs each handler on one thread; Send is not asked")]
 pub trait Resource: 'static {
@@ -101,6 +110,11 @@ pub trait Resource: 'static {
     /// Links at the list's top right: words and address.
     fn tools() -> Vec<(&'static str, String)> {
         Vec::new()
+    }
+
+    /// Where its rows are carried to a file and back; none = they are not.
+    fn transfer() -> Option<Transfer> {
+        None
     }
 
     /// A sentence under the list.

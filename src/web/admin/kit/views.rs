@@ -43,15 +43,22 @@ pub async fn list<R: Resource>(ctx: AdminContext) -> Answer {
         return export::answer::<R>(&mut conn, asked, format).await;
     }
     let read = gather::<R>(&mut conn, &mut asked).await?;
+    let yaml = R::transfer().map(|transfer| asked.address.on(transfer.export));
     asked.warnings.extend(R::remarks(&ctx, &mut conn, &read.page.rows).await?);
     let mut list = list_view::draw((meta.plural, clock::now()), listing, asked, &read);
     list.actions = bulk::offered(&ctx, R::actions());
-    if !meta.edit.is_some_and(|edit| ctx.may(edit)) {
+    list.yaml = yaml;
+    let may_edit = meta.edit.is_some_and(|edit| ctx.may(edit));
+    if !may_edit {
         list = list.without_switches();
     }
+    let import = R::transfer().filter(|_| may_edit).map(|transfer| transfer.import);
+    let mut tools = R::tools();
+    tools.extend(import.map(|href| ("Import", href.to_owned())));
     page(&ChangelistPage {
         reveal: reveal::take(&ctx),
-        tools: R::tools(),
+        tools,
+        import,
         note: R::note(&ctx),
         frame: ctx.frame(t(meta.title)),
         add: meta.edit.filter(|edit| ctx.may(*edit)).map(|_| meta.add_url()),

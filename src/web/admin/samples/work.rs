@@ -2,20 +2,30 @@
 
 use super::super::jobs::{act::CancelPage, stats};
 use super::super::kit::frame::Frame;
+use super::super::webhooks::import;
 use super::super::workers;
-use super::LONG;
+use super::{LONG, ODD};
 use askama::Template;
 
 pub(super) fn samples() -> Vec<(String, String)> {
     let cancel =
         CancelPage { frame: Frame::sample("Cancel"), what: LONG, back: "/admin/".to_owned() };
-    [
+    let imports = import::samples(ODD).into_iter().zip(["none", "yaml", "wrong", "plan", "faulty"]);
+    let imports = imports.map(|(page, state)| (format!("import, {state}"), page.render().unwrap()));
+    let others = [
         ("statistics, none", stats::sample(false).render()),
         ("statistics", stats::sample(true).render()),
         ("workers, none", workers::sample(false).render()),
         ("workers", workers::sample(true).render()),
         ("cancel", cancel.render()),
     ]
-    .map(|(name, html)| (name.to_owned(), html.unwrap()))
-    .into()
+    .map(|(name, html)| (name.to_owned(), html.unwrap()));
+    imports.chain(others).collect()
+}
+
+#[test]
+fn the_import_of_webhooks_is_chinese_in_chinese() {
+    super::chinese::assert_chinese(|| {
+        samples().into_iter().filter(|(name, _)| name.starts_with("import")).collect()
+    });
 }

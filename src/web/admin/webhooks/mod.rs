@@ -6,6 +6,7 @@ mod change;
 pub mod drift;
 mod filters;
 mod form;
+pub mod import;
 mod lane;
 mod list;
 pub mod reset;
@@ -24,7 +25,7 @@ use super::kit::form::Values;
 use super::kit::listing::Listing;
 use super::kit::resource::{
     DeletePlan, Editable, Loaded, Meta, NextStep, Notice, RailList, RailRow, Resource, Saved,
-    Unsaved,
+    Transfer, Unsaved,
 };
 use crate::clock;
 use crate::core::change::Change;
@@ -70,6 +71,10 @@ impl Resource for Webhooks {
 
     async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
         webhooks::list(conn, query).await
+    }
+
+    fn transfer() -> Option<Transfer> {
+        Some(Transfer { export: urls::webhook_export(), import: urls::webhook_import() })
     }
 
     async fn counts(

@@ -1,0 +1,102 @@
+//! A file looked at before it is imported: what it would do, record by record, what is wrong with
+//! it, and which records lack a secret; and then the import of just what was looked at.
+//!
+//! No secrets come along here. A record of which none is here is taken switched off, so that
+//! nothing runs for whoever knows its address.
+
+use super::{ImportError, Imported, Kind, Plan, Secrets, Setting, carry_out, checked, plan_rows};
+use crate::core::transfer::{Document, Record};
+use crate::records::{Fault, SaveError};
+use crate::store::webhooks::{self, Row};
+use crate::store::{Conn, StoreError, transaction};
+
+/// A file against what is here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// The file's records, in its order.
+    pub lines: Vec<Line>,
+    /// How many records here the file does not have.
+    pub only_here: usize,
+    /// What the import must find again: see [`Plan::mark`].
+    pub mark: String,
+}
+
+/// A record of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// As it would be saved.
+    pub record: Record,
+    /// What the record is called.
+    pub label: String,
+    /// What it is here.
+    pub kind: Kind,
+    /// What is wrong with it.
+    pub faults: Vec<Fault>,
+    /// Whether it has no secret, and is switched off for that reason.
+    pub lacks_secret: bool,
+}
+
+/// What the import of a file would do.
+///
+/// # Errors
+/// Any [`StoreError`] of the database.
+pub async fn preview(
+    conn: &mut Conn,
+    file: &mut Document,
+    setting: &Setting<'_>,
+) -> Result<Preview, StoreError> {
+    let rows = webhooks::all(conn).await?;
+    let (plan, lacking) = planned(&rows, file, setting);
+    let lines =
+        file.webhooks.iter().zip(&plan.steps).zip(lacking).map(|((record, step), lacks)| {
+            let here = step.here.and_then(|(id, _)| rows.iter().find(|row| row.id == id));
+            let checked = checked(record, here, (None, None), (&Secrets::new(), setting));
+            Line {
+                record: record.clone(),
+                label: step.label.clone(),
+                kind: step.kind.clone(),
+                faults: checked.err().unwrap_or_default(),
+                lacks_secret: lacks,
+            }
+        });
+    Ok(Preview { lines: lines.collect(), only_here: plan.only_here.len(), mark: plan.mark() })
+}
+
+/// Imports a file that was looked at: all of it, or nothing. Names the records that lack a secret.
+///
+/// # Errors
+/// [`SaveError::Stale`] where a record was changed, deleted or added since; [`ImportError::Faults`].
+pub async fn import_seen(
+    conn: &mut Conn,
+    (file, mark): (&mut Document, &str),
+    setting: &Setting<'_>,
+) -> Result<(Imported, Vec<String>), ImportError> {
+    transaction(conn, async |conn: &mut Conn| {
+        let rows = webhooks::all(conn).await?;
+        let (plan, lacking) = planned(&rows, file, setting);
+        if plan.mark() != mark {
+            return Err(SaveError::Stale.into());
+        }
+        let imported = carry_out(conn, (file, &plan), &Secrets::new(), setting).await?;
+        let lacking = plan.steps.into_iter().zip(lacking).filter(|(_, lacks)| *lacks);
+        Ok((imported, lacking.map(|(step, _)| step.label).collect()))
+    })
+    .await
+}
+
+/// The plan, with every record that lacks a secret switched off; and which those are.
+fn planned(rows: &[Row], file: &mut Document, setting: &Setting<'_>) -> (Plan, Vec<bool>) {
+    let steps = plan_rows(rows, file).steps;
+    let lacking: Vec<bool> = file
+        .webhooks
+        .iter_mut()
+        .zip(steps)
+        .map(|(record, step)| {
+            let wants = !step.wants.is_empty() || !setting.allow_no_secret;
+            let lacks = step.has_no_secret && wants;
+            record.enabled &= !lacks;
+            lacks
+        })
+        .collect();
+    (plan_rows(rows, file), lacking)
+}

@@ -1,0 +1,148 @@
+//! What a file of records would do, as its page draws it.
+
+use crate::i18n::{self, t};
+use crate::records::transfer::Kind;
+use crate::records::transfer::preview::{Line, Preview};
+use crate::web::admin::kit::column::Badge;
+
+/// What a file would do.
+pub struct PlanView {
+    /// Its records: new ones, those that differ, and those with faults.
+    pub lines: Vec<LineView>,
+    /// The names of those that are the same.
+    pub same: Vec<String>,
+    /// How many are new, changed, the same and faulty.
+    pub counts: [usize; 4],
+    /// How many records here the file does not have.
+    pub only_here: usize,
+    /// What the import must find again.
+    pub mark: String,
+}
+
+/// A record of a file.
+pub struct LineView {
+    /// Its place in the file, from 1 on.
+    pub number: usize,
+    /// What it is called.
+    pub label: String,
+    /// What is to become of it.
+    pub badge: Badge,
+    /// Its address, event and action.
+    pub facts: [String; 3],
+    /// What changes: field, before and after.
+    pub changes: Vec<(String, String, String)>,
+    /// What is wrong: field and sentence.
+    pub faults: Vec<(String, String)>,
+    /// Whether it has no secret and is switched off.
+    pub lacks_secret: bool,
+}
+
+impl PlanView {
+    pub(super) fn of(preview: &Preview) -> Self {
+        let mut view = Self {
+            lines: Vec::new(),
+            same: Vec::new(),
+            counts: [0; 4],
+            only_here: preview.only_here,
+            mark: preview.mark.clone(),
+        };
+        for (number, line) in (1..).zip(&preview.lines) {
+            let place = match (&line.kind, line.faults.is_empty()) {
+                (_, false) => 3,
+                (Kind::New, true) => 0,
+                (Kind::Different(_), true) => 1,
+                (Kind::Same, true) => 2,
+            };
+            if let Some(count) = view.counts.get_mut(place) {
+                *count += 1;
+            }
+            if place == 2 {
+                view.same.push(line.label.clone());
+            } else {
+                view.lines.push(LineView::of(number, line));
+            }
+        }
+        view
+    }
+
+    /// Whether there is anything to do, and nothing in the way.
+    pub(super) fn can_start(&self) -> bool {
+        let [new, changed, _, faulty] = self.counts;
+        faulty == 0 && new + changed > 0
+    }
+
+    /// Whether a record breaks a rule.
+    pub(super) fn is_faulty(&self) -> bool {
+        self.counts[3] > 0
+    }
+
+    pub(super) fn same_words(&self) -> String {
+        let (one, many) = ("{n} webhook is the same already", "{n} webhooks are the same already");
+        count(self.same.len(), one, many)
+    }
+
+    pub(super) fn only_here_words(&self) -> String {
+        let one = "{n} webhook here is not in the file: it stays as it is.";
+        count(self.only_here, one, "{n} webhooks here are not in the file: they stay as they are.")
+    }
+
+    /// The button's words.
+    pub(super) fn button(&self) -> String {
+        let [new, changed, ..] = self.counts;
+        count(new + changed, "Yes, import {n} webhook", "Yes, import {n} webhooks")
+    }
+
+    /// How many records have no secret.
+    pub(super) fn lacking(&self) -> usize {
+        self.lines.iter().filter(|line| line.lacks_secret).count()
+    }
+}
+
+impl LineView {
+    pub(super) fn of(number: usize, line: &Line) -> Self {
+        let record = &line.record;
+        let changes = match &line.kind {
+            Kind::Different(differences) => differences.as_slice(),
+            Kind::New | Kind::Same => &[],
+        };
+        let badge = match (&line.kind, line.faults.is_empty()) {
+            (_, false) => Badge::import_faulty(),
+            (Kind::New, true) => Badge::import_new(),
+            (Kind::Different(_), true) => Badge::import_changed(),
+            (Kind::Same, true) => Badge::equal(true),
+        };
+        Self {
+            number,
+            label: line.label.clone(),
+            badge,
+            facts: [
+                record.repo_url.clone(),
+                record.http_x_gitlab_event.clone(),
+                record.action.clone(),
+            ],
+            changes: changes
+                .iter()
+                .map(|change| (change.field.clone(), shown(&change.here), shown(&change.file)))
+                .collect(),
+            faults: line
+                .faults
+                .iter()
+                .map(|fault| (fault.field.clone(), t(&fault.message).to_owned()))
+                .collect(),
+            lacks_secret: line.lacks_secret,
+        }
+    }
+}
+
+/// A value as a person writes it: text without quotes.
+fn shown(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::Null => String::new(),
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn count(n: usize, one: &'static str, many: &'static str) -> String {
+    i18n::count(i64::try_from(n).unwrap_or(i64::MAX), one, many)
+}
