@@ -88,8 +88,8 @@ async fn a_changed_or_removed_entry_is_noticed_where_it_is_used() {
 }
 
 #[tokio::test]
-async fn a_run_shows_what_it_used_and_its_colours() {
-    let script = "printf '\\033[1;31mred\\033[0m plain\\n'; head -c 30000000 /dev/zero | tail -c 30000000 | wc -c";
+async fn f62_a_run_shows_its_colours_without_any_control_byte_and_what_it_used() {
+    let script = "printf '\\033[1;31mred\\033[0m plain\\n\\033[2J\\033]0;title\\007\\a\\bback\\377\\n10%%\\r20%%\\rdone\\n'; head -c 30000000 /dev/zero | tail -c 30000000 | wc -c";
     let app = Setup::new().await.action("probe", "", script).start().await;
     let panel = app.panel().await;
     panel.add_webhook(&records::with(records::push(), &[("action", "probe")])).await;
@@ -98,7 +98,10 @@ async fn a_run_shows_what_it_used_and_its_colours() {
     let page = panel.open(&format!("/admin/hooks/job/{job}/")).await;
     page.says("of processor time").says("MiB of memory at most");
     assert_eq!(page.texts(".log .fg-1.bold"), ["red"]);
-    page.says("red plain");
+    page.says("red plain").says("done");
+    let log = page.texts(".log code").join("\n");
+    assert!(!log.chars().any(|c| c.is_control() && c != '\n'), "{log:?}");
+    assert!(!log.contains("[2J") && !log.contains("title"), "{log:?}");
     let sql = "SELECT (peak_memory_kib > 29000 AND cpu_ms >= 0)::text FROM job_attempts";
     assert_eq!(app.database().value(sql).await, "true");
 }

@@ -1,6 +1,6 @@
 //! The delivery log: grouping, the body as tree, text and command, and what retention leaves.
 
-use crate::support::app::{App, TOKEN};
+use crate::support::app::{App, Setup, TOKEN};
 use crate::support::gitlab::Delivery;
 use crate::support::records;
 use std::process::Command;
@@ -14,7 +14,7 @@ fn page(id: &str) -> String {
 }
 
 #[tokio::test]
-async fn unmatched_deliveries_are_grouped_by_repository() {
+async fn f55_unmatched_deliveries_are_grouped_by_repository() {
     let app = App::start().await;
     app.record(&records::push()).await;
     for project in [16, 16, 17] {
@@ -123,4 +123,63 @@ async fn deliveries_are_narrowed_by_status_and_source_and_found_by_their_job() {
     assert!(list.text("tbody tr").contains("Replayed"), "{}", list.main());
     let wrong = panel.open("/admin/hooks/delivery/?http_status=abc&source=x").await;
     assert_eq!(wrong.texts("main .message").len(), 2);
+}
+
+#[tokio::test]
+async fn f29_a_repeat_makes_no_job_and_leads_to_what_it_repeats() {
+    let app = App::start().await;
+    app.record(&records::push()).await;
+    let first = app.send(&push().key("k")).await;
+    let again = app.send(&push().key("k")).await;
+    again.expect(200, "duplicate");
+    let shown = app.panel().await.open(&page(&again.field("delivery"))).await;
+    assert_eq!(shown.attributes(".verdict", "data-state"), ["duplicate"]);
+    assert_eq!(shown.attributes(".verdict-text a", "href"), [page(&first.field("delivery"))]);
+    shown.says("nothing was run twice");
+    assert_eq!(app.database().count("jobs").await, 1);
+}
+
+#[tokio::test]
+async fn f30_what_is_no_json_or_too_large_is_listed_with_its_cause_and_its_start() {
+    let app = Setup::new().await.setting("SIGNALBOX_MAX_BODY", "2000").start().await;
+    app.record(&records::push()).await;
+    let panel = app.panel().await;
+    let long = format!("{{\"start\": \"of it\", \"rest\": \"{}\"}}", "x".repeat(2000));
+    for (body, status, cause, start) in [
+        ("{\"object_kind\": push", 400, "not JSON", "{\"object_kind\": push"),
+        (long.as_str(), 413, "larger than 2000 bytes", "{\"start\": \"of it\""),
+    ] {
+        let answer = app.send(&push().body(body)).await;
+        answer.expect(status, "rejected");
+        let list = panel.open("/admin/hooks/delivery/?verdict=rejected").await;
+        let id = list.rows().remove(0);
+        let shown = panel.open(&page(&id)).await;
+        assert_eq!(shown.attributes(".verdict", "data-state"), ["rejected"]);
+        assert!(shown.text(".verdict-text").contains(cause), "{}", shown.text(".verdict-text"));
+        assert!(shown.text("#body-raw").starts_with(start), "{}", shown.html);
+        assert!(!shown.html.contains(TOKEN));
+    }
+}
+
+#[tokio::test]
+async fn f52_what_a_disabled_record_would_have_run_offers_to_enable_it() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    let id = app.record(&records::push()).await;
+    app.database().execute("UPDATE webhooks SET enabled = false, version = version + 1").await;
+    let answer = app.send(&push()).await;
+    answer.expect(200, "disabled");
+    assert_eq!(app.database().count("jobs").await, 0);
+    let address = page(&answer.field("delivery"));
+    let shown = panel.open(&address).await;
+    assert_eq!(shown.attributes(".verdict", "data-state"), ["disabled"]);
+    let enable = format!("/admin/hooks/webhook/{id}/change/?enabled=1");
+    assert!(shown.attributes("main a", "href").contains(&enable), "{}", shown.html);
+    let form = panel.get(&enable).await.form_with("repo_name");
+    assert_eq!(form.value("enabled"), Some("on"));
+    panel.submit(form.press("_save", "1")).await;
+    app.send(&push()).await.expect(202, "matched");
+    // Who may not change records is not led there.
+    let links = app.person("viewer").await.open(&address).await.attributes("main a", "href");
+    assert!(!links.contains(&enable), "{links:?}");
 }

@@ -4,7 +4,7 @@ use crate::support::app::{App, TOKEN};
 use crate::support::gitlab::Delivery;
 use crate::support::page::Form;
 use crate::support::panel::Panel;
-use crate::support::records;
+use crate::support::records::{self, with};
 
 const LIST: &str = "/admin/hooks/webhook/";
 
@@ -13,7 +13,7 @@ async fn change_form(panel: &Panel, id: &str) -> Form {
 }
 
 #[tokio::test]
-async fn a_new_record_is_listed_and_its_secret_never_shown_again() {
+async fn f48_a_new_record_is_listed_and_its_secret_never_shown_again() {
     let app = App::start().await;
     let panel = app.panel().await;
     let form = panel.open(&format!("{LIST}add/")).await.form_with("repo_name");
@@ -68,7 +68,7 @@ async fn a_record_without_a_secret_cannot_be_enabled() {
 }
 
 #[tokio::test]
-async fn a_blank_secret_keeps_the_old_one() {
+async fn f48_a_blank_secret_keeps_the_old_one() {
     let app = App::start().await;
     let panel = app.panel().await;
     let id = panel.add_webhook(&records::push()).await;
@@ -83,7 +83,7 @@ async fn a_blank_secret_keeps_the_old_one() {
 }
 
 #[tokio::test]
-async fn the_second_of_two_editors_is_told_and_the_first_is_kept() {
+async fn f18_the_second_of_two_editors_is_told_and_the_first_is_kept() {
     let app = App::start().await;
     let (one, other) = (app.panel().await, app.panel().await);
     let id = one.add_webhook(&records::push()).await;
@@ -121,7 +121,7 @@ async fn f18_a_conflict_is_solved_field_by_field() {
 }
 
 #[tokio::test]
-async fn deleting_asks_first_and_keeps_the_history() {
+async fn f20_f27_deleting_asks_first_and_keeps_the_history() {
     let app = App::start().await;
     let panel = app.panel().await;
     let id = panel.add_webhook(&records::push()).await;
@@ -139,7 +139,7 @@ async fn deleting_asks_first_and_keeps_the_history() {
 }
 
 #[tokio::test]
-async fn history_shows_before_and_after_and_of_a_secret_only_that_it_changed() {
+async fn f19_history_shows_before_and_after_and_of_a_secret_only_that_it_changed() {
     let app = App::start().await;
     let panel = app.panel().await;
     let id = panel.add_webhook(&records::push()).await;
@@ -154,7 +154,7 @@ async fn history_shows_before_and_after_and_of_a_secret_only_that_it_changed() {
 }
 
 #[tokio::test]
-async fn saving_leads_back_to_the_list_as_it_was() {
+async fn f15_saving_leads_back_to_the_list_as_it_was() {
     let app = App::start().await;
     let panel = app.panel().await;
     let id = panel.add_webhook(&records::push()).await;
@@ -173,7 +173,7 @@ async fn saving_leads_back_to_the_list_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_post_without_its_token_is_refused_and_changes_nothing() {
+async fn f13_a_post_without_its_token_is_refused_and_changes_nothing() {
     let app = App::start().await;
     let panel = app.panel().await;
     let form = panel.open(&format!("{LIST}add/")).await.form_with("repo_name");
@@ -184,4 +184,24 @@ async fn a_post_without_its_token_is_refused_and_changes_nothing() {
     let foreign = panel.submit(form.set("csrf_token", foreign.value("csrf_token").unwrap())).await;
     assert_eq!((none.status, wrong.status, foreign.status), (403, 403, 403));
     assert_eq!(app.database().count("webhooks").await, 0);
+}
+
+#[tokio::test]
+async fn f53_a_record_equal_to_another_is_saved_with_a_word_that_leads_to_the_other() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    let first = panel.add_webhook(&with(records::push(), &[("name", "The first")])).await;
+    let second = panel.add_webhook(&with(records::push(), &[("name", "The second")])).await;
+    let link = |id: &str| format!("/admin/hooks/webhook/{id}/change/");
+    for (one, other, name) in [(&first, &second, "The second"), (&second, &first, "The first")] {
+        let page = panel.open(&link(one)).await;
+        page.says("Another webhook is equal in all five values: both will run.").says(name);
+        assert!(page.attributes("main a", "href").contains(&link(other)), "{}", page.html);
+    }
+    let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
+    assert_eq!(answer.jobs().len(), 2, "both run");
+    // A record that differs in one value is no twin.
+    let form = panel.open(&link(&second)).await.form_with("repo_name");
+    panel.submit(form.set("project_id", "16").press("_save", "1")).await;
+    assert!(!panel.open(&link(&first)).await.main().contains("Another webhook is equal"));
 }

@@ -4,7 +4,7 @@ use crate::support::app::{App, Setup, TOKEN};
 use crate::support::gitlab::Delivery;
 use crate::support::panel::Panel;
 use crate::support::records::{self, with};
-use crate::support::seed;
+use crate::support::{seed, wait};
 
 /// The first number in a text: `1,234 jobs` is 1234, `One job` 1.
 fn number(text: &str) -> usize {
@@ -128,4 +128,28 @@ async fn one_search_finds_records_deliveries_and_jobs_and_an_id_opens_its_page()
         ["Nothing found"]
     );
     panel.open("/admin/search/").await.says("Finds every word");
+}
+
+#[tokio::test]
+async fn f68_a_worker_that_was_lost_is_told_and_leads_to_the_workers() {
+    let app = Setup::new().await.argument("--no-worker").start().await;
+    let panel = app.panel().await;
+    app.record(&records::push()).await;
+    let mut worker = app.worker();
+    let lost = "One worker gave no sign of life and did not stop in good order";
+    let attention = ".attention > li > span:nth-child(2) > a";
+    wait::until("a worker", async || {
+        panel.open("/admin/hooks/worker/").await.has("#workers [data-state=alive]").then_some(())
+    })
+    .await;
+    assert!(!panel.open("/admin/").await.main().contains(lost));
+    worker.kill();
+    let index = wait::until("the loss on the start page", async || {
+        let index = panel.open("/admin/").await;
+        index.main().contains(lost).then_some(index)
+    })
+    .await;
+    assert_eq!(index.attributes(attention, "href"), ["/admin/hooks/worker/"]);
+    let dead = panel.open("/admin/hooks/worker/").await.states("#workers");
+    assert_eq!(dead.iter().filter(|state| *state == "dead").count(), 1, "{dead:?}");
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 const WEBHOOKS: &str = "/admin/hooks/webhook/";
 
 #[tokio::test]
-async fn empty_lists_say_what_to_do_first() {
+async fn f58_empty_lists_say_what_to_do_first() {
     let app = App::start().await;
     let panel = app.panel().await;
     for list in [WEBHOOKS, "/admin/hooks/delivery/", "/admin/hooks/job/"] {
@@ -19,7 +19,7 @@ async fn empty_lists_say_what_to_do_first() {
 }
 
 #[tokio::test]
-async fn records_are_searched_filtered_and_ordered() {
+async fn f56_f58_records_are_searched_filtered_and_ordered() {
     let app = App::start().await;
     let panel = app.panel().await;
     for (name, id) in [("alpha one", "11"), ("alpha two", "-1"), ("beta", "13")] {
@@ -121,4 +121,84 @@ async fn deliveries_and_jobs_are_told_apart_by_verdict_and_state() {
         assert!(states.contains(&verdict.to_owned()), "{states:?}");
     }
     assert_eq!(panel.open("/admin/hooks/job/?state=failed").await.rows().len(), 0);
+}
+
+#[tokio::test]
+async fn f4_a_pending_record_says_so_in_words_in_the_list_and_on_its_page() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    let pending = panel.add_webhook(&records::pending_push()).await;
+    panel.add_webhook(&with(records::push(), &[("repo_name", "Registered")])).await;
+    let list = panel.open(WEBHOOKS).await;
+    let row = format!("[data-id=\"{pending}\"]");
+    assert_eq!(list.texts(&format!("{row} [data-state=pending]")), ["Pending registration"]);
+    assert_eq!(list.texts("[data-id] [data-state=pending]").len(), 1);
+    let page = panel.open(&format!("{WEBHOOKS}{pending}/change/")).await;
+    let badges = page.texts("[data-state=pending]");
+    assert!(badges.contains(&"Pending registration".to_owned()), "{badges:?}");
+    assert_eq!(page.form_with("repo_name").value("project_id"), Some("-1"));
+}
+
+#[tokio::test]
+async fn f21_every_word_must_be_there_and_a_quoted_phrase_in_one_piece() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    for (name, notes, id) in
+        [("web shop", "of alpha", "1"), ("shop web", "alpha", "2"), ("web", "beta", "3")]
+    {
+        let record = [("repo_name", name), ("notes", notes), ("project_id", id)];
+        panel.add_webhook(&with(records::push(), &record)).await;
+    }
+    for (words, found) in [
+        ("web", 3),
+        ("web+alpha", 2),
+        ("ALPHA+Shop", 2),
+        ("web+shop", 2),
+        ("%22web+shop%22", 1),
+        ("%22web+shop%22+alpha", 1),
+        ("%22web+shop%22+beta", 0),
+        ("of+%22shop+web%22", 0),
+    ] {
+        let page = panel.open(&format!("{WEBHOOKS}?q={words}")).await;
+        assert_eq!(page.rows().len(), found, "{words}");
+    }
+}
+
+#[tokio::test]
+async fn f57_what_is_not_there_leads_to_its_list_and_to_the_log() {
+    let app = App::start().await;
+    let (panel, viewer) = (app.panel().await, app.person("viewer").await);
+    let (delivery, job) = ("01ARZ3NDEKTSV4RRFFQ69G5FAV", "01ARZ3NDEKTSV4RRFFQ69G5FAW");
+    for (address, list, id) in [
+        (format!("{WEBHOOKS}999/change/"), WEBHOOKS, "999"),
+        (format!("{WEBHOOKS}999/history/"), WEBHOOKS, "999"),
+        (format!("{WEBHOOKS}999/setup/"), WEBHOOKS, "999"),
+        (format!("{WEBHOOKS}999/delete/"), WEBHOOKS, "999"),
+        (format!("/admin/hooks/delivery/{delivery}/"), "/admin/hooks/delivery/", delivery),
+        (format!("/admin/hooks/job/{job}/"), "/admin/hooks/job/", job),
+        ("/admin/auth/user/999/change/".to_owned(), "/admin/auth/user/", "999"),
+    ] {
+        let page = panel.get(&address).await;
+        assert_eq!((page.status, page.text("h1").as_str()), (404, "Not found"), "{address}");
+        let links = page.attributes("main a", "href");
+        let log = format!("/admin/log/?q={id}");
+        assert!(links.contains(&list.to_owned()) && links.contains(&log), "{address}: {links:?}");
+        // Nobody is sent where they may not go.
+        let links = viewer.get(&address).await.attributes("main a", "href");
+        assert!(!links.contains(&log), "{address}: {links:?}");
+    }
+}
+
+#[tokio::test]
+async fn f59_more_than_ten_thousand_are_not_counted_out() {
+    let app = App::start().await;
+    crate::support::seed::deliveries(app.database(), 10_050).await;
+    let panel = app.panel().await;
+    for list in ["/admin/hooks/delivery/", "/admin/hooks/job/"] {
+        let page = panel.open(list).await;
+        assert!(page.text(".pagination-total").starts_with("10,000+ "), "{}", page.main());
+        assert!(!page.main().contains("10,050"));
+    }
+    let few = panel.open("/admin/hooks/delivery/?verdict=unmatched").await;
+    assert!(few.text(".pagination-total").starts_with("201 "), "{}", few.main());
 }

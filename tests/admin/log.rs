@@ -165,7 +165,7 @@ async fn putting_back_what_is_run_asks_for_the_password_and_keeps_the_rules() {
 }
 
 #[tokio::test]
-async fn a_deleted_record_keeps_its_history_and_can_be_added_again() {
+async fn f20_a_deleted_record_keeps_its_history_and_can_be_added_again() {
     let app = App::start().await;
     let panel = app.panel().await;
     let record = records::with(records::push(), &[("max_attempts", "8"), ("name", "A & b")]);

@@ -4,7 +4,7 @@ use crate::support::app::{ADMIN, App, PASSWORD};
 use crate::support::panel::Panel;
 
 #[tokio::test]
-async fn a_page_asks_for_the_login_and_opens_after_it() {
+async fn f11_a_page_asks_for_the_login_and_opens_after_it() {
     let app = App::start().await;
     let panel = Panel::anonymous(app.base());
     let wanted = "/admin/hooks/job/?q=a%20b";
@@ -16,7 +16,7 @@ async fn a_page_asks_for_the_login_and_opens_after_it() {
 }
 
 #[tokio::test]
-async fn the_way_after_the_login_stays_on_this_site() {
+async fn f12_the_way_after_the_login_stays_on_this_site() {
     let app = App::start().await;
     for next in ["https://evil.example/", "//evil.example/", "/%5Cevil.example", "/webhooks/gitlab"]
     {
@@ -101,4 +101,27 @@ async fn a_password_is_changed_and_other_sessions_end() {
     assert_eq!(here.get("/admin/").await.address, "/admin/");
     assert!(elsewhere.get("/admin/").await.address.starts_with("/admin/login/"));
     Panel::login(app.base(), ADMIN, new).await;
+}
+
+#[tokio::test]
+async fn f49_the_sixth_wrong_login_in_a_minute_is_told_how_long_to_wait() {
+    let app = App::start().await;
+    let panel = Panel::anonymous(app.base());
+    for _ in 0..5 {
+        let page = panel.try_login(ADMIN, "guess").await;
+        assert_eq!(page.status, 200, "five are let through: {}", page.html);
+    }
+    let told = |page: &crate::support::page::Page| {
+        let words = page.text("[role=alert]");
+        let (_, rest) = words.split_once("Too many wrong tries. Try again in ").unwrap();
+        let seconds: u64 = rest.split(' ').next().unwrap().parse().unwrap();
+        let header = page.headers["retry-after"].to_str().unwrap();
+        assert!((1..=60).contains(&seconds) && header == seconds.to_string(), "{words} {header}");
+    };
+    // For that account from anywhere, for that address with any account; the right password too.
+    for (name, password) in [(ADMIN, PASSWORD), ("ADA", "guess"), ("somebody", "guess")] {
+        let page = Panel::anonymous(app.base()).try_login(name, password).await;
+        assert_eq!(page.status, 429, "{name}");
+        told(&page);
+    }
 }

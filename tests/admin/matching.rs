@@ -16,7 +16,7 @@ async fn page_of(app: &App, panel: &Panel, delivery: &Delivery) -> Page {
 }
 
 #[tokio::test]
-async fn the_nearest_record_is_named_with_exactly_what_differs() {
+async fn f1_the_nearest_record_is_named_with_exactly_what_differs() {
     let app = App::start().await;
     let panel = app.panel().await;
     let id = panel.add_webhook(&records::push()).await;
@@ -73,7 +73,7 @@ async fn each_way_to_miss_a_record_has_its_sentence() {
 }
 
 #[tokio::test]
-async fn another_form_of_the_address_is_equal_and_marked_so() {
+async fn f2_another_form_of_the_address_is_equal_and_marked_so() {
     let app = App::start().await;
     let panel = app.panel().await;
     let http: Record =

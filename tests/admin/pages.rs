@@ -5,7 +5,7 @@ use crate::support::gitlab::{Answer, Delivery};
 use crate::support::records;
 
 #[tokio::test]
-async fn a_deliverys_page_shows_request_verdict_and_person() {
+async fn f31_a_deliverys_page_shows_request_verdict_and_person() {
     let app = App::start().await;
     app.record(&records::push()).await;
     let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
@@ -31,7 +31,7 @@ async fn an_unmatched_deliverys_page_names_what_differs() {
 }
 
 #[tokio::test]
-async fn what_an_event_says_is_shown_as_text() {
+async fn f32_what_an_event_says_is_shown_as_text() {
     let script = "<script>alert(1)</script>";
     let app = Setup::new()
         .await
@@ -80,7 +80,7 @@ async fn every_page_forbids_foreign_code() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_said_in_the_panels_look() {
+async fn f57_what_is_not_there_is_said_in_the_panels_look() {
     let app = App::start().await;
     let panel = app.panel().await;
     for address in [

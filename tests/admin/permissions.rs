@@ -58,7 +58,7 @@ async fn nobody_sees_anything_without_a_login() {
 }
 
 #[tokio::test]
-async fn a_viewer_reads_and_changes_nothing() {
+async fn f14_a_viewer_reads_and_changes_nothing() {
     let app = App::start().await;
     let id = app.record(&records::push()).await;
     let viewer = person(&app, "viewer").await;

@@ -128,7 +128,7 @@ async fn ticked_rows_are_replayed_and_an_empty_choice_is_said() {
 }
 
 #[tokio::test]
-async fn a_run_is_stopped_at_once_and_says_by_whom() {
+async fn f71_a_run_is_stopped_at_once_and_says_by_whom() {
     let app = App::start().await;
     unmatched(&app, 16, 0).await;
     app.record(&records::push()).await;

@@ -70,7 +70,7 @@ async fn a_session_says_when_and_where_it_was_last_used() {
 }
 
 #[tokio::test]
-async fn a_changed_password_ends_the_other_sessions_and_this_one_stays() {
+async fn f50_a_changed_password_ends_the_other_sessions_and_this_one_stays() {
     let app = App::start().await;
     let (here, there) = (app.panel().await, app.panel().await);
     let form = here.open("/admin/password_change/").await.form_with("old_password");

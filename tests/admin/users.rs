@@ -56,7 +56,7 @@ async fn a_user_is_added_in_two_steps() {
 }
 
 #[tokio::test]
-async fn the_last_administrator_and_oneself_stay_with_the_reason() {
+async fn f51_the_last_administrator_and_oneself_stay_with_the_reason() {
     let app = App::start().await;
     let panel = app.panel().await;
     let id = own_id(&app).await;
@@ -86,7 +86,7 @@ async fn the_last_administrator_and_oneself_stay_with_the_reason() {
 }
 
 #[tokio::test]
-async fn two_administrators_who_remove_each_other_at_once_leave_one() {
+async fn f51_two_administrators_who_remove_each_other_at_once_leave_one() {
     for _ in 0..5 {
         let app = App::start().await;
         let (ada, ada_id) = (app.panel().await, own_id(&app).await);

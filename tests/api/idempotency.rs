@@ -10,7 +10,7 @@ fn push(key: &str) -> Delivery {
 }
 
 #[tokio::test]
-async fn a_repeat_with_its_key_makes_no_second_job() {
+async fn f29_a_repeat_with_its_key_makes_no_second_job() {
     let app = App::start().await;
     app.record(&records::push()).await;
     let first = app.send(&push("k-1")).await;

@@ -6,7 +6,7 @@ use crate::support::records::{self, manifest, record, with};
 use std::collections::BTreeSet;
 
 #[tokio::test]
-async fn a_push_is_answered_at_once_and_its_job_runs() {
+async fn f73_a_push_is_answered_at_once_and_its_job_runs() {
     let app = App::start().await;
     app.record(&records::push()).await;
     let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
@@ -35,7 +35,7 @@ async fn a_push_is_answered_at_once_and_its_job_runs() {
 }
 
 #[tokio::test]
-async fn the_body_is_kept_byte_for_byte_and_the_token_nowhere() {
+async fn f31_the_body_is_kept_byte_for_byte_and_the_token_nowhere() {
     let app = App::start().await;
     app.record(&records::push()).await;
     // What jsonb would refuse, fold or rewrite: NUL, a repeated key, an odd number.
@@ -83,7 +83,7 @@ async fn a_push_of_another_project_is_unmatched() {
 }
 
 #[tokio::test]
-async fn a_disabled_record_runs_nothing() {
+async fn f52_a_disabled_record_runs_nothing() {
     let app = App::start().await;
     let panel = app.panel().await;
     let form = panel.open("/admin/hooks/webhook/add/").await.form_with("repo_name");

@@ -97,7 +97,7 @@ async fn headers_of_gitlabs_must_be_there_once_and_short() {
 }
 
 #[tokio::test]
-async fn what_is_not_json_is_listed_with_its_cause() {
+async fn f30_what_is_not_json_is_listed_with_its_cause() {
     let app = App::start().await;
     app.record(&records::push()).await;
     for body in ["", "not json", "{\"object_kind\":", "[1, 2]", "\u{feff}"] {
@@ -117,7 +117,7 @@ async fn what_is_not_json_is_listed_with_its_cause() {
 }
 
 #[tokio::test]
-async fn a_stranger_learns_nothing_and_leaves_little() {
+async fn f73_a_stranger_learns_nothing_and_leaves_little() {
     let app = App::start().await;
     app.record(&records::push()).await;
     let spaces = " ".repeat(10_000);
@@ -131,6 +131,10 @@ async fn a_stranger_learns_nothing_and_leaves_little() {
         // An id may hold any digits.
         let told = answer.text.replace(&answer.field("delivery"), "");
         assert!(!told.contains("Diaspora") && !told.contains("15"), "{told}");
+        // What GitLab shows of the answer: which delivery, and that it was rejected; no more.
+        let (id, verdict) = (answer.header("X-Delivery-Id"), answer.header("X-Match"));
+        assert_eq!((id, verdict), (answer.field("delivery").as_str(), "rejected"));
+        assert!(!format!("{:?}", answer.headers).contains("Diaspora"), "{:?}", answer.headers);
     }
     let kept = app
         .database()

@@ -91,6 +91,7 @@ async fn f38_f41_every_page_is_sound_in_both_themes_at_both_widths() {
         ("webhook-change", format!("{LIST}{record}/change/")),
         ("webhook-history", format!("{LIST}{record}/history/")),
         ("webhook-delete", format!("{LIST}{record}/delete/")),
+        ("webhook-import", format!("{LIST}import/")),
         ("deliveries", "/admin/hooks/delivery/".to_owned()),
         ("delivery", format!("/admin/hooks/delivery/{delivery}/")),
         ("delivery-unmatched", format!("/admin/hooks/delivery/{unmatched}/")),

@@ -6,7 +6,7 @@ use crate::support::records::{self, with};
 use fantoccini::Locator;
 
 #[tokio::test]
-async fn choices_go_in_pairs_and_an_odd_pair_is_warned_of_but_saved() {
+async fn f54_choices_go_in_pairs_and_an_odd_pair_is_warned_of_but_saved() {
     let app = App::start().await;
     let record = with(
         records::push(),

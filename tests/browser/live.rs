@@ -40,14 +40,26 @@ async fn open(app: &App) -> (Browser, String) {
     (browser, job)
 }
 
+fn assert_counted(shown: &[String]) {
+    for (number, line) in (1..).zip(shown) {
+        assert_eq!(*line, format!("line {number}"), "none lost, none doubled");
+    }
+}
+
 #[tokio::test]
-async fn output_follows_lets_go_survives_a_restart_and_the_job_is_cancelled() {
+async fn f7_f8_f33_f45_f46_output_follows_through_reload_scroll_and_restart_until_cancelled() {
     let setup = Setup::new().await.action("count", "", COUNT).argument("--no-worker");
     let mut app = setup.start().await;
     let _worker = app.worker();
     let (browser, job) = open(&app).await;
     word(&browser, "live").await;
     at_least(&browser, 60).await;
+    // Loaded again in the middle: what was printed is there, and the end goes on.
+    let seen = lines(&browser).await.len();
+    browser.open(&format!("/admin/hooks/job/{job}/")).await;
+    assert!(lines(&browser).await.len() >= seen, "earlier output is gone");
+    at_least(&browser, seen + 20).await;
+    assert_counted(&lines(&browser).await);
     let bottom = "const log = document.querySelector('.log'); \
                   return log.scrollHeight - log.scrollTop - log.clientHeight < 30";
     assert_eq!(browser.script(bottom).await, true, "it follows at the bottom");
@@ -71,10 +83,7 @@ async fn output_follows_lets_go_survives_a_restart_and_the_job_is_cancelled() {
     word(&browser, "live").await;
     let count = lines(&browser).await.len();
     at_least(&browser, count + 20).await;
-    let shown = lines(&browser).await;
-    for (number, line) in (1..).zip(&shown) {
-        assert_eq!(*line, format!("line {number}"), "none lost, none doubled");
-    }
+    assert_counted(&lines(&browser).await);
 
     browser.script("document.querySelector('.verdict-actions a[href*=cancel]').click()").await;
     browser.at(&format!("/admin/hooks/job/{job}/cancel/")).await;

@@ -6,7 +6,7 @@ use crate::support::gitlab::Delivery;
 use crate::support::records;
 
 #[tokio::test]
-async fn a_record_is_made_and_another_mended_from_a_delivery() {
+async fn f1_f3_a_record_is_made_from_a_delivery_that_then_runs_and_another_is_mended() {
     let app = App::start().await;
     app.record(&records::push()).await;
     let browser = Browser::logged_in(&app).await;
@@ -20,14 +20,26 @@ async fn a_record_is_made_and_another_mended_from_a_delivery() {
     browser.pictures("delivery-match").await;
     browser.press("Create record").await;
     browser.says("Add webhook").await;
-    assert_eq!(browser.value("repo_name").await, "Diaspora 2");
-    assert_eq!(browser.value("project_id").await, "1612");
+    for (field, value) in [
+        ("repo_name", "Diaspora 2"),
+        ("repo_url", "git@example.com:mike/diasporadiaspora.git"),
+        ("object_kind", "push"),
+        ("http_x_gitlab_event", "Push Hook"),
+        ("project_id", "1612"),
+    ] {
+        assert_eq!(browser.value(field).await, value, "{field}");
+    }
     browser.fill("secret_token", TOKEN).await;
     browser.submit("Save").await;
-    app.send(&unmatched).await.expect(202, "matched");
     browser.open(&address).await;
     browser.says("fits in every value").await;
     browser.pictures("delivery-match-now").await;
+    browser.press("Replay…").await;
+    browser.submit("Yes, replay it").await;
+    browser.says("Replayed by ada").await;
+    let job = app.database().value("SELECT id FROM jobs").await;
+    app.job_is(&job, "succeeded").await;
+    app.send(&unmatched).await.expect(202, "matched");
 
     // The other way: the record that was there is mended.
     let second = app.send(&push).await;

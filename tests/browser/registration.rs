@@ -33,7 +33,7 @@ async fn send(app: &App, delivery: &Delivery, (status, verdict): (u16, &str)) ->
 }
 
 #[tokio::test]
-async fn the_setup_page_tells_of_a_wrong_token_and_flips_within_two_seconds() {
+async fn f5_f6_the_setup_page_tells_of_a_wrong_token_and_flips_within_two_seconds() {
     let app = App::start().await;
     let browser = Browser::logged_in(&app).await;
     browser.open("/admin/hooks/webhook/add/").await;

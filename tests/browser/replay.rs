@@ -17,7 +17,7 @@ async fn unmatched(app: &App, many: usize) -> String {
 }
 
 #[tokio::test]
-async fn a_delivery_is_replayed_and_many_are_planned_started_and_stopped() {
+async fn f28_f71_a_delivery_is_replayed_and_many_are_planned_started_and_stopped() {
     let more = "[parameters.branch]\ntype = \"string\"\ndefault = \"main\"";
     let app = Setup::new().await.action("deploy", more, "echo deployed").start().await;
     app.record(&records::push()).await;
@@ -72,7 +72,7 @@ async fn a_delivery_is_replayed_and_many_are_planned_started_and_stopped() {
 }
 
 #[tokio::test]
-async fn a_record_is_tried_out_and_run_for_real() {
+async fn f70_a_record_is_tried_out_and_run_for_real() {
     let app = App::start().await;
     let id = app.record(&records::push()).await;
     unmatched(&app, 1).await;

@@ -1,6 +1,6 @@
 //! Ways through lists and back: sorted, narrowed, gone on in, opened and saved, asked and declined.
 
-use crate::support::app::{App, TOKEN};
+use crate::support::app::{App, Setup, TOKEN};
 use crate::support::browser::Browser;
 use crate::support::gitlab::Delivery;
 use crate::support::records::{self, with};
@@ -261,5 +261,28 @@ async fn f27_a_replay_that_is_declined_leaves_the_ticks_too() {
     browser.press("Back to the deliveries").await;
     browser.at(list).await;
     assert_eq!(browser.script(COUNT).await, json!("2 of 3 selected"));
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn f35_run_again_keeps_the_filters_of_the_list_it_was_opened_from() {
+    let app = Setup::new().await.action("fails", "", "exit 3").start().await;
+    let record = with(records::push(), &[("action", "fails"), ("max_attempts", "1")]);
+    app.record(&record).await;
+    let [job] = app.send(&Delivery::push_2015().token(TOKEN)).await.jobs().try_into().unwrap();
+    app.job_is(&job, "failed").await;
+    let browser = Browser::logged_in(&app).await;
+    let list = "/admin/hooks/job/?state=failed&q=diaspora";
+    browser.open(list).await;
+    browser.clicked(Locator::Css(".row-link")).await;
+    browser.submit("Run again").await;
+    wait::until("a second attempt", async || {
+        let done = "job_attempts WHERE number = 2 AND finished_at IS NOT NULL";
+        (app.database().count(done).await == 1).then_some(())
+    })
+    .await;
+    browser.found(Locator::Css("#attempt-2")).await;
+    browser.clicked(Locator::Css(".breadcrumbs a[href*='/job/']")).await;
+    browser.at(list).await;
     browser.close().await;
 }

@@ -3,7 +3,7 @@
 use crate::support::app::{App, TOKEN, bare_command, repository};
 use crate::support::records;
 use regex::Regex;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
@@ -94,4 +94,41 @@ fn links_and_pictures_of_the_documents_lead_somewhere() {
         }
     }
     assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// The numbers that the names of a file's tests carry: `f15_f16_…` has two.
+fn numbers(text: &str) -> BTreeSet<u32> {
+    let name = Regex::new(r"fn ((?:[a-z]\d+_)+)\w*\(").unwrap();
+    let number = Regex::new(r"f(\d+)_").unwrap();
+    let names = name.captures_iter(text).map(|found| found[1].to_owned()).collect::<String>();
+    number.captures_iter(&names).map(|found| found[1].parse().unwrap()).collect()
+}
+
+#[test]
+fn every_promise_of_the_panel_names_just_the_files_of_its_tests() {
+    let mut found = BTreeMap::<u32, BTreeSet<String>>::new();
+    for folder in ["admin", "api", "browser", "cli", "jobs", "store"] {
+        for file in std::fs::read_dir(repository().join("tests").join(folder)).unwrap() {
+            let path = file.unwrap().path();
+            if path.extension().is_none_or(|extension| extension != "rs") {
+                continue;
+            }
+            let name = format!("{folder}/{}", path.file_stem().unwrap().to_str().unwrap());
+            for number in numbers(&std::fs::read_to_string(&path).unwrap()) {
+                found.entry(number).or_default().insert(name.clone());
+            }
+        }
+    }
+    let text = std::fs::read_to_string(repository().join("docs/promises.md")).unwrap();
+    let row = Regex::new(r"(?m)^\| (\d+) \| .+ \| (.+) \|$").unwrap();
+    let link = Regex::new(r"\[([a-z_/]+)\]").unwrap();
+    let told: BTreeMap<u32, BTreeSet<String>> = row
+        .captures_iter(&text)
+        .map(|row| {
+            let files = link.captures_iter(&row[2]).map(|file| file[1].to_owned()).collect();
+            (row[1].parse().unwrap(), files)
+        })
+        .collect();
+    assert_eq!(told.len(), 75);
+    assert_eq!(told, found);
 }

@@ -29,7 +29,7 @@ fn run(app: &App, command: &str, file: &Path, settings: &[(&str, &str)]) -> (Opt
 }
 
 #[tokio::test]
-async fn records_are_equal_elsewhere_and_their_secrets_are_asked_for() {
+async fn f74_records_are_equal_elsewhere_and_their_secrets_are_asked_for() {
     let (here, there) = (App::start().await, App::start().await);
     let panel = here.panel().await;
     panel

@@ -33,7 +33,7 @@ fn is_gone(process: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_running_job_is_stopped_by_the_worker_of_another_process() {
+async fn f33_a_running_job_is_stopped_by_the_worker_of_another_process() {
     let setup = Setup::new().await.action("long", "", LONG).argument("--no-worker");
     let app = setup.start().await;
     let _worker = app.worker();
@@ -56,7 +56,7 @@ async fn a_running_job_is_stopped_by_the_worker_of_another_process() {
 }
 
 #[tokio::test]
-async fn a_job_says_stopping_until_its_processes_are_gone() {
+async fn f33_a_job_says_stopping_until_its_processes_are_gone() {
     // Takes a while to tidy up after TERM.
     let tidy = "trap 'sleep 2; exit 1' TERM; echo ready; sleep 600 & wait";
     let app = Setup::new().await.action("tidy", "", tidy).start().await;

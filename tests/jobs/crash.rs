@@ -41,7 +41,7 @@ async fn a_killed_server_runs_its_job_again_and_marks_the_first_attempt_lost() {
 }
 
 #[tokio::test]
-async fn another_worker_takes_over_from_a_dead_one() {
+async fn f34_another_worker_takes_over_from_a_dead_one() {
     let app = Setup::new().await.action("hold", "", HOLD).argument("--no-worker").start().await;
     record_with(&app, "hold", &[]).await;
     let job = push(&app, "k").await;
@@ -57,11 +57,14 @@ async fn another_worker_takes_over_from_a_dead_one() {
     std::fs::write(app.folder().join("actions/go"), "").unwrap();
     app.job_is(&job, "succeeded").await;
     assert_eq!(attempts(&app, &job).await, ["lost", "succeeded 0"]);
+    let page = app.panel().await.open(&format!("/admin/hooks/job/{job}/")).await;
+    assert_eq!(page.states(".attempt summary"), ["succeeded", "lost"]);
+    assert!(page.text("#attempt-1").contains("Worker lost"), "{}", page.text("#attempt-1"));
 }
 
 /// The tour's last step, with the database that Signalbox brings along and fsync on.
 #[tokio::test]
-async fn everything_is_still_there_after_kill_9_with_the_embedded_database() {
+async fn f9_everything_is_still_there_after_kill_9_with_the_embedded_database() {
     // Where the database's user can walk to, which a checkout below a private home is not.
     let data = tempfile::Builder::new().prefix("signalbox-data-").tempdir().unwrap();
     let mut app = Setup::without_database()
@@ -77,6 +80,10 @@ async fn everything_is_still_there_after_kill_9_with_the_embedded_database() {
     let [job] = answer.expect(202, "matched").jobs().try_into().unwrap();
     let address = format!("/admin/hooks/job/{job}/");
     wait_for_state(&panel, &address, "running").await;
+    wait::until("the first output", async || {
+        (!panel.open(&address).await.texts(".log code").is_empty()).then_some(())
+    })
+    .await;
 
     app.kill();
     app.restart().await;
@@ -86,6 +93,11 @@ async fn everything_is_still_there_after_kill_9_with_the_embedded_database() {
     wait_for_state(&panel, &address, "lost").await;
     std::fs::write(app.folder().join("actions/go"), "").unwrap();
     wait_for_state(&panel, &address, "succeeded").await;
+    let page = panel.open(&address).await;
+    assert_eq!(page.states(".attempt summary"), ["succeeded", "lost"]);
+    assert!(page.texts("#attempt-2 .log code").contains(&"done".to_owned()), "{}", page.main());
+    let first = panel.open(&format!("{address}?attempt=1")).await;
+    assert!(!first.texts("#attempt-1 .log code").is_empty(), "{}", first.main());
     // Other commands use the database of the Signalbox that runs.
     let output = app.run(&["export"], &[]);
     let said = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -77,7 +77,7 @@ const COUNT: &str = "cd \"$(dirname \"$0\")\"; n=0; while ! [ -e go ]; do n=$((n
                      printf 'line '; sleep 0.03; echo \"$n\"; sleep 0.03; done; echo end";
 
 #[tokio::test]
-async fn lines_come_in_order_within_a_second_and_go_on_after_a_restart() {
+async fn f7_f46_lines_come_in_order_within_a_second_and_go_on_after_a_restart() {
     let mut app =
         Setup::new().await.action("count", "", COUNT).argument("--no-worker").start().await;
     let _worker = app.worker();

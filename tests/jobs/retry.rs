@@ -78,3 +78,31 @@ async fn an_entry_says_how_long_its_jobs_wait() {
     panel.open(&format!("/admin/hooks/job/{job}/")).await.says("the next one comes in");
     panel.open("/admin/hooks/action/").await.says("0 s, then every 2 h");
 }
+
+#[tokio::test]
+async fn f10_of_three_attempts_each_shows_its_own_time_worker_code_error_and_output() {
+    let more = "retry_on_failure = true\n[retry]\ndelays_s = [0]\n";
+    let app = Setup::new().await.action("flaky", more, &third_time(7)).start().await;
+    record_with(&app, "flaky", &[("max_attempts", "5")]).await;
+    let job = push(&app, "k").await;
+    app.job_is(&job, "succeeded").await;
+    let panel = app.panel().await;
+    let address = format!("/admin/hooks/job/{job}/");
+    let sql = |what: &str| format!("SELECT {what} FROM job_attempts ORDER BY number DESC");
+    let started = "to_char(started_at AT TIME ZONE 'UTC', 'HH24:MI:SS')";
+    let started = app.database().column(&sql(started)).await;
+    let workers = app.database().column(&sql("worker")).await;
+    let page = panel.open(&address).await;
+    assert_eq!(page.states(".attempt summary"), ["succeeded", "failed", "failed"]);
+    for (place, number) in [3, 2, 1].into_iter().enumerate() {
+        // An older attempt's output is read on demand.
+        let page = panel.get(&format!("{address}?attempt={number}")).await;
+        let attempt = page.text(&format!("#attempt-{number}"));
+        let ended = if number == 3 { "exit code 0" } else { "exit code 7" };
+        for words in [&started[place], &workers[place], ended, &format!("try {number}")] {
+            assert!(attempt.contains(words), "no “{words}” in: {attempt}");
+        }
+        assert!(!attempt.contains(&format!("try {}", number - 1)), "{attempt}");
+        assert_eq!(page.has(&format!("#attempt-{number} .attempt-error")), number != 3);
+    }
+}

@@ -122,7 +122,7 @@ async fn the_time_limit_ends_the_whole_group() {
 }
 
 #[tokio::test]
-async fn output_over_the_limit_keeps_head_and_tail() {
+async fn f61_output_over_the_limit_keeps_head_and_tail_with_a_mark_and_the_size() {
     let app =
         Setup::new().await.action("loud", "", "echo first; seq 1 600000; echo last").start().await;
     record_with(&app, "loud", &[]).await;
@@ -131,6 +131,20 @@ async fn output_over_the_limit_keeps_head_and_tail() {
     let kept = output(&app, &job, "stdout").await;
     assert!(kept.starts_with("first\n1\n2\n") && kept.ends_with("600000\nlast\n"));
     assert!(kept.len() <= 1024 * 1024 + 4096, "{} bytes kept", kept.len());
+    // Between them a line of ours says how much is not there; it is no line of the program's.
+    let panel = app.panel().await;
+    let find = panel.open(&format!("/admin/hooks/job/{job}/")).await;
+    find.says("last").says("600000");
+    let notice = output(&app, &job, "notice").await;
+    let dropped: usize = notice
+        .split(|c: char| !c.is_ascii_digit() && c != ',')
+        .map(|word| word.replace(',', ""))
+        .find_map(|word| word.parse().ok())
+        .unwrap_or_else(|| panic!("no size in {notice}"));
+    let whole: usize = (1..=600_000).map(|n: u32| n.to_string().len() + 1).sum::<usize>() + 11;
+    assert_eq!(dropped, whole - kept.len(), "{notice}");
+    let text = panel.get(&format!("/admin/hooks/job/{job}/output/")).await.html;
+    assert!(text.contains(notice.trim_end()), "the download has the mark too");
 }
 
 #[tokio::test]

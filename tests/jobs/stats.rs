@@ -5,7 +5,7 @@ use crate::support::app::Setup;
 use crate::support::wait;
 
 #[tokio::test]
-async fn every_number_leads_to_as_many_rows() {
+async fn f69_every_number_leads_to_as_many_rows() {
     let app =
         Setup::new().await.action("good", "", "true").action("three", "", "exit 3").start().await;
     let panel = app.panel().await;

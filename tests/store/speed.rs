@@ -155,7 +155,7 @@ async fn first_byte(panel: &Panel, address: &str) -> Duration {
 /// `SIGNALBOX_SEED` says how many deliveries and jobs; a million if it is not set.
 #[tokio::test]
 #[ignore = "takes minutes: make speed"]
-async fn a_million_rows_are_listed_in_time() {
+async fn f59_a_million_rows_are_listed_in_time() {
     #[expect(clippy::disallowed_methods, reason = "a knob of this measurement, no setting")]
     let rows = std::env::var("SIGNALBOX_SEED").map_or(1_000_000, |rows| rows.parse().unwrap());
     // What is measured stays as it was made.

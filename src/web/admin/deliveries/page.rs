@@ -19,7 +19,7 @@ use crate::store::deliveries::{Brief, Full};
 use crate::store::{deliveries, jobs};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::at::{At, span};
-use crate::web::admin::kit::back::preserved_list;
+use crate::web::admin::kit::back::{self, preserved_list};
 use crate::web::admin::kit::column::Badge;
 use crate::web::admin::kit::frame::Frame;
 use crate::web::admin::replay::why;
@@ -228,8 +228,7 @@ pub fn missing(ctx: &AdminContext, error: crate::store::StoreError) -> Problem {
 }
 
 fn no_such(ctx: &AdminContext) -> Problem {
-    let id: String = ctx.segment("id").chars().take(40).collect();
-    Problem::no_such(format!("delivery {id}")).link("All deliveries", urls::deliveries())
+    back::no_such(ctx, t("delivery"), ctx.segment("id"), (t("All deliveries"), urls::deliveries()))
 }
 
 /// Draws a delivery.

@@ -12,6 +12,7 @@ use crate::store::jobs::{self, Job};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::back::preserved_on;
 use crate::web::admin::kit::frame::{Frame, Level};
+use crate::web::admin::kit::query::PRESERVED;
 use crate::web::filters;
 use crate::web::human::{HumanError, page, see_other};
 use crate::web::problem::Problem;
@@ -39,9 +40,13 @@ pub struct Button {
     pub reason: Option<&'static str>,
 }
 
-/// The buttons: all of them always, those that are not legal now with the reason.
-pub fn buttons(job: &Job, state: Option<JobState>) -> Vec<Button> {
-    let href = |verb| urls::verb("hooks", "job", &job.id, verb);
+/// The buttons: all of them always, those that are not legal now with the reason. They keep `list`,
+/// the query of the list that the page was opened from.
+pub fn buttons(job: &Job, state: Option<JobState>, list: &str) -> Vec<Button> {
+    let href = |verb| {
+        let href = urls::verb("hooks", "job", &job.id, verb);
+        if list.is_empty() { href } else { urls::with_query(&href, &[(PRESERVED, list)]) }
+    };
     let may = |legal: fn(JobState) -> bool| state.is_some_and(legal);
     let stopping = job.cancel_requested_at.is_some();
     let mut buttons = vec![Button {

@@ -16,7 +16,7 @@ use crate::store::{StoreError, deliveries, jobs, webhooks};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::deliveries::steps::{Step, job_steps};
 use crate::web::admin::kit::at::{At, span};
-use crate::web::admin::kit::back::preserved_list;
+use crate::web::admin::kit::back::{self, preserved_list};
 use crate::web::admin::kit::column::Badge;
 use crate::web::admin::kit::frame::Frame;
 use crate::web::filters;
@@ -127,8 +127,7 @@ pub(super) fn missing(ctx: &AdminContext, error: StoreError) -> Problem {
 }
 
 pub(super) fn no_such(ctx: &AdminContext) -> Problem {
-    let id: String = ctx.segment("id").chars().take(40).collect();
-    Problem::no_such(format!("job {id}")).link(t("All jobs"), urls::jobs())
+    back::no_such(ctx, t("job"), ctx.segment("id"), (t("All jobs"), urls::jobs()))
 }
 
 /// What was read for a job's page.
@@ -167,7 +166,7 @@ pub fn draw(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
         steps: job_steps(&job),
         params: params(&job.action_params),
         again_by: again_by(&job, cause.as_ref()),
-        buttons: if may_operate { buttons(&job, state) } else { Vec::new() },
+        buttons: if may_operate { buttons(&job, state, &view.list) } else { Vec::new() },
         other: other(&job, &waits),
         waits: waits.words(&job),
         is_live,

@@ -1,6 +1,7 @@
 //! How a person wants to see output: whole lines, times, one stream, what they look for. All of it
 //! stands in the address, so that it works without scripts and can be sent to others.
 
+use crate::web::admin::kit::query::PRESERVED;
 use crate::web::urls;
 use std::borrow::Cow;
 use url::form_urlencoded;
@@ -23,6 +24,8 @@ pub struct View {
     pub line: Option<usize>,
     /// The attempt that `find` and `line` are of; none = the newest.
     pub attempt: Option<i32>,
+    /// The query of the list that the page was opened from, which leads back to it.
+    pub list: String,
 }
 
 impl View {
@@ -36,6 +39,7 @@ impl View {
                 "only" => view.only_stderr = value == "stderr",
                 "find" => view.find = value.trim().chars().take(LONGEST).collect(),
                 "line" => view.line = value.parse().ok().filter(|line| *line > 0),
+                PRESERVED => view.list = value.into_owned(),
                 "attempt" => view.attempt = value.parse().ok(),
                 _ => {}
             }
@@ -63,6 +67,9 @@ impl View {
         }
         if let Some(line) = self.line {
             pairs.push(("line", line.to_string().into()));
+        }
+        if !self.list.is_empty() {
+            pairs.push((PRESERVED, self.list.as_str().into()));
         }
         pairs
     }

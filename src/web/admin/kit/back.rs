@@ -2,6 +2,7 @@
 
 use super::query::PRESERVED;
 use super::resource::Meta;
+use crate::core::role::Permission;
 use crate::i18n::t;
 use crate::records::SaveError;
 use crate::say;
@@ -39,23 +40,35 @@ pub fn preserved_on(ctx: &AdminContext, href: &str) -> String {
     }
 }
 
+/// What to say of an object that is not there: `what` as in "webhook", the words and the address of
+/// the list that it would be in; and for who may read it, the log, where it may have been.
+pub fn no_such(ctx: &AdminContext, what: &str, id: &str, (all, list): (&str, String)) -> Problem {
+    let id: String = id.chars().take(40).collect();
+    let problem = Problem::no_such(format!("{what} {id}")).link(all.to_owned(), list);
+    if ctx.may(Permission::ReadLog) {
+        problem.link(t("Search the log"), urls::with_query(&urls::log(), &[("q", &id)]))
+    } else {
+        problem
+    }
+}
+
 /// What to say of an object that could not be read.
-pub fn missing(meta: &Meta, id: &str, error: StoreError) -> Problem {
+pub fn missing(ctx: &AdminContext, meta: &Meta, id: &str, error: StoreError) -> Problem {
     match error {
         StoreError::NotFound => {
-            let id: String = id.chars().take(40).collect();
-            Problem::no_such(format!("{} {id}", t(meta.label)))
-                .link("Its history, if it had one", meta.history_url(&id))
-                .link(say!("All {plural}", plural = t(meta.plural)), meta.list_url())
+            let all = say!("All {plural}", plural = t(meta.plural));
+            let short: String = id.chars().take(40).collect();
+            no_such(ctx, t(meta.label), id, (&all, meta.list_url()))
+                .link("Its history, if it had one", meta.history_url(&short))
         }
         other => other.into(),
     }
 }
 
 /// What to say of an object that could not be saved.
-pub fn problem(meta: &Meta, id: &str, error: SaveError) -> Problem {
+pub fn problem(ctx: &AdminContext, meta: &Meta, id: &str, error: SaveError) -> Problem {
     match error {
-        SaveError::Gone => missing(meta, id, StoreError::NotFound),
+        SaveError::Gone => missing(ctx, meta, id, StoreError::NotFound),
         SaveError::Stale => Problem::conflict(),
         SaveError::Store(error) => error.into(),
         SaveError::Refused(why) => Problem::refused(why)

@@ -43,6 +43,6 @@ pub async fn save<E: Editable>(
             Ok(after_save(ctx, meta, values, (saved, "added as new", next)))
         }
         Err(Unsaved::Invalid(errors)) => back(errors),
-        Err(Unsaved::Failed(error)) => Err(problem(meta, "", error).into()),
+        Err(Unsaved::Failed(error)) => Err(problem(ctx, meta, "", error).into()),
     }
 }

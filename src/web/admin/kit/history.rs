@@ -1,7 +1,7 @@
 //! What was done to an object, newest first, also after it was deleted; from here an entry can be
 //! undone (`revert.rs`), or a deleted object's form filled in again.
 
-use super::back::{missing, parameter};
+use super::back::{missing, no_such, parameter};
 use super::form::Values;
 use super::pages::{Follow, HistoryPage};
 use super::resource::{Editable, Loaded};
@@ -36,7 +36,7 @@ pub async fn show<E: Editable>(ctx: AdminContext) -> Result<HttpResponse, HumanE
         Ok(object) => Some(object),
         Err(StoreError::NotFound) if !entries.is_empty() => None,
         Err(StoreError::NotFound) => return Err(unknown::<E>(&ctx, &id).into()),
-        Err(error) => return Err(missing(meta, &id, error).into()),
+        Err(error) => return Err(missing(&ctx, meta, &id, error).into()),
     };
     let older = usize::try_from(PAGE).is_ok_and(|page| entries.len() > page);
     entries.truncate(usize::try_from(PAGE).unwrap_or(usize::MAX));
@@ -84,15 +84,12 @@ fn way_back<E: Editable>(object: &Loaded, entry: &audit::Row) -> Follow {
 
 fn unknown<E: Editable>(ctx: &AdminContext, id: &str) -> Problem {
     let meta = E::meta();
+    let all = say!("All {plural}", plural = t(meta.plural));
+    let mut problem = no_such(ctx, t(meta.label), id, (&all, meta.list_url()));
     let id: String = id.chars().take(40).collect();
-    let problem =
-        Problem::no_such(say!("{one} {id}, and never was one", one = t(meta.label), id = id))
-            .link(say!("All {plural}", plural = t(meta.plural)), meta.list_url());
-    if ctx.may(crate::core::role::Permission::ReadLog) {
-        problem.link(t("Search the log"), urls::with_query(&urls::log(), &[("q", &id)]))
-    } else {
-        problem
-    }
+    problem.detail =
+        say!("There is no {one} {id}, and never was one.", one = t(meta.label), id = id).into();
+    problem
 }
 
 /// The labels of an object's fields: those of its form, then of what else entries hold.

@@ -118,7 +118,7 @@ pub async fn carry_out<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer
             errors.add("", t(words).to_owned());
             draw::<E>(&ctx, &found, (StatusCode::CONFLICT, &errors))
         }
-        Err(Unsaved::Failed(error)) => Err(problem(meta, &found.object.id, error).into()),
+        Err(Unsaved::Failed(error)) => Err(problem(&ctx, meta, &found.object.id, error).into()),
     }
 }
 
@@ -129,7 +129,7 @@ struct Found {
 
 async fn find<E: Editable>(ctx: &AdminContext, conn: &mut Conn) -> Result<Found, HumanError> {
     let (meta, id) = (E::meta(), ctx.segment("id").to_owned());
-    let object = E::load(ctx, conn, &id).await.map_err(|error| missing(meta, &id, error))?;
+    let object = E::load(ctx, conn, &id).await.map_err(|error| missing(ctx, meta, &id, error))?;
     let number = ctx.segment("entry").parse::<i64>();
     let no_entry = || {
         Problem::no_such(t("entry of this number in its history"))

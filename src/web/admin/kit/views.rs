@@ -133,7 +133,7 @@ pub async fn add<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
             Ok(after_save(&ctx, E::meta(), &values, (saved, "added", next)))
         }
         Err(Unsaved::Invalid(errors)) => form_page::<E>(&ctx, None, (&values, errors)),
-        Err(Unsaved::Failed(error)) => Err(problem(E::meta(), "", error).into()),
+        Err(Unsaved::Failed(error)) => Err(problem(&ctx, E::meta(), "", error).into()),
     }
 }
 
@@ -179,7 +179,7 @@ pub async fn change<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
             object.version = current;
             conflict::page::<E>(&ctx, &object, &values)
         }
-        Err(Unsaved::Failed(error)) => Err(problem(E::meta(), &id, error).into()),
+        Err(Unsaved::Failed(error)) => Err(problem(&ctx, E::meta(), &id, error).into()),
     }
 }
 
@@ -194,8 +194,9 @@ pub async fn delete_form<E: Editable>(ctx: AdminContext) -> Answer {
 async fn delete_page<E: Editable>(ctx: &AdminContext, wrong: Option<String>) -> Answer {
     let (meta, id) = (E::meta(), ctx.segment("id").to_owned());
     let mut conn = ctx.conn().await?;
-    let plan =
-        E::plan_delete(ctx, &mut conn, &id).await.map_err(|error| missing(meta, &id, error))?;
+    let plan = E::plan_delete(ctx, &mut conn, &id)
+        .await
+        .map_err(|error| missing(ctx, meta, &id, error))?;
     let title = say!("Delete {one} “{name}”?", one = t(meta.label), name = plan.name);
     let frame = ctx
         .frame(title)
@@ -224,7 +225,8 @@ pub async fn delete<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
         }
     }
     let mut conn = ctx.conn().await?;
-    let name = E::delete(&ctx, &mut conn, &id).await.map_err(|error| problem(meta, &id, error))?;
+    let name =
+        E::delete(&ctx, &mut conn, &id).await.map_err(|error| problem(&ctx, meta, &id, error))?;
     ctx.flash_link(
         Level::Success,
         say!("The {one} “{name}” was deleted.", one = t(meta.label), name = name),
@@ -247,7 +249,7 @@ async fn load<E: Editable>(
     conn: &mut Conn,
     id: &str,
 ) -> Result<Loaded, HumanError> {
-    Ok(E::load(ctx, conn, id).await.map_err(|error| missing(E::meta(), id, error))?)
+    Ok(E::load(ctx, conn, id).await.map_err(|error| missing(ctx, E::meta(), id, error))?)
 }
 
 /// What the address asks for.

@@ -13,6 +13,7 @@ use crate::store::replays::{self as stored, Run};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::jobs::act::act;
 use crate::web::admin::kit::at::{At, span};
+use crate::web::admin::kit::back;
 use crate::web::admin::kit::column::Badge;
 use crate::web::admin::kit::frame::{Frame, Level};
 use crate::web::filters;
@@ -164,8 +165,8 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
 fn missing(ctx: &AdminContext, error: StoreError) -> Problem {
     match error {
         StoreError::NotFound => {
-            let id: String = ctx.segment("id").chars().take(40).collect();
-            Problem::no_such(format!("run of replays {id}")).link("All runs", urls::replays())
+            let all = (t("All runs"), urls::replays().to_owned());
+            back::no_such(ctx, t("run of replays"), ctx.segment("id"), all)
         }
         other => other.into(),
     }

@@ -134,7 +134,7 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
 
 async fn user(ctx: &AdminContext) -> Result<users::User, HumanError> {
     let id = ctx.segment("id");
-    let gone = |error| missing(Users::meta(), id, error);
+    let gone = |error| missing(ctx, Users::meta(), id, error);
     let mut conn = ctx.conn().await?;
     Ok(users::find(&mut conn, user_id(id).map_err(gone)?).await.map_err(gone)?)
 }

@@ -1,14 +1,14 @@
 //! Reset registration: the question, and the deed. What it changes, `crate::records` does.
 
 use super::setup::missing;
-use super::{act, webhook_id};
+use super::{META, act, webhook_id};
 use crate::core::ids::WebhookId;
 use crate::i18n::t;
-use crate::records::{self, SaveError};
+use crate::records;
 use crate::say;
-use crate::store::StoreError;
 use crate::store::webhooks::{self, Row};
 use crate::web::admin::context::AdminContext;
+use crate::web::admin::kit::back;
 use crate::web::admin::kit::form::{BoundField, Values};
 use crate::web::admin::kit::frame::{Frame, Level};
 use crate::web::admin::kit::reauth;
@@ -85,7 +85,7 @@ pub async fn reset(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, Hu
     let remote_addr = ctx.remote_addr();
     let row = records::reset(&mut conn, &act(&ctx, &remote_addr), (id, version))
         .await
-        .map_err(|error| problem(&ctx, error))?;
+        .map_err(|error| back::problem(&ctx, &META, ctx.segment("id"), error))?;
     let who = &ctx.actor.username;
     tracing::info!(webhook.id = row.id, user.name = %who, "webhook {} was reset by {who}", row.id);
     let text = say!(
@@ -96,16 +96,6 @@ pub async fn reset(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, Hu
     let history = urls::history("hooks", "webhook", row.id.to_string());
     ctx.flash_link(Level::Success, text, "Undo it in its history", history);
     Ok(see_other(urls::webhook_setup(WebhookId(row.id))))
-}
-
-fn problem(ctx: &AdminContext, error: SaveError) -> Problem {
-    match error {
-        SaveError::Gone => missing(ctx, StoreError::NotFound),
-        SaveError::Stale => Problem::conflict(),
-        SaveError::Store(error) => error.into(),
-        SaveError::Refused(why) => Problem::refused(why),
-        SaveError::Seal(_) => Problem::internal().caused_by(error),
-    }
 }
 
 /// The page, for the test of all pages.

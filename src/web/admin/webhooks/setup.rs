@@ -2,7 +2,7 @@
 //! Test, with every attempt explained as it arrives. The waiting part is also answered alone, for
 //! the page to fetch while it is open.
 
-use super::webhook_id;
+use super::{META, webhook_id};
 use crate::clock;
 use crate::control;
 use crate::core::credential::{Check, Proof};
@@ -19,6 +19,7 @@ use crate::store::{Conn, StoreError};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::deliveries::matching::told;
 use crate::web::admin::kit::at::At;
+use crate::web::admin::kit::back;
 use crate::web::admin::kit::column::Badge;
 use crate::web::admin::kit::frame::Frame;
 use crate::web::admin::kit::reveal;
@@ -187,14 +188,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
 }
 
 pub(super) fn missing(ctx: &AdminContext, error: StoreError) -> Problem {
-    match error {
-        StoreError::NotFound => {
-            let id: String = ctx.segment("id").chars().take(40).collect();
-            Problem::no_such(format!("{} {id}", t("webhook")))
-                .link(say!("All {plural}", plural = t("webhooks")), urls::webhooks())
-        }
-        other => other.into(),
-    }
+    back::missing(ctx, &META, ctx.segment("id"), error)
 }
 
 fn secrets(row: &Row, shown: &[reveal::Shown]) -> Vec<SecretView> {

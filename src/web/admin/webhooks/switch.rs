@@ -19,8 +19,8 @@ use actix_web::HttpResponse;
 /// # Errors
 /// No such record (404), a form without the state (400), the database (503).
 pub async fn switch(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
-    let id =
-        webhook_id(ctx.segment("id")).map_err(|error| missing(&META, ctx.segment("id"), error))?;
+    let id = webhook_id(ctx.segment("id"))
+        .map_err(|error| missing(&ctx, &META, ctx.segment("id"), error))?;
     let asked = posted.iter().find(|(name, _)| name == "enabled");
     let enabled = asked
         .and_then(|(_, value)| yes_no(value).ok())
@@ -28,7 +28,7 @@ pub async fn switch(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
     let mut conn = ctx.conn().await?;
     let row = webhooks::find(&mut conn, id)
         .await
-        .map_err(|error| missing(&META, ctx.segment("id"), error))?;
+        .map_err(|error| missing(&ctx, &META, ctx.segment("id"), error))?;
     let remote_addr = ctx.remote_addr();
     let rule = (enabled, ctx.deps().settings.allow_no_secret);
     let switched = records::switch_many(&mut conn, &act(&ctx, &remote_addr), &[id], rule).await?;
