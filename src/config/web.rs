@@ -21,6 +21,9 @@ pub(super) struct RawWeb {
     /// What GitLab and browsers are told to call; unset: what the request called
     #[arg(long, env = "SIGNALBOX_PUBLIC_URL", value_name = "URL", global = true)]
     public_url: Option<String>,
+    /// What this installation is called, shown in the top bar, such as Staging
+    #[arg(long, env = "SIGNALBOX_LABEL", value_name = "WORDS", default_value = "", global = true)]
+    label: String,
     /// Largest body of a delivery, in bytes; 25 MiB is GitLab's own limit
     #[arg(
         long,
@@ -63,6 +66,8 @@ pub struct WebSettings {
     pub bind: String,
     /// What GitLab and browsers are told to call; `None` = from the request.
     pub public_url: Option<Url>,
+    /// What this installation is called, shown on every page; empty = it has no name.
+    pub label: String,
     /// Proxies whose forwarded headers are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// The largest body of a delivery, in bytes.
@@ -87,6 +92,7 @@ impl WebSettings {
             allow_secret_over_http: faults
                 .switch("SIGNALBOX_ALLOW_SECRET_OVER_HTTP", &raw.allow_secret_over_http),
             body_repeat: TimeDelta::seconds(body_repeat_s),
+            label: label(&raw.label, faults),
             bind: raw.bind,
         }
     }
@@ -115,6 +121,20 @@ fn public_url(raw: Option<&str>, faults: &mut Faults) -> Option<Url> {
             None
         }
     }
+}
+
+/// The longest label, in characters: it shares the top bar with a phone's buttons.
+const LONGEST_LABEL: usize = 24;
+
+fn label(raw: &str, faults: &mut Faults) -> String {
+    let label = raw.trim();
+    if label.chars().count() > LONGEST_LABEL || label.chars().any(char::is_control) {
+        faults.add(
+            "SIGNALBOX_LABEL",
+            format!("{label:?} is no line of up to {LONGEST_LABEL} characters"),
+        );
+    }
+    label.to_owned()
 }
 
 fn proxies(raw: &str, faults: &mut Faults) -> Vec<IpNet> {

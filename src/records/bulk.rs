@@ -1,9 +1,10 @@
-//! Many records at once: deleted, or switched on or off. Each call is one transaction with an
+//! Many records at once: deleted, switched on or off, or waiting for a Test again. Each call is one transaction with an
 //! audit entry for every record; a selection that is larger comes in several calls.
 
 use super::{Act, snapshot};
 use crate::core::change::{Snapshot, diff};
 use crate::core::ids::WebhookId;
+use crate::core::webhook::ProjectId;
 use crate::store::audit::{self, Entry, Verb, object};
 use crate::store::webhooks::{self, Row};
 use crate::store::{Conn, StoreError, transaction};
@@ -72,6 +73,31 @@ pub async fn switch_many(
         })
         .await?;
         Ok(switched)
+    })
+    .await
+}
+
+/// Lets records wait for a Test again; answers how many of them were registered.
+///
+/// # Errors
+/// Those of the database: nothing of this call is then done.
+pub async fn reset_many(
+    conn: &mut Conn,
+    act: &Act<'_>,
+    ids: &[WebhookId],
+) -> Result<usize, StoreError> {
+    transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
+        let mut rows = webhooks::find_many_for_update(conn, ids).await?;
+        rows.retain(|row| !row.is_pending());
+        let found: Vec<i64> = rows.iter().map(|row| row.id).collect();
+        webhooks::reset_many(conn, &found, act.now).await?;
+        log_all(conn, act, Verb::Change, &rows, |before| {
+            let mut after = before.clone();
+            after.insert("project_id", crate::core::change::Value::Number(ProjectId::PENDING));
+            (Some(before), Some(after))
+        })
+        .await?;
+        Ok(rows.len())
     })
     .await
 }

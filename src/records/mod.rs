@@ -14,7 +14,7 @@ mod secrets;
 mod snapshot;
 pub mod transfer;
 
-pub use bulk::{Switched, delete_many, switch_many};
+pub use bulk::{Switched, delete_many, reset_many, switch_many};
 pub use delete::{Plan, delete, plan};
 pub use input::{Draft, Fault, MAX_KEEP_DAYS, Rules, SecretChange, WebhookInput};
 pub use reset::reset;

@@ -6,7 +6,7 @@ mod bulk;
 mod facets;
 mod list;
 
-pub use bulk::{delete_many, find_many_for_update, ids, set_enabled};
+pub use bulk::{delete_many, find_many_for_update, ids, reset_many, set_enabled};
 pub use facets::counts;
 pub use list::{Filter, Sort, list, listed};
 

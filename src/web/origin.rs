@@ -85,6 +85,7 @@ mod tests {
         let settings = |proxies: &[&str]| WebSettings {
             bind: "127.0.0.1:8080".into(),
             public_url: None,
+            label: String::new(),
             trusted_proxies: proxies.iter().map(|net| net.parse().unwrap()).collect(),
             max_body: 1,
             allow_no_secret: false,

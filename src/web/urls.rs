@@ -156,6 +156,11 @@ pub fn webhook_import() -> &'static str {
     "/admin/hooks/webhook/import/"
 }
 
+/// Fills the form of a new record from a payload.
+pub fn webhook_payload() -> &'static str {
+    "/admin/hooks/webhook/payload/"
+}
+
 /// The list's records as a file.
 pub fn webhook_export() -> &'static str {
     "/admin/hooks/webhook/export/"

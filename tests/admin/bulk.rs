@@ -1,7 +1,7 @@
 //! Bulk actions: ticked rows or all that match, asked about on a page, done in batches, each
 //! object with its own entry in its history.
 
-use crate::support::app::App;
+use crate::support::app::{App, PASSWORD};
 use crate::support::page::{Form, Page};
 use crate::support::panel::Panel;
 use crate::support::records::{self, with};
@@ -158,4 +158,29 @@ async fn every_choice_tells_how_many_it_has_under_the_other_filters() {
     counts(&page, "push 1");
     counts(&page, "Yes 3");
     counts(&page, "No 1");
+}
+
+#[tokio::test]
+async fn e1_registrations_are_reset_after_a_question_and_with_the_password() {
+    let app = App::start().await;
+    seed::records(app.database(), 4).await;
+    app.database().execute("UPDATE webhooks SET project_id = -1 WHERE project_id = 4").await;
+    let panel = app.panel().await;
+    let ask = async || {
+        let form = panel.open(LIST).await.form_with("_selected_action").set("action", "reset");
+        panel.submit(form.press("select_across", "1")).await
+    };
+    let asked = ask().await;
+    assert_eq!(asked.text("h1"), "Reset the registration of 4 webhooks?");
+    app.let_passwords_grow_old().await;
+    assert_eq!(app.database().count("webhooks WHERE project_id = -1").await, 1);
+    let again = panel.submit(asked.form_with("post")).await;
+    assert!(again.has("[name=_your_password]"), "{}", again.html);
+    let form = again.form_with("post").set("_your_password", PASSWORD);
+    let done = panel.submit(form).await;
+    let said = done.text(".message");
+    assert!(said.contains("3 webhooks were reset. One had waited for a Test before"), "{said}");
+    assert_eq!(app.database().count("webhooks WHERE project_id = -1 AND version = 2").await, 3);
+    let undo = "audit_log WHERE verb = 'change' AND changes::text LIKE '%project_id%'";
+    assert_eq!(app.database().count(undo).await, 3);
 }

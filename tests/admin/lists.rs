@@ -3,6 +3,7 @@
 use crate::support::app::{App, TOKEN};
 use crate::support::gitlab::{Answer, Delivery};
 use crate::support::records::{self, with};
+use crate::support::seed;
 use serde_json::Value;
 
 const WEBHOOKS: &str = "/admin/hooks/webhook/";
@@ -192,7 +193,7 @@ async fn f57_what_is_not_there_leads_to_its_list_and_to_the_log() {
 #[tokio::test]
 async fn f59_more_than_ten_thousand_are_not_counted_out() {
     let app = App::start().await;
-    crate::support::seed::deliveries(app.database(), 10_050).await;
+    seed::deliveries(app.database(), 10_050).await;
     let panel = app.panel().await;
     for list in ["/admin/hooks/delivery/", "/admin/hooks/job/"] {
         let page = panel.open(list).await;
@@ -201,4 +202,40 @@ async fn f59_more_than_ten_thousand_are_not_counted_out() {
     }
     let few = panel.open("/admin/hooks/delivery/?verdict=unmatched").await;
     assert!(few.text(".pagination-total").starts_with("201 "), "{}", few.main());
+}
+
+#[tokio::test]
+async fn a13_up_to_two_hundred_rows_can_be_shown_on_one_page() {
+    let app = App::start().await;
+    seed::records(app.database(), 130).await;
+    let panel = app.panel().await;
+    let page = panel.open(&format!("{WEBHOOKS}?o=-3")).await;
+    let all = page.attributes(".pagination a", "href");
+    let all = all.iter().find(|href| href.contains("all=1")).unwrap();
+    let whole = panel.open(all).await;
+    assert_eq!((page.rows().len(), whole.rows().len()), (100, 130));
+    assert_eq!(whole.rows()[..100], page.rows()[..], "the order stays");
+    assert!(!whole.has(".pagination [aria-current]"), "one page has no numbers");
+    // As Django writes it; what is narrowed is on one page as it is.
+    assert_eq!(panel.open(&format!("{WEBHOOKS}?all=")).await.rows().len(), 100);
+    assert_eq!(panel.open(&format!("{WEBHOOKS}?all=1&q=bulk")).await.rows().len(), 130);
+    // More than that stays in pages, which are longer.
+    seed::records(app.database(), 130).await;
+    let page = panel.open(&format!("{WEBHOOKS}?all=1&p=2")).await;
+    assert_eq!(page.rows().len(), 60);
+    assert!(!panel.open(WEBHOOKS).await.html.contains("all=1"));
+}
+
+#[tokio::test]
+async fn e1_records_are_narrowed_by_when_they_were_added() {
+    let app = App::start().await;
+    app.record(&records::push()).await;
+    seed::records(app.database(), 3).await;
+    let panel = app.panel().await;
+    for (query, rows) in [("created=24h", 1), ("created__lt=2020-01-01", 0), ("created=30d", 1)] {
+        let page = panel.open(&format!("{WEBHOOKS}?{query}")).await;
+        assert_eq!(page.rows().len(), rows, "{query}");
+        page.says("Added");
+    }
+    assert_eq!(panel.open(&format!("{WEBHOOKS}?created=90d")).await.rows().len(), 4);
 }

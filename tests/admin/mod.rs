@@ -14,6 +14,7 @@ mod log;
 mod login;
 mod matching;
 mod pages;
+mod payload;
 mod permissions;
 mod refusals;
 mod registration;

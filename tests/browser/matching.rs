@@ -1,9 +1,32 @@
 //! From an unmatched delivery to a record, and to a delivery that matches.
 
-use crate::support::app::{App, TOKEN};
+use crate::support::app::{App, Setup, TOKEN};
 use crate::support::browser::Browser;
 use crate::support::gitlab::Delivery;
 use crate::support::records;
+
+/// A name on every page, and a record out of a payload that was pasted.
+#[tokio::test]
+async fn e1_a_payload_that_is_pasted_fills_the_form() {
+    let app = Setup::new().await.setting("SIGNALBOX_LABEL", "Staging").start().await;
+    let browser = Browser::logged_in(&app).await;
+    browser.open("/admin/hooks/webhook/add/").await;
+    browser.pictures("webhook-add-empty").await;
+    browser.press("Fill in from a payload").await;
+    browser.fill("body", "{\"object_kind\": push").await;
+    browser.submit("Fill in the form").await;
+    browser.says("line 1 column 17").await;
+    browser.pictures("webhook-payload").await;
+    let body = String::from_utf8(Delivery::push_2015().body).unwrap();
+    browser.fill("body", &body).await;
+    browser.submit("Fill in the form").await;
+    for (field, value) in [("repo_name", "Diaspora"), ("http_x_gitlab_event", "Push Hook")] {
+        assert_eq!(browser.value(field).await, value);
+    }
+    let complaints = browser.complaints().await;
+    assert!(complaints.is_empty(), "{complaints:#?}");
+    browser.close().await;
+}
 
 #[tokio::test]
 async fn f1_f3_a_record_is_made_from_a_delivery_that_then_runs_and_another_is_mended() {

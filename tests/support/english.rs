@@ -26,6 +26,7 @@ const KNOWN: &[&str] = &[
     "GitLab",
     "Gitlab",
     "JSON",
+    "YAML",
     "CSV",
     "HTTP",
     "HTTPS",

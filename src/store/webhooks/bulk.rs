@@ -5,6 +5,7 @@ use super::list::condition;
 use super::{Filter, Row, Sort};
 use crate::core::ids::WebhookId;
 use crate::core::listing::{ListQuery, Part};
+use crate::core::webhook::ProjectId;
 use crate::store::schema::webhooks;
 use crate::store::{Conn, Result};
 use chrono::{DateTime, Utc};
@@ -71,6 +72,24 @@ pub async fn set_enabled(
     diesel::update(webhooks::table.filter(webhooks::id.eq_any(ids)))
         .set((
             webhooks::enabled.eq(enabled),
+            webhooks::version.eq(webhooks::version + 1),
+            webhooks::updated_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Lets records wait for a Test again: see [`super::reset`].
+///
+/// # Errors
+/// Any [`crate::store::StoreError`] of the database.
+pub async fn reset_many(conn: &mut Conn, ids: &[i64], now: DateTime<Utc>) -> Result<()> {
+    diesel::update(webhooks::table.filter(webhooks::id.eq_any(ids)))
+        .set((
+            webhooks::project_id.eq(ProjectId::PENDING),
+            webhooks::registered_at.eq(None::<DateTime<Utc>>),
+            webhooks::pending_since.eq(now),
             webhooks::version.eq(webhooks::version + 1),
             webhooks::updated_at.eq(now),
         ))

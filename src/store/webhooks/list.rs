@@ -1,7 +1,7 @@
 //! The list of records: what it can be sorted by and narrowed to, and its rows.
 
 use super::Row;
-use crate::core::listing::{Direction, ListQuery, Page, Part, Total};
+use crate::core::listing::{Direction, ListQuery, Page, Part, Times, Total};
 use crate::core::webhook::ProjectId;
 use crate::store::schema::webhooks;
 use crate::store::search::{Condition, Ids, ago, contains};
@@ -46,6 +46,8 @@ pub struct Filter {
     pub project_id: Option<i64>,
     /// Pending for longer than this.
     pub pending_for: Option<TimeDelta>,
+    /// When it was added.
+    pub created: Times,
     /// Enabled and registered, and without a delivery for longer than this.
     pub quiet_for: Option<TimeDelta>,
 }
@@ -85,6 +87,15 @@ pub(super) fn condition(query: &ListQuery<Sort, Filter>) -> Condition<webhooks::
     if let Some(time) = filter.pending_for {
         let waits = webhooks::project_id.eq(ProjectId::PENDING);
         and(Box::new(waits.and(webhooks::created_at.lt(ago(time)))));
+    }
+    if let Some(within) = filter.created.within {
+        and(Box::new(webhooks::created_at.ge(ago(within))));
+    }
+    if let Some(since) = filter.created.since {
+        and(Box::new(webhooks::created_at.ge(since)));
+    }
+    if let Some(before) = filter.created.before {
+        and(Box::new(webhooks::created_at.lt(before)));
     }
     if let Some(time) = filter.quiet_for {
         let listens = webhooks::enabled.and(webhooks::project_id.ne(ProjectId::PENDING));

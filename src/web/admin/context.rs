@@ -162,6 +162,7 @@ impl AdminContext {
             ];
         }
         Frame {
+            label: self.deps().settings.label.clone(),
             title,
             nav: nav::sections(&self.actor, self.path()),
             actor: self.actor.clone(),

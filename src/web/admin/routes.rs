@@ -85,6 +85,12 @@ pub fn rows() -> Vec<Row> {
         Row::post(urls::webhook_import(), Needs(ChangeRecords), |route| {
             route.to(webhooks::import::submit)
         }),
+        Row::get(urls::webhook_payload(), Needs(ChangeRecords), |route| {
+            route.to(webhooks::payload::show)
+        }),
+        Row::post(urls::webhook_payload(), Needs(ChangeRecords), |route| {
+            route.to(webhooks::payload::submit)
+        }),
         Row::get(urls::webhook_export(), Needs(View), |route| route.to(webhooks::import::download)),
     ]);
     rows.extend(mount::editable::<Webhooks>());

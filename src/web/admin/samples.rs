@@ -78,6 +78,7 @@ fn change_form(project_id: Option<i64>, may_edit: bool, wrong: &[&str]) -> Strin
         reveal: Vec::new(),
         action: "/admin/hooks/webhook/7/change/".to_owned(),
         copies: object.as_ref().map(|_| ODD),
+        add_tools: vec![("Fill in from a payload", "/admin/".to_owned())],
         history: object.as_ref().map(|_| "/admin/hooks/webhook/7/history/".to_owned()),
         delete: object.as_ref().map(|_| "/admin/hooks/webhook/7/delete/".to_owned()),
         close: "/admin/hooks/webhook/".to_owned(),

@@ -115,6 +115,8 @@ pub struct NavRow {
 /// What base.html needs.
 #[derive(Debug, Clone)]
 pub struct Frame {
+    /// What this installation is called; empty = it has no name.
+    pub label: String,
     /// The page's name: its `h1`, and the first part of the window's title.
     pub title: String,
     /// Who is signed in.
@@ -155,11 +157,9 @@ impl Frame {
 
     /// The window's title.
     pub fn window_title(&self) -> String {
-        if self.has_errors {
-            format!("{} {} · Signalbox", t("Error:"), self.title)
-        } else {
-            format!("{} · Signalbox", self.title)
-        }
+        let of = if self.label.is_empty() { String::new() } else { format!(" ({})", self.label) };
+        let error = if self.has_errors { format!("{} ", t("Error:")) } else { String::new() };
+        format!("{error}{} · Signalbox{of}", self.title)
     }
 
     /// A frame for samples and tests.
@@ -168,6 +168,7 @@ impl Frame {
         use crate::core::role::Role;
         let actor = Actor { id: UserId(1), username: "ada".to_owned(), role: Role::Admin };
         Self {
+            label: "预发环境".to_owned(),
             title: t(title).to_owned(),
             nav: crate::web::admin::nav::sections(&actor, "/admin/"),
             actor,

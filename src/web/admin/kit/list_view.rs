@@ -5,7 +5,7 @@ use super::bulk::BulkAction;
 use super::column::{Bit, Cell, Width};
 pub use super::filter_view::{Chip, ChoiceView, FilterView, chips};
 use super::filter_view::{filters, tabs};
-use super::listing::{Empty, Listing, Paging};
+use super::listing::{Empty, Listing, Paging, SHOW_ALL};
 use super::query::{Address, Asked, SortLinks, page_numbers, sort_links};
 use crate::core::listing::{Counts, Page, Total};
 use chrono::{DateTime, Utc};
@@ -118,8 +118,13 @@ impl CellView {
 /// How to go on in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pager {
-    /// Page numbers: number, address; a gap has neither. The current one has no address.
-    Numbered(Vec<Option<(i64, Option<String>)>>),
+    /// Pages with numbers.
+    Numbered {
+        /// Number, address; a gap has neither. The current one has no address.
+        pages: Vec<Option<(i64, Option<String>)>>,
+        /// To one page of all rows, where they fit on it.
+        all: Option<String>,
+    },
     /// Newer and Older.
     Keyset {
         /// To the very newest.
@@ -135,7 +140,7 @@ impl Pager {
     /// Whether all rows are on this page.
     pub fn is_single(&self) -> bool {
         match self {
-            Self::Numbered(pages) => pages.len() < 2,
+            Self::Numbered { pages, .. } => pages.len() < 2,
             Self::Keyset { newer, older, .. } => newer.is_none() && older.is_none(),
         }
     }
@@ -271,13 +276,16 @@ fn pager<R, S, F>(listing: &Listing<R, S, F>, address: &Address, page: &Page<R>)
     match listing.paging {
         Paging::Numbered(rows) => {
             let current = address.get("p").and_then(|page| page.parse().ok()).unwrap_or(1);
-            let last = page.matching.number().saturating_add(rows - 1) / rows;
+            let rows = if address.get("all").is_some() { SHOW_ALL } else { rows };
+            let matching = page.matching.number();
+            let last = matching.saturating_add(rows - 1) / rows;
+            let all = (rows < matching && matching <= SHOW_ALL).then(|| to("all", "1"));
             let numbers = page_numbers(current, last).into_iter().map(|number| {
                 number.map(|number| {
                     (number, (number != current).then(|| to("p", &number.to_string())))
                 })
             });
-            Pager::Numbered(numbers.collect())
+            Pager::Numbered { pages: numbers.collect(), all }
         }
         Paging::Keyset(_) => {
             let edge = |row: Option<&R>| row.map(|row| (listing.id)(row));

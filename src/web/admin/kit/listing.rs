@@ -24,6 +24,9 @@ pub struct Listing<R: 'static, S: 'static, F: 'static> {
     pub empty: Empty,
 }
 
+/// The most rows that a list with numbered pages shows on one, when all are asked for.
+pub const SHOW_ALL: i64 = 200;
+
 /// How a list is cut into pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Paging {

@@ -55,6 +55,8 @@ pub struct ChangeFormPage {
     pub copies: Option<&'static str>,
     /// What is changed; none when one is added.
     pub object: Option<Loaded>,
+    /// Links above the form of a new one: words and address.
+    pub add_tools: Vec<(&'static str, String)>,
     /// Its history.
     pub history: Option<String>,
     /// Its deletion, for those who may.

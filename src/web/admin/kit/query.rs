@@ -1,12 +1,12 @@
 //! The address of a list: read once into a [`ListQuery`], written back into every link.
 //!
-//! `?q=` search, `?o=1.-2` order by column numbers from 1, `?p=` page, `?older=`/`?newer=` an id
-//! to go on from, and each filter's own parameter. What cannot be used is dropped and named in a
+//! `?q=` search, `?o=1.-2` order by column numbers from 1, `?p=` page, `?all=1` long pages,
+//! `?older=`/`?newer=` an id to go on from, and each filter's own parameter. What cannot be used is dropped and named in a
 //! warning; the rest still applies.
 
 use super::column::Column;
 use super::filter::FilterSpec;
-use super::listing::{Listing, Paging};
+use super::listing::{Listing, Paging, SHOW_ALL};
 use crate::core::ids::JobId;
 use crate::core::listing::{Direction, ListQuery, Part, terms};
 use crate::i18n::t;
@@ -17,7 +17,7 @@ use url::form_urlencoded;
 pub const PRESERVED: &str = "_changelist_filters";
 
 /// The parameters that mean something to every list.
-pub const RESERVED: [&str; 7] = ["q", "o", "p", "older", "newer", "format", PRESERVED];
+pub const RESERVED: [&str; 8] = ["q", "o", "p", "all", "older", "newer", "format", PRESERVED];
 
 /// A list's address, with what was usable of its query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Address {
 
     /// Whether search or filters hide rows.
     pub fn narrows(&self) -> bool {
-        let place = ["o", "p", "older", "newer"];
+        let place = ["o", "p", "all", "older", "newer"];
         self.pairs.iter().any(|(name, _)| !place.contains(&name.as_str()))
     }
 
@@ -178,6 +178,10 @@ fn take<R, S: Copy, F>(
                 value = short(value)
             )),
         },
+        "all" if matches!(listing.paging, Paging::Numbered(_)) => {
+            asked.query.limit = SHOW_ALL;
+            Ok("1".to_owned())
+        }
         "older" | "newer" => match (listing.paging, place(value)) {
             (Paging::Keyset(_), Some(id)) if asked.query.part == Part::FIRST => {
                 asked.query.part =

@@ -168,6 +168,11 @@ pub trait Editable: Resource {
     /// What a form for a new one begins with.
     fn blank(ctx: &AdminContext) -> Values;
 
+    /// Links above the form for a new one: words and address.
+    fn add_tools() -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
     /// One of them, with what its page shows beside the form.
     async fn load(ctx: &AdminContext, conn: &mut Conn, id: &str) -> store::Result<Loaded>;
 

@@ -311,6 +311,7 @@ pub(super) fn form_page<E: Editable>(
             &object.map_or_else(|| meta.add_url(), |_| ctx.path().to_owned()),
         ),
         copies: meta.copies.filter(|_| object.is_some()),
+        add_tools: if object.is_none() { E::add_tools() } else { Vec::new() },
         history: object.map(|object| meta.history_url(&object.id)),
         delete: delete.map(|href| preserved_on(ctx, &href)),
         close: back_to_list(ctx, meta),

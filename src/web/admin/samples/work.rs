@@ -2,7 +2,7 @@
 
 use super::super::jobs::{act::CancelPage, stats};
 use super::super::kit::frame::Frame;
-use super::super::webhooks::import;
+use super::super::webhooks::{import, payload};
 use super::super::workers;
 use super::{LONG, ODD};
 use askama::Template;
@@ -12,6 +12,9 @@ pub(super) fn samples() -> Vec<(String, String)> {
         CancelPage { frame: Frame::sample("Cancel"), what: LONG, back: "/admin/".to_owned() };
     let imports = import::samples(ODD).into_iter().zip(["none", "yaml", "wrong", "plan", "faulty"]);
     let imports = imports.map(|(page, state)| (format!("import, {state}"), page.render().unwrap()));
+    let payloads = payload::samples(ODD).into_iter().zip(["none", "wrong"]);
+    let payloads =
+        payloads.map(|(page, state)| (format!("payload, {state}"), page.render().unwrap()));
     let others = [
         ("statistics, none", stats::sample(false).render()),
         ("statistics", stats::sample(true).render()),
@@ -20,12 +23,15 @@ pub(super) fn samples() -> Vec<(String, String)> {
         ("cancel", cancel.render()),
     ]
     .map(|(name, html)| (name.to_owned(), html.unwrap()));
-    imports.chain(others).collect()
+    imports.chain(payloads).chain(others).collect()
 }
 
 #[test]
-fn the_import_of_webhooks_is_chinese_in_chinese() {
+fn webhooks_out_of_files_and_payloads_are_chinese_in_chinese() {
     super::chinese::assert_chinese(|| {
-        samples().into_iter().filter(|(name, _)| name.starts_with("import")).collect()
+        samples()
+            .into_iter()
+            .filter(|(name, _)| name.starts_with("import") || name.starts_with("payload"))
+            .collect()
     });
 }

@@ -1,4 +1,4 @@
-//! What can be done to many records at once: delete, enable, disable. The doing is
+//! What can be done to many records at once: delete, enable, disable, reset. The doing is
 //! `crate::records`.
 
 use super::act;
@@ -60,6 +60,20 @@ pub(super) static ACTIONS: &[BulkAction] = &[
         stays: &["Jobs that were made already: they are still run."],
         run: |ctx, conn, ids| Box::pin(switch(ctx, conn, (ids, false))),
     },
+    BulkAction {
+        name: "reset",
+        label: "Reset registration of selected webhooks",
+        permission: Permission::ChangeRecords,
+        asks: Asks::Always,
+        verb: "Reset the registration of",
+        done: "reset",
+        icon: "retry",
+        is_danger: true,
+        guarded: true,
+        goes: &["Their project IDs: nothing runs them until a Test with their secret has come."],
+        stays: &["Everything else of them; their history says which project IDs they had."],
+        run: |ctx, conn, ids| Box::pin(reset(ctx, conn, ids)),
+    },
 ];
 
 /// The ids of a form; what is none names no record.
@@ -72,6 +86,14 @@ async fn delete(ctx: &AdminContext, conn: &mut Conn, ids: &[String]) -> Result<B
     let done = records::delete_many(conn, &act(ctx, &remote_addr), &parsed(ids)).await?;
     let mut batch = Batch { done, left: Vec::new() };
     batch.leave("had been deleted before", ids.len().saturating_sub(done));
+    Ok(batch)
+}
+
+async fn reset(ctx: &AdminContext, conn: &mut Conn, ids: &[String]) -> Result<Batch, StoreError> {
+    let remote_addr = ctx.remote_addr();
+    let done = records::reset_many(conn, &act(ctx, &remote_addr), &parsed(ids)).await?;
+    let mut batch = Batch { done, left: Vec::new() };
+    batch.leave("had waited for a Test before, or are gone", ids.len().saturating_sub(done));
     Ok(batch)
 }
 

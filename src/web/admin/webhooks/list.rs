@@ -186,6 +186,7 @@ const FILTERS: &[FilterSpec<Filter>] = &[
             Ok(())
         },
     },
+    FilterSpec::times("created", "Added", |filter| &mut filter.created),
     FilterSpec {
         param: "http_x_gitlab_event",
         label: "Event",

@@ -9,6 +9,7 @@ mod form;
 pub mod import;
 mod lane;
 mod list;
+pub mod payload;
 pub mod reset;
 mod security;
 pub mod setup;
@@ -111,6 +112,10 @@ impl Resource for Webhooks {
 impl Editable for Webhooks {
     fn fieldsets(ctx: &AdminContext, values: &Values, object: Option<&Loaded>) -> Vec<Fieldset> {
         form::fieldsets(&ctx.deps().catalogue, values, object)
+    }
+
+    fn add_tools() -> Vec<(&'static str, String)> {
+        vec![("Fill in from a payload", urls::webhook_payload().to_owned())]
     }
 
     fn blank(ctx: &AdminContext) -> Values {
