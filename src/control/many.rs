@@ -3,7 +3,7 @@
 //! Each job is a transaction of its own, so that a long list locks nothing for long, and one that
 //! may not be touched stops no other.
 
-use super::{Act, Cancelled, ControlError, cancel, run_again};
+use super::{Act, Cancelled, ControlError, cancel, delete, run_again};
 use crate::core::ids::JobId;
 use crate::store::{Conn, StoreError};
 
@@ -51,6 +51,26 @@ pub async fn run_again_many(
     let mut done = Done::default();
     for job in oldest_first(jobs) {
         match run_again(conn, act, &job).await {
+            Ok(()) => done.done += 1,
+            Err(ControlError::Store(error)) => return Err(error),
+            Err(_) => done.skipped += 1,
+        }
+    }
+    Ok(done)
+}
+
+/// Deletes all of these that have ended, oldest first.
+///
+/// # Errors
+/// Any [`StoreError`] of the database; what was done until then stays done.
+pub async fn delete_many(
+    conn: &mut Conn,
+    act: Act<'_>,
+    jobs: Vec<JobId>,
+) -> Result<Done, StoreError> {
+    let mut done = Done::default();
+    for job in oldest_first(jobs) {
+        match delete(conn, act, &job).await {
             Ok(()) => done.done += 1,
             Err(ControlError::Store(error)) => return Err(error),
             Err(_) => done.skipped += 1,

@@ -2,6 +2,7 @@
 //! itself: the worker does.
 
 mod cancel;
+mod delete;
 mod hand;
 mod judge;
 mod many;
@@ -13,8 +14,9 @@ mod retry;
 
 pub use crate::core::replay::obstacle;
 pub use cancel::{Cancelled, cancel};
+pub use delete::delete;
 pub use hand::{Given, Trial, by_hand, trial};
-pub use many::{Done, cancel_many, run_again_many};
+pub use many::{Done, cancel_many, delete_many, run_again_many};
 pub use pause::{pause, resume};
 pub use rejudge::{Near, Rejudged, endpoint_of, event_of, rejudge, whole_body};
 pub use replay::{Judge, Prospect, ReplayError, Wanted, Way, kept, prospect, replay};

@@ -5,7 +5,7 @@ mod list;
 
 pub use list::{Filter, Sort, counts, list, selected};
 
-use super::schema::{job_attempts, job_output, jobs};
+use super::schema::{job_attempts, job_output, jobs, webhooks};
 use super::{Conn, Result};
 use crate::core::ids::{DeliveryId, JobId, WebhookId};
 use crate::core::job::JobState;
@@ -286,4 +286,20 @@ pub async fn pruned_at(
         .await
         .optional()?;
     Ok(pruned.flatten())
+}
+
+/// Removes a job, with its attempts and output; no record's list leads to it any more.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn delete(conn: &mut Conn, job: &JobId) -> Result<()> {
+    diesel::update(webhooks::table.filter(webhooks::last_job_id.eq(job.as_str())))
+        .set((
+            webhooks::last_job_id.eq(None::<String>),
+            webhooks::last_job_state.eq(None::<String>),
+        ))
+        .execute(conn)
+        .await?;
+    diesel::delete(jobs::table.find(job.as_str())).execute(conn).await?;
+    Ok(())
 }

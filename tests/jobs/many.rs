@@ -1,7 +1,7 @@
 //! Many jobs at once, from the list: each with its own entry in the log, what cannot be is counted.
 
 use super::run::{push, record_with};
-use crate::support::app::Setup;
+use crate::support::app::{PASSWORD, Setup};
 
 const LIST: &str = "/admin/hooks/job/";
 
@@ -43,4 +43,55 @@ async fn ticked_jobs_are_cancelled_and_all_that_match_run_again() {
     let page = panel.submit(asked.form_with("post")).await;
     let said = page.text(".message");
     assert!(said.contains("No job was queued again. 3 had not ended"), "{said}");
+}
+
+#[tokio::test]
+async fn b16_jobs_that_have_ended_are_deleted_from_history_by_who_may_and_with_the_password() {
+    let more = "cd \"$(dirname \"$0\")\"; while ! [ -e go ]; do sleep 0.05; done";
+    let app = Setup::new().await.action("hold", "", more).start().await;
+    record_with(&app, "hold", &[]).await;
+    let [first, second] = [push(&app, "a").await, push(&app, "b").await];
+    std::fs::write(app.folder().join("actions/go"), "").unwrap();
+    for job in [&first, &second] {
+        app.job_is(job, "succeeded").await;
+    }
+    std::fs::remove_file(app.folder().join("actions/go")).unwrap();
+    let third = push(&app, "c").await;
+    app.job_is(&third, "running").await;
+    let operator = app.person("operator").await;
+    let page = operator.open(&format!("{LIST}{second}/")).await;
+    assert!(!page.has("main [data-kind=danger]"), "an operator is not offered it");
+    assert!(!operator.open(LIST).await.main().contains("Delete selected"));
+
+    // One, from its page, back to the list as it was left.
+    let panel = app.panel().await;
+    assert!(!panel.open(&format!("{LIST}{third}/")).await.main().contains("Delete from history"));
+    let kept = "_changelist_filters=state%3Dsucceeded";
+    let page = panel.open(&format!("{LIST}{second}/?{kept}")).await;
+    let asked = panel.submit(page.form_with("_selected_action")).await;
+    assert_eq!(asked.text("h1"), "Delete from history 1 job?");
+    app.let_passwords_grow_old().await;
+    let again = panel.submit(asked.form_with("post")).await;
+    let form = again.form_with("post").set("_your_password", PASSWORD);
+    assert_eq!(app.database().count("jobs").await, 3);
+    let list = panel.submit(form).await;
+    assert_eq!(list.address, format!("{LIST}?state=succeeded"));
+    assert!(list.text(".message").contains("One job was deleted."), "{}", list.html);
+    assert_eq!(list.rows(), std::slice::from_ref(&first));
+    let of = format!("job_attempts WHERE job_id = '{second}'");
+    assert_eq!(app.database().count(&of).await, 0);
+    assert_eq!(app.database().count("deliveries").await, 3, "deliveries stay");
+    let gone = panel.get(&format!("{LIST}{second}/")).await;
+    assert_eq!(gone.status, 404);
+    let log = gone.attributes("main a", "href");
+    let log = log.iter().find(|href| href.starts_with("/admin/log/?q=")).unwrap();
+    panel.open(log).await.says("Deleted").says("ada").says("succeeded");
+
+    // All that match: what runs stays.
+    let form = panel.open(LIST).await.form_with("_selected_action").set("action", "delete");
+    let asked = panel.submit(form.press("select_across", "1")).await;
+    let page = panel.submit(asked.form_with("post")).await;
+    let said = page.text(".message");
+    assert!(said.contains("One job was deleted. One had not ended, or is gone."), "{said}");
+    assert_eq!(page.rows(), std::slice::from_ref(&third));
 }

@@ -24,6 +24,7 @@ use crate::core::credential::Check;
 use crate::core::ids::WebhookId;
 use crate::core::listing::{Counts, Page, Total};
 use crate::core::matching::explain::{Field, Mark, Remedy, Told};
+use crate::core::role::Role;
 use crate::store::audit::{self, Verb};
 use crate::store::deliveries::{Brief, Full, JobRef, Row as DeliveryRow};
 use crate::store::jobs::{Attempt, Row as JobRow};
@@ -144,7 +145,7 @@ fn job_sample(state: &str, attempts: Vec<(Attempt, Log)>) -> String {
         cause: Some(delivery("matched")),
         record: None,
         waits: Waits { before: 2, running: Some(ODD.to_owned()), pause: None },
-        may_operate: true,
+        role: Role::Admin,
     };
     job_page::draw(Frame::sample("Jobs"), shown, NOW).render().unwrap()
 }

@@ -6,6 +6,7 @@ use crate::clock;
 use crate::control::{self, Act, Cancelled, ControlError};
 use crate::core::ids::JobId;
 use crate::core::job::JobState;
+use crate::core::role::{Permission, Role};
 use crate::i18n::t;
 use crate::say;
 use crate::store::jobs::{self, Job};
@@ -36,13 +37,18 @@ pub struct Button {
     pub href: String,
     /// Whether it leads to a question, instead of being sent.
     pub asks: bool,
+    /// What is sent with it.
+    pub fields: Vec<(&'static str, String)>,
     /// Why it cannot be pressed now.
     pub reason: Option<&'static str>,
 }
 
 /// The buttons: all of them always, those that are not legal now with the reason. They keep `list`,
 /// the query of the list that the page was opened from.
-pub fn buttons(job: &Job, state: Option<JobState>, list: &str) -> Vec<Button> {
+pub fn buttons(job: &Job, state: Option<JobState>, (list, role): (&str, Role)) -> Vec<Button> {
+    if !role.may(Permission::Operate) {
+        return Vec::new();
+    }
     let href = |verb| {
         let href = urls::verb("hooks", "job", &job.id, verb);
         if list.is_empty() { href } else { urls::with_query(&href, &[(PRESERVED, list)]) }
@@ -56,6 +62,7 @@ pub fn buttons(job: &Job, state: Option<JobState>, list: &str) -> Vec<Button> {
         about: "Queues this job again, with the same event and parameters",
         href: href("run-again"),
         asks: false,
+        fields: Vec::new(),
         reason: (!may(JobState::may_run_again))
             .then_some("A job can be run again once it has ended."),
     }];
@@ -67,6 +74,7 @@ pub fn buttons(job: &Job, state: Option<JobState>, list: &str) -> Vec<Button> {
             about: "Does not wait for the time that it waits for",
             href: href("run-now"),
             asks: false,
+            fields: Vec::new(),
             reason: None,
         });
     }
@@ -77,6 +85,7 @@ pub fn buttons(job: &Job, state: Option<JobState>, list: &str) -> Vec<Button> {
         about: "Ends this job: its program is stopped if it runs",
         href: href("cancel"),
         asks: true,
+        fields: Vec::new(),
         reason: if !may(JobState::may_cancel) {
             Some("It has ended: there is nothing to cancel.")
         } else if stopping {
@@ -85,6 +94,19 @@ pub fn buttons(job: &Job, state: Option<JobState>, list: &str) -> Vec<Button> {
             None
         },
     });
+    if may(JobState::is_final) && role.may(Permission::ChangeRecords) {
+        buttons.push(Button {
+            verb: "delete",
+            label: "Delete from history",
+            icon: "trash",
+            about: "Removes this job, its attempts and their output for good",
+            // The list's own question, about this one.
+            href: if list.is_empty() { urls::jobs() } else { format!("{}?{list}", urls::jobs()) },
+            asks: true,
+            fields: vec![("action", "delete".to_owned()), ("_selected_action", job.id.clone())],
+            reason: None,
+        });
+    }
     buttons
 }
 

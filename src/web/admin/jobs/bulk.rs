@@ -1,4 +1,4 @@
-//! What can be done to many jobs at once: run again, cancel. The doing is `crate::control`.
+//! What can be done to many jobs at once: run again, cancel, delete from history. The doing is `crate::control`.
 
 use super::act::act;
 use crate::control;
@@ -41,6 +41,25 @@ pub(super) static ACTIONS: &[BulkAction] = &[
         stays: &["Jobs that have ended.", "What running programs have done by then."],
         run: |ctx, conn, ids| Box::pin(cancel(ctx, conn, ids)),
     },
+    BulkAction {
+        name: "delete",
+        label: "Delete selected jobs from history",
+        permission: Permission::ChangeRecords,
+        asks: Asks::Always,
+        verb: "Delete from history",
+        done: "deleted",
+        icon: "trash",
+        is_danger: true,
+        guarded: true,
+        goes: &[
+            "Jobs that have ended, with their attempts and all output: they cannot be brought back.",
+        ],
+        stays: &[
+            "Jobs that have not ended: cancel them first.",
+            "Their deliveries, and what the log says of them.",
+        ],
+        run: |ctx, conn, ids| Box::pin(delete(ctx, conn, ids)),
+    },
 ];
 
 /// The ids of a form; what is none names no job.
@@ -66,5 +85,13 @@ async fn cancel(ctx: &AdminContext, conn: &mut Conn, ids: &[String]) -> Result<B
     let mut batch = Batch { done: done.done, left: Vec::new() };
     batch.leave("will stop: the worker ends what runs", done.stopping);
     batch.leave("had ended before, was being stopped, or is gone", done.skipped);
+    Ok(batch)
+}
+
+async fn delete(ctx: &AdminContext, conn: &mut Conn, ids: &[String]) -> Result<Batch, StoreError> {
+    let remote_addr = ctx.remote_addr();
+    let done = control::delete_many(conn, act(ctx, &remote_addr), parsed(ids)).await?;
+    let mut batch = Batch { done: done.done, left: Vec::new() };
+    batch.leave("had not ended, or is gone", done.skipped);
     Ok(batch)
 }

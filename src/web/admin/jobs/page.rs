@@ -8,7 +8,7 @@ use super::waits::Waits;
 use crate::clock;
 use crate::core::ids::JobId;
 use crate::core::job::JobState;
-use crate::core::role::Permission;
+use crate::core::role::Role;
 use crate::i18n::{t, told};
 use crate::say;
 use crate::store::jobs::{Attempt, Job};
@@ -108,10 +108,10 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     };
     let frame =
         ctx.frame(say!("Job {id}", id = id)).crumb(t("Jobs"), preserved_list(&ctx, &urls::jobs()));
-    let may_operate = ctx.may(Permission::Operate);
+    let role = ctx.actor.role;
     let waits = Waits::of(&mut conn, &job).await?;
     let keep = ctx.deps().retention.output;
-    let shown = Shown { job, attempts, view, keep, cause, record, waits, may_operate };
+    let shown = Shown { job, attempts, view, keep, cause, record, waits, role };
     page(&draw(frame, shown, clock::now()))
 }
 
@@ -146,13 +146,13 @@ pub struct Shown {
     pub record: Option<String>,
     /// What it waits for.
     pub waits: Waits,
-    /// Whether this person may act on it.
-    pub may_operate: bool,
+    /// What this person may do with it.
+    pub role: Role,
 }
 
 /// Draws a job.
 pub fn draw(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
-    let Shown { job, attempts, view, keep, cause, record, waits, may_operate } = shown;
+    let Shown { job, attempts, view, keep, cause, record, waits, role } = shown;
     let state = JobState::parse(&job.state);
     let newest = attempts.first().map(|(attempt, _)| attempt);
     let is_live = !state.is_some_and(JobState::is_final);
@@ -166,7 +166,7 @@ pub fn draw(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
         steps: job_steps(&job),
         params: params(&job.action_params),
         again_by: again_by(&job, cause.as_ref()),
-        buttons: if may_operate { buttons(&job, state, &view.list) } else { Vec::new() },
+        buttons: buttons(&job, state, (&view.list, role)),
         other: other(&job, &waits),
         waits: waits.words(&job),
         is_live,
