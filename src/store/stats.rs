@@ -2,6 +2,7 @@
 //! they failed. Each number is a count of rows that `store::jobs` lists under the same filters.
 
 use super::{Conn, Result};
+use crate::core::ids::WebhookId;
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Double, Nullable, Text, Timestamptz};
@@ -49,6 +50,36 @@ pub async fn throughput(conn: &mut Conn, (from, to): Span, part_s: i64) -> Resul
     .bind::<Timestamptz, _>(from)
     .bind::<Timestamptz, _>(to)
     .bind::<BigInt, _>(part_s)
+    .load(conn)
+    .await?)
+}
+
+/// How many of a record's newest jobs are looked at for its own chart.
+const OF_ONE: i64 = 10_000;
+
+/// The same for the newest jobs of one record.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn of_webhook(
+    conn: &mut Conn,
+    webhook: WebhookId,
+    (from, to): Span,
+    part_s: i64,
+) -> Result<Vec<Bucket>> {
+    Ok(diesel::sql_query(
+        "SELECT extract(epoch FROM begin - $1)::bigint / $3 AS part, state, jobs \
+         FROM (SELECT date_bin($3 * interval '1 second', finished_at, $1) AS begin, state, \
+           count(*) AS jobs FROM (SELECT finished_at, state FROM jobs WHERE webhook_id = $4 \
+             ORDER BY id DESC LIMIT $5) AS newest \
+           WHERE finished_at >= $1 AND finished_at < $2 GROUP BY 1, 2) AS binned \
+         ORDER BY 1, 2",
+    )
+    .bind::<Timestamptz, _>(from)
+    .bind::<Timestamptz, _>(to)
+    .bind::<BigInt, _>(part_s)
+    .bind::<BigInt, _>(webhook.0)
+    .bind::<BigInt, _>(OF_ONE)
     .load(conn)
     .await?)
 }

@@ -37,6 +37,16 @@ async fn f69_every_number_leads_to_as_many_rows() {
         in_bars += panel.open(&bar).await.rows().len();
     }
     assert_eq!(in_bars, 6);
+    // A record's own page has its last two weeks.
+    let record = app.database().value("SELECT min(id)::text FROM webhooks").await;
+    let page = panel.open(&format!("/admin/hooks/webhook/{record}/change/")).await;
+    let bars = page.attributes(".rail svg a", "href");
+    assert!((1..=2).contains(&bars.len()), "a day, or two at midnight: {bars:?}");
+    let mut in_bars = 0;
+    for bar in bars {
+        in_bars += panel.open(&bar).await.rows().len();
+    }
+    assert_eq!(in_bars, 3);
 }
 
 async fn push_two(app: &crate::support::app::App, number: u32) {

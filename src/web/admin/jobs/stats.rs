@@ -2,6 +2,7 @@
 //! failed. Every number leads to the list of the jobs behind it, narrowed to the same moments.
 
 use super::super::kit::at::span as words;
+use super::super::kit::chart::{Chart, SHOWN};
 use crate::clock;
 use crate::core::job::JobState;
 use crate::i18n::t;
@@ -14,20 +15,15 @@ use crate::web::human::{HumanError, page};
 use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta};
 use std::collections::BTreeSet;
 
 /// The chart's size, in its own units.
-const WIDTH: i64 = 720;
-const HEIGHT: i64 = 120;
+const SIZE: (i64, i64) = (720, 120);
 
 /// What can be looked at: word, its name, parts of the chart, seconds of one.
 const PERIODS: [(&str, &str, i64, i64); 3] =
     [("24h", "24 hours", 24, 3_600), ("7d", "7 days", 28, 21_600), ("30d", "30 days", 30, 86_400)];
-
-/// The states a chart tells apart, from the bottom up.
-const SHOWN: [JobState; 4] =
-    [JobState::Succeeded, JobState::Failed, JobState::Cancelled, JobState::Superseded];
 
 /// The page.
 #[derive(Template)]
@@ -41,12 +37,8 @@ pub struct StatsPage {
     pub total: Number,
     /// By state, for the chart's legend.
     pub by_state: Vec<(JobState, Number)>,
-    /// The chart's bars.
-    pub bars: Vec<Bar>,
-    /// The most that ended in one part.
-    pub most: i64,
-    /// The chart's first and last moment.
-    pub ends: (String, String),
+    /// When how many ended, and how.
+    pub chart: Chart,
     /// By record.
     pub records: Vec<RecordView>,
     /// The reasons of failures, in words.
@@ -62,25 +54,6 @@ pub struct Number {
     pub text: String,
     /// The list; none where there is nothing to list.
     pub href: Option<String>,
-}
-
-/// A part of a bar.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bar {
-    /// The state's word.
-    pub state: &'static str,
-    /// When, how many, what: in words.
-    pub title: String,
-    /// The list.
-    pub href: String,
-    /// Its place and size.
-    pub x: i64,
-    /// From the top.
-    pub y: i64,
-    /// As wide.
-    pub width: i64,
-    /// As high.
-    pub height: i64,
 }
 
 /// One record's numbers.
@@ -123,13 +96,8 @@ pub fn draw(
     let sum = |state: JobState| {
         buckets.iter().filter(|b| b.state == state.as_str()).map(|b| b.jobs).sum::<i64>()
     };
-    let parts = (span.1 - span.0).num_seconds() / length_s;
-    let most = (0..parts)
-        .map(|part| buckets.iter().filter(|b| b.part == part).map(|b| b.jobs).sum::<i64>())
-        .max()
-        .unwrap_or_default();
     let reasons: BTreeSet<&str> = failures.iter().map(|f| f.reason.as_str()).collect();
-    let moment = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M").to_string();
+    let of = |span: Span, state: JobState| list(span, &[("state", state.as_str())]);
     StatsPage {
         frame,
         periods: PERIODS
@@ -142,9 +110,7 @@ pub fn draw(
         by_state: SHOWN
             .map(|state| (state, number(sum(state), list(span, &[("state", state.as_str())]))))
             .into(),
-        bars: bars(buckets, span, (parts, length_s, most)),
-        most,
-        ends: (moment(span.0), moment(span.1)),
+        chart: Chart::stacked(SIZE, buckets, (span, length_s), of),
         records: records.iter().map(|record| record_view(record, span)).collect(),
         failures: records
             .iter()
@@ -156,42 +122,6 @@ pub fn draw(
             .collect(),
         reasons: reasons.into_iter().map(reason_words).collect(),
     }
-}
-
-fn bars(buckets: &[Bucket], span: Span, (parts, length_s, most): (i64, i64, i64)) -> Vec<Bar> {
-    let mut bars = Vec::new();
-    let step = WIDTH / parts.max(1);
-    for part in 0..parts {
-        let from = span.0 + TimeDelta::seconds(part * length_s);
-        let to = from + TimeDelta::seconds(length_s);
-        let mut top = HEIGHT;
-        for state in SHOWN {
-            let of = |b: &&Bucket| b.part == part && b.state == state.as_str();
-            let jobs = buckets.iter().find(of).map_or(0, |bucket| bucket.jobs);
-            if jobs == 0 {
-                continue;
-            }
-            // What is there is seen: at least two units.
-            let height = (jobs * (HEIGHT - 8) / most.max(1)).max(2);
-            top -= height;
-            bars.push(Bar {
-                state: state.as_str(),
-                title: say!(
-                    "{from} to {to}: {n} {state}",
-                    from = from.format("%Y-%m-%d %H:%M"),
-                    to = to.format("%H:%M"),
-                    n = jobs,
-                    state = t(state.label()).to_lowercase()
-                ),
-                href: list((from, to), &[("state", state.as_str())]),
-                x: part * step + 1,
-                y: top,
-                width: step - 2,
-                height,
-            });
-        }
-    }
-    bars
 }
 
 fn record_view(record: &OfRecord, span: Span) -> RecordView {
@@ -287,13 +217,13 @@ mod tests {
     #[test]
     fn bars_stand_on_each_other_and_every_number_leads_to_its_rows() {
         let page = sample(true);
-        let [first, second, last] = page.bars.as_slice() else { panic!("{:?}", page.bars) };
-        assert_eq!(first.y + first.height, HEIGHT);
+        let [first, second, last] = page.chart.bars.as_slice() else { panic!("{:?}", page.chart) };
+        assert_eq!(first.y + first.height, SIZE.1);
         assert_eq!(second.y + second.height, first.y);
-        assert!(last.x + last.width <= WIDTH && first.y >= 0);
+        assert!(last.x + last.width <= SIZE.0 && first.y >= 0);
         assert_eq!(first.title, "1970-01-01 00:00 to 01:00: 50 succeeded");
         assert_eq!(first.href, "/admin/hooks/job/?state=succeeded&ended=0-3600");
-        assert_eq!((page.most, page.total.text.as_str()), (51, "53"));
+        assert_eq!((page.chart.most, page.total.text.as_str()), (51, "53"));
         let [(_, numbers)] = page.failures.as_slice() else { panic!("one record failed") };
         let href = "/admin/hooks/job/?webhook=7&state=failed&reason=exit%3A3&ended=0-86400";
         assert_eq!(numbers, &[Number { text: "3".into(), href: Some(href.into()) }]);

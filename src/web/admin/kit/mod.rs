@@ -7,6 +7,7 @@
 pub mod at;
 pub mod back;
 pub mod bulk;
+pub mod chart;
 pub mod column;
 pub mod conflict;
 pub mod copy;

@@ -4,6 +4,7 @@
 //! into pages. A page with a story of its own is a plain handler instead.
 
 use super::bulk::BulkAction;
+use super::chart::Chart;
 use super::column::Badge;
 use super::field::Fieldset;
 use super::form::{FormErrors, Values};
@@ -270,6 +271,8 @@ pub struct RailList {
     pub empty: &'static str,
     /// Its rows.
     pub rows: Vec<RailRow>,
+    /// Bars in the place of rows.
+    pub chart: Option<Chart>,
 }
 
 /// A row of a list beside a form.

@@ -10,6 +10,7 @@ pub mod import;
 mod lane;
 mod list;
 pub mod payload;
+mod rail;
 pub mod reset;
 mod security;
 pub mod setup;
@@ -18,15 +19,13 @@ pub mod test;
 
 use self::drift::Drift;
 use super::context::AdminContext;
-use super::kit::at::At;
 use super::kit::bulk::BulkAction;
 use super::kit::column::Badge;
 use super::kit::field::Fieldset;
 use super::kit::form::Values;
 use super::kit::listing::Listing;
 use super::kit::resource::{
-    DeletePlan, Editable, Loaded, Meta, NextStep, Notice, RailList, RailRow, Resource, Saved,
-    Transfer, Unsaved,
+    DeletePlan, Editable, Loaded, Meta, NextStep, Notice, Resource, Saved, Transfer, Unsaved,
 };
 use crate::clock;
 use crate::core::change::Change;
@@ -37,8 +36,10 @@ use crate::core::role::Permission;
 use crate::i18n::t;
 use crate::records::{self, Act, SaveError};
 use crate::say;
+#[cfg(test)]
+use crate::store::stats::Bucket;
 use crate::store::webhooks::{Filter, Row, Sort};
-use crate::store::{self, Conn, StoreError, deliveries, jobs, webhooks};
+use crate::store::{self, Conn, StoreError, webhooks};
 use crate::web::urls;
 
 /// The resource.
@@ -138,7 +139,7 @@ impl Editable for Webhooks {
                 .chain(drifts.values().map(drifted))
                 .chain(twins.iter().map(twin))
                 .collect(),
-            rail: vec![deliveries_rail(conn, &row).await?, jobs_rail(conn, id).await?],
+            rail: rail::of(conn, &row).await?,
             ..object
         })
     }
@@ -282,49 +283,13 @@ fn twin(row: &Row) -> Notice {
     }
 }
 
-async fn deliveries_rail(conn: &mut Conn, row: &Row) -> store::Result<RailList> {
-    let newest = deliveries::of_record(conn, row.project_id, &row.object_kind, 8).await?;
-    let id = row.project_id.to_string();
-    let query = [("project_id", id.as_str()), ("object_kind", row.object_kind.as_str())];
-    Ok(RailList {
-        title: "Deliveries",
-        more: ("All", urls::with_query(&urls::deliveries(), &query)),
-        empty: if row.is_pending() {
-            "None yet: the Test brings the first."
-        } else {
-            "Nothing received yet."
-        },
-        rows: newest
-            .into_iter()
-            .map(|delivery| RailRow {
-                badge: Badge::verdict(&delivery.verdict),
-                href: urls::object("hooks", "delivery", &delivery.id),
-                at: At(delivery.received_at),
-            })
-            .collect(),
-    })
-}
-
-async fn jobs_rail(conn: &mut Conn, id: WebhookId) -> store::Result<RailList> {
-    let newest = jobs::of_webhook(conn, id, 8).await?;
-    Ok(RailList {
-        title: "Jobs",
-        more: ("All", urls::with_query(&urls::jobs(), &[("webhook", &id.to_string())])),
-        empty: "No jobs yet: a matched delivery makes one.",
-        rows: newest
-            .into_iter()
-            .map(|job| RailRow {
-                badge: Badge::job(&job.state),
-                href: urls::object("hooks", "job", &job.id),
-                at: At(job.queued_at),
-            })
-            .collect(),
-    })
-}
-
 #[cfg(test)]
 pub(super) fn sample(row: &Row) -> (Option<Loaded>, Values) {
+    let day = |days| chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::days(days);
+    let bucket = |part, state: &str| Bucket { part, state: state.to_owned(), jobs: 3 };
+    let buckets = [bucket(0, "succeeded"), bucket(13, "failed")];
     let object = Loaded {
+        rail: vec![rail::weeks(WebhookId(row.id), (day(0), day(14)), &buckets)],
         next_step: row
             .is_pending()
             .then(|| registration("https://signalbox.example.com", WebhookId(row.id))),
