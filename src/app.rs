@@ -13,6 +13,7 @@ use crate::intake::{Intake, Policy};
 use crate::postgres::{self, Cluster, ClusterError, ClusterOptions};
 use crate::store::listen::Listener;
 use crate::store::{self, Pool};
+use crate::web::metrics::Measures;
 use crate::{web, worker};
 use actix_web::dev::Server;
 use anyhow::{Context, anyhow, bail};
@@ -245,12 +246,14 @@ async fn serve(
     let work_pool = database.pool(settings)?;
     let notices = Listener::start(&database.url, stop.clone());
     let setup_link = SetupLink::fresh();
+    let measures = measures(settings, database, stop.clone())?;
     let (mut address, mut server) = (None, None);
     if let Some(listener) = listener {
         address = Some(listener.local_addr()?);
         let pools = (database.pool(settings)?, work_pool.clone());
         let live = web::Live { notices: notices.clone(), stop: stop.clone() };
-        let deps = web_deps(settings, pools, (catalogue.clone(), live), setup_link.clone())?;
+        let mut deps = web_deps(settings, pools, (catalogue.clone(), live), setup_link.clone())?;
+        deps.measures = measures;
         // Where the keys are: what was signed is judged anew.
         let policy = Policy { allow_no_secret: settings.web.allow_no_secret };
         let keys = Arc::clone(&deps.keys);
@@ -309,7 +312,46 @@ fn web_deps(
         setup_link,
         password_cost: cost(settings),
         throttle: Arc::new(Throttle::default()),
+        measures: None,
     })
+}
+
+/// How often what was measured is put together.
+const TIDY: Duration = Duration::from_secs(5);
+
+/// Begins to measure, if that is wanted, and tells it at the address of its own, if there is one.
+fn measures(
+    settings: &Settings,
+    database: &Database,
+    stop: CancellationToken,
+) -> anyhow::Result<Option<Measures>> {
+    let wanted = &settings.metrics;
+    if !wanted.is_wanted() {
+        return Ok(None);
+    }
+    let numbers = crate::metrics::start()?;
+    let token = wanted.token.clone();
+    let measures = Measures { numbers: numbers.clone(), pool: Pool::new(&database.url, 1)?, token };
+    if let Some(bind) = &wanted.bind {
+        let listener = TcpListener::bind(bind)
+            .with_context(|| format!("cannot listen on {bind} for /metrics"))?;
+        listener.set_nonblocking(true)?;
+        tracing::info!("Measures are told at {}/metrics", listener.local_addr()?);
+        let server = web::metrics::serve(measures.clone(), listener)?;
+        let (handle, stopped) = (server.handle(), stop.clone());
+        tokio::spawn(server);
+        tokio::spawn(async move {
+            stopped.cancelled().await;
+            handle.stop(true).await;
+        });
+    }
+    tokio::spawn(async move {
+        let mut every = tokio::time::interval(TIDY);
+        while stop.run_until_cancelled(every.tick()).await.is_some() {
+            numbers.tidy();
+        }
+    });
+    Ok(Some(measures))
 }
 
 /// What a password hash costs.

@@ -9,6 +9,7 @@ pub mod core;
 
 pub mod clock;
 pub mod i18n;
+pub mod metrics;
 pub mod spawn;
 pub mod telemetry;
 

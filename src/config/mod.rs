@@ -5,12 +5,14 @@
 
 pub mod database;
 mod faults;
+pub mod metrics;
 pub mod retention;
 pub mod web;
 pub mod worker;
 
 pub use database::DatabaseSettings;
 pub use faults::{BadSettings, Faults};
+pub use metrics::MetricsSettings;
 pub use retention::RetentionSettings;
 pub use web::WebSettings;
 pub use worker::WorkerSettings;
@@ -30,6 +32,8 @@ pub struct RawSettings {
     worker: worker::RawWorker,
     #[command(flatten)]
     retention: retention::RawRetention,
+    #[command(flatten)]
+    metrics: metrics::RawMetrics,
     /// Encrypts stored secrets and signs cookies, at least 32 characters; unset: generated once and kept in the data directory
     #[arg(
         long,
@@ -102,6 +106,8 @@ pub struct Settings {
     pub worker: WorkerSettings,
     /// How long things are kept.
     pub retention: RetentionSettings,
+    /// Where measures are told.
+    pub metrics: MetricsSettings,
     /// The secret key, if one is set.
     pub secret_key: Option<SecretString>,
     /// The first user's name and password, if both are set.
@@ -145,6 +151,7 @@ impl Settings {
             web: WebSettings::load(raw.web, &mut faults),
             worker: WorkerSettings::load(raw.worker, &mut faults),
             retention: RetentionSettings::load(&raw.retention, &mut faults),
+            metrics: MetricsSettings::load(raw.metrics, &mut faults),
             secret_key: secret_key(raw.secret_key, &mut faults),
             superuser,
             superuser_password,

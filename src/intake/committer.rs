@@ -10,6 +10,7 @@ use super::{Arrival, Content, IntakeError, Policy, Receipt, Waiting, write};
 use crate::clock;
 use crate::core::seal::Keys;
 use crate::core::verdict::Verdict;
+use crate::metrics;
 use crate::store::{Conn, Pool, StoreError, transaction};
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,9 +82,16 @@ impl Committer {
         let (arrivals, answers): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|waiting| (waiting.arrival, waiting.answer)).unzip();
         let results = self.settle(&arrivals).await;
+        let now = clock::now();
+        metrics::commit(arrivals.len());
         for ((arrival, answer), result) in arrivals.iter().zip(answers).zip(results) {
-            if let Ok(receipt) = &result {
-                log(arrival, receipt);
+            match &result {
+                Ok(receipt) => {
+                    let took = (now - arrival.received_at).to_std().unwrap_or_default();
+                    metrics::delivery((receipt.verdict, arrival.endpoint), took);
+                    log(arrival, receipt);
+                }
+                Err(error) => metrics::not_stored(error.as_str()),
             }
             // A sender that hung up misses its answer, not its delivery.
             let _ = answer.send(result);

@@ -21,6 +21,7 @@ use crate::core::ids::{DeliveryId, JobId};
 use crate::core::seal::Keys;
 use crate::core::source::Source;
 use crate::core::verdict::{Endpoint, Verdict};
+use crate::metrics;
 use crate::store::Pool;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -145,6 +146,16 @@ pub enum IntakeError {
     Unavailable,
 }
 
+impl IntakeError {
+    /// A word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Overloaded => "overloaded",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
 /// What judging needs to know.
 #[derive(Debug, Clone, Copy)]
 pub struct Policy {
@@ -181,9 +192,9 @@ impl Intake {
     /// # Errors
     /// [`IntakeError::Overloaded`] if too many bytes are in flight.
     pub fn reserve(&self, bytes: usize) -> Result<Room, IntakeError> {
-        let bytes = u32::try_from(bytes).map_err(|_| IntakeError::Overloaded)?;
+        let bytes = u32::try_from(bytes).map_err(|_| overloaded())?;
         let permit = Arc::clone(&self.bytes).try_acquire_many_owned(bytes);
-        permit.map(Room).map_err(|_| IntakeError::Overloaded)
+        permit.map(Room).map_err(|_| overloaded())
     }
 
     /// Hands an arrival over and waits for its commit.
@@ -193,10 +204,15 @@ impl Intake {
     /// was (the sender's repeat carries the same key and is found to be one).
     pub async fn submit(&self, arrival: Arrival) -> Result<Receipt, IntakeError> {
         let (answer, receipt) = oneshot::channel();
-        self.queue.try_send(Waiting { arrival, answer }).map_err(|_| IntakeError::Overloaded)?;
+        self.queue.try_send(Waiting { arrival, answer }).map_err(|_| overloaded())?;
         match tokio::time::timeout(PATIENCE, receipt).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) | Err(_) => Err(IntakeError::Unavailable),
         }
     }
+}
+
+fn overloaded() -> IntakeError {
+    metrics::not_stored(IntakeError::Overloaded.as_str());
+    IntakeError::Overloaded
 }

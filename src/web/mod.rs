@@ -12,6 +12,7 @@ pub mod gitlab;
 pub mod health;
 pub mod human;
 pub mod machine;
+pub mod metrics;
 pub mod middleware;
 pub mod origin;
 pub mod problem;
@@ -81,6 +82,8 @@ pub struct Deps {
     pub password_cost: Cost,
     /// The wrong passwords of the last minute.
     pub throttle: Arc<Throttle>,
+    /// What is told at `/metrics`; none = nothing is measured.
+    pub measures: Option<metrics::Measures>,
 }
 
 /// What is told of other processes, and the end of this one: answers without an end heed both.
@@ -131,6 +134,7 @@ pub fn app(
         .service(web::resource("/").to(home))
         .configure(gitlab::routes)
         .configure(health::routes)
+        .configure(metrics::routes)
         .service(panel(deps))
         .default_service(web::to(refuse))
 }

@@ -14,11 +14,12 @@ use crate::core::event::Event;
 use crate::core::ids::JobId;
 use crate::core::job::{AttemptOutcome, JobState, Next, Tries, next};
 use crate::core::retry::Policy;
+use crate::metrics;
 use crate::store::attempts::{self, After, DeliveryRow, End, JobRow};
 use crate::store::{Conn, Pool, StoreError, lanes, queue, transaction};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -75,8 +76,11 @@ impl Runner {
             job.id = %job, attempt = number, action = started.job.action,
             "Job {job}: attempt {number} begins"
         );
+        let action = started.job.action.clone();
+        let (begun, running) = (Instant::now(), metrics::running());
         let ended = self.run(job, *started, stop).await;
-        self.finish(job, number, ended).await
+        drop(running);
+        self.finish(job, number, (ended, &action, begun.elapsed())).await
     }
 
     async fn run(&self, job: &JobId, started: Started, stop: CancellationToken) -> Ended {
@@ -101,11 +105,21 @@ impl Runner {
 
     /// Writes the end down, again and again if the database is away for a while: the attempt is
     /// over and must not run a second time for want of a note.
-    async fn finish(&self, job: &JobId, number: i32, ended: Ended) -> Follow {
+    async fn finish(
+        &self,
+        job: &JobId,
+        number: i32,
+        (ended, action, took): (Ended, &str, Duration),
+    ) -> Follow {
         let jitter = clock::jitter();
         for _ in 0..WRITE_TRIES {
             match self.write_end(job, number, &ended, jitter).await {
-                Ok(follow) => return follow,
+                Ok((follow, outcome)) => {
+                    if let Some(outcome) = outcome {
+                        metrics::attempt(action, outcome, took);
+                    }
+                    return follow;
+                }
                 Err(error) => tracing::error!(
                     job.id = %job, attempt = number, %error,
                     "The end of attempt {number} of job {job} could not be written; trying again"
@@ -116,13 +130,14 @@ impl Runner {
         Follow::Again
     }
 
+    /// Says what follows, and as what the end was written; none if another attempt goes on.
     async fn write_end(
         &self,
         job: &JobId,
         number: i32,
         ended: &Ended,
         jitter: f64,
-    ) -> Result<Follow, StoreError> {
+    ) -> Result<(Follow, Option<AttemptOutcome>), StoreError> {
         let mut pooled = self.pool.get().await?;
         let conn: &mut Conn = &mut pooled;
         let now = clock::now();
@@ -144,7 +159,7 @@ impl Runner {
             };
             if !attempts::end(conn, job, number, &end, now).await? {
                 // Given up as lost in the meantime: another attempt may be under way.
-                return Ok(Follow::Done);
+                return Ok((Follow::Done, None));
             }
             let tries =
                 Tries { used: row.tries_used + 1, max: row.max_attempts, lost: row.tries_lost };
@@ -160,7 +175,7 @@ impl Runner {
                 settle(conn, job, &after(&next, (used, tries.lost), &ended.error, now)).await?;
             lanes::settle(conn, &lane, now).await?;
             log(job, number, end.outcome, &next, &ended.error);
-            Ok(follow)
+            Ok((follow, Some(end.outcome)))
         })
         .await
     }

@@ -4,6 +4,7 @@ mod credentials;
 mod credentials_matrix;
 mod filters;
 mod idempotency;
+mod metrics;
 mod receive;
 mod refusals;
 mod register;

@@ -65,11 +65,16 @@ async fn wrong_settings_are_told_together_and_nothing_starts() {
         .await
         .setting("SIGNALBOX_BIND", "nowhere")
         .setting("SIGNALBOX_WORKER_CONCURRENCY", "many")
-        .setting("SIGNALBOX_TRUSTED_PROXIES", "10.0.0.0/99");
+        .setting("SIGNALBOX_TRUSTED_PROXIES", "10.0.0.0/99")
+        .setting("SIGNALBOX_LABEL", "longer than the top bar has room for")
+        .setting("SIGNALBOX_METRICS_TOKEN", "too short");
     let output = setup.run(&["serve"]);
     assert!(!output.status.success());
     let said = text(&output);
-    assert!(said.contains("SIGNALBOX") || said.contains("--"), "{said}");
+    for setting in ["WORKER_CONCURRENCY", "TRUSTED_PROXIES", "LABEL", "METRICS_TOKEN"] {
+        assert!(said.contains(&format!("SIGNALBOX_{setting}: ")), "{setting}: {said}");
+    }
+    assert!(!said.contains("too short"), "a secret is not repeated: {said}");
     assert!(!said.contains("panicked"), "{said}");
 }
 
