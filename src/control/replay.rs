@@ -23,14 +23,9 @@ use crate::intake::{Arrival, Content, Made, Origin, Policy, Receipt, opened_alon
 use crate::store::arrivals::{self, Claim, ScopedKey};
 use crate::store::audit::{self, Entry, Verb};
 use crate::store::deliveries::Full;
-use crate::store::{Conn, StoreError, candidates, deliveries, transaction};
+use crate::store::{Conn, StoreError, candidates, deliveries, forms, transaction};
 use bytes::Bytes;
-use chrono::{DateTime, TimeDelta, Utc};
-
-/// What stands for the address in the claim on a form, which serves once.
-const FORM: &str = "form";
-/// How long a form that served is known.
-const FORM_HOURS: i64 = 48;
+use chrono::{DateTime, Utc};
 
 /// To whom a delivery is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -248,8 +243,8 @@ pub(super) async fn served(
     id: &DeliveryId,
     now: DateTime<Utc>,
 ) -> Result<Option<DeliveryId>, StoreError> {
-    let key = ScopedKey { endpoint: FORM.to_owned(), key: once.to_owned() };
-    let expires_at = now + TimeDelta::hours(FORM_HOURS);
+    let key = ScopedKey { endpoint: forms::FORM.to_owned(), key: once.to_owned() };
+    let expires_at = now + forms::KNOWN;
     let claim = Claim { key: key.clone(), delivery: id.clone(), expires_at };
     if arrivals::claim(conn, &[claim], now).await? == 1 {
         return Ok(None);

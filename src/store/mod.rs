@@ -10,6 +10,7 @@ pub mod audit;
 pub mod candidates;
 pub mod deliveries;
 pub mod error;
+pub mod forms;
 pub mod gauges;
 pub mod jobs;
 pub mod lanes;

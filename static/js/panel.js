@@ -238,6 +238,14 @@ on("click", "[data-generate-secret]", (button) => {
   say(button.dataset.labelDone || "");
 });
 
+// A button pressed twice sends its form once; the server would know, but the first answer is the one to see.
+on("submit", "form[method=post]", (form, event) => {
+  if (event.defaultPrevented) return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "1";
+  setTimeout(() => delete form.dataset.sent, 3000);
+});
+
 // Leaving a changed form asks first; saving it does not.
 let dirty = null;
 const warned = "form[data-warn-unsaved]";

@@ -205,3 +205,37 @@ async fn f53_a_record_equal_to_another_is_saved_with_a_word_that_leads_to_the_ot
     panel.submit(form.set("project_id", "16").press("_save", "1")).await;
     assert!(!panel.open(&link(&first)).await.main().contains("Another webhook is equal"));
 }
+
+#[tokio::test]
+async fn e6_a_form_that_is_sent_twice_adds_one_record_and_may_be_mended_in_between() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    let form = panel.open(&format!("{LIST}add/")).await.form_with("repo_name");
+    let form = form.fill(&records::push());
+    // What was refused is not sent: its form comes back with another number.
+    let refused = panel.submit(form.clone().set("repo_name", "")).await;
+    assert_ne!(refused.form_with("repo_name").value("_once"), form.value("_once"));
+    let (one, two) = tokio::join!(panel.submit(form.clone()), panel.submit(form.clone()));
+    assert_eq!((one.status, two.status), (200, 200));
+    let again = panel.submit(form).await;
+    assert!(again.text(".message").contains("nothing was added twice"), "{}", again.html);
+    assert_eq!(app.database().count("webhooks").await, 1);
+    assert_eq!(app.database().count("audit_log WHERE object_type = 'webhook'").await, 1);
+    // A change that is sent twice is one, and no quarrel with oneself.
+    let id = app.database().value("SELECT id::text FROM webhooks").await;
+    let form = panel.open(&format!("{LIST}{id}/change/")).await.form_with("repo_name");
+    let form = form.set("notes", "twice").press("_save", "1");
+    panel.submit(form.clone()).await;
+    let again = panel.submit(form).await;
+    assert_eq!((again.status, again.address.as_str()), (200, LIST));
+    assert!(again.text(".message").contains("is just so already"), "{}", again.html);
+    assert_eq!(app.database().count("audit_log WHERE verb = 'change'").await, 1);
+    // A copy is one, too; and what is no form of ours is taken as it comes.
+    let copy = panel.open(&format!("{LIST}{id}/change/")).await.form_with("repo_name");
+    let copy = copy.set("secret_token", TOKEN).set("name", "copy").press("_saveasnew", "1");
+    panel.submit(copy.clone()).await;
+    panel.submit(copy.clone()).await;
+    assert_eq!(app.database().count("webhooks WHERE name = 'copy'").await, 1);
+    panel.submit(copy.unset("_once")).await;
+    assert_eq!(app.database().count("webhooks WHERE name = 'copy'").await, 2);
+}

@@ -85,6 +85,7 @@ fn change_form(project_id: Option<i64>, may_edit: bool, wrong: &[&str]) -> Strin
         close: "/admin/hooks/webhook/".to_owned(),
         object,
         was: ODD.to_owned(),
+        once: ODD.to_owned(),
         one: "webhook",
     }
     .render()

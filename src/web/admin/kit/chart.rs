@@ -5,7 +5,7 @@ use crate::core::job::JobState;
 use crate::i18n::t;
 use crate::say;
 use crate::store::stats::{Bucket, Span};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 /// The states a chart tells apart, from the bottom up.
 pub const SHOWN: [JobState; 4] =
@@ -77,9 +77,8 @@ impl Chart {
                 bars.push(Bar {
                     state: state.as_str(),
                     title: say!(
-                        "{from} to {to}: {n} {state}",
-                        from = from.format("%Y-%m-%d %H:%M"),
-                        to = to.format("%H:%M"),
+                        "{when}: {n} {state}",
+                        when = when((from, to)),
                         n = jobs,
                         state = t(state.label()).to_lowercase()
                     ),
@@ -106,4 +105,13 @@ impl Chart {
     pub fn first_day(&self) -> &str {
         self.ends.0.split(' ').next().unwrap_or_default()
     }
+}
+
+/// A part of the span, in words; of a whole day only its date.
+fn when((from, to): Span) -> String {
+    if to - from == TimeDelta::days(1) && from.time() == NaiveTime::MIN {
+        return from.format("%Y-%m-%d").to_string();
+    }
+    let (from, to) = (from.format("%Y-%m-%d %H:%M"), to.format("%H:%M"));
+    say!("{from} to {to}", from = from, to = to)
 }

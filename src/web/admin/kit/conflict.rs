@@ -1,13 +1,15 @@
 //! Two people changed one object: what each of them left, field by field, to pick from.
 
-use super::back::preserved_on;
+use super::back::{back_to_list, preserved_on};
 use super::field::Widget;
 use super::form::{BoundField, FormErrors, FormView, Values};
+use super::frame::Level;
 use super::pages::{ConflictPage, ConflictRow, Side};
 use super::resource::{Editable, Loaded};
 use crate::i18n::t;
+use crate::say;
 use crate::web::admin::context::AdminContext;
-use crate::web::human::{HumanError, page_with};
+use crate::web::human::{HumanError, page_with, see_other};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
@@ -15,6 +17,7 @@ use actix_web::http::StatusCode;
 pub const WAS: &str = "_was";
 
 /// The page with status 409: nothing was saved; `object` is as it is now, `values` what was typed.
+/// Where the two are the same there is nothing to pick: back to the list.
 ///
 /// # Errors
 /// The template cannot be written (500).
@@ -57,12 +60,20 @@ pub fn page<E: Editable>(
             })
         })
         .collect();
+    let is_secret = |name: &str| ["secret", "signing"].iter().any(|word| name.starts_with(word));
+    if rows.is_empty() && !values.pairs().any(|(name, value)| is_secret(name) && !value.is_empty())
+    {
+        // Saved by another just so, or by the same button a moment ago.
+        let text =
+            say!("The {one} “{name}” is just so already.", one = t(meta.label), name = object.name);
+        ctx.flash(Level::Info, text);
+        return Ok(see_other(back_to_list(ctx, meta)));
+    }
     let repeat = values.pairs().filter(|(name, _)| {
-        let secret = ["secret", "signing"].iter().any(|word| name.starts_with(word));
         let chosen = |name: &str| rows.iter().any(|row| row.name == name);
         let other = name.strip_suffix("_other").is_some_and(chosen);
         let own = name.starts_with('_') || ["version", "csrf_token"].contains(name);
-        !secret && !own && !other && !chosen(name)
+        !is_secret(name) && !own && !other && !chosen(name)
     });
     let repeat = repeat.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let frame = ctx

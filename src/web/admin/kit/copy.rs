@@ -3,9 +3,9 @@
 use super::back::problem;
 use super::form::{FormErrors, Values};
 use super::frame::Level;
-use super::reauth;
 use super::resource::{Editable, Loaded, Unsaved};
 use super::views::{after_save, form_page};
+use super::{once, reauth};
 use crate::i18n::t;
 use crate::say;
 use crate::store::Conn;
@@ -37,8 +37,9 @@ pub async fn save<E: Editable>(
     if let Some(errors) = reauth::errors::<E>(ctx, None, values).await? {
         return back(errors);
     }
-    match E::save(ctx, conn, None, values).await {
-        Ok(saved) => {
+    match once::save::<E>(ctx, conn, values).await {
+        Ok(None) => Ok(once::sent_before::<E>(ctx)),
+        Ok(Some(saved)) => {
             let next = E::after_add(values, &saved);
             Ok(after_save(ctx, meta, values, (saved, "added as new", next)))
         }

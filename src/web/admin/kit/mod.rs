@@ -23,6 +23,7 @@ pub mod list_view;
 mod list_words;
 pub mod listing;
 pub mod mount;
+pub mod once;
 pub mod pages;
 pub mod query;
 pub mod reauth;

@@ -67,6 +67,8 @@ pub struct ChangeFormPage {
     pub one: &'static str,
     /// What the fields are as the form opens, to tell apart who changed what.
     pub was: String,
+    /// What makes it add one thing, however often it is sent.
+    pub once: String,
 }
 
 /// The question before a deletion.

@@ -310,6 +310,12 @@ pub enum Unsaved {
     Failed(SaveError),
 }
 
+impl From<store::StoreError> for Unsaved {
+    fn from(error: store::StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
 impl From<SaveError> for Unsaved {
     fn from(error: SaveError) -> Self {
         Self::Failed(error)

@@ -13,7 +13,7 @@ use super::list_view::{self, Read};
 use super::pages::{ChangeFormPage, ChangelistPage, ConfirmPage};
 use super::query::{Asked, read};
 use super::resource::{Editable, Loaded, Meta, Resource, Saved, Unsaved};
-use super::{copy, reauth, reveal};
+use super::{copy, once, reauth, reveal};
 use crate::clock;
 use crate::core::listing::{Page, Part};
 use crate::i18n::t;
@@ -127,8 +127,9 @@ pub async fn add<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
         return form_page::<E>(&ctx, None, (&values, errors));
     }
     let mut conn = ctx.conn().await?;
-    match E::save(&ctx, &mut conn, None, &values).await {
-        Ok(saved) => {
+    match once::save::<E>(&ctx, &mut conn, &values).await {
+        Ok(None) => Ok(once::sent_before::<E>(&ctx)),
+        Ok(Some(saved)) => {
             let next = E::after_add(&values, &saved);
             Ok(after_save(&ctx, E::meta(), &values, (saved, "added", next)))
         }
@@ -316,6 +317,7 @@ pub(super) fn form_page<E: Editable>(
         delete: delete.map(|href| preserved_on(ctx, &href)),
         close: back_to_list(ctx, meta),
         was: was(object, values),
+        once: clock::unique(),
         object: object.cloned(),
         one: meta.label,
     })
