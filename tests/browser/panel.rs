@@ -63,7 +63,7 @@ async fn f39_f40_the_whole_list_is_reached_by_tab_filters_before_the_table() {
     browser.key("\u{E007}").await; // Enter
     assert_eq!(browser.script("return document.activeElement.id").await, json!("content"));
     let mut places = Vec::new();
-    for _ in 0..90 {
+    for _ in 0..120 {
         browser.key("\u{E004}").await;
         let state = browser
             .script(
