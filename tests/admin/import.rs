@@ -158,6 +158,20 @@ async fn every_fault_is_named_with_its_place_and_nothing_is_imported() {
     let kept = "webhooks WHERE action = 'print' AND concurrency = 'parallel' AND max_attempts = 3";
     assert_eq!(app.database().count(kept).await, 1);
 
+    // Of very many the first are drawn, those with faults before all others.
+    let record = sound.split_once("webhooks:\n").unwrap().1;
+    let many = (1..=250).map(|n| {
+        let name = format!("repo_name: Web {n}");
+        let other = record.replace("repo_name: Diaspora", &name).replace("id: 15", "id: 4711");
+        if n == 249 { other.replace("parallel", "sideways") } else { other }
+    });
+    let page =
+        plan(&panel, &format!("signalbox: 1\nwebhooks:\n{}", many.collect::<String>())).await;
+    assert_eq!(counts(&page), ["249", "0", "0", "1"]);
+    assert_eq!(page.texts("[data-line]").len(), 200);
+    assert_eq!(page.attributes("[data-line]", "data-line")[..2], ["249", "1"]);
+    page.says("50 more are not drawn one by one");
+
     // More than a form takes.
     let long = format!("{sound}# {}\n", "x".repeat(1_100_000));
     let page = plan(&panel, &long).await;

@@ -26,6 +26,9 @@ async fn left(app: &App) -> (i64, i64) {
     (app.database().count("deliveries").await, bodies)
 }
 
+/// The keys of deliveries; the forms of the panel have theirs beside them.
+const KEYS: &str = "SELECT key FROM idempotency_keys WHERE endpoint = 'main'";
+
 #[tokio::test]
 async fn prune_takes_bodies_then_rows_keys_and_sessions() {
     let app = Setup::new().await.argument("--no-worker").start().await;
@@ -46,7 +49,7 @@ async fn prune_takes_bodies_then_rows_keys_and_sessions() {
     let wanted = "Removed 1800 bodies, 1200 deliveries, 1 repeat keys, 1 sessions, 0 jobs";
     assert!(said.starts_with(wanted), "{said}");
     assert_eq!(left(&app).await, (601, 1));
-    assert_eq!(app.database().column("SELECT key FROM idempotency_keys").await, ["kept"]);
+    assert_eq!(app.database().column(KEYS).await, ["kept"]);
     let again = app.run(&["prune"], &[("SIGNALBOX_DELIVERY_DAYS", "14")]);
     assert!(String::from_utf8_lossy(&again.stdout).contains("600 deliveries"));
     let bad = app.run(&["prune"], &[("SIGNALBOX_DELIVERY_DAYS", "3")]);

@@ -279,11 +279,17 @@ impl Browser {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // TERM, so that it ends its Chromium too.
         let pid = rustix::process::Pid::from_child(&self.child);
         let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
         self.child.wait().unwrap();
         CLUSTER.ended(self.child.id());
+        // Chromium outlives its driver where a test failed. It locks its profile by a link to
+        // `HOST-PID`.
+        let lock = std::fs::read_link(self.profile.path().join("SingletonLock"));
+        let pid = lock.ok().and_then(|lock| lock.to_str()?.rsplit('-').next()?.parse().ok());
+        if let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
     }
 }
 

@@ -223,6 +223,8 @@ pub fn samples(words: &str) -> Vec<ImportPage> {
             line(2, Badge::import_changed(), Vec::new()),
             line(3, Badge::import_faulty(), vec![("repo_name".to_owned(), words.to_owned())]),
         ],
+        more: faulty,
+        lacking: 3,
         same: vec![words.to_owned()],
         counts: [1, 1, 1, faulty],
         only_here: 7,

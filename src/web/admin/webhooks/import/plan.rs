@@ -5,10 +5,18 @@ use crate::records::transfer::Kind;
 use crate::records::transfer::preview::{Line, Preview};
 use crate::web::admin::kit::column::Badge;
 
+/// The most records that are drawn one by one.
+const DRAWN: usize = 200;
+
 /// What a file would do.
 pub struct PlanView {
-    /// Its records: new ones, those that differ, and those with faults.
+    /// Its records: new ones, those that differ, and those with faults; of more than are drawn,
+    /// those with faults first.
     pub lines: Vec<LineView>,
+    /// How many more there are.
+    pub more: usize,
+    /// How many records have no secret.
+    pub lacking: usize,
     /// The names of those that are the same.
     pub same: Vec<String>,
     /// How many are new, changed, the same and faulty.
@@ -41,6 +49,8 @@ impl PlanView {
     pub(super) fn of(preview: &Preview) -> Self {
         let mut view = Self {
             lines: Vec::new(),
+            more: 0,
+            lacking: 0,
             same: Vec::new(),
             counts: [0; 4],
             only_here: preview.only_here,
@@ -59,8 +69,14 @@ impl PlanView {
             if place == 2 {
                 view.same.push(line.label.clone());
             } else {
+                view.lacking += usize::from(line.lacks_secret);
                 view.lines.push(LineView::of(number, line));
             }
+        }
+        if view.lines.len() > DRAWN {
+            view.lines.sort_by_key(|line| line.faults.is_empty());
+            view.more = view.lines.len() - DRAWN;
+            view.lines.truncate(DRAWN);
         }
         view
     }
@@ -92,9 +108,9 @@ impl PlanView {
         count(new + changed, "Yes, import {n} webhook", "Yes, import {n} webhooks")
     }
 
-    /// How many records have no secret.
-    pub(super) fn lacking(&self) -> usize {
-        self.lines.iter().filter(|line| line.lacks_secret).count()
+    pub(super) fn more_words(&self) -> String {
+        let many = "{n} more are not drawn one by one; the numbers above count them.";
+        count(self.more, "One more is not drawn; the numbers above count it.", many)
     }
 }
 
