@@ -74,9 +74,10 @@ async fn f1_f3_a_record_is_made_from_a_delivery_that_then_runs_and_another_is_me
     browser.pictures("webhook-suggested").await;
     browser.submit("Save").await;
     app.send(&push).await.expect(202, "matched");
-    for (address, name) in
-        [("/admin/hooks/delivery/unmatched/", "unmatched"), ("/admin/hooks/delivery/", "log")]
-    {
+    for (address, name) in [
+        ("/admin/hooks/delivery/unmatched/", "unmatched"),
+        ("/admin/hooks/delivery/", "deliveries-log"),
+    ] {
         browser.open(address).await;
         browser.pictures(name).await;
     }
