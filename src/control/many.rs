@@ -27,16 +27,8 @@ pub async fn cancel_many(
     act: Act<'_>,
     jobs: Vec<JobId>,
 ) -> Result<Done, StoreError> {
-    let mut done = Done::default();
-    for job in oldest_first(jobs) {
-        match cancel(conn, act, &job).await {
-            Ok(Cancelled::Done) => done.done += 1,
-            Ok(Cancelled::Stopping) => done.stopping += 1,
-            Err(ControlError::Store(error)) => return Err(error),
-            Err(_) => done.skipped += 1,
-        }
-    }
-    Ok(done)
+    let cancel = async |conn: &mut Conn, job: &JobId| cancel(conn, act, job).await;
+    each(conn, jobs, cancel).await
 }
 
 /// Runs all of these again that may be run again, in the order they were made.
@@ -48,15 +40,10 @@ pub async fn run_again_many(
     act: Act<'_>,
     jobs: Vec<JobId>,
 ) -> Result<Done, StoreError> {
-    let mut done = Done::default();
-    for job in oldest_first(jobs) {
-        match run_again(conn, act, &job).await {
-            Ok(()) => done.done += 1,
-            Err(ControlError::Store(error)) => return Err(error),
-            Err(_) => done.skipped += 1,
-        }
-    }
-    Ok(done)
+    let run_again = async |conn: &mut Conn, job: &JobId| {
+        run_again(conn, act, job).await.map(|()| Cancelled::Done)
+    };
+    each(conn, jobs, run_again).await
 }
 
 /// Deletes all of these that have ended, oldest first.
@@ -68,10 +55,22 @@ pub async fn delete_many(
     act: Act<'_>,
     jobs: Vec<JobId>,
 ) -> Result<Done, StoreError> {
+    let delete =
+        async |conn: &mut Conn, job: &JobId| delete(conn, act, job).await.map(|()| Cancelled::Done);
+    each(conn, jobs, delete).await
+}
+
+/// Does it to each, oldest first, and counts what came of it.
+async fn each(
+    conn: &mut Conn,
+    jobs: Vec<JobId>,
+    work: impl AsyncFn(&mut Conn, &JobId) -> Result<Cancelled, ControlError>,
+) -> Result<Done, StoreError> {
     let mut done = Done::default();
     for job in oldest_first(jobs) {
-        match delete(conn, act, &job).await {
-            Ok(()) => done.done += 1,
+        match work(conn, &job).await {
+            Ok(Cancelled::Done) => done.done += 1,
+            Ok(Cancelled::Stopping) => done.stopping += 1,
             Err(ControlError::Store(error)) => return Err(error),
             Err(_) => done.skipped += 1,
         }

@@ -20,7 +20,7 @@ use crate::core::source::Source;
 use crate::core::verdict::{Endpoint, Verdict};
 use crate::core::webhook::Webhook;
 use crate::intake::{Arrival, Content, Made, Origin, Policy, Receipt, opened_alone, write_made};
-use crate::store::arrivals::{self, Claim, ScopedKey};
+use crate::store::arrivals;
 use crate::store::audit::{self, Entry, Verb};
 use crate::store::deliveries::Full;
 use crate::store::{Conn, StoreError, candidates, deliveries, forms, transaction};
@@ -243,9 +243,8 @@ pub(super) async fn served(
     id: &DeliveryId,
     now: DateTime<Utc>,
 ) -> Result<Option<DeliveryId>, StoreError> {
-    let key = ScopedKey { endpoint: forms::FORM.to_owned(), key: once.to_owned() };
-    let expires_at = now + forms::KNOWN;
-    let claim = Claim { key: key.clone(), delivery: id.clone(), expires_at };
+    let claim = forms::claim(once, id, now);
+    let key = claim.key.clone();
     if arrivals::claim(conn, &[claim], now).await? == 1 {
         return Ok(None);
     }

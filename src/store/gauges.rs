@@ -3,7 +3,7 @@
 
 use super::{Conn, Result, pauses, queue};
 use crate::core::job::JobState;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Double};
 use diesel_async::RunQueryDsl;
@@ -38,11 +38,11 @@ struct Read {
     oldest_due_s: f64,
 }
 
-/// Reads them. A worker that gave no sign of life within `silence` counts no more.
+/// Reads them.
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn load(conn: &mut Conn, now: DateTime<Utc>, silence: TimeDelta) -> Result<Gauges> {
+pub async fn load(conn: &mut Conn, now: DateTime<Utc>) -> Result<Gauges> {
     let count = |state: &str| {
         format!(
             "(SELECT count(*) FROM (SELECT FROM jobs WHERE state = '{state}' LIMIT {MOST}) s) \
@@ -58,7 +58,6 @@ pub async fn load(conn: &mut Conn, now: DateTime<Utc>, silence: TimeDelta) -> Re
     .get_result(conn)
     .await?;
     let workers = queue::workers(conn).await?;
-    let alive = |row: &&queue::WorkerRow| now.signed_duration_since(row.last_seen) <= silence;
     Ok(Gauges {
         jobs: [
             (JobState::Running, read.running),
@@ -67,7 +66,7 @@ pub async fn load(conn: &mut Conn, now: DateTime<Utc>, silence: TimeDelta) -> Re
             (JobState::Retrying, read.retrying),
         ],
         oldest_due_s: read.oldest_due_s,
-        workers: workers.iter().filter(alive).count(),
+        workers: workers.iter().filter(|row| row.is_alive(now)).count(),
         pauses: pauses::all(conn).await?.len(),
     })
 }

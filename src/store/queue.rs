@@ -5,7 +5,7 @@
 
 use super::{Conn, Result};
 use crate::core::ids::JobId;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Binary, Double, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
@@ -131,6 +131,16 @@ pub struct WorkerRow {
     /// When it began, if apalis says so.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub started_at: Option<DateTime<Utc>>,
+}
+
+/// A worker that gave no sign of life for longer is taken for dead; `worker::rescue` does so.
+pub const SILENCE: TimeDelta = TimeDelta::seconds(15);
+
+impl WorkerRow {
+    /// Whether it gave a sign of life lately.
+    pub fn is_alive(&self, now: DateTime<Utc>) -> bool {
+        now.signed_duration_since(self.last_seen) <= SILENCE
+    }
 }
 
 /// Every worker that ever registered, the latest sign of life first.

@@ -12,15 +12,11 @@ use crate::store::{self, Pool};
 use actix_web::dev::Server;
 use actix_web::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
-use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt::Write;
 use std::net::TcpListener;
 use std::time::Duration;
 use subtle::ConstantTimeEq;
-
-/// A worker that was silent for longer is not counted.
-const SILENCE: TimeDelta = TimeDelta::seconds(15);
 
 /// So long the database may take; then the numbers go without it.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -105,7 +101,7 @@ async fn answer(measures: &Measures, request: &HttpRequest) -> Result<HttpRespon
 }
 
 async fn read(pool: &Pool) -> store::Result<Gauges> {
-    gauges::load(&mut *pool.get().await?, clock::now(), SILENCE).await
+    gauges::load(&mut *pool.get().await?, clock::now()).await
 }
 
 /// How the installation stands, in text form.

@@ -9,6 +9,7 @@ use crate::core::transfer::{Document, Record};
 use crate::records::{Fault, SaveError};
 use crate::store::webhooks::{self, Row};
 use crate::store::{Conn, StoreError, transaction};
+use std::collections::BTreeMap;
 
 /// A file against what is here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,9 +48,10 @@ pub async fn preview(
 ) -> Result<Preview, StoreError> {
     let rows = webhooks::all(conn).await?;
     let (plan, lacking) = planned(&rows, file, setting);
+    let known: BTreeMap<i64, &Row> = rows.iter().map(|row| (row.id, row)).collect();
     let lines =
         file.webhooks.iter().zip(&plan.steps).zip(lacking).map(|((record, step), lacks)| {
-            let here = step.here.and_then(|(id, _)| rows.iter().find(|row| row.id == id));
+            let here = step.here.and_then(|(id, _)| known.get(&id).copied());
             let checked = checked(record, here, (None, None), (&Secrets::new(), setting));
             Line {
                 record: record.clone(),

@@ -30,9 +30,6 @@ use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
-/// A worker that gave no sign of life for this long is taken for dead; `worker::rescue` does so.
-const SILENCE: TimeDelta = TimeDelta::seconds(15);
-
 /// Entries of the audit log that are shown.
 const RECENT: i64 = 10;
 
@@ -70,7 +67,7 @@ struct Workers {
 impl Workers {
     fn of(rows: &[WorkerRow], now: DateTime<Utc>) -> Self {
         let since = |row: &WorkerRow| now.signed_duration_since(row.last_seen);
-        let alive = rows.iter().filter(|row| since(row) <= SILENCE).count();
+        let alive = rows.iter().filter(|row| row.is_alive(now)).count();
         let recent = rows.iter().filter(|row| since(row) <= TimeDelta::hours(24)).count();
         let workers = urls::workers();
         let has_page = routes::rows().iter().any(|row| row.address == workers);

@@ -11,9 +11,8 @@ use crate::i18n::t;
 use crate::say;
 use crate::store::jobs::{self, Job};
 use crate::web::admin::context::AdminContext;
-use crate::web::admin::kit::back::preserved_on;
+use crate::web::admin::kit::back::{carrying, list_with, preserved_on};
 use crate::web::admin::kit::frame::{Frame, Level};
-use crate::web::admin::kit::query::PRESERVED;
 use crate::web::filters;
 use crate::web::human::{HumanError, page, see_other};
 use crate::web::problem::Problem;
@@ -49,10 +48,7 @@ pub fn buttons(job: &Job, state: Option<JobState>, (list, role): (&str, Role)) -
     if !role.may(Permission::Operate) {
         return Vec::new();
     }
-    let href = |verb| {
-        let href = urls::verb("hooks", "job", &job.id, verb);
-        if list.is_empty() { href } else { urls::with_query(&href, &[(PRESERVED, list)]) }
-    };
+    let href = |verb| carrying(&urls::verb("hooks", "job", &job.id, verb), list);
     let may = |legal: fn(JobState) -> bool| state.is_some_and(legal);
     let stopping = job.cancel_requested_at.is_some();
     let mut buttons = vec![Button {
@@ -101,7 +97,7 @@ pub fn buttons(job: &Job, state: Option<JobState>, (list, role): (&str, Role)) -
             icon: "trash",
             about: "Removes this job, its attempts and their output for good",
             // The list's own question, about this one.
-            href: if list.is_empty() { urls::jobs() } else { format!("{}?{list}", urls::jobs()) },
+            href: list_with(&urls::jobs(), list),
             asks: true,
             fields: vec![("action", "delete".to_owned()), ("_selected_action", job.id.clone())],
             reason: None,

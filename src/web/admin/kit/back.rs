@@ -26,18 +26,22 @@ pub fn back_to_list(ctx: &AdminContext, meta: &Meta) -> String {
 
 /// A list's address, with the query it was left with.
 pub fn preserved_list(ctx: &AdminContext, list: &str) -> String {
-    match parameter(ctx.query(), PRESERVED).filter(|query| !query.is_empty()) {
-        Some(query) => format!("{list}?{query}"),
-        None => list.to_owned(),
-    }
+    list_with(list, &parameter(ctx.query(), PRESERVED).unwrap_or_default())
+}
+
+/// A list's address with a query, if there is one.
+pub fn list_with(list: &str, query: &str) -> String {
+    if query.is_empty() { list.to_owned() } else { format!("{list}?{query}") }
 }
 
 /// `href`, carrying on the list's query that this page was given.
 pub fn preserved_on(ctx: &AdminContext, href: &str) -> String {
-    match parameter(ctx.query(), PRESERVED).filter(|query| !query.is_empty()) {
-        Some(query) => urls::with_query(href, &[(PRESERVED, &query)]),
-        None => href.to_owned(),
-    }
+    carrying(href, &parameter(ctx.query(), PRESERVED).unwrap_or_default())
+}
+
+/// `href`, carrying a list's query on, if there is one.
+pub fn carrying(href: &str, query: &str) -> String {
+    if query.is_empty() { href.to_owned() } else { urls::with_query(href, &[(PRESERVED, query)]) }
 }
 
 /// What to say of an object that is not there: `what` as in "webhook", the words and the address of

@@ -30,7 +30,7 @@ pub async fn save<E: Editable>(
         return E::save(ctx, conn, None, values).await.map(Some);
     };
     transaction(conn, async |conn: &mut Conn| {
-        if !forms::take(conn, once.as_str(), clock::now()).await? {
+        if !forms::take(conn, &once, clock::now()).await? {
             return Ok(None);
         }
         E::save(ctx, conn, None, values).await.map(Some)

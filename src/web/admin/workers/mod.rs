@@ -11,7 +11,7 @@ use super::pause::{told, what};
 use crate::clock;
 use crate::core::role::Permission;
 use crate::i18n::t;
-use crate::store::queue::WorkerRow;
+use crate::store::queue::{SILENCE, WorkerRow};
 use crate::store::workers::{Busy, Worker};
 use crate::store::{pauses, queue, workers};
 use crate::web::filters;
@@ -27,7 +27,7 @@ const MOST: i64 = 100;
 /// So long without a sign of life is worth a mark; after the longer a worker counts as dead.
 /// (`crate::worker` gives one every five seconds.)
 const STALE: TimeDelta = TimeDelta::seconds(8);
-const DEAD: TimeDelta = TimeDelta::seconds(15);
+const DEAD: TimeDelta = SILENCE;
 
 /// The page.
 #[derive(Template)]
