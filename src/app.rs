@@ -76,14 +76,12 @@ impl Database {
         }
     }
 
-    /// Brings both schemas up to date.
+    /// Brings the schema up to date.
     ///
     /// # Errors
     /// If a migration fails.
     pub async fn migrate(&self) -> anyhow::Result<Vec<String>> {
-        let applied = store::migrate::run(&self.url).await?;
-        worker::setup::queue_schema(&self.url).await?;
-        Ok(applied)
+        Ok(store::migrate::run(&self.url).await?)
     }
 
     /// A pool of connections.
@@ -265,7 +263,6 @@ async fn serve(
         let deps = worker::Deps {
             pool: work_pool,
             notices,
-            database_url: database.url.clone(),
             catalogue,
             concurrency: settings.worker.concurrency,
             grace: settings.worker.grace,

@@ -10,7 +10,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::time::ChronoUtc;
 
 /// Parts that tell little at `info`.
-const QUIET: &str = "sqlx=warn,apalis=warn,apalis_core=warn,apalis_postgres=warn,actix_server=warn,\
+const QUIET: &str = "apalis=warn,apalis_core=warn,actix_server=warn,\
                      actix_http=warn,diesel_async=warn";
 
 /// Starts the log.

@@ -103,6 +103,13 @@ impl Catalogue {
         self.now().entries.values().cloned().collect::<Vec<_>>().into_iter()
     }
 
+    /// The names of those whose jobs share a lane of the host.
+    pub fn actions_with_lane(&self) -> Vec<String> {
+        let now = self.now();
+        let named = now.entries.values().filter(|entry| entry.lane.is_some());
+        named.map(|entry| entry.name.clone()).collect()
+    }
+
     /// Every name, sorted.
     pub fn names(&self) -> impl Iterator<Item = String> + use<> {
         self.now().entries.keys().cloned().collect::<Vec<_>>().into_iter()

@@ -10,10 +10,10 @@ pub(super) async fn prune(settings: Settings) -> anyhow::Result<ExitCode> {
     let database = Database::join(&settings).await?;
     let removed = removed(&settings, &database).await;
     database.close().await;
-    let Removed { bodies, deliveries, keys, sessions, jobs, output, queue } = removed?;
+    let Removed { bodies, deliveries, keys, sessions, jobs, output, workers } = removed?;
     say(&format!(
-        "Removed {bodies} bodies, {deliveries} deliveries, {keys} repeat keys, {sessions} sessions, \
-         {jobs} jobs, {output} pieces of output and {queue} rows of the queue."
+        "Removed {bodies} bodies, {deliveries} deliveries, {keys} idempotency keys, {sessions} sessions, \
+         {jobs} jobs, {output} pieces of output and {workers} workers."
     ));
     Ok(ExitCode::SUCCESS)
 }

@@ -1,10 +1,10 @@
 //! Cancel: a job that waits ends at once; of one that runs, the worker is asked to end it.
 
-use super::{Act, ControlError, log, state_of};
+use super::{Act, ControlError, log};
 use crate::core::ids::JobId;
 use crate::core::job::JobState;
 use crate::store::audit::Verb;
-use crate::store::{Conn, attempts, lanes, queue, transaction};
+use crate::store::{Conn, attempts, lanes, transaction, transitions};
 
 /// What became of a request to cancel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,19 +24,18 @@ pub async fn cancel(conn: &mut Conn, act: Act<'_>, job: &JobId) -> Result<Cancel
     transaction(conn, async |conn: &mut Conn| {
         let lane = lanes::lock_of(conn, job).await?;
         let row = attempts::lock_job(conn, job).await?;
-        let state = state_of(&row);
+        let state = row.state;
         let by = &act.actor.username;
         let cancelled = match state {
             JobState::Running if row.is_cancelled() => {
                 return Err(ControlError::Already(row.cancelled_by));
             }
             JobState::Running => {
-                attempts::ask_to_cancel(conn, job, by, act.now).await?;
+                transitions::ask_to_cancel(conn, job, by, act.now).await?;
                 Cancelled::Stopping
             }
             JobState::Queued | JobState::Scheduled | JobState::Retrying => {
-                attempts::cancel(conn, job, by, act.now).await?;
-                queue::withdraw(conn, job).await?;
+                transitions::cancel(conn, job, by, act.now).await?;
                 lanes::settle(conn, &lane, act.now).await?;
                 Cancelled::Done
             }

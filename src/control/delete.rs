@@ -1,7 +1,7 @@
 //! A job deleted from history: with its attempts and their output, and for good. What has not ended
 //! stays, so that nothing runs of which there is no trace.
 
-use super::{Act, ControlError, state_of};
+use super::{Act, ControlError};
 use crate::core::change::{Change, Value};
 use crate::core::ids::JobId;
 use crate::store::audit::{self, Entry, Verb};
@@ -14,7 +14,7 @@ use crate::store::{Conn, attempts, jobs, transaction};
 pub async fn delete(conn: &mut Conn, act: Act<'_>, job: &JobId) -> Result<(), ControlError> {
     transaction(conn, async |conn: &mut Conn| {
         let row = attempts::lock_job(conn, job).await?;
-        let state = state_of(&row);
+        let state = row.state;
         if !state.is_final() {
             return Err(ControlError::NotNow(state));
         }

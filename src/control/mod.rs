@@ -67,11 +67,6 @@ pub struct Act<'a> {
     pub now: DateTime<Utc>,
 }
 
-/// Where a job stands; a word of a later version counts as running, which allows least.
-fn state_of(row: &JobRow) -> JobState {
-    JobState::parse(&row.state).unwrap_or(JobState::Running)
-}
-
 /// Writes the audit entry of a job.
 async fn log(
     conn: &mut Conn,

@@ -7,6 +7,7 @@ use crate::core::lane;
 use crate::core::pause::{Note, Pause, Release, Scope, holding};
 use crate::store::audit::{self, Entry, Verb};
 use crate::store::pauses::{self, HeldJob, Side};
+use crate::store::transitions::{self, Held};
 use crate::store::{Conn, StoreError, lanes, transaction};
 use std::collections::{BTreeSet, HashMap};
 
@@ -78,7 +79,7 @@ pub async fn resume(
             .filter(|job| holding(&left, job.webhook_id, &job.lane).is_none())
             .collect();
         // The order of locks: all lanes, then rows.
-        for lane in waiting.iter().map(|job| job.lane.as_str()).collect::<BTreeSet<_>>() {
+        for lane in lanes_of(&waiting) {
             lanes::lock(conn, lane).await?;
         }
         let dropped = match release {
@@ -86,12 +87,15 @@ pub async fn resume(
             Release::Newest => older(&waiting),
         };
         for (old, new) in &dropped {
-            lanes::supersede(conn, old, new, act.now).await?;
+            transitions::supersede(conn, old, new, act.now).await?;
         }
         let mut released = 0;
         for job in waiting.iter().filter(|job| !dropped.contains_key(job.id.as_str())) {
             let Ok(id) = job.id.parse::<JobId>() else { continue };
-            released += usize::from(pauses::let_go(conn, &id).await?);
+            released += usize::from(transitions::release(conn, &id, Held::Paused).await?);
+        }
+        for lane in lanes_of(&waiting) {
+            lanes::settle(conn, lane, act.now).await?;
         }
         let number = |field: &str, count: usize| Change {
             field: field.to_owned(),
@@ -104,6 +108,11 @@ pub async fn resume(
         Ok(released)
     })
     .await
+}
+
+/// Their lanes, in the order in which they are locked.
+fn lanes_of(jobs: &[HeldJob]) -> BTreeSet<&str> {
+    jobs.iter().map(|job| job.lane.as_str()).collect()
 }
 
 /// Of each record and ref, all but the newest, each with that one.

@@ -1,11 +1,11 @@
 //! Run again: an ended job gets its tries back and a place in the queue. Run now: one that waits
 //! for its time waits no longer.
 
-use super::{Act, ControlError, log, state_of};
+use super::{Act, ControlError, log};
 use crate::core::ids::JobId;
 use crate::core::job::JobState;
 use crate::store::audit::Verb;
-use crate::store::{Conn, attempts, lanes, queue, transaction};
+use crate::store::{Conn, attempts, lanes, transaction, transitions};
 
 /// Puts an ended job back into the queue.
 ///
@@ -15,12 +15,11 @@ pub async fn run_again(conn: &mut Conn, act: Act<'_>, job: &JobId) -> Result<(),
     transaction(conn, async |conn: &mut Conn| {
         lanes::lock_of(conn, job).await?;
         let row = attempts::lock_job(conn, job).await?;
-        let state = state_of(&row);
+        let state = row.state;
         if !state.may_run_again() {
             return Err(ControlError::NotNow(state));
         }
-        attempts::reopen(conn, job, &act.actor.username, act.now).await?;
-        queue::requeue(conn, job).await?;
+        transitions::run_again(conn, job, &act.actor.username, act.now).await?;
         let words = (state.as_str(), JobState::Queued.as_str());
         Ok(log(conn, act, (Verb::RunAgain, &row), words).await?)
     })
@@ -36,12 +35,11 @@ pub async fn run_now(conn: &mut Conn, act: Act<'_>, job: &JobId) -> Result<(), C
     transaction(conn, async |conn: &mut Conn| {
         lanes::lock_of(conn, job).await?;
         let row = attempts::lock_job(conn, job).await?;
-        let state = state_of(&row);
+        let state = row.state;
         if !state.may_run_now() {
             return Err(ControlError::NotNow(state));
         }
-        attempts::hasten(conn, job, act.now).await?;
-        queue::requeue(conn, job).await?;
+        transitions::run_now(conn, job, act.now).await?;
         let words = (state.as_str(), JobState::Queued.as_str());
         Ok(log(conn, act, (Verb::RunNow, &row), words).await?)
     })

@@ -9,11 +9,17 @@
 //! scheduled ──► queued        queued ──► superseded (a newer one of its lane)
 //! ```
 //!
-//! Pure: the time and the jitter are arguments. What carries this out is `crate::worker`.
+//! Pure: the time and the jitter are arguments. Who may move a job is the table in `transition.rs`;
+//! `crate::store::transitions` alone writes what it says.
+
+mod transition;
+
+pub use transition::{FinalState, JobEvent, transition};
 
 use super::retry::Policy;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Where a job stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -49,6 +55,9 @@ impl JobState {
         Self::Cancelled,
         Self::Superseded,
     ];
+
+    /// Those in which a job waits for an attempt.
+    pub const WAITING: [Self; 3] = [Self::Queued, Self::Scheduled, Self::Retrying];
 
     /// The machine word: stored, in addresses and `data-state`.
     #[must_use]
@@ -189,11 +198,16 @@ pub struct Tries {
 /// round for ever.
 pub const MAX_LOST: i32 = 3;
 
+/// How often a worker gives a heartbeat.
+pub const HEARTBEAT: Duration = Duration::from_secs(5);
+/// A worker whose last heartbeat is older is lost: others take its jobs.
+pub const WORKER_TIMEOUT: TimeDelta = TimeDelta::seconds(15);
+
 /// What follows an attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
     /// The job is in a final state.
-    End(JobState),
+    End(FinalState),
     /// The job is tried again at this time.
     RetryAt(DateTime<Utc>),
     /// The job is tried again as soon as a worker is free.
@@ -205,7 +219,7 @@ impl Next {
     #[must_use]
     pub fn unless_cancelled(self, cancelled: bool) -> Self {
         match self {
-            Self::RetryAt(_) | Self::RunAgain if cancelled => Self::End(JobState::Cancelled),
+            Self::RetryAt(_) | Self::RunAgain if cancelled => Self::End(FinalState::Cancelled),
             other => other,
         }
     }
@@ -222,8 +236,8 @@ pub fn next(
     jitter: f64,
 ) -> Next {
     match (outcome, retry) {
-        (AttemptOutcome::Succeeded, _) => Next::End(JobState::Succeeded),
-        (AttemptOutcome::Cancelled, _) => Next::End(JobState::Cancelled),
+        (AttemptOutcome::Succeeded, _) => Next::End(FinalState::Succeeded),
+        (AttemptOutcome::Cancelled, _) => Next::End(FinalState::Cancelled),
         (AttemptOutcome::Lost, _) if tries.lost < MAX_LOST => Next::RunAgain,
         (AttemptOutcome::Failed | AttemptOutcome::TimedOut, Some(retry))
             if tries.used < tries.max =>
@@ -231,7 +245,7 @@ pub fn next(
             Next::RetryAt(now + retry.wait(tries.used, jitter))
         }
         (AttemptOutcome::Failed | AttemptOutcome::TimedOut | AttemptOutcome::Lost, _) => {
-            Next::End(JobState::Failed)
+            Next::End(FinalState::Failed)
         }
     }
 }
@@ -257,24 +271,27 @@ mod tests {
             })
             .collect();
         assert_eq!(waits, [1, 5, 30, 120, 600, 600]);
-        assert_eq!(after(AttemptOutcome::Failed, true, 7, 7, 0), Next::End(JobState::Failed));
+        assert_eq!(after(AttemptOutcome::Failed, true, 7, 7, 0), Next::End(FinalState::Failed));
     }
 
     #[test]
     fn a_plain_failure_is_final_and_a_lost_worker_is_not() {
-        assert_eq!(after(AttemptOutcome::Failed, false, 1, 9, 0), Next::End(JobState::Failed));
+        assert_eq!(after(AttemptOutcome::Failed, false, 1, 9, 0), Next::End(FinalState::Failed));
         assert_eq!(after(AttemptOutcome::Lost, false, 0, 1, 1), Next::RunAgain);
-        assert_eq!(after(AttemptOutcome::Lost, false, 0, 1, MAX_LOST), Next::End(JobState::Failed));
+        assert_eq!(
+            after(AttemptOutcome::Lost, false, 0, 1, MAX_LOST),
+            Next::End(FinalState::Failed)
+        );
     }
 
     #[test]
     fn nothing_more_is_tried_of_a_job_that_is_cancelled() {
         let temporary = after(AttemptOutcome::Failed, true, 1, 9, 0);
-        assert_eq!(temporary.unless_cancelled(true), Next::End(JobState::Cancelled));
-        assert_eq!(Next::RunAgain.unless_cancelled(true), Next::End(JobState::Cancelled));
+        assert_eq!(temporary.unless_cancelled(true), Next::End(FinalState::Cancelled));
+        assert_eq!(Next::RunAgain.unless_cancelled(true), Next::End(FinalState::Cancelled));
         assert_eq!(Next::RunAgain.unless_cancelled(false), Next::RunAgain);
-        let done = Next::End(JobState::Succeeded);
-        assert_eq!(done.clone().unless_cancelled(true), done, "it was done before");
+        let done = Next::End(FinalState::Succeeded);
+        assert_eq!(done.unless_cancelled(true), done, "it was done before");
     }
 
     #[test]
@@ -299,7 +316,7 @@ mod tests {
                 }
                 let policy = temporary.then(Policy::default);
                 match next(outcome, policy.as_ref(), tries, NOW, 0.5) {
-                    Next::End(state) => { prop_assert!(state.is_final()); ended = true; break; }
+                    Next::End(_) => { ended = true; break; }
                     Next::RetryAt(at) => prop_assert!(at > NOW),
                     Next::RunAgain => prop_assert_eq!(outcome, AttemptOutcome::Lost),
                 }

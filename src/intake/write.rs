@@ -17,7 +17,7 @@ use crate::store::arrivals::{self, NewDelivery, NewJob};
 use crate::store::audit::{self, Entry, Verb};
 use crate::store::candidates::{self, Touch};
 use crate::store::listen::{self, Topic};
-use crate::store::{Conn, Result, StoreError, queue};
+use crate::store::{Conn, Result, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -52,8 +52,9 @@ pub(super) async fn drafts(
     }
     let jobs: Vec<NewJob<'_>> = drafts.iter().flat_map(|draft| job_rows(draft, now)).collect();
     arrivals::insert_jobs(conn, &jobs).await?;
-    let ids: Vec<&str> = jobs.iter().map(|job| job.id).collect();
-    queue::enqueue(conn, &ids).await?;
+    if !jobs.is_empty() {
+        listen::wake_workers(conn).await?;
+    }
     for job in jobs.iter().filter(|job| job.cancels_running) {
         // Whoever runs an older one of its ref looks at once.
         listen::tell(conn, Topic::Cancel, job.id).await?;

@@ -65,7 +65,7 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// The address of the database, in the one form that suits both tokio-postgres and sqlx.
+    /// The address of the database.
     pub fn url(&self) -> String {
         url_at(&self.place.run())
     }

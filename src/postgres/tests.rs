@@ -50,10 +50,12 @@ async fn a_cluster_is_made_stopped_and_found_again_and_is_private() {
     assert_eq!(ask(&url, "SHOW listen_addresses").await, "");
     assert_eq!(ask(&url, "SHOW server_encoding").await, "UTF8");
     assert_eq!(ask(&url, "SELECT current_database()::text").await, "signalbox");
-    let pool = sqlx::PgPool::connect(&url).await.unwrap();
-    sqlx::query("CREATE TABLE kept (word text)").execute(&pool).await.unwrap();
-    sqlx::query("INSERT INTO kept VALUES ('still here')").execute(&pool).await.unwrap();
-    sqlx::query("CREATE EXTENSION hstore").execute(&pool).await.unwrap();
+    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+        .batch_execute("CREATE TABLE kept (word text); INSERT INTO kept VALUES ('still here')")
+        .await
+        .unwrap();
     let folder = fs::metadata(data_dir.join("postgres")).unwrap();
     assert_eq!(folder.mode() & 0o777, 0o700);
 

@@ -1,19 +1,24 @@
 //! What one batch of deliveries writes: deliveries, their claims on keys, their jobs.
 //!
-//! Called inside `crate::intake`'s one transaction, before `store::queue` adds the queue rows.
+//! Called inside `crate::intake`'s one transaction.
 
-use super::schema::{deliveries, idempotency_keys, jobs};
+use super::cached::cached;
+use super::schema::{deliveries, idempotency_keys};
 use super::{Conn, Result};
 use crate::core::ids::DeliveryId;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Text, Timestamptz};
+use diesel::sql_types::{Array, Bool, Bytea, Int4, Int8, Jsonb, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use std::collections::HashMap;
 
+/// One column of all rows.
+fn column<'a, R, T>(rows: &'a [R], of: impl Fn(&'a R) -> T) -> Vec<T> {
+    rows.iter().map(of).collect()
+}
+
 /// A delivery to insert.
-#[derive(Debug, Insertable)]
-#[diesel(table_name = deliveries)]
+#[derive(Debug)]
 #[expect(missing_docs, reason = "the columns, explained by the migration")]
 pub struct NewDelivery<'a> {
     pub id: &'a str,
@@ -53,13 +58,54 @@ pub struct NewDelivery<'a> {
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
 pub async fn insert(conn: &mut Conn, rows: &[NewDelivery<'_>]) -> Result<()> {
-    diesel::insert_into(deliveries::table).values(rows).execute(conn).await?;
+    cached(
+        diesel::sql_query(
+        "INSERT INTO deliveries (id, received_at, endpoint, verdict, summary, reason, http_status, event, \
+           object_kind, project_id, repo_name, repo_url, ref, sha, user_id, user_name, \
+           user_email, headers, body, body_size, body_sha256, idempotency_key, \
+           duplicate_of, replay_of, remote_addr, token_digest, judged_at, source, \
+           made_by, replay_run) \
+         SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
+           $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)",
+    )
+    .bind::<Array<Text>, _>(column(rows, |row| row.id))
+    .bind::<Array<Timestamptz>, _>(column(rows, |row| row.received_at))
+    .bind::<Array<Text>, _>(column(rows, |row| row.endpoint))
+    .bind::<Array<Text>, _>(column(rows, |row| row.verdict))
+    .bind::<Array<Text>, _>(column(rows, |row| row.summary))
+    .bind::<Array<Jsonb>, _>(column(rows, |row| row.reason.clone()))
+    .bind::<Array<Int4>, _>(column(rows, |row| row.http_status))
+    .bind::<Array<Text>, _>(column(rows, |row| row.event))
+    .bind::<Array<Text>, _>(column(rows, |row| row.object_kind))
+    .bind::<Array<Nullable<Int8>>, _>(column(rows, |row| row.project_id))
+    .bind::<Array<Text>, _>(column(rows, |row| row.repo_name))
+    .bind::<Array<Text>, _>(column(rows, |row| row.repo_url))
+    .bind::<Array<Text>, _>(column(rows, |row| row.git_ref))
+    .bind::<Array<Text>, _>(column(rows, |row| row.sha))
+    .bind::<Array<Nullable<Int8>>, _>(column(rows, |row| row.user_id))
+    .bind::<Array<Text>, _>(column(rows, |row| row.user_name))
+    .bind::<Array<Text>, _>(column(rows, |row| row.user_email))
+    .bind::<Array<Jsonb>, _>(column(rows, |row| row.headers.clone()))
+    .bind::<Array<Nullable<Bytea>>, _>(column(rows, |row| row.body))
+    .bind::<Array<Int8>, _>(column(rows, |row| row.body_size))
+    .bind::<Array<Bytea>, _>(column(rows, |row| row.body_sha256))
+    .bind::<Array<Text>, _>(column(rows, |row| row.idempotency_key))
+    .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.duplicate_of))
+    .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.replay_of))
+    .bind::<Array<Text>, _>(column(rows, |row| row.remote_addr))
+    .bind::<Array<Nullable<Bytea>>, _>(column(rows, |row| row.token_digest))
+    .bind::<Array<Nullable<Timestamptz>>, _>(column(rows, |row| row.judged_at))
+    .bind::<Array<Text>, _>(column(rows, |row| row.source))
+    .bind::<Array<Text>, _>(column(rows, |row| row.made_by))
+    .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.replay_run))
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
 /// A job to insert.
-#[derive(Debug, Insertable)]
-#[diesel(table_name = jobs)]
+#[derive(Debug)]
 #[expect(missing_docs, reason = "the columns, explained by the migration")]
 pub struct NewJob<'a> {
     pub id: &'a str,
@@ -90,9 +136,42 @@ pub struct NewJob<'a> {
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
 pub async fn insert_jobs(conn: &mut Conn, rows: &[NewJob<'_>]) -> Result<()> {
-    if !rows.is_empty() {
-        diesel::insert_into(jobs::table).values(rows).execute(conn).await?;
+    if rows.is_empty() {
+        return Ok(());
     }
+    cached(
+        diesel::sql_query(
+        "INSERT INTO jobs (id, delivery_id, webhook_id, webhook_label, repo_name, ref, action, \
+           action_params, timeout_s, state, attempts, tries_used, tries_lost, \
+           max_attempts, error, run_at, queued_at, requested_by, concurrency, lane, \
+           cancels_running) \
+         SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
+           $18, $19, $20, $21)",
+    )
+    .bind::<Array<Text>, _>(column(rows, |row| row.id))
+    .bind::<Array<Text>, _>(column(rows, |row| row.delivery_id))
+    .bind::<Array<Nullable<Int8>>, _>(column(rows, |row| row.webhook_id))
+    .bind::<Array<Text>, _>(column(rows, |row| row.webhook_label))
+    .bind::<Array<Text>, _>(column(rows, |row| row.repo_name))
+    .bind::<Array<Text>, _>(column(rows, |row| row.git_ref))
+    .bind::<Array<Text>, _>(column(rows, |row| row.action))
+    .bind::<Array<Jsonb>, _>(column(rows, |row| row.action_params.clone()))
+    .bind::<Array<Nullable<Int4>>, _>(column(rows, |row| row.timeout_s))
+    .bind::<Array<Text>, _>(column(rows, |row| row.state))
+    .bind::<Array<Int4>, _>(column(rows, |row| row.attempts))
+    .bind::<Array<Int4>, _>(column(rows, |row| row.tries_used))
+    .bind::<Array<Int4>, _>(column(rows, |row| row.tries_lost))
+    .bind::<Array<Int4>, _>(column(rows, |row| row.max_attempts))
+    .bind::<Array<Text>, _>(column(rows, |row| row.error))
+    .bind::<Array<Timestamptz>, _>(column(rows, |row| row.run_at))
+    .bind::<Array<Timestamptz>, _>(column(rows, |row| row.queued_at))
+    .bind::<Array<Text>, _>(column(rows, |row| row.requested_by))
+    .bind::<Array<Text>, _>(column(rows, |row| row.concurrency))
+    .bind::<Array<Text>, _>(column(rows, |row| row.lane.as_str()))
+    .bind::<Array<Bool>, _>(column(rows, |row| row.cancels_running))
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -153,7 +232,7 @@ pub async fn claim(conn: &mut Conn, claims: &[Claim], now: DateTime<Utc>) -> Res
     let keys: Vec<&str> = claims.iter().map(|claim| claim.key.key.as_str()).collect();
     let deliveries: Vec<&str> = claims.iter().map(|claim| claim.delivery.as_str()).collect();
     let expiries: Vec<DateTime<Utc>> = claims.iter().map(|claim| claim.expires_at).collect();
-    Ok(diesel::sql_query(
+    let claim = diesel::sql_query(
         "INSERT INTO idempotency_keys (endpoint, key, delivery, expires_at) \
          SELECT * FROM unnest($1, $2, $3, $4) AS c (endpoint, key, delivery, expires_at) \
          ORDER BY 1, 2 \
@@ -165,9 +244,8 @@ pub async fn claim(conn: &mut Conn, claims: &[Claim], now: DateTime<Utc>) -> Res
     .bind::<Array<Text>, _>(keys)
     .bind::<Array<Text>, _>(deliveries)
     .bind::<Array<Timestamptz>, _>(expiries)
-    .bind::<Timestamptz, _>(now)
-    .execute(conn)
-    .await?)
+    .bind::<Timestamptz, _>(now);
+    Ok(cached(claim).execute(conn).await?)
 }
 
 /// Writes how many deliveries a counting row stands for.

@@ -1,18 +1,16 @@
-//! Jobs and their attempts as the worker moves them: begin, finish, lose.
-//!
-//! What follows an attempt is `crate::core::job`'s to say; these functions only write it down,
-//! and write nothing when somebody else moved the job in the meantime.
+//! Attempts, and the jobs they are made of, as the worker reads them. The job's own state is moved
+//! by `store::transitions`.
 
-use super::schema::{deliveries, job_attempts, jobs, webhooks};
-use super::{Conn, Result, listen};
+use super::schema::{deliveries, job_attempts, jobs};
+use super::{Conn, Result};
 use crate::core::ids::JobId;
-use crate::core::job::{AttemptOutcome, JobState};
+use crate::core::job::{AttemptOutcome, JobState, Tries};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 /// A job as an attempt needs it.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Debug, Clone, Queryable, Selectable, QueryableByName)]
 #[diesel(table_name = jobs, check_for_backend(diesel::pg::Pg))]
 #[expect(missing_docs, reason = "the columns, explained by the migration")]
 pub struct JobRow {
@@ -23,7 +21,7 @@ pub struct JobRow {
     pub action: String,
     pub action_params: serde_json::Value,
     pub timeout_s: Option<i32>,
-    pub state: String,
+    pub state: JobState,
     pub attempts: i32,
     pub tries_used: i32,
     pub tries_lost: i32,
@@ -39,6 +37,57 @@ impl JobRow {
     /// Whether a person has asked for its end.
     pub fn is_cancelled(&self) -> bool {
         self.cancel_requested_at.is_some()
+    }
+
+    /// Whether a worker may take it.
+    pub fn is_due(&self, now: DateTime<Utc>) -> bool {
+        JobState::WAITING.contains(&self.state) && self.held.is_empty() && self.run_at <= now
+    }
+
+    /// The tries that it has used and lost.
+    pub fn tally(&self) -> Tally {
+        Tally { used: self.tries_used, lost: self.tries_lost }
+    }
+}
+
+/// Tries of a job since it was last asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tally {
+    /// Attempts that ended by themselves.
+    pub used: i32,
+    /// Attempts whose worker was lost.
+    pub lost: i32,
+}
+
+impl Tally {
+    /// With one more attempt that ended by itself.
+    #[must_use]
+    pub fn with_try(self) -> Self {
+        Self { used: self.used + 1, ..self }
+    }
+
+    /// The same beside the most that there may be.
+    pub fn of_at_most(self, max: i32) -> Tries {
+        Tries { used: self.used, max, lost: self.lost }
+    }
+}
+
+/// An attempt that has begun.
+#[derive(Debug, Clone)]
+pub struct Begun {
+    /// The attempt's number, from 1.
+    pub number: i32,
+    /// Its job.
+    pub job: JobRow,
+    /// What it came from, unless that is gone.
+    pub delivery: Option<DeliveryRow>,
+}
+
+impl Begun {
+    /// The attempt that the job's row counts last.
+    pub fn new(job: JobRow, event: Option<String>, body: Option<Vec<u8>>) -> Self {
+        let delivery = event.map(|event| DeliveryRow { event, body });
+        Self { number: job.attempts, job, delivery }
     }
 }
 
@@ -94,40 +143,6 @@ pub async fn open(conn: &mut Conn, job: Option<&JobId>) -> Result<Vec<OpenAttemp
     Ok(query.load(conn).await?)
 }
 
-/// Begins attempt `number` of a job.
-///
-/// # Errors
-/// [`StoreError::Constraint`](super::StoreError::Constraint) if that attempt exists.
-pub async fn begin(
-    conn: &mut Conn,
-    job: &JobId,
-    number: i32,
-    worker: &str,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    diesel::insert_into(job_attempts::table)
-        .values((
-            job_attempts::job_id.eq(job.as_str()),
-            job_attempts::number.eq(number),
-            job_attempts::worker.eq(worker),
-            job_attempts::started_at.eq(now),
-            job_attempts::error.eq(""),
-        ))
-        .execute(conn)
-        .await?;
-    diesel::update(jobs::table.find(job.as_str()))
-        .set((
-            jobs::state.eq(JobState::Running.as_str()),
-            jobs::attempts.eq(number),
-            jobs::started_at.eq(now),
-            jobs::finished_at.eq(None::<DateTime<Utc>>),
-            jobs::held.eq(""),
-        ))
-        .execute(conn)
-        .await?;
-    note_state(conn, job, JobState::Running).await
-}
-
 /// How an attempt ended.
 #[derive(Debug, Clone)]
 pub struct End<'a> {
@@ -175,126 +190,6 @@ pub async fn end(
     Ok(changed == 1)
 }
 
-/// Where a job stands after an attempt.
-#[derive(Debug, Clone)]
-pub struct After<'a> {
-    /// Its state.
-    pub state: JobState,
-    /// Tries it has used.
-    pub tries_used: i32,
-    /// Attempts it has lost.
-    pub tries_lost: i32,
-    /// When it runs again, if it does.
-    pub run_at: Option<DateTime<Utc>>,
-    /// The last failure in words.
-    pub error: &'a str,
-    /// Now.
-    pub at: DateTime<Utc>,
-}
-
-/// Writes where a job stands.
-///
-/// # Errors
-/// Any [`StoreError`](super::StoreError) of the database.
-pub async fn settle(conn: &mut Conn, job: &JobId, after: &After<'_>) -> Result<()> {
-    let finished = after.state.is_final().then_some(after.at);
-    diesel::update(jobs::table.find(job.as_str()))
-        .set((
-            jobs::state.eq(after.state.as_str()),
-            jobs::tries_used.eq(after.tries_used),
-            jobs::tries_lost.eq(after.tries_lost),
-            jobs::finished_at.eq(finished),
-            jobs::error.eq(after.error),
-        ))
-        .execute(conn)
-        .await?;
-    if let Some(run_at) = after.run_at {
-        diesel::update(jobs::table.find(job.as_str()))
-            .set(jobs::run_at.eq(run_at))
-            .execute(conn)
-            .await?;
-    }
-    note_state(conn, job, after.state).await
-}
-
-/// Makes an ended job ready to run again, its tries counted anew.
-///
-/// # Errors
-/// Any [`StoreError`](super::StoreError) of the database.
-pub async fn reopen(
-    conn: &mut Conn,
-    job: &JobId,
-    requested_by: &str,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    diesel::update(jobs::table.find(job.as_str()))
-        .set((
-            jobs::state.eq(JobState::Queued.as_str()),
-            jobs::tries_used.eq(0),
-            jobs::tries_lost.eq(0),
-            jobs::error.eq(""),
-            jobs::run_at.eq(now),
-            jobs::queued_at.eq(now),
-            jobs::finished_at.eq(None::<DateTime<Utc>>),
-            jobs::requested_by.eq(requested_by),
-            jobs::cancel_requested_at.eq(None::<DateTime<Utc>>),
-            jobs::cancelled_by.eq(""),
-            jobs::superseded_by.eq(None::<String>),
-            jobs::held.eq(""),
-        ))
-        .execute(conn)
-        .await?;
-    note_state(conn, job, JobState::Queued).await
-}
-
-/// Notes that a person asks for the end of a running job, and tells the workers.
-///
-/// # Errors
-/// Any [`StoreError`](super::StoreError) of the database.
-pub async fn ask_to_cancel(
-    conn: &mut Conn,
-    job: &JobId,
-    by: &str,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    diesel::update(jobs::table.find(job.as_str()))
-        .set((jobs::cancel_requested_at.eq(now), jobs::cancelled_by.eq(by)))
-        .execute(conn)
-        .await?;
-    listen::tell(conn, listen::Topic::Cancel, job.as_str()).await?;
-    listen::tell(conn, listen::Topic::Job, job.as_str()).await
-}
-
-/// Ends a job that waits.
-///
-/// # Errors
-/// Any [`StoreError`](super::StoreError) of the database.
-pub async fn cancel(conn: &mut Conn, job: &JobId, by: &str, now: DateTime<Utc>) -> Result<()> {
-    diesel::update(jobs::table.find(job.as_str()))
-        .set((
-            jobs::state.eq(JobState::Cancelled.as_str()),
-            jobs::cancel_requested_at.eq(now),
-            jobs::cancelled_by.eq(by),
-            jobs::held.eq(""),
-            jobs::finished_at.eq(now),
-        ))
-        .execute(conn)
-        .await?;
-    note_state(conn, job, JobState::Cancelled).await
-}
-
-/// Lets a job that waits for its time run now.
-///
-/// # Errors
-/// Any [`StoreError`](super::StoreError) of the database.
-pub async fn hasten(conn: &mut Conn, job: &JobId, now: DateTime<Utc>) -> Result<()> {
-    diesel::update(jobs::table.find(job.as_str()))
-        .set((jobs::run_at.eq(now), jobs::held.eq("")))
-        .execute(conn)
-        .await?;
-    listen::tell(conn, listen::Topic::Job, job.as_str()).await
-}
-
 /// Which of these jobs a person wants to end.
 ///
 /// # Errors
@@ -309,17 +204,4 @@ pub async fn to_cancel(conn: &mut Conn, running: &[String]) -> Result<Vec<String
         .select(jobs::id)
         .load(conn)
         .await?)
-}
-
-/// Tells who watches where a job stands now, and shows it on its record's row if it is that
-/// record's last job.
-pub(super) async fn note_state(conn: &mut Conn, job: &JobId, state: JobState) -> Result<()> {
-    diesel::update(webhooks::table.filter(webhooks::last_job_id.eq(job.as_str())))
-        .filter(
-            webhooks::id.nullable().eq_any(jobs::table.find(job.as_str()).select(jobs::webhook_id)),
-        )
-        .set(webhooks::last_job_state.eq(state.as_str()))
-        .execute(conn)
-        .await?;
-    listen::tell(conn, listen::Topic::Job, job.as_str()).await
 }

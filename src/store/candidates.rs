@@ -1,5 +1,6 @@
 //! The records a delivery may be for, and what registering does to them.
 
+use super::cached::cached;
 use super::schema::webhooks;
 use super::{Conn, Result, StoreError};
 use crate::core::ids::{DeliveryId, JobId, WebhookId};
@@ -172,7 +173,7 @@ pub async fn touch(conn: &mut Conn, touches: &[Touch]) -> Result<()> {
         touches.iter().map(|touch| touch.job.as_ref().map(JobId::as_str)).collect();
     let by_token: Vec<bool> = touches.iter().map(|touch| touch.by_token).collect();
     let by_signature: Vec<bool> = touches.iter().map(|touch| touch.by_signature).collect();
-    diesel::sql_query(
+    let touch = diesel::sql_query(
         "UPDATE webhooks w SET last_delivery_id = t.delivery, last_delivery_at = t.at, \
          last_verdict = t.verdict, last_job_id = coalesce(t.job, w.last_job_id), \
          last_job_state = CASE WHEN t.job IS NULL THEN w.last_job_state ELSE 'queued' END, \
@@ -188,8 +189,7 @@ pub async fn touch(conn: &mut Conn, touches: &[Touch]) -> Result<()> {
     .bind::<Array<Timestamptz>, _>(times)
     .bind::<Array<Nullable<Text>>, _>(jobs)
     .bind::<Array<Bool>, _>(by_token)
-    .bind::<Array<Bool>, _>(by_signature)
-    .execute(conn)
-    .await?;
+    .bind::<Array<Bool>, _>(by_signature);
+    cached(touch).execute(conn).await?;
     Ok(())
 }

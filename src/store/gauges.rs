@@ -1,7 +1,7 @@
 //! How things stand, for `/metrics`: what all processes of an installation share, read when it is
 //! asked for.
 
-use super::{Conn, Result, pauses, queue};
+use super::{Conn, Result, pauses, workers};
 use crate::core::job::JobState;
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
@@ -10,6 +10,8 @@ use diesel_async::RunQueryDsl;
 
 /// The most jobs of one state that are counted.
 const MOST: i64 = 100_000;
+/// The most workers that are looked at, the newest first.
+const MOST_WORKERS: i64 = 1_000;
 
 /// How things stand.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,13 +53,13 @@ pub async fn load(conn: &mut Conn, now: DateTime<Utc>) -> Result<Gauges> {
     };
     let counts = ["running", "queued", "scheduled", "retrying"].map(count).join(", ");
     let read: Read = diesel::sql_query(format!(
-        "SELECT {counts}, (SELECT coalesce(extract(epoch FROM now() - min(run_at)), 0)::float8 FROM jobs \
-          WHERE state IN ('queued', 'scheduled', 'retrying') AND held = '' AND run_at <= now()) \
+        "SELECT {counts}, (SELECT coalesce(extract(epoch FROM now() - min(due_at)), 0)::float8 FROM jobs \
+          WHERE due_at <= now()) \
          AS oldest_due_s"
     ))
     .get_result(conn)
     .await?;
-    let workers = queue::workers(conn).await?;
+    let workers = workers::newest(conn, MOST_WORKERS).await?;
     Ok(Gauges {
         jobs: [
             (JobState::Running, read.running),

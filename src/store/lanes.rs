@@ -7,37 +7,18 @@ mod standing;
 
 pub use standing::{Overtaken, with_newer};
 
+use super::cached::cached;
+use super::listen::Topic;
 use super::schema::jobs;
-use super::{Conn, Result, attempts, listen, queue};
+use super::transitions::{self, Held};
+use super::{Conn, Result};
 use crate::core::ids::JobId;
 use crate::core::job::JobState;
 use crate::core::lane::{self, Decision, decide};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
-
-/// After this a job that is held back is offered again in any case.
-const HELD: TimeDelta = TimeDelta::minutes(5);
-
-/// Why a job is held back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Held {
-    /// Its lane is not free.
-    Lane,
-    /// It is paused.
-    Paused,
-}
-
-impl Held {
-    /// The stored word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Lane => "lane",
-            Self::Paused => "paused",
-        }
-    }
-}
 
 /// Takes a lane's lock until the transaction ends. Nothing to do for the empty name, which is
 /// that of no lane.
@@ -46,10 +27,10 @@ impl Held {
 /// Any [`StoreError`](super::StoreError) of the database.
 pub async fn lock(conn: &mut Conn, lane: &str) -> Result<()> {
     if !lane.is_empty() {
-        diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended('lane ' || $1, 0))")
-            .bind::<Text, _>(lane)
-            .execute(conn)
-            .await?;
+        let lock =
+            diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended('lane ' || $1, 0))")
+                .bind::<Text, _>(lane);
+        cached(lock).execute(conn).await?;
     }
     Ok(())
 }
@@ -80,16 +61,13 @@ pub async fn place_of(conn: &mut Conn, job: &JobId) -> Result<(String, String)> 
 pub async fn adopt(conn: &mut Conn, action: &str, lane: &str) -> Result<()> {
     diesel::update(jobs::table)
         .filter(jobs::action.eq(action))
-        .filter(jobs::state.eq_any(WAITING))
+        .filter(jobs::state.eq_any(JobState::WAITING))
         .filter(jobs::lane.ne(lane))
         .set(jobs::lane.eq(lane))
         .execute(conn)
         .await?;
     Ok(())
 }
-
-/// The states of a job that waits.
-pub(super) const WAITING: [&str; 3] = ["queued", "scheduled", "retrying"];
 
 /// Looks at a lane, marks who is overtaken, and lets the next one go if it was held back. The
 /// lane's lock is held.
@@ -102,59 +80,41 @@ pub async fn settle(conn: &mut Conn, lane: &str, now: DateTime<Utc>) -> Result<D
     }
     let decision = decide(&standing::members(conn, lane, now).await?);
     for (old, new) in &decision.superseded {
-        supersede(conn, old, new, now).await?;
+        transitions::supersede(conn, old, new, now).await?;
     }
     for (old, new) in &decision.cancelled {
-        standing::stop(conn, old, new, now).await?;
+        transitions::overtake(conn, old, new, now).await?;
     }
     if let Some(Ok(next)) = decision.next.as_ref().map(|next| next.parse::<JobId>()) {
-        let held = diesel::update(jobs::table.find(next.as_str()))
-            .filter(jobs::held.eq(Held::Lane.as_str()))
-            .set(jobs::held.eq(""))
-            .execute(conn)
-            .await?;
-        if held == 1 {
-            queue::requeue(conn, &next).await?;
-        }
+        transitions::release(conn, &next, Held::Lane).await?;
     }
     Ok(decision)
 }
 
-/// Marks a waiting job as overtaken by another.
+/// Holds the jobs of a lane that are due but have not their turn, all but `next`: whoever frees the
+/// lane releases them. The lane's lock is held.
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn supersede(conn: &mut Conn, old: &str, new: &str, now: DateTime<Utc>) -> Result<()> {
-    let changed = diesel::update(jobs::table.find(old))
-        .filter(jobs::state.eq_any(WAITING))
-        .set((
-            jobs::state.eq(JobState::Superseded.as_str()),
-            jobs::superseded_by.eq(new),
-            jobs::held.eq(""),
-            jobs::finished_at.eq(now),
-        ))
-        .execute(conn)
-        .await?;
-    match old.parse::<JobId>() {
-        Ok(job) if changed == 1 => {
-            attempts::note_state(conn, &job, JobState::Superseded).await?;
-            queue::withdraw(conn, &job).await
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Holds a job back until [`settle`] or the end of a pause lets it go.
-///
-/// # Errors
-/// Any [`StoreError`](super::StoreError) of the database.
-pub async fn hold(conn: &mut Conn, job: &JobId, why: Held, now: DateTime<Utc>) -> Result<()> {
-    diesel::update(jobs::table.find(job.as_str()))
-        .set(jobs::held.eq(why.as_str()))
-        .execute(conn)
-        .await?;
-    listen::tell(conn, listen::Topic::Job, job.as_str()).await?;
-    queue::postpone(conn, job, now + HELD).await
+pub async fn hold_waiting(
+    conn: &mut Conn,
+    lane: &str,
+    next: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    diesel::sql_query(
+        "WITH held AS (UPDATE jobs SET held = $1 WHERE lane = $2 AND due_at <= $3 \
+           AND id IS DISTINCT FROM $4 RETURNING id) \
+         SELECT pg_notify($5, id) FROM held",
+    )
+    .bind::<Text, _>(Held::Lane.as_str())
+    .bind::<Text, _>(lane)
+    .bind::<Timestamptz, _>(now)
+    .bind::<Nullable<Text>, _>(next)
+    .bind::<Text, _>(Topic::Job.channel())
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// The lanes in which somebody is held back.
@@ -208,7 +168,7 @@ pub async fn before(
 ) -> Result<(i64, Option<String>)> {
     let running = jobs::table
         .filter(jobs::lane.eq(lane))
-        .filter(jobs::state.eq(JobState::Running.as_str()))
+        .filter(jobs::state.eq(JobState::Running))
         .select(jobs::id)
         .first(conn)
         .await
@@ -217,7 +177,7 @@ pub async fn before(
         jobs::queued_at.lt(queued_at).or(jobs::queued_at.eq(queued_at).and(jobs::id.lt(id)));
     let waiting: i64 = jobs::table
         .filter(jobs::lane.eq(lane))
-        .filter(jobs::state.eq_any(WAITING))
+        .filter(jobs::state.eq_any(JobState::WAITING))
         .filter(earlier)
         .count()
         .get_result(conn)

@@ -3,6 +3,7 @@
 //! A watcher gets a hint that something changed, never the change itself: it reads that from the
 //! database. So a slow one holds nobody up and a lost notice loses nothing.
 
+use super::cached::cached;
 use super::{Conn, Result};
 use diesel::sql_types::Text;
 use diesel_async::{AsyncConnection, RunQueryDsl};
@@ -25,15 +26,18 @@ pub enum Topic {
     Job,
     /// A running job is to end; the subject is its id.
     Cancel,
+    /// A job may be taken; without a subject.
+    Queue,
 }
 
 impl Topic {
-    const ALL: [Self; 2] = [Self::Job, Self::Cancel];
+    const ALL: [Self; 3] = [Self::Job, Self::Cancel, Self::Queue];
 
-    fn channel(self) -> &'static str {
+    pub(super) fn channel(self) -> &'static str {
         match self {
             Self::Job => "signalbox_job",
             Self::Cancel => "signalbox_cancel",
+            Self::Queue => "signalbox_queue",
         }
     }
 }
@@ -43,12 +47,19 @@ impl Topic {
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
 pub async fn tell(conn: &mut Conn, topic: Topic, subject: &str) -> Result<()> {
-    diesel::sql_query("SELECT pg_notify($1, $2)")
+    let notify = diesel::sql_query("SELECT pg_notify($1, $2)")
         .bind::<Text, _>(topic.channel())
-        .bind::<Text, _>(subject)
-        .execute(conn)
-        .await?;
+        .bind::<Text, _>(subject);
+    cached(notify).execute(conn).await?;
     Ok(())
+}
+
+/// Tells the workers of all processes that a job may be taken.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn wake_workers(conn: &mut Conn) -> Result<()> {
+    tell(conn, Topic::Queue, "").await
 }
 
 /// The watchers of one process. Cheap to clone.
@@ -59,6 +70,7 @@ pub struct Listener(Arc<Mutex<Watched>>);
 struct Watched {
     subjects: HashMap<String, watch::Sender<u64>>,
     cancels: Option<watch::Sender<u64>>,
+    queue: Option<watch::Sender<u64>>,
 }
 
 /// One watcher of one thing.
@@ -117,6 +129,13 @@ impl Listener {
         Watcher { changed: sender.subscribe(), listener: self.clone(), subject: None }
     }
 
+    /// Watches for jobs that may be taken.
+    pub fn queue(&self) -> Watcher {
+        let mut watched = self.watched();
+        let sender = watched.queue.get_or_insert_with(|| watch::channel(0).0);
+        Watcher { changed: sender.subscribe(), listener: self.clone(), subject: None }
+    }
+
     async fn run(&self, url: &str) {
         loop {
             if let Err(error) = self.listen(url).await {
@@ -156,6 +175,8 @@ impl Listener {
         let watched = self.watched();
         if channel == Topic::Cancel.channel() {
             watched.cancels.iter().for_each(bump);
+        } else if channel == Topic::Queue.channel() {
+            watched.queue.iter().for_each(bump);
         } else if let Some(sender) = watched.subjects.get(subject) {
             bump(sender);
         }
@@ -163,7 +184,12 @@ impl Listener {
 
     fn hint_all(&self) {
         let watched = self.watched();
-        watched.cancels.iter().chain(watched.subjects.values()).for_each(bump);
+        watched
+            .cancels
+            .iter()
+            .chain(&watched.queue)
+            .chain(watched.subjects.values())
+            .for_each(bump);
     }
 
     fn watched(&self) -> std::sync::MutexGuard<'_, Watched> {

@@ -1,7 +1,6 @@
 //! Brings the schema up to date, one process at a time.
 //!
-//! The migrations are embedded in the binary. apalis' own schema is set up beside them by
-//! `crate::worker::setup`.
+//! The migrations are embedded in the binary.
 
 use super::{Conn, Result, StoreError};
 use diesel::sql_types::BigInt;

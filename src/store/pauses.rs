@@ -1,8 +1,10 @@
 //! Pauses, in the table of settings: one row each, named `pause:` and its scope.
 
+use super::cached::cached;
 use super::schema::{jobs, settings};
-use super::{Conn, Result, StoreError, lanes, listen, queue};
-use crate::core::ids::JobId;
+use super::transitions::Held;
+use super::{Conn, Result, StoreError};
+use crate::core::job::JobState;
 use crate::core::pause::{Note, Pause, Scope};
 use chrono::DateTime;
 use diesel::prelude::*;
@@ -30,7 +32,7 @@ pub async fn lock(conn: &mut Conn, side: Side) -> Result<()> {
         Side::Begin => "pg_advisory_xact_lock_shared",
         Side::Change => "pg_advisory_xact_lock",
     };
-    diesel::sql_query(format!("SELECT {function}({LOCK})")).execute(conn).await?;
+    cached(diesel::sql_query(format!("SELECT {function}({LOCK})"))).execute(conn).await?;
     Ok(())
 }
 
@@ -108,8 +110,22 @@ pub struct HeldJob {
 /// Any [`StoreError`] of the database.
 pub async fn waiting(conn: &mut Conn) -> Result<Vec<HeldJob>> {
     Ok(jobs::table
-        .filter(jobs::state.eq_any(lanes::WAITING))
+        .filter(jobs::state.eq_any(JobState::WAITING))
         .order((jobs::queued_at, jobs::id))
+        .select((jobs::id, jobs::webhook_id, jobs::git_ref, jobs::lane))
+        .load(conn)
+        .await?)
+}
+
+/// Jobs that are held by a pause, the longest waiting first.
+///
+/// # Errors
+/// Any [`StoreError`] of the database.
+pub async fn held(conn: &mut Conn, most: i64) -> Result<Vec<HeldJob>> {
+    Ok(jobs::table
+        .filter(jobs::held.eq(Held::Paused.as_str()))
+        .order((jobs::queued_at, jobs::id))
+        .limit(most)
         .select((jobs::id, jobs::webhook_id, jobs::git_ref, jobs::lane))
         .load(conn)
         .await?)
@@ -120,30 +136,13 @@ pub async fn waiting(conn: &mut Conn) -> Result<Vec<HeldJob>> {
 /// # Errors
 /// Any [`StoreError`] of the database.
 pub async fn held_by(conn: &mut Conn, scope: &Scope) -> Result<i64> {
-    let mut query = jobs::table.filter(jobs::state.eq_any(lanes::WAITING)).count().into_boxed();
+    let mut query = jobs::table.filter(jobs::state.eq_any(JobState::WAITING)).count().into_boxed();
     query = match scope {
         Scope::All => query,
         Scope::Webhook(id) => query.filter(jobs::webhook_id.eq(*id)),
         Scope::Lane(lane) => query.filter(jobs::lane.eq(lane.clone())),
     };
     Ok(query.get_result(conn).await?)
-}
-
-/// Lets a job go that was held back by a pause; false if it was not.
-///
-/// # Errors
-/// Any [`StoreError`] of the database.
-pub async fn let_go(conn: &mut Conn, job: &JobId) -> Result<bool> {
-    let changed = diesel::update(jobs::table.find(job.as_str()))
-        .filter(jobs::held.eq(lanes::Held::Paused.as_str()))
-        .set(jobs::held.eq(""))
-        .execute(conn)
-        .await?;
-    if changed == 1 {
-        queue::requeue(conn, job).await?;
-        listen::tell(conn, listen::Topic::Job, job.as_str()).await?;
-    }
-    Ok(changed == 1)
 }
 
 /// What a record is called, for the banner.

@@ -1,217 +1,132 @@
-//! apalis' tables: the only place that names them.
+//! The queue: jobs that wait for an attempt. A job is its own place in it, its column `due_at` says
+//! from when on a worker may take it; NULL = nobody may.
 //!
-//! A job's queue row carries the job's own id. It is inserted in the transaction that inserts the
-//! job, so there is no outbox and no second write. Source: the schema apalis-postgres 1.0 sets up.
+//! A worker looks first without a lock ([`due`]), then begins what it has room for: jobs outside
+//! lanes many at a time ([`begin_due`]), one in a lane under that lane's lock
+//! (`crate::worker::begin`).
 
+use super::attempts::{Begun, JobRow};
+use super::cached::cached;
+use super::listen::Topic;
+use super::schema::jobs;
+use super::transitions::Held;
 use super::{Conn, Result};
-use crate::core::ids::JobId;
-use chrono::{DateTime, TimeDelta, Utc};
+use crate::core::job::{JobEvent, JobState};
+use crate::core::pause::{Pause, Scope};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Binary, Double, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bytea, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 
-/// The queue's name (apalis' `job_type`).
-pub const QUEUE: &str = "signalbox";
-
-/// Tries apalis may make of one row. Ours are counted in `jobs`; apalis' must never run out first.
-const APALIS_TRIES: i32 = 1_000_000;
-
-/// What a queue row carries besides its id: nothing a worker does not find under that id.
-const PAYLOAD: &[u8] = b"null";
-
-/// Puts jobs into the queue, to run at once.
-///
-/// # Errors
-/// Any [`StoreError`](super::StoreError) of the database.
-pub async fn enqueue(conn: &mut Conn, jobs: &[&str]) -> Result<()> {
-    if jobs.is_empty() {
-        return Ok(());
-    }
-    diesel::sql_query(
-        "INSERT INTO apalis.jobs (id, job_type, job, status, attempts, max_attempts, run_at, priority) \
-         SELECT id, $2, $3, 'Pending', 0, $4, now(), 0 FROM unnest($1) AS id",
-    )
-    .bind::<Array<Text>, _>(jobs)
-    .bind::<Text, _>(QUEUE)
-    .bind::<Binary, _>(PAYLOAD)
-    .bind::<diesel::sql_types::Integer, _>(APALIS_TRIES)
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Puts a job back into the queue, whatever became of its row, and wakes the workers. Of several in
-/// one transaction, the earlier come first.
-///
-/// # Errors
-/// Any [`StoreError`](super::StoreError) of the database.
-pub async fn requeue(conn: &mut Conn, job: &JobId) -> Result<()> {
-    diesel::sql_query(
-        "INSERT INTO apalis.jobs (id, job_type, job, status, attempts, max_attempts, run_at, priority) \
-         VALUES ($1, $2, $3, 'Pending', 0, $4, clock_timestamp(), 0) \
-         ON CONFLICT (id) DO UPDATE SET status = 'Pending', attempts = 0, \
-         run_at = excluded.run_at, \
-         lock_by = NULL, lock_at = NULL, done_at = NULL",
-    )
-    .bind::<Text, _>(job.as_str())
-    .bind::<Text, _>(QUEUE)
-    .bind::<Binary, _>(PAYLOAD)
-    .bind::<diesel::sql_types::Integer, _>(APALIS_TRIES)
-    .execute(conn)
-    .await?;
-    diesel::sql_query(
-        "SELECT pg_notify('apalis::job::insert', \
-         json_build_object('job_type', $1, 'id', $2, 'run_at', now())::text)",
-    )
-    .bind::<Text, _>(QUEUE)
-    .bind::<Text, _>(job.as_str())
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Holds a job back until a time: the durable back-off. The row stays its worker's until apalis
-/// has noted the failure.
-///
-/// # Errors
-/// Any [`StoreError`](super::StoreError) of the database.
-pub async fn postpone(conn: &mut Conn, job: &JobId, run_at: DateTime<Utc>) -> Result<()> {
-    diesel::sql_query("UPDATE apalis.jobs SET run_at = $2 WHERE id = $1")
-        .bind::<Text, _>(job.as_str())
-        .bind::<Timestamptz, _>(run_at)
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-/// Takes a job out of the queue: it ended without a worker. A row that a worker holds stays; what
-/// it finds tells it that there is nothing to do.
-///
-/// # Errors
-/// Any [`StoreError`](super::StoreError) of the database.
-pub async fn withdraw(conn: &mut Conn, job: &JobId) -> Result<()> {
-    diesel::sql_query(
-        "UPDATE apalis.jobs SET status = 'Done', done_at = now() \
-         WHERE id = $1 AND status IN ('Pending', 'Failed')",
-    )
-    .bind::<Text, _>(job.as_str())
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Removes rows that were done before then and whose job has ended or is gone; answers how many.
-///
-/// # Errors
-/// Any [`StoreError`](super::StoreError) of the database.
-pub async fn prune(conn: &mut Conn, before: DateTime<Utc>, most: usize) -> Result<usize> {
-    Ok(diesel::sql_query(
-        "DELETE FROM apalis.jobs WHERE id IN (SELECT q.id FROM apalis.jobs q \
-         LEFT JOIN jobs j ON j.id = q.id \
-         WHERE q.job_type = $1 AND q.status IN ('Done', 'Killed') AND q.done_at < $2 \
-         AND (j.id IS NULL OR j.state IN ('succeeded', 'failed', 'cancelled', 'superseded')) \
-         ORDER BY q.done_at LIMIT $3)",
-    )
-    .bind::<Text, _>(QUEUE)
-    .bind::<Timestamptz, _>(before)
-    .bind::<diesel::sql_types::BigInt, _>(i64::try_from(most).unwrap_or(i64::MAX))
-    .execute(conn)
-    .await?)
-}
-
-/// A worker as its heartbeat tells.
-#[derive(Debug, Clone, QueryableByName)]
-pub struct WorkerRow {
-    /// Its name, unique to one run of one process.
-    #[diesel(sql_type = Text)]
+/// A job that a worker may take.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct DueJob {
+    /// Its id.
     pub id: String,
-    /// When it last gave a sign of life.
-    #[diesel(sql_type = Timestamptz)]
-    pub last_seen: DateTime<Utc>,
-    /// When it began, if apalis says so.
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    pub started_at: Option<DateTime<Utc>>,
+    /// Its action.
+    pub action: String,
+    /// Its lane; empty = none.
+    pub lane: String,
 }
 
-/// A worker that gave no sign of life for longer is taken for dead; `worker::rescue` does so.
-pub const SILENCE: TimeDelta = TimeDelta::seconds(15);
-
-impl WorkerRow {
-    /// Whether it gave a sign of life lately.
-    pub fn is_alive(&self, now: DateTime<Utc>) -> bool {
-        now.signed_duration_since(self.last_seen) <= SILENCE
-    }
-}
-
-/// Every worker that ever registered, the latest sign of life first.
+/// The jobs that are due, the longest waiting first.
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn workers(conn: &mut Conn) -> Result<Vec<WorkerRow>> {
-    Ok(diesel::sql_query(
-        "SELECT id, last_seen, started_at FROM apalis.workers WHERE worker_type = $1 \
-         ORDER BY last_seen DESC, id LIMIT 200",
-    )
-    .bind::<Text, _>(QUEUE)
-    .load(conn)
-    .await?)
+pub async fn due(conn: &mut Conn, now: DateTime<Utc>, most: i64) -> Result<Vec<DueJob>> {
+    Ok(jobs::table
+        .filter(jobs::due_at.le(now))
+        .order((jobs::due_at, jobs::id))
+        .limit(most)
+        .select((jobs::id, jobs::action, jobs::lane))
+        .load(conn)
+        .await?)
+}
+
+/// Who takes jobs, and which.
+#[derive(Debug, Clone, Copy)]
+pub struct Take<'a> {
+    /// The worker.
+    pub worker: &'a str,
+    /// The most jobs.
+    pub most: i64,
+    /// Actions whose jobs belong into a lane of the host: left out.
+    pub except: &'a [String],
+    /// Now.
+    pub now: DateTime<Utc>,
 }
 
 #[derive(QueryableByName)]
-struct Name {
-    #[diesel(sql_type = Text)]
-    name: String,
+struct BegunRow {
+    #[diesel(embed)]
+    job: JobRow,
+    #[diesel(sql_type = Nullable<Text>)]
+    event: Option<String>,
+    #[diesel(sql_type = Nullable<Bytea>)]
+    body: Option<Vec<u8>>,
 }
 
-/// Of these workers, those whose last sign of life is older than `after_s` seconds or that are
-/// not known at all.
+/// Begins an attempt of each job that is due and stands in no lane, in their order; those that
+/// another worker is taking are passed over.
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn dead_of(conn: &mut Conn, workers: &[String], after_s: f64) -> Result<Vec<String>> {
-    let dead: Vec<Name> = diesel::sql_query(
-        "SELECT name FROM unnest($1) AS name WHERE NOT EXISTS (SELECT 1 FROM apalis.workers w \
-         WHERE w.id = name AND w.last_seen > now() - make_interval(secs => $2))",
+pub async fn begin_due(conn: &mut Conn, take: Take<'_>) -> Result<Vec<Begun>> {
+    // Rows of `webhooks` are locked in the order in which the intake locks them.
+    let begin = diesel::sql_query(
+        "WITH due AS MATERIALIZED (SELECT id FROM jobs \
+           WHERE due_at <= $1 AND lane = '' AND action <> ALL ($2) \
+           ORDER BY due_at, id LIMIT $3 FOR UPDATE SKIP LOCKED), \
+         begun AS (UPDATE jobs SET state = $4, attempts = attempts + 1, started_at = $1, \
+           finished_at = NULL FROM due WHERE jobs.id = due.id RETURNING jobs.*), \
+         attempt AS (INSERT INTO job_attempts (job_id, number, worker, started_at, error) \
+           SELECT id, attempts, $5, $1, '' FROM begun), \
+         shown AS MATERIALIZED (SELECT webhooks.id FROM webhooks \
+           JOIN begun ON webhooks.id = begun.webhook_id AND webhooks.last_job_id = begun.id \
+           ORDER BY webhooks.id FOR NO KEY UPDATE OF webhooks), \
+         show AS (UPDATE webhooks SET last_job_state = $4 FROM shown WHERE webhooks.id = shown.id) \
+         SELECT begun.*, deliveries.event, deliveries.body, pg_notify($6, begun.id) \
+         FROM begun LEFT JOIN deliveries ON deliveries.id = begun.delivery_id ORDER BY begun.id",
     )
-    .bind::<Array<Text>, _>(workers)
-    .bind::<Double, _>(after_s)
-    .load(conn)
-    .await?;
-    Ok(dead.into_iter().map(|row| row.name).collect())
+    .bind::<Timestamptz, _>(take.now)
+    .bind::<Array<Text>, _>(take.except)
+    .bind::<BigInt, _>(take.most)
+    .bind::<Nullable<Text>, _>(JobEvent::Begin.target().map(JobState::as_str))
+    .bind::<Text, _>(take.worker)
+    .bind::<Text, _>(Topic::Job.channel());
+    let rows: Vec<BegunRow> = cached(begin).load(conn).await?;
+    Ok(rows.into_iter().map(|row| Begun::new(row.job, row.event, row.body)).collect())
 }
 
-/// Gives a sign of life for a worker.
+/// The most jobs that one statement holds.
+const HOLD_BATCH: i64 = 1_000;
+
+/// Holds jobs that are due and whose scope is paused, so that those behind them are found.
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn keep_alive(conn: &mut Conn, worker: &str) -> Result<()> {
-    diesel::sql_query("UPDATE apalis.workers SET last_seen = now() WHERE id = $1")
-        .bind::<Text, _>(worker)
+pub async fn hold_paused(conn: &mut Conn, pauses: &[Pause], now: DateTime<Utc>) -> Result<()> {
+    for pause in pauses {
+        let (webhook, lane) = match &pause.scope {
+            Scope::All => (None, None),
+            Scope::Webhook(id) => (Some(*id), None),
+            Scope::Lane(lane) => (None, Some(lane.as_str())),
+        };
+        diesel::sql_query(
+            "WITH due AS (SELECT id FROM jobs WHERE due_at <= $1 \
+               AND ($2 IS NULL OR webhook_id = $2) AND ($3 IS NULL OR lane = $3) \
+               ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED), \
+             held AS (UPDATE jobs SET held = $5 FROM due WHERE jobs.id = due.id RETURNING jobs.id) \
+             SELECT pg_notify($6, id) FROM held",
+        )
+        .bind::<Timestamptz, _>(now)
+        .bind::<Nullable<BigInt>, _>(webhook)
+        .bind::<Nullable<Text>, _>(lane)
+        .bind::<BigInt, _>(HOLD_BATCH)
+        .bind::<Text, _>(Held::Paused.as_str())
+        .bind::<Text, _>(Topic::Job.channel())
         .execute(conn)
         .await?;
-    Ok(())
-}
-
-/// Removes a worker that stopped in good order, so that its rows are free at once and nobody
-/// takes it for one that died.
-///
-/// # Errors
-/// Any [`StoreError`](super::StoreError) of the database.
-pub async fn retire_worker(conn: &mut Conn, worker: &str) -> Result<()> {
-    diesel::sql_query(
-        "UPDATE apalis.jobs SET status = 'Pending', lock_by = NULL, lock_at = NULL \
-         WHERE lock_by = $1 AND status IN ('Queued', 'Running')",
-    )
-    .bind::<Text, _>(worker)
-    .execute(conn)
-    .await?;
-    diesel::sql_query("UPDATE apalis.jobs SET lock_by = NULL WHERE lock_by = $1")
-        .bind::<Text, _>(worker)
-        .execute(conn)
-        .await?;
-    diesel::sql_query("DELETE FROM apalis.workers WHERE id = $1")
-        .bind::<Text, _>(worker)
-        .execute(conn)
-        .await?;
+    }
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! Takes away what has been kept long enough, a batch at a time, one process at a time. What is
 //! old enough, the caller says. A delivery with a job that has not ended keeps its body and row.
 
-use super::{Conn, Result};
+use super::{Conn, Result, schema};
 use chrono::{DateTime, Utc};
-use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Bool, Text, Timestamptz};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 
 /// The advisory lock that lets one process at a time remove things.
@@ -151,25 +151,17 @@ pub async fn jobs(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
     .await
 }
 
-/// Removes workers that stopped, or began and were never heard of again, before then.
+/// Removes workers that stopped, or were last heard of, before then.
 ///
 /// # Errors
 /// Any [`crate::store::StoreError`] of the database.
 pub async fn workers(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
-    let alive: Vec<String> = super::queue::workers(conn)
-        .await?
-        .into_iter()
-        .filter(|worker| worker.last_seen >= before)
-        .map(|worker| worker.id)
-        .collect();
-    Ok(diesel::sql_query(
-        "DELETE FROM workers WHERE started_at < $1 AND coalesce(ended_at, $1 - interval '1 s') < $1 \
-         AND name <> ALL ($2)",
-    )
-    .bind::<Timestamptz, _>(before)
-    .bind::<Array<Text>, _>(alive)
-    .execute(conn)
-    .await?)
+    use schema::workers;
+    Ok(diesel::delete(workers::table)
+        .filter(workers::last_seen_at.lt(before))
+        .filter(workers::ended_at.is_null().or(workers::ended_at.lt(before)))
+        .execute(conn)
+        .await?)
 }
 
 async fn batch(conn: &mut Conn, sql: &str, before: DateTime<Utc>) -> Result<usize> {

@@ -121,6 +121,7 @@ diesel::table! {
         held -> Text,
         superseded_by -> Nullable<Text>,
         cancels_running -> Bool,
+        due_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -241,6 +242,7 @@ diesel::table! {
         concurrency -> Int4,
         started_at -> Timestamptz,
         ended_at -> Nullable<Timestamptz>,
+        last_seen_at -> Nullable<Timestamptz>,
     }
 }
 

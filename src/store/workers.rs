@@ -1,10 +1,11 @@
-//! What workers say of themselves: written when one starts and when it stops in good order. Their
-//! signs of life are in `store::queue`.
+//! Workers: written when one starts, with every heartbeat, and when it stops in good order.
 
 use super::schema::{job_attempts, jobs, workers};
 use super::{Conn, Result};
+use crate::core::job::WORKER_TIMEOUT;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Double, Text};
 use diesel_async::RunQueryDsl;
 
 /// A worker.
@@ -19,6 +20,15 @@ pub struct Worker {
     pub concurrency: i32,
     pub started_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
+    pub last_seen_at: Option<DateTime<Utc>>,
+}
+
+impl Worker {
+    /// Whether it works, by its last heartbeat.
+    pub fn is_alive(&self, now: DateTime<Utc>) -> bool {
+        let is_heard = |at: DateTime<Utc>| now.signed_duration_since(at) <= WORKER_TIMEOUT;
+        self.ended_at.is_none() && self.last_seen_at.is_some_and(is_heard)
+    }
 }
 
 /// Writes a worker down.
@@ -30,7 +40,19 @@ pub async fn insert(conn: &mut Conn, worker: &Worker) -> Result<()> {
     Ok(())
 }
 
-/// Notes that a worker stopped in good order.
+/// Notes a worker's heartbeat, by the database's clock.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn heartbeat(conn: &mut Conn, name: &str) -> Result<()> {
+    diesel::update(workers::table.find(name))
+        .set(workers::last_seen_at.eq(diesel::dsl::now))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Notes that a worker stopped in good order: nothing of it runs any more.
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
@@ -39,7 +61,31 @@ pub async fn end(conn: &mut Conn, name: &str, now: DateTime<Utc>) -> Result<()> 
     Ok(())
 }
 
-/// The newest workers, those that still run first.
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// Of these workers, those that are lost: they stopped, are not known, or their last heartbeat is
+/// older than [`WORKER_TIMEOUT`], by the database's clock.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn lost_among(conn: &mut Conn, names: &[String]) -> Result<Vec<String>> {
+    let lost: Vec<Name> = diesel::sql_query(
+        "SELECT name FROM unnest($1) AS name WHERE NOT EXISTS (SELECT FROM workers \
+         WHERE workers.name = name.name AND ended_at IS NULL \
+         AND last_seen_at > now() - make_interval(secs => $2))",
+    )
+    .bind::<Array<Text>, _>(names)
+    .bind::<Double, _>(WORKER_TIMEOUT.as_seconds_f64())
+    .load(conn)
+    .await?;
+    Ok(lost.into_iter().map(|row| row.name).collect())
+}
+
+/// The newest workers, those that have not stopped first.
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.

@@ -29,7 +29,7 @@ pub(super) async fn watch(
             () = stop.cancelled() => return,
         }
         if let Err(error) = once(&pool, &running).await {
-            tracing::warn!(%error, "Jobs that are to be cancelled could not be looked for");
+            tracing::warn!(%error, "Failed to look for jobs to cancel: {error}");
         }
     }
 }

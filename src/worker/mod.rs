@@ -1,45 +1,40 @@
-//! Turns queue rows into attempts.
+//! Runs jobs: takes those that are due, makes their attempts, writes down how they ended.
 //!
-//! apalis fetches the rows and keeps the heartbeat; `attempt.rs` makes one attempt; `rescue.rs`
-//! gives up those whose worker died; `upkeep.rs` takes away what was kept long enough. What follows an attempt is `crate::core::job`'s to say.
+//! `fetch.rs` is the queue that apalis takes its tasks from, `begin.rs` the turn of a job in a lane,
+//! `attempt.rs` one attempt; `rescue.rs` gives up those whose worker is lost; `upkeep.rs` takes away
+//! what was kept long enough. What follows an attempt is `crate::core::job`'s to say.
 //!
-//! A worker's name is new each time one starts: a name used again would hide the dead one.
+//! A worker's name is new each time one starts: a name used again would hide the lost one.
 
 mod attempt;
 mod begin;
 mod cancel;
+mod fetch;
 mod output;
 mod rescue;
 mod running;
-pub mod setup;
 pub mod upkeep;
 
 use crate::actions::Catalogue;
 use crate::clock;
 use crate::config::RetentionSettings;
-use crate::core::ids::JobId;
+use crate::core::job::HEARTBEAT;
 use crate::store::listen::Listener;
 use crate::store::workers::{self, Worker};
-use crate::store::{Pool, queue};
-use apalis::layers::WorkerBuilderExt;
-use apalis::prelude::{PollWith, TaskId, WorkerBuilder};
-use apalis_core::backend::ext::poll_strategy::{PollSnapshot, PollStrategy};
-use apalis_postgres::{Config, PostgresStorage, Pubsub};
-use attempt::{Follow, Runner};
-use futures_util::Stream;
+use crate::store::{Pool, Result};
+use apalis::prelude::WorkerBuilder;
+use attempt::Runner;
+use fetch::Leased;
 use running::Running;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::time::{Interval, MissedTickBehavior};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// How often a worker gives a sign of life.
-pub const HEARTBEAT: Duration = Duration::from_secs(5);
-/// How many may be missed before it is taken for dead.
-pub const MISSED_HEARTBEATS: u32 = 3;
-/// How often the queue is looked at without being told to: for retries that have become due.
-const POLL: Duration = Duration::from_millis(250);
+/// How long the heartbeat may fail before running attempts are ended: long enough before others
+/// take the worker for lost that its processes are gone by then.
+const HEARTBEAT_PATIENCE: Duration = Duration::from_secs(8);
+/// How soon a heartbeat that failed is tried again.
+const HEARTBEAT_RETRY: Duration = Duration::from_secs(1);
 /// How long a broken worker waits before a new one takes its place.
 const RESTART: Duration = Duration::from_secs(1);
 
@@ -50,8 +45,6 @@ pub struct Deps {
     pub pool: Pool,
     /// What is told of other processes.
     pub notices: Listener,
-    /// The same, as an address for apalis' own connections.
-    pub database_url: String,
     /// What can be run.
     pub catalogue: Catalogue,
     /// Attempts made at once.
@@ -61,11 +54,6 @@ pub struct Deps {
     /// How long things are kept.
     pub retention: RetentionSettings,
 }
-
-/// A queue row was not finished: apalis is to offer it again when its time has come.
-#[derive(Debug, thiserror::Error)]
-#[error("the job runs again later")]
-struct Again;
 
 /// Runs jobs until `stop`; then lets running attempts finish within the grace, ends the rest and
 /// puts them back.
@@ -99,7 +87,6 @@ fn host() -> String {
 
 /// One worker from registration to retirement.
 async fn work(deps: &Deps, name: &str, stop: &CancellationToken) -> anyhow::Result<()> {
-    let pool = setup::connect(&deps.database_url).await?;
     let running = Running::default();
     let abort = CancellationToken::new();
     let runner = Runner {
@@ -110,133 +97,111 @@ async fn work(deps: &Deps, name: &str, stop: &CancellationToken) -> anyhow::Resu
         abort: abort.clone(),
     };
     introduce(deps, name).await?;
-    let watching = CancellationToken::new();
-    let watch =
-        cancel::watch(deps.pool.clone(), deps.notices.clone(), running.clone(), watching.clone());
-    tokio::spawn(watch);
-    let _watching = watching.drop_guard();
+    let retired = CancellationToken::new();
+    let _retired = retired.clone().drop_guard();
+    tokio::spawn(cancel::watch(
+        deps.pool.clone(),
+        deps.notices.clone(),
+        running.clone(),
+        retired.clone(),
+    ));
+    let fetching = stop.child_token();
+    let silence = Silence { abort: abort.clone(), fetching: fetching.clone() };
+    tokio::spawn(beat(deps.pool.clone(), name.to_owned(), silence, retired));
+    tokio::spawn(end_after_grace(
+        deps.grace,
+        name.to_owned(),
+        running.clone(),
+        (abort, stop.clone()),
+    ));
     tracing::info!(worker = name, concurrency = deps.concurrency, "Worker {name} started");
-    let outcome = lease(deps, &pool, name, runner, stop).await;
-    // From here on apalis gives no signs of life for us, so that we do, until nothing runs.
-    drain(deps, name, &running, (&abort, stop)).await;
-    let retired = retire(deps, name).await;
-    pool.close().await;
-    outcome.and(retired)
-}
-
-/// Takes jobs until told to stop; attempts that run then go on by themselves.
-async fn lease(
-    deps: &Deps,
-    pool: &sqlx::PgPool,
-    name: &str,
-    runner: Runner,
-    stop: &CancellationToken,
-) -> anyhow::Result<()> {
-    let config = Config::default()
-        .queue(queue::QUEUE)
-        .batch_size(1)
-        .heartbeat_interval(HEARTBEAT)
-        .missed_heartbeats(usize::try_from(MISSED_HEARTBEATS)?);
-    let storage = PostgresStorage::<()>::new(pool).with_config(config);
-    let wake = Wake::new(Pubsub::new(pool.clone(), queue::QUEUE.to_owned()));
-    let worker = WorkerBuilder::new(name)
-        .backend(PollWith::new(storage, wake))
-        .concurrency(deps.concurrency)
-        .build(move |(): (), task: TaskId| {
-            let runner = runner.clone();
-            async move { handle(runner, task).await }
-        });
-    tokio::select! {
-        ended = worker.run() => Ok(ended?),
-        () = stop.cancelled() => Ok(()),
-    }
+    // Whatever ends it, it takes no more jobs, and is there until its attempts have ended.
+    let queue = fetch::start(runner.clone(), &deps.notices, deps.concurrency, fetching.clone());
+    let worker = WorkerBuilder::new(name).backend(queue).build(move |leased: Leased| {
+        let runner = runner.clone();
+        async move { handle(runner, leased).await }
+    });
+    let outcome = worker.run().await;
+    fetching.cancel();
+    running.idle().await;
+    workers::end(&mut *deps.pool.get().await?, name, clock::now()).await?;
+    Ok(outcome?)
 }
 
 /// Makes one attempt in a task of its own: a worker that breaks off does not tear it.
-async fn handle(runner: Runner, task: TaskId) -> Result<(), Again> {
-    let Ok(job) = task.to_string().parse::<JobId>() else {
-        tracing::error!(task = %task, "A queue row's id is no job's id");
-        return Ok(());
-    };
-    let attempt = tokio::spawn(async move { runner.attempt(&job).await });
-    match attempt.await {
-        Ok(Follow::Done) => Ok(()),
-        Ok(Follow::Again) | Err(_) => Err(Again),
-    }
+async fn handle(runner: Runner, leased: Leased) {
+    let Leased { begun, slot } = leased;
+    let attempt = tokio::spawn(async move {
+        runner.attempt(begun).await;
+        drop(slot);
+    });
+    // A panic in it has been logged already.
+    let _ = attempt.await;
 }
 
-/// Lets attempts finish, and gives signs of life meanwhile. Told to stop, it ends those that are
-/// still running when the grace is over.
-async fn drain(
-    deps: &Deps,
-    name: &str,
-    running: &Running,
-    (abort, stop): (&CancellationToken, &CancellationToken),
-) {
-    let grace = async {
-        stop.cancelled().await;
-        tokio::time::sleep(deps.grace).await;
-    };
-    let mut beat = tokio::time::interval(HEARTBEAT);
-    tokio::pin!(grace);
-    loop {
-        tokio::select! {
-            () = running.idle() => return,
-            () = &mut grace, if !abort.is_cancelled() => {
-                tracing::warn!(worker = name, attempts = running.len(), "The grace is over: running attempts are ended");
-                abort.cancel();
+/// What ends when no heartbeat can be given: others are about to make these attempts again.
+struct Silence {
+    abort: CancellationToken,
+    fetching: CancellationToken,
+}
+
+/// Gives heartbeats until the worker has retired.
+async fn beat(pool: Pool, name: String, silence: Silence, retired: CancellationToken) {
+    let mut last = Instant::now();
+    let mut wait = HEARTBEAT;
+    while retired.run_until_cancelled(tokio::time::sleep(wait)).await.is_some() {
+        match heartbeat(&pool, &name).await {
+            Ok(()) => (last, wait) = (Instant::now(), HEARTBEAT),
+            Err(error) => {
+                wait = HEARTBEAT_RETRY;
+                tracing::error!(worker = name, %error, "Heartbeat of worker {name} failed: {error}");
+                if last.elapsed() > HEARTBEAT_PATIENCE && !silence.abort.is_cancelled() {
+                    tracing::error!(
+                        worker = name,
+                        "Ending running attempts: others may make them again"
+                    );
+                    silence.fetching.cancel();
+                    silence.abort.cancel();
+                }
             }
-            _ = beat.tick() => if let Err(error) = keep_alive(deps, name).await {
-                tracing::error!(worker = name, %error, "No sign of life could be given: running attempts are ended");
-                abort.cancel();
-            },
         }
     }
 }
 
-async fn keep_alive(deps: &Deps, name: &str) -> crate::store::Result<()> {
-    queue::keep_alive(&mut *deps.pool.get().await?, name).await
+async fn heartbeat(pool: &Pool, name: &str) -> Result<()> {
+    workers::heartbeat(&mut *pool.get().await?, name).await
 }
 
-/// Writes down who this worker is, for the page that lists them.
+/// Ends what still runs when the grace is over after a stop.
+async fn end_after_grace(
+    grace: Duration,
+    name: String,
+    running: Running,
+    (abort, stop): (CancellationToken, CancellationToken),
+) {
+    stop.cancelled().await;
+    if abort.run_until_cancelled(tokio::time::sleep(grace)).await.is_some() {
+        tracing::warn!(
+            worker = name,
+            attempts = running.len(),
+            "Grace period expired: running attempts of worker {name} are ended"
+        );
+        abort.cancel();
+    }
+}
+
+/// Writes down who this worker is.
 async fn introduce(deps: &Deps, name: &str) -> anyhow::Result<()> {
+    let now = clock::now();
     let worker = Worker {
         name: name.to_owned(),
         host: host(),
         pid: std::process::id().into(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         concurrency: i32::try_from(deps.concurrency)?,
-        started_at: clock::now(),
+        started_at: now,
         ended_at: None,
+        last_seen_at: Some(now),
     };
     Ok(workers::insert(&mut *deps.pool.get().await?, &worker).await?)
-}
-
-async fn retire(deps: &Deps, name: &str) -> anyhow::Result<()> {
-    let mut conn = deps.pool.get().await?;
-    queue::retire_worker(&mut conn, name).await?;
-    Ok(workers::end(&mut conn, name, clock::now()).await?)
-}
-
-/// What makes apalis look for work: each notice of a new row, and the clock.
-struct Wake {
-    inserted: Pubsub,
-    tick: Interval,
-}
-
-impl Wake {
-    fn new(inserted: Pubsub) -> Self {
-        let mut tick = tokio::time::interval(POLL);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { inserted, tick }
-    }
-}
-
-impl PollStrategy for Wake {
-    fn poll_drive(&mut self, cx: &mut Context<'_>, _: &PollSnapshot) -> Poll<Option<()>> {
-        // Both are polled until they have nothing, so that both wake this task next time.
-        while let Poll::Ready(Some(_)) = Pin::new(&mut self.inserted).poll_next(cx) {}
-        while self.tick.poll_tick(cx).is_ready() {}
-        Poll::Pending
-    }
 }

@@ -1,17 +1,21 @@
-//! Gives up attempts whose worker died, so that pages say so before the job runs again.
+//! Gives up attempts whose worker is lost, so that their jobs run again.
 //!
-//! Each process looks at every heartbeat; the job's row is locked, so that one of them acts. The
-//! queue row of a job that runs again is put back at once; apalis would do the same later. Lanes in
-//! which somebody waits are looked at too, should a wake-up have been lost.
+//! Each process looks at every heartbeat; the job's row is locked, so that one of them acts. Whoever
+//! waits for a lane or a pause is looked at too, should a release have been missed.
 
-use super::HEARTBEAT;
 use super::attempt::{give_up, is_alive};
 use crate::clock;
 use crate::core::ids::JobId;
-use crate::core::job::Next;
+use crate::core::job::HEARTBEAT;
+use crate::core::pause::holding;
 use crate::store::attempts::{self, OpenAttempt};
-use crate::store::{Conn, Pool, Result, StoreError, lanes, queue, transaction};
+use crate::store::pauses::{self, Side};
+use crate::store::transitions::{self, Held};
+use crate::store::{Conn, Pool, Result, StoreError, lanes, listen, transaction, workers};
 use tokio_util::sync::CancellationToken;
+
+/// The most held jobs that are looked at.
+const MOST_HELD: i64 = 1_000;
 
 pub(super) async fn run(pool: Pool, stop: CancellationToken) {
     let mut tick = tokio::time::interval(HEARTBEAT);
@@ -21,7 +25,7 @@ pub(super) async fn run(pool: Pool, stop: CancellationToken) {
             () = stop.cancelled() => return,
         }
         if let Err(error) = once(&pool).await {
-            tracing::warn!(%error, "Attempts of dead workers could not be looked for");
+            tracing::warn!(%error, "Failed to look for attempts of lost workers: {error}");
         }
     }
 }
@@ -30,11 +34,11 @@ async fn once(pool: &Pool) -> Result<()> {
     let mut pooled = pool.get().await?;
     let conn: &mut Conn = &mut pooled;
     let open = attempts::open(conn, None).await?;
-    let mut workers: Vec<String> = open.iter().map(|attempt| attempt.worker.clone()).collect();
-    workers.sort_unstable();
-    workers.dedup();
-    let dead = queue::dead_of(conn, &workers, super::attempt::lost_after_s()).await?;
-    for attempt in open.into_iter().filter(|attempt| dead.contains(&attempt.worker)) {
+    let mut names: Vec<String> = open.iter().map(|attempt| attempt.worker.clone()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let lost = workers::lost_among(conn, &names).await?;
+    for attempt in open.into_iter().filter(|attempt| lost.contains(&attempt.worker)) {
         rescue(conn, &attempt).await?;
     }
     for lane in lanes::waited_for(conn).await? {
@@ -44,7 +48,25 @@ async fn once(pool: &Pool) -> Result<()> {
         })
         .await?;
     }
-    Ok(())
+    release_unpaused(conn).await
+}
+
+/// Releases jobs that are held by a pause that is no more.
+async fn release_unpaused(conn: &mut Conn) -> Result<()> {
+    let held = pauses::held(conn, MOST_HELD).await?;
+    if held.is_empty() {
+        return Ok(());
+    }
+    transaction(conn, async |conn: &mut Conn| {
+        pauses::lock(conn, Side::Begin).await?;
+        let pauses = pauses::all(conn).await?;
+        for job in held.iter().filter(|job| holding(&pauses, job.webhook_id, &job.lane).is_none()) {
+            let Ok(id) = job.id.parse::<JobId>() else { continue };
+            transitions::release(conn, &id, Held::Paused).await?;
+        }
+        Ok(())
+    })
+    .await
 }
 
 async fn rescue(conn: &mut Conn, lost: &OpenAttempt) -> Result<()> {
@@ -54,7 +76,7 @@ async fn rescue(conn: &mut Conn, lost: &OpenAttempt) -> Result<()> {
             Err(StoreError::NotFound) => return Ok(()),
             other => other?,
         };
-        let mut row = match attempts::lock_job(conn, &job).await {
+        let row = match attempts::lock_job(conn, &job).await {
             Err(StoreError::NotFound) => return Ok(()),
             other => other?,
         };
@@ -66,11 +88,9 @@ async fn rescue(conn: &mut Conn, lost: &OpenAttempt) -> Result<()> {
             return Ok(());
         }
         let now = clock::now();
-        if give_up(conn, &mut row, lost.number, now).await? == Next::RunAgain {
-            queue::requeue(conn, &job).await?;
-        }
+        give_up(conn, &job, &row, lost.number, now).await?;
         lanes::settle(conn, &lane, now).await?;
-        Ok(())
+        listen::wake_workers(conn).await
     })
     .await
 }

@@ -1,5 +1,4 @@
-//! The attempts this process is making, by job: what tells an attempt under way from one whose
-//! end could not be written down.
+//! The attempts this process is making: what a cancel ends, and what a stop waits for.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,41 +11,38 @@ pub(super) struct Running(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    jobs: Mutex<HashMap<String, CancellationToken>>,
+    attempts: Mutex<HashMap<(String, i32), CancellationToken>>,
     ended: Notify,
 }
 
-/// One job being run; ends when dropped.
+/// One attempt being made; ends when dropped.
 pub(super) struct Mark {
     running: Running,
-    job: String,
+    attempt: (String, i32),
 }
 
 impl Running {
-    /// Marks a job as being run here, ended by `stop`; none if it is already.
-    pub(super) fn mark(&self, job: &str, stop: CancellationToken) -> Option<Mark> {
-        let mut jobs = self.jobs();
-        if jobs.contains_key(job) {
-            return None;
-        }
-        jobs.insert(job.to_owned(), stop);
-        Some(Mark { running: self.clone(), job: job.to_owned() })
+    /// Marks an attempt as being made here, ended by `stop`.
+    pub(super) fn mark(&self, job: &str, number: i32, stop: CancellationToken) -> Mark {
+        let attempt = (job.to_owned(), number);
+        self.attempts().insert(attempt.clone(), stop);
+        Mark { running: self.clone(), attempt }
     }
 
     /// The jobs being run here.
     pub(super) fn jobs_being_run(&self) -> Vec<String> {
-        self.jobs().keys().cloned().collect()
+        self.attempts().keys().map(|(job, _)| job.clone()).collect()
     }
 
     /// Ends a job's attempt; true if that is news.
     pub(super) fn stop(&self, job: &str) -> bool {
-        let jobs = self.jobs();
-        let running = jobs.get(job).filter(|stop| !stop.is_cancelled());
-        running.inspect(|stop| stop.cancel()).is_some()
+        let attempts = self.attempts();
+        let of_job = attempts.iter().filter(|((of, _), stop)| of == job && !stop.is_cancelled());
+        of_job.inspect(|(_, stop)| stop.cancel()).count() > 0
     }
 
     pub(super) fn len(&self) -> usize {
-        self.jobs().len()
+        self.attempts().len()
     }
 
     /// Waits until nothing runs here.
@@ -60,14 +56,14 @@ impl Running {
         }
     }
 
-    fn jobs(&self) -> std::sync::MutexGuard<'_, HashMap<String, CancellationToken>> {
-        self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    fn attempts(&self) -> std::sync::MutexGuard<'_, HashMap<(String, i32), CancellationToken>> {
+        self.0.attempts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Mark {
     fn drop(&mut self) {
-        self.running.jobs().remove(&self.job);
+        self.running.attempts().remove(&self.attempt);
         self.running.0.ended.notify_waiters();
     }
 }

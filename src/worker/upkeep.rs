@@ -5,7 +5,7 @@
 
 use crate::clock;
 use crate::config::RetentionSettings;
-use crate::store::{Conn, Pool, Result, StoreError, queue, retention, transaction};
+use crate::store::{Conn, Pool, Result, StoreError, retention, transaction};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -30,8 +30,8 @@ pub struct Removed {
     pub jobs: usize,
     /// Pieces of output.
     pub output: usize,
-    /// Rows of the queue, and workers that ended.
-    pub queue: usize,
+    /// Workers that ended.
+    pub workers: usize,
 }
 
 /// Who goes first where two processes meet.
@@ -52,18 +52,16 @@ enum Step {
     Sessions,
     Output,
     Jobs,
-    Queue,
     Workers,
 }
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 7] = [
     Step::Bodies,
     Step::Deliveries,
     Step::Keys,
     Step::Sessions,
     Step::Output,
     Step::Jobs,
-    Step::Queue,
     Step::Workers,
 ];
 
@@ -93,7 +91,7 @@ pub(super) async fn run(pool: Pool, keep: RetentionSettings, stop: CancellationT
                 sessions = removed.sessions,
                 jobs = removed.jobs,
                 output = removed.output,
-                queue = removed.queue,
+                workers = removed.workers,
                 "Upkeep removed {} bodies, {} deliveries and {} jobs",
                 removed.bodies,
                 removed.deliveries,
@@ -153,7 +151,6 @@ async fn batch(
             Step::Sessions => retention::sessions(conn, now).await?,
             Step::Output => retention::output(conn, now - keep.output, now).await?,
             Step::Jobs => retention::jobs(conn, now - keep.job).await?,
-            Step::Queue => queue::prune(conn, now - TRACES, retention::BATCH).await?,
             Step::Workers => retention::workers(conn, now - TRACES).await?,
         };
         Ok(Some(removed))
@@ -170,7 +167,7 @@ impl Removed {
             Step::Sessions => &mut self.sessions,
             Step::Output => &mut self.output,
             Step::Jobs => &mut self.jobs,
-            Step::Queue | Step::Workers => &mut self.queue,
+            Step::Workers => &mut self.workers,
         };
         *sum += count;
     }

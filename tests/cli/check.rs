@@ -42,7 +42,7 @@ async fn check_says_that_migrations_are_missing_and_migrate_brings_them() {
     assert_eq!(setup.run(&["check"]).status.code(), Some(1));
     let output = setup.run(&["migrate"]);
     assert!(output.status.success(), "{}", text(&output));
-    assert!(database.count("webhooks").await == 0 && database.count("apalis.jobs").await == 0);
+    assert!(database.count("webhooks").await == 0 && database.count("jobs").await == 0);
     let again = setup.run(&["migrate"]);
     assert!(again.status.success(), "{}", text(&again));
     assert!(setup.run(&["check"]).status.success());

@@ -11,4 +11,5 @@ mod retry;
 mod run;
 mod stats;
 mod stop;
+mod takeover;
 mod upkeep;

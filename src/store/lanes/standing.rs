@@ -1,12 +1,11 @@
 //! Who stands in a lane, and which running jobs a newer one is to end.
 
-use super::WAITING;
 use crate::core::job::JobState;
 use crate::core::lane::{Member, Stand};
 use crate::core::pause::{Pause, holding};
 use crate::core::webhook::Concurrency;
 use crate::store::schema::jobs;
-use crate::store::{Conn, Result, listen, pauses};
+use crate::store::{Conn, Result, pauses};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Text};
@@ -23,13 +22,13 @@ pub(super) async fn members(
 ) -> Result<Vec<Member>> {
     let mut rows: Vec<MemberRow> = jobs::table
         .filter(jobs::lane.eq(lane))
-        .filter(jobs::state.eq(JobState::Running.as_str()))
+        .filter(jobs::state.eq(JobState::Running))
         .select(MemberRow::as_select())
         .load(conn)
         .await?;
     let waiting: Vec<MemberRow> = jobs::table
         .filter(jobs::lane.eq(lane))
-        .filter(jobs::state.eq_any(WAITING))
+        .filter(jobs::state.eq_any(JobState::WAITING))
         .order((jobs::queued_at, jobs::id))
         .limit(MOST)
         .select(MemberRow::as_select())
@@ -49,7 +48,7 @@ struct MemberRow {
     git_ref: String,
     concurrency: String,
     cancels_running: bool,
-    state: String,
+    state: JobState,
     run_at: DateTime<Utc>,
     queued_at: DateTime<Utc>,
 }
@@ -57,7 +56,7 @@ struct MemberRow {
 impl MemberRow {
     fn stands(self, pauses: &[Pause], lane: &str, now: DateTime<Utc>) -> Member {
         Member {
-            stand: if self.state == JobState::Running.as_str() {
+            stand: if self.state == JobState::Running {
                 Stand::Running
             } else if holding(pauses, self.webhook_id, lane).is_some() {
                 Stand::Paused
@@ -73,21 +72,6 @@ impl MemberRow {
             git_ref: self.git_ref,
         }
     }
-}
-
-/// Asks for the end of a running job whose place another takes.
-pub(super) async fn stop(conn: &mut Conn, old: &str, new: &str, now: DateTime<Utc>) -> Result<()> {
-    let changed = diesel::update(jobs::table.find(old))
-        .filter(jobs::state.eq(JobState::Running.as_str()))
-        .filter(jobs::cancel_requested_at.is_null())
-        .set((jobs::cancel_requested_at.eq(now), jobs::superseded_by.eq(new)))
-        .execute(conn)
-        .await?;
-    if changed == 1 {
-        listen::tell(conn, listen::Topic::Cancel, old).await?;
-        listen::tell(conn, listen::Topic::Job, old).await?;
-    }
-    Ok(())
 }
 
 /// A lane, and the action of a job that runs in it.

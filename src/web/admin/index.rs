@@ -20,7 +20,7 @@ use crate::i18n::t;
 use crate::store::attention::Attention;
 use crate::store::audit::{self, Verb, object};
 use crate::store::overview::{self, Overview};
-use crate::store::queue::{self, WorkerRow};
+use crate::store::workers::{self, Worker};
 use crate::store::{self, Conn};
 use crate::web::filters;
 use crate::web::human::{self, HumanError};
@@ -32,6 +32,8 @@ use serde::Deserialize;
 
 /// Entries of the audit log that are shown.
 const RECENT: i64 = 10;
+/// The most workers that are looked at, the newest first.
+const MOST_WORKERS: i64 = 1_000;
 
 /// The start page.
 #[derive(Template)]
@@ -65,13 +67,18 @@ struct Workers {
 }
 
 impl Workers {
-    fn of(rows: &[WorkerRow], now: DateTime<Utc>) -> Self {
-        let since = |row: &WorkerRow| now.signed_duration_since(row.last_seen);
-        let alive = rows.iter().filter(|row| row.is_alive(now)).count();
-        let recent = rows.iter().filter(|row| since(row) <= TimeDelta::hours(24)).count();
+    fn of(rows: &[Worker], now: DateTime<Utc>) -> Self {
+        let is_recent = |at| now.signed_duration_since(at) <= TimeDelta::hours(24);
+        let is_lost = |row: &&Worker| {
+            row.ended_at.is_none() && !row.is_alive(now) && row.last_seen_at.is_some_and(is_recent)
+        };
         let workers = urls::workers();
         let has_page = routes::rows().iter().any(|row| row.address == workers);
-        Self { alive, lost: recent - alive, has_page }
+        Self {
+            alive: rows.iter().filter(|row| row.is_alive(now)).count(),
+            lost: rows.iter().filter(is_lost).count(),
+            has_page,
+        }
     }
 }
 
@@ -246,7 +253,7 @@ pub struct IndexQuery {
 /// What the page reads; what cannot be read is none, and missing on the page.
 pub struct Read {
     overview: Option<Overview>,
-    workers: Option<Vec<WorkerRow>>,
+    workers: Option<Vec<Worker>>,
     attention: Option<Attention>,
     recent: Vec<audit::Row>,
 }
@@ -258,7 +265,7 @@ pub struct Read {
 pub async fn gather(conn: &mut Conn, actor: Option<UserId>) -> store::Result<Read> {
     Ok(Read {
         overview: readable("the numbers", overview::load(conn).await),
-        workers: readable("the workers", queue::workers(conn).await),
+        workers: readable("the workers", workers::newest(conn, MOST_WORKERS).await),
         attention: readable("what needs attention", store::attention::load(conn).await),
         recent: audit::recent(conn, actor, RECENT).await?,
     })

@@ -9,11 +9,11 @@ use super::kit::column::Badge;
 use super::kit::frame::Frame;
 use super::pause::{told, what};
 use crate::clock;
+use crate::core::job::WORKER_TIMEOUT;
 use crate::core::role::Permission;
 use crate::i18n::t;
-use crate::store::queue::{SILENCE, WorkerRow};
 use crate::store::workers::{Busy, Worker};
-use crate::store::{pauses, queue, workers};
+use crate::store::{pauses, workers};
 use crate::web::filters;
 use crate::web::human::{HumanError, page};
 use crate::web::urls;
@@ -27,7 +27,7 @@ const MOST: i64 = 100;
 /// So long without a sign of life is worth a mark; after the longer a worker counts as dead.
 /// (`crate::worker` gives one every five seconds.)
 const STALE: TimeDelta = TimeDelta::seconds(8);
-const DEAD: TimeDelta = SILENCE;
+const DEAD: TimeDelta = WORKER_TIMEOUT;
 
 /// The page.
 #[derive(Template)]
@@ -93,7 +93,6 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let now = clock::now();
     let mut conn = ctx.conn().await?;
     let known = workers::newest(&mut conn, MOST).await?;
-    let alive = queue::workers(&mut conn).await?;
     let busy = workers::busy(&mut conn).await?;
     let all = pauses::all(&mut conn).await?;
     let mut shown = Vec::with_capacity(all.len());
@@ -114,15 +113,14 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
             Vec::new()
         },
         frame: ctx.frame(t("Workers")),
-        workers: known.into_iter().map(|worker| view(worker, &alive, &busy, now)).collect(),
+        workers: known.into_iter().map(|worker| view(worker, &busy, now)).collect(),
         pauses: shown,
         may_operate,
         now,
     })
 }
 
-fn view(worker: Worker, alive: &[WorkerRow], busy: &[Busy], now: DateTime<Utc>) -> WorkerView {
-    let seen = alive.iter().find(|row| row.id == worker.name).map(|row| row.last_seen);
+fn view(worker: Worker, busy: &[Busy], now: DateTime<Utc>) -> WorkerView {
     let busy: Vec<BusyView> = busy
         .iter()
         .filter(|(name, ..)| *name == worker.name)
@@ -134,28 +132,26 @@ fn view(worker: Worker, alive: &[WorkerRow], busy: &[Busy], now: DateTime<Utc>) 
         })
         .collect();
     WorkerView {
-        badge: badge(&worker, seen, now),
+        badge: badge(&worker, now),
         started: At(worker.started_at),
-        seen: worker.ended_at.or(seen).map(At),
+        seen: worker.ended_at.or(worker.last_seen_at).map(At),
         busy,
         worker,
     }
 }
 
 /// How a worker is, by the age of its last sign of life.
-fn badge(worker: &Worker, seen: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Badge {
+fn badge(worker: &Worker, now: DateTime<Utc>) -> Badge {
     let badge = |state: &str, label: &str, icon| Badge {
         state: state.to_owned(),
         label: label.to_owned(),
         icon,
     };
-    let age = seen.map(|seen| now - seen);
+    let age = worker.last_seen_at.map(|seen| now - seen);
     match (worker.ended_at, age) {
         (Some(_), _) => badge("stopped", "Stopped", "stop"),
         (None, Some(age)) if age < STALE => badge("alive", "Alive", "check"),
         (None, Some(age)) if age < DEAD => badge("stale", "No sign of life", "clock"),
-        // It began, and its first sign of life is still to come.
-        (None, None) if now - worker.started_at < DEAD => badge("alive", "Starts", "play"),
         (None, _) => badge("dead", "Dead", "unplug"),
     }
 }
@@ -172,13 +168,11 @@ pub fn sample(full: bool) -> WorkersPage {
         concurrency: 4,
         started_at: now,
         ended_at: None,
+        last_seen_at: None,
     };
     let seen = |age| {
-        vec![WorkerRow {
-            id: worker.name.clone(),
-            last_seen: now - TimeDelta::seconds(age),
-            started_at: None,
-        }]
+        let last_seen_at = Some(now - TimeDelta::seconds(age));
+        Worker { last_seen_at, ..worker.clone() }
     };
     let busy = [(worker.name.clone(), "01M87".to_owned(), 2, "<Site>".to_owned(), now)];
     let pause = PauseView {
@@ -191,7 +185,7 @@ pub fn sample(full: bool) -> WorkersPage {
         frame: Frame::sample("Workers"),
         now,
         workers: if full {
-            [1, 9, 20].map(|age| view(worker.clone(), &seen(age), &busy, now)).into()
+            [1, 9, 20].map(|age| view(seen(age), &busy, now)).into()
         } else {
             Vec::new()
         },
@@ -219,9 +213,11 @@ mod tests {
             concurrency: 4,
             started_at: now - TimeDelta::hours(1),
             ended_at: None,
+            last_seen_at: None,
         };
         let state = |worker: &Worker, age: Option<i64>| {
-            badge(worker, age.map(|age| now - TimeDelta::seconds(age)), now).state
+            let last_seen_at = age.map(|age| now - TimeDelta::seconds(age));
+            badge(&Worker { last_seen_at, ..worker.clone() }, now).state
         };
         assert_eq!(state(&worker, Some(5)), "alive");
         assert_eq!(state(&worker, Some(9)), "stale");
@@ -229,8 +225,5 @@ mod tests {
         assert_eq!(state(&worker, None), "dead");
         worker.ended_at = Some(now);
         assert_eq!(state(&worker, None), "stopped");
-        worker.ended_at = None;
-        worker.started_at = now;
-        assert_eq!(state(&worker, None), "alive");
     }
 }

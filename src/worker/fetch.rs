@@ -1,0 +1,196 @@
+//! The queue as apalis sees it: jobs that this worker has begun, as many at once as it has room for.
+//!
+//! A loop looks when it is woken, when a slot becomes free and, for what has become due, now and
+//! then. What it takes is begun in the database before anybody hears of it, so that nothing has to
+//! be acknowledged later; told to stop, it takes no more and hands out what it has begun.
+
+use super::attempt::Runner;
+use super::begin::Turn;
+use crate::clock;
+use crate::core::ids::JobId;
+use crate::core::pause::Scope;
+use crate::store::attempts::Begun;
+use crate::store::listen::Listener;
+use crate::store::pauses::{self, Side};
+use crate::store::queue::{self, DueJob, Take};
+use crate::store::{Conn, StoreError, transaction};
+use apalis_core::backend::finalize::Ephemeral;
+use apalis_core::backend::{Backend, BackendConfig};
+use apalis_core::task::Task;
+use apalis_core::task::task_id::RandomId;
+use apalis_core::worker::context::WorkerContext;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+use tower_layer::Identity;
+
+/// How often the queue is looked at without being woken: for retries that have become due.
+const POLL: Duration = Duration::from_millis(250);
+/// How long a database that failed is left alone.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// An attempt that has begun, and the slot in which it runs.
+pub(super) struct Leased {
+    pub begun: Begun,
+    pub slot: OwnedSemaphorePermit,
+}
+
+/// What apalis takes its tasks from.
+pub(super) struct JobQueue(mpsc::Receiver<Leased>);
+
+impl Backend for JobQueue {
+    type Task = Task<Leased>;
+    type Error = Infallible;
+
+    fn poll_ready(
+        &mut self,
+        _: &mut Context<'_>,
+        _: &WorkerContext,
+    ) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+        worker: &WorkerContext,
+    ) -> Poll<Option<Result<Task<Leased>, Infallible>>> {
+        let next = ready!(self.0.poll_recv(cx));
+        if next.is_none()
+            && let Err(error) = worker.stop()
+        {
+            // It fails only for a worker that has not started.
+            tracing::debug!(%error, "The worker's runtime was not stopped");
+        }
+        Poll::Ready(next.map(|leased| Ok(Task::new(leased))))
+    }
+
+    fn poll_close(
+        &mut self,
+        _: &mut Context<'_>,
+        _: &WorkerContext,
+    ) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl BackendConfig for JobQueue {
+    type Args = Leased;
+    type Id = RandomId;
+    type Kind = Ephemeral;
+    type Config = ();
+    type Layer = Identity;
+
+    fn config(&self) -> &() {
+        &()
+    }
+
+    fn middleware(&mut self, _: &mut WorkerContext) -> Identity {
+        Identity::new()
+    }
+}
+
+/// Takes jobs until `stop`.
+pub(super) fn start(
+    runner: Runner,
+    notices: &Listener,
+    concurrency: usize,
+    stop: CancellationToken,
+) -> JobQueue {
+    let (leased, queue) = mpsc::channel(concurrency.max(1));
+    let mut woken = notices.queue();
+    tokio::spawn(async move {
+        let slots = Arc::new(Semaphore::new(concurrency));
+        let mut tick = tokio::time::interval(POLL);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut may_be_more = true;
+        loop {
+            if !may_be_more {
+                tokio::select! {
+                    () = woken.changed() => {}
+                    _ = tick.tick() => {}
+                    () = stop.cancelled() => return,
+                }
+            }
+            let first = tokio::select! {
+                slot = Arc::clone(&slots).acquire_owned() => slot,
+                () = stop.cancelled() => return,
+            };
+            let free = std::iter::from_fn(|| Arc::clone(&slots).try_acquire_owned().ok());
+            let free: Vec<_> = first.into_iter().chain(free).collect();
+            let wanted = free.len();
+            may_be_more = match fetch(&runner, wanted).await {
+                Ok(Fetched { begun, looked_at }) => {
+                    for (begun, slot) in begun.into_iter().zip(free) {
+                        if leased.send(Leased { begun, slot }).await.is_err() {
+                            return;
+                        }
+                    }
+                    looked_at >= wanted
+                }
+                Err(error) => {
+                    tracing::error!(%error, "Failed to fetch jobs: {error}; trying again");
+                    let _ = stop.run_until_cancelled(tokio::time::sleep(PAUSE)).await;
+                    true
+                }
+            };
+        }
+    });
+    JobQueue(queue)
+}
+
+struct Fetched {
+    begun: Vec<Begun>,
+    /// Jobs that were due: as many as were wanted = there may be more.
+    looked_at: usize,
+}
+
+/// Begins at most so many jobs of those that are due.
+async fn fetch(runner: &Runner, most: usize) -> Result<Fetched, StoreError> {
+    let mut pooled = runner.pool.get().await?;
+    let conn: &mut Conn = &mut pooled;
+    let now = clock::now();
+    let due = queue::due(conn, now, i64::try_from(most).unwrap_or(i64::MAX)).await?;
+    let looked_at = due.len();
+    if due.is_empty() {
+        return Ok(Fetched { begun: Vec::new(), looked_at });
+    }
+    let except = runner.catalogue.actions_with_lane();
+    let is_laned = |job: &DueJob| !job.lane.is_empty() || except.contains(&job.action);
+    let (laned, free): (Vec<_>, Vec<_>) = due.into_iter().partition(is_laned);
+    let mut begun = Vec::with_capacity(looked_at);
+    if !free.is_empty() {
+        let most = i64::try_from(free.len()).unwrap_or(i64::MAX);
+        let take = Take { worker: &runner.worker, most, except: &except, now };
+        begun.extend(begin_free(conn, take).await?);
+    }
+    for job in laned {
+        let Ok(id) = job.id.parse::<JobId>() else { continue };
+        match runner.begin_in_lane(conn, &id).await {
+            Ok(Turn::Begun(started)) => begun.push(*started),
+            Ok(Turn::NotNow) => {}
+            // What has begun is handed out whatever becomes of the others.
+            Err(error) => {
+                tracing::error!(job.id = %id, %error, "Failed to begin job {id}: {error}")
+            }
+        }
+    }
+    Ok(Fetched { begun, looked_at })
+}
+
+async fn begin_free(conn: &mut Conn, take: Take<'_>) -> Result<Vec<Begun>, StoreError> {
+    transaction(conn, async |conn: &mut Conn| {
+        pauses::lock(conn, Side::Begin).await?;
+        let pauses = pauses::all(conn).await?;
+        queue::hold_paused(conn, &pauses, take.now).await?;
+        if pauses.iter().any(|pause| pause.scope == Scope::All) {
+            return Ok(Vec::new());
+        }
+        queue::begin_due(conn, take).await
+    })
+    .await
+}
