@@ -1,12 +1,14 @@
 //! The kind `command`: a program of this machine, without a shell, with nothing but what its entry
 //! grants.
 
-use super::process::{self, Cause, End, Limits};
+use super::pipes::Pipes;
+use super::process::{self, Cause, End, Limits, Started};
 use super::recorder::Recorder;
 use super::{Ended, OutputChunk, RunRequest, Told, identity, trust};
 use crate::core::action::{ActionSpec, Command, ResourceLimits};
 use crate::core::job::AttemptOutcome;
 use crate::spawn::{self, Ids, Launch, Offspring, Stdio};
+use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -30,13 +32,13 @@ pub(super) async fn run(
         Err(reason) => return Ended::not_started(spec, reason),
     };
     let recorder = Recorder::new(&told.secrets, output);
-    let child = match launch(command, prepared).start().await {
-        Ok(child) => child,
+    let started = match start(command, prepared).await {
+        Ok(started) => started,
         Err(error) => return Ended::not_started(spec, cannot_start(command, &error)),
     };
     let time = request.time();
     let limits = Limits { time, ..limits };
-    match process::see_through(child, request.body, limits, recorder, &stop).await {
+    match process::see_through(started, request.body, limits, recorder, &stop).await {
         Ok(end) => ended(spec, &end, time),
         Err(error) => Ended::not_started(spec, format!("Its end was not seen: {error}")),
     }
@@ -83,6 +85,14 @@ pub(super) fn prepare(
     Ok(Prepared { program, args, env, ids: identity.map(|who| who.ids) })
 }
 
+async fn start(command: &Command, prepared: Prepared) -> io::Result<Started> {
+    let mut launch = launch(command, prepared);
+    let (pipes, writers) = Pipes::open(launch.user, command.separate_stderr)?;
+    launch.stdout = writers.stdout.into();
+    launch.stderr = writers.stderr.into();
+    Ok(Started { child: launch.start().await?, pipes })
+}
+
 fn launch(command: &Command, prepared: Prepared) -> Launch {
     let Prepared { program, args, env, ids } = prepared;
     let mut launch = Launch::of(program).args(args);
@@ -95,8 +105,6 @@ fn launch(command: &Command, prepared: Prepared) -> Launch {
     launch.offspring =
         if command.may_leave_processes { Offspring::MayLive } else { Offspring::Ended };
     launch.stdin = Stdio::piped();
-    launch.stdout = Stdio::piped();
-    launch.stderr = Stdio::piped();
     launch
 }
 
@@ -106,10 +114,10 @@ fn limits(limits: ResourceLimits) -> spawn::Limits {
     spawn::Limits { cpu_s, memory, open_files, processes }
 }
 
-fn cannot_start(command: &Command, error: &std::io::Error) -> String {
+fn cannot_start(command: &Command, error: &io::Error) -> String {
     let program = command.program.display();
     match error.kind() {
-        std::io::ErrorKind::NotFound => format!(
+        io::ErrorKind::NotFound => format!(
             "{program} could not be started: it, or the interpreter its first line names, does not exist."
         ),
         _ => format!("{program} could not be started: {error}."),

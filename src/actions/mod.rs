@@ -2,8 +2,8 @@
 //!
 //! `catalogue.rs` says which actions there are, `trust.rs` whose files may say so, `watch.rs` that
 //! they changed. `command.rs` runs one of the kind `command`, `process.rs` keeps it within its
-//! limits; `http.rs` calls out, `container.rs` speaks with a container engine. `rehearse.rs` says what
-//! a run would be. Not here: which job
+//! limits, `pipes.rs` is where it writes; `http.rs` calls out, `container.rs` speaks with a
+//! container engine. `rehearse.rs` says what a run would be. Not here: which job
 //! runs when, and what follows its end (`crate::worker`, `crate::core::job`).
 
 mod catalogue;
@@ -11,6 +11,7 @@ mod command;
 mod container;
 mod http;
 mod identity;
+mod pipes;
 mod process;
 mod recorder;
 mod rehearse;

@@ -1,17 +1,18 @@
 //! A running command and its limits: body in, output out, an end in any case.
 //!
-//! Three things go on at once: the body is written, both pipes are read, and the process is waited
+//! Three things go on at once: the body is written, its output is read, and the process is waited
 //! for. None waits for another, so a command that reads nothing, writes without end or leaves
 //! somebody behind who holds the pipes cannot hang us.
 
-use super::recorder::{PIECE_BYTES, Recorder};
-use super::{OutputChunk, Stream};
+use super::OutputChunk;
+use super::pipes::Pipes;
+use super::recorder::Recorder;
 use crate::core::action::DEFAULT_TIMEOUT_S;
 use crate::spawn::{Child, ChildStdin, ExitStatus, Signal, Usage};
 use bytes::Bytes;
 use std::io;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
@@ -62,12 +63,20 @@ pub(super) struct End {
     pub(super) usage: Option<Usage>,
 }
 
+/// A command that was started.
+pub(super) struct Started {
+    /// Its process.
+    pub(super) child: Child,
+    /// Where it writes.
+    pub(super) pipes: Pipes,
+}
+
 /// Sees a started command through to its end.
 ///
 /// # Errors
 /// What the operating system says on waiting for it, which it does not for a child of ours.
 pub(super) async fn see_through(
-    mut child: Child,
+    Started { mut child, pipes }: Started,
     body: Bytes,
     limits: Limits,
     recorder: Recorder,
@@ -77,9 +86,9 @@ pub(super) async fn see_through(
     let mut writing = JoinSet::new();
     writing.spawn(feed(child.take_stdin(), body));
     let (drained, give_up) = (CancellationToken::new(), CancellationToken::new());
-    let pump = Pump { recorder, drained: drained.clone(), give_up: give_up.clone() };
+    let pump = Pump { recorder, pipes, drained: drained.clone(), give_up: give_up.clone() };
     let mut reading = JoinSet::new();
-    reading.spawn(pump.run(child.take_stdout(), child.take_stderr()));
+    reading.spawn(pump.run());
 
     let mut notices = Vec::new();
     let by_itself = tokio::select! {
@@ -142,32 +151,25 @@ async fn feed(stdin: Option<ChildStdin>, body: Bytes) {
     }
 }
 
-/// Reads both pipes.
+/// Reads what the command writes.
 struct Pump {
     recorder: Recorder,
-    /// Set when both pipes have ended.
+    pipes: Pipes,
+    /// Set when all pipes have ended.
     drained: CancellationToken,
     /// When set, the pipes are let go.
     give_up: CancellationToken,
 }
 
 impl Pump {
-    async fn run<O, E>(self, stdout: Option<O>, stderr: Option<E>) -> Recorder
-    where
-        O: AsyncRead + Unpin,
-        E: AsyncRead + Unpin,
-    {
-        let Self { mut recorder, drained, give_up } = self;
-        let (mut stdout, mut stderr) = (stdout, stderr);
-        let (mut out, mut err) = (vec![0; PIECE_BYTES], vec![0; PIECE_BYTES]);
-        while stdout.is_some() || stderr.is_some() {
+    async fn run(self) -> Recorder {
+        let Self { mut recorder, mut pipes, drained, give_up } = self;
+        loop {
             tokio::select! {
-                read = read(&mut stdout, &mut out), if stdout.is_some() => {
-                    recorder.take(Stream::Stdout, out.get(..read).unwrap_or_default()).await;
-                }
-                read = read(&mut stderr, &mut err), if stderr.is_some() => {
-                    recorder.take(Stream::Stderr, err.get(..read).unwrap_or_default()).await;
-                }
+                read = pipes.read() => match read {
+                    Some((stream, bytes)) => recorder.take(stream, bytes).await,
+                    None => break,
+                },
                 () = wait_until(recorder.due()), if recorder.due().is_some() => {
                     recorder.flush().await;
                 }
@@ -184,14 +186,4 @@ async fn wait_until(due: Option<Instant>) {
     if let Some(due) = due {
         sleep_until(due).await;
     }
-}
-
-/// Reads some bytes; at its end, or if it breaks, the pipe is closed and 0 comes back.
-async fn read<R: AsyncRead + Unpin>(pipe: &mut Option<R>, buffer: &mut [u8]) -> usize {
-    let Some(open) = pipe else { return 0 };
-    let count = open.read(buffer).await.unwrap_or(0);
-    if count == 0 {
-        *pipe = None;
-    }
-    count
 }

@@ -4,6 +4,7 @@ mod examples;
 mod offspring;
 mod rights;
 mod shipped;
+mod streams;
 
 use super::process::Limits;
 use super::*;
@@ -78,17 +79,6 @@ async fn gone(pid: &str) {
 }
 
 #[tokio::test]
-async fn both_streams_are_kept_in_their_order() {
-    let spec = script("for n in 1 2 3; do echo out $n; echo err $n >&2; done", "");
-    let (ended, chunks) = finish(request(spec, "")).await;
-    assert_eq!((ended.outcome, ended.exit_code), (AttemptOutcome::Succeeded, Some(0)));
-    assert_eq!((ended.temporary, &*ended.error), (false, ""));
-    assert_eq!(text(&chunks, Stream::Stdout), "out 1\nout 2\nout 3\n");
-    assert_eq!(text(&chunks, Stream::Stderr), "err 1\nerr 2\nerr 3\n");
-    assert_eq!(text(&chunks, Stream::Notice), "");
-}
-
-#[tokio::test]
 async fn output_comes_while_the_command_runs_and_stopping_ends_it() {
     let spec = script("echo ready; read -r line; cat >/dev/null; sleep 1000", "");
     let (sender, mut receiver) = mpsc::channel::<OutputChunk>(1);
@@ -108,7 +98,7 @@ async fn output_comes_while_the_command_runs_and_stopping_ends_it() {
 async fn of_a_flood_on_both_pipes_head_and_tail_are_kept() {
     let spec = script(
         "echo first; (yes out | head -c 3000000) & (yes err | head -c 3000000) >&2; wait; echo last",
-        "",
+        "separate_stderr = true",
     );
     let (ended, chunks) = finish(request(spec, "")).await;
     assert_eq!(ended.outcome, AttemptOutcome::Succeeded);

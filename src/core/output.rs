@@ -26,9 +26,9 @@ const PIECE_BYTES: usize = 16 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stream {
-    /// Standard output.
+    /// Standard output, and standard error where it is not told apart.
     Stdout,
-    /// Standard error.
+    /// Standard error that is told apart.
     Stderr,
     /// A sentence of Signalbox's own.
     Notice,

@@ -11,7 +11,7 @@ const SCRIPT: &str = "seq -f 'Compiling part %g of 1500, which is a rather long 
 
 #[tokio::test]
 async fn a_failed_job_is_understood_and_its_output_looked_through() {
-    let more = "retry_on_failure = true\n[retry]\ndelays_s = [0]\n";
+    let more = "retry_on_failure = true\nseparate_stderr = true\n[retry]\ndelays_s = [0]\n";
     let app = Setup::new().await.action("build", more, SCRIPT).start().await;
     let record = [("action", "build"), ("max_attempts", "2"), ("name", "Site build")];
     app.record(&with(records::push(), &record)).await;

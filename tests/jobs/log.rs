@@ -6,7 +6,7 @@ use crate::support::app::Setup;
 #[tokio::test]
 async fn output_is_looked_through_by_links() {
     let script = "seq 1 2500; sleep 0.3; echo oh no >&2; sleep 0.3; echo 'the End'";
-    let app = Setup::new().await.action("long", "", script).start().await;
+    let app = Setup::new().await.action("long", "separate_stderr = true", script).start().await;
     record_with(&app, "long", &[]).await;
     let job = push(&app, "k").await;
     app.job_is(&job, "succeeded").await;

@@ -91,11 +91,8 @@ async fn an_action_gets_the_exact_body_and_a_clean_environment() {
 
 #[tokio::test]
 async fn a_failing_action_is_failed_with_its_code_and_both_streams() {
-    let app = Setup::new()
-        .await
-        .action("broken", "", "echo to stdout; echo to stderr >&2; exit 3")
-        .start()
-        .await;
+    let script = "echo to stdout; echo to stderr >&2; exit 3";
+    let app = Setup::new().await.action("broken", "separate_stderr = true", script).start().await;
     record_with(&app, "broken", &[("max_attempts", "5")]).await;
     let job = push(&app, "k").await;
     app.job_is(&job, "failed").await;

@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-fn secret_file(directory: &Path, value: &str, mode: u32) -> String {
+pub(super) fn secret_file(directory: &Path, value: &str, mode: u32) -> String {
     let file = directory.join("token");
     fs::write(&file, value).unwrap();
     fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
@@ -19,7 +19,7 @@ fn secret_file(directory: &Path, value: &str, mode: u32) -> String {
 async fn a_secret_reaches_the_command_and_nobody_else() {
     let directory = tempfile::tempdir().unwrap();
     let file = secret_file(directory.path(), "s3cret-token\n", 0o600);
-    let more = format!("secrets = {{ TOKEN = {{ file = '{file}' }} }}");
+    let more = format!("separate_stderr = true\nsecrets = {{ TOKEN = {{ file = '{file}' }} }}");
     let lines = r#"
         [ "$TOKEN" = s3cret-token ] && echo right
         echo "token: $TOKEN" >&2

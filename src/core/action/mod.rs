@@ -147,6 +147,8 @@ pub struct Command {
     pub allow_new_privileges: bool,
     /// Whether processes that it leaves behind live on when it has ended by itself.
     pub may_leave_processes: bool,
+    /// Whether what it writes to standard error is told apart from its other output.
+    pub separate_stderr: bool,
     /// What it may use.
     pub limits: ResourceLimits,
 }

@@ -186,6 +186,9 @@ fn command_facts(command: &Command, facts: &mut Vec<(&'static str, String)>) {
     if command.may_leave_processes {
         facts.push(("May leave processes", "yes".to_owned()));
     }
+    if command.separate_stderr {
+        facts.push(("Standard error", "told apart from the output".to_owned()));
+    }
     if command.allow_new_privileges {
         facts.push(("May gain rights", "yes, as by sudo".to_owned()));
     }
@@ -197,7 +200,7 @@ impl ActionsPage {
         let (catalogue, _) = Catalogue::load(None);
         let plain = || draw(Frame::sample("Actions"), &catalogue, &[], &BTreeMap::new());
         let user = |drift| User { label: "<b>x</b>".to_owned(), href: "/x".to_owned(), drift };
-        let text = "command = ['/bin/true']\nuser = 'www'\nlane = 'host'\nallow_new_privileges = true\nlimits = { cpu_s = 1 }\nsecrets = { T = { env = 'T' } }\n[parameters.a]\ntype = 'git-ref'\nhelp = '<i>'\n[parameters.b]\ntype = 'integer'\ndefault = 3\n[parameters.c]\ntype = 'string'\nrequired = false";
+        let text = "command = ['/bin/true']\nuser = 'www'\nlane = 'host'\nallow_new_privileges = true\nseparate_stderr = true\nlimits = { cpu_s = 1 }\nsecrets = { T = { env = 'T' } }\n[parameters.a]\ntype = 'git-ref'\nhelp = '<i>'\n[parameters.b]\ntype = 'integer'\ndefault = 3\n[parameters.c]\ntype = 'string'\nrequired = false";
         let full = ActionSpec::from_toml("full", text).ok();
         let http = ActionSpec::from_toml("call", "kind = 'http'\nurl = 'https://a/b'").ok();
         let container = "kind = 'container'\ncontainer = 'web'\noperation = 'restart'";

@@ -35,6 +35,7 @@ pub(super) fn read(
     let umask = umask(top, faults);
     let allow_new_privileges = top.boolean("allow_new_privileges", faults).unwrap_or(false);
     let may_leave_processes = top.boolean("may_leave_processes", faults).unwrap_or(false);
+    let separate_stderr = top.boolean("separate_stderr", faults).unwrap_or(false);
     let limits = limits(top, faults);
     let Some(elements) = top.texts("command", faults) else {
         if top.at("command").is_none() {
@@ -70,6 +71,7 @@ pub(super) fn read(
         umask,
         allow_new_privileges,
         may_leave_processes,
+        separate_stderr,
         limits,
     })
 }

@@ -133,11 +133,15 @@ fn a_container_needs_a_name_and_a_known_operation() {
 
 #[test]
 fn rights_and_limits_are_read() {
-    let text = "command = ['/x']\nuser = 'deploy'\ngroup = 33\numask = '027'\nallow_new_privileges = true\n[limits]\ncpu_s = 60\nmemory_mib = 512\nopen_files = 64\nprocesses = 20";
+    let text = "command = ['/x']\nuser = 'deploy'\ngroup = 33\numask = '027'\nallow_new_privileges = true\nseparate_stderr = true\n[limits]\ncpu_s = 60\nmemory_mib = 512\nopen_files = 64\nprocesses = 20";
     let spec = spec(text);
     let command = super::command(&spec);
     assert_eq!((command.user.as_deref(), command.group.as_deref()), (Some("deploy"), Some("33")));
     assert_eq!((command.umask, command.allow_new_privileges), (Some(0o027), true));
+    assert!(
+        command.separate_stderr
+            && !super::command(&super::spec("command = ['/x']")).separate_stderr
+    );
     let limits = ResourceLimits {
         cpu_s: Some(60),
         memory_mib: Some(512),
