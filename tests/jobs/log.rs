@@ -66,3 +66,57 @@ async fn of_several_attempts_the_newest_is_shown_and_the_others_on_demand() {
     assert_eq!(page.texts(".log code"), ["try 2", "try 1"]);
     assert!(page.has("#attempt-1[open] #a1-L1") && page.has("#attempt-2[open] #L1"));
 }
+
+/// Lines to both streams in turn, then a failure.
+const FAILING: &str = "for n in 1 2 3 4 5 6 7 8 9; do echo out $n; echo err $n >&2; done; \
+                       printf '\\033[31mfatal:\\033[0m <b>%s</b>\\n\\n' \"$PLANTED\" >&2; exit $CODE";
+
+#[tokio::test]
+async fn a_failure_shows_its_last_lines_in_the_order_of_writing() {
+    let more = "secrets = { PLANTED = { env = 'PLANTED' } }\nenv = ['CODE']";
+    let app = Setup::new()
+        .await
+        .setting("PLANTED", "hush-hush-hush")
+        .setting("CODE", "3")
+        .action("plain", more, FAILING)
+        .action("apart", &format!("separate_stderr = true\n{more}"), FAILING)
+        .action("fine", more, &FAILING.replace("$CODE", "0"))
+        .start()
+        .await;
+    let panel = app.panel().await;
+    let open = async |action: &str, state: &str| {
+        let id = record_with(&app, action, &[]).await;
+        let job = push(&app, action).await;
+        app.job_is(&job, state).await;
+        app.database().execute(&format!("DELETE FROM webhooks WHERE id = {id}")).await;
+        panel.open(&format!("/admin/hooks/job/{job}/")).await
+    };
+    let page = open("plain", "failed").await;
+    assert_eq!(page.texts(".last-lines-name"), ["Last lines of the output"]);
+    assert_eq!(
+        page.texts(".last-lines"),
+        ["err 6 out 7 err 7 out 8 err 8 out 9 err 9 fatal: <b>••••••</b>"]
+    );
+    assert!(!page.has(".last-lines > *"), "{}", page.main());
+    assert_eq!(page.texts("[data-switch]"), ["Wrap", "Times"]);
+    let mut lines: Vec<String> =
+        (1..=9).flat_map(|n| [format!("out {n}"), format!("err {n}")]).collect();
+    lines.extend(["fatal: <b>••••••</b>".to_owned(), String::new()]);
+    assert_eq!(page.texts(".log code"), lines);
+    let output = page.attributes("a[download]", "href").remove(0);
+    assert_eq!(panel.get(&output).await.html.lines().collect::<Vec<_>>(), lines);
+
+    let page = open("apart", "failed").await;
+    assert_eq!(page.texts(".last-lines-name"), ["Last lines of standard error"]);
+    assert_eq!(
+        page.texts(".last-lines"),
+        ["err 3 err 4 err 5 err 6 err 7 err 8 err 9 fatal: <b>••••••</b>"]
+    );
+    assert_eq!(page.texts("[data-switch]"), ["Wrap", "Times", "stderr only"]);
+
+    let page = open("fine", "succeeded").await;
+    assert!(!page.has(".last-lines"), "nothing failed");
+    let page = panel.open(&format!("{}?only=stderr", page.address)).await;
+    page.says("No line is marked as standard error.");
+    assert_eq!(page.texts("[data-switch][aria-current]"), ["Wrap", "stderr only"], "a way back");
+}

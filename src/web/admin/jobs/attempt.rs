@@ -106,23 +106,24 @@ impl AttemptView {
         format!("{}#attempt-{}", view.at(&self.page), self.number)
     }
 
-    /// Wrap, times, standard error only.
-    pub fn switches(&self) -> [Switch; 3] {
+    /// Wrap, times, and standard error only where some is known apart.
+    pub fn switches(&self) -> Vec<Switch> {
         let view = &self.view;
         let switch = |label, is_on, other| Switch { label, href: self.seen(&other), is_on };
-        [
+        let has_stderr = self.log.as_ref().is_some_and(|log| log.has_stderr);
+        let mut switches = vec![
             switch(
                 "Wrap",
                 !view.is_unwrapped,
                 View { is_unwrapped: !view.is_unwrapped, ..view.clone() },
             ),
             switch("Times", view.times, View { times: !view.times, ..view.clone() }),
-            switch(
-                "stderr only",
-                view.only_stderr,
-                View { only_stderr: !view.only_stderr, ..view.clone() },
-            ),
-        ]
+        ];
+        if has_stderr || view.only_stderr {
+            let other = View { only_stderr: !view.only_stderr, ..view.clone() };
+            switches.push(switch("stderr only", view.only_stderr, other));
+        }
+        switches
     }
 
     /// How many lines hold what is looked for.

@@ -1,4 +1,4 @@
-//! Output as lines: chunks of two streams put together, in the order they were written. The page
+//! Output as lines: chunks put together, of all streams, in the order they were written. The page
 //! and the events that follow it put them together in the same way.
 
 use super::view::View;
@@ -14,6 +14,10 @@ pub const MOST_LINES: usize = 1_000;
 
 /// The most chunks read of one attempt: more than the worker's cap lets be written.
 pub const MOST_CHUNKS: i64 = 100_000;
+
+/// The most lines that are shown of an output beside its job's state, and the longest of them.
+const LAST_LINES: usize = 8;
+const LAST_WIDTH: usize = 200;
 
 /// Lines that are shown before the one that was asked for.
 const BEFORE: usize = 20;
@@ -31,6 +35,10 @@ pub struct Log {
     pub total: usize,
     /// The last chunk in it; -1 = none.
     pub last_seq: i32,
+    /// Whether something of it is known to be standard error.
+    pub has_stderr: bool,
+    /// How it ended: its last lines, or those of standard error where that is known apart.
+    pub last_lines: String,
 }
 
 /// One line.
@@ -49,7 +57,12 @@ pub struct Line {
 impl Line {
     /// A mark in front of what is not plain output.
     pub fn mark(&self) -> &'static str {
-        if self.stream == "stderr" { "stderr" } else { "" }
+        if self.is_stderr() { "stderr" } else { "" }
+    }
+
+    /// Whether it is known to be standard error.
+    pub fn is_stderr(&self) -> bool {
+        self.stream == "stderr"
     }
 
     /// When it was written, to the millisecond.
@@ -154,15 +167,34 @@ pub fn lines_of(chunks: &[Chunk]) -> Vec<Line> {
     assembly.take().1
 }
 
+/// The last lines that say something, each cut where it grows too long.
+fn last_lines(lines: &[Line], only_stderr: bool) -> String {
+    let said = |line: &&Line| if only_stderr { line.is_stderr() } else { !line.is_notice() };
+    let texts = lines.iter().rev().filter(said).map(Line::text);
+    let texts = texts.skip_while(|text| text.trim().is_empty()).take(LAST_LINES);
+    let mut last: Vec<String> = texts.map(|text| shorten(text.trim_end())).collect();
+    last.reverse();
+    last.join("\n")
+}
+
+fn shorten(text: &str) -> String {
+    match text.char_indices().nth(LAST_WIDTH) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
 impl Log {
     /// What a view shows of an output. While it is followed, all lines are there, and those that
     /// are not wanted are hidden by the page: what is printed next has to find its place.
     pub fn of(chunks: &[Chunk], view: &View, is_followed: bool) -> Self {
         let mut lines = lines_of(chunks);
         let total = lines.len();
+        let has_stderr = lines.iter().any(Line::is_stderr);
+        let last_lines = last_lines(&lines, has_stderr);
         let wanted = view.find.to_lowercase();
         if view.only_stderr && !is_followed {
-            lines.retain(|line| line.stream == "stderr");
+            lines.retain(Line::is_stderr);
         }
         if !wanted.is_empty() {
             lines.retain(|line| line.text().to_lowercase().contains(&wanted));
@@ -178,7 +210,7 @@ impl Log {
         let mut lines = lines.split_off(hidden);
         lines.truncate(MOST_LINES);
         let last_seq = chunks.last().map_or(-1, |chunk| chunk.seq);
-        Self { lines, hidden, found, total, last_seq }
+        Self { lines, hidden, found, total, last_seq, has_stderr, last_lines }
     }
 
     /// The numbers of a line before those shown and of one after them, to go there.
@@ -260,6 +292,23 @@ mod tests {
         assert_eq!(shown("only=stderr", true), [1, 2, 3, 4], "the page hides the others");
         assert_eq!(shown("find=T", false), [2, 4]);
         assert_eq!(shown("find=t&only=stderr", false), [0; 0]);
+    }
+
+    #[test]
+    fn the_last_lines_are_those_of_the_error_where_it_is_known_apart() {
+        assert_eq!(all(&chunks()).last_lines, "oh");
+        let of = |stream: &str, text: &str| all(&[chunk(1, stream, text.as_bytes())]);
+        let long = of("stdout", &format!("{}\n{}\n\n \n", "x\n".repeat(20), "é".repeat(300)));
+        let lines: Vec<&str> = long.last_lines.lines().collect();
+        assert_eq!(
+            (lines.len(), lines[0]),
+            (LAST_LINES, "x"),
+            "blank lines at the end do not count"
+        );
+        assert_eq!(lines[7], format!("{}…", "é".repeat(LAST_WIDTH)));
+        assert!(!long.has_stderr);
+        assert_eq!(of("notice", "ended\n").last_lines, "");
+        assert_eq!(of("stdout", "\x1b[31mred\x1b[0m\n").last_lines, "red");
     }
 
     #[test]

@@ -43,6 +43,8 @@ pub struct JobPage {
     pub sentence: String,
     /// What went wrong, if something did.
     pub reason: String,
+    /// How the output of the attempt that failed ended, and what that is.
+    pub last_lines: Option<(&'static str, String)>,
     /// Its way, step by step.
     pub steps: Vec<Step>,
     /// Its attempts, newest first.
@@ -162,6 +164,7 @@ pub fn draw(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
         keep_days: keep.num_days(),
         sentence: sentence(&job, newest, now),
         reason: reason(&job),
+        last_lines: last_lines(state, attempts.first().and_then(|(_, log)| log.as_ref())),
         badge: badge(&job),
         steps: job_steps(&job),
         params: params(&job.action_params),
@@ -301,6 +304,15 @@ fn reason(job: &Job) -> String {
             | JobState::Superseded,
         ) => String::new(),
     }
+}
+
+/// What the newest attempt printed last, if it failed.
+fn last_lines(state: Option<JobState>, log: Option<&Log>) -> Option<(&'static str, String)> {
+    let has_failed = matches!(state, Some(JobState::Retrying | JobState::Failed));
+    let log = log.filter(|log| has_failed && !log.last_lines.is_empty())?;
+    let what =
+        if log.has_stderr { "Last lines of standard error" } else { "Last lines of the output" };
+    Some((what, log.last_lines.clone()))
 }
 
 fn params(stored: &serde_json::Value) -> Vec<(String, String)> {
