@@ -6,6 +6,7 @@ mod form;
 mod import;
 mod jobs;
 mod keyboard;
+mod layout;
 mod lists;
 mod live;
 mod looks;

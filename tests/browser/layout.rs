@@ -1,0 +1,159 @@
+//! Lists keep to their place at every width, whatever stands in them: nothing runs under the filter
+//! column, nothing is cut off, no page moves sideways.
+
+use crate::support::app::{App, Setup};
+use crate::support::browser::Browser;
+use crate::support::seed;
+use serde_json::json;
+
+const LONG: &str = "customer-portal-of-the-department-for-infrastructure-and-platforms";
+
+const LISTS: [&str; 10] = [
+    "/admin/hooks/webhook/",
+    "/admin/hooks/delivery/",
+    "/admin/hooks/job/",
+    "/admin/auth/user/",
+    "/admin/log/",
+    "/admin/hooks/worker/",
+    "/admin/hooks/delivery/unmatched/",
+    "/admin/hooks/job/stats/",
+    "/admin/sessions/",
+    "/admin/search/?q=customer",
+];
+
+/// Common windows, and both sides of every width at which the style changes: of the window, and of
+/// the page beside the sidebar or without it.
+const WIDTHS: [u32; 36] = [
+    320, 359, 360, 375, 414, 480, 639, 640, 700, 759, 760, 761, 800, 860, 980, 1023, 1024, 1025,
+    1040, 1100, 1199, 1200, 1201, 1259, 1260, 1261, 1280, 1300, 1366, 1375, 1440, 1481, 1536, 1680,
+    1800, 1920,
+];
+
+/// What is not as it should be on the page that is shown, each in a few words.
+const FAULTS: &str = "
+    const faults = new Set(), box = (e) => e.getBoundingClientRect();
+    const page = document.documentElement.scrollWidth;
+    if (page > innerWidth) faults.add(`the page is ${page} px wide`);
+    const filters = document.querySelector('.filters');
+    const f = filters?.checkVisibility() ? box(filters) : null;
+    for (const table of document.querySelectorAll('main table')) {
+        const t = box(table), place = table.parentElement;
+        if (t.right > box(place).right + 1) faults.add(`a table is ${Math.round(t.width)} px wide in ${Math.round(box(place).width)}`);
+        if (f && t.left < f.right && t.right > f.left && t.top < f.bottom && t.bottom > f.top) faults.add('the table lies under the filters');
+        for (const cell of table.querySelectorAll('th, td')) {
+            if (!cell.checkVisibility()) continue;
+            const c = box(cell), name = cell.dataset.column ?? cell.dataset.label ?? cell.textContent.trim();
+            for (const part of cell.querySelectorAll('.badge, .switch, .button, .sort, .sort-tools')) {
+                const p = box(part);
+                if (p.width && (p.left < c.left - 1 || p.right > c.right + 1 || part.scrollWidth > part.clientWidth + 1)) faults.add(`${part.className} ${part.textContent.trim()} is cut off in ${name}`);
+            }
+            if (cell.matches('tbody .grow') && c.width < 120) faults.add(`${name} is only ${Math.round(c.width)} px wide`);
+        }
+    }
+    for (const e of document.querySelectorAll('main, main *')) {
+        if (e.scrollWidth > e.clientWidth + 1 && ['auto', 'scroll'].includes(getComputedStyle(e).overflowX)) faults.add(`${e.className || e.localName} moves sideways`);
+    }
+    return [...faults];";
+
+/// Draws everything in this font. The page's own policy allows no style within it, but the
+/// developer's tools may.
+fn use_font(font: &str) -> String {
+    format!(
+        "const sheet = new CSSStyleSheet(); \
+         sheet.replaceSync(':root {{ --sans: {font}; --mono: {font}; }}'); \
+         document.adoptedStyleSheets = [sheet];"
+    )
+}
+
+/// Every list with long names and every state.
+async fn lists() -> App {
+    let app = Setup::new().await.argument("--no-worker").start().await;
+    let database = app.database();
+    seed::records(database, 12).await;
+    seed::deliveries(database, 60).await;
+    let pick = |words: &[&str], n: &str| {
+        let words: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+        format!("(ARRAY[{}])[1 + {n} % {}]", words.join(","), words.len())
+    };
+    let verdicts =
+        ["matched", "registered", "unmatched", "disabled", "rejected", "duplicate", "paused"];
+    let states = [
+        "queued",
+        "scheduled",
+        "running",
+        "succeeded",
+        "retrying",
+        "failed",
+        "cancelled",
+        "superseded",
+    ];
+    let number = "right(id, 3)::int";
+    database
+        .execute(&format!(
+            "UPDATE webhooks SET name = '{LONG}', repo_name = '{LONG}', action = '{LONG}', \
+             repo_url = 'git@gitlab.example.com:{LONG}/{LONG}-' || id || '.git', \
+             object_kind = 'merge_request', http_x_gitlab_event = 'Confidential Issue Hook', \
+             enabled = id % 2 = 0, project_id = CASE WHEN id % 3 = 0 THEN -1 ELSE 9007199254740993 END, \
+             last_delivery_id = '01M87VREQA18WSHF0ZZCJA3NJ9', last_verdict = {verdict}, \
+             last_job_id = '01M87VREQA18WSHF0ZZCJA3NJ9', last_job_state = {state}; \
+             UPDATE deliveries SET verdict = {delivery_verdict}, event = 'Confidential Issue Hook', \
+             object_kind = 'merge_request', repo_name = '{LONG}', user_name = '{LONG}', \
+             ref = 'refs/heads/{LONG}', project_id = 9007199254740993; \
+             UPDATE jobs SET state = {job_state}, webhook_label = '{LONG}', repo_name = '{LONG}', \
+             ref = 'refs/heads/{LONG}', action = '{LONG}', requested_by = '{LONG}'; \
+             INSERT INTO users (username, password_hash, role, active, created_at, last_login_at) \
+             SELECT n || '-{LONG}', '', {role}, n % 2 = 0, now(), now() FROM generate_series(0, 5) AS n; \
+             INSERT INTO audit_log (at, actor_id, actor_name, verb, object_type, object_id, object_name, changes, remote_addr) \
+             SELECT now(), 1, '{LONG}', {verb}, 'webhook', '1', '{LONG}', \
+             '[{{\"field\": \"repo_name\", \"before\": \"{LONG}\", \"after\": \"{LONG}{LONG}\", \"secret\": false}}]', \
+             '2001:db8:1234:5678:9abc:def0:1234:5678' FROM generate_series(0, 8) AS n; \
+             INSERT INTO workers VALUES ('{LONG}.example.com-4711-01M87VREQA18WSHF0ZZCJA3NJ9', \
+             '{LONG}.example.com', 4711, '0.1.0', 4, now(), NULL)",
+            verdict = pick(&verdicts, "id"),
+            state = pick(&states, "id"),
+            delivery_verdict = pick(&verdicts, number),
+            job_state = pick(&states, number),
+            role = pick(&["viewer", "operator", "admin"], "n"),
+            verb = pick(
+                &["add", "change", "delete", "register", "login", "logout", "login_failed", "run_again", "cancel"],
+                "n"
+            ),
+        ))
+        .await;
+    app
+}
+
+#[tokio::test]
+async fn lists_keep_to_their_place_at_every_width_in_every_font() {
+    let app = lists().await;
+    let browser = Browser::logged_in(&app).await;
+    let mut faults = Vec::new();
+    for address in LISTS {
+        browser.open(address).await;
+        for font in ["sans-serif", "monospace"] {
+            browser.script(&use_font(font)).await;
+            for width in WIDTHS {
+                browser.look(width, "light").await;
+                let found = browser.script(FAULTS).await;
+                for fault in found.as_array().unwrap() {
+                    faults.push(format!("{address} {width} px {font}: {fault}"));
+                }
+            }
+        }
+        // The sidebar put away, the filter column comes at another width.
+        browser.script("document.documentElement.dataset.sidebar = 'closed'").await;
+        for width in [1039, 1040, 1041] {
+            browser.look(width, "light").await;
+            assert_eq!(browser.script(FAULTS).await, json!([]), "{address}, {width} px");
+        }
+    }
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+    for (address, name) in LISTS.into_iter().zip(["webhooks", "deliveries", "jobs", "users", "log"])
+    {
+        browser.look(1280, "light").await;
+        browser.open(address).await;
+        browser.pictures(&format!("long-{name}")).await;
+    }
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    browser.close().await;
+}
