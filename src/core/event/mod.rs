@@ -6,6 +6,7 @@
 //! taken as absent.
 
 mod changes;
+mod facts;
 pub mod kind;
 mod payload;
 pub mod repository;

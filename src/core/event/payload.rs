@@ -6,6 +6,7 @@
 //! Source: GitLab's "Webhook events" documentation; the fixtures under `tests/data/gitlab`.
 
 use super::changes::{Commits, CommitsSeed};
+use super::facts::{git_ref, is_tag, sha, user};
 use super::repository::{RepositoryUrl, same_repository};
 use super::{Event, Unreadable};
 use serde::Deserialize;
@@ -18,35 +19,35 @@ const MAX_TEXT: usize = 2_000;
 
 /// The top-level fields that matter, whatever their type.
 #[derive(Default)]
-struct Fields {
-    object_kind: Value,
-    event_name: Value,
-    project_id: Value,
-    project: Value,
-    repository: Value,
-    object_attributes: Value,
-    user: Value,
-    git_ref: Value,
-    tag: Value,
-    checkout_sha: Value,
-    after: Value,
-    sha: Value,
-    commit: Value,
-    merge_request: Value,
-    user_id: Value,
-    user_name: Value,
-    user_username: Value,
-    user_email: Value,
-    path_with_namespace: Value,
-    before: Value,
-    total_commits_count: Value,
-    action: Value,
-    status: Value,
-    build_status: Value,
-    name: Value,
-    message: Value,
-    push_options: Value,
-    commits: Commits,
+pub(super) struct Fields {
+    pub(super) object_kind: Value,
+    pub(super) event_name: Value,
+    pub(super) project_id: Value,
+    pub(super) project: Value,
+    pub(super) repository: Value,
+    pub(super) object_attributes: Value,
+    pub(super) user: Value,
+    pub(super) git_ref: Value,
+    pub(super) tag: Value,
+    pub(super) checkout_sha: Value,
+    pub(super) after: Value,
+    pub(super) sha: Value,
+    pub(super) commit: Value,
+    pub(super) merge_request: Value,
+    pub(super) user_id: Value,
+    pub(super) user_name: Value,
+    pub(super) user_username: Value,
+    pub(super) user_email: Value,
+    pub(super) path_with_namespace: Value,
+    pub(super) before: Value,
+    pub(super) total_commits_count: Value,
+    pub(super) action: Value,
+    pub(super) status: Value,
+    pub(super) build_status: Value,
+    pub(super) name: Value,
+    pub(super) message: Value,
+    pub(super) push_options: Value,
+    pub(super) commits: Commits,
 }
 
 impl<'de> Deserialize<'de> for Fields {
@@ -221,55 +222,6 @@ fn project_path(fields: &Fields, repo_url: &str) -> String {
     if named.is_empty() { RepositoryUrl::parse(repo_url).path().to_owned() } else { named }
 }
 
-fn git_ref(fields: &Fields, object_kind: &str) -> String {
-    match object_kind {
-        "merge_request" => first_text([
-            at(&fields.object_attributes, "/source_branch"),
-            at(&fields.merge_request, "/source_branch"),
-        ]),
-        "release" => first_text([&fields.tag, &fields.git_ref]),
-        _ => first_text([
-            &fields.git_ref,
-            at(&fields.object_attributes, "/ref"),
-            at(&fields.merge_request, "/source_branch"),
-        ]),
-    }
-}
-
-fn sha(fields: &Fields) -> String {
-    first_text([
-        &fields.checkout_sha,
-        &fields.after,
-        at(&fields.object_attributes, "/sha"),
-        &fields.sha,
-        at(&fields.object_attributes, "/last_commit/id"),
-        at(&fields.commit, "/id"),
-        at(&fields.merge_request, "/last_commit/id"),
-    ])
-}
-
-fn user(fields: &Fields) -> (Option<i64>, String, String) {
-    (
-        integer(&fields.user_id).or_else(|| integer(at(&fields.user, "/id"))),
-        first_text([
-            &fields.user_name,
-            at(&fields.user, "/name"),
-            &fields.user_username,
-            at(&fields.user, "/username"),
-        ]),
-        first_text([&fields.user_email, at(&fields.user, "/email")]),
-    )
-}
-
-fn is_tag(fields: &Fields, object_kind: &str) -> bool {
-    let said = |value: &Value| value == &Value::Bool(true);
-    match object_kind {
-        "tag_push" | "release" => true,
-        "push" | "merge_request" => false,
-        _ => said(&fields.tag) || said(at(&fields.object_attributes, "/tag")),
-    }
-}
-
 fn title(fields: &Fields, object_kind: &str) -> String {
     match object_kind {
         "release" => text(&fields.name),
@@ -305,11 +257,11 @@ fn skips_ci(fields: &Fields) -> bool {
 }
 
 /// What stands at a JSON pointer; null if nothing does.
-fn at<'v>(value: &'v Value, pointer: &str) -> &'v Value {
+pub(super) fn at<'v>(value: &'v Value, pointer: &str) -> &'v Value {
     value.pointer(pointer).unwrap_or(&Value::Null)
 }
 
-fn first_text<const N: usize>(values: [&Value; N]) -> String {
+pub(super) fn first_text<const N: usize>(values: [&Value; N]) -> String {
     values.into_iter().map(text).find(|text| !text.is_empty()).unwrap_or_default()
 }
 
@@ -321,6 +273,6 @@ fn text(value: &Value) -> String {
 }
 
 /// A number, also where a template wrote it as text.
-fn integer(value: &Value) -> Option<i64> {
+pub(super) fn integer(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
 }
