@@ -225,6 +225,7 @@ async fn the_environment_is_the_contracts_and_nothing_more() {
             "SIGNALBOX_REF",
             "SIGNALBOX_REPO_URL",
             "SIGNALBOX_SHA",
+            "SIGNALBOX_TAG",
             "SIGNALBOX_USER_NAME",
         ]
     );
@@ -279,7 +280,10 @@ async fn print_shows_the_event_and_the_body() {
     }
     let output = text(&chunks, Stream::Stdout);
     assert!(output.contains("\nSIGNALBOX_REF          refs/heads/main\n"), "{output}");
-    assert!(output.contains("\nSIGNALBOX_BRANCH       main\n"), "{output}");
+    assert!(
+        output.contains("\nSIGNALBOX_BRANCH       main\nSIGNALBOX_TAG          \n"),
+        "{output}"
+    );
     assert!(output.ends_with("\n\n{\"object_kind\":\"push\"}"), "{output}");
     assert_eq!(text(&chunks, Stream::Stderr), "");
 }

@@ -70,7 +70,7 @@ pub fn event_of(delivery: &Brief, reason: &serde_json::Value) -> Event {
         repo_name: delivery.repo_name.clone(),
         repo_url: delivery.repo_url.clone(),
         repo_urls: urls,
-        git_ref: delivery.git_ref.clone(),
+        git_ref: delivery.git_ref.as_str().into(),
         sha: delivery.sha.clone(),
         user_id: delivery.user_id,
         user_name: delivery.user_name.clone(),

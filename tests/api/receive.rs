@@ -152,6 +152,12 @@ async fn every_recorded_event_finds_the_record_made_for_it() {
         }
         let answer = app.send(&Delivery::fixture(&name).token(TOKEN)).await;
         assert_eq!(answer.status, 202, "{name}: {}", answer.text);
+        let kept = "SELECT concat_ws(',', ref, sha, coalesce(user_id, 0), user_name, user_email)";
+        let of_it = format!("{kept} FROM deliveries WHERE id = '{}'", answer.field("delivery"));
+        let user_id = row["user_id"].as_i64().unwrap_or(0).to_string();
+        let expected =
+            [text("ref"), text("sha"), &user_id, text("user_name"), text("user_email")].join(",");
+        assert_eq!(app.database().value(&of_it).await, expected, "{name}");
         tried += 1;
     }
     assert!(tried >= 15, "only {tried} events name a project and a repository");

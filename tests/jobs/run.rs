@@ -171,3 +171,50 @@ async fn a_missing_entry_fails_the_job_and_says_so_and_it_can_be_run_again() {
     assert_eq!(output(&app, &job, "stdout").await, "here now\n");
     assert_eq!(attempts(&app, &job).await.last().unwrap(), "succeeded 0");
 }
+
+#[tokio::test]
+async fn a_deploy_on_a_pipeline_is_told_the_branch_that_its_condition_saw() {
+    let setup = Setup::new().await;
+    for (action, name) in [("deploy", "{branch}"), ("publish", "{tag}")] {
+        let script =
+            r#"echo "$0 at $1 of $SIGNALBOX_REF, $SIGNALBOX_BRANCH, no tag: $SIGNALBOX_TAG.""#;
+        let entry = format!("command = ['/bin/sh', '-c', '{script}', '{name}', '{{sha}}']");
+        std::fs::write(setup.folder().join(format!("actions/{action}.toml")), entry).unwrap();
+    }
+    let app = setup.start().await;
+    let pipeline = records::record(
+        "Gitlab Test",
+        "git@192.168.64.1:gitlab-org/gitlab-test.git",
+        ("pipeline", "Pipeline Hook"),
+        1,
+    );
+    let pipeline = with(
+        pipeline,
+        &[("ref_filter", "master"), ("condition", "branch = \"master\" and status = \"success\"")],
+    );
+    for action in ["deploy", "publish"] {
+        app.record(&with(pipeline.clone(), &[("action", action), ("name", action)])).await;
+    }
+    let answer = app.send(&Delivery::fixture("pipeline").token(TOKEN)).await;
+    assert_eq!(answer.expect(202, "matched").jobs().len(), 2, "{}", answer.text);
+    let job_of = async |action: &str| {
+        let job = format!("SELECT id FROM jobs WHERE action = '{action}'");
+        app.database().value(&job).await
+    };
+    let (deploy, publish) = (job_of("deploy").await, job_of("publish").await);
+    app.job_is(&deploy, "succeeded").await;
+    assert_eq!(
+        output(&app, &deploy, "stdout").await,
+        "master at bcbb5ec396a2c0f828686f14fac9b80b780504f2 of refs/heads/master, master, no tag: .\n"
+    );
+    app.job_is(&publish, "failed").await;
+    let error = app.database().value("SELECT error FROM jobs WHERE state = 'failed'").await;
+    let why = "the argument {tag} would be empty: this event has no such value";
+    assert!(error.contains(why), "{error}");
+
+    // Lists and pages have it from the same place.
+    let panel = app.panel().await;
+    for address in ["/admin/hooks/delivery/", "/admin/hooks/job/"] {
+        panel.open(address).await.says("refs/heads/master").says("Administrator");
+    }
+}

@@ -71,7 +71,7 @@ impl Site {
     ) -> (AttemptOutcome, Option<i32>, String) {
         let mut request = request(self.entry(then), "");
         request.facts.sha = sha.to_owned();
-        request.facts.git_ref = git_ref.to_owned();
+        request.facts.git_ref = git_ref.into();
         let (ended, chunks): (_, Vec<OutputChunk>) = finish(request).await;
         let said = text(&chunks, Stream::Stdout) + &text(&chunks, Stream::Stderr);
         (ended.outcome, ended.exit_code, said)

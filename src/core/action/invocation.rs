@@ -61,7 +61,7 @@ impl Command {
         let secrets = secrets.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
         let facts = Fact::ALL
             .into_iter()
-            .filter_map(|fact| Some((fact.variable()?.to_owned(), fact.of(facts).into_owned())));
+            .map(|fact| (fact.variable().to_owned(), fact.of(facts).into_owned()));
         let parameters = spec.parameters.iter().filter_map(|parameter| {
             let value = values.get(&parameter.name)?;
             let name = format!("SIGNALBOX_PARAM_{}", parameter.name.to_ascii_uppercase());

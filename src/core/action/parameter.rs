@@ -1,6 +1,7 @@
 //! Declared parameters: the only things a person of the panel may say to an action.
 
 use super::git;
+use crate::core::event::is_commit_id;
 use crate::core::sentence::Sentence;
 use regex::{Regex, RegexBuilder};
 
@@ -140,7 +141,7 @@ impl ParameterKind {
             Self::GitRef => {
                 Err("Enter a branch, a tag or a ref, such as main or refs/tags/v1.".to_owned())
             }
-            Self::GitSha if git::is_sha(text) => Ok(()),
+            Self::GitSha if is_commit_id(text) => Ok(()),
             Self::GitSha => {
                 Err("Enter a whole commit: 40 digits and letters from a to f.".to_owned())
             }

@@ -4,7 +4,7 @@
 //! an argument and never becomes an option (`invocation.rs` refuses that).
 
 use super::{Argument, Parameter};
-use crate::core::event::Event;
+use crate::core::event::{Event, GitRef};
 use std::borrow::Cow;
 
 /// What a job's run is told about its event.
@@ -14,8 +14,8 @@ pub struct EventFacts {
     pub event: String,
     /// The body's `object_kind`, as `push`.
     pub kind: String,
-    /// The full ref, as `refs/heads/main`.
-    pub git_ref: String,
+    /// Its ref.
+    pub git_ref: GitRef,
     /// The commit.
     pub sha: String,
     /// GitLab's number of the project.
@@ -136,36 +136,35 @@ impl Fact {
         format!("there are {known} and param.NAME")
     }
 
-    /// The environment variable that carries it; `SIGNALBOX_REF` serves for a tag.
+    /// The environment variable that carries it.
     #[must_use]
-    pub fn variable(self) -> Option<&'static str> {
+    pub fn variable(self) -> &'static str {
         match self {
-            Self::Event => Some("SIGNALBOX_EVENT"),
-            Self::Kind => Some("SIGNALBOX_KIND"),
-            Self::Ref => Some("SIGNALBOX_REF"),
-            Self::Branch => Some("SIGNALBOX_BRANCH"),
-            Self::Tag => None,
-            Self::Sha => Some("SIGNALBOX_SHA"),
-            Self::ProjectId => Some("SIGNALBOX_PROJECT_ID"),
-            Self::ProjectPath => Some("SIGNALBOX_PROJECT_PATH"),
-            Self::RepoUrl => Some("SIGNALBOX_REPO_URL"),
-            Self::UserName => Some("SIGNALBOX_USER_NAME"),
-            Self::Delivery => Some("SIGNALBOX_DELIVERY"),
-            Self::Job => Some("SIGNALBOX_JOB"),
-            Self::Attempt => Some("SIGNALBOX_ATTEMPT"),
+            Self::Event => "SIGNALBOX_EVENT",
+            Self::Kind => "SIGNALBOX_KIND",
+            Self::Ref => "SIGNALBOX_REF",
+            Self::Branch => "SIGNALBOX_BRANCH",
+            Self::Tag => "SIGNALBOX_TAG",
+            Self::Sha => "SIGNALBOX_SHA",
+            Self::ProjectId => "SIGNALBOX_PROJECT_ID",
+            Self::ProjectPath => "SIGNALBOX_PROJECT_PATH",
+            Self::RepoUrl => "SIGNALBOX_REPO_URL",
+            Self::UserName => "SIGNALBOX_USER_NAME",
+            Self::Delivery => "SIGNALBOX_DELIVERY",
+            Self::Job => "SIGNALBOX_JOB",
+            Self::Attempt => "SIGNALBOX_ATTEMPT",
         }
     }
 
     /// Its value for an event; empty where the event has none.
     #[must_use]
     pub fn of(self, facts: &EventFacts) -> Cow<'_, str> {
-        let without = |prefix| facts.git_ref.strip_prefix(prefix).unwrap_or_default();
         match self {
             Self::Event => facts.event.as_str().into(),
             Self::Kind => facts.kind.as_str().into(),
             Self::Ref => facts.git_ref.as_str().into(),
-            Self::Branch => without("refs/heads/").into(),
-            Self::Tag => without("refs/tags/").into(),
+            Self::Branch => facts.git_ref.branch().into(),
+            Self::Tag => facts.git_ref.tag().into(),
             Self::Sha => facts.sha.as_str().into(),
             Self::ProjectId => facts.project_id.map(|id| id.to_string()).unwrap_or_default().into(),
             Self::ProjectPath => facts.project_path.as_str().into(),

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 const DEPLOY: &str = r#"
 description = "Pull and restart"
-command = ["/opt/deploy.sh", "--", "{ref}", "{param.target}", "{param.count}"]
+command = ["/opt/deploy.sh", "--", "{branch}", "{param.target}", "{param.count}"]
 cwd = "/srv"
 env = ["SSH_AUTH_SOCK", "LANG"]
 timeout_s = 60
@@ -165,17 +165,22 @@ fn arguments_are_whole_values() {
     let deploy = spec(DEPLOY);
     let values = deploy.values(&given(&[("target", "x-y z")])).unwrap();
     let argv = command(&deploy).argv(&values, &facts()).unwrap();
-    assert_eq!(argv, ["--", "refs/heads/main", "x-y z", "2"]);
+    assert_eq!(argv, ["--", "main", "x-y z", "2"]);
     for (git_ref, why) in [
-        ("--upload-pack=evil", "as an option"),
+        ("refs/heads/--upload-pack=evil", "as an option"),
         ("refs/heads/a\nb", "control characters"),
         ("refs/heads/a\0", "control characters"),
         ("", "no such value"),
+        ("refs/tags/v1", "no such value"),
+        ("refs/merge-requests/1/merge", "no such value"),
         (&"x".repeat(MAX_VALUE_BYTES + 1), "longer than 8 KiB"),
     ] {
         let facts = EventFacts { git_ref: git_ref.into(), ..facts() };
         let refused = command(&deploy).argv(&values, &facts).unwrap_err().to_string();
-        assert!(refused.starts_with("the argument {ref} ") && refused.contains(why), "{refused}");
+        assert!(
+            refused.starts_with("the argument {branch} ") && refused.contains(why),
+            "{refused}"
+        );
     }
 }
 
@@ -216,6 +221,7 @@ fn the_environment_is_exactly_the_contracts() {
             "SIGNALBOX_REF=refs/heads/main",
             "SIGNALBOX_REPO_URL=git@example.com:mike/diaspora.git",
             "SIGNALBOX_SHA=da1560886d4f",
+            "SIGNALBOX_TAG=",
             "SIGNALBOX_USER_NAME=John Smith",
             "SSH_AUTH_SOCK=of ours",
         ]
@@ -255,8 +261,8 @@ proptest! {
         let [event, kind, git_ref, sha, project_path, repo_url, user_name, job] =
             <[String; 8]>::try_from(texts).unwrap();
         let facts = EventFacts {
-            event, kind, git_ref, sha, project_path, repo_url, user_name, job,
-            delivery: String::new(), project_id: None, attempt: 1,
+            event, kind, git_ref: git_ref.as_str().into(), sha, project_path, repo_url, user_name,
+            job, delivery: String::new(), project_id: None, attempt: 1,
         };
         let Ok(values) = spec.values(&given(&[("target", &target)])) else { return Ok(()) };
         if let Ok(argv) = command(&spec).argv(&values, &facts) {
@@ -272,7 +278,7 @@ proptest! {
             }
         }
         if let Ok(environment) = command(&spec).environment(&spec, (&values, &Secrets::default()), &facts, |_| None) {
-            let fixed = Fact::ALL.iter().filter_map(|fact| fact.variable());
+            let fixed = Fact::ALL.iter().map(|fact| fact.variable());
             let mut expected: Vec<&str> =
                 ["PATH", "HOME", "LANG"].into_iter().chain(fixed).collect();
             expected.push("SIGNALBOX_PARAM_TARGET");

@@ -7,13 +7,13 @@
 
 mod changes;
 mod facts;
+mod git_ref;
 pub mod kind;
 mod payload;
 pub mod repository;
 
 pub use changes::Changes;
-
-use std::borrow::Cow;
+pub use git_ref::{GitRef, is_commit_id};
 
 /// What Signalbox needs of an event. Empty text stands for "the event has none".
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -32,9 +32,9 @@ pub struct Event {
     pub repo_urls: Vec<String>,
     /// `project.path_with_namespace`, else the path of the address.
     pub project_path: String,
-    /// Branch or tag, as the event writes it (`refs/heads/main` for a push).
-    pub git_ref: String,
-    /// The commit.
+    /// The branch, tag or other ref that it points at, always whole.
+    pub git_ref: GitRef,
+    /// The whole id of the commit.
     pub sha: String,
     /// GitLab's id of who caused it.
     pub user_id: Option<i64>,
@@ -44,8 +44,6 @@ pub struct Event {
     pub user_username: String,
     /// Their e-mail address, which GitLab may have redacted.
     pub user_email: String,
-    /// Whether `git_ref` is a tag.
-    pub is_tag: bool,
     /// Where the branch or tag stood before.
     pub before: String,
     /// Where it stands after; forty (or sixty-four) zeros if it is gone.
@@ -90,26 +88,6 @@ impl Event {
         payload::read(header, body)
     }
 
-    /// The whole name of its branch or tag: `refs/heads/main`, `refs/tags/v1`; empty if it has none.
-    pub fn full_ref(&self) -> Cow<'_, str> {
-        let folder = match (self.git_ref.as_str(), self.is_tag) {
-            ("", _) => return Cow::Borrowed(""),
-            (whole, _) if whole.starts_with("refs/") => return Cow::Borrowed(whole),
-            (_, true) => "refs/tags",
-            (_, false) => "refs/heads",
-        };
-        Cow::Owned(format!("{folder}/{}", self.git_ref))
-    }
-
-    /// The name of its branch or tag, without the folder.
-    pub fn short_ref(&self) -> &str {
-        let name = self.git_ref.as_str();
-        ["refs/heads/", "refs/tags/"]
-            .iter()
-            .find_map(|folder| name.strip_prefix(folder))
-            .unwrap_or(name)
-    }
-
     /// Whether it is a push to a branch or tag that was not there.
     pub fn is_created(&self) -> bool {
         is_zeros(&self.before)
@@ -118,13 +96,6 @@ impl Event {
     /// Whether it is a push that removes a branch or tag.
     pub fn is_deleted(&self) -> bool {
         is_zeros(&self.after)
-    }
-
-    /// The branch of a push or of an event that names one, without `refs/heads/`.
-    pub fn branch(&self) -> &str {
-        self.git_ref
-            .strip_prefix("refs/heads/")
-            .unwrap_or_else(|| if self.git_ref.starts_with("refs/") { "" } else { &self.git_ref })
     }
 }
 

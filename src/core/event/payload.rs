@@ -6,7 +6,7 @@
 //! Source: GitLab's "Webhook events" documentation; the fixtures under `tests/data/gitlab`.
 
 use super::changes::{Commits, CommitsSeed};
-use super::facts::{git_ref, is_tag, sha, user};
+use super::facts::{first_update, git_ref, person, sha};
 use super::repository::{RepositoryUrl, same_repository};
 use super::{Event, Unreadable};
 use serde::Deserialize;
@@ -33,6 +33,10 @@ pub(super) struct Fields {
     pub(super) after: Value,
     pub(super) sha: Value,
     pub(super) commit: Value,
+    pub(super) commit_url: Value,
+    pub(super) refs: Value,
+    pub(super) changes: Value,
+    pub(super) approver: Value,
     pub(super) merge_request: Value,
     pub(super) user_id: Value,
     pub(super) user_name: Value,
@@ -95,6 +99,10 @@ impl Fields {
             "after" => &mut self.after,
             "sha" => &mut self.sha,
             "commit" => &mut self.commit,
+            "commit_url" => &mut self.commit_url,
+            "refs" => &mut self.refs,
+            "changes" => &mut self.changes,
+            "approver" => &mut self.approver,
             "merge_request" => &mut self.merge_request,
             "user_id" => &mut self.user_id,
             "user_name" => &mut self.user_name,
@@ -125,7 +133,7 @@ pub(super) fn read(header: &str, body: &[u8]) -> Result<Event, Unreadable> {
     let object_kind = first_text([&fields.object_kind, &fields.event_name]);
     let addresses = addresses(&fields);
     let repo_url = addresses.first().cloned().unwrap_or_default();
-    let (user_id, user_name, user_email) = user(&fields);
+    let person = person(&fields, &object_kind);
     let message = message(&mut fields, &object_kind);
     let mut changes = std::mem::take(&mut fields.commits.changes);
     changes.total = integer(&fields.total_commits_count);
@@ -138,13 +146,16 @@ pub(super) fn read(header: &str, body: &[u8]) -> Result<Event, Unreadable> {
         repo_urls: addresses,
         git_ref: git_ref(&fields, &object_kind),
         sha: sha(&fields),
-        user_id,
-        user_name,
-        user_username: first_text([&fields.user_username, at(&fields.user, "/username")]),
-        user_email,
-        is_tag: is_tag(&fields, &object_kind),
-        before: first_text([&fields.before, at(&fields.object_attributes, "/before_sha")]),
-        after: text(&fields.after),
+        user_id: person.id,
+        user_name: person.name,
+        user_username: person.username,
+        user_email: person.email,
+        before: first_text([
+            &fields.before,
+            at(&fields.object_attributes, "/before_sha"),
+            at(first_update(&fields), "/before"),
+        ]),
+        after: first_text([&fields.after, at(first_update(&fields), "/after")]),
         target_branch: first_text([
             at(&fields.object_attributes, "/target_branch"),
             at(&fields.merge_request, "/target_branch"),
@@ -266,7 +277,7 @@ pub(super) fn first_text<const N: usize>(values: [&Value; N]) -> String {
 }
 
 /// A text of bounded length that PostgreSQL takes (it refuses NUL).
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     value.as_str().map_or_else(String::new, |text| {
         text.chars().take(MAX_TEXT).map(|c| if c == '\0' { '\u{fffd}' } else { c }).collect()
     })

@@ -26,9 +26,8 @@ fn every_fixture_reads_as_its_manifest_says() {
         assert_eq!(event.user_id, entry["user_id"].as_i64(), "{file}");
         assert_eq!(event.user_name, text("user_name"), "{file}");
         assert_eq!(event.user_email, text("user_email"), "{file}");
-        if let Some(git_ref) = entry["ref"].as_str() {
-            assert_eq!(event.git_ref, git_ref, "{file}");
-        }
+        assert_eq!(event.git_ref.as_str(), text("ref"), "{file}");
+        assert_eq!(event.sha, text("sha"), "{file}");
         assert!(kind::agree(header, &event.object_kind), "{file}: {header} over {kind}");
     }
 }
@@ -44,7 +43,7 @@ fn the_old_push_is_read_with_all_its_addresses() {
     let event = Event::read("Push Hook", &data("push_2015.json")).unwrap();
     assert_eq!(event.project_id, Some(15));
     assert_eq!(event.sha, "da1560886d4f094c3e6c9ef40349f7d38b5d27d7");
-    assert_eq!(event.branch(), "master");
+    assert_eq!(event.git_ref.branch(), "master");
     assert_eq!(
         event.repo_urls,
         [

@@ -99,9 +99,9 @@ fn kept<T, E: ToString>(
 }
 
 fn check_ref(text: &str, globs: &Globs, event: &Event) -> FieldCheck {
-    let (whole, short) = (event.full_ref(), event.short_ref());
-    let passes = !short.is_empty() && globs.pass(&[&whole, short]);
-    FieldCheck::new("ref_filter", shown(text), &*whole, passes)
+    let (whole, short) = (event.git_ref.as_str(), event.git_ref.short());
+    let passes = !short.is_empty() && globs.pass(&[whole, short]);
+    FieldCheck::new("ref_filter", shown(text), whole, passes)
 }
 
 fn check_paths(text: &str, globs: &Globs, event: &Event) -> FieldCheck {

@@ -254,6 +254,9 @@ fn trace_of(compared: Vec<(&Webhook, Comparison)>) -> Trace {
 
 #[cfg(test)]
 mod table {
+    mod facts {
+        mod tests;
+    }
     mod tests;
 }
 #[cfg(test)]

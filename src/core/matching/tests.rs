@@ -210,7 +210,7 @@ fn on_main() -> FilterTexts {
 }
 
 fn on_branch(branch: &str) -> Event {
-    Event { git_ref: format!("refs/heads/{branch}"), ..event() }
+    Event { git_ref: branch.into(), ..event() }
 }
 
 #[test]

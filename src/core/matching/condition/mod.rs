@@ -103,9 +103,9 @@ macro_rules! fields {
 fields! {
     Kind "kind" Text = |event| Cow::Borrowed(&event.object_kind);
     Header "header" Text = |event| Cow::Borrowed(&event.header);
-    Ref "ref" Text = |event| event.full_ref();
-    Branch "branch" Text = |event| Cow::Borrowed(if event.is_tag { "" } else { event.short_ref() });
-    Tag "tag" Text = |event| Cow::Borrowed(if event.is_tag { event.short_ref() } else { "" });
+    Ref "ref" Text = |event| Cow::Borrowed(event.git_ref.as_str());
+    Branch "branch" Text = |event| Cow::Borrowed(event.git_ref.branch());
+    Tag "tag" Text = |event| Cow::Borrowed(event.git_ref.tag());
     TargetBranch "target_branch" Text = |event| Cow::Borrowed(&event.target_branch);
     Sha "sha" Text = |event| Cow::Borrowed(&event.sha);
     Before "before" Text = |event| Cow::Borrowed(&event.before);

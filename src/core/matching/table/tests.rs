@@ -7,27 +7,27 @@ use crate::core::verdict::Verdict;
 use crate::core::webhook::{ProjectId, Webhook};
 use serde_json::Value;
 
-struct Case {
-    name: String,
-    header: String,
-    body: Vec<u8>,
-    expected: Value,
+pub(super) struct Case {
+    pub(super) name: String,
+    pub(super) header: String,
+    pub(super) body: Vec<u8>,
+    pub(super) expected: Value,
 }
 
-fn data(file: &str) -> Vec<u8> {
+pub(super) fn data(file: &str) -> Vec<u8> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/gitlab");
     std::fs::read(folder.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-fn rows(file: &str) -> Vec<Value> {
+pub(super) fn rows(file: &str) -> Vec<Value> {
     serde_json::from_slice(&data(file)).unwrap()
 }
 
-fn documented() -> Vec<Case> {
+pub(super) fn documented() -> Vec<Case> {
     let case = |row: Value| Case {
         name: text(&row["name"]),
         header: text(&row["header"]),
@@ -38,17 +38,18 @@ fn documented() -> Vec<Case> {
 }
 
 /// The recorded events, with what their manifest says of them.
-fn recorded() -> Vec<Case> {
+pub(super) fn recorded() -> Vec<Case> {
     let case = |row: Value| {
         let file = text(&row["file"]);
         let body = data(&file);
         let kind = row["object_kind"].as_str().or(row["event_name"].as_str());
         let whole: Value = serde_json::from_slice(&body).unwrap();
         let project_id = row["project_id"].as_i64().or(whole["project"]["id"].as_i64());
-        let expected = serde_json::json!({
-            "object_kind": kind, "project_id": project_id, "repo_name": row["repository_name"],
-            "repo_url": row["repository_url"],
-        });
+        let mut expected = row.clone();
+        expected["object_kind"] = kind.into();
+        expected["project_id"] = project_id.into();
+        expected["repo_name"] = row["repository_name"].clone();
+        expected["repo_url"] = row["repository_url"].clone();
         Case { name: file, header: text(&row["event_header"]), body, expected }
     };
     rows("manifest.json").into_iter().map(case).collect()
@@ -105,9 +106,7 @@ fn documented_events_are_read_as_they_are_meant() {
     for case in documented() {
         let event = Event::read(&case.header, &case.body).unwrap();
         let read = serde_json::json!({
-            "user_id": event.user_id, "user_name": event.user_name, "user_email": event.user_email,
             "action": event.action, "status": event.status, "title": event.title,
-            "git_ref": event.git_ref, "sha": event.sha,
         });
         for (field, value) in case.expected.as_object().unwrap() {
             if let Some(read) = read.get(field) {
