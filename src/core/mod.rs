@@ -16,6 +16,7 @@ pub mod job;
 pub mod lane;
 pub mod listing;
 pub mod matching;
+pub mod network;
 pub mod output;
 pub mod pause;
 pub mod replay;
