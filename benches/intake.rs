@@ -14,7 +14,7 @@ use signalbox::core::event::Event;
 use signalbox::core::idempotency::Key;
 use signalbox::core::seal::Keys;
 use signalbox::core::verdict::{Endpoint, Verdict};
-use signalbox::intake::{Arrival, Content, Intake, Origin, Policy};
+use signalbox::intake::{Arrival, Content, Intake, Origin, Policy, Sender};
 use signalbox::postgres::{Cluster, ClusterOptions};
 use signalbox::store::{Pool, migrate};
 use signalbox::worker;
@@ -123,12 +123,13 @@ async fn plain_inserts(pool: &Pool) -> f64 {
 
 async fn deliveries(pool: &Pool, keys: &Arc<Keys>) -> f64 {
     let policy = Policy { allow_no_secret: false };
-    let intake = Intake::start(pool.clone(), Arc::clone(keys), policy);
+    let intake = Intake::start(pool.clone(), Arc::clone(keys), policy, BODY.len());
     let token = token_digest(&keys.token_digest, b"token");
     rate(move |number| {
         let intake = intake.clone();
         async move {
-            let receipt = intake.submit(arrival(number, token)).await.unwrap();
+            let permit = intake.body_permit(Sender::Known);
+            let receipt = intake.submit(arrival(number, token), permit).await.unwrap();
             assert_eq!(receipt.verdict, Verdict::Matched, "{}", receipt.reason);
         }
     })

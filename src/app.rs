@@ -300,7 +300,7 @@ fn web_deps(
     let policy = Policy { allow_no_secret: settings.web.allow_no_secret };
     Ok(web::Deps {
         pool,
-        intake: Intake::start(work_pool, Arc::clone(&keys), policy),
+        intake: Intake::start(work_pool, Arc::clone(&keys), policy, settings.web.max_body),
         catalogue,
         live,
         keys,

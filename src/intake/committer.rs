@@ -79,12 +79,14 @@ struct Committer {
 
 impl Committer {
     async fn commit(&mut self, batch: Vec<Waiting>) {
-        let (arrivals, answers): (Vec<_>, Vec<_>) =
-            batch.into_iter().map(|waiting| (waiting.arrival, waiting.answer)).unzip();
+        let (arrivals, senders): (Vec<_>, Vec<_>) = batch
+            .into_iter()
+            .map(|waiting| (waiting.arrival, (waiting.answer, waiting.permit)))
+            .unzip();
         let results = self.settle(&arrivals).await;
         let now = clock::now();
         metrics::commit(arrivals.len());
-        for ((arrival, answer), result) in arrivals.iter().zip(answers).zip(results) {
+        for ((arrival, (answer, _permit)), result) in arrivals.iter().zip(senders).zip(results) {
             match &result {
                 Ok(receipt) => {
                     let took = (now - arrival.received_at).to_std().unwrap_or_default();

@@ -4,17 +4,20 @@
 //! waiting into one transaction: `decide.rs` judges, `write.rs` writes. Nothing here knows HTTP;
 //! the statuses in a receipt are the contract's numbers.
 
+mod body_room;
 mod committer;
 mod decide;
+mod known_tokens;
 mod made;
 mod records;
 mod refusals;
 mod write;
 
+pub use body_room::{BodyPermit, Sender};
 pub use made::{Made, write_made};
 pub use records::opened_alone;
 
-use crate::core::credential::Presented;
+use crate::core::credential::{Presented, TokenDigest};
 use crate::core::event::Event;
 use crate::core::idempotency::Key;
 use crate::core::ids::{DeliveryId, JobId};
@@ -23,17 +26,17 @@ use crate::core::source::Source;
 use crate::core::verdict::{Endpoint, Verdict};
 use crate::metrics;
 use crate::store::Pool;
+use body_room::BodyRoom;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use known_tokens::KnownTokens;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 /// Most arrivals waiting for the committer; more are told to come again.
 const QUEUE: usize = 2_048;
-/// Most bytes of bodies held at once.
-const BYTES_IN_FLIGHT: usize = 256 * 1024 * 1024;
 /// How long an arrival waits for its commit. GitLab itself waits ten seconds.
 const PATIENCE: Duration = Duration::from_secs(9);
 
@@ -141,6 +144,9 @@ pub enum IntakeError {
     /// Too much is waiting.
     #[error("too many deliveries are waiting")]
     Overloaded,
+    /// Too many bytes of this sender's, who presents no known token, are under way.
+    #[error("too many bytes of one sender are under way")]
+    SenderLimit,
     /// The database cannot be reached or did not answer in time.
     #[error("the delivery could not be stored")]
     Unavailable,
@@ -151,6 +157,7 @@ impl IntakeError {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Overloaded => "overloaded",
+            Self::SenderLimit => "sender_limit",
             Self::Unavailable => "unavailable",
         }
     }
@@ -167,34 +174,36 @@ pub struct Policy {
 #[derive(Clone)]
 pub struct Intake {
     queue: mpsc::Sender<Waiting>,
-    bytes: Arc<Semaphore>,
+    room: BodyRoom,
+    tokens: Arc<KnownTokens>,
 }
 
 struct Waiting {
     arrival: Arrival,
+    /// Held until the commit, also when the sender is gone before.
+    permit: BodyPermit,
     answer: oneshot::Sender<Result<Receipt, IntakeError>>,
 }
 
-/// Room for a body that is about to be read; given back when dropped.
-#[derive(Debug)]
-pub struct Room(#[expect(dead_code, reason = "holds the room")] tokio::sync::OwnedSemaphorePermit);
-
 impl Intake {
-    /// Starts the committer on this runtime. It ends when every `Intake` is dropped.
-    pub fn start(pool: Pool, keys: Arc<Keys>, policy: Policy) -> Self {
+    /// Starts the committer on this runtime, for bodies of up to `max_body` bytes. It ends when every
+    /// `Intake` is dropped.
+    pub fn start(pool: Pool, keys: Arc<Keys>, policy: Policy, max_body: usize) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
+        let tokens = KnownTokens::start(pool.clone());
         tokio::spawn(committer::run(pool, keys, policy, waiting));
-        Self { queue, bytes: Arc::new(Semaphore::new(BYTES_IN_FLIGHT)) }
+        Self { queue, room: BodyRoom::for_bodies_of(max_body), tokens }
     }
 
-    /// Reserves room for a body of that many bytes.
-    ///
-    /// # Errors
-    /// [`IntakeError::Overloaded`] if too many bytes are in flight.
-    pub fn reserve(&self, bytes: usize) -> Result<Room, IntakeError> {
-        let bytes = u32::try_from(bytes).map_err(|_| overloaded())?;
-        let permit = Arc::clone(&self.bytes).try_acquire_many_owned(bytes);
-        permit.map(Room).map_err(|_| overloaded())
+    /// Whether this is some webhook's token, as far as is known: a token of the last seconds may be
+    /// missing, one that was just taken away may be there.
+    pub fn knows_token(&self, digest: &TokenDigest) -> bool {
+        self.tokens.contains(digest)
+    }
+
+    /// Where a sender's body takes its room.
+    pub fn body_permit(&self, sender: Sender) -> BodyPermit {
+        self.room.permit(sender)
     }
 
     /// Hands an arrival over and waits for its commit.
@@ -202,9 +211,14 @@ impl Intake {
     /// # Errors
     /// [`IntakeError`]: nothing was stored, or it cannot be told within nine seconds whether it
     /// was (the sender's repeat carries the same key and is found to be one).
-    pub async fn submit(&self, arrival: Arrival) -> Result<Receipt, IntakeError> {
+    pub async fn submit(
+        &self,
+        arrival: Arrival,
+        permit: BodyPermit,
+    ) -> Result<Receipt, IntakeError> {
         let (answer, receipt) = oneshot::channel();
-        self.queue.try_send(Waiting { arrival, answer }).map_err(|_| overloaded())?;
+        let waiting = Waiting { arrival, permit, answer };
+        self.queue.try_send(waiting).map_err(|_| refuse(IntakeError::Overloaded))?;
         match tokio::time::timeout(PATIENCE, receipt).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) | Err(_) => Err(IntakeError::Unavailable),
@@ -212,7 +226,8 @@ impl Intake {
     }
 }
 
-fn overloaded() -> IntakeError {
-    metrics::not_stored(IntakeError::Overloaded.as_str());
-    IntakeError::Overloaded
+/// Counts what is refused before it was read.
+fn refuse(error: IntakeError) -> IntakeError {
+    metrics::not_stored(error.as_str());
+    error
 }

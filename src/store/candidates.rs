@@ -113,6 +113,19 @@ pub async fn known_tokens(
     Ok(found.into_iter().flatten().collect())
 }
 
+/// The digests of all tokens that are some webhook's, present or previous.
+///
+/// # Errors
+/// Any [`StoreError`] of the database.
+pub async fn all_tokens(conn: &mut Conn, now: DateTime<Utc>) -> Result<HashSet<Vec<u8>>> {
+    let present = webhooks::table.select(webhooks::secret_digest);
+    let previous = webhooks::table
+        .filter(webhooks::previous_secret_until.gt(now))
+        .select(webhooks::previous_secret_digest);
+    let found: Vec<Option<Vec<u8>>> = present.union(previous).load(conn).await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
 /// Gives a pending record its project id. Its version rises, so that a form opened before cannot
 /// write -1 back.
 ///

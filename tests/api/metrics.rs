@@ -6,9 +6,9 @@ use crate::support::{records, wait};
 use regex::Regex;
 use std::collections::BTreeSet;
 
-const BEARER: &str = "a-bearer-token-of-the-tests";
+pub(super) const BEARER: &str = "a-bearer-token-of-the-tests";
 
-async fn get(address: &str, token: Option<&str>) -> (u16, String) {
+pub(super) async fn get(address: &str, token: Option<&str>) -> (u16, String) {
     let mut request = reqwest::Client::new().get(address);
     if let Some(token) = token {
         request = request.bearer_auth(token);
@@ -19,7 +19,7 @@ async fn get(address: &str, token: Option<&str>) -> (u16, String) {
 
 /// The value of a line.
 #[track_caller]
-fn value(text: &str, line: &str) -> f64 {
+pub(super) fn value(text: &str, line: &str) -> f64 {
     let found = text.lines().find_map(|known| known.strip_prefix(line)?.trim().parse().ok());
     found.unwrap_or_else(|| panic!("no {line} in\n{text}"))
 }

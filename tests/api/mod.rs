@@ -9,3 +9,4 @@ mod receive;
 mod refusals;
 mod register;
 mod rotation;
+mod strangers;

@@ -5,9 +5,13 @@ use crate::core::ids::JobId;
 use crate::intake::{IntakeError, Receipt};
 use crate::web::machine::MachineError;
 use crate::web::problem::Problem;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::{HttpResponse, ResponseError, web};
+use bytes::Bytes;
 use serde::Serialize;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -37,6 +41,11 @@ pub(super) fn not_stored(error: IntakeError) -> HttpResponse {
         IntakeError::Overloaded => {
             ("overloaded", "Too many deliveries are waiting. Send it again in a moment.", 2)
         }
+        IntakeError::SenderLimit => (
+            "sender_limit",
+            "Too many bytes from your address are under way. Send it again in a moment.",
+            2,
+        ),
         IntakeError::Unavailable => {
             ("unavailable", "The delivery could not be stored. Send it again in a moment.", 5)
         }
@@ -48,8 +57,33 @@ pub(super) fn not_stored(error: IntakeError) -> HttpResponse {
 }
 
 /// The answer to a body that did not come in time.
-pub(super) fn too_slow() -> HttpResponse {
-    let detail = "The body did not arrive within 30 seconds.";
+pub(super) fn too_slow(detail: String) -> HttpResponse {
     let problem = Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow", "Too slow", detail);
     MachineError::from(problem).error_response()
+}
+
+/// Keeps what was not read of a body until the answer is sent, so that actix closes the connection. A
+/// chunked body that is dropped before is read to its end, however long its sender takes.
+pub(super) fn with_unread(response: HttpResponse, unread: web::Payload) -> HttpResponse {
+    response.map_body(|_, body| BoxBody::new(WithUnread { body, _unread: unread }))
+}
+
+struct WithUnread {
+    body: BoxBody,
+    _unread: web::Payload,
+}
+
+impl MessageBody for WithUnread {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(cx)
+    }
 }

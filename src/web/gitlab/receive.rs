@@ -5,20 +5,25 @@ use super::guard::{self, Head, Refusal};
 use crate::clock;
 use crate::core::event::Event;
 use crate::core::idempotency;
+use crate::core::network::sender_network;
 use crate::core::verdict::Endpoint;
-use crate::intake::{Arrival, Content, IntakeError, Origin, Room};
+use crate::intake::{Arrival, BodyPermit, Content, IntakeError, Origin, Sender};
 use crate::web::Deps;
-use crate::web::origin::remote_addr_text;
+use crate::web::origin::{remote_addr, remote_addr_text};
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::{HttpRequest, HttpResponse, web};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::StreamExt;
 use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 
 /// How long a sender may take for its whole body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// Bytes for which room is taken at a time, where the length is not told beforehand.
-const STEP: usize = 256 * 1024;
+/// How long a sender may take for each [`PACE`] bytes.
+const PACE_TIMEOUT: Duration = Duration::from_secs(10);
+const PACE: usize = 4 * 1024;
+/// For a body room is taken for so many bytes at first, then for twice as many.
+const FIRST: usize = 4 * 1024;
 /// Of a refused body, this much is read to be shown.
 const SHOWN: usize = 4 * 1024;
 
@@ -26,20 +31,30 @@ const SHOWN: usize = 4 * 1024;
 pub(super) async fn receive(
     endpoint: Endpoint,
     request: HttpRequest,
-    body: web::Payload,
+    mut body: web::Payload,
+) -> HttpResponse {
+    let answer = read_and_submit(endpoint, &request, &mut body).await;
+    answer::with_unread(answer, body)
+}
+
+async fn read_and_submit(
+    endpoint: Endpoint,
+    request: &HttpRequest,
+    body: &mut web::Payload,
 ) -> HttpResponse {
     let Some(deps) = request.app_data::<web::Data<Deps>>() else {
         return answer::not_stored(IntakeError::Unavailable);
     };
     let head = guard::check(request.headers(), &deps.keys.token_digest);
     let max = if head.is_ok() { deps.settings.max_body } else { SHOWN };
-    let read = match tokio::time::timeout(BODY_TIMEOUT, read(&request, deps, body, max)).await {
-        Ok(Ok(read)) => read,
-        Ok(Err(error)) => return answer::not_stored(error),
-        Err(_) => return answer::too_slow(),
+    let permit = deps.intake.body_permit(sender(request, deps, head.as_ref().ok()));
+    let read = match read(request, permit, body, max).await {
+        Ok(read) => read,
+        Err(Interrupted::NotStored(error)) => return answer::not_stored(error),
+        Err(Interrupted::TooSlow(detail)) => return answer::too_slow(detail),
     };
     let (content, event_header) = match (head, read.too_large) {
-        (Err(refusal), _) => (refused(refusal), event_of(&request)),
+        (Err(refusal), _) => (refused(refusal), event_of(request)),
         (Ok(head), true) => (refused(too_large(max)), head.event),
         (Ok(head), false) => content(deps, head, &read.bytes),
     };
@@ -47,14 +62,14 @@ pub(super) async fn receive(
         id: clock::delivery_id(),
         received_at: clock::now(),
         endpoint,
-        remote_addr: remote_addr_text(&request),
+        remote_addr: remote_addr_text(request),
         headers: guard::kept(request.headers()),
         event_header,
         body: read.bytes,
         content,
         origin: Origin::Received,
     };
-    match deps.intake.submit(arrival).await {
+    match deps.intake.submit(arrival, read.permit).await {
         Ok(receipt) => answer::receipt(&receipt),
         Err(error) => answer::not_stored(error),
     }
@@ -93,42 +108,91 @@ fn event_of(request: &HttpRequest) -> String {
     guard::kept(request.headers()).remove("X-Gitlab-Event").unwrap_or_default()
 }
 
+/// Whose share of the room a body takes. A signature can be checked only when the body is there: who
+/// presents nothing else is not known yet.
+fn sender(request: &HttpRequest, deps: &Deps, head: Option<&Head>) -> Sender {
+    match head.and_then(|head| head.presented.token) {
+        Some(token) if deps.intake.knows_token(&token) => Sender::Known,
+        Some(_) | None => Sender::Unknown(remote_addr(request).map(sender_network)),
+    }
+}
+
 struct Read {
     bytes: Bytes,
     too_large: bool,
-    _room: Vec<Room>,
+    permit: BodyPermit,
+}
+
+/// Why a body was not read to its end.
+enum Interrupted {
+    NotStored(IntakeError),
+    TooSlow(String),
+}
+
+impl From<IntakeError> for Interrupted {
+    fn from(error: IntakeError) -> Self {
+        Self::NotStored(error)
+    }
 }
 
 /// Reads at most `max` bytes; of a larger body, the beginning.
 async fn read(
     request: &HttpRequest,
-    deps: &Deps,
-    mut body: web::Payload,
+    mut permit: BodyPermit,
+    body: &mut web::Payload,
     max: usize,
-) -> Result<Read, IntakeError> {
+) -> Result<Read, Interrupted> {
     let told = request
         .headers()
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     let mut too_large = told.is_some_and(|length| length > max);
     let limit = if too_large { SHOWN } else { max };
-    let mut room = vec![deps.intake.reserve(told.unwrap_or(STEP).min(limit))?];
-    let mut reserved = told.unwrap_or(STEP).min(limit);
-    let mut bytes = BytesMut::with_capacity(reserved.min(STEP));
-    while let Some(chunk) = body.next().await {
+    let expected = told.unwrap_or(limit).min(limit);
+    let mut bytes = Vec::new();
+    let end = Instant::now() + BODY_TIMEOUT;
+    let (mut pace_end, mut paced) = (Instant::now() + PACE_TIMEOUT, PACE);
+    loop {
+        let next = timeout_at(pace_end.min(end), body.next()).await;
+        let Some(chunk) = next.map_err(|_| too_slow(pace_end < end))? else { break };
         // A sender that broke off is told nothing, since it is gone; nothing of it is kept.
         let chunk = chunk.map_err(|_| IntakeError::Unavailable)?;
         let fits = limit.saturating_sub(bytes.len()).min(chunk.len());
+        make_room(&mut bytes, fits, expected, &mut permit)?;
         bytes.extend_from_slice(chunk.get(..fits).unwrap_or_default());
         if fits < chunk.len() || (too_large && bytes.len() == limit) {
             too_large = true;
             bytes.truncate(SHOWN);
             break;
         }
-        while bytes.len() > reserved {
-            room.push(deps.intake.reserve(STEP)?);
-            reserved += STEP;
+        if bytes.len() >= paced {
+            (pace_end, paced) = (Instant::now() + PACE_TIMEOUT, bytes.len() + PACE);
         }
     }
-    Ok(Read { bytes: bytes.freeze(), too_large, _room: room })
+    Ok(Read { bytes: bytes.into(), too_large, permit })
+}
+
+/// Makes `bytes` take `more`, once there is room for what that allocates.
+fn make_room(
+    bytes: &mut Vec<u8>,
+    more: usize,
+    expected: usize,
+    permit: &mut BodyPermit,
+) -> Result<(), IntakeError> {
+    let needed = bytes.len() + more;
+    if needed > bytes.capacity() {
+        let capacity = FIRST.max(bytes.capacity() * 2).min(expected).max(needed);
+        permit.grow_to(capacity)?;
+        bytes.reserve_exact(capacity - bytes.len());
+    }
+    Ok(())
+}
+
+fn too_slow(pace: bool) -> Interrupted {
+    Interrupted::TooSlow(if pace {
+        let seconds = PACE_TIMEOUT.as_secs();
+        format!("The body came too slowly: less than {PACE} bytes in {seconds} seconds.")
+    } else {
+        format!("The body did not arrive within {} seconds.", BODY_TIMEOUT.as_secs())
+    })
 }
