@@ -1,10 +1,11 @@
-//! So many rejected deliveries a minute are stored one by one per sender; the rest are counted in
-//! one row, so that strangers cannot fill the disk.
+//! So many rejected deliveries a minute are stored one by one per sender (an address, or an IPv6 /64);
+//! the rest are counted in one row, so that strangers cannot fill the disk.
 //!
 //! In memory and per process: what a restart forgets is only a count.
 
 use super::Arrival;
 use crate::core::ids::DeliveryId;
+use crate::core::network::sender_network;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::HashMap;
 
@@ -48,10 +49,11 @@ pub(super) struct Refusals {
 impl Refusals {
     /// Finds room for a rejected delivery.
     pub(super) fn room(&mut self, arrival: &Arrival, now: DateTime<Utc>) -> Room {
-        let known = self.senders.contains_key(&arrival.remote_addr);
-        let name =
-            if known || self.senders.len() < SENDERS { &*arrival.remote_addr } else { OTHERS };
-        let sender = self.senders.entry(name.to_owned()).or_insert_with(|| Sender::new(now));
+        let mut name = sender_name(&arrival.remote_addr);
+        if !self.senders.contains_key(&name) && self.senders.len() >= SENDERS {
+            OTHERS.clone_into(&mut name);
+        }
+        let sender = self.senders.entry(name).or_insert_with(|| Sender::new(now));
         if now - sender.since >= TimeDelta::minutes(1) && !sender.changed {
             *sender = Sender::new(now);
         }
@@ -80,6 +82,12 @@ impl Refusals {
         });
         counts
     }
+}
+
+fn sender_name(remote_addr: &str) -> String {
+    remote_addr
+        .parse()
+        .map_or_else(|_| remote_addr.to_owned(), |addr| sender_network(addr).to_string())
 }
 
 impl Sender {
@@ -127,6 +135,17 @@ mod tests {
         assert!(refusals.take_counts(start).is_empty());
         let later = start + TimeDelta::seconds(60);
         assert_eq!(refusals.room(&arrival(201, "a"), later), Room::Own);
+    }
+
+    #[test]
+    fn the_addresses_of_one_ipv6_network_are_one_sender() {
+        let mut refusals = Refusals::default();
+        let mut room = |number: u128| {
+            let addr = format!("2001:db8:1:2::{number:x}");
+            refusals.room(&arrival(number, &addr), DateTime::UNIX_EPOCH)
+        };
+        assert!((0..20).all(|number| room(number) == Room::Own));
+        assert_eq!(room(20), Room::Counting);
     }
 
     #[test]
