@@ -7,6 +7,7 @@
 
 pub mod admin;
 pub mod assets;
+mod connections;
 pub mod filters;
 pub mod gitlab;
 pub mod health;
@@ -37,12 +38,14 @@ use actix_web::error::UrlencodedError;
 use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, web};
 use admin::routes;
+use connections::{Connections, Limits};
 use human::HumanError;
 use machine::MachineError;
 use middleware::authorize;
 use problem::{Face, Problem};
 use session_store::PgSessions;
 use std::net::TcpListener;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -100,8 +103,18 @@ pub struct Live {
 /// # Errors
 /// The socket cannot be used.
 pub fn serve(deps: Deps, listener: TcpListener) -> std::io::Result<Server> {
+    let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let limits = Limits::of_process(threads);
+    let connections = Connections::new(limits, deps.settings.trusted_proxies.clone());
     let deps = web::Data::new(deps);
     let server = HttpServer::new(move || app(&deps))
+        .workers(threads)
+        .max_connections(limits.a_thread)
+        .on_connect(move |socket, data| {
+            if let Some(connection) = connections.accepted(socket) {
+                data.insert(connection);
+            }
+        })
         .client_request_timeout(REQUEST_TIMEOUT)
         .shutdown_timeout(SHUTDOWN_S)
         .disable_signals()

@@ -6,6 +6,7 @@ use super::metrics::{BEARER, get, value};
 use crate::support::app::{App, Setup, TOKEN};
 use crate::support::gitlab::Delivery;
 use crate::support::{records, wait};
+use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -192,4 +193,48 @@ async fn strangers_who_fill_their_share_leave_room_for_others() {
         assert!((value(&text, &line) - 1.0).abs() < f64::EPSILON, "{reason}:\n{text}");
     }
     drop(held);
+}
+
+#[tokio::test]
+async fn connections_of_strangers_are_closed_when_there_are_too_many() {
+    let app = Setup::new().await.argument("--no-worker").start().await;
+    app.record(&records::push()).await;
+    let before = open_files(&app);
+    // A head that never ends, after a request that was answered.
+    let mut second = connect(&app, Ipv4Addr::LOCALHOST).await;
+    second.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nG").await.unwrap();
+    second.read_exact(&mut [0; 15]).await.unwrap();
+    // A sender who is known keeps its connection, whoever comes after it.
+    let mut known = connect(&app, Ipv4Addr::LOCALHOST).await;
+    send_over(&app, &mut known).await;
+    let mut idle = Vec::new();
+    for _ in 0..400 {
+        idle.push(connect(&app, Ipv4Addr::LOCALHOST).await);
+    }
+    send_over(&app, &mut known).await;
+    ending(&mut second).await;
+    assert_eq!(ending(&mut idle[0]).await, "", "the oldest go first");
+    // A stranger's connection takes two files.
+    wait::until("fewer open connections", async || {
+        (open_files(&app) < before + 2 * 256 + 50).then_some(())
+    })
+    .await;
+    p95(&app, 20).await;
+}
+
+/// Sends an authentic delivery over this connection, which stays open.
+async fn send_over(app: &App, stream: &mut TcpStream) {
+    let push = Delivery::push_2015().token(TOKEN).key(&unique());
+    let mut head = format!("POST {} HTTP/1.1\r\nHost: {}\r\n", push.path, address(app));
+    for (name, value) in &push.headers {
+        writeln!(head, "{name}: {value}\r").unwrap();
+    }
+    write!(head, "Content-Length: {}\r\n\r\n", push.body.len()).unwrap();
+    stream.write_all(&[head.as_bytes(), &push.body].concat()).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"}") {
+        assert_ne!(stream.read_buf(&mut answer).await.unwrap(), 0, "it was closed");
+    }
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(answer.starts_with("HTTP/1.1 202"), "{answer}");
 }

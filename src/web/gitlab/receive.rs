@@ -6,10 +6,10 @@ use crate::clock;
 use crate::core::event::Event;
 use crate::core::idempotency;
 use crate::core::network::sender_network;
-use crate::core::verdict::Endpoint;
+use crate::core::verdict::{Endpoint, Verdict};
 use crate::intake::{Arrival, BodyPermit, Content, IntakeError, Origin, Sender};
-use crate::web::Deps;
 use crate::web::origin::{remote_addr, remote_addr_text};
+use crate::web::{Deps, connections};
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
@@ -70,7 +70,12 @@ async fn read_and_submit(
         origin: Origin::Received,
     };
     match deps.intake.submit(arrival, read.permit).await {
-        Ok(receipt) => answer::receipt(&receipt),
+        Ok(receipt) => {
+            if receipt.verdict != Verdict::Rejected {
+                connections::prove(request);
+            }
+            answer::receipt(&receipt)
+        }
         Err(error) => answer::not_stored(error),
     }
 }
@@ -112,7 +117,10 @@ fn event_of(request: &HttpRequest) -> String {
 /// presents nothing else is not known yet.
 fn sender(request: &HttpRequest, deps: &Deps, head: Option<&Head>) -> Sender {
     match head.and_then(|head| head.presented.token) {
-        Some(token) if deps.intake.knows_token(&token) => Sender::Known,
+        Some(token) if deps.intake.knows_token(&token) => {
+            connections::prove(request);
+            Sender::Known
+        }
         Some(_) | None => Sender::Unknown(remote_addr(request).map(sender_network)),
     }
 }

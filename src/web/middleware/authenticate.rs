@@ -11,7 +11,7 @@ use crate::store::{StoreError, pauses, users};
 use crate::web::human::HumanError;
 use crate::web::problem::Problem;
 use crate::web::session_store::{ADDRESS, AGENT, AWAY, CONFIRMED, CSRF, REFERENCE, SEEN, USER};
-use crate::web::{Deps, origin};
+use crate::web::{Deps, connections, origin};
 use actix_session::{Session, SessionExt};
 use actix_web::body::MessageBody;
 use actix_web::dev::ServiceRequest;
@@ -68,6 +68,7 @@ async fn visit(request: &ServiceRequest) -> Result<Visit, Problem> {
     let reference: String = session.get(REFERENCE).ok().flatten().unwrap_or_default();
     match users::visitor(&mut conn, UserId(id), &reference).await {
         Ok((user, seen_at)) if user.active => {
+            connections::prove(request.request());
             prolong(&session);
             let now = clock::now();
             if seen_at.is_some_and(|seen_at| now - seen_at >= SEEN_TO) {
