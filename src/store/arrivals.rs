@@ -196,8 +196,13 @@ pub async fn holders(
     if keys.is_empty() {
         return Ok(HashMap::new());
     }
+    let mut endpoints: Vec<&str> = keys.iter().map(|key| key.endpoint.as_str()).collect();
+    endpoints.sort_unstable();
+    endpoints.dedup();
     let values: Vec<&str> = keys.iter().map(|key| key.key.as_str()).collect();
+    // The primary key begins with the endpoint: without it, every key that is kept would be read.
     let found: Vec<(String, String, String)> = idempotency_keys::table
+        .filter(idempotency_keys::endpoint.eq_any(endpoints))
         .filter(idempotency_keys::key.eq_any(values))
         .filter(idempotency_keys::expires_at.gt(now))
         .select((idempotency_keys::endpoint, idempotency_keys::key, idempotency_keys::delivery))

@@ -1,5 +1,6 @@
 //! The schema: migrations in both directions, and what Diesel is told of it.
 
+mod history;
 mod listings;
 mod migrations;
 mod speed;

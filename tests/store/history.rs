@@ -1,0 +1,80 @@
+//! A delivery and its job read no more of the database when much is kept: counted in pages, by the
+//! server itself, so that neither the machine's speed nor a plan's wording matters.
+
+use crate::support::app::{App, TOKEN};
+use crate::support::database::Database;
+use crate::support::gitlab::Delivery;
+use crate::support::{records, seed, wait};
+
+/// The tables that grow with every delivery.
+const GROWING: [&str; 5] = ["deliveries", "idempotency_keys", "job_attempts", "job_output", "jobs"];
+/// Deliveries sent, one after another.
+const SENT: u32 = 10;
+
+/// Waits until nobody else uses the database: what they read is counted when they leave.
+async fn alone(database: &Database) {
+    wait::until_equal("the end of all other connections", 0, async || {
+        database
+            .count(
+                "pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            )
+            .await
+    })
+    .await;
+}
+
+/// The pages of each growing table that a server, stopped before and after, touches for deliveries
+/// with a job each.
+async fn pages_for_deliveries(app: &mut App, round: &str) -> Vec<i64> {
+    alone(app.database()).await;
+    app.database().execute("SELECT pg_stat_reset()").await;
+    app.restart().await;
+    for number in 0..SENT {
+        let push = Delivery::push_2015().token(TOKEN).key(&format!("{round} {number}"));
+        let answer = app.send(&push).await;
+        answer.expect(202, "matched");
+        // Not asked of the database, whose pages are counted.
+        app.logged(&[&answer.jobs()[0], "the job is succeeded"]).await;
+    }
+    app.stop().await;
+    alone(app.database()).await;
+    let mut pages = Vec::new();
+    for table in GROWING {
+        let sum = "heap_blks_read + heap_blks_hit + idx_blks_read + idx_blks_hit";
+        let sql = format!(
+            "SELECT ({sum})::text FROM pg_statio_user_tables WHERE relid = '{table}'::regclass"
+        );
+        pages.push(app.database().value(&sql).await.parse().unwrap());
+    }
+    pages
+}
+
+#[tokio::test]
+async fn a_delivery_and_its_job_read_no_more_when_much_is_kept() {
+    let mut app = App::start().await;
+    // One job at a time, so that its lane is looked through too.
+    app.record(&records::with(records::push(), &[("concurrency", "serial")])).await;
+    app.stop().await;
+    let few = pages_for_deliveries(&mut app, "few").await;
+    let database = app.database().clone();
+    database.execute("TRUNCATE deliveries, jobs CASCADE").await;
+    seed::deliveries(&database, 20_000).await;
+    seed::keys(&database, 20_000).await;
+    // The whole history is that of the one webhook, of one ref and in one lane.
+    database
+        .execute(
+            "UPDATE jobs SET webhook_id = w.id, lane = 'webhook:' || w.id, \
+             concurrency = w.concurrency, ref = 'refs/heads/master' FROM webhooks w",
+        )
+        .await;
+    database.execute("VACUUM ANALYZE").await;
+    let many = pages_for_deliveries(&mut app, "many").await;
+    for ((table, few), many) in GROWING.iter().zip(few).zip(many) {
+        // The indexes of many rows are a level or two deeper.
+        let most = 2 * few + i64::from(SENT) * 10;
+        assert!(
+            many <= most,
+            "{table}: {many} pages for {SENT} deliveries, {few} with an empty table"
+        );
+    }
+}
