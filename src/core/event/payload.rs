@@ -125,9 +125,7 @@ impl Fields {
 pub(super) fn read(header: &str, body: &[u8]) -> Result<Event, Unreadable> {
     let mut fields: Fields = match serde_json::from_slice(body) {
         Ok(fields) => fields,
-        Err(error) if error.is_data() && is_json_of_another_shape(body) => {
-            return Err(Unreadable::NotObject);
-        }
+        Err(error) if error.is_data() => return Err(another_shape(body)),
         Err(error) => return Err(Unreadable::NotJson(error.to_string())),
     };
     let object_kind = first_text([&fields.object_kind, &fields.event_name]);
@@ -179,9 +177,13 @@ pub(super) fn read(header: &str, body: &[u8]) -> Result<Event, Unreadable> {
     })
 }
 
-fn is_json_of_another_shape(body: &[u8]) -> bool {
-    serde_json::from_slice::<IgnoredAny>(body).is_ok()
-        && body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{')
+/// What is wrong with a body that does not begin as an object. An error about its shape would repeat
+/// all of a text that stands there instead, so it is asked again.
+fn another_shape(body: &[u8]) -> Unreadable {
+    match serde_json::from_slice::<IgnoredAny>(body) {
+        Ok(_) => Unreadable::NotObject,
+        Err(error) => Unreadable::NotJson(error.to_string()),
+    }
 }
 
 fn project_id(fields: &Fields, object_kind: &str) -> Option<i64> {

@@ -67,6 +67,9 @@ fn what_is_no_object_is_refused_with_the_place() {
     assert_eq!(Event::read("Push Hook", b"\"push\""), Err(Unreadable::NotObject));
     let message = Event::read("Push Hook", b"{\n \"ref\": }").unwrap_err().to_string();
     assert!(message.contains("line 2 column 9"), "{message}");
+    let text = format!("\"{}\" x", "long ".repeat(1_000));
+    let message = Event::read("Push Hook", text.as_bytes()).unwrap_err().to_string();
+    assert_eq!(message, "The body is not JSON: trailing characters at line 1 column 5004");
     assert!(matches!(Event::read("Push Hook", b""), Err(Unreadable::NotJson(_))));
     assert!(matches!(Event::read("Push Hook", b"{} x"), Err(Unreadable::NotJson(_))));
     assert!(matches!(
