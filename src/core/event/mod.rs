@@ -9,11 +9,16 @@ mod changes;
 mod facts;
 mod git_ref;
 pub mod kind;
+pub mod nesting;
 mod payload;
 pub mod repository;
+mod shallow;
 
 pub use changes::Changes;
 pub use git_ref::{GitRef, is_commit_id};
+
+use nesting::MAX_LEVELS;
+use std::borrow::Cow;
 
 /// What Signalbox needs of an event. Empty text stands for "the event has none".
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -71,6 +76,9 @@ pub struct Event {
 /// A body that is no event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
+    /// Looked no further into.
+    #[error("The body is nested more than {levels} levels deep", levels = MAX_LEVELS)]
+    TooDeep,
     /// Not JSON; says where and why.
     #[error("The body is not JSON: {error}", error = .0)]
     NotJson(String),
@@ -79,12 +87,25 @@ pub enum Unreadable {
     NotObject,
 }
 
+impl Unreadable {
+    /// A word for the trace.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::TooDeep => "too_deep",
+            Self::NotJson(_) | Self::NotObject => "not_json",
+        }
+    }
+}
+
 impl Event {
     /// Reads an event from its header and the exact bytes of its body.
     ///
     /// # Errors
     /// [`Unreadable`] if the body is not a JSON object; the text names line and column.
     pub fn read(header: &str, body: &[u8]) -> Result<Self, Unreadable> {
+        if nesting::is_too_deep(body) {
+            return Err(Unreadable::TooDeep);
+        }
         payload::read(header, body)
     }
 

@@ -8,7 +8,7 @@
 use super::changes::{Commits, CommitsSeed};
 use super::facts::{first_update, git_ref, person, sha};
 use super::repository::{RepositoryUrl, same_repository};
-use super::{Event, Unreadable};
+use super::{Event, Unreadable, shallow};
 use serde::Deserialize;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
@@ -72,7 +72,7 @@ impl<'de> Deserialize<'de> for Fields {
                         continue;
                     }
                     match fields.slot(&name) {
-                        Some(slot) => *slot = map.next_value()?,
+                        Some(slot) => *slot = shallow::next_value(&mut map)?,
                         None => drop(map.next_value::<IgnoredAny>()?),
                     }
                 }

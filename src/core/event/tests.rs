@@ -92,6 +92,44 @@ fn odd_types_are_taken_as_absent_and_templates_numbers_as_numbers() {
     assert_eq!(Event::read("Push Hook", twice).unwrap().object_kind, "tag_push");
 }
 
+#[test]
+fn depth_is_taken_up_to_the_limit_wherever_it_stands() {
+    let event = |name: &str, levels: usize| {
+        let (open, close) = ("[".repeat(levels - 1), "]".repeat(levels - 1));
+        Event::read("Push Hook", format!(r#"{{"ref": "x", "{name}": {open}{close}}}"#).as_bytes())
+    };
+    for name in ["other", "project", "commits", "user"] {
+        for levels in [2, 127, 128] {
+            assert_eq!(
+                event(name, levels).map(|event| event.git_ref),
+                Ok("x".to_owned()),
+                "{name}"
+            );
+        }
+        for levels in [129, 20_000, 200_000] {
+            assert_eq!(event(name, levels), Err(Unreadable::TooDeep), "{name}");
+        }
+    }
+    for bad in ["[".repeat(1 << 20), "{\"a\":".repeat(1 << 18), "]".repeat(1 << 20)] {
+        assert!(Event::read("Push Hook", bad.as_bytes()).is_err());
+    }
+}
+
+#[test]
+fn of_a_wide_member_only_the_beginning_is_kept() {
+    let many = vec!["{\"a\":1}"; 500_000].join(",");
+    for body in [
+        format!(r#"{{"project": {{"id": 7, "more": [{many}]}}, "ref": "x", "user": {{"id": 3}}}}"#),
+        format!(
+            r#"{{"project": {{"id": 7, "more": {{"a": [{many}]}}}}, "ref": "x", "user_id": 3}}"#
+        ),
+        format!(r#"{{"ref": "x", "project_id": 7, "user_id": 3, "repository": [{many}]}}"#),
+    ] {
+        let event = Event::read("Push Hook", body.as_bytes()).unwrap();
+        assert_eq!((event.project_id, &*event.git_ref, event.user_id), (Some(7), "x", Some(3)));
+    }
+}
+
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),

@@ -89,7 +89,7 @@ fn content(deps: &Deps, head: Head, body: &Bytes) -> (Content, String) {
             Content::Event { event: Box::new(event), presented: head.presented.clone(), key }
         }
         Err(error) => {
-            Content::Refused { status: 400, code: "not_json", sentence: error.to_string() }
+            Content::Refused { status: 400, code: error.code(), sentence: error.to_string() }
         }
     };
     (content, head.event)
