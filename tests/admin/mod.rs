@@ -13,6 +13,7 @@ mod lists;
 mod log;
 mod login;
 mod matching;
+mod nesting;
 mod pages;
 mod payload;
 mod permissions;

@@ -6,7 +6,10 @@ use serde::de::IgnoredAny;
 /// The most of a body that a page shows; the rest is for downloading.
 pub const MOST: usize = 256 * 1024;
 
-/// Indents JSON; `None` if it is not JSON.
+/// The most that indenting may make of it: each line of a deep body begins with many spaces.
+const MOST_INDENTED: usize = 4 * MOST;
+
+/// Indents JSON; `None` if it is not JSON, or would become too long.
 pub fn pretty(text: &str) -> Option<String> {
     serde_json::from_str::<IgnoredAny>(text).ok()?;
     let mut out = String::with_capacity(text.len() * 2);
@@ -27,17 +30,17 @@ pub fn pretty(text: &str) -> Option<String> {
                     out.push(closing);
                 } else {
                     depth += 1;
-                    line(&mut out, depth);
+                    line(&mut out, depth)?;
                 }
             }
             '}' | ']' => {
                 depth = depth.saturating_sub(1);
-                line(&mut out, depth);
+                line(&mut out, depth)?;
                 out.push(letter);
             }
             ',' => {
                 out.push(',');
-                line(&mut out, depth);
+                line(&mut out, depth)?;
             }
             ':' => out.push_str(": "),
             ' ' | '\t' => {}
@@ -65,9 +68,13 @@ fn skip_spaces<I: Iterator<Item = char>>(letters: Letters<'_, I>) {
     while letters.next_if(|letter| matches!(letter, ' ' | '\t')).is_some() {}
 }
 
-fn line(out: &mut String, depth: usize) {
+fn line(out: &mut String, depth: usize) -> Option<()> {
+    if out.len() + 2 * depth > MOST_INDENTED {
+        return None;
+    }
     out.push('\n');
     out.extend(std::iter::repeat_n("  ", depth));
+    Some(())
 }
 
 #[cfg(test)]
@@ -83,6 +90,19 @@ mod tests {
         assert_eq!(pretty(text).as_deref(), Some(shown));
         assert_eq!(pretty("{\"a\":"), None);
         assert_eq!(pretty("hello"), None);
+    }
+
+    #[test]
+    fn what_indenting_would_blow_up_stays_as_it_came() {
+        let deep = |levels, text| format!("{}{text}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(pretty(&deep(500, "1")).is_some());
+        for levels in [1_000, 20_000, 120_000] {
+            assert_eq!(pretty(&deep(levels, "")), None);
+        }
+        // Not deep, and yet many times its size.
+        let ones = vec!["1"; 100_000].join(",");
+        assert!(pretty(&format!("[{ones}]")).is_some());
+        assert_eq!(pretty(&deep(128, &ones)), None);
     }
 
     proptest! {

@@ -100,8 +100,9 @@ pub fn curl(public_address: &str, delivery: &Brief, whole: Option<&[u8]>) -> Opt
     ] {
         lines.push(format!("-H {}", quoted(&header)));
     }
-    let text = std::str::from_utf8(body).ok();
-    lines.push(match text.filter(|text| text.len() <= MOST_INLINE && !text.contains('\0')) {
+    let short = Some(body).filter(|body| body.len() <= MOST_INLINE);
+    let text = short.and_then(|body| std::str::from_utf8(body).ok());
+    lines.push(match text.filter(|text| !text.contains('\0')) {
         Some(text) => format!("--data-raw {}", quoted(text)),
         None => format!("--data-binary @{}.json", delivery.id),
     });

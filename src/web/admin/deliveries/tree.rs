@@ -1,6 +1,7 @@
 //! A JSON body as a tree to open and close, told as a flat row of openings, leaves and closings.
 //! No token is changed: big numbers, doubled keys and escapes are shown as they came.
 
+use crate::core::event::nesting::is_too_deep;
 use crate::i18n::count;
 use serde::de::IgnoredAny;
 
@@ -34,71 +35,93 @@ pub enum Node {
     Close,
 }
 
-/// The tree of a JSON text; none if it is no JSON or too large to draw.
+/// The tree of a JSON text; none if it is no JSON, too large or too deep to draw.
 pub fn tree(text: &str) -> Option<Vec<Node>> {
+    if is_too_deep(text.as_bytes()) {
+        return None;
+    }
     serde_json::from_str::<IgnoredAny>(text).ok()?;
-    let mut reader = Reader { rest: text, nodes: Vec::new() };
-    reader.value(String::new(), 0)?;
-    Some(reader.nodes)
+    let mut reader = Reader { rest: text, nodes: Vec::new(), open: Vec::new() };
+    loop {
+        reader.member()?;
+        if reader.open.is_empty() {
+            return Some(reader.nodes);
+        }
+    }
 }
 
 /// Reads what is known to be JSON.
 struct Reader<'a> {
     rest: &'a str,
     nodes: Vec<Node>,
+    /// The branches that have not ended, the innermost last.
+    open: Vec<Branch>,
+}
+
+struct Branch {
+    /// Where its node is.
+    place: usize,
+    members: i64,
+    is_object: bool,
 }
 
 impl<'a> Reader<'a> {
-    fn value(&mut self, key: String, depth: usize) -> Option<()> {
+    /// Reads the root, the next member of the innermost branch, or that branch's end.
+    fn member(&mut self) -> Option<()> {
         if self.nodes.len() > MOST {
             return None;
         }
+        let mut key = String::new();
+        if let Some(mut branch) = self.open.pop() {
+            match self.peek()? {
+                '}' | ']' => return self.close(&branch),
+                ',' => {
+                    self.take(1)?;
+                }
+                _ => {}
+            }
+            if branch.is_object {
+                self.peek()?;
+                let quoted = self.string()?;
+                quoted.get(1..quoted.len().checked_sub(1)?)?.clone_into(&mut key);
+                self.peek()?;
+                self.take(1)?;
+            }
+            branch.members += 1;
+            self.open.push(branch);
+        }
+        self.value(key)
+    }
+
+    fn value(&mut self, key: String) -> Option<()> {
         match self.peek()? {
-            '{' => self.branch(key, depth, '}'),
-            '[' => self.branch(key, depth, ']'),
+            letter @ ('{' | '[') => {
+                self.take(1)?;
+                let is_open = self.open.len() < OPEN_DEPTH;
+                let is_object = letter == '{';
+                self.open.push(Branch { place: self.nodes.len(), members: 0, is_object });
+                self.nodes.push(Node::Open { key, size: String::new(), is_open });
+            }
             '"' => {
                 let value = self.string()?.to_owned();
                 self.nodes.push(Node::Leaf { key, value, is_text: true });
-                Some(())
             }
             _ => {
                 let end = self.rest.find([',', '}', ']', ' ', '\t', '\n', '\r']);
                 let value = self.take(end.unwrap_or(self.rest.len()))?.to_owned();
                 self.nodes.push(Node::Leaf { key, value, is_text: false });
-                Some(())
             }
         }
+        Some(())
     }
 
-    fn branch(&mut self, key: String, depth: usize, end: char) -> Option<()> {
+    fn close(&mut self, branch: &Branch) -> Option<()> {
         self.take(1)?;
-        let place = self.nodes.len();
-        let is_open = depth < OPEN_DEPTH;
-        self.nodes.push(Node::Open { key, size: String::new(), is_open });
-        let mut members = 0i64;
-        while self.peek()? != end {
-            if self.peek()? == ',' {
-                self.take(1)?;
-                continue;
-            }
-            let key = if end == '}' {
-                let key = self.string()?;
-                let key = key.get(1..key.len().checked_sub(1)?)?.to_owned();
-                self.peek()?;
-                self.take(1)?;
-                key
+        if let Some(Node::Open { size, .. }) = self.nodes.get_mut(branch.place) {
+            *size = if branch.is_object {
+                count(branch.members, "{n} field", "{n} fields")
             } else {
-                String::new()
-            };
-            self.value(key, depth + 1)?;
-            members += 1;
-        }
-        self.take(1)?;
-        if let Some(Node::Open { size, .. }) = self.nodes.get_mut(place) {
-            *size = if end == '}' {
-                count(members, "{n} field", "{n} fields")
-            } else {
-                count(members, "{n} item", "{n} items")
+                count(branch.members, "{n} item", "{n} items")
             };
         }
         self.nodes.push(Node::Close);
@@ -166,6 +189,15 @@ mod tests {
         assert_eq!(again, text);
         assert!(tree("hello").is_none());
         assert!(tree(&format!("[{}1]", "1,".repeat(MOST + 5))).is_none());
+    }
+
+    #[test]
+    fn depth_is_no_danger() {
+        let lists = |levels| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert_eq!(tree(&lists(128)).unwrap().len(), 256);
+        for levels in [129, 2_000, 20_000, 120_000] {
+            assert_eq!(tree(&lists(levels)), None);
+        }
     }
 
     proptest! {

@@ -92,13 +92,14 @@ pub fn rehearsed(
     }
     view.facts.extend(rehearsal.facts);
     view.facts.push(("Tries", tries(record, &spec)));
-    let text = match rehearsal.payload {
-        Payload::Event => String::from_utf8_lossy(payload).into_owned(),
-        Payload::Nothing => String::new(),
-        Payload::Text(text) => text,
+    let whole = match &rehearsal.payload {
+        Payload::Event => payload,
+        Payload::Nothing => &[],
+        Payload::Text(text) => text.as_bytes(),
     };
-    view.payload_size = size(i64::try_from(text.len()).unwrap_or(i64::MAX));
-    let shown = body::pretty(text.get(..body::MOST).unwrap_or(&text)).unwrap_or(text);
+    view.payload_size = size(i64::try_from(whole.len()).unwrap_or(i64::MAX));
+    let start = String::from_utf8_lossy(whole.get(..body::MOST).unwrap_or(whole));
+    let shown = body::pretty(&start).unwrap_or_else(|| start.into_owned());
     view.payload = shown.chars().take(EXCERPT).collect();
     view.is_cut = view.payload.len() < shown.len();
     view
