@@ -88,3 +88,42 @@ proptest! {
         drop(read(&text));
     }
 }
+
+#[test]
+fn no_file_takes_more_than_it_is_worth() {
+    let laughs = (1..30).fold("a0: &a0 [x, x]\n".to_owned(), |text, n| {
+        let before = vec![format!("*a{}", n - 1); 9].join(", ");
+        text + &format!("a{n}: &a{n} [{before}]\n")
+    });
+    let in_a_record = |value: &str| {
+        format!(
+            "signalbox: 1\nwebhooks:\n- object_kind: push\n  http_x_gitlab_event: Push Hook\n  \
+             action: print\n  action_params: {value}\n"
+        )
+    };
+    // A long text in a thousand records.
+    let notes = |text: &str| in_a_record("{}") + &format!("  notes: {text}\n");
+    let again = notes("*long").replace("signalbox: 1\nwebhooks:\n", "");
+    let echoes = notes(&format!("&long {}", "long ".repeat(20_000))) + &again.repeat(1_000);
+    read(&(notes("&long text") + &again)).unwrap();
+    let blocks = (0..1_000).fold(String::new(), |text, n| text + &" ".repeat(n) + "a:\n");
+    let bombs = [
+        "[".repeat(500_000),
+        "{a: ".repeat(200_000),
+        "- ".repeat(250_000),
+        "? ".repeat(250_000),
+        blocks,
+        echoes,
+        laughs.clone(),
+        in_a_record(&"[".repeat(500_000)),
+        in_a_record(&"{a: ".repeat(200_000)),
+        format!("{laughs}{}", in_a_record("{a: *a29}")),
+        format!("signalbox: 1\nwebhooks: {}", "[".repeat(500_000)),
+    ];
+    for bomb in bombs {
+        let started = std::time::Instant::now();
+        let error = read(&bomb).unwrap_err().to_string();
+        assert!(error.len() < 10_000, "{} bytes of an error", error.len());
+        assert!(started.elapsed().as_secs() < 10, "{error}");
+    }
+}
