@@ -4,7 +4,7 @@
 //! Pure: what is in the file, which record here a record of the file is, and what differs.
 //! Reading and writing the table is `crate::records::transfer`.
 
-use crate::core::event::repository::same_repository;
+use crate::core::event::repository::{same_repository, without_page};
 use crate::core::sentence::Sentence;
 use crate::core::webhook::{Concurrency, ProjectId, label};
 use serde::{Deserialize, Serialize};
@@ -133,7 +133,7 @@ impl std::fmt::Display for Unreadable {
 /// It is not YAML, has unknown or missing fields, is of another version, or names a variable that
 /// cannot be one.
 pub fn read(text: &str) -> Result<Document, Unreadable> {
-    let document: Document =
+    let mut document: Document =
         serde_saphyr::from_str(text).map_err(|error| Unreadable::Yaml(error.to_string()))?;
     if document.signalbox != VERSION {
         let sentence =
@@ -141,7 +141,9 @@ pub fn read(text: &str) -> Result<Document, Unreadable> {
         let sentence = sentence.with("version", document.signalbox).with("own", VERSION);
         return Err(Unreadable::Wrong(sentence));
     }
-    for record in &document.webhooks {
+    for record in &mut document.webhooks {
+        let repo_url = without_page(&record.repo_url).to_owned();
+        record.repo_url = repo_url;
         for reference in record.secret_token.iter().chain(&record.signing_token) {
             if !is_variable(&reference.env) {
                 let sentence = Sentence::new(

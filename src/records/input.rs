@@ -2,6 +2,7 @@
 
 use crate::core::action::ActionSpec;
 use crate::core::event::kind;
+use crate::core::event::repository::{RepositoryUrl, without_page};
 use crate::core::matching::condition;
 use crate::core::matching::filter::Globs;
 use crate::core::webhook::Concurrency;
@@ -117,6 +118,8 @@ impl WebhookInput {
     /// Every fault, in the order of the form.
     pub fn parse(mut draft: Draft, rules: &Rules<'_>) -> Result<Self, Vec<Fault>> {
         let mut faults = Faults::default();
+        let repo_url = without_page(&draft.repo_url).to_owned();
+        draft.repo_url = repo_url;
         check_match(&draft, &mut faults);
         check_filters(&draft, &mut faults);
         check_security(&draft, rules, &mut faults);
@@ -150,6 +153,11 @@ fn check_match(draft: &Draft, faults: &mut Faults) {
     faults.text("repo_url", &draft.repo_url, least..=2_000);
     if draft.repo_url.contains(char::is_whitespace) {
         faults.add("repo_url", "An address has no spaces in it.");
+    }
+    // Such an address equals none that GitLab sends.
+    let fault = RepositoryUrl::parse(&draft.repo_url).fault();
+    if let Some(fault) = fault.filter(|_| !draft.repo_url.is_empty()) {
+        faults.add("repo_url", fault);
     }
     faults.text("http_x_gitlab_event", &draft.http_x_gitlab_event, 1..=100);
     faults.text("object_kind", &draft.object_kind, 1..=100);

@@ -239,3 +239,23 @@ async fn e6_a_form_that_is_sent_twice_adds_one_record_and_may_be_mended_in_betwe
     panel.submit(copy.unset("_once")).await;
     assert_eq!(app.database().count("webhooks WHERE name = 'copy'").await, 2);
 }
+
+#[tokio::test]
+async fn an_address_that_people_copy_is_mended_or_refused() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    let form = panel.open("/admin/hooks/webhook/add/").await.form_with("repo_name");
+    let bare = form.fill(&records::push()).set("repo_url", "mike/diaspora");
+    let refused = panel.submit(bare).await;
+    refused.says("Enter the whole address, such as https://gitlab.example.com/group/app.");
+    assert_eq!(app.database().count("webhooks").await, 0);
+    let page = "http://example.com/mike/diaspora/-/tree/master";
+    panel.add_webhook(&with(records::push(), &[("repo_url", page)])).await;
+    let typed = "git@example.com:2222/mike/diaspora.git";
+    panel.add_webhook(&with(records::push(), &[("repo_url", typed)])).await;
+    let stored = app.database().column("SELECT repo_url FROM webhooks ORDER BY id").await;
+    assert_eq!(stored, ["http://example.com/mike/diaspora", typed]);
+    let ssh = "ssh://git@example.com:2222/mike/diaspora.git";
+    let answer = app.send(&Delivery::push_2015().token(TOKEN).with("/repository/url", ssh)).await;
+    assert_eq!(answer.expect(202, "matched").jobs().len(), 2);
+}

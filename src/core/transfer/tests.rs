@@ -18,6 +18,15 @@ fn a_short_record_has_the_forms_defaults() {
 }
 
 #[test]
+fn the_address_of_a_page_is_the_repositorys_so_that_a_second_import_finds_it() {
+    let page = write(vec![record("", "print")]).unwrap().replace("web.git", "web/-/tree/main");
+    let file = read(&page).unwrap().webhooks;
+    assert_eq!(file[0].repo_url, "https://gitlab.example.com/a/web");
+    let again = pair(&read(&page).unwrap().webhooks, &file);
+    assert_eq!(again, [Some(0)]);
+}
+
+#[test]
 fn what_was_written_is_read_back() {
     let secret = || Some(Reference { env: String::new() });
     let odd = "- a: \"b\"\n# no comment\n  {x}\n'\u{e9}数据 \n".to_owned();

@@ -96,6 +96,26 @@ fn a_repository_may_be_left_out_where_events_have_none() {
 }
 
 #[test]
+fn an_address_of_a_page_is_shortened_and_one_that_can_never_match_is_refused() {
+    let at = |url: &str| Draft { repo_url: url.into(), ..draft() };
+    let spec = spec();
+    let rules = Rules {
+        action: Some(&spec),
+        allow_no_secret: false,
+        has_secret_token: false,
+        has_signing_token: false,
+    };
+    let page = "https://gitlab.example.com/mike/diaspora/-/tree/main?ref_type=heads";
+    let input = WebhookInput::parse(at(page), &rules).ok().unwrap();
+    assert_eq!(input.repo_url, "https://gitlab.example.com/mike/diaspora");
+    for bad in ["mike/diaspora", "https://gitlab.example.com/", "gitlab.example.com/mike/diaspora"]
+    {
+        assert_eq!(faults(at(bad)), ["repo_url"], "{bad}");
+    }
+    assert!(faults(at("git@gitlab.example.com:2222/mike/diaspora.git")).is_empty());
+}
+
+#[test]
 fn filters_that_cannot_be_read_are_named() {
     let bad = Draft {
         ref_filter: "main\n[".into(),
