@@ -131,7 +131,7 @@ pub async fn rejudge(
     near.sort_by(|(left, _, l), (right, _, r)| right.equal().cmp(&left.equal()).then(l.cmp(r)));
     near.truncate(MOST);
     let told = match near.first() {
-        _ if is_sample => explain::sample(),
+        _ if is_sample => explain::sample(&event.header),
         Some((_, told, _)) => told.clone(),
         None => explain::no_record(),
     };

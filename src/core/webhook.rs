@@ -173,5 +173,9 @@ impl Webhook {
 /// What a record is called: its name, else "`repo_name` `object_kind`", as the first system printed it.
 #[must_use]
 pub fn label(name: &str, repo_name: &str, object_kind: &str) -> String {
-    if name.is_empty() { format!("{repo_name} {object_kind}") } else { name.to_owned() }
+    match (name, repo_name) {
+        ("", "") => object_kind.to_owned(),
+        ("", _) => format!("{repo_name} {object_kind}"),
+        _ => name.to_owned(),
+    }
 }

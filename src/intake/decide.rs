@@ -12,6 +12,7 @@ use crate::core::event::Event;
 use crate::core::idempotency::{KEY_DAYS, Key};
 use crate::core::ids::{DeliveryId, JobId, WebhookId};
 use crate::core::lane;
+use crate::core::matching::project::id_to_register;
 use crate::core::matching::trace::Trace;
 use crate::core::matching::{Decision, Question, decide};
 use crate::core::pause::{Note, Pause, holding};
@@ -189,7 +190,7 @@ fn judged<'a>(
         known.holders.insert(claim.key.clone(), arrival.id.to_string());
     }
     for record in &mut known.records {
-        if let (true, Some(id)) = (decision.register.contains(&record.id), event.project_id) {
+        if let (true, Some(id)) = (decision.register.contains(&record.id), id_to_register(event)) {
             record.project_id = ProjectId::Known(id);
         }
     }

@@ -10,6 +10,7 @@ use crate::core::ids::{DeliveryId, WebhookId};
 use crate::core::job::JobState;
 use crate::core::lane;
 use crate::core::matching::filters;
+use crate::core::matching::project::id_to_register;
 use crate::core::matching::trace::Trace;
 use crate::core::verdict::Verdict;
 use crate::core::webhook::Concurrency;
@@ -213,7 +214,7 @@ async fn registrations(conn: &mut Conn, drafts: &[Draft<'_>], now: DateTime<Utc>
     let mut all: Vec<(WebhookId, &Draft<'_>, i64)> = drafts
         .iter()
         .flat_map(|draft| {
-            let project_id = draft.event().and_then(|event| event.project_id);
+            let project_id = draft.event().and_then(id_to_register);
             let ids = draft.decision.register.iter();
             ids.filter_map(move |id| Some((*id, draft, project_id?)))
         })

@@ -25,5 +25,6 @@ mod roles;
 mod sessions;
 mod setup;
 mod switch;
+mod system_hooks;
 mod try_out;
 mod users;

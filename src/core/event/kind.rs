@@ -17,15 +17,22 @@ pub struct Kind {
     /// Whether every such event names a repository; of a group's or an instance's events, some or
     /// all name none.
     pub has_repository: bool,
+    /// Whether such events may be of a project; those of people, keys and groups never are.
+    pub has_project: bool,
 }
 
 const fn kind(object_kind: &'static str, headers: &'static [&'static str]) -> Kind {
-    Kind { object_kind, headers, has_repository: true }
+    Kind { object_kind, headers, has_repository: true, has_project: true }
 }
 
 /// A kind of which some or all events name no repository.
 const fn bare(object_kind: &'static str, headers: &'static [&'static str]) -> Kind {
-    Kind { object_kind, headers, has_repository: false }
+    Kind { object_kind, headers, has_repository: false, has_project: true }
+}
+
+/// A kind whose events belong to no project.
+const fn outside(object_kind: &'static str, headers: &'static [&'static str]) -> Kind {
+    Kind { object_kind, headers, has_repository: false, has_project: false }
 }
 
 /// Every kind known, in the order forms offer them.
@@ -47,34 +54,34 @@ pub const KINDS: &[Kind] = &[
     bare("access_token", &["Resource Access Token Hook"]),
     bare("deploy_token", &["Resource Deploy Token Hook"]),
     bare("vulnerability", &["Vulnerability Hook"]),
-    kind("repository_update", &[SYSTEM_HOOK]),
-    bare("user_add_to_group", &["Member Hook", SYSTEM_HOOK]),
-    bare("user_update_for_group", &["Member Hook", SYSTEM_HOOK]),
-    bare("user_remove_from_group", &["Member Hook", SYSTEM_HOOK]),
-    bare("user_access_request_to_group", &["Member Hook", SYSTEM_HOOK]),
-    bare("user_access_request_denied_for_group", &["Member Hook", SYSTEM_HOOK]),
-    bare("user_access_request_revoked_for_group", &["Member Hook", SYSTEM_HOOK]),
-    bare("subgroup_create", &["Subgroup Hook"]),
-    bare("subgroup_destroy", &["Subgroup Hook"]),
+    bare("repository_update", &[SYSTEM_HOOK]),
+    outside("user_add_to_group", &["Member Hook", SYSTEM_HOOK]),
+    outside("user_update_for_group", &["Member Hook", SYSTEM_HOOK]),
+    outside("user_remove_from_group", &["Member Hook", SYSTEM_HOOK]),
+    outside("user_access_request_to_group", &["Member Hook", SYSTEM_HOOK]),
+    outside("user_access_request_denied_for_group", &["Member Hook", SYSTEM_HOOK]),
+    outside("user_access_request_revoked_for_group", &["Member Hook", SYSTEM_HOOK]),
+    outside("subgroup_create", &["Subgroup Hook"]),
+    outside("subgroup_destroy", &["Subgroup Hook"]),
     bare("project_create", &["Project Hook", SYSTEM_HOOK]),
     bare("project_destroy", &["Project Hook", SYSTEM_HOOK]),
     bare("project_rename", &[SYSTEM_HOOK]),
     bare("project_transfer", &[SYSTEM_HOOK]),
     bare("project_update", &[SYSTEM_HOOK]),
-    bare("user_create", &[SYSTEM_HOOK]),
-    bare("user_destroy", &[SYSTEM_HOOK]),
-    bare("user_rename", &[SYSTEM_HOOK]),
-    bare("user_failed_login", &[SYSTEM_HOOK]),
+    outside("user_create", &[SYSTEM_HOOK]),
+    outside("user_destroy", &[SYSTEM_HOOK]),
+    outside("user_rename", &[SYSTEM_HOOK]),
+    outside("user_failed_login", &[SYSTEM_HOOK]),
     bare("user_add_to_team", &[SYSTEM_HOOK]),
     bare("user_update_for_team", &[SYSTEM_HOOK]),
     bare("user_remove_from_team", &[SYSTEM_HOOK]),
     bare("user_access_request_to_project", &["Member Hook", SYSTEM_HOOK]),
     bare("user_access_request_revoked_for_project", &["Member Hook", SYSTEM_HOOK]),
-    bare("key_create", &[SYSTEM_HOOK]),
-    bare("key_destroy", &[SYSTEM_HOOK]),
-    bare("group_create", &[SYSTEM_HOOK]),
-    bare("group_destroy", &[SYSTEM_HOOK]),
-    bare("group_rename", &[SYSTEM_HOOK]),
+    outside("key_create", &[SYSTEM_HOOK]),
+    outside("key_destroy", &[SYSTEM_HOOK]),
+    outside("group_create", &[SYSTEM_HOOK]),
+    outside("group_destroy", &[SYSTEM_HOOK]),
+    outside("group_rename", &[SYSTEM_HOOK]),
 ];
 
 /// The kind of that name, if it is a known one.
@@ -85,6 +92,11 @@ pub fn find(object_kind: &str) -> Option<&'static Kind> {
 /// Whether an event of that kind may come without a repository. Kinds of tomorrow may.
 pub fn may_lack_repository(object_kind: &str) -> bool {
     find(object_kind).is_none_or(|kind| !kind.has_repository)
+}
+
+/// Whether an event of that kind belongs to no project, whatever it says.
+pub fn belongs_to_no_project(object_kind: &str) -> bool {
+    find(object_kind).is_some_and(|kind| !kind.has_project)
 }
 
 /// Every known `X-Gitlab-Event`, each once, in the table's order.

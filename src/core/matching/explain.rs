@@ -1,6 +1,11 @@
 //! A record beside an event, for a person: five fields with a mark each, and one plain sentence
 //! with what to do about it. What is decided, `super::decide` decides; this only tells.
 
+mod cases;
+
+pub use cases::{is_sample, sample};
+
+use super::project::may_lack_repository;
 use crate::core::credential::Check;
 use crate::core::event::Event;
 use crate::core::event::repository::RepositoryUrl;
@@ -51,12 +56,14 @@ pub enum Mark {
     Absent,
     /// The record waits for it.
     Awaited,
+    /// Such events need not have it, and this one has not.
+    NotCompared,
 }
 
 impl Mark {
     /// Whether the field is as the record wants it.
     pub fn is_equal(self) -> bool {
-        matches!(self, Self::Equal | Self::OtherForm)
+        matches!(self, Self::Equal | Self::OtherForm | Self::NotCompared)
     }
 }
 
@@ -81,13 +88,19 @@ pub fn fields(wanted: &Wanted<'_>, event: &Event) -> Vec<Field> {
         actual: actual.to_owned(),
         mark: if expected == actual { Mark::Equal } else { differs(actual) },
     };
-    vec![
+    let mut fields = vec![
         text("repo_name", wanted.repo_name, &event.repo_name),
         address(wanted.repo_url, event),
         text("object_kind", wanted.object_kind, &event.object_kind),
         text("http_x_gitlab_event", wanted.http_x_gitlab_event, &event.header),
         project(wanted.project_id, event.project_id),
-    ]
+    ];
+    let same_project = fields.last().is_some_and(|project| project.mark.is_equal());
+    if may_lack_repository(event, same_project) {
+        let absent = fields.iter_mut().take(2).filter(|field| field.mark == Mark::Absent);
+        absent.for_each(|field| field.mark = Mark::NotCompared);
+    }
+    fields
 }
 
 fn differs(actual: &str) -> Mark {
@@ -154,19 +167,6 @@ pub struct Told {
 
 fn told(remedy: Remedy, sentence: impl Into<Sentence>) -> Told {
     Told { sentence: sentence.into(), remedy, off: Vec::new() }
-}
-
-/// What GitLab's canned body says, which it sends for projects without a commit.
-pub fn is_sample(event: &Event, names_a_repository: bool) -> bool {
-    event.project_id == Some(15) && !names_a_repository
-}
-
-/// The sentence for a canned body.
-pub fn sample() -> Told {
-    told(
-        Remedy::PushOnce,
-        "This is GitLab's sample for a project that has no commits yet: push once, then press Test again.",
-    )
 }
 
 /// The sentence where no record comes near.

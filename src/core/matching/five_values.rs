@@ -4,6 +4,7 @@
 //! project's id as a number; a pending record has no id yet, so the register address leaves the
 //! id out. The record's filters are asked as well, where the other values are equal.
 
+use super::project;
 use super::trace::{FieldCheck, RecordTrace};
 use crate::core::credential::Check;
 use crate::core::event::Event;
@@ -51,11 +52,12 @@ pub fn compare(record: &Webhook, event: &Event, credential: Check, allow_none: b
         (ProjectId::Pending, _) => false,
     };
     let accepted = credential.accepted(allow_none);
-    let name_equal = record.repo_name == event.repo_name;
+    let lacks = project::may_lack_repository(event, project_equal);
+    let name_equal = record.repo_name == event.repo_name || (lacks && event.repo_name.is_empty());
     let kind_equal = record.object_kind == event.object_kind;
     let header_equal = record.http_x_gitlab_event == event.header;
     let url_equal =
-        same_url.is_some() || (record.repo_url.is_empty() && event.repo_urls.is_empty());
+        same_url.is_some() || (event.repo_urls.is_empty() && (lacks || record.repo_url.is_empty()));
     let actual_id = event.project_id.map_or_else(String::new, |id| id.to_string());
     let mut checks = vec![
         FieldCheck::new("credential", "valid", credential.word(), accepted),

@@ -9,6 +9,7 @@ pub mod explain;
 pub mod filter;
 pub mod filters;
 pub mod five_values;
+pub mod project;
 mod reason;
 pub mod trace;
 
@@ -19,6 +20,7 @@ use crate::core::verdict::{Endpoint, Verdict};
 use crate::core::webhook::Webhook;
 use chrono::{DateTime, Utc};
 use five_values::{Comparison, compare};
+use project::id_to_register;
 use reason::{Sought, filtered_reason, named, nearest_reason, queued};
 use trace::Trace;
 
@@ -161,7 +163,7 @@ fn register(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
         .filter(|(record, c)| record.project_id.is_pending() && c.is_nearly_equal())
         .map(|(record, _)| *record)
         .collect();
-    let Some(project_id) = event.project_id.filter(|id| *id >= 0) else {
+    let Some(project_id) = id_to_register(event) else {
         let summary = "The event names no project, so there is no id to register".to_owned();
         return Decision::new(Verdict::Unmatched, 200, summary);
     };
@@ -189,7 +191,7 @@ fn match_main(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
         record.project_id.is_pending()
             && record.register_on_first_event
             && comparison.is_nearly_equal()
-            && event.project_id.is_some_and(|id| id >= 0)
+            && id_to_register(event).is_some()
     };
     let (mut run, mut register) = (Vec::new(), Vec::new());
     let (mut disabled, mut filtered) = (Vec::new(), Vec::new());
@@ -218,7 +220,7 @@ fn match_main(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
         (None, Some((record, comparison))) => filtered_reason(record, comparison),
         (None, None) => String::new(),
     };
-    if let (Some(first), Some(id)) = (register.first(), event.project_id) {
+    if let (Some(first), Some(id)) = (register.first(), id_to_register(event)) {
         let summary = if run.is_empty() {
             let label = first.label();
             format!("Registered project {id} for {label:?}, but nothing runs: {what}")

@@ -48,7 +48,12 @@ fn event() -> Event {
     }
 }
 
-fn ask(endpoint: Endpoint, event: &Event, token: Option<&str>, records: &[Webhook]) -> Decision {
+pub(in crate::core::matching) fn ask(
+    endpoint: Endpoint,
+    event: &Event,
+    token: Option<&str>,
+    records: &[Webhook],
+) -> Decision {
     let presented =
         Presented { token: token.map(|token| token_digest(&KEY, token.as_bytes())), signed: None };
     let token_is_known = presented

@@ -90,6 +90,7 @@ fn a_repository_may_be_left_out_where_events_have_none() {
         ..draft()
     };
     assert!(faults(bare("user_create")).is_empty());
+    assert!(faults(bare("repository_update")).is_empty());
     assert!(faults(bare("something_new")).is_empty());
     assert_eq!(faults(bare("push")), ["repo_name", "repo_url"]);
     assert_eq!(faults(bare("")), ["repo_name", "repo_url", "object_kind"]);

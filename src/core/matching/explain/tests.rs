@@ -104,4 +104,28 @@ fn the_ssh_and_the_http_form_are_one_address_and_marked_so() {
 fn a_canned_body_is_known() {
     assert!(is_sample(&event(), false));
     assert!(!is_sample(&event(), true));
+    let pipeline = Event { object_kind: "pipeline".into(), ..event() };
+    assert!(!is_sample(&pipeline, false), "a pipeline never has a repository");
+    let update =
+        Event { object_kind: "repository_update".into(), project_id: Some(40), ..Event::default() };
+    assert!(is_sample(&update, false));
+    let told = sample("System Hook").sentence.to_string();
+    assert!(told.contains("first real event") && !told.contains("Test again"), "{told}");
+}
+
+#[test]
+fn what_an_event_need_not_have_is_not_compared_and_marked_so() {
+    let update =
+        Wanted { object_kind: "repository_update", http_x_gitlab_event: "System Hook", ..WANTED };
+    let bare = Event {
+        object_kind: "repository_update".into(),
+        header: "System Hook".into(),
+        project_id: Some(15),
+        ..Event::default()
+    };
+    let marks: Vec<Mark> = fields(&update, &bare).iter().map(|field| field.mark).collect();
+    assert_eq!(marks[..2], [Mark::NotCompared; 2]);
+    says(update, &bare, Check::TOKEN, "fits in every value", Remedy::Nothing);
+    let pending = Wanted { project_id: ProjectId::Pending, ..update };
+    says(pending, &bare, Check::TOKEN, "No webhook is for this repository", Remedy::Create);
 }

@@ -159,7 +159,7 @@ fn near_view(delivery: &Brief, near: &Near, may_edit: bool) -> NearView {
 fn row(field: &Field) -> RowView {
     let (expected, actual) = match field.mark {
         Mark::Differs => differing(&field.expected, &field.actual),
-        Mark::Equal | Mark::OtherForm | Mark::Absent | Mark::Awaited => {
+        Mark::Equal | Mark::OtherForm | Mark::Absent | Mark::Awaited | Mark::NotCompared => {
             let whole = |text: &str| match text {
                 "" => Vec::new(),
                 text => vec![Piece { text: text.to_owned(), differs: false }],
@@ -170,6 +170,7 @@ fn row(field: &Field) -> RowView {
     let note = match field.mark {
         Mark::OtherForm => "same repository, other URL form (SSH/HTTP)",
         Mark::Awaited => "taken from the Test",
+        Mark::NotCompared => "such events need not have it",
         Mark::Equal | Mark::Differs | Mark::Absent => "",
     };
     RowView { label: field_label(field.name), actual, expected, badge: badge(field.mark), note }
@@ -186,6 +187,7 @@ fn badge(mark: Mark) -> Badge {
         Mark::Differs => Badge::equal(false),
         Mark::Absent => badge("absent", "Absent", "dash"),
         Mark::Awaited => badge("pending", "Awaited", "hourglass"),
+        Mark::NotCompared => badge("absent", "Not compared", "dash"),
     }
 }
 

@@ -28,7 +28,7 @@ pub(in crate::web::admin) fn fieldsets(
     object: Option<&Loaded>,
 ) -> Vec<Fieldset> {
     vec![
-        match_fields(),
+        match_fields(values),
         filters::fieldset(),
         security::fieldset(object),
         action_fields(catalogue, values),
@@ -37,7 +37,9 @@ pub(in crate::web::admin) fn fieldsets(
     ]
 }
 
-fn match_fields() -> Fieldset {
+fn match_fields(values: &Values) -> Fieldset {
+    let has_repository = !kind::may_lack_repository(values.choice("object_kind"));
+    let repository = |field: Field| if has_repository { field.required() } else { field };
     let kinds = KINDS.iter().map(|known| {
         let header = known.headers.first().copied().unwrap_or_default();
         Choice::new(known.object_kind, known.object_kind).with_pair(header)
@@ -53,12 +55,10 @@ fn match_fields() -> Fieldset {
         help: "An event runs the action when it equals all five values.".into(),
         paired: true,
         fields: vec![
-            Field::text("repo_name", "Repository name")
-                .required()
-                .help("As GitLab sends it in repository.name, for example Diaspora. Empty for events that have no repository, as those of users and groups."),
-            Field::text("repo_url", "Repository URL")
-                .required()
-                .help("The ssh or the http address: either form of one repository matches."),
+            repository(Field::text("repo_name", "Repository name"))
+                .help("As GitLab sends it in repository.name, for example Diaspora. Leave it empty for events without a repository, such as user_create."),
+            repository(Field::text("repo_url", "Repository URL"))
+                .help("The SSH or the HTTP address: either matches. Leave it empty for events without a repository."),
             Field::new("object_kind", "Object kind", pair(kinds.collect(), "http_x_gitlab_event"))
                 .required()
                 .help("object_kind in the event's body; event_name where there is none."),

@@ -6,6 +6,7 @@ use super::{META, webhook_id};
 use crate::clock;
 use crate::control;
 use crate::core::credential::{Check, Proof};
+use crate::core::event::kind::SYSTEM_HOOK;
 use crate::core::ids::WebhookId;
 use crate::core::matching::explain::{self, Wanted};
 use crate::core::role::Permission;
@@ -69,6 +70,8 @@ pub struct SetupPage {
     pub triggers: Vec<(&'static str, bool)>,
     /// What the record asks for, where GitLab's form has no such box.
     pub other_event: Option<String>,
+    /// Whether it is a system hook, whose Test cannot register anything.
+    pub is_system_hook: bool,
     /// Whether a page without scripts may load itself again: not while it shows a secret.
     pub may_reload: bool,
     /// The waiting part.
@@ -181,6 +184,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
             .iter()
             .all(|(header, _)| *header != row.http_x_gitlab_event)
             .then(|| row.http_x_gitlab_event.clone()),
+        is_system_hook: row.http_x_gitlab_event == SYSTEM_HOOK,
         change: urls::webhook(WebhookId(row.id)),
         deliveries: urls::with_query(&urls::deliveries(), &query),
         wait,
@@ -284,12 +288,19 @@ fn why(row: &Row, came: &Watched) -> String {
             })
             .to_owned()
         }
-        Some(Verdict::Unmatched | Verdict::Disabled) if delivery.project_id == Some(15) && delivery.repo_url.is_empty() => {
-            told(&explain::sample())
+        Some(Verdict::Unmatched | Verdict::Disabled) if is_sample(came) => {
+            told(&explain::sample(&delivery.event))
         }
         Some(Verdict::Unmatched | Verdict::Disabled) => unmatched(row, came, is_signed),
         _ => i18n::told(&delivery.summary),
     }
+}
+
+/// Whether it is a canned body, whose address is that of a GitLab which does not exist.
+fn is_sample(came: &Watched) -> bool {
+    let event = control::event_of(&came.delivery, &came.reason);
+    let is_canned = event.repo_urls.iter().all(|url| url.contains("test.example.com"));
+    explain::is_sample(&event, !is_canned)
 }
 
 fn unmatched(row: &Row, came: &Watched, is_signed: bool) -> String {
@@ -344,6 +355,7 @@ pub fn sample(row: &Row, words: &str) -> SetupPage {
         secrets: secrets(row, &[("Secret token".to_owned(), words.to_owned())]),
         triggers: vec![("Push events", true), ("Comments", false)],
         other_event: None,
+        is_system_hook: row.is_pending(),
         may_reload: row.is_pending(),
         wait: drawn(
             row,
