@@ -6,6 +6,7 @@
 use crate::core::credential::{self, Check, Presented, Signed};
 use crate::core::event::Event;
 use crate::core::ids::WebhookId;
+use crate::core::matching::project::is_candidate;
 use crate::core::matching::trace::{FieldCheck, Trace};
 use crate::core::matching::{Decision, Question, decide};
 use crate::core::seal::Keys;
@@ -24,7 +25,7 @@ pub(super) const SIGNATURE: Check = Check::Valid(credential::Proof::SIGNATURE);
 /// What is left of a delivery's credentials.
 pub(super) struct Proof {
     pub presented: Presented,
-    signed_for: Vec<WebhookId>,
+    pub signed_for: Vec<WebhookId>,
 }
 
 impl Proof {
@@ -107,10 +108,8 @@ impl Known {
         // A signature that cannot be computed again stands as a token that its records have.
         let stand_in = proof.presented.token.unwrap_or_default();
         let has_stand_in = proof.presented.token.is_some() || !proof.signed_for.is_empty();
-        let project = event.project_id.unwrap_or(0);
-        let is_sought = |record: &&Webhook| {
-            record.project_id.raw() == project || record.repo_name == event.repo_name
-        };
+        let token = proof.presented.token.as_ref().map(<[u8; 32]>::as_slice);
+        let is_sought = |record: &&Webhook| is_candidate(record, event, token);
         let mut signed = Vec::new();
         let records: Vec<Webhook> = self
             .records

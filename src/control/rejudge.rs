@@ -7,6 +7,8 @@ use crate::core::event::repository::RepositoryUrl;
 use crate::core::ids::WebhookId;
 use crate::core::matching::Decision;
 use crate::core::matching::explain::{self, Field, Remedy, Told, Wanted};
+use crate::core::matching::five_values::compare;
+use crate::core::matching::project::{self, Move};
 use crate::core::matching::trace::{FieldCheck, Trace};
 use crate::core::seal::Keys;
 use crate::core::sentence::Sentence;
@@ -14,9 +16,11 @@ use crate::core::source::Source;
 use crate::core::verdict::{Endpoint, Verdict};
 use crate::core::webhook::Webhook;
 use crate::intake::{Policy, opened_alone};
+use crate::store::candidates::Candidate;
 use crate::store::deliveries::{Brief, Full};
 use crate::store::{Conn, Result, nearest};
 use chrono::{DateTime, Utc};
+use std::cmp::Reverse;
 
 /// Most records shown beside a delivery.
 const MOST: usize = 3;
@@ -29,6 +33,8 @@ pub struct Rejudged {
     pub told: Told,
     /// The nearest records, nearest first.
     pub nearest: Vec<Near>,
+    /// Where the project was renamed or moved: its webhooks that still ask for what it was, by id.
+    pub renamed: Vec<Move>,
 }
 
 /// A record beside a delivery.
@@ -43,6 +49,8 @@ pub struct Near {
     pub fields: Vec<Field>,
     /// How the credential fares.
     pub credential: Check,
+    /// Whether that is enough: to others' events a record is not to be fitted.
+    pub is_accepted: bool,
     /// Further conditions of the record: its filters.
     pub more: Vec<FieldCheck>,
 }
@@ -122,67 +130,153 @@ pub async fn rejudge(
         }
         _ => None,
     };
-    let records = nearest::load(conn, &event).await?;
-    let near = records.into_iter().map(|record| {
-        let record = opened_alone(record, keys);
-        near(&record, &event, &proof, (decision.as_ref(), policy, endpoint_of(&full.brief)), at)
-    });
-    let mut near: Vec<(Near, Told, (String, String, i64))> = near.collect();
-    near.sort_by(|(left, _, l), (right, _, r)| right.equal().cmp(&left.equal()).then(l.cmp(r)));
-    near.truncate(MOST);
+    let by_hand = full.brief.source == Source::Hand.as_str();
+    let asked = Asked {
+        event: &event,
+        proof: &proof,
+        decision: decision.as_ref(),
+        endpoint: endpoint_of(&full.brief),
+        allow_no_secret: policy.allow_no_secret,
+        by_hand,
+        at,
+    };
+    let mut near = Vec::new();
+    let mut moves = Vec::new();
+    for candidate in load_nearest(conn, &event, &proof).await? {
+        let version = candidate.version;
+        let record = opened_alone(candidate, keys);
+        let found = asked.near(&record);
+        if matches!(found.near.credential, Check::Valid(_))
+            && let Some((repo_name, repo_url)) = project::name_and_address(&record, &event)
+        {
+            moves.push(Move { id: record.id, version, repo_name, repo_url });
+        }
+        near.push(found);
+    }
+    near.sort_by(|left, right| left.rank.cmp(&right.rank));
     let told = match near.first() {
         _ if is_sample => explain::sample(&event.header),
-        Some((_, told, _)) => told.clone(),
+        Some(first) => told(first, &near),
         None => explain::no_record(),
     };
+    moves.sort_by_key(|moved| moved.id);
+    moves.retain(|_| told.remedy == Remedy::TakeOver);
+    near.truncate(MOST);
     // Of what was made by hand there is no credential to ask about.
-    let asks = !matches!(Verdict::parse(&full.brief.verdict), Some(Verdict::Duplicate))
-        && full.brief.source != Source::Hand.as_str();
+    let asks = !matches!(Verdict::parse(&full.brief.verdict), Some(Verdict::Duplicate)) && !by_hand;
     Ok(Rejudged {
         now: decision.filter(|_| asks),
         told,
-        nearest: near.into_iter().map(|(near, ..)| near).collect(),
+        nearest: near.into_iter().map(|found| found.near).collect(),
+        renamed: moves,
     })
 }
 
-/// Draws a record beside the event, with the key it is ranked by among equals.
-fn near(
-    record: &Webhook,
-    event: &Event,
-    proof: &Proof,
-    (decision, policy, endpoint): (Option<&Decision>, Policy, Endpoint),
+/// The records of the credential that was presented, and those that equal the event in something.
+async fn load_nearest(conn: &mut Conn, event: &Event, proof: &Proof) -> Result<Vec<Candidate>> {
+    let token = proof.presented.token.as_ref().map(<[u8; 32]>::as_slice);
+    let credential = (token, proof.signed_for.as_slice());
+    let mut found = nearest::load_by_credential(conn, credential, event.project_id).await?;
+    let known: Vec<i64> = found.iter().map(|record| record.id).collect();
+    let others = nearest::load(conn, event).await?;
+    found.extend(others.into_iter().filter(|record| !known.contains(&record.id)));
+    Ok(found)
+}
+
+/// What records are compared with.
+struct Asked<'a> {
+    event: &'a Event,
+    proof: &'a Proof,
+    decision: Option<&'a Decision>,
+    endpoint: Endpoint,
+    allow_no_secret: bool,
+    by_hand: bool,
     at: DateTime<Utc>,
-) -> (Near, Told, (String, String, i64)) {
-    let label = record.label();
-    let wanted = Wanted::of(record, &label);
-    let credential = proof.check(record, at);
-    let mut told = explain::tell(&wanted, event, credential, (endpoint, policy.allow_no_secret));
-    let fields = explain::fields(&wanted, event);
-    let traced = decision
-        .and_then(|decision| decision.trace.records.iter().find(|r| r.webhook == record.id))
-        .map(|traced| traced.checks.as_slice());
-    let known = |check: &&FieldCheck| {
-        check.field != "credential" && !fields.iter().any(|field| field.name == check.field)
-    };
-    let more: Vec<FieldCheck> = traced.unwrap_or_default().iter().filter(known).cloned().collect();
-    if let (Remedy::Nothing, Some(off)) = (told.remedy, more.iter().find(|check| !check.equal)) {
-        told.remedy = Remedy::Fix;
-        told.sentence = Sentence::new(
-            "“{label}” fits in the five values, but its {field} does not let this through: it asks for {expected}, this is {actual}.",
-        )
-        .with("label", &label)
-        .with("field", off.field.replace('_', " "))
-        .with("expected", format!("{:?}", off.expected))
-        .with("actual", format!("{:?}", off.actual));
+}
+
+/// A record beside the event, what is told of it, and its place: the least is the nearest.
+struct Found {
+    near: Near,
+    told: Told,
+    rank: (bool, bool, bool, Reverse<usize>, (String, String, i64)),
+}
+
+impl Asked<'_> {
+    /// Draws a record beside the event.
+    fn near(&self, record: &Webhook) -> Found {
+        let label = record.label();
+        let wanted = Wanted::of(record, &label);
+        let credential = self.proof.check(record, self.at);
+        let is_accepted = self.by_hand || credential.accepted(self.allow_no_secret);
+        let supposed = if self.by_hand { Check::TOKEN } else { credential };
+        let compared = compare(record, self.event, supposed, self.allow_no_secret);
+        let mut told = if compared.is_renamed && !self.by_hand {
+            explain::renamed(record, self.event)
+        } else {
+            let way = (self.endpoint, self.allow_no_secret);
+            explain::tell(&wanted, self.event, supposed, way)
+        };
+        let fields = explain::fields(&wanted, self.event);
+        let more = self.filters(record, &fields);
+        if let (Remedy::Nothing, Some(off)) = (told.remedy, more.iter().find(|check| !check.equal))
+        {
+            told.remedy = Remedy::Fix;
+            told.sentence = Sentence::new(
+                "“{label}” fits in the five values, but its {field} does not let this through: it asks for {expected}, this is {actual}.",
+            )
+            .with("label", &label)
+            .with("field", off.field.replace('_', " "))
+            .with("expected", format!("{:?}", off.expected))
+            .with("actual", format!("{:?}", off.actual));
+        }
+        // A record is not fitted to the event of somebody who does not have its secret.
+        if !is_accepted && matches!(told.remedy, Remedy::Fix | Remedy::Reset | Remedy::Enable) {
+            told.remedy = Remedy::Create;
+        }
+        let is_pending = record.project_id.is_pending();
+        let near =
+            Near { webhook: record.id, label, is_pending, fields, credential, is_accepted, more };
+        let address = RepositoryUrl::parse(&record.repo_url).to_string();
+        let rank = (
+            !matches!(credential, Check::Valid(_)),
+            near.equal() < near.fields.len(),
+            !(compared.is_renamed || (credential == Check::Absent && compared.project_equal)),
+            Reverse(near.equal()),
+            (record.repo_name.clone(), address, record.project_id.raw()),
+        );
+        Found { near, told, rank }
     }
-    let rank = (
-        record.repo_name.clone(),
-        RepositoryUrl::parse(&record.repo_url).to_string(),
-        record.project_id.raw(),
-    );
-    let is_pending = record.project_id.is_pending();
-    let near = Near { webhook: record.id, label, is_pending, fields, credential, more };
-    (near, told, rank)
+
+    /// How the filters of a record fared, which are asked where its five values fit.
+    fn filters(&self, record: &Webhook, fields: &[Field]) -> Vec<FieldCheck> {
+        let traced = self
+            .decision
+            .and_then(|decision| decision.trace.records.iter().find(|r| r.webhook == record.id))
+            .map(|traced| traced.checks.as_slice());
+        let is_filter = |check: &&FieldCheck| {
+            check.field != "credential" && !fields.iter().any(|field| field.name == check.field)
+        };
+        traced.unwrap_or_default().iter().filter(is_filter).cloned().collect()
+    }
+}
+
+/// What is told of the nearest record. Where only its secret leads to it, another may be meant.
+fn told(first: &Found, all: &[Found]) -> Told {
+    let equal = |found: &Found, name| {
+        found.near.fields.iter().any(|field| field.name == name && field.mark.is_equal())
+    };
+    let of_another_kind = !equal(first, "object_kind") && !equal(first, "http_x_gitlab_event");
+    let is_elsewhere = first.told.remedy == Remedy::Create;
+    if !matches!(first.near.credential, Check::Valid(_)) || !(of_another_kind || is_elsewhere) {
+        return first.told.clone();
+    }
+    let meant = all.iter().find(|other| other.near.equal() == other.near.fields.len());
+    match meant {
+        Some(meant) if is_elsewhere => explain::misplaced(&first.near.label, &meant.near.label),
+        Some(meant) => explain::not_shared(&first.near.label, &meant.near.label),
+        None if is_elsewhere => explain::elsewhere(&first.near.label),
+        None => first.told.clone(),
+    }
 }
 
 fn names_repository(body: &[u8]) -> bool {

@@ -12,7 +12,7 @@ use crate::core::event::Event;
 use crate::core::idempotency::{KEY_DAYS, Key};
 use crate::core::ids::{DeliveryId, JobId, WebhookId};
 use crate::core::lane;
-use crate::core::matching::project::id_to_register;
+use crate::core::matching::project::{id_to_register, is_candidate};
 use crate::core::matching::trace::Trace;
 use crate::core::matching::{Decision, Question, decide};
 use crate::core::pause::{Note, Pause, holding};
@@ -144,13 +144,9 @@ fn judged<'a>(
     now: DateTime<Utc>,
 ) -> Draft<'a> {
     // Of the batch's records, those this event would have loaded by itself.
-    let project = event.project_id.unwrap_or(0);
-    let records: Vec<Webhook> = known
-        .records
-        .iter()
-        .filter(|record| record.project_id.raw() == project || record.repo_name == event.repo_name)
-        .cloned()
-        .collect();
+    let token = presented.token.as_ref().map(<[u8; 32]>::as_slice);
+    let is_candidate = |record: &&Webhook| is_candidate(record, event, token);
+    let records: Vec<Webhook> = known.records.iter().filter(is_candidate).cloned().collect();
     let question = Question {
         endpoint: arrival.endpoint,
         event,

@@ -3,7 +3,7 @@
 //!
 //! `input.rs` makes a [`WebhookInput`], which is valid by being there; `save.rs` adds and changes;
 //! `delete.rs` says what goes and what stays, then deletes; `bulk.rs` does it to many at once;
-//! `reset.rs` lets a record wait again; `transfer.rs` carries records to a file and back.
+//! `reset.rs` lets a record wait again; `take_over.rs` follows a renamed project; `transfer.rs` carries records to a file and back.
 
 mod bulk;
 mod delete;
@@ -12,6 +12,7 @@ mod reset;
 mod save;
 mod secrets;
 mod snapshot;
+mod take_over;
 pub mod transfer;
 
 pub use bulk::{Switched, delete_many, reset_many, switch_many};
@@ -19,6 +20,7 @@ pub use delete::{Plan, delete, plan};
 pub use input::{Draft, Fault, MAX_KEEP_DAYS, Rules, SecretChange, WebhookInput};
 pub use reset::reset;
 pub use save::{Target, save};
+pub use take_over::take_over;
 
 use crate::core::actor::Actor;
 use crate::core::seal::{CannotOpen, Keys, NONCE_BYTES};

@@ -24,6 +24,8 @@ pub struct Unmatched {
     pub object_kind: String,
     pub event: String,
     pub project_id: Option<i64>,
+    /// Whether a webhook knows the project under another name.
+    pub is_renamed: bool,
 }
 
 /// A record of whose jobs some failed in the last 24 hours.
@@ -69,6 +71,8 @@ struct Stored {
     number: Option<i64>,
     #[diesel(sql_type = Text)]
     error: String,
+    #[diesel(sql_type = Bool)]
+    is_renamed: bool,
 }
 
 const GROUPED: &str = "WITH lost AS MATERIALIZED (SELECT repo_name, repo_url, object_kind, event, \
@@ -83,10 +87,12 @@ const GROUPED: &str = "WITH lost AS MATERIALIZED (SELECT repo_name, repo_url, ob
      last_failed AS (SELECT DISTINCT ON (webhook_id) * FROM failed \
      ORDER BY webhook_id, finished_at DESC) \
      (SELECT false AS is_failed, repo_name AS label, count, received_at AS at, id, repo_url, \
-     object_kind, event, project_id AS number, '' AS error \
+     object_kind, event, project_id AS number, '' AS error, \
+     EXISTS (SELECT 1 FROM webhooks WHERE webhooks.project_id = last_lost.project_id \
+     AND webhooks.repo_name NOT IN ('', last_lost.repo_name)) AS is_renamed \
      FROM last_lost JOIN lost_of USING (repo_name) ORDER BY id DESC LIMIT $2) \
      UNION ALL (SELECT true, webhook_label, count, finished_at, '', '', '', '', \
-     last_failed.webhook_id, error FROM last_failed \
+     last_failed.webhook_id, error, false FROM last_failed \
      JOIN failed_of ON failed_of.webhook_id IS NOT DISTINCT FROM last_failed.webhook_id \
      ORDER BY finished_at DESC LIMIT $2)";
 
@@ -122,6 +128,7 @@ pub async fn load(conn: &mut Conn) -> Result<Attention> {
                 object_kind: group.object_kind,
                 event: group.event,
                 project_id: group.number,
+                is_renamed: group.is_renamed,
             });
         }
     }

@@ -55,10 +55,11 @@ pub struct Candidate {
     pub cancel_running: bool,
     pub max_attempts: i32,
     pub timeout_s: Option<i32>,
+    pub version: i32,
 }
 
 /// Loads the records of these projects, the pending ones of these repositories, and those that
-/// nearly match: of these repositories with one of these tokens.
+/// nearly match: of these repositories with one of these tokens, or pending with one of them.
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
@@ -69,10 +70,17 @@ pub async fn load(conn: &mut Conn, sought: &Sought) -> Result<Vec<Candidate>> {
     let near = webhooks::project_id
         .eq(ProjectId::PENDING)
         .or(webhooks::secret_digest.eq_any(tokens.clone()).assume_not_null())
-        .or(webhooks::previous_secret_digest.eq_any(tokens).assume_not_null());
+        .or(webhooks::previous_secret_digest.eq_any(tokens.clone()).assume_not_null());
+    let with_a_slip = webhooks::secret_digest
+        .eq_any(tokens)
+        .assume_not_null()
+        .and(webhooks::project_id.eq(ProjectId::PENDING));
     Ok(webhooks::table
         .filter(
-            webhooks::project_id.eq_any(projects).or(webhooks::repo_name.eq_any(names).and(near)),
+            webhooks::project_id
+                .eq_any(projects)
+                .or(webhooks::repo_name.eq_any(names).and(near))
+                .or(with_a_slip),
         )
         .order(webhooks::id)
         .select(Candidate::as_select())

@@ -225,6 +225,30 @@ pub async fn reset(
         .ok_or(StoreError::Stale)
 }
 
+/// Gives a webhook another repository name and address, if its version is still `version`.
+///
+/// # Errors
+/// [`StoreError::Stale`] when it was changed since, or is gone.
+pub async fn rename(
+    conn: &mut Conn,
+    (id, version): (WebhookId, i32),
+    (repo_name, repo_url): (&str, &str),
+    now: DateTime<Utc>,
+) -> Result<Row> {
+    diesel::update(webhooks::table.find(id.0).filter(webhooks::version.eq(version)))
+        .set((
+            webhooks::repo_name.eq(repo_name),
+            webhooks::repo_url.eq(repo_url),
+            webhooks::updated_at.eq(now),
+            webhooks::version.eq(version + 1),
+        ))
+        .returning(Row::as_returning())
+        .get_result(conn)
+        .await
+        .optional()?
+        .ok_or(StoreError::Stale)
+}
+
 /// Removes a record. Its deliveries and jobs stay: they keep its name.
 ///
 /// # Errors

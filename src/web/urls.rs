@@ -211,6 +211,11 @@ pub fn delivery_replay(id: impl Display) -> String {
     verb("hooks", "delivery", id, "replay")
 }
 
+/// Gives the webhooks of a delivery's renamed project its new name and address; POST only.
+pub fn delivery_take_over(id: impl Display) -> String {
+    verb("hooks", "delivery", id, "take-over")
+}
+
 /// The runs of replays; its POST starts one.
 pub fn replays() -> &'static str {
     "/admin/hooks/delivery/replay/"

@@ -47,7 +47,7 @@ async fn each_way_to_miss_a_record_has_its_sentence() {
         (push().with("/repository/name", "diaspora"), "differ in upper and lower case only"),
         (push().with("/repository/name", "Diaspora "), "differ in spaces only"),
         (push().token("wrong"), "the secret is wrong"),
-        (push().without("X-Gitlab-Token"), "no secret token was sent"),
+        (push().without("X-Gitlab-Token"), "was sent without a secret"),
         (
             push().with("/object_kind", "tag_push").header("X-Gitlab-Event", "Tag Push Hook"),
             "object kind and event header differ",

@@ -1,6 +1,7 @@
 //! The panel, over HTTP, as a browser without scripts sees it.
 
 mod actions;
+mod advice;
 mod bulk;
 mod compromised;
 mod delivery_log;

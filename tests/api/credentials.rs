@@ -9,19 +9,19 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-pub(super) const KEY: &[u8] = b"the key of the signed hook, 32 b.";
+pub const KEY: &[u8] = b"the key of the signed hook, 32 b.";
 
-pub(super) fn signed_record() -> Record {
+pub fn signed_record() -> Record {
     let shown = format!("whsec_{}", STANDARD.encode(KEY));
     with(records::push(), &[("secret_token", ""), ("signing_token", &shown)])
 }
 
 #[expect(clippy::disallowed_methods, reason = "GitLab's clock")]
-pub(super) fn now_s() -> u64 {
+pub fn now_s() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
-pub(super) fn signature(key: &[u8], id: &str, at_s: u64, body: &[u8]) -> String {
+pub fn signature(key: &[u8], id: &str, at_s: u64, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
     mac.update(format!("{id}.{at_s}.").as_bytes());
     mac.update(body);
@@ -29,7 +29,7 @@ pub(super) fn signature(key: &[u8], id: &str, at_s: u64, body: &[u8]) -> String 
 }
 
 /// The push with the headers of a signed delivery.
-pub(super) fn signed(id: &str, at_s: u64, signature: &str) -> Delivery {
+pub fn signed(id: &str, at_s: u64, signature: &str) -> Delivery {
     Delivery::push_2015()
         .header("webhook-id", id)
         .header("webhook-timestamp", &at_s.to_string())

@@ -1,6 +1,6 @@
 //! What GitLab meets: the two webhook addresses.
 
-mod credentials;
+pub mod credentials;
 mod credentials_matrix;
 mod filters;
 mod idempotency;

@@ -65,10 +65,11 @@ async fn f1_f3_a_record_is_made_from_a_delivery_that_then_runs_and_another_is_me
     app.send(&unmatched).await.expect(202, "matched");
 
     // The other way: the record that was there is mended.
+    let push = push.with("/project_id", 1613);
     let second = app.send(&push).await;
     second.expect(200, "unmatched");
     browser.open(&format!("/admin/hooks/delivery/{}/", second.field("delivery"))).await;
-    browser.says("is registered to project 15, this is project 1612").await;
+    browser.says("is registered to project 15, this is project 1613").await;
     browser.press("Fix record").await;
     browser.says("Filled in from the delivery").await;
     browser.pictures("webhook-suggested").await;

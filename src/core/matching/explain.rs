@@ -3,7 +3,7 @@
 
 mod cases;
 
-pub use cases::{is_sample, sample};
+pub use cases::{elsewhere, is_sample, misplaced, not_shared, renamed, sample};
 
 use super::project::may_lack_repository;
 use crate::core::credential::Check;
@@ -144,6 +144,8 @@ pub enum Remedy {
     Fix,
     /// The record forgets its project.
     Reset,
+    /// The webhook takes over the project's new name and address.
+    TakeOver,
     /// The record's registration.
     Setup,
     /// The secret, in GitLab or in the record.
@@ -184,12 +186,19 @@ pub fn tell(
     let fields = fields(wanted, event);
     let off: Vec<&Field> =
         fields.iter().filter(|field| matches!(field.mark, Mark::Differs | Mark::Absent)).collect();
+    let label = wanted.label;
+    let of_project = |id| wanted.project_id == ProjectId::Known(id);
+    if credential == Check::Absent && event.project_id.is_some_and(of_project) {
+        let sentence = Sentence::new(
+            "It was sent without a secret, and “{label}” has one. GitLab forgets it when the URL is changed: enter it again.",
+        );
+        return told(Remedy::Setup, sentence.with("label", label));
+    }
     let identity = ["repo_name", "repo_url", "project_id"];
     let near = |field: &&Field| identity.contains(&field.name) && field.mark.is_equal();
     if fields.iter().find(near).is_none() {
         return no_record();
     }
-    let label = wanted.label;
     match off.as_slice() {
         [] if !credential.accepted(allow_none) => secret(label, credential),
         [] => equal(wanted, endpoint),
@@ -226,21 +235,26 @@ fn equal(wanted: &Wanted<'_>, endpoint: Endpoint) -> Told {
 }
 
 fn secret(label: &str, credential: Check) -> Told {
-    let pattern = match credential {
-        Check::Absent => {
-            "“{label}” fits, but no secret token was sent: enter the webhook's secret in GitLab's form."
-        }
-        Check::StaleSignature => {
-            "“{label}” fits, but the signature is more than five minutes old or new: look at the clocks."
-        }
-        Check::NotRequired => {
-            "“{label}” fits, but has no secret, and nothing is accepted without one: set one."
-        }
-        Check::Wrong | Check::Valid(_) => {
-            "“{label}” fits, but the secret is wrong: GitLab's form holds another one than the webhook."
-        }
+    // It is GitLab's form that lacks the secret: a healthy webhook is not told to change its own.
+    let (remedy, pattern) = match credential {
+        Check::Absent => (
+            Remedy::Setup,
+            "“{label}” fits, but no secret token was sent: enter the webhook's secret in GitLab's form.",
+        ),
+        Check::StaleSignature => (
+            Remedy::Nothing,
+            "“{label}” fits, but the signature is more than five minutes old or new: look at the clocks.",
+        ),
+        Check::NotRequired => (
+            Remedy::Secret,
+            "“{label}” fits, but has no secret, and nothing is accepted without one: set one.",
+        ),
+        Check::Wrong | Check::Valid(_) => (
+            Remedy::Setup,
+            "“{label}” fits, but the secret is wrong: GitLab's form holds another one than the webhook.",
+        ),
     };
-    told(Remedy::Secret, Sentence::new(pattern).with("label", label))
+    told(remedy, Sentence::new(pattern).with("label", label))
 }
 
 /// One field is off.

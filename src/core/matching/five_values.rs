@@ -21,6 +21,8 @@ pub struct Comparison {
     pub four_equal: bool,
     /// Whether the project's id is equal, too.
     pub project_equal: bool,
+    /// Whether it is the webhook's project, proved so, under another name or address.
+    pub is_renamed: bool,
     /// Whether the record accepts the credential.
     pub accepted: bool,
     /// Whether its filters let the event pass.
@@ -78,6 +80,10 @@ pub fn compare(record: &Webhook, event: &Event, credential: Check, allow_none: b
         FieldCheck::new("project_id", record.project_id.to_string(), actual_id, project_equal),
     ];
     let four_equal = name_equal && url_equal && kind_equal && header_equal;
+    let is_renamed = project_equal
+        && (kind_equal && header_equal && !four_equal)
+        && matches!(credential, Check::Valid(_))
+        && project::names_its_project(event);
     // Of another event a filter would say nothing worth keeping.
     let filtered = if four_equal { record.filters.checks(event) } else { Vec::new() };
     let passes = filtered.iter().all(|check| check.equal);
@@ -86,6 +92,7 @@ pub fn compare(record: &Webhook, event: &Event, credential: Check, allow_none: b
         trace: RecordTrace { webhook: record.id, label: record.label(), checks },
         four_equal,
         project_equal,
+        is_renamed,
         accepted,
         passes,
         credential,

@@ -22,7 +22,7 @@ use chrono::{DateTime, Utc};
 use five_values::{Comparison, compare};
 use project::id_to_register;
 use reason::{Sought, filtered_reason, named, nearest_reason, queued};
-use trace::Trace;
+use trace::{RecordTrace, Trace};
 
 /// Most records whose comparison is kept with a delivery.
 const MAX_TRACED: usize = 10;
@@ -249,7 +249,9 @@ fn match_main(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
 fn trace_of(compared: Vec<(&Webhook, Comparison)>) -> Trace {
     let mut records: Vec<_> =
         compared.into_iter().map(|(_, comparison)| comparison.trace).collect();
-    records.sort_by_key(|record| (record.differing().count(), record.webhook));
+    let refuses =
+        |record: &RecordTrace| record.differing().any(|check| check.field == "credential");
+    records.sort_by_key(|record| (refuses(record), record.differing().count(), record.webhook));
     records.truncate(MAX_TRACED);
     Trace { records, ..Trace::default() }
 }

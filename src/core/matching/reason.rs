@@ -46,14 +46,17 @@ pub(super) fn filtered_reason(record: &Webhook, comparison: &Comparison) -> Stri
     }
 }
 
-/// On the record that came nearest.
+/// On the webhook that came nearest, of those whose credential was presented: to others nothing
+/// of a webhook is told, since GitLab shows the answer to the maintainers of the project.
 pub(super) fn nearest_reason(
     event: &Event,
     compared: &[(&Webhook, Comparison)],
     sought: Sought,
 ) -> String {
-    let nearest =
-        compared.iter().min_by_key(|(record, c)| (c.trace.differing().count(), record.id));
+    let nearest = compared
+        .iter()
+        .filter(|(_, comparison)| comparison.accepted)
+        .min_by_key(|(record, c)| (!c.is_renamed, c.trace.differing().count(), record.id));
     let Some((record, comparison)) = nearest else { return no_record(event, sought) };
     let label = record.label();
     if record.project_id.is_pending() && comparison.is_nearly_equal() {
@@ -68,9 +71,13 @@ pub(super) fn nearest_reason(
         .filter(|check| !(record.project_id.is_pending() && check.field == "project_id"))
         .filter(|check| !filters::FIELDS.contains(&check.field.as_str()))
         .collect();
+    let project_id = record.project_id;
     match differing.as_slice() {
-        [only] if only.field == "credential" => {
-            format!("{label:?} equals it, but its secret is another one")
+        [only] if comparison.is_renamed => {
+            let (field, expected, delivered) = (&only.field, &only.expected, delivered(only));
+            format!(
+                "Project {project_id} was renamed or moved: update webhook {label:?}, whose {field} is {expected:?}, {delivered}"
+            )
         }
         [only] => {
             let (field, expected, delivered) = (&only.field, &only.expected, delivered(only));
@@ -83,8 +90,24 @@ pub(super) fn nearest_reason(
                 ),
             }
         }
+        [name, url] if name.field == "repo_name" && url.field == "repo_url" => {
+            let (expected, actual) = places(record, event);
+            if comparison.is_renamed {
+                format!(
+                    "Project {project_id} was renamed or moved: update webhook {label:?} from {expected} to {actual}"
+                )
+            } else {
+                format!("No webhook matches; {label:?} asks for {expected}, this is {actual}")
+            }
+        }
         _ => no_record(event, sought),
     }
+}
+
+/// What a webhook asks for and what came: name and address of the repository.
+fn places(record: &Webhook, event: &Event) -> (String, String) {
+    let place = |name: &str, url: &str| format!("{name:?} at {url:?}");
+    (place(&record.repo_name, &record.repo_url), place(&event.repo_name, &event.repo_url))
 }
 
 fn delivered(check: &FieldCheck) -> String {

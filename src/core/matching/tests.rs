@@ -7,7 +7,7 @@ use filters::{FilterTexts, Filters};
 use proptest::prelude::*;
 use std::sync::Arc;
 
-const KEY: [u8; 32] = [1; 32];
+pub(in crate::core::matching) const KEY: [u8; 32] = [1; 32];
 const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
 pub(in crate::core::matching) fn record(id: i64, project_id: i64) -> Webhook {
@@ -36,7 +36,7 @@ pub(in crate::core::matching) fn record(id: i64, project_id: i64) -> Webhook {
     }
 }
 
-fn event() -> Event {
+pub(in crate::core::matching) fn event() -> Event {
     Event {
         header: "Push Hook".into(),
         object_kind: "push".into(),
@@ -129,9 +129,10 @@ fn another_records_token_is_authentic_but_opens_nothing() {
     let mut other = record(2, 15);
     other.secret_digest = Some(token_digest(&KEY, b"other").to_vec());
     other.repo_name = "Other".into();
+    other.project_id = ProjectId::Known(16);
     let decision = ask(Endpoint::Main, &event(), Some("other"), &[record(1, 15), other]);
     assert_eq!((decision.verdict, decision.status), (Verdict::Unmatched, 200));
-    assert_eq!(decision.summary, "\"App push\" equals it, but its secret is another one");
+    assert_eq!(decision.summary, "No record for \"push\" events of project 15 (\"App\")");
 }
 
 #[test]

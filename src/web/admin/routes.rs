@@ -125,6 +125,9 @@ pub fn rows() -> Vec<Row> {
         Row::get(delivery("body"), Needs(View), |route| route.to(deliveries::page::download)),
         Row::get(delivery("replay"), Needs(View), |route| route.to(replay::show)),
         Row::post(delivery("replay"), Needs(Operate), |route| route.to(replay::submit)),
+        Row::post(delivery("take-over"), Needs(ChangeRecords), |route| {
+            route.to(deliveries::take_over::submit)
+        }),
     ]);
     rows.extend(mount::resource::<Jobs>());
     rows.extend([

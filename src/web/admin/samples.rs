@@ -24,6 +24,7 @@ use crate::core::credential::Check;
 use crate::core::ids::WebhookId;
 use crate::core::listing::{Counts, Page, Total};
 use crate::core::matching::explain::{Field, Mark, Remedy, Told};
+use crate::core::matching::project::Move;
 use crate::core::role::Role;
 use crate::store::audit::{self, Verb};
 use crate::store::deliveries::{Brief, Full, JobRef, Row as DeliveryRow};
@@ -125,10 +126,18 @@ fn panel_sample(delivery: &Brief) -> MatchPanel {
         is_pending: false,
         fields: vec![field("repo_name", Mark::Differs), field("repo_url", Mark::OtherForm)],
         credential: Check::Wrong,
+        is_accepted: true,
         more: Vec::new(),
     };
     let told = Told { sentence: ODD.into(), remedy: Remedy::Reset, off: Vec::new() };
-    matching::draw(delivery, Rejudged { now: None, told, nearest: vec![near] }, true)
+    let moved = |id| Move {
+        id: WebhookId(id),
+        version: 1,
+        repo_name: ODD.to_owned(),
+        repo_url: LONG.to_owned(),
+    };
+    let renamed = vec![moved(7), moved(8)];
+    matching::draw(delivery, Rejudged { now: None, told, nearest: vec![near], renamed }, true)
 }
 
 fn job_row(state: &str) -> JobRow {

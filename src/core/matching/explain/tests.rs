@@ -63,12 +63,13 @@ fn one_field_off_is_named_with_both_values() {
 
 #[test]
 fn where_all_fits_the_rest_is_told() {
-    says(WANTED, &event(), Check::Wrong, "secret is wrong", Remedy::Secret);
-    says(WANTED, &event(), Check::Absent, "no secret token was sent", Remedy::Secret);
+    says(WANTED, &event(), Check::Wrong, "secret is wrong", Remedy::Setup);
+    says(WANTED, &event(), Check::Absent, "GitLab forgets it when the URL", Remedy::Setup);
     let off = Wanted { enabled: false, ..WANTED };
     says(off, &event(), Check::Valid(Proof::TOKEN), "switched off", Remedy::Enable);
     let pending = Wanted { project_id: ProjectId::Pending, ..WANTED };
     says(pending, &event(), Check::Valid(Proof::TOKEN), "waits for its Test", Remedy::Setup);
+    says(pending, &event(), Check::Absent, "no secret token was sent", Remedy::Setup);
     says(WANTED, &event(), Check::Valid(Proof::TOKEN), "fits in every value", Remedy::Nothing);
 }
 

@@ -1,10 +1,30 @@
-//! What an event says of its project.
+//! Whose webhook is told of, and what an event says of its project.
 
-use super::super::tests::{ask, main, record};
+use super::super::tests::{KEY, ask, event, main, record};
 use super::*;
-use crate::core::ids::WebhookId;
+use crate::core::credential::token_digest;
 use crate::core::verdict::{Endpoint, Verdict};
-use crate::core::webhook::{ProjectId, Webhook};
+
+/// Two webhooks of one repository, with two secrets; one has a slip in its address.
+#[test]
+fn the_webhook_of_the_presented_secret_is_told_of_however_near_another_is() {
+    let mut slip = record(2, 15);
+    slip.name = "staging".into();
+    slip.repo_url = "git@git.example.com:team/apps.git".into();
+    slip.secret_digest = Some(token_digest(&KEY, b"other").to_vec());
+    let both = [record(1, 15), slip];
+    let decision = ask(Endpoint::Main, &event(), Some("other"), &both);
+    assert_eq!(decision.verdict, Verdict::Unmatched);
+    assert_eq!(
+        decision.summary,
+        "Project 15 was renamed or moved: update webhook \"staging\", whose repo_url is \
+         \"git@git.example.com:team/apps.git\", the delivery's \"https://git.example.com/team/app\""
+    );
+    assert_eq!(decision.trace.records[0].label, "staging");
+    let both = both.map(|record| Webhook { project_id: ProjectId::Pending, ..record });
+    let decision = ask(Endpoint::Main, &event(), Some("other"), &both);
+    assert!(decision.summary.contains("nearest is \"staging\": its repo_url"), "{decision:?}");
+}
 
 #[test]
 fn an_event_that_need_not_name_its_repository_matches_by_its_project() {
@@ -49,4 +69,48 @@ fn the_first_event_of_no_project_registers_a_webhook_for_such_events() {
     assert_eq!(id_to_register(&user), Some(0));
     webhook.project_id = ProjectId::Known(0);
     assert_eq!(main(&user, &[webhook]).verdict, Verdict::Matched);
+}
+
+#[test]
+fn a_comment_that_carries_another_projects_repository_renames_nothing() {
+    let mut webhook = record(1, 15);
+    (webhook.object_kind, webhook.http_x_gitlab_event) = ("note".into(), "Note Hook".into());
+    let note = Event {
+        header: "Note Hook".into(),
+        object_kind: "note".into(),
+        project_path: "team/app".into(),
+        repo_name: "Diaspora".into(),
+        repo_url: "git@git.example.com:mike/diaspora.git".into(),
+        repo_urls: vec!["git@git.example.com:mike/diaspora.git".into()],
+        ..event()
+    };
+    let decision = main(&note, &[webhook]);
+    assert!(
+        decision.summary.starts_with("No webhook matches; \"App note\" asks for"),
+        "{decision:?}"
+    );
+}
+
+#[test]
+fn a_project_renamed_and_moved_is_told_with_both_places() {
+    let mut old = record(1, 15);
+    (old.repo_name, old.repo_url) = ("Old".into(), "https://git.example.com/old/app".into());
+    let decision = main(&event(), &[old.clone(), record(2, 16)]);
+    assert_eq!(
+        decision.summary,
+        "Project 15 was renamed or moved: update webhook \"Old push\" from \"Old\" at \
+         \"https://git.example.com/old/app\" to \"App\" at \"https://git.example.com/team/app\""
+    );
+    let place = |name: &str, url: &str| Some((name.to_owned(), url.to_owned()));
+    assert_eq!(name_and_address(&old, &event()), place("App", "https://git.example.com/team/app"));
+    // The address stays in the form it has, and where nothing is asked for nothing is put.
+    let ssh = "git@git.example.com:team/app.git";
+    let both =
+        Event { repo_urls: vec!["https://git.example.com/team/app".into(), ssh.into()], ..event() };
+    old.repo_url = "git@git.example.com:old/app.git".into();
+    assert_eq!(name_and_address(&old, &both), place("App", ssh));
+    old.repo_url.clear();
+    assert_eq!(name_and_address(&old, &both), place("App", ""));
+    assert_eq!(name_and_address(&record(1, 15), &both), None);
+    assert_eq!(name_and_address(&record(1, 16), &both), None);
 }

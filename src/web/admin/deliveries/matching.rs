@@ -5,6 +5,7 @@ use super::page::{checked, field_label};
 use crate::control::{Near, Rejudged};
 use crate::core::difference::{Piece, differing};
 use crate::core::matching::explain::{Field, Mark, Remedy, Told};
+use crate::core::matching::project::Move;
 use crate::core::verdict::Verdict;
 use crate::i18n::{self, Locale, current, say, t};
 use crate::say;
@@ -24,8 +25,20 @@ pub struct MatchPanel {
     pub records: Vec<NearView>,
     /// What helps: words, address, and whether it is the best thing to do.
     pub tools: Vec<Tool>,
+    /// The button that takes over what a renamed project is called now, for those who may.
+    pub take_over: Option<TakeOver>,
     /// Whether a replay is the best thing to do: it ran nothing, and would now.
     pub wants_replay: bool,
+}
+
+/// A button that gives the webhooks of a renamed project its new name and address.
+pub struct TakeOver {
+    /// Its words.
+    pub words: String,
+    /// Where it is sent.
+    pub action: String,
+    /// The webhooks as they were looked at: `id:version`.
+    pub webhooks: Vec<String>,
 }
 
 /// A button that leads somewhere.
@@ -88,15 +101,36 @@ pub fn draw(delivery: &Brief, rejudged: Rejudged, may_edit: bool) -> MatchPanel 
     // Once the record is mended, the delivery is to run after all.
     let runs = now.as_ref().is_some_and(|now| !now.run.is_empty());
     let did_something = was.is_some_and(Verdict::claims_its_key);
-    let wants_replay = runs && !did_something && !tools.iter().any(|tool| tool.is_best);
+    let is_renamed = may_edit && !rejudged.renamed.is_empty();
+    let take_over = is_renamed.then(|| take_over(delivery, &rejudged.renamed));
+    let has_best = take_over.is_some() || tools.iter().any(|tool| tool.is_best);
+    let wants_replay = runs && !did_something && !has_best;
     MatchPanel {
         sentence: told(&rejudged.told),
         then: Badge::verdict(&delivery.verdict),
         now: now.map(|now| (Badge::verdict(now.verdict.as_str()), i18n::told(&now.summary))),
         records: rejudged.nearest.iter().map(|near| near_view(delivery, near, may_edit)).collect(),
         tools,
+        take_over,
         wants_replay,
     }
+}
+
+fn take_over(delivery: &Brief, webhooks: &[Move]) -> TakeOver {
+    TakeOver {
+        words: i18n::count(
+            i64::try_from(webhooks.len()).unwrap_or(i64::MAX),
+            "Take over the new name and URL",
+            "Take over the new name and URL in {n} webhooks",
+        ),
+        action: urls::delivery_take_over(&delivery.id),
+        webhooks: webhooks.iter().map(mark).collect(),
+    }
+}
+
+/// A webhook as it was looked at, as a form carries it.
+pub fn mark(moved: &Move) -> String {
+    format!("{}:{}", moved.id, moved.version)
 }
 
 fn tools(delivery: &Brief, remedy: Remedy, near: Option<&Near>, may_edit: bool) -> Vec<Tool> {
@@ -116,10 +150,10 @@ fn tools(delivery: &Brief, remedy: Remedy, near: Option<&Near>, may_edit: bool) 
             Remedy::Enable => {
                 offer("Enable record", urls::with_query(&form, &[("enabled", "1")]), true);
             }
-            Remedy::Nothing | Remedy::Create | Remedy::PushOnce => {}
+            Remedy::Nothing | Remedy::TakeOver | Remedy::Create | Remedy::PushOnce => {}
         }
     }
-    let wants_one = !matches!(remedy, Remedy::Nothing | Remedy::PushOnce);
+    let wants_one = !matches!(remedy, Remedy::Nothing | Remedy::TakeOver | Remedy::PushOnce);
     if may_edit && wants_one && !delivery.repo_name.is_empty() {
         offer("Create record", create(delivery), remedy == Remedy::Create);
     }
@@ -128,13 +162,12 @@ fn tools(delivery: &Brief, remedy: Remedy, near: Option<&Near>, may_edit: bool) 
 
 fn near_view(delivery: &Brief, near: &Near, may_edit: bool) -> NearView {
     let mut rows: Vec<RowView> = near.fields.iter().map(row).collect();
-    let accepted = near.credential.accepted(false);
     let whole = |text: &str| vec![Piece { text: text.to_owned(), differs: false }];
     rows.push(RowView {
         label: "Secret".to_owned(),
         actual: whole(t(near.credential.word())),
         expected: whole(t("its own")),
-        badge: Badge::equal(accepted),
+        badge: Badge::equal(near.is_accepted),
         note: "",
     });
     for check in &near.more {
@@ -152,7 +185,7 @@ fn near_view(delivery: &Brief, near: &Near, may_edit: bool) -> NearView {
         href: urls::webhook(near.webhook),
         score: say!("{n} of {all} equal", n = near.equal(), all = 5),
         rows,
-        fix: fix(delivery, near).filter(|_| may_edit),
+        fix: fix(delivery, near).filter(|_| may_edit && near.is_accepted),
     }
 }
 

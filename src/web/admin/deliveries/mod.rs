@@ -5,6 +5,7 @@ pub mod matching;
 pub mod page;
 pub mod request;
 pub mod steps;
+pub mod take_over;
 pub mod tree;
 pub mod unmatched;
 

@@ -62,6 +62,8 @@ pub struct GroupView {
     pub all: String,
     /// The form for a record, for those who may.
     pub create: Option<String>,
+    /// Whether the project has webhooks under another name, as the newest delivery's page tells.
+    pub is_renamed: bool,
 }
 
 /// GET the page.
@@ -107,9 +109,10 @@ fn view(group: Group, received: &str, may_edit: bool) -> GroupView {
     let values = [group.repo_name.as_str(), &group.repo_url, &group.object_kind, &group.event];
     GroupView {
         all: urls::with_query(&urls::deliveries(), &query),
-        create: (may_edit && !group.repo_name.is_empty())
+        create: (may_edit && !group.repo_name.is_empty() && !group.is_renamed)
             .then(|| create_with(values, group.project_id, &group.last_id)),
         newest: urls::object("hooks", "delivery", &group.last_id),
+        is_renamed: group.is_renamed,
         events: group.events.join(", "),
         count: grouped(group.count),
         last: At(group.last_at),
@@ -131,7 +134,8 @@ pub fn sample(words: &str) -> UnmatchedPage {
         last: At(DateTime::UNIX_EPOCH),
         newest: "/admin/".to_owned(),
         all: "/admin/".to_owned(),
-        create: Some("/admin/".to_owned()),
+        create: (name != words).then(|| "/admin/".to_owned()),
+        is_renamed: name == words,
     };
     UnmatchedPage {
         frame: Frame::sample(words),

@@ -131,7 +131,11 @@ fn unmatched(group: &Unmatched, may_add: bool) -> Line {
         href: urls::with_query(&urls::deliveries(), &query),
         note: say!("{event}, last 7 days", event = group.event),
         at: Some(At(group.received_at)),
-        remedy: may_add.then(|| ("Create record", urls::with_query(&urls::webhook_add(), &add))),
+        remedy: if group.is_renamed {
+            Some(("See what changed", urls::object("hooks", "delivery", &group.id)))
+        } else {
+            may_add.then(|| ("Create record", urls::with_query(&urls::webhook_add(), &add)))
+        },
     }
 }
 

@@ -209,7 +209,7 @@ fn webhook_id(text: &str) -> Result<WebhookId, StoreError> {
     text.parse().map(WebhookId).map_err(|_| StoreError::NotFound)
 }
 
-fn act<'a>(ctx: &'a AdminContext, remote_addr: &'a str) -> Act<'a> {
+pub(super) fn act<'a>(ctx: &'a AdminContext, remote_addr: &'a str) -> Act<'a> {
     Act {
         actor: Some(&ctx.actor),
         remote_addr,

@@ -1,0 +1,37 @@
+//! A project was renamed or moved: its webhooks take over its new name and address.
+
+use super::save::log;
+use super::{Act, SaveError, snapshot};
+use crate::core::change::diff;
+use crate::core::ids::WebhookId;
+use crate::core::matching::project::Move;
+use crate::store::audit::Verb;
+use crate::store::webhooks::{self, Row};
+use crate::store::{Conn, StoreError, transaction};
+
+/// Gives webhooks their new name and address, all of them or none.
+///
+/// # Errors
+/// [`SaveError::Stale`] when someone else changed or deleted one since it was looked at.
+pub async fn take_over(
+    conn: &mut Conn,
+    act: &Act<'_>,
+    moves: &[Move],
+) -> Result<Vec<Row>, SaveError> {
+    let taken = transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
+        let ids: Vec<WebhookId> = moves.iter().map(|step| step.id).collect();
+        let rows = webhooks::find_many_for_update(conn, &ids).await?;
+        let mut rows_after = Vec::new();
+        for step in moves {
+            let before = rows.iter().find(|row| row.id == step.id.0).ok_or(StoreError::Stale)?;
+            let place = (step.repo_name.as_str(), step.repo_url.as_str());
+            let after = webhooks::rename(conn, (step.id, step.version), place, act.now).await?;
+            let changes = diff(Some(&snapshot::of(before)), Some(&snapshot::of(&after)));
+            log(conn, act, Verb::Change, &after, changes).await?;
+            rows_after.push(after);
+        }
+        Ok(rows_after)
+    })
+    .await?;
+    Ok(taken)
+}

@@ -1,0 +1,60 @@
+//! One press for a project that was renamed or moved in GitLab: the webhooks that proved to be its
+//! own take over its new name and address. What it changes, `crate::records` does.
+
+use super::matching::mark;
+use super::page::{id_of, missing};
+use crate::clock;
+use crate::control;
+use crate::i18n::{self, t};
+use crate::intake::Policy;
+use crate::records::{self, SaveError};
+use crate::store::deliveries;
+use crate::web::admin::context::AdminContext;
+use crate::web::admin::kit::frame::Level;
+use crate::web::admin::kit::views::Posted;
+use crate::web::admin::webhooks;
+use crate::web::human::{HumanError, see_other};
+use crate::web::problem::Problem;
+use crate::web::urls;
+use actix_web::HttpResponse;
+
+/// POST: gives them name and address, and leads back to the delivery.
+///
+/// # Errors
+/// No such delivery (404), other webhooks or versions than were shown (409), the database (503).
+pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
+    let id = id_of(&ctx)?;
+    let back = urls::delivery(&id);
+    let mut conn = ctx.conn().await?;
+    let full = deliveries::find(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
+    let deps = ctx.deps();
+    let policy = Policy { allow_no_secret: deps.settings.allow_no_secret };
+    let now = control::rejudge(&mut conn, &full, (&deps.keys, policy), clock::now()).await?;
+    let shown = posted.iter().filter(|(name, _)| name == "webhook").map(|(_, mark)| mark.clone());
+    let shown: Vec<String> = shown.collect();
+    let conflict = || Problem::conflict().link(t("Back to the delivery"), back.clone());
+    if shown.is_empty() || now.renamed.iter().map(mark).collect::<Vec<_>>() != shown {
+        return Err(conflict().into());
+    }
+    let remote_addr = ctx.remote_addr();
+    let act = webhooks::act(&ctx, &remote_addr);
+    let refused = |error| match error {
+        SaveError::Store(error) => error.into(),
+        SaveError::Stale | SaveError::Gone => conflict(),
+        other @ (SaveError::Refused(_) | SaveError::Seal(_)) => {
+            Problem::internal().caused_by(other)
+        }
+    };
+    let rows = records::take_over(&mut conn, &act, &now.renamed).await.map_err(refused)?;
+    let who = &ctx.actor.username;
+    for row in &rows {
+        tracing::info!(webhook.id = row.id, user.name = %who, "Webhook {} took over a renamed project's name and URL, as {who} asked", row.id);
+    }
+    let text = i18n::count(
+        i64::try_from(rows.len()).unwrap_or(i64::MAX),
+        "One webhook took over the new name and URL.",
+        "{n} webhooks took over the new name and URL.",
+    );
+    ctx.flash(Level::Success, text);
+    Ok(see_other(back))
+}
