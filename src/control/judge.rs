@@ -92,6 +92,7 @@ impl Known {
             sought.project_ids.insert(event.project_id.unwrap_or(0));
             sought.repo_names.insert(event.repo_name.clone());
             sought.tokens.extend(proof.presented.token.map(|token| token.to_vec()));
+            sought.is_signed |= proof.presented.signed.is_some();
         }
         let records = candidates::load(conn, &sought).await?;
         Ok(Self {
@@ -120,6 +121,7 @@ impl Known {
                 record.register_on_first_event &= case.registers;
                 if proof.check(&record, self.at) == SIGNATURE {
                     record.secret_digest = Some(stand_in.to_vec());
+                    record.require_signature = false;
                     signed.push(record.id);
                 }
                 record

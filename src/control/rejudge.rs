@@ -114,9 +114,7 @@ pub async fn rejudge(
 ) -> Result<Rejudged> {
     let body = whole_body(full);
     let read = body.and_then(|body| Event::read(&full.brief.event, body).ok());
-    let is_sample = body.is_some_and(|body| {
-        read.as_ref().is_some_and(|event| explain::is_sample(event, names_repository(body)))
-    });
+    let sample = read.as_ref().and_then(explain::sample);
     let event = read.clone().unwrap_or_else(|| event_of(&full.brief, &full.reason));
     let proof = Proof::of(full);
     let decision = match (read.is_some(), body) {
@@ -154,10 +152,10 @@ pub async fn rejudge(
         near.push(found);
     }
     near.sort_by(|left, right| left.rank.cmp(&right.rank));
-    let told = match near.first() {
-        _ if is_sample => explain::sample(&event.header),
-        Some(first) => told(first, &near),
-        None => explain::no_record(),
+    let told = match (sample, near.first()) {
+        (Some(sample), _) => sample,
+        (None, Some(first)) => told(first, &near),
+        (None, None) => explain::no_record(),
     };
     moves.sort_by_key(|moved| moved.id);
     moves.retain(|_| told.remedy == Remedy::TakeOver);
@@ -277,12 +275,4 @@ fn told(first: &Found, all: &[Found]) -> Told {
         None if is_elsewhere => explain::elsewhere(&first.near.label),
         None => first.told.clone(),
     }
-}
-
-fn names_repository(body: &[u8]) -> bool {
-    #[derive(serde::Deserialize)]
-    struct Names {
-        repository: Option<serde::de::IgnoredAny>,
-    }
-    serde_json::from_slice::<Names>(body).is_ok_and(|names| names.repository.is_some())
 }

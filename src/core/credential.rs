@@ -25,19 +25,30 @@ pub fn token_digest(key: &[u8; 32], token: &[u8]) -> TokenDigest {
 /// What a stored signing token is bound to when it is sealed.
 pub const SIGNING_TOKEN: &[u8] = b"signing_token";
 
+/// What a signing token begins with.
+pub const SIGNING_PREFIX: &str = "whsec_";
+/// How many bytes GitLab's signing keys have.
+const SIGNING_BYTES: usize = 32;
+
 /// GitLab's signing token, opened. Has no `Debug`: it must not reach a log.
 #[derive(Clone)]
 pub struct SigningKey(Vec<u8>);
 
 impl SigningKey {
-    /// From the secret as GitLab shows it: `whsec_` and the base64 of the key, else the bytes of
-    /// the text themselves. None if it is empty or its base64 is broken.
+    /// From a stored token: `whsec_` and the base64 of the key, else the bytes of the text themselves,
+    /// as was accepted before GitLab 19. None if it is empty or its base64 is broken.
     pub fn from_shown(secret: &str) -> Option<Self> {
-        let key = match secret.strip_prefix("whsec_") {
+        let key = match secret.strip_prefix(SIGNING_PREFIX) {
             Some(encoded) => STANDARD.decode(encoded).ok()?,
             None => secret.as_bytes().to_vec(),
         };
         (!key.is_empty()).then_some(Self(key))
+    }
+
+    /// Whether a token is such as GitLab generates: the prefix, and the base64 of 32 bytes.
+    pub fn is_gitlabs(secret: &str) -> bool {
+        secret.starts_with(SIGNING_PREFIX)
+            && Self::from_shown(secret).is_some_and(|key| key.0.len() == SIGNING_BYTES)
     }
 
     /// The signature of a message, as the header carries it.
@@ -84,6 +95,8 @@ pub struct Required<'a> {
     pub signing: Option<&'a SigningKey>,
     /// The one before, while that is still accepted.
     pub previous_signing: Option<&'a SigningKey>,
+    /// Whether the token alone is not enough.
+    pub signature: bool,
 }
 
 /// Which of a record's secrets of one kind something was proved with.
@@ -109,6 +122,8 @@ pub struct Proof {
 pub enum Check {
     /// The token equals, or the signature verifies and is fresh, or both.
     Valid(Proof),
+    /// The token equals, but a signature is required, and none came.
+    SignatureRequired,
     /// The signature verifies, but its timestamp is outside the window.
     StaleSignature,
     /// Something was presented, nothing fits.
@@ -135,7 +150,7 @@ impl Check {
         match self {
             Self::Valid(_) => true,
             Self::NotRequired => allow_none,
-            Self::StaleSignature | Self::Wrong | Self::Absent => false,
+            Self::SignatureRequired | Self::StaleSignature | Self::Wrong | Self::Absent => false,
         }
     }
 
@@ -143,6 +158,7 @@ impl Check {
     pub fn word(self) -> &'static str {
         match self {
             Self::Valid(proof) => proof.word(),
+            Self::SignatureRequired => "token without the required signature",
             Self::StaleSignature => "signature outside the five-minute window",
             Self::Wrong => "wrong",
             Self::Absent => "absent",
@@ -175,7 +191,7 @@ impl Proof {
 }
 
 /// Checks what was presented against what a record asks for. While a hook moves from one kind to
-/// the other, either is enough.
+/// the other, either is enough, unless the record requires the signature.
 pub fn check(
     presented: &Presented,
     required: Required<'_>,
@@ -203,6 +219,7 @@ pub fn check(
         (None, None) if signature.is_some() => Check::StaleSignature,
         (None, None) if presented.token.is_none() && signed.is_none() => Check::Absent,
         (None, None) => Check::Wrong,
+        (Some(_), None) if required.signature => Check::SignatureRequired,
         (token, signature) => Check::Valid(Proof { token, signature }),
     }
 }
@@ -309,6 +326,7 @@ mod tests {
             previous_token: Some(&old),
             signing: Some(&keys[0]),
             previous_signing: Some(&keys[1]),
+            signature: false,
         };
         let signed = |key: &SigningKey| Signed {
             id: "i".into(),
@@ -327,6 +345,28 @@ mod tests {
         assert_eq!(ask(None, Some(&keys[1])), valid(None, previous));
         assert_eq!(ask(Some(b"other"), Some(&keys[1])), valid(None, previous));
         assert_eq!(ask(Some(b"other"), None), Check::Wrong);
+    }
+
+    #[test]
+    fn where_a_signature_is_required_the_token_alone_is_not_enough() {
+        let (token, key) = (token_digest(&KEY, b"t"), SigningKey::from_shown("key").unwrap());
+        let required = Required {
+            token: Some(&token),
+            signing: Some(&key),
+            signature: true,
+            ..Required::default()
+        };
+        let ask = |token: &[u8], at: &str| {
+            let signatures = key.sign("i", at, b"{}");
+            let signed = Signed { id: "i".into(), timestamp: at.into(), signatures };
+            check(&Presented { signed: Some(signed), ..with_token(token) }, required, b"{}", NOW)
+        };
+        assert_eq!(check(&with_token(b"t"), required, b"{}", NOW), Check::SignatureRequired);
+        assert!(!Check::SignatureRequired.accepted(true));
+        assert_eq!(check(&with_token(b"x"), required, b"{}", NOW), Check::Wrong);
+        assert!(ask(b"t", "0").is_signature());
+        assert!(ask(b"wrong", "0").is_signature());
+        assert_eq!(ask(b"t", "-301"), Check::SignatureRequired);
     }
 
     #[test]

@@ -3,8 +3,9 @@
 //! GitLab sends `Idempotency-Key` (since 17.4), the same on every repeat of one event to one
 //! hook; a signed delivery carries the same value as `webhook-id`. Where neither comes, an
 //! equal body under an equal header and token within a short time is a repeat: GitLab of the
-//! 2015 kind repeated so after its time-out. `X-Gitlab-Webhook-UUID` is new for each request and
-//! `X-Gitlab-Event-UUID` is shared by several hooks, so neither serves.
+//! 2015 kind repeated so after its time-out. `X-Gitlab-Webhook-UUID` is new for each request.
+//! `X-Gitlab-Event-UUID` is made per webhook, but a chain of events that the webhook's own calls of
+//! GitLab's API caused shares it: neither serves.
 
 use super::credential::Presented;
 use chrono::{DateTime, TimeDelta, Utc};

@@ -63,7 +63,10 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "is_no")]
     pub obey_skip: bool,
     #[serde(default, skip_serializing_if = "is_no")]
-    pub register_on_first_event: bool,
+    pub require_signature: bool,
+    /// Where a file says nothing, a record that is here keeps what it has; a new one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub register_on_first_event: Option<bool>,
     pub action: String,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub action_params: BTreeMap<String, String>,
@@ -219,12 +222,13 @@ impl Record {
     }
 
     /// The record with the project's id that is known here, where it does not say one itself: a
-    /// registration is not undone by a file.
+    /// registration is not undone by a file. Likewise with where it registers.
     #[must_use]
-    pub fn registered_as(mut self, here: i64) -> Self {
+    pub fn registered_as(mut self, (project_id, on_first_event): (i64, Option<bool>)) -> Self {
         if self.project_id == ProjectId::PENDING {
-            self.project_id = here;
+            self.project_id = project_id;
         }
+        self.register_on_first_event = self.register_on_first_event.or(on_first_event);
         self
     }
 }
@@ -274,7 +278,8 @@ pub fn differences(here: &Record, file: &Record) -> Vec<Difference> {
         Ok(Value::Object(fields)) => fields,
         _ => serde_json::Map::new(),
     };
-    let (here, file) = (fields(here), fields(&file.clone().registered_as(here.project_id)));
+    let registration = (here.project_id, here.register_on_first_event);
+    let (here, file) = (fields(here), fields(&file.clone().registered_as(registration)));
     let names: BTreeSet<&String> = here.keys().chain(file.keys()).collect();
     let secret = |name: &str| matches!(name, "secret_token" | "signing_token");
     let value = |fields: &serde_json::Map<String, Value>, name: &str| {

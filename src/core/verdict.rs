@@ -1,7 +1,7 @@
 //! The words for what became of a delivery, and the HTTP status each is answered with.
 //!
-//! Source: the contract's table of answers. GitLab counts everything but 2xx as a failure and
-//! switches a hook off after a few, so an authentic event never gets anything else.
+//! Source: the contract's table of answers. GitLab counts everything but 2xx as a failure,
+//! and GitLab.com switches a webhook off after a few, so an authentic event never gets anything else.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -105,6 +105,7 @@ impl<T> Previous<T> {
 
 /// A record as the matcher and the worker see it.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "the columns are what they are")]
 pub struct Webhook {
     /// Its id.
     pub id: WebhookId,
@@ -130,9 +131,11 @@ pub struct Webhook {
     pub previous_secret: Option<Previous<Vec<u8>>>,
     /// The signing token before.
     pub previous_signing: Option<Previous<SigningKey>>,
+    /// Whether the secret token alone is not enough.
+    pub require_signature: bool,
     /// Which of the events that equal it are wanted.
     pub filters: Arc<Filters>,
-    /// Register on the first authentic event at the main address.
+    /// Register at the main address too, not at the register address only.
     pub register_on_first_event: bool,
     /// Name of the catalogue entry to run.
     pub action: String,
@@ -160,6 +163,7 @@ impl Webhook {
             previous_token: previous_token.map(Vec::as_slice),
             signing: self.signing_key.as_ref(),
             previous_signing: self.previous_signing.as_ref().and_then(|old| old.at(now)),
+            signature: self.require_signature,
         }
     }
 

@@ -76,6 +76,7 @@ async fn load(
             sought.project_ids.insert(event.project_id.unwrap_or(0));
             sought.repo_names.insert(event.repo_name.clone());
             sought.tokens.extend(presented.token.map(|token| token.to_vec()));
+            sought.is_signed |= presented.signed.is_some();
             held.extend(key.as_ref().map(|key| scoped(arrival, key)));
             held.extend(signed_id(presented));
         }

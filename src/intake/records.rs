@@ -57,6 +57,7 @@ pub(super) fn ready(candidate: Candidate, keys: &Keys, filters: &mut FilterCache
         previous_signing: previous_signing
             .zip(candidate.previous_signing_until)
             .map(|(secret, until)| Previous { secret, until }),
+        require_signature: candidate.require_signature,
         filters: filters.get(FilterTexts {
             refs: candidate.ref_filter,
             paths: candidate.path_filter,

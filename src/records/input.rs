@@ -1,14 +1,13 @@
 //! What a person wants a record to be, and the rules it must meet. All faults are named at once.
 
 use crate::core::action::ActionSpec;
+use crate::core::credential::{SIGNING_PREFIX, SigningKey};
 use crate::core::event::kind;
 use crate::core::event::repository::{RepositoryUrl, without_page};
 use crate::core::matching::condition;
 use crate::core::matching::filter::Globs;
 use crate::core::webhook::Concurrency;
 use crate::say;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 
@@ -55,6 +54,7 @@ pub struct Draft {
     pub keep_previous_days: Option<i64>,
     pub end_previous_secret: bool,
     pub end_previous_signing: bool,
+    pub require_signature: bool,
     pub ref_filter: String,
     pub path_filter: String,
     pub condition: String,
@@ -185,9 +185,14 @@ fn check_security(draft: &Draft, rules: &Rules<'_>, faults: &mut Faults) {
     if let SecretChange::Set(token) = &draft.signing_token {
         let token = token.expose_secret();
         faults.token("signing_token", token);
-        let encoded = token.strip_prefix("whsec_");
-        if encoded.is_some_and(|key| STANDARD.decode(key).map_or(true, |key| key.is_empty())) {
-            faults.add("signing_token", "After “whsec_” comes base64, which this is not.");
+        if !token.starts_with(SIGNING_PREFIX) {
+            let message =
+                "A signing token begins with “whsec_”. Copy all of it from GitLab's form.";
+            faults.add("signing_token", message);
+        } else if !SigningKey::is_gitlabs(token) {
+            let message =
+                "After “whsec_” come 44 characters: base64 of 32 bytes. Copy the token again.";
+            faults.add("signing_token", message);
         }
     }
     if draft.keep_previous_days.is_some_and(|days| !(1..=MAX_KEEP_DAYS).contains(&days)) {
@@ -197,6 +202,10 @@ fn check_security(draft: &Draft, rules: &Rules<'_>, faults: &mut Faults) {
     }
     let has_one = draft.secret_token.leaves_one(rules.has_secret_token)
         || draft.signing_token.leaves_one(rules.has_signing_token);
+    if draft.require_signature && !draft.signing_token.leaves_one(rules.has_signing_token) {
+        let message = "Without a signing token, nothing is signed. Paste one, or untick this.";
+        faults.add("require_signature", message);
+    }
     if draft.enabled && !has_one && !rules.allow_no_secret {
         let message = "An enabled record needs a secret token or a signing token: without one, \
             anyone could set it off. Enter one, or switch the record off.";

@@ -108,6 +108,7 @@ fn values<'a>(input: &'a WebhookInput, before: Option<&'a Row>, act: &Act<'_>) -
         concurrency: input.concurrency.as_str(),
         debounce_s: input.debounce_s,
         cancel_running: input.cancel_running,
+        require_signature: input.require_signature,
         register_on_first_event: input.register_on_first_event,
         action: &input.action,
         action_params: serde_json::json!(input.action_params),

@@ -24,6 +24,7 @@ pub(super) fn of(row: &Row) -> Snapshot {
         ("obey_skip", Value::Bool(row.obey_skip)),
         ("previous_secret_until", time(row.previous_secret_until)),
         ("previous_signing_until", time(row.previous_signing_until)),
+        ("require_signature", Value::Bool(row.require_signature)),
         ("register_on_first_event", Value::Bool(row.register_on_first_event)),
         ("action", text(&row.action)),
         ("action_params", text(&row.action_params.to_string())),

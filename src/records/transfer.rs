@@ -131,7 +131,8 @@ fn of(row: Row) -> Record {
         path_filter: row.path_filter,
         condition: row.condition,
         obey_skip: row.obey_skip,
-        register_on_first_event: row.register_on_first_event,
+        require_signature: row.require_signature,
+        register_on_first_event: Some(row.register_on_first_event),
         action: row.action,
         action_params: serde_json::from_value(row.action_params).unwrap_or_default(),
         concurrency: row.concurrency,
@@ -302,7 +303,9 @@ fn checked(
             None => SecretChange::Keep,
         }
     };
-    let here = row.map_or(record.project_id, |row| row.project_id);
+    let here = row.map_or((record.project_id, None), |row| {
+        (row.project_id, Some(row.register_on_first_event))
+    });
     let draft = draft(
         record.clone().registered_as(here),
         change(&record.secret_token, stored.0),
@@ -340,7 +343,8 @@ fn draft(record: Record, secret_token: SecretChange, signing_token: SecretChange
         path_filter: record.path_filter,
         condition: record.condition,
         obey_skip: record.obey_skip,
-        register_on_first_event: record.register_on_first_event,
+        require_signature: record.require_signature,
+        register_on_first_event: record.register_on_first_event.unwrap_or(true),
         action: record.action,
         action_params: record.action_params,
         concurrency: Concurrency::parse(&record.concurrency).unwrap_or_default(),

@@ -21,6 +21,8 @@ pub struct Sought {
     pub repo_names: HashSet<String>,
     /// Digests of presented tokens.
     pub tokens: HashSet<Vec<u8>>,
+    /// Whether one of them is signed.
+    pub is_signed: bool,
 }
 
 /// A record as the matcher needs it, its signing token still sealed.
@@ -47,6 +49,7 @@ pub struct Candidate {
     pub previous_secret_until: Option<DateTime<Utc>>,
     pub previous_signing_token: Option<Vec<u8>>,
     pub previous_signing_until: Option<DateTime<Utc>>,
+    pub require_signature: bool,
     pub register_on_first_event: bool,
     pub action: String,
     pub action_params: serde_json::Value,
@@ -59,7 +62,8 @@ pub struct Candidate {
 }
 
 /// Loads the records of these projects, the pending ones of these repositories, and those that
-/// nearly match: of these repositories with one of these tokens, or pending with one of them.
+/// nearly match: of these repositories with one of these tokens, or with a signing token where
+/// something is signed; or pending with one of these tokens.
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
@@ -70,7 +74,8 @@ pub async fn load(conn: &mut Conn, sought: &Sought) -> Result<Vec<Candidate>> {
     let near = webhooks::project_id
         .eq(ProjectId::PENDING)
         .or(webhooks::secret_digest.eq_any(tokens.clone()).assume_not_null())
-        .or(webhooks::previous_secret_digest.eq_any(tokens.clone()).assume_not_null());
+        .or(webhooks::previous_secret_digest.eq_any(tokens.clone()).assume_not_null())
+        .or(webhooks::signing_token.is_not_null().and(sought.is_signed.into_sql::<Bool>()));
     let with_a_slip = webhooks::secret_digest
         .eq_any(tokens)
         .assume_not_null()
@@ -97,7 +102,8 @@ pub async fn find(conn: &mut Conn, id: WebhookId) -> Result<Option<Candidate>> {
     Ok(found.first(conn).await.optional()?)
 }
 
-/// Which of the token digests belong to some record, as the present or the previous token.
+/// Which of the token digests belong to some record, as the present or the previous token, and are
+/// enough for it.
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
@@ -110,10 +116,11 @@ pub async fn known_tokens(
         return Ok(HashSet::new());
     }
     let tokens: Vec<&Vec<u8>> = sought.tokens.iter().collect();
-    let present = webhooks::table
+    let enough = || webhooks::table.filter(webhooks::require_signature.eq(false));
+    let present = enough()
         .filter(webhooks::secret_digest.eq_any(tokens.clone()))
         .select(webhooks::secret_digest);
-    let previous = webhooks::table
+    let previous = enough()
         .filter(webhooks::previous_secret_digest.eq_any(tokens))
         .filter(webhooks::previous_secret_until.gt(now))
         .select(webhooks::previous_secret_digest);

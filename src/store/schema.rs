@@ -230,6 +230,7 @@ diesel::table! {
         pending_since -> Timestamptz,
         debounce_s -> Int4,
         cancel_running -> Bool,
+        require_signature -> Bool,
     }
 }
 

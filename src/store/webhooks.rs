@@ -66,6 +66,7 @@ pub struct Row {
     pub previous_signing_until: Option<DateTime<Utc>>,
     pub last_token_at: Option<DateTime<Utc>>,
     pub last_signature_at: Option<DateTime<Utc>>,
+    pub require_signature: bool,
 }
 
 impl Row {
@@ -121,6 +122,7 @@ pub struct Values<'a> {
     pub path_filter: &'a str,
     pub condition: &'a str,
     pub obey_skip: bool,
+    pub require_signature: bool,
     pub register_on_first_event: bool,
     pub action: &'a str,
     pub action_params: serde_json::Value,

@@ -229,8 +229,7 @@ on("change", "[data-file-into]", async (input) => { if (input.files[0]) document
 on("click", "[data-generate-secret]", (button) => {
   const field = document.getElementById(button.dataset.generateSecret);
   const bytes = crypto.getRandomValues(new Uint8Array(32));
-  const text = btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
-  field.value = (button.dataset.prefix || "") + (button.dataset.plainBase64 === undefined ? text : btoa(String.fromCharCode(...bytes)));
+  field.value = btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
   field.type = "text";
   field.dispatchEvent(new Event("input", { bubbles: true }));
   field.focus();

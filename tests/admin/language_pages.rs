@@ -183,7 +183,7 @@ async fn records_of_all_kinds(panel: &Panel) -> BTreeMap<&'static str, String> {
         ("18", "条件", &[("condition", "branch = \"main\" and commits > 7")]),
         ("19", "跳过", &[("obey_skip", "1")]),
         ("20", "关闭", &[]),
-        ("-1", "待定", &[("repo_name", "待定")]),
+        ("-1", "待定", &[("repo_name", "待定"), ("register_on_first_event", "off")]),
         ("21", "打印", &[("notes", "x")]),
         ("22", "保持", &[("action", "hold")]),
     ] {

@@ -4,10 +4,10 @@ use crate::support::app::{App, TOKEN};
 use crate::support::gitlab::Delivery;
 use crate::support::page::Page;
 use crate::support::panel::Panel;
-use crate::support::records::{self, with};
+use crate::support::records;
 
 fn test_push() -> Delivery {
-    Delivery::push_2015().token(TOKEN).at_register()
+    Delivery::push_2015().token(TOKEN)
 }
 
 async fn add(panel: &Panel) -> Page {
@@ -26,8 +26,9 @@ async fn a_new_pending_record_leads_to_its_setup_page_with_the_secret_once() {
     let page = add(&panel).await;
     let id = app.database().value("SELECT id::text FROM webhooks").await;
     assert_eq!(page.address, setup(&id), "{}", page.html);
-    let register = format!("{}/webhooks/gitlab/register", app.base());
-    assert_eq!(page.attributes("#register-address", "value"), [register]);
+    let url = format!("{}/webhooks/gitlab", app.base());
+    assert_eq!(page.attributes("#webhook-url", "value"), [url]);
+    assert!(!page.html.contains("/webhooks/gitlab/register"), "{}", page.html);
     assert_eq!(page.attributes("#secret-secret_token", "value"), [TOKEN]);
     assert!(page.text(".setup-boxes [data-ticked]").contains("Push events"));
     assert!(!page.has("noscript meta"), "the secret would vanish by itself");
@@ -63,7 +64,6 @@ async fn every_attempt_is_listed_with_its_reason_until_the_test_registers_it() {
     for (delivery, status, verdict, words) in [
         (test_push().token("wrong"), 401, "rejected", "Wrong token"),
         (test_push().without("X-Gitlab-Token"), 401, "rejected", "No token"),
-        (Delivery::push_2015().token(TOKEN), 200, "unmatched", "main address"),
         (test_push().with("/repository/name", "diaspora"), 200, "unmatched", "lower case only"),
         (
             test_push().with("/object_kind", "tag_push").header("X-Gitlab-Event", "Tag Push Hook"),
@@ -85,19 +85,27 @@ async fn every_attempt_is_listed_with_its_reason_until_the_test_registers_it() {
     assert_eq!(page.attributes("#wait", "data-state"), ["registered"]);
     assert_eq!(page.attributes("#wait", "data-announce"), ["Registered: project 15."]);
     assert!(page.attributes("#wait", "data-poll").is_empty(), "it need not be asked any more");
-    let next = format!("{}/webhooks/gitlab", app.base());
-    assert_eq!(page.attributes("#main-address", "value"), [next]);
+    assert!(page.html.contains("nothing is left to change"), "{}", page.html);
+    assert!(!page.has("#main-address"), "one address serves from the start");
     // Leaving and returning loses nothing.
-    assert_eq!(panel.open(&setup(&id)).await.rows().len(), 6);
+    assert_eq!(panel.open(&setup(&id)).await.rows().len(), 5);
 }
 
 #[tokio::test]
 async fn the_sample_of_an_empty_project_and_a_long_silence_are_explained() {
     let app = App::start().await;
     let id = app.record(&records::pending_push()).await;
-    let sample = r#"{"object_kind":"push","project_id":15,"ref":"refs/heads/master",
-        "user_name":"John Smith","project":{"name":"gitlab"},"commits":[]}"#;
-    app.send(&test_push().body(sample)).await.expect(200, "unmatched");
+    for sample in [Delivery::sample(), Delivery::sample().at_register()] {
+        let answer = app.send(&sample.token(TOKEN)).await;
+        answer.expect(200, "unmatched");
+        assert!(answer.field("reason").contains("push once"), "{}", answer.text);
+    }
+    // Its signature names no webhook whose signing token it could be checked with.
+    let signed = app.send(&Delivery::sample().by_gitlab_19(records::SIGNING_TOKEN)).await;
+    signed.expect(401, "rejected");
+    assert!(signed.field("reason").contains("push once"), "{}", signed.text);
+    let project = "SELECT project_id::text FROM webhooks";
+    assert_eq!(app.database().value(project).await, "-1");
     let panel = app.panel().await;
     panel.open(&setup(&id)).await.says("push once");
     app.database()
@@ -116,7 +124,8 @@ async fn a_second_test_changes_nothing_and_a_reset_lets_the_record_wait_again() 
     app.send(&test_push().key("one")).await.expect(202, "registered");
     let state = "SELECT concat_ws(' ', project_id, version, registered_at) FROM webhooks";
     let before = app.database().value(state).await;
-    app.send(&test_push().key("two")).await.expect(200, "registered");
+    app.send(&test_push().key("two").at_register()).await.expect(200, "registered");
+    app.send(&test_push().key("again")).await.expect(202, "matched");
     let other = test_push().with("/project_id", 99).key("three");
     app.send(&other).await.expect(200, "unmatched");
     assert_eq!(app.database().value(state).await, before);
@@ -143,13 +152,84 @@ async fn a_second_test_changes_nothing_and_a_reset_lets_the_record_wait_again() 
 }
 
 #[tokio::test]
-async fn a_record_that_registers_at_the_main_address_says_so() {
+async fn a_webhook_with_a_signing_token_alone_tells_of_what_comes_unsigned() {
     let app = App::start().await;
-    let eager = with(records::pending_push(), &[("register_on_first_event", "on")]);
-    let id = app.record(&eager).await;
-    let page = app.panel().await.open(&setup(&id)).await;
-    page.says("this webhook registers there too");
-    assert_eq!(app.panel().await.get("/admin/hooks/webhook/999/setup/").await.status, 404);
+    let id = app.record(&records::signed_pending_push()).await;
+    let panel = app.panel().await;
+    let page = panel.open(&setup(&id)).await;
+    page.says("The one that you pasted here").says("the signing token is enough");
+    assert!(!page.html.contains(records::SIGNING_TOKEN), "GitLab shows it, nobody else");
+    let why = async || {
+        let page = panel.open(&format!("{}?part=wait", setup(&id))).await;
+        page.texts("[data-id] [data-label=Why]").first().cloned().unwrap_or_default()
+    };
+    app.send(&Delivery::push_2015()).await.expect(401, "rejected");
+    assert!(why().await.starts_with("No signature"), "{}", why().await);
+    let other = "whsec_QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=";
+    app.send(&Delivery::push_2015().by_gitlab_19(other)).await.expect(401, "rejected");
+    assert!(why().await.starts_with("Wrong signature"), "{}", why().await);
+    let test = Delivery::push_2015().by_gitlab_19(records::SIGNING_TOKEN);
+    app.send(&test).await.expect(202, "registered");
+    assert!(why().await.starts_with("Registered project 15"), "{}", why().await);
+}
+
+#[tokio::test]
+async fn who_registers_elsewhere_is_told_that_gitlab_forgets_the_secret() {
+    let app = App::start().await;
+    let id = app.record(&records::register_only()).await;
+    let panel = app.panel().await;
+    let page = panel.open(&setup(&id)).await;
+    let register = format!("{}/webhooks/gitlab/register", app.base());
+    assert_eq!(page.attributes("#webhook-url", "value"), [register]);
+    page.says("enter the secret again");
+
+    app.send(&test_push()).await.expect(200, "unmatched");
+    panel.open(&setup(&id)).await.says("this came to the main address");
+    app.send(&test_push().at_register()).await.expect(202, "registered");
+    assert_eq!(app.database().count("jobs").await, 0, "there nothing is run");
+    let page = panel.open(&setup(&id)).await;
+    let main = format!("{}/webhooks/gitlab", app.base());
+    for place in ["#main-address", "#webhook-url"] {
+        assert_eq!(page.attributes(place, "value"), std::slice::from_ref(&main), "{place}");
+    }
+    page.says("GitLab forgets the secret when the URL changes");
+
+    // A new one is made where the page leads, and shown once.
+    let change = format!("/admin/hooks/webhook/{id}/change/");
+    let new = format!("{change}#id_secret_token");
+    assert!(page.attributes(".next a", "href").contains(&new), "{}", page.html);
+    let form = panel.open(&change).await.form_with("repo_name");
+    let saved = panel.submit(form.press("secret_token_generate", "on")).await;
+    let [secret] = saved.attributes("#reveal-1", "value").try_into().unwrap();
+    app.send(&test_push().key("a").token(&secret)).await.expect(202, "matched");
+    app.send(&test_push().key("b")).await.expect(401, "rejected");
+    assert_eq!(panel.get("/admin/hooks/webhook/999/setup/").await.status, 404);
+}
+
+#[tokio::test]
+async fn where_a_webhook_registers_is_chosen_put_back_and_kept() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    let id = app.record(&records::pending_push()).await;
+    let at_main =
+        async || app.database().value("SELECT register_on_first_event::text FROM webhooks").await;
+    let change = format!("/admin/hooks/webhook/{id}/change/");
+    let form = async || panel.open(&change).await.form_with("repo_name");
+    assert_eq!(at_main().await, "true", "a new one registers at the main endpoint");
+    panel.submit(form().await.set("register_on_first_event", "off")).await;
+    assert_eq!(at_main().await, "false");
+    // Who sends no such field leaves it as it is.
+    panel.submit(form().await.unset("register_on_first_event").set("notes", "x")).await;
+    assert_eq!(at_main().await, "false");
+    panel.submit(form().await.set("register_on_first_event", "on")).await;
+    let history = panel.open(&format!("/admin/hooks/webhook/{id}/history/")).await;
+    let links = history.attributes("main a", "href");
+    let link = links.iter().find(|href| href.ends_with("/revert/")).unwrap();
+    let ask = panel.open(link).await;
+    ask.says("The registration endpoint only");
+    panel.submit(ask.form_to(link)).await;
+    assert_eq!(at_main().await, "false");
+    assert_eq!(form().await.value("register_on_first_event"), Some("off"));
 }
 
 #[tokio::test]

@@ -176,8 +176,7 @@ async fn a_duplicate_can_be_run_again_anyway() {
 #[tokio::test]
 async fn pending_paused_and_disabled_records_are_told_apart() {
     let app = Setup::new().await.argument("--no-worker").start().await;
-    let pending = with(records::pending_push(), &[("register_on_first_event", "on")]);
-    let record = app.record(&pending).await;
+    let record = app.record(&records::pending_push()).await;
     // Authentic, but for another event, so that nothing is registered.
     let id = app.send(&push().header("X-Gitlab-Event", "Tag Push Hook")).await.field("delivery");
     let fix = format!("UPDATE deliveries SET event = 'Push Hook' WHERE id = '{id}'");
@@ -238,16 +237,10 @@ async fn what_was_shown_is_what_runs_and_who_may_not_only_looks() {
 #[tokio::test]
 async fn a_signed_delivery_is_authentic_still_and_so_is_the_replay_of_its_replay() {
     let app = App::start().await;
-    let key = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+    let key = records::SIGNING_TOKEN;
     let record = with(records::push(), &[("secret_token", ""), ("signing_token", key)]);
     app.record(&record).await;
-    let body = Delivery::push_2015().body;
-    let now = signalbox::clock::now().timestamp().to_string();
-    let signing = signalbox::core::credential::SigningKey::from_shown(key).unwrap();
-    let signed = Delivery::push_2015()
-        .header("webhook-id", "msg_1")
-        .header("webhook-timestamp", &now)
-        .header("webhook-signature", &signing.sign("msg_1", &now, &body));
+    let signed = Delivery::push_2015().by_gitlab_19(key);
     let id = app.send(&signed).await.expect(202, "matched").field("delivery");
     let panel = app.panel().await;
     let first = delivery_of(&replay(&panel, &id).await);

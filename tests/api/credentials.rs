@@ -9,7 +9,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-pub const KEY: &[u8] = b"the key of the signed hook, 32 b.";
+pub const KEY: &[u8] = b"the key of the signed hook, 32 b";
 
 pub fn signed_record() -> Record {
     let shown = format!("whsec_{}", STANDARD.encode(KEY));
@@ -75,6 +75,63 @@ async fn a_wrong_late_or_moved_signature_is_none() {
         assert_eq!(answer.status, 401, "{reason}: {}", answer.text);
     }
     assert_eq!(app.database().count("jobs").await, 0);
+}
+
+#[tokio::test]
+async fn once_a_signature_was_seen_it_may_be_required() {
+    let app = App::start().await;
+    let id = app.record(&with(signed_record(), &[("secret_token", TOKEN)])).await;
+    let panel = app.panel().await;
+    let form = async || {
+        let page = panel.open(&format!("/admin/hooks/webhook/{id}/change/")).await;
+        page.form_with("repo_name")
+    };
+    let offered = async || form().await.names.iter().any(|name| name == "require_signature");
+    let (now, body) = (now_s(), Delivery::push_2015().body);
+    let both = |id: &str| signed(id, now, &signature(KEY, id, now, &body)).token(TOKEN);
+    let token_alone = |key: &str| Delivery::push_2015().token(TOKEN).key(key);
+    app.send(&token_alone("k-1")).await.expect(202, "matched");
+    assert!(!offered().await, "no signature was seen");
+    app.send(&both("w-1")).await.expect(202, "matched");
+    assert!(offered().await);
+
+    panel.submit(form().await.set("require_signature", "on")).await;
+    let refused = app.send(&token_alone("k-2")).await;
+    refused.expect(401, "rejected");
+    assert!(refused.field("reason").contains("signature is required"), "{}", refused.text);
+    let elsewhere = token_alone("k-3").with("/repository/name", "Elsewhere").with("/project_id", 9);
+    app.send(&elsewhere).await.expect(401, "rejected");
+    let forged = signed("w-2", now, &signature(b"another", "w-2", now, &body)).token(TOKEN);
+    app.send(&forged).await.expect(401, "rejected");
+    let signed_one = app.send(&both("w-3")).await;
+    signed_one.expect(202, "matched");
+    app.send(&signed("w-4", now, &signature(KEY, "w-4", now, &body))).await.expect(202, "matched");
+    let page = |delivery: &str| format!("/admin/hooks/delivery/{delivery}/");
+    let told = panel.open(&page(&refused.field("delivery"))).await;
+    told.says("requires a signature");
+    // A replay of what was signed is judged by what was proved then.
+    let replay = format!("{}replay/", page(&signed_one.field("delivery")));
+    panel.open(&replay).await.says("1 job would run");
+
+    // Who takes the signing token away must say so of the requirement as well.
+    let unsigned = form().await.press("signing_token_remove", "on");
+    panel.submit(unsigned).await.says("Without a signing token, nothing is signed");
+    panel.submit(form().await.unset("require_signature")).await;
+    app.send(&token_alone("k-4")).await.expect(202, "matched");
+}
+
+#[tokio::test]
+async fn a_token_that_another_webhook_takes_alone_is_authentic_still() {
+    let app = App::start().await;
+    let strict = with(signed_record(), &[("name", "strict"), ("secret_token", TOKEN)]);
+    app.record(&strict).await;
+    app.record(&with(records::push(), &[("repo_name", "Elsewhere"), ("project_id", "99")])).await;
+    app.database()
+        .execute("UPDATE webhooks SET require_signature = true WHERE name = 'strict'")
+        .await;
+    let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
+    answer.expect(200, "unmatched");
+    assert!(answer.field("reason").contains("requires a signature"), "{}", answer.text);
 }
 
 #[tokio::test]

@@ -71,22 +71,44 @@ async fn all_four_other_values_and_the_token_must_be_equal() {
 }
 
 #[tokio::test]
-async fn a_pending_record_is_unmatched_at_the_main_address_and_the_answer_says_so() {
+async fn one_that_registers_elsewhere_is_unmatched_at_the_main_address_and_the_answer_says_so() {
     let app = App::start().await;
-    app.record(&records::pending_push()).await;
+    app.record(&records::register_only()).await;
     let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
     answer.expect(200, "unmatched");
     assert!(answer.field("reason").contains("pending registration"), "{}", answer.text);
     assert_eq!(project_id(&app).await, "-1");
+    app.send(&test_push()).await.expect(202, "registered");
+    assert_eq!(project_id(&app).await, "15");
 }
 
 #[tokio::test]
-async fn a_record_may_register_on_its_first_event() {
+async fn a_test_at_the_main_address_registers_and_runs_and_the_next_push_matches() {
     let app = App::start().await;
-    app.record(&with(records::pending_push(), &[("register_on_first_event", "on")])).await;
-    let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
-    answer.expect(202, "registered");
+    app.record(&records::signed_pending_push()).await;
+    let push = || Delivery::push_2015().by_gitlab_19(records::SIGNING_TOKEN);
+    let test = app.send(&push()).await;
+    let [job] = test.expect(202, "registered").jobs().try_into().unwrap();
     assert_eq!(project_id(&app).await, "15");
-    let next = app.send(&Delivery::push_2015().token(TOKEN).key("the next")).await;
-    assert_eq!(next.expect(202, "matched").jobs().len(), 1);
+    app.job_is(&job, "succeeded").await;
+    let line = app.logged(&["egister", "john@example.com", "John Smith", "4"]).await;
+    assert!(!line.contains(records::SIGNING_TOKEN));
+    assert_eq!(app.send(&push()).await.expect(202, "matched").jobs().len(), 1);
+    app.send(&push().with("/project_id", 99)).await.expect(401, "rejected");
+    let other = push().with("/project_id", 99).by_gitlab_19(records::SIGNING_TOKEN);
+    app.send(&other).await.expect(200, "unmatched");
+    assert_eq!(project_id(&app).await, "15");
+}
+
+#[tokio::test]
+async fn one_that_is_switched_off_or_filtered_registers_at_the_main_address_and_runs_nothing() {
+    for values in [("enabled", ""), ("ref_filter", "elsewhere")] {
+        let app = App::start().await;
+        app.record(&with(records::pending_push(), &[values])).await;
+        let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
+        answer.expect(202, "registered");
+        assert!(answer.field("reason").contains("nothing runs"), "{}", answer.text);
+        assert_eq!(project_id(&app).await, "15");
+        assert_eq!(app.database().count("jobs").await, 0);
+    }
 }

@@ -6,7 +6,10 @@ use crate::support::gitlab::Delivery;
 use crate::support::page::{Form, Page};
 use crate::support::panel::Panel;
 use crate::support::records::{self, with};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
+const NEW_KEY: &[u8] = b"another key of a signed hook, 32";
 const NEW: &str = "the-new-secret-of-the-tests-98765";
 
 async fn page(panel: &Panel, id: &str) -> Page {
@@ -77,11 +80,11 @@ async fn a_replaced_signing_token_goes_on_too() {
     let app = App::start().await;
     let panel = app.panel().await;
     let id = app.record(&signed_record()).await;
-    let change =
-        form(&panel, &id).await.set("signing_token", "a new one").set("keep_previous_days", "1");
-    panel.submit(change).await;
+    let new = STANDARD.encode(NEW_KEY);
+    let change = form(&panel, &id).await.set("signing_token", &format!("whsec_{new}"));
+    panel.submit(change.set("keep_previous_days", "1")).await;
     let (now, body) = (now_s(), Delivery::push_2015().body);
-    for (id, key) in [("w-1", KEY), ("w-2", &b"a new one"[..])] {
+    for (id, key) in [("w-1", KEY), ("w-2", NEW_KEY)] {
         let answer = app.send(&signed(id, now, &signature(key, id, now, &body))).await;
         answer.expect(202, "matched");
     }

@@ -95,12 +95,12 @@ async fn f66_copy_copies_or_selects_on_plain_http() {
     browser.open(&format!("{LIST}{id}/setup/")).await;
     let secure = "return [window.isSecureContext, navigator.clipboard === undefined]";
     assert_eq!(browser.script(secure).await, json!([false, true]));
-    let address = browser.script("return document.getElementById('register-address').value").await;
-    let button = Locator::Css("[data-copy-from=register-address]");
+    let address = browser.script("return document.getElementById('webhook-url').value").await;
+    let button = Locator::Css("[data-copy-from=webhook-url]");
     browser.clicked(button).await;
     browser.says("Copied").await;
     let focus = "return document.activeElement.dataset.copyFrom";
-    assert_eq!(browser.script(focus).await, "register-address", "the focus stays");
+    assert_eq!(browser.script(focus).await, "webhook-url", "the focus stays");
     browser.script("document.querySelector('[data-search-all]').focus()").await;
     browser.key_with("\u{E009}", "v").await; // Ctrl+V
     assert_eq!(browser.value("q").await, address.as_str().unwrap());
@@ -109,7 +109,7 @@ async fn f66_copy_copies_or_selects_on_plain_http() {
     browser.script("document.execCommand = () => false").await;
     browser.clicked(button).await;
     let selected = "const e = document.activeElement; return e.id + ' ' + e.value.slice(e.selectionStart, e.selectionEnd)";
-    let wanted = format!("register-address {}", address.as_str().unwrap());
+    let wanted = format!("webhook-url {}", address.as_str().unwrap());
     assert_eq!(browser.script(selected).await, json!(wanted));
     browser.close().await;
 }

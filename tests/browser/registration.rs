@@ -3,6 +3,7 @@
 use crate::support::app::{App, TOKEN};
 use crate::support::browser::Browser;
 use crate::support::gitlab::Delivery;
+use crate::support::records::{self, SIGNING_TOKEN};
 use fantoccini::Locator;
 use std::time::{Duration, Instant};
 
@@ -47,7 +48,7 @@ async fn f5_f6_the_setup_page_tells_of_a_wrong_token_and_flips_within_two_second
     browser.pictures("webhook-setup").await;
     browser.script("window.sameDocument = true").await;
 
-    let test = Delivery::push_2015().at_register();
+    let test = Delivery::push_2015();
     let clock = send(&app, &test.clone().token("wrong"), (401, "rejected")).await;
     browser.says("Wrong token").await;
     clock.assert_quick();
@@ -60,12 +61,41 @@ async fn f5_f6_the_setup_page_tells_of_a_wrong_token_and_flips_within_two_second
     clock.assert_quick();
     assert_eq!(told(&browser).await, "Registered: project 15.");
     assert!(browser.client.title().await.unwrap().starts_with("Registered: "));
-    browser.says("Next: let events come to the main address").await;
+    browser.says("nothing is left to change").await;
     // The page was never left: the secret still stands in it.
     assert_eq!(browser.script("return window.sameDocument").await, true);
     let secret = browser.found(Locator::Css("#secret-secret_token")).await;
     assert_eq!(secret.prop("value").await.unwrap().as_deref(), Some(TOKEN));
     browser.pictures("webhook-registered").await;
+    let complaints = browser.complaints().await;
+    assert!(complaints.is_empty(), "{complaints:#?}");
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn the_pages_of_signing_tokens_and_of_registering_elsewhere_are_looked_at() {
+    let app = App::start().await;
+    let signed = app.record(&records::signed_pending_push()).await;
+    let browser = Browser::logged_in(&app).await;
+    let page = |id: &str, name: &str| format!("/admin/hooks/webhook/{id}/{name}/");
+    browser.open(&page(&signed, "setup")).await;
+    browser.says("the signing token is enough").await;
+    browser.pictures("webhook-setup-signed").await;
+    let test = || Delivery::push_2015().by_gitlab_19(SIGNING_TOKEN);
+    send(&app, &test(), (202, "registered")).await;
+    browser.open(&page(&signed, "change")).await;
+    browser.says("Require the signature").await;
+    browser.pictures("webhook-form-signed").await;
+
+    let elsewhere = records::with(records::register_only(), &[("name", "elsewhere")]);
+    let id = app.record(&elsewhere).await;
+    browser.open(&page(&id, "setup")).await;
+    browser.says("registration endpoint only").await;
+    browser.pictures("webhook-setup-elsewhere").await;
+    let test = Delivery::push_2015().token(TOKEN).at_register();
+    send(&app, &test, (202, "registered")).await;
+    browser.says("GitLab forgets the secret").await;
+    browser.pictures("webhook-moves").await;
     let complaints = browser.complaints().await;
     assert!(complaints.is_empty(), "{complaints:#?}");
     browser.close().await;

@@ -1,7 +1,7 @@
 //! The README keeps its word: its tour is walked, its settings are those of `--help`.
 
-use crate::support::app::{App, TOKEN, bare_command, repository};
-use crate::support::records;
+use crate::support::app::{App, bare_command, repository};
+use crate::support::records::{self, SIGNING_TOKEN};
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -20,36 +20,39 @@ fn tour() -> Vec<String> {
         .unwrap()
         .captures_iter(tour)
         .map(|block| block[1].to_owned())
-        .filter(|block| block.contains("curl"))
+        .filter(|block| block.contains("127.0.0.1:8080"))
         .collect()
 }
 
 #[tokio::test]
 async fn the_tour_of_the_readme_works_as_written() {
     let app = App::start().await;
-    app.record(&records::pending_push()).await;
+    app.record(&records::signed_pending_push()).await;
     let run = |block: &str| {
         let script = block.replace("http://127.0.0.1:8080", app.base());
         let output = Command::new("sh")
             .args(["-c", &script])
             .current_dir(repository())
-            .env("TOKEN", TOKEN)
+            .env("SIGNING_TOKEN", SIGNING_TOKEN)
             .output()
             .unwrap();
         assert!(output.status.success(), "{block}");
         String::from_utf8(output.stdout).unwrap()
     };
     let blocks = tour();
-    let [register, push, wrong, other, get] = blocks.as_slice() else { panic!("{blocks:?}") };
+    let [push, unsigned, other, get] = blocks.as_slice() else { panic!("{blocks:?}") };
+    let made = Regex::new(r#""jobs":\["(\w+)"\]"#).unwrap();
     for (block, status, words) in [
-        (register, "202", "registered"),
-        (register, "200", "already registered"),
+        (push, "202", "registered"),
         (push, "202", "matched"),
-        (wrong, "401", "rejected"),
+        (unsigned, "401", "rejected"),
         (other, "200", "unmatched"),
         (get, "405", "POST"),
     ] {
         let answer = run(block);
+        if let Some(job) = made.captures(&answer) {
+            app.job_is(&job[1], "succeeded").await;
+        }
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{block}\n{answer}");
         assert!(answer.contains(words), "{block}\n{answer}");
     }

@@ -2,11 +2,11 @@
 
 use crate::support::app::{App, TOKEN};
 use crate::support::gitlab::Delivery;
-use crate::support::records::{pending_push, push, record, with};
+use crate::support::records::{SIGNING_TOKEN, pending_push, push, record, register_only, with};
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-const SIGNING: &str = "whsec_dGhpcyBpcyBhIHNpZ25pbmcga2V5";
+const SIGNING: &str = SIGNING_TOKEN;
 
 fn told(output: &Output) -> String {
     let (out, err) = (&output.stdout, &output.stderr);
@@ -96,6 +96,26 @@ async fn diff_names_what_differs_and_import_makes_it_so_without_undoing_a_regist
     assert!(yaml.contains("project_id: 15"), "{yaml}");
     let history = panel.open(&format!("/admin/hooks/webhook/{id}/history/")).await;
     history.says("system");
+}
+
+#[tokio::test]
+async fn where_a_webhook_registers_is_kept_unless_the_file_says_it() {
+    let app = App::start().await;
+    app.panel().await.add_webhook(&register_only()).await;
+    let (file, yaml) = exported(&app);
+    assert!(yaml.contains("register_on_first_event: false"), "{yaml}");
+    // As a version that did not know the default wrote it.
+    std::fs::write(&file, yaml.replace("  register_on_first_event: false\n", "")).unwrap();
+    let (code, said) = run(&app, "import", &file, &[]);
+    assert_eq!((code, said.trim()), (Some(0), "0 added, 0 changed, 1 were the same already."));
+    let there = App::start().await;
+    let token = [("SIGNALBOX_TOKEN_DIASPORA_PUSH", TOKEN)];
+    assert_eq!(run(&there, "import", &file, &token).0, Some(0));
+    let at_main = "SELECT register_on_first_event::text FROM webhooks";
+    assert_eq!(there.database().value(at_main).await, "true", "a new one takes the default");
+    std::fs::write(&file, yaml).unwrap();
+    assert_eq!(run(&there, "import", &file, &token).0, Some(0));
+    assert_eq!(there.database().value(at_main).await, "false");
 }
 
 #[tokio::test]

@@ -51,6 +51,41 @@ impl Delivery {
         self
     }
 
+    /// What a Test may send of a project without commits.
+    pub fn sample() -> Self {
+        let project = serde_json::json!({
+            "id": 15, "name": "gitlab", "path_with_namespace": "gitlab/gitlab",
+            "web_url": "http://test.example.com/gitlab/gitlab",
+            "git_ssh_url": "git@test.example.com:gitlab/gitlab.git",
+            "git_http_url": "http://test.example.com/gitlab/gitlab.git",
+        });
+        let body = serde_json::json!({
+            "object_kind": "push", "event_name": "push", "ref": "refs/heads/master",
+            "before": "95790bf891e76fee5e1747ab589903a6a1f80f22",
+            "after": "da1560886d4f094c3e6c9ef40349f7d38b5d27d7",
+            "user_id": 4, "user_name": "John Smith", "user_email": "john@example.com",
+            "project_id": 15, "project": project, "commits": [], "total_commits_count": 1,
+            "push_options": {"ci": {"skip": true}},
+        });
+        Self::push_2015().body(body.to_string())
+    }
+
+    /// Signed with the token that GitLab 19 shows, with its headers: a new event each time.
+    pub fn by_gitlab_19(self, signing_token: &str) -> Self {
+        let uuid = || signalbox::core::idempotency::hex(&signalbox::clock::random::<16>());
+        let (id, now) = (uuid(), signalbox::clock::now().timestamp().to_string());
+        let key = signalbox::core::credential::SigningKey::from_shown(signing_token).unwrap();
+        let signature = key.sign(&id, &now, &self.body);
+        self.key(&id)
+            .header("User-Agent", "GitLab/19.0.0")
+            .header("X-Gitlab-Instance", "https://gitlab.example.com")
+            .header("X-Gitlab-Webhook-UUID", &uuid())
+            .header("X-Gitlab-Event-UUID", &uuid())
+            .header("webhook-id", &id)
+            .header("webhook-timestamp", &now)
+            .header("webhook-signature", &signature)
+    }
+
     /// With the hook's secret token.
     pub fn token(self, token: &str) -> Self {
         self.header("X-Gitlab-Token", token)

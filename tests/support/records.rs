@@ -5,6 +5,9 @@ use super::gitlab::fixtures;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// A signing token as GitLab 19 shows it.
+pub const SIGNING_TOKEN: &str = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+
 /// What is typed into the form of a record.
 pub type Record = BTreeMap<&'static str, String>;
 
@@ -16,6 +19,16 @@ pub fn push() -> Record {
 /// The same, pending registration.
 pub fn pending_push() -> Record {
     with(push(), &[("project_id", "-1")])
+}
+
+/// The same, which registers at the registration endpoint only, as in 2015.
+pub fn register_only() -> Record {
+    with(pending_push(), &[("register_on_first_event", "off")])
+}
+
+/// The push of a webhook with the signing token alone, pending registration.
+pub fn signed_pending_push() -> Record {
+    with(pending_push(), &[("secret_token", ""), ("signing_token", SIGNING_TOKEN)])
 }
 
 /// A record of these five values, with the tests' token and the action `print`.

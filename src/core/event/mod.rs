@@ -18,10 +18,10 @@ pub use changes::Changes;
 pub use git_ref::{GitRef, is_commit_id};
 
 use nesting::MAX_LEVELS;
-use std::borrow::Cow;
 
 /// What Signalbox needs of an event. Empty text stands for "the event has none".
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Event {
     /// The `X-Gitlab-Event` header.
     pub header: String,
@@ -69,6 +69,8 @@ pub struct Event {
     pub draft: bool,
     /// Whether the pusher asked for no CI (`git push -o ci.skip`).
     pub push_skips_ci: bool,
+    /// Whether GitLab made it up, to test a webhook of a project without commits.
+    pub is_sample: bool,
     /// Commits and files.
     pub changes: Changes,
 }

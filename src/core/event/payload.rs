@@ -172,6 +172,7 @@ pub(super) fn read(header: &str, body: &[u8]) -> Result<Event, Unreadable> {
             .iter()
             .any(|name| at(&fields.object_attributes, name) == &Value::Bool(true)),
         push_skips_ci: skips_ci(&fields),
+        is_sample: is_sample(&fields, &object_kind),
         changes,
         object_kind,
     })
@@ -267,6 +268,15 @@ fn skips_ci(fields: &Fields) -> bool {
         Value::String(text) => text != "false",
         Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_) => false,
     }
+}
+
+/// `SAMPLE_DATA` of GitLab's `lib/gitlab/data_builder/push.rb`: a push of project 15, "gitlab" (older
+/// ones name none), without the `repository` that every real push has.
+fn is_sample(fields: &Fields, object_kind: &str) -> bool {
+    object_kind == "push"
+        && fields.project_id == 15
+        && fields.repository.is_null()
+        && matches!(at(&fields.project, "/name").as_str(), None | Some("gitlab"))
 }
 
 /// What stands at a JSON pointer; null if nothing does.

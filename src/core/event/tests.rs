@@ -100,11 +100,7 @@ fn depth_is_taken_up_to_the_limit_wherever_it_stands() {
     };
     for name in ["other", "project", "commits", "user"] {
         for levels in [2, 127, 128] {
-            assert_eq!(
-                event(name, levels).map(|event| event.git_ref),
-                Ok("x".to_owned()),
-                "{name}"
-            );
+            assert_eq!(event(name, levels).map(|event| event.git_ref), Ok("x".into()), "{name}");
         }
         for levels in [129, 20_000, 200_000] {
             assert_eq!(event(name, levels), Err(Unreadable::TooDeep), "{name}");
@@ -126,7 +122,32 @@ fn of_a_wide_member_only_the_beginning_is_kept() {
         format!(r#"{{"ref": "x", "project_id": 7, "user_id": 3, "repository": [{many}]}}"#),
     ] {
         let event = Event::read("Push Hook", body.as_bytes()).unwrap();
-        assert_eq!((event.project_id, &*event.git_ref, event.user_id), (Some(7), "x", Some(3)));
+        assert_eq!(
+            (event.project_id, event.git_ref.as_str(), event.user_id),
+            (Some(7), "refs/heads/x", Some(3))
+        );
+    }
+}
+
+#[test]
+fn gitlabs_sample_is_known_from_a_real_push_of_the_same_number() {
+    let sample = json!({
+        "object_kind": "push", "project_id": 15, "project": {"name": "gitlab"},
+        "push_options": {"ci": {"skip": true}},
+    });
+    let is_sample =
+        |body: &Value| Event::read("Push Hook", body.to_string().as_bytes()).unwrap().is_sample;
+    assert!(is_sample(&sample));
+    assert!(is_sample(&json!({"object_kind": "push", "project_id": 15})), "older versions");
+    for (member, value) in [
+        ("repository", json!({"name": "gitlab"})),
+        ("project", json!({"name": "Diaspora"})),
+        ("project_id", json!(16)),
+        ("object_kind", json!("pipeline")),
+    ] {
+        let mut real = sample.clone();
+        real[member] = value;
+        assert!(!is_sample(&real), "{member}");
     }
 }
 

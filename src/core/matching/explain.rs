@@ -3,7 +3,9 @@
 
 mod cases;
 
-pub use cases::{elsewhere, is_sample, misplaced, not_shared, renamed, sample};
+pub use cases::{
+    SAMPLE, SYSTEM_SAMPLE, elsewhere, misplaced, not_shared, renamed, sample, sample_sentence,
+};
 
 use super::project::may_lack_repository;
 use crate::core::credential::Check;
@@ -240,6 +242,10 @@ fn secret(label: &str, credential: Check) -> Told {
         Check::Absent => (
             Remedy::Setup,
             "“{label}” fits, but no secret token was sent: enter the webhook's secret in GitLab's form.",
+        ),
+        Check::SignatureRequired => (
+            Remedy::Setup,
+            "“{label}” fits, but requires a signature, and this came unsigned. Check the signing token in GitLab's form.",
         ),
         Check::StaleSignature => (
             Remedy::Nothing,

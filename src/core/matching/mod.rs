@@ -21,7 +21,7 @@ use crate::core::webhook::Webhook;
 use chrono::{DateTime, Utc};
 use five_values::{Comparison, compare};
 use project::id_to_register;
-use reason::{Sought, filtered_reason, named, nearest_reason, queued};
+use reason::{NO_PROJECT, Sought, disabled_reason, filtered_reason, named, nearest_reason, queued};
 use trace::{RecordTrace, Trace};
 
 /// Most records whose comparison is kept with a delivery.
@@ -93,9 +93,12 @@ pub fn decide(question: Question<'_>, records: &[Webhook]) -> Decision {
         })
         .collect();
     if !question.token_is_known && !compared.iter().any(|(_, comparison)| comparison.accepted) {
-        return unauthenticated(question.presented);
+        return unauthenticated(question, &compared);
     }
-    let mut decision = if !kind::agree(&question.event.header, &question.event.object_kind) {
+    let sample = explain::sample_sentence(question.event);
+    let mut decision = if let Some(sentence) = sample {
+        Decision::new(Verdict::Unmatched, 200, sentence.to_owned())
+    } else if !kind::agree(&question.event.header, &question.event.object_kind) {
         Decision::new(Verdict::Unmatched, 200, header_disagrees(question.event))
     } else if question.endpoint == Endpoint::Register {
         register(question.event, &compared)
@@ -126,6 +129,7 @@ fn proof((record, comparison): &(&Webhook, Comparison)) -> Option<(WebhookId, Pr
     match comparison.credential {
         Check::Valid(proof) if comparison.is_nearly_equal() => Some((record.id, proof)),
         Check::Valid(_)
+        | Check::SignatureRequired
         | Check::StaleSignature
         | Check::Wrong
         | Check::Absent
@@ -138,9 +142,16 @@ fn credential_of(record: &Webhook, question: Question<'_>) -> Check {
     credential::check(question.presented, required, question.body, question.now)
 }
 
-fn unauthenticated(presented: &Presented) -> Decision {
+fn unauthenticated(question: Question<'_>, compared: &[(&Webhook, Comparison)]) -> Decision {
+    let presented = question.presented;
+    let lacks_signature = |(_, c): &(_, Comparison)| c.credential == Check::SignatureRequired;
     let summary = if presented.token.is_none() && presented.signed.is_none() {
         "Neither a token nor a signature was sent"
+    } else if compared.iter().any(lacks_signature) {
+        "A signature is required, and only the secret token is valid"
+    } else if question.event.is_sample && presented.signed.is_some() {
+        // It names no webhook whose signing token it could be checked with.
+        explain::SAMPLE
     } else {
         "The token or signature is not valid"
     };
@@ -164,8 +175,7 @@ fn register(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
         .map(|(record, _)| *record)
         .collect();
     let Some(project_id) = id_to_register(event) else {
-        let summary = "The event names no project, so there is no id to register".to_owned();
-        return Decision::new(Verdict::Unmatched, 200, summary);
+        return Decision::new(Verdict::Unmatched, 200, NO_PROJECT.to_owned());
     };
     if let Some(first) = pending.first() {
         let records = named(first, pending.len());
@@ -184,8 +194,8 @@ fn register(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
     Decision::new(Verdict::Unmatched, 200, nearest)
 }
 
-/// The main address: every enabled record that equals the event and lets it pass runs; a pending
-/// one counts if it opted to register on its first event.
+/// The main address: every enabled record that equals the event and lets it pass runs. A pending one
+/// takes the id first, unless it registers at the register address only.
 fn match_main(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
     let registering = |record: &Webhook, comparison: &Comparison| {
         record.project_id.is_pending()
@@ -200,25 +210,24 @@ fn match_main(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
         if !registers && !comparison.is_equal() {
             continue;
         }
-        if !record.enabled {
-            disabled.push(*record);
-            continue;
-        }
-        // A filter chooses what runs, not whose project it is.
+        // Switch and filters choose what runs, not whose project it is.
         if registers {
             register.push(*record);
         }
-        if comparison.passes {
+        if !record.enabled {
+            disabled.push(*record);
+        } else if comparison.passes {
             run.push(*record);
         } else {
             filtered.push((*record, comparison));
         }
     }
     let ids = |records: &[&Webhook]| records.iter().map(|record| record.id).collect();
-    let what = match (run.first(), filtered.first()) {
-        (Some(first), _) => queued(first, run.len()),
-        (None, Some((record, comparison))) => filtered_reason(record, comparison),
-        (None, None) => String::new(),
+    let what = match (run.first(), filtered.first(), disabled.first()) {
+        (Some(first), ..) => queued(first, run.len()),
+        (None, Some((record, comparison)), _) => filtered_reason(record, comparison),
+        (None, None, Some(first)) => disabled_reason(first),
+        (None, None, None) => String::new(),
     };
     if let (Some(first), Some(id)) = (register.first(), id_to_register(event)) {
         let summary = if run.is_empty() {
@@ -239,9 +248,8 @@ fn match_main(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
     if !filtered.is_empty() {
         return Decision::new(Verdict::Unmatched, 200, what);
     }
-    if let Some(first) = disabled.first() {
-        let summary = format!("{label:?} matches, but is disabled", label = first.label());
-        return Decision::new(Verdict::Disabled, 200, summary);
+    if !disabled.is_empty() {
+        return Decision::new(Verdict::Disabled, 200, what);
     }
     Decision::new(Verdict::Unmatched, 200, nearest_reason(event, compared, Sought::Any))
 }

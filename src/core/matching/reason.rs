@@ -4,6 +4,7 @@
 use super::filters;
 use super::five_values::Comparison;
 use super::trace::FieldCheck;
+use crate::core::credential::Check;
 use crate::core::event::Event;
 use crate::core::webhook::Webhook;
 
@@ -20,6 +21,14 @@ pub(super) enum Sought {
 pub(super) fn queued(first: &Webhook, count: usize) -> String {
     let records = named(first, count);
     format!("queued for {records}")
+}
+
+/// On an event that registers nothing.
+pub(super) const NO_PROJECT: &str = "The event names no project, so there is no id to register";
+
+/// On a record that equals the event, but is switched off.
+pub(super) fn disabled_reason(record: &Webhook) -> String {
+    format!("{label:?} matches, but is disabled", label = record.label())
 }
 
 /// On a record that equals the event, but does not want it.
@@ -55,11 +64,14 @@ pub(super) fn nearest_reason(
 ) -> String {
     let nearest = compared
         .iter()
-        .filter(|(_, comparison)| comparison.accepted)
+        .filter(|(_, c)| c.accepted || c.credential == Check::SignatureRequired)
         .min_by_key(|(record, c)| (!c.is_renamed, c.trace.differing().count(), record.id));
     let Some((record, comparison)) = nearest else { return no_record(event, sought) };
     let label = record.label();
     if record.project_id.is_pending() && comparison.is_nearly_equal() {
+        if record.register_on_first_event {
+            return NO_PROJECT.to_owned();
+        }
         return format!(
             "{label:?} equals it, but is pending registration: send it to the register address first"
         );
@@ -73,6 +85,11 @@ pub(super) fn nearest_reason(
         .collect();
     let project_id = record.project_id;
     match differing.as_slice() {
+        [_] if comparison.credential == Check::SignatureRequired => {
+            format!(
+                "{label:?} equals it, but requires a signature, and only its secret token was sent"
+            )
+        }
         [only] if comparison.is_renamed => {
             let (field, expected, delivered) = (&only.field, &only.expected, delivered(only));
             format!(

@@ -24,6 +24,7 @@ pub(in crate::core::matching) fn record(id: i64, project_id: i64) -> Webhook {
         signing_key: None,
         previous_secret: None,
         previous_signing: None,
+        require_signature: false,
         filters: Arc::default(),
         register_on_first_event: false,
         action: "print".into(),
@@ -194,6 +195,34 @@ fn a_record_may_register_on_its_first_event_and_run_it() {
     let decision = main(&event(), &[eager]);
     assert_eq!((decision.verdict, decision.status), (Verdict::Registered, 202));
     assert_eq!((decision.register.len(), decision.run.len()), (1, 1));
+}
+
+#[test]
+fn a_pending_record_that_is_switched_off_registers_and_runs_nothing() {
+    let mut off = record(1, -1);
+    (off.register_on_first_event, off.enabled) = (true, false);
+    let decision = main(&event(), &[off.clone()]);
+    assert_eq!((decision.verdict, decision.status), (Verdict::Registered, 202));
+    assert_eq!((decision.register.len(), decision.run.len()), (1, 0));
+    assert!(decision.summary.ends_with("is disabled"), "{}", decision.summary);
+    let nameless = Event { project_id: None, ..event() };
+    let decision = main(&nameless, &[off]);
+    assert_eq!(decision.summary, "The event names no project, so there is no id to register");
+}
+
+#[test]
+fn the_sample_of_a_project_without_commits_registers_and_runs_nothing() {
+    let sample = Event { is_sample: true, ..event() };
+    let mut eager = record(1, -1);
+    eager.register_on_first_event = true;
+    for endpoint in [Endpoint::Main, Endpoint::Register] {
+        let ask = |token| ask(endpoint, &sample, Some(token), &[eager.clone(), record(2, 15)]);
+        let decision = ask("secret");
+        assert_eq!((decision.verdict, decision.status), (Verdict::Unmatched, 200));
+        assert!(!decision.did_something());
+        assert_eq!(decision.summary, explain::SAMPLE);
+        assert_eq!(ask("wrong").verdict, Verdict::Rejected);
+    }
 }
 
 #[test]

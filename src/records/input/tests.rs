@@ -143,15 +143,32 @@ fn a_replaced_secret_goes_on_for_some_days_at_most() {
 }
 
 #[test]
-fn a_signing_token_with_the_prefix_must_be_base64() {
+fn a_signing_token_is_the_prefix_and_the_base64_of_32_bytes() {
     let with = |token: &str| Draft {
         signing_token: SecretChange::Set(token.to_owned().into()),
         ..draft()
     };
-    assert!(faults(with("whsec_aGVsbG8=")).is_empty());
-    assert!(faults(with("plain words")).is_empty());
-    assert_eq!(faults(with("whsec_%%%")), ["signing_token"]);
-    assert_eq!(faults(with(" padded")), ["signing_token"]);
+    let right = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+    assert!(faults(with(right)).is_empty());
+    let long = format!("whsec_{}", "A".repeat(44));
+    for wrong in [
+        "whsec_",
+        "whsec_aGVsbG8=",
+        "whsec_%%%",
+        "plain words",
+        "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+        " padded",
+        right.trim_end_matches('='),
+        &long,
+    ] {
+        assert_eq!(faults(with(wrong)), ["signing_token"], "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_signature_is_required_only_where_something_signs() {
+    let required = Draft { require_signature: true, ..draft() };
+    assert_eq!(faults(required), ["require_signature"]);
 }
 
 #[test]

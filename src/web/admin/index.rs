@@ -51,7 +51,6 @@ pub struct IndexPage {
     may_add: bool,
     /// The form for a new user, for those who may.
     add_user: Option<String>,
-    register_address: String,
     main_address: String,
     now: DateTime<Utc>,
 }
@@ -202,7 +201,6 @@ impl IndexPage {
             log: Some(urls::log()),
             may_add: true,
             add_user: Some(urls::add("auth", "user")),
-            register_address: "https://hooks.example.com/webhooks/gitlab/register".to_owned(),
             main_address: "https://hooks.example.com/webhooks/gitlab".to_owned(),
             now: DateTime::UNIX_EPOCH,
         };
@@ -308,7 +306,6 @@ pub async fn page(
         everyone,
         may_add,
         add_user: may_manage.then(|| urls::add("auth", "user")),
-        register_address: format!("{address}{}", urls::gitlab_register()),
         main_address: format!("{address}{}", urls::gitlab()),
         now,
     })

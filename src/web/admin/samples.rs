@@ -71,7 +71,11 @@ fn change_form(project_id: Option<i64>, may_edit: bool, wrong: &[&str]) -> Strin
         Some(row) => webhooks::sample(&row),
         None => (None, Values::default()),
     };
-    let fieldsets = webhooks::sample_fieldsets(&catalogue, &values, object.as_ref());
+    let fieldsets = webhooks::sample_fieldsets(
+        (&catalogue, "https://signalbox.example.com"),
+        &values,
+        object.as_ref(),
+    );
     ChangeFormPage {
         frame: Frame::sample("Webhook").with_errors(!wrong.is_empty()),
         form: FormView::of(fieldsets, &values, &errors),

@@ -2,7 +2,7 @@
 //! came from.
 
 /// Each field as it is stored, and its words; a field that is not here is told by its own name.
-const WORDS: [(&str, &str); 32] = [
+const WORDS: [(&str, &str); 33] = [
     ("name", "Name"),
     ("repo_name", "Repository name"),
     ("repo_url", "Repository address"),
@@ -18,7 +18,8 @@ const WORDS: [(&str, &str); 32] = [
     ("path_filter", "Files"),
     ("condition", "Condition"),
     ("obey_skip", "Obeys skip marks"),
-    ("register_on_first_event", "Registers on its first event"),
+    ("require_signature", "Requires the signature"),
+    ("register_on_first_event", "Registers at the main endpoint"),
     ("action", "Action"),
     ("action_params", "Parameters"),
     ("concurrency", "Jobs at once"),

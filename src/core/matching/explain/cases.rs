@@ -8,23 +8,20 @@ use crate::core::event::repository::RepositoryUrl;
 use crate::core::sentence::Sentence;
 use crate::core::webhook::Webhook;
 
-/// What GitLab's canned bodies say, which it sends for projects without a commit, and as the Test
-/// of a system hook.
-pub fn is_sample(event: &Event, names_a_repository: bool) -> bool {
-    let is_push = event.project_id == Some(15) && event.object_kind == "push";
-    (is_push && !names_a_repository) || is_update_sample(event)
+/// What a delivery of GitLab's sample is told, which it sends for projects without a commit.
+pub const SAMPLE: &str = "This is GitLab's sample for a project that has no commits yet: push once, then press Test again.";
+/// The same for the sample that it sends as a system hook's Test.
+pub const SYSTEM_SAMPLE: &str = "This is the sample that GitLab sends as a system hook's Test. The first real event registers the webhook.";
+
+/// What a sample is told; none for a real event.
+pub fn sample_sentence(event: &Event) -> Option<&'static str> {
+    let is_sample = event.is_sample || is_update_sample(event);
+    is_sample.then_some(if event.header == SYSTEM_HOOK { SYSTEM_SAMPLE } else { SAMPLE })
 }
 
-/// The sentence for a canned body.
-pub fn sample(header: &str) -> Told {
-    told(
-        Remedy::PushOnce,
-        if header == SYSTEM_HOOK {
-            "This is the sample that GitLab sends as a system hook's Test. The first real event registers the webhook."
-        } else {
-            "This is GitLab's sample for a project that has no commits yet: push once, then press Test again."
-        },
-    )
+/// The same, with what helps.
+pub fn sample(event: &Event) -> Option<Told> {
+    sample_sentence(event).map(|sentence| told(Remedy::PushOnce, sentence))
 }
 
 /// The sentence for a project that was renamed or moved. What a person would not see, case and

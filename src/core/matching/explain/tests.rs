@@ -102,16 +102,17 @@ fn the_ssh_and_the_http_form_are_one_address_and_marked_so() {
 }
 
 #[test]
-fn a_canned_body_is_known() {
-    assert!(is_sample(&event(), false));
-    assert!(!is_sample(&event(), true));
-    let pipeline = Event { object_kind: "pipeline".into(), ..event() };
-    assert!(!is_sample(&pipeline, false), "a pipeline never has a repository");
-    let update =
-        Event { object_kind: "repository_update".into(), project_id: Some(40), ..Event::default() };
-    assert!(is_sample(&update, false));
-    let told = sample("System Hook").sentence.to_string();
-    assert!(told.contains("first real event") && !told.contains("Test again"), "{told}");
+fn a_sample_is_told_what_registers_instead() {
+    assert_eq!(sample(&event()), None);
+    let told = |event: &Event| sample(event).unwrap().sentence.to_string();
+    assert!(told(&Event { is_sample: true, ..event() }).contains("Test again"));
+    let update = Event {
+        header: "System Hook".into(),
+        object_kind: "repository_update".into(),
+        project_id: Some(40),
+        ..Event::default()
+    };
+    assert!(told(&update).contains("first real event"));
 }
 
 #[test]

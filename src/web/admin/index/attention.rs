@@ -165,7 +165,7 @@ fn quiet(quiet: Option<Total>) -> Option<Line> {
             "{n} enabled webhooks have had no delivery for 30 days",
         ),
         href: urls::with_query(&urls::webhooks(), &[("quiet_for", "30d")]),
-        note: t("GitLab switches a hook off after it failed a few times: look at its page there.")
+        note: t("GitLab may have switched it off, as GitLab.com does after repeated failures. Look at its page there.")
             .to_owned(),
         at: None,
         remedy: None,

@@ -86,18 +86,9 @@ pub enum Widget {
     Secret {
         /// Whether one is stored.
         is_set: bool,
-        /// What a generated one begins with; none = it is not generated here.
-        generate: Option<Generate>,
+        /// Whether it may be generated here.
+        generates: bool,
     },
-}
-
-/// How a secret is generated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Generate {
-    /// What it begins with.
-    pub prefix: &'static str,
-    /// Whether it is plain base64 (else URL-safe without padding).
-    pub plain_base64: bool,
 }
 
 /// One choice of a select.

@@ -291,7 +291,7 @@ mod tests {
 
     fn view(values: &Values, errors: &FormErrors) -> FormView {
         let kinds = vec![Choice::new("push", "Push")];
-        let secret = Widget::Secret { is_set: true, generate: None };
+        let secret = Widget::Secret { is_set: true, generates: false };
         let fields = vec![
             Field::new("kind", "Kind", Widget::SelectOr { options: kinds, pairs: None }),
             Field::new("token", "Token", secret).help("Kept secret."),

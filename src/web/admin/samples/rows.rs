@@ -47,6 +47,7 @@ pub(super) fn webhook(project_id: i64, name: &str) -> WebhookRow {
         previous_signing_until: None,
         last_token_at: Some(NOW),
         last_signature_at: None,
+        require_signature: false,
         pending_since: NOW,
     }
 }

@@ -159,7 +159,7 @@ fn failed(error: AccountError) -> SaveError {
 }
 
 fn first_step() -> Fieldset {
-    let secret = || Widget::Secret { is_set: false, generate: None };
+    let secret = || Widget::Secret { is_set: false, generates: false };
     Fieldset {
         id: "first-step",
         legend: "Name and password",

@@ -51,7 +51,7 @@ impl UserPasswordPage {
 }
 
 fn fields(username: &str) -> Fieldset {
-    let secret = || Widget::Secret { is_set: false, generate: None };
+    let secret = || Widget::Secret { is_set: false, generates: false };
     Fieldset {
         id: "password",
         legend: "New password",

@@ -1,7 +1,7 @@
 //! What a change of a record's form means beyond its fields: whether it asks for the password
 //! again, and how an entry of the history is taken back.
 
-use super::form::{PARAM, parameters};
+use super::form::{PARAM, parameters, registers};
 use crate::core::change::{Change, Value};
 use crate::core::webhook::ProjectId;
 use crate::web::admin::kit::form::Values;
@@ -15,7 +15,10 @@ pub(super) fn is_sensitive(object: Option<&Loaded>, values: &Values) -> bool {
     let words = ["secret", "signing", "end_previous"];
     let is_secret = |name: &str| words.iter().any(|word| name.starts_with(word));
     let sets_secret = values.pairs().any(|(name, value)| is_secret(name) && !value.is_empty());
-    sets_secret || is_run(&object.values) != is_run(values)
+    let requires = |values: &Values| values.is_on("require_signature");
+    sets_secret
+        || requires(&object.values) != requires(values)
+        || is_run(&object.values) != is_run(values)
 }
 
 /// The action and its parameters.
@@ -42,8 +45,15 @@ pub(super) fn restore(values: &mut Values, change: &Change) {
         }
         (field, before) => {
             revert::restore(values, field, before);
-            if field == "project_id" {
-                values.tick("pending", values.trimmed(field) == ProjectId::PENDING.to_string());
+            match field {
+                "project_id" => {
+                    values.tick("pending", values.trimmed(field) == ProjectId::PENDING.to_string());
+                }
+                "register_on_first_event" => {
+                    let at_main = values.is_on(field);
+                    registers(values, at_main);
+                }
+                _ => {}
             }
         }
     }

@@ -18,19 +18,23 @@ use crate::web::admin::kit::form::{FormErrors, Values};
 use crate::web::admin::kit::resource::{Loaded, Saved, Unsaved};
 use std::collections::BTreeMap;
 
+/// The choices of `register_on_first_event`: a box in the table, a sentence in the form.
+const AT_MAIN: &str = "on";
+const REGISTER_ONLY: &str = "off";
+
 /// Parameters are named so: `param.branch`.
 pub(super) const PARAM: &str = "param.";
 
 /// The form for these values.
 pub(in crate::web::admin) fn fieldsets(
-    catalogue: &Catalogue,
+    (catalogue, public_address): (&Catalogue, &str),
     values: &Values,
     object: Option<&Loaded>,
 ) -> Vec<Fieldset> {
     vec![
         match_fields(values),
         filters::fieldset(),
-        security::fieldset(object),
+        security::fieldset(public_address, object),
         action_fields(catalogue, values),
         parameter_fields(catalogue, values),
         note_fields(),
@@ -48,6 +52,10 @@ fn match_fields(values: &Values) -> Fieldset {
         let usual = KINDS.iter().find(|known| known.headers.first() == Some(&header));
         Choice::new(header, header).with_pair(usual.map_or("", |known| known.object_kind))
     });
+    let places = vec![
+        Choice::new(AT_MAIN, "The main endpoint"),
+        Choice::new(REGISTER_ONLY, "The registration endpoint only"),
+    ];
     let pair = |options: Vec<Choice>, other| Widget::SelectOr { options, pairs: Some(other) };
     Fieldset {
         id: "match",
@@ -66,12 +74,12 @@ fn match_fields(values: &Values) -> Fieldset {
                 .required()
                 .help("The X-Gitlab-Event header."),
             Field::new("pending", "Register on first Test (project ID -1)", Widget::Check { fills: Some("project_id") })
-                .help("The record waits, and takes the project's ID from the Test that GitLab sends."),
+                .help("The webhook waits, and takes the project ID from GitLab's Test or from its first event."),
             Field::new("project_id", "Project ID", Widget::Number { min: ProjectId::PENDING, max: i64::MAX })
                 .help("GitLab's number for the project; -1 is “pending registration”."),
-            Field::check("register_on_first_event", "Also register on the first event at the main address")
+            Field::new("register_on_first_event", "Registers at", Widget::Select(places))
                 .full()
-                .help("Then no Test and no change of address is needed: the first authentic event that equals the other four values brings the ID, and runs the action."),
+                .help("At the main endpoint, GitLab's URL never changes, and the first event also runs the action."),
         ],
     }
 }
@@ -186,6 +194,7 @@ pub(super) fn blank(catalogue: &Catalogue) -> Values {
     values.set("http_x_gitlab_event", "Push Hook");
     values.set("project_id", ProjectId::PENDING.to_string());
     values.tick("pending", true);
+    registers(&mut values, true);
     values.tick("enabled", true);
     values.set("max_attempts", "3");
     values.set("concurrency", Concurrency::Parallel.as_str());
@@ -206,7 +215,7 @@ pub(super) fn values(row: &Row) -> Values {
     values.set("http_x_gitlab_event", row.http_x_gitlab_event.as_str());
     values.set("project_id", row.project_id.to_string());
     values.tick("pending", row.is_pending());
-    values.tick("register_on_first_event", row.register_on_first_event);
+    registers(&mut values, row.register_on_first_event);
     values.tick("enabled", row.enabled);
     values.set("action", row.action.as_str());
     values.set("max_attempts", row.max_attempts.to_string());
@@ -219,6 +228,11 @@ pub(super) fn values(row: &Row) -> Values {
     security::fill(&mut values, row);
     parameters(&mut values, &row.action_params);
     values
+}
+
+/// Fills in where it registers.
+pub(super) fn registers(values: &mut Values, at_main: bool) {
+    values.set("register_on_first_event", if at_main { AT_MAIN } else { REGISTER_ONLY });
 }
 
 /// Fills in an action's parameters as they are stored.
@@ -276,7 +290,9 @@ pub(super) async fn save(
         id: row.id.to_string(),
         name: row.label(),
         reveal,
-        hint: row.is_pending().then_some("It waits for GitLab's Test; its page shows the address."),
+        hint: row
+            .is_pending()
+            .then_some("It waits for GitLab's Test; its setup page shows what to enter there."),
         opens: false,
     })
 }
@@ -314,6 +330,13 @@ fn draft(
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
+    // Who sends no such field leaves it as it is.
+    let chosen = if values.has("register_on_first_event") {
+        Some(values)
+    } else {
+        object.map(|object| &object.values)
+    };
+    let registers_at_main = chosen.is_none_or(|values| values.is_on("register_on_first_event"));
     let draft = Draft {
         name: values.trimmed("name").to_owned(),
         repo_name: values.trimmed("repo_name").to_owned(),
@@ -322,7 +345,7 @@ fn draft(
         project_id,
         http_x_gitlab_event: values.choice("http_x_gitlab_event").to_owned(),
         enabled: values.is_on("enabled"),
-        register_on_first_event: values.is_on("register_on_first_event"),
+        register_on_first_event: registers_at_main,
         action: values.trimmed("action").to_owned(),
         action_params,
         max_attempts: max_attempts.unwrap_or(3),

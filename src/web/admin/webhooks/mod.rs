@@ -112,7 +112,7 @@ impl Resource for Webhooks {
 
 impl Editable for Webhooks {
     fn fieldsets(ctx: &AdminContext, values: &Values, object: Option<&Loaded>) -> Vec<Fieldset> {
-        form::fieldsets(&ctx.deps().catalogue, values, object)
+        form::fieldsets((&ctx.deps().catalogue, &ctx.public_address()), values, object)
     }
 
     fn add_tools() -> Vec<(&'static str, String)> {
@@ -133,7 +133,7 @@ impl Editable for Webhooks {
             object.tools.push(("Reset registration", urls::webhook_reset(id)));
         }
         Ok(Loaded {
-            next_step: row.is_pending().then(|| registration(&ctx.public_address(), id)),
+            next_step: row.is_pending().then(|| registration(&row, &ctx.public_address())),
             notices: mismatch(&row)
                 .into_iter()
                 .chain(drifts.values().map(drifted))
@@ -247,15 +247,12 @@ fn loaded(row: &Row) -> Loaded {
     }
 }
 
-fn registration(public_address: &str, id: WebhookId) -> NextStep {
+fn registration(row: &Row, public_address: &str) -> NextStep {
     NextStep {
         title: "Waiting for GitLab's Test",
-        address: format!("{public_address}{}", urls::gitlab_register()),
-        steps: vec![
-            "In GitLab, enter this address, the secret token and the event, save, and press Test."
-                .to_owned(),
-        ],
-        more: ("Set it up step by step, and watch the Test arrive", urls::webhook_setup(id)),
+        address: setup::url(row, public_address),
+        steps: vec!["In GitLab, enter this URL and the event, save, and press Test.".to_owned()],
+        more: ("Set it up step by step, and watch the Test arrive", urls::webhook_setup(row.id)),
     }
 }
 
@@ -290,9 +287,7 @@ pub(super) fn sample(row: &Row) -> (Option<Loaded>, Values) {
     let buckets = [bucket(0, "succeeded"), bucket(13, "failed")];
     let object = Loaded {
         rail: vec![rail::weeks(WebhookId(row.id), (day(0), day(14)), &buckets)],
-        next_step: row
-            .is_pending()
-            .then(|| registration("https://signalbox.example.com", WebhookId(row.id))),
+        next_step: row.is_pending().then(|| registration(row, "https://signalbox.example.com")),
         notices: mismatch(row).into_iter().chain([twin(row)]).collect(),
         ..loaded(row)
     };

@@ -6,24 +6,21 @@ use crate::i18n::t;
 use crate::records::{Draft, SecretChange};
 use crate::say;
 use crate::store::webhooks::Row;
-use crate::web::admin::kit::field::{Choice, Field, Fieldset, Generate, Widget};
+use crate::web::admin::kit::field::{Choice, Field, Fieldset, Widget};
 use crate::web::admin::kit::form::{FormErrors, Values};
 use crate::web::admin::kit::resource::Loaded;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use crate::web::urls;
 use chrono::{DateTime, Utc};
-
-/// What signing tokens begin with.
-const SIGNING_PREFIX: &str = "whsec_";
+use secrecy::ExposeSecret;
 
 /// Facts about a record's secrets travel beside its fields under these names; no control has them.
 const SEEN: &str = "seen.";
 const UNTIL: &str = "until.";
 
-pub(super) fn fieldset(object: Option<&Loaded>) -> Fieldset {
+pub(super) fn fieldset(public_address: &str, object: Option<&Loaded>) -> Fieldset {
     let is_set =
         |name: &'static str| object.is_some_and(|object| object.secrets_set.contains(&name));
-    let secret = |name, generate| Widget::Secret { is_set: is_set(name), generate: Some(generate) };
+    let secret = |name, generates| Widget::Secret { is_set: is_set(name), generates };
     let fact = |prefix: &str, name: &str| {
         object.map_or("", |object| object.values.get(&format!("{prefix}{name}"))).to_owned()
     };
@@ -32,22 +29,30 @@ pub(super) fn fieldset(object: Option<&Loaded>) -> Fieldset {
         "" => String::new(),
         at => format!(" {}", say!("Last seen with it: {time}.", time = at)),
     };
-    let plain = Generate { prefix: "", plain_base64: false };
-    let signing = Generate { prefix: SIGNING_PREFIX, plain_base64: true };
+    let url = format!("{public_address}{}", urls::gitlab());
     let mut fields = vec![
-        Field::new("secret_token", "Secret token", secret("secret_token", plain)).help(format!(
+        Field::new("signing_token", "Signing token", secret("signing_token", false)).help(format!(
             "{}{}",
-            t("GitLab sends it with every event. It is stored as a digest and never shown again."),
+            say!(
+                "Paste the signing token that GitLab shows (19 and later). Add a webhook there with the URL {url}, and press “Generate signing token”.",
+                url = url
+            ),
+            seen("signing_token")
+        )),
+        Field::new("secret_token", "Secret token", secret("secret_token", true)).help(format!(
+            "{}{}",
+            t("For GitLab before version 19: generate it here, and enter it there. It is shown once."),
             seen("secret_token")
         )),
-        Field::new("signing_token", "Signing token", secret("signing_token", signing)).help(
-            format!(
-                "{}{}",
-                t("GitLab signs every event with it, where your GitLab offers that. Stored encrypted."),
-                seen("signing_token")
-            ),
-        ),
     ];
+    let signs = is_set("signing_token") && !fact(SEEN, "signing_token").is_empty();
+    if signs || object.is_some_and(|object| object.values.is_on("require_signature")) {
+        fields.push(
+            Field::check("require_signature", "Require the signature")
+                .full()
+                .help("A delivery that carries only the secret token is then refused."),
+        );
+    }
     if is_set("secret_token") || is_set("signing_token") {
         let days = [("", "Not at all"), ("1", "1 day"), ("7", "7 days"), ("30", "30 days")];
         let days = days.map(|(days, words)| Choice::new(days, words)).to_vec();
@@ -73,7 +78,8 @@ pub(super) fn fieldset(object: Option<&Loaded>) -> Fieldset {
     Fieldset {
         id: "security",
         legend: "Security",
-        help: "How Signalbox knows that an event comes from GitLab. One of the two is needed for an enabled record; with both, either is enough.".into(),
+        help: "Proves that an event comes from GitLab. An enabled webhook needs one of the two."
+            .into(),
         paired: true,
         fields,
     }
@@ -82,6 +88,7 @@ pub(super) fn fieldset(object: Option<&Loaded>) -> Fieldset {
 /// Notes what the form says of a record's secrets.
 pub(super) fn fill(values: &mut Values, row: &Row) {
     let now = clock::now();
+    values.tick("require_signature", row.require_signature);
     for (name, seen, until) in [
         ("secret_token", row.last_token_at, row.previous_secret_until),
         ("signing_token", row.last_signature_at, row.previous_signing_until),
@@ -96,7 +103,8 @@ fn words(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// Takes what was typed; new secrets are noted for showing them once.
+/// Takes what was typed; a new secret token is noted for showing it once. A signing token is GitLab's:
+/// that shows it.
 pub(super) fn take(
     values: &Values,
     draft: Draft,
@@ -112,37 +120,34 @@ pub(super) fn take(
             days
         }
     };
+    let secret_token =
+        if values.get("secret_token").is_empty() && values.is_on("secret_token_generate") {
+            SecretChange::Set(clock::secret_text().into())
+        } else {
+            secret(values, "secret_token")
+        };
+    if let SecretChange::Set(text) = &secret_token {
+        reveal.push(("Secret token".to_owned(), text.expose_secret().to_owned()));
+    }
     Draft {
-        secret_token: secret(values, ("secret_token", "Secret token"), reveal),
-        signing_token: secret(values, ("signing_token", "Signing token"), reveal),
+        secret_token,
+        signing_token: secret(values, "signing_token"),
         keep_previous_days,
         end_previous_secret: values.is_on("end_previous_secret"),
         end_previous_signing: values.is_on("end_previous_signing"),
+        require_signature: values.is_on("require_signature"),
         ..draft
     }
 }
 
-/// What is to become of a secret; a new one is noted for showing it once.
-fn secret(
-    values: &Values,
-    (name, label): (&str, &str),
-    reveal: &mut Vec<(String, String)>,
-) -> SecretChange {
+/// What is to become of a secret.
+fn secret(values: &Values, name: &str) -> SecretChange {
     let typed = values.get(name);
-    let text = if !typed.is_empty() {
-        typed.to_owned()
-    } else if values.is_on(&format!("{name}_generate")) {
-        match name {
-            "signing_token" => {
-                format!("{SIGNING_PREFIX}{}", STANDARD.encode(clock::random::<32>()))
-            }
-            _ => clock::secret_text(),
-        }
+    if !typed.is_empty() {
+        SecretChange::Set(typed.into())
     } else if values.is_on(&format!("{name}_remove")) {
-        return SecretChange::Remove;
+        SecretChange::Remove
     } else {
-        return SecretChange::Keep;
-    };
-    reveal.push((label.to_owned(), text.clone()));
-    SecretChange::Set(text.into())
+        SecretChange::Keep
+    }
 }

@@ -64,8 +64,14 @@ const TRIGGERS: [(&str, &str); 17] = [
 pub struct SetupPage {
     /// The page's frame.
     pub frame: Frame,
-    /// The secrets GitLab's form asks for.
-    pub secrets: Vec<SecretView>,
+    /// Where the Test goes.
+    pub url: String,
+    /// Whether the record has GitLab's signing token.
+    pub has_signing_token: bool,
+    /// Whether it has a secret token.
+    pub has_secret_token: bool,
+    /// That secret token, on the first page after it was saved.
+    pub secret_token: Option<String>,
     /// The boxes to tick.
     pub triggers: Vec<(&'static str, bool)>,
     /// What the record asks for, where GitLab's form has no such box.
@@ -90,26 +96,16 @@ pub struct WaitPart {
     pub wait: Wait,
 }
 
-/// A secret of the record.
-pub struct SecretView {
-    /// What GitLab calls it.
-    pub label: &'static str,
-    /// A word for ids.
-    pub name: &'static str,
-    /// The secret, on the first page after it was saved.
-    pub shown: Option<String>,
-}
-
 /// How the registration stands.
 pub struct Wait {
     /// Its state.
     pub badge: Badge,
-    /// Where the Test goes.
-    pub register: String,
     /// Where events go.
     pub main: String,
-    /// Whether the main address registers too.
-    pub main_registers: bool,
+    /// Whether the Test goes elsewhere: GitLab's URL is then to be changed after it.
+    pub moves: bool,
+    /// Where a secret of the record is replaced.
+    pub new_secret: String,
     /// Whether it still waits.
     pub is_pending: bool,
     /// Since when it waits.
@@ -164,7 +160,10 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     if ctx.query() == "part=wait" {
         return page(&WaitPart { wait });
     }
-    let shown = reveal::take(&ctx);
+    let secret_token = reveal::take(&ctx)
+        .into_iter()
+        .find(|(label, _)| label == "Secret token")
+        .map(|(_, text)| text);
     let label = row.label();
     let id = row.project_id.to_string();
     let query = [("project_id", id.as_str()), ("object_kind", row.object_kind.as_str())];
@@ -174,8 +173,11 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         .crumb(label, urls::webhook(WebhookId(row.id)));
     page(&SetupPage {
         frame,
-        may_reload: wait.is_pending && shown.is_empty(),
-        secrets: secrets(&row, &shown),
+        url: url(&row, &ctx.public_address()),
+        may_reload: wait.is_pending && secret_token.is_none(),
+        has_signing_token: row.has_signing_token,
+        has_secret_token: row.has_secret_token,
+        secret_token,
         triggers: TRIGGERS
             .into_iter()
             .map(|(header, words)| (words, header == row.http_x_gitlab_event))
@@ -195,19 +197,10 @@ pub(super) fn missing(ctx: &AdminContext, error: StoreError) -> Problem {
     back::missing(ctx, &META, ctx.segment("id"), error)
 }
 
-fn secrets(row: &Row, shown: &[reveal::Shown]) -> Vec<SecretView> {
-    [
-        ("Secret token", "secret_token", row.has_secret_token),
-        ("Signing token", "signing_token", row.has_signing_token),
-    ]
-    .into_iter()
-    .filter(|(.., is_set)| *is_set)
-    .map(|(label, name, _)| SecretView {
-        label,
-        name,
-        shown: shown.iter().find(|(known, _)| known == label).map(|(_, text)| text.clone()),
-    })
-    .collect()
+/// The address for GitLab's form.
+pub(super) fn url(row: &Row, address: &str) -> String {
+    let moves = row.is_pending() && !row.register_on_first_event;
+    format!("{address}{}", if moves { urls::gitlab_register() } else { urls::gitlab() })
 }
 
 async fn wait(ctx: &AdminContext, conn: &mut Conn, row: &Row) -> Result<Wait, HumanError> {
@@ -244,9 +237,13 @@ fn drawn(
                 ..Badge::registered()
             }
         },
-        register: format!("{address}{}", urls::gitlab_register()),
         main: format!("{address}{}", urls::gitlab()),
-        main_registers: row.register_on_first_event,
+        moves: !row.register_on_first_event && (is_pending || row.registered_at.is_some()),
+        new_secret: format!(
+            "{}#id_{}",
+            urls::webhook(WebhookId(row.id)),
+            if row.has_secret_token { "secret_token" } else { "signing_token" }
+        ),
         is_pending,
         since: At(row.pending_since),
         registered: row.registered_at.map(At),
@@ -278,29 +275,24 @@ fn attempt(row: &Row, came: &Watched) -> Attempt {
 fn why(row: &Row, came: &Watched) -> String {
     let delivery = &came.delivery;
     let is_signed = came.headers.get("webhook-signature").is_some();
+    let is_sample = [explain::SAMPLE, explain::SYSTEM_SAMPLE].contains(&&*delivery.summary);
     match Verdict::parse(&delivery.verdict) {
-        Some(Verdict::Rejected) if delivery.http_status == 401 => {
+        Some(Verdict::Rejected) if delivery.http_status == 401 && !is_sample => {
             t(match (came.has_token, came.is_ours, is_signed) {
+                (_, true, _) if row.require_signature => "Only the secret token was valid, and this webhook requires a signature. Check the signing token in GitLab's form.",
                 (_, true, _) => "Its token was wrong then, and is right now that the webhook's secret was changed: press Test again.",
                 (true, false, _) => "Wrong token: the secret token in GitLab's form is not this webhook's. Enter it there, save, and press Test again.",
                 (false, _, true) => "Wrong signature: the signing token in GitLab's form is not this webhook's, or the clocks differ by more than five minutes.",
+                (false, _, false) if !row.has_secret_token => "No signature: GitLab's webhook has no signing token, or GitLab is older than version 19. Then use a secret token.",
                 (false, _, false) => "No token: the field for the secret token in GitLab's form is empty. Enter the secret there, save, and press Test again.",
             })
             .to_owned()
         }
-        Some(Verdict::Unmatched | Verdict::Disabled) if is_sample(came) => {
-            told(&explain::sample(&delivery.event))
+        Some(Verdict::Unmatched | Verdict::Disabled) if !is_sample => {
+            unmatched(row, came, is_signed)
         }
-        Some(Verdict::Unmatched | Verdict::Disabled) => unmatched(row, came, is_signed),
         _ => i18n::told(&delivery.summary),
     }
-}
-
-/// Whether it is a canned body, whose address is that of a GitLab which does not exist.
-fn is_sample(came: &Watched) -> bool {
-    let event = control::event_of(&came.delivery, &came.reason);
-    let is_canned = event.repo_urls.iter().all(|url| url.contains("test.example.com"));
-    explain::is_sample(&event, !is_canned)
 }
 
 fn unmatched(row: &Row, came: &Watched, is_signed: bool) -> String {
@@ -352,7 +344,10 @@ pub fn sample(row: &Row, words: &str) -> SetupPage {
     let now = at.0 + TimeDelta::hours(1);
     SetupPage {
         frame: Frame::sample("Setup"),
-        secrets: secrets(row, &[("Secret token".to_owned(), words.to_owned())]),
+        url: url(row, "https://signalbox.example.com"),
+        has_signing_token: row.has_signing_token,
+        has_secret_token: row.has_secret_token,
+        secret_token: row.has_secret_token.then(|| words.to_owned()),
         triggers: vec![("Push events", true), ("Comments", false)],
         other_event: None,
         is_system_hook: row.is_pending(),
