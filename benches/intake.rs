@@ -16,8 +16,8 @@ use signalbox::core::seal::Keys;
 use signalbox::core::verdict::{Endpoint, Verdict};
 use signalbox::intake::{Arrival, Content, Intake, Origin, Policy, Sender};
 use signalbox::postgres::{Cluster, ClusterOptions};
+use signalbox::store::listen::Listener;
 use signalbox::store::{Pool, migrate};
-use signalbox::worker;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -40,7 +40,6 @@ async fn measure() {
     let options = ClusterOptions { data_dir: folder.path().to_owned(), pg_bin: None };
     let cluster = Cluster::start(options).await.unwrap();
     migrate::run(&cluster.url()).await.unwrap();
-    worker::setup::queue_schema(&cluster.url()).await.unwrap();
     let pool = Pool::new(&cluster.url(), 8).unwrap();
     let keys = Arc::new(Keys::derive(b"benchmark"));
     add_record(&pool, &keys).await;
@@ -49,7 +48,7 @@ async fn measure() {
     let deliveries = deliveries(&pool, &keys).await;
     let mut out = std::io::stdout();
     writeln!(out, "plain one-row inserts: {plain:.0}/s").unwrap();
-    writeln!(out, "deliveries, each with its job and queue row: {deliveries:.0}/s").unwrap();
+    writeln!(out, "deliveries, each with its job: {deliveries:.0}/s").unwrap();
     writeln!(out, "ratio: {:.2}", deliveries / plain).unwrap();
     cluster.stop().await;
 }
@@ -123,7 +122,8 @@ async fn plain_inserts(pool: &Pool) -> f64 {
 
 async fn deliveries(pool: &Pool, keys: &Arc<Keys>) -> f64 {
     let policy = Policy { allow_no_secret: false };
-    let intake = Intake::start(pool.clone(), Arc::clone(keys), policy, BODY.len());
+    let intake =
+        Intake::start(pool.clone(), Arc::clone(keys), policy, BODY.len(), Listener::default());
     let token = token_digest(&keys.token_digest, b"token");
     rate(move |number| {
         let intake = intake.clone();

@@ -298,9 +298,11 @@ fn web_deps(
 ) -> anyhow::Result<web::Deps> {
     let keys = Arc::new(keys(settings)?);
     let policy = Policy { allow_no_secret: settings.web.allow_no_secret };
+    let notices = live.notices.clone();
+    let max_body = settings.web.max_body;
     Ok(web::Deps {
         pool,
-        intake: Intake::start(work_pool, Arc::clone(&keys), policy, settings.web.max_body),
+        intake: Intake::start(work_pool, Arc::clone(&keys), policy, max_body, notices),
         catalogue,
         live,
         keys,

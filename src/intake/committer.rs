@@ -1,4 +1,4 @@
-//! The one task that commits deliveries: whatever waits becomes one transaction.
+//! The tasks that commit deliveries: whatever waits becomes one transaction.
 //!
 //! A batch that fails is tried again one by one, so that a bad event harms only itself; one that
 //! meets another server's claim or registration is judged anew. Answers go out after the commit.
@@ -11,10 +11,12 @@ use crate::clock;
 use crate::core::seal::Keys;
 use crate::core::verdict::Verdict;
 use crate::metrics;
+use crate::store::listen::Listener;
 use crate::store::{Conn, Pool, StoreError, transaction};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinSet;
 
 /// Most deliveries in one transaction.
 const BATCH: usize = 200;
@@ -25,33 +27,59 @@ const TRIES: usize = 5;
 /// How often counting rows are brought up to date.
 const FLUSH: Duration = Duration::from_secs(5);
 
-pub(super) async fn run(
-    pool: Pool,
-    keys: Arc<Keys>,
-    policy: Policy,
-    mut waiting: mpsc::Receiver<Waiting>,
-) {
-    let mut committer = Committer {
-        pool,
-        keys,
-        policy,
-        refusals: Refusals::default(),
-        filters: FilterCache::default(),
-    };
-    let mut flush = tokio::time::interval(FLUSH);
-    loop {
-        tokio::select! {
-            first = waiting.recv() => match first {
-                Some(first) => {
-                    let batch = drain(first, &mut waiting);
-                    committer.commit(batch).await;
-                }
-                None => break,
-            },
-            _ = flush.tick() => committer.flush().await,
+/// Tasks that commit: while one waits for the disk, the other prepares the next transaction.
+const COMMITTERS: usize = 2;
+
+/// What all committers need.
+pub(super) struct Deps {
+    pub pool: Pool,
+    pub keys: Arc<Keys>,
+    pub policy: Policy,
+    pub notices: Listener,
+}
+
+/// Commits what comes until every sender is gone.
+pub(super) fn start(deps: Deps, waiting: mpsc::Receiver<Waiting>) {
+    let (deps, waiting) = (Arc::new(deps), Arc::new(Mutex::new(waiting)));
+    let refusals = Arc::<std::sync::Mutex<Refusals>>::default();
+    let mut committers = JoinSet::new();
+    for _ in 0..COMMITTERS {
+        let committer = Committer {
+            deps: Arc::clone(&deps),
+            refusals: Arc::clone(&refusals),
+            filters: FilterCache::default(),
+        };
+        committers.spawn(committer.run(Arc::clone(&waiting)));
+    }
+    tokio::spawn(async move {
+        let mut every = tokio::time::interval(FLUSH);
+        loop {
+            tokio::select! {
+                ended = committers.join_next() => if ended.is_none() {
+                    break;
+                },
+                _ = every.tick() => flush(&deps.pool, &refusals).await,
+            }
+        }
+        flush(&deps.pool, &refusals).await;
+    });
+}
+
+async fn flush(pool: &Pool, refusals: &std::sync::Mutex<Refusals>) {
+    let counts = locked(refusals).take_counts(clock::now());
+    if counts.is_empty() {
+        return;
+    }
+    let Ok(mut conn) = pool.get().await else { return };
+    for count in counts {
+        if let Err(error) = write::count(&mut conn, &count).await {
+            tracing::warn!(%error, "A count of refused deliveries could not be written");
         }
     }
-    committer.flush().await;
+}
+
+fn locked(refusals: &std::sync::Mutex<Refusals>) -> std::sync::MutexGuard<'_, Refusals> {
+    refusals.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn drain(first: Waiting, waiting: &mut mpsc::Receiver<Waiting>) -> Vec<Waiting> {
@@ -70,14 +98,23 @@ fn drain(first: Waiting, waiting: &mut mpsc::Receiver<Waiting>) -> Vec<Waiting> 
 }
 
 struct Committer {
-    pool: Pool,
-    keys: Arc<Keys>,
-    policy: Policy,
-    refusals: Refusals,
+    deps: Arc<Deps>,
+    refusals: Arc<std::sync::Mutex<Refusals>>,
     filters: FilterCache,
 }
 
 impl Committer {
+    async fn run(mut self, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>) {
+        loop {
+            let batch = {
+                let mut waiting = waiting.lock().await;
+                let Some(first) = waiting.recv().await else { return };
+                drain(first, &mut waiting)
+            };
+            self.commit(batch).await;
+        }
+    }
+
     async fn commit(&mut self, batch: Vec<Waiting>) {
         let (arrivals, senders): (Vec<_>, Vec<_>) = batch
             .into_iter()
@@ -136,36 +173,28 @@ impl Committer {
 
     /// Judges and writes in one transaction.
     async fn transact(&mut self, arrivals: &[Arrival]) -> Result<Vec<Receipt>, StoreError> {
-        let mut pooled = self.pool.get().await?;
+        let mut pooled = self.deps.pool.get().await?;
         let conn: &mut Conn = &mut pooled;
-        let (keys, policy, now) = (&*self.keys, self.policy, clock::now());
-        let (refusals, filters) = (&mut self.refusals, &mut self.filters);
-        transaction(conn, async move |conn: &mut Conn| {
+        let (keys, policy, now) = (&*self.deps.keys, self.deps.policy, clock::now());
+        let (refusals, filters) = (&*self.refusals, &mut self.filters);
+        let receipts: Vec<Receipt> = transaction(conn, async move |conn: &mut Conn| {
             let drafts = decide::drafts(conn, arrivals, (keys, filters), policy, now).await?;
             let mut rooms = Vec::with_capacity(drafts.len());
             for draft in &drafts {
                 rooms.push(match draft.decision.verdict {
-                    Verdict::Rejected => refusals.room(draft.arrival, now),
+                    Verdict::Rejected => locked(refusals).room(draft.arrival, now),
                     _ => Room::Own,
                 });
             }
             write::drafts(conn, &drafts, &rooms, now).await?;
-            Ok(drafts.into_iter().zip(rooms).map(|(draft, room)| receipt(draft, room)).collect())
+            let receipts = drafts.into_iter().zip(rooms).map(|(draft, room)| receipt(draft, room));
+            Ok::<_, StoreError>(receipts.collect())
         })
-        .await
-    }
-
-    async fn flush(&mut self) {
-        let counts = self.refusals.take_counts(clock::now());
-        if counts.is_empty() {
-            return;
+        .await?;
+        if receipts.iter().any(|receipt| !receipt.jobs.is_empty()) {
+            self.deps.notices.wake_workers();
         }
-        let Ok(mut conn) = self.pool.get().await else { return };
-        for count in counts {
-            if let Err(error) = write::count(&mut conn, &count).await {
-                tracing::warn!(%error, "A count of refused deliveries could not be written");
-            }
-        }
+        Ok(receipts)
     }
 }
 

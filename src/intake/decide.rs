@@ -23,6 +23,7 @@ use crate::store::arrivals::{self, Claim, ScopedKey};
 use crate::store::candidates::{self, Sought};
 use crate::store::{Conn, Result, pauses};
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::try_join;
 use std::collections::{HashMap, HashSet};
 
 /// What stands for the address in the claim on a signed id.
@@ -64,7 +65,7 @@ pub(super) async fn drafts<'a>(
 }
 
 async fn load(
-    conn: &mut Conn,
+    conn: &Conn,
     arrivals: &[Arrival],
     (keys, filters): (&Keys, &mut FilterCache),
     now: DateTime<Utc>,
@@ -85,13 +86,16 @@ async fn load(
         let (records, tokens, holders, pauses) = Default::default();
         return Ok(Known { records, tokens, holders, pauses });
     }
-    let records = candidates::load(conn, &sought).await?;
-    Ok(Known {
-        records: records.into_iter().map(|candidate| ready(candidate, keys, filters)).collect(),
-        tokens: candidates::known_tokens(conn, &sought, now).await?,
-        holders: arrivals::holders(conn, &held.iter().collect::<Vec<_>>(), now).await?,
-        pauses: pauses::all(conn).await?,
-    })
+    let held: Vec<_> = held.iter().collect();
+    // All four on their way at once.
+    let (records, tokens, holders, pauses) = try_join!(
+        candidates::load(conn, &sought),
+        candidates::known_tokens(conn, &sought, now),
+        arrivals::holders(conn, &held, now),
+        pauses::all(conn),
+    )?;
+    let records = records.into_iter().map(|candidate| ready(candidate, keys, filters)).collect();
+    Ok(Known { records, tokens, holders, pauses })
 }
 
 fn scoped(arrival: &Arrival, key: &Key) -> ScopedKey {

@@ -8,7 +8,7 @@ use super::refusals::Room;
 use super::{Arrival, Receipt, write};
 use crate::core::matching::Decision;
 use crate::core::webhook::Webhook;
-use crate::store::{Conn, Result, pauses};
+use crate::store::{Conn, Result, listen, pauses};
 use chrono::{DateTime, Utc};
 
 /// A delivery to write, judged.
@@ -34,6 +34,7 @@ pub async fn write_made(conn: &mut Conn, made: Made, now: DateTime<Utc>) -> Resu
     let jobs = jobs_of(&decision, records);
     let draft = Draft { arrival: &arrival, decision, duplicate_of: None, claims: Vec::new(), jobs };
     write::drafts(conn, std::slice::from_ref(&draft), &[Room::Own], now).await?;
+    listen::wake_workers(conn).await?;
     Ok(Receipt {
         delivery: draft.arrival.id.clone(),
         verdict: draft.decision.verdict,

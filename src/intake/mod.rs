@@ -1,7 +1,7 @@
 //! From an arrival to a receipt: what is received is judged, written and only then answered.
 //!
-//! Requests hand their arrival to one committer (`committer.rs`), which drains whatever is
-//! waiting into one transaction: `decide.rs` judges, `write.rs` writes. Nothing here knows HTTP;
+//! Requests hand their arrival to the committers (`committer.rs`), which drain whatever is
+//! waiting into one transaction each: `decide.rs` judges, `write.rs` writes. Nothing here knows HTTP;
 //! the statuses in a receipt are the contract's numbers.
 
 mod body_room;
@@ -26,6 +26,7 @@ use crate::core::source::Source;
 use crate::core::verdict::{Endpoint, Verdict};
 use crate::metrics;
 use crate::store::Pool;
+use crate::store::listen::Listener;
 use body_room::BodyRoom;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -186,12 +187,18 @@ struct Waiting {
 }
 
 impl Intake {
-    /// Starts the committer on this runtime, for bodies of up to `max_body` bytes. It ends when every
+    /// Starts the committers on this runtime, for bodies of up to `max_body` bytes. They end when every
     /// `Intake` is dropped.
-    pub fn start(pool: Pool, keys: Arc<Keys>, policy: Policy, max_body: usize) -> Self {
+    pub fn start(
+        pool: Pool,
+        keys: Arc<Keys>,
+        policy: Policy,
+        max_body: usize,
+        notices: Listener,
+    ) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let tokens = KnownTokens::start(pool.clone());
-        tokio::spawn(committer::run(pool, keys, policy, waiting));
+        committer::start(committer::Deps { pool, keys, policy, notices }, waiting);
         Self { queue, room: BodyRoom::for_bodies_of(max_body), tokens }
     }
 

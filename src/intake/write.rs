@@ -20,6 +20,7 @@ use crate::store::candidates::{self, Touch};
 use crate::store::listen::{self, Topic};
 use crate::store::{Conn, Result, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::try_join;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -37,10 +38,6 @@ pub(super) async fn drafts(
     now: DateTime<Utc>,
 ) -> Result<()> {
     let claims: Vec<_> = drafts.iter().flat_map(|draft| draft.claims.clone()).collect();
-    if arrivals::claim(conn, &claims, now).await? != claims.len() {
-        return Err(StoreError::Stale);
-    }
-    registrations(conn, drafts, now).await?;
     let kept = || drafts.iter().zip(rooms).filter(|(_, room)| !matches!(room, Room::CountedBy(_)));
     let hashes: Vec<[u8; 32]> =
         kept().map(|(draft, _)| Sha256::digest(&draft.arrival.body).into()).collect();
@@ -48,19 +45,22 @@ pub(super) async fn drafts(
         .zip(&hashes)
         .map(|((draft, room), hash)| delivery(draft, room, (hash, now)))
         .collect();
-    if !rows.is_empty() {
-        arrivals::insert(conn, &rows).await?;
-    }
     let jobs: Vec<NewJob<'_>> = drafts.iter().flat_map(|draft| job_rows(draft, now)).collect();
-    arrivals::insert_jobs(conn, &jobs).await?;
-    if !jobs.is_empty() {
-        listen::wake_workers(conn).await?;
+    let touches = touches(drafts);
+    // Two at a time on their way: a job is written once its delivery is there, and the rows of the
+    // webhooks, for which others wait, come last.
+    let (claimed, ()) =
+        try_join!(arrivals::claim(conn, &claims, now), arrivals::insert(conn, &rows))?;
+    if claimed != claims.len() {
+        return Err(StoreError::Stale);
     }
+    registrations(conn, drafts, now).await?;
+    try_join!(arrivals::insert_jobs(conn, &jobs), candidates::touch(conn, &touches))?;
     for job in jobs.iter().filter(|job| job.cancels_running) {
         // Whoever runs an older one of its ref looks at once.
         listen::tell(conn, Topic::Cancel, job.id).await?;
     }
-    candidates::touch(conn, &touches(drafts)).await
+    Ok(())
 }
 
 /// Writes the rising number into a counting row.

@@ -57,9 +57,11 @@ pub struct NewDelivery<'a> {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn insert(conn: &mut Conn, rows: &[NewDelivery<'_>]) -> Result<()> {
-    cached(
-        diesel::sql_query(
+pub async fn insert(mut conn: &Conn, rows: &[NewDelivery<'_>]) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let insert = diesel::sql_query(
         "INSERT INTO deliveries (id, received_at, endpoint, verdict, summary, reason, http_status, event, \
            object_kind, project_id, repo_name, repo_url, ref, sha, user_id, user_name, \
            user_email, headers, body, body_size, body_sha256, idempotency_key, \
@@ -97,10 +99,8 @@ pub async fn insert(conn: &mut Conn, rows: &[NewDelivery<'_>]) -> Result<()> {
     .bind::<Array<Nullable<Timestamptz>>, _>(column(rows, |row| row.judged_at))
     .bind::<Array<Text>, _>(column(rows, |row| row.source))
     .bind::<Array<Text>, _>(column(rows, |row| row.made_by))
-    .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.replay_run))
-    )
-    .execute(conn)
-    .await?;
+    .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.replay_run));
+    cached(insert).execute(&mut conn).await?;
     Ok(())
 }
 
@@ -135,12 +135,11 @@ pub struct NewJob<'a> {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn insert_jobs(conn: &mut Conn, rows: &[NewJob<'_>]) -> Result<()> {
+pub async fn insert_jobs(mut conn: &Conn, rows: &[NewJob<'_>]) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
-    cached(
-        diesel::sql_query(
+    let insert = diesel::sql_query(
         "INSERT INTO jobs (id, delivery_id, webhook_id, webhook_label, repo_name, ref, action, \
            action_params, timeout_s, state, attempts, tries_used, tries_lost, \
            max_attempts, error, run_at, queued_at, requested_by, concurrency, lane, \
@@ -168,10 +167,8 @@ pub async fn insert_jobs(conn: &mut Conn, rows: &[NewJob<'_>]) -> Result<()> {
     .bind::<Array<Text>, _>(column(rows, |row| row.requested_by))
     .bind::<Array<Text>, _>(column(rows, |row| row.concurrency))
     .bind::<Array<Text>, _>(column(rows, |row| row.lane.as_str()))
-    .bind::<Array<Bool>, _>(column(rows, |row| row.cancels_running))
-    )
-    .execute(conn)
-    .await?;
+    .bind::<Array<Bool>, _>(column(rows, |row| row.cancels_running));
+    cached(insert).execute(&mut conn).await?;
     Ok(())
 }
 
@@ -189,7 +186,7 @@ pub struct ScopedKey {
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
 pub async fn holders(
-    conn: &mut Conn,
+    mut conn: &Conn,
     keys: &[&ScopedKey],
     now: DateTime<Utc>,
 ) -> Result<HashMap<ScopedKey, String>> {
@@ -206,7 +203,7 @@ pub async fn holders(
         .filter(idempotency_keys::key.eq_any(values))
         .filter(idempotency_keys::expires_at.gt(now))
         .select((idempotency_keys::endpoint, idempotency_keys::key, idempotency_keys::delivery))
-        .load(conn)
+        .load(&mut conn)
         .await?;
     let scoped = |(endpoint, key, delivery)| (ScopedKey { endpoint, key }, delivery);
     Ok(found.into_iter().map(scoped).collect())
@@ -229,7 +226,7 @@ pub struct Claim {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn claim(conn: &mut Conn, claims: &[Claim], now: DateTime<Utc>) -> Result<usize> {
+pub async fn claim(mut conn: &Conn, claims: &[Claim], now: DateTime<Utc>) -> Result<usize> {
     if claims.is_empty() {
         return Ok(0);
     }
@@ -250,7 +247,7 @@ pub async fn claim(conn: &mut Conn, claims: &[Claim], now: DateTime<Utc>) -> Res
     .bind::<Array<Text>, _>(deliveries)
     .bind::<Array<Timestamptz>, _>(expiries)
     .bind::<Timestamptz, _>(now);
-    Ok(cached(claim).execute(conn).await?)
+    Ok(cached(claim).execute(&mut conn).await?)
 }
 
 /// Writes how many deliveries a counting row stands for.

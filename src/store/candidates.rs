@@ -67,7 +67,7 @@ pub struct Candidate {
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
-pub async fn load(conn: &mut Conn, sought: &Sought) -> Result<Vec<Candidate>> {
+pub async fn load(mut conn: &Conn, sought: &Sought) -> Result<Vec<Candidate>> {
     let projects: Vec<i64> = sought.project_ids.iter().copied().collect();
     let names: Vec<&String> = sought.repo_names.iter().collect();
     let tokens: Vec<&Vec<u8>> = sought.tokens.iter().collect();
@@ -89,7 +89,7 @@ pub async fn load(conn: &mut Conn, sought: &Sought) -> Result<Vec<Candidate>> {
         )
         .order(webhooks::id)
         .select(Candidate::as_select())
-        .load(conn)
+        .load(&mut conn)
         .await?)
 }
 
@@ -108,7 +108,7 @@ pub async fn find(conn: &mut Conn, id: WebhookId) -> Result<Option<Candidate>> {
 /// # Errors
 /// Any [`StoreError`] of the database.
 pub async fn known_tokens(
-    conn: &mut Conn,
+    mut conn: &Conn,
     sought: &Sought,
     now: DateTime<Utc>,
 ) -> Result<HashSet<Vec<u8>>> {
@@ -124,7 +124,7 @@ pub async fn known_tokens(
         .filter(webhooks::previous_secret_digest.eq_any(tokens))
         .filter(webhooks::previous_secret_until.gt(now))
         .select(webhooks::previous_secret_digest);
-    let found: Vec<Option<Vec<u8>>> = present.union(previous).load(conn).await?;
+    let found: Vec<Option<Vec<u8>>> = present.union(previous).load(&mut conn).await?;
     Ok(found.into_iter().flatten().collect())
 }
 
@@ -189,7 +189,7 @@ pub struct Touch {
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
-pub async fn touch(conn: &mut Conn, touches: &[Touch]) -> Result<()> {
+pub async fn touch(mut conn: &Conn, touches: &[Touch]) -> Result<()> {
     if touches.is_empty() {
         return Ok(());
     }
@@ -218,6 +218,6 @@ pub async fn touch(conn: &mut Conn, touches: &[Touch]) -> Result<()> {
     .bind::<Array<Nullable<Text>>, _>(jobs)
     .bind::<Array<Bool>, _>(by_token)
     .bind::<Array<Bool>, _>(by_signature);
-    cached(touch).execute(conn).await?;
+    cached(touch).execute(&mut conn).await?;
     Ok(())
 }

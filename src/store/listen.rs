@@ -9,15 +9,20 @@ use diesel::sql_types::Text;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use futures_util::StreamExt;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// How long a lost connection is waited for before the next try.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How often the connection is tried while nothing comes, so that a dead one is noticed.
 const CHECK: Duration = Duration::from_secs(20);
+
+/// The least time between two wake-ups of other processes.
+const WAKE_PAUSE: Duration = Duration::from_millis(10);
 
 /// What there is to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -64,7 +69,15 @@ pub async fn wake_workers(conn: &mut Conn) -> Result<()> {
 
 /// The watchers of one process. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Listener(Arc<Mutex<Watched>>);
+pub struct Listener(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    watched: Mutex<Watched>,
+    /// Whether the workers of other processes are to be woken.
+    to_wake: AtomicBool,
+    woken: Notify,
+}
 
 #[derive(Default)]
 struct Watched {
@@ -136,6 +149,22 @@ impl Listener {
         Watcher { changed: sender.subscribe(), listener: self.clone(), subject: None }
     }
 
+    /// Tells the workers of this process at once, and those of others soon, that a job may be taken:
+    /// after the commit, since a NOTIFY within makes commits wait for each other.
+    pub fn wake_workers(&self) {
+        self.watched().queue.iter().for_each(bump);
+        self.0.to_wake.store(true, Ordering::Release);
+        self.0.woken.notify_one();
+    }
+
+    /// Waits until other processes are to be woken, at most once each [`WAKE_PAUSE`].
+    async fn wanted_by_others(&self, not_before: Instant) {
+        while !AtomicBool::load(&self.0.to_wake, Ordering::Acquire) {
+            self.0.woken.notified().await;
+        }
+        tokio::time::sleep_until(not_before).await;
+    }
+
     async fn run(&self, url: &str) {
         loop {
             if let Err(error) = self.listen(url).await {
@@ -154,19 +183,23 @@ impl Listener {
         }
         // What happened while nobody listened.
         self.hint_all();
+        let mut not_before = Instant::now();
         loop {
             let next = {
                 let mut notices = std::pin::pin!(conn.notifications_stream());
-                tokio::time::timeout(CHECK, notices.next()).await
+                tokio::select! {
+                    next = tokio::time::timeout(CHECK, notices.next()) => next.ok().flatten(),
+                    () = self.wanted_by_others(not_before) => None,
+                }
             };
-            match next {
-                Ok(Some(notice)) => {
-                    let notice = notice?;
-                    self.hint(&notice.channel, &notice.payload);
-                }
-                Ok(None) | Err(_) => {
-                    diesel::sql_query("SELECT 1").execute(&mut conn).await?;
-                }
+            if let Some(notice) = next {
+                let notice = notice?;
+                self.hint(&notice.channel, &notice.payload);
+            } else if self.0.to_wake.swap(false, Ordering::AcqRel) {
+                not_before = Instant::now() + WAKE_PAUSE;
+                wake_workers(&mut conn).await?;
+            } else {
+                diesel::sql_query("SELECT 1").execute(&mut conn).await?;
             }
         }
     }
@@ -193,7 +226,7 @@ impl Listener {
     }
 
     fn watched(&self) -> std::sync::MutexGuard<'_, Watched> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -40,11 +40,11 @@ pub async fn lock(conn: &mut Conn, side: Side) -> Result<()> {
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
-pub async fn all(conn: &mut Conn) -> Result<Vec<Pause>> {
+pub async fn all(mut conn: &Conn) -> Result<Vec<Pause>> {
     let rows: Vec<(String, String)> = settings::table
         .filter(settings::name.like(format!("{PREFIX}%")))
         .select((settings::name, settings::value))
-        .load(conn)
+        .load(&mut conn)
         .await?;
     let mut pauses: Vec<Pause> = rows
         .into_iter()
