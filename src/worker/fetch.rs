@@ -124,13 +124,13 @@ pub(super) fn start(
             let free: Vec<_> = first.into_iter().chain(free).collect();
             let wanted = free.len();
             may_be_more = match fetch(&runner, wanted).await {
-                Ok(Fetched { begun, looked_at }) => {
+                Ok(Fetched { begun, may_be_more }) => {
                     for (begun, slot) in begun.into_iter().zip(free) {
                         if leased.send(Leased { begun, slot }).await.is_err() {
                             return;
                         }
                     }
-                    looked_at >= wanted
+                    may_be_more
                 }
                 Err(error) => {
                     tracing::error!(%error, "Failed to fetch jobs: {error}; trying again");
@@ -145,8 +145,8 @@ pub(super) fn start(
 
 struct Fetched {
     begun: Vec<Begun>,
-    /// Jobs that were due: as many as were wanted = there may be more.
-    looked_at: usize,
+    /// As many were due as were wanted, and some of them moved: it is worth to look again at once.
+    may_be_more: bool,
 }
 
 /// Begins at most so many jobs of those that are due.
@@ -155,31 +155,36 @@ async fn fetch(runner: &Runner, most: usize) -> Result<Fetched, StoreError> {
     let conn: &mut Conn = &mut pooled;
     let now = clock::now();
     let due = queue::due(conn, now, i64::try_from(most).unwrap_or(i64::MAX)).await?;
-    let looked_at = due.len();
+    let is_full = due.len() >= most;
     if due.is_empty() {
-        return Ok(Fetched { begun: Vec::new(), looked_at });
+        return Ok(Fetched { begun: Vec::new(), may_be_more: false });
     }
     let except = runner.catalogue.actions_with_lane();
     let is_laned = |job: &DueJob| !job.lane.is_empty() || except.contains(&job.action);
     let (laned, free): (Vec<_>, Vec<_>) = due.into_iter().partition(is_laned);
-    let mut begun = Vec::with_capacity(looked_at);
+    let mut begun = Vec::with_capacity(most);
+    let mut has_moved = false;
     if !free.is_empty() {
         let most = i64::try_from(free.len()).unwrap_or(i64::MAX);
         let take = Take { worker: &runner.worker, most, except: &except, now };
         begun.extend(begin_free(conn, take).await?);
+        has_moved = !begun.is_empty();
     }
     for job in laned {
         let Ok(id) = job.id.parse::<JobId>() else { continue };
         match runner.begin_in_lane(conn, &id).await {
-            Ok(Turn::Begun(started)) => begun.push(*started),
-            Ok(Turn::NotNow) => {}
+            Ok(Turn::Begun(started)) => {
+                begun.push(*started);
+                has_moved = true;
+            }
+            Ok(Turn::NotNow) => has_moved = true,
             // What has begun is handed out whatever becomes of the others.
             Err(error) => {
-                tracing::error!(job.id = %id, %error, "Failed to begin job {id}: {error}")
+                tracing::error!(job.id = %id, %error, "Failed to begin job {id}: {error}");
             }
         }
     }
-    Ok(Fetched { begun, looked_at })
+    Ok(Fetched { begun, may_be_more: is_full && has_moved })
 }
 
 async fn begin_free(conn: &mut Conn, take: Take<'_>) -> Result<Vec<Begun>, StoreError> {
