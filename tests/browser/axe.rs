@@ -174,7 +174,7 @@ async fn fill(app: &App) -> (String, String, String, String) {
     let panel = app.panel().await;
     seed::records(app.database(), 140).await;
     seed::deliveries(app.database(), 220).await;
-    panel.add_webhook(&records::pending_push()).await;
+    panel.add_webhook(&records::register_only()).await;
     let failing = with(records::push(), &[("action", "fails"), ("max_attempts", "1")]);
     let record = panel.add_webhook(&failing).await;
     let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;

@@ -108,7 +108,7 @@ async fn lists() -> App {
              '[{{\"field\": \"repo_name\", \"before\": \"{LONG}\", \"after\": \"{LONG}{LONG}\", \"secret\": false}}]', \
              '2001:db8:1234:5678:9abc:def0:1234:5678' FROM generate_series(0, 8) AS n; \
              INSERT INTO workers VALUES ('{LONG}.example.com-4711-01M87VREQA18WSHF0ZZCJA3NJ9', \
-             '{LONG}.example.com', 4711, '0.1.0', 4, now(), NULL)",
+             '{LONG}.example.com', 4711, '0.1.0', 4, now(), NULL, now())",
             verdict = pick(&verdicts, "id"),
             state = pick(&states, "id"),
             delivery_verdict = pick(&verdicts, number),

@@ -21,7 +21,6 @@ use nesting::MAX_LEVELS;
 
 /// What Signalbox needs of an event. Empty text stands for "the event has none".
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Event {
     /// The `X-Gitlab-Event` header.
     pub header: String,

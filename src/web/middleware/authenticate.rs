@@ -76,7 +76,7 @@ async fn visit(request: &ServiceRequest) -> Result<Visit, Problem> {
                 sessions::touch(&mut conn, &origin, now).await?;
             }
             let csrf = session.get::<csrf::Secret>(CSRF).ok().flatten();
-            Ok(Visit { actor: Some(user.actor()), csrf, pauses: pauses::all(&mut conn).await? })
+            Ok(Visit { actor: Some(user.actor()), csrf, pauses: pauses::all(&conn).await? })
         }
         Ok(_) | Err(StoreError::NotFound) => {
             // A purged session takes no new entry, and a post may be the one that signs in again.

@@ -61,6 +61,7 @@ const TRIGGERS: [(&str, &str); 17] = [
 /// The whole page.
 #[derive(Template)]
 #[template(path = "admin/webhooks/setup.html")]
+#[expect(clippy::struct_excessive_bools, reason = "the template asks each by itself")]
 pub struct SetupPage {
     /// The page's frame.
     pub frame: Frame,

@@ -94,7 +94,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let mut conn = ctx.conn().await?;
     let known = workers::newest(&mut conn, MOST).await?;
     let busy = workers::busy(&mut conn).await?;
-    let all = pauses::all(&mut conn).await?;
+    let all = pauses::all(&conn).await?;
     let mut shown = Vec::with_capacity(all.len());
     for pause in &all {
         let waiting = pauses::held_by(&mut conn, &pause.scope).await?;
