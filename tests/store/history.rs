@@ -78,3 +78,20 @@ async fn a_delivery_and_its_job_read_no_more_when_much_is_kept() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_worker_reads_the_head_of_the_queue_however_much_waits() {
+    let database = Database::migrated().await;
+    seed::deliveries(&database, 20_000).await;
+    database.execute("UPDATE jobs SET state = 'queued', finished_at = NULL, held = ''").await;
+    database.execute("VACUUM ANALYZE jobs").await;
+    // As `store::queue` says it: the look without a lock, then what is begun.
+    let due = "SELECT id, action, lane FROM jobs WHERE due_at <= now() ORDER BY due_at, id LIMIT 4";
+    let begun = "SELECT id FROM jobs WHERE due_at <= now() AND lane = '' AND action <> ALL ('{}') \
+                 ORDER BY due_at, id LIMIT 4 FOR UPDATE SKIP LOCKED";
+    for sql in [due, begun] {
+        let plan = database.column(&format!("EXPLAIN {sql}")).await.join("\n");
+        assert!(plan.contains("using jobs_due_at_idx"), "{plan}");
+        assert!(!plan.contains("Sort") && !plan.contains("Seq Scan"), "{plan}");
+    }
+}
