@@ -12,7 +12,7 @@ use crate::core::retry::Policy;
 use crate::metrics;
 use crate::store::attempts::{self, Begun, DeliveryRow, End, JobRow, Tally};
 use crate::store::transitions::{self, Finish};
-use crate::store::{Conn, Pool, StoreError, lanes, transaction, workers};
+use crate::store::{Conn, Pool, StoreError, lanes, transaction};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -209,12 +209,6 @@ pub(super) async fn give_up(
     transitions::end(conn, Finish { job, number, end: &end, next, tally, now }).await?;
     log(job, number, AttemptOutcome::Lost, next, LOST);
     Ok(())
-}
-
-/// Whether a worker still gives heartbeats.
-pub(super) async fn is_alive(conn: &mut Conn, worker: &str) -> Result<bool, StoreError> {
-    let lost = workers::lost_among(conn, &[worker.to_owned()]).await?;
-    Ok(lost.is_empty())
 }
 
 fn log(job: &JobId, number: i32, outcome: AttemptOutcome, next: Next, error: &str) {

@@ -3,7 +3,7 @@
 //! Each process looks at every heartbeat; the job's row is locked, so that one of them acts. Whoever
 //! waits for a lane or a pause is looked at too, should a release have been missed.
 
-use super::attempt::{give_up, is_alive};
+use super::attempt::give_up;
 use crate::clock;
 use crate::core::ids::JobId;
 use crate::core::job::HEARTBEAT;
@@ -83,7 +83,7 @@ async fn rescue(conn: &mut Conn, lost: &OpenAttempt) -> Result<()> {
         // Looked at again under the lock: it may have ended, or been given up, just now.
         let still_open = attempts::open(conn, Some(&job)).await?;
         if !still_open.iter().any(|open| open.number == lost.number)
-            || is_alive(conn, &lost.worker).await?
+            || workers::lost_among(conn, std::slice::from_ref(&lost.worker)).await?.is_empty()
         {
             return Ok(());
         }

@@ -65,7 +65,7 @@ const STEPS: [Step; 7] = [
     Step::Workers,
 ];
 
-/// How long what nobody looks at is kept: rows of the queue that are done, workers that ended.
+/// How long what nobody looks at is kept: workers that ended.
 const TRACES: TimeDelta = TimeDelta::days(1);
 
 pub(super) async fn run(pool: Pool, keep: RetentionSettings, stop: CancellationToken) {
