@@ -30,6 +30,8 @@ use tokio_util::sync::CancellationToken;
 /// How long a database that is not there yet is waited for.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(30);
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
+/// Connections of the intake, and of the part of a worker that takes jobs.
+const FIXED_STATEMENT_CONNECTIONS: usize = 3;
 /// The generated secret key's file, in the data directory.
 const KEY_FILE: &str = "secret-key";
 
@@ -90,6 +92,15 @@ impl Database {
     /// If it cannot be set up.
     pub fn pool(&self, settings: &Settings) -> anyhow::Result<Pool> {
         Ok(Pool::new(&self.url, settings.database.pool)?)
+    }
+
+    /// A pool for the intake, or for the part of a worker that takes jobs: a few connections of their
+    /// own, so that neither waits for anybody.
+    ///
+    /// # Errors
+    /// If it cannot be set up.
+    pub fn pool_for_fixed_statements(&self) -> anyhow::Result<Pool> {
+        Ok(Pool::for_fixed_statements(&self.url, FIXED_STATEMENT_CONNECTIONS)?)
     }
 
     /// Waits for the embedded server to end by itself; for ever if there is none.
@@ -248,7 +259,7 @@ async fn serve(
     let (mut address, mut server) = (None, None);
     if let Some(listener) = listener {
         address = Some(listener.local_addr()?);
-        let pools = (database.pool(settings)?, work_pool.clone());
+        let pools = (database.pool(settings)?, database.pool_for_fixed_statements()?);
         let live = web::Live { notices: notices.clone(), stop: stop.clone() };
         let mut deps = web_deps(settings, pools, (catalogue.clone(), live), setup_link.clone())?;
         deps.measures = measures;
@@ -292,7 +303,7 @@ async fn serve(
 
 fn web_deps(
     settings: &Settings,
-    (pool, work_pool): (Pool, Pool),
+    (pool, intake_pool): (Pool, Pool),
     (catalogue, live): (Catalogue, web::Live),
     setup_link: SetupLink,
 ) -> anyhow::Result<web::Deps> {
@@ -302,7 +313,7 @@ fn web_deps(
     let max_body = settings.web.max_body;
     Ok(web::Deps {
         pool,
-        intake: Intake::start(work_pool, Arc::clone(&keys), policy, max_body, notices),
+        intake: Intake::start(intake_pool, Arc::clone(&keys), policy, max_body, notices),
         catalogue,
         live,
         keys,

@@ -13,11 +13,11 @@ use crate::core::seal::Keys;
 use crate::core::verdict::Endpoint;
 use crate::core::webhook::Webhook;
 use crate::intake::{Policy, opened_alone};
-use crate::store::candidates::{self, Sought};
+use crate::store::candidates::{self, Sought, TokenLife};
 use crate::store::deliveries::Full;
 use crate::store::{Conn, Result};
 use chrono::{DateTime, Utc};
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 /// How a signature that was valid fares, which cannot be computed again.
 pub(super) const SIGNATURE: Check = Check::Valid(credential::Proof::SIGNATURE);
@@ -74,7 +74,7 @@ pub(super) struct Case<'a> {
 /// What is known now of the records that some deliveries may be for.
 pub(super) struct Known {
     records: Vec<Webhook>,
-    tokens: HashSet<Vec<u8>>,
+    tokens: HashMap<Vec<u8>, TokenLife>,
     policy: Policy,
     at: DateTime<Utc>,
 }
@@ -97,7 +97,7 @@ impl Known {
         let records = candidates::load(conn, &sought).await?;
         Ok(Self {
             records: records.into_iter().map(|record| opened_alone(record, keys)).collect(),
-            tokens: candidates::known_tokens(conn, &sought, at).await?,
+            tokens: candidates::lives_of_tokens(conn, &sought).await?,
             policy,
             at,
         })
@@ -139,7 +139,8 @@ impl Known {
             token_is_known: proof
                 .presented
                 .token
-                .is_some_and(|token| self.tokens.contains(&token[..])),
+                .and_then(|token| self.tokens.get(&token[..]))
+                .is_some_and(|life| life.counts_at(self.at)),
             allow_no_secret: self.policy.allow_no_secret,
             now: self.at,
         };

@@ -20,9 +20,9 @@ use crate::core::source::Source;
 use crate::core::verdict::{Endpoint, Verdict};
 use crate::core::webhook::Webhook;
 use crate::intake::{Arrival, Content, Made, Origin, Policy, Receipt, opened_alone, write_made};
-use crate::store::arrivals;
 use crate::store::audit::{self, Entry, Verb};
 use crate::store::deliveries::Full;
+use crate::store::keys;
 use crate::store::{Conn, StoreError, candidates, deliveries, forms, transaction};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -245,10 +245,10 @@ pub(super) async fn served(
 ) -> Result<Option<DeliveryId>, StoreError> {
     let claim = forms::claim(once, id, now);
     let key = claim.key.clone();
-    if arrivals::claim(conn, &[claim], now).await? == 1 {
+    if keys::claim(conn, &[claim], now).await? == 1 {
         return Ok(None);
     }
-    let holder = arrivals::holders(conn, &[&key], now).await?.remove(&key);
+    let holder = keys::holders(conn, &[&key], now).await?.remove(&key);
     holder.and_then(|made| made.parse().ok()).map(Some).ok_or(StoreError::Stale)
 }
 

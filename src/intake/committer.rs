@@ -4,7 +4,7 @@
 //! meets another server's claim or registration is judged anew. Answers go out after the commit.
 
 use super::decide::{self, Draft};
-use super::records::FilterCache;
+use super::known_webhooks::KnownWebhooks;
 use super::refusals::{Refusals, Room};
 use super::{Arrival, Content, IntakeError, Policy, Receipt, Waiting, write};
 use crate::clock;
@@ -42,12 +42,13 @@ pub(super) struct Deps {
 pub(super) fn start(deps: Deps, waiting: mpsc::Receiver<Waiting>) {
     let (deps, waiting) = (Arc::new(deps), Arc::new(Mutex::new(waiting)));
     let refusals = Arc::<std::sync::Mutex<Refusals>>::default();
+    let webhooks = Arc::<KnownWebhooks>::default();
     let mut committers = JoinSet::new();
     for _ in 0..COMMITTERS {
         let committer = Committer {
             deps: Arc::clone(&deps),
             refusals: Arc::clone(&refusals),
-            filters: FilterCache::default(),
+            webhooks: Arc::clone(&webhooks),
         };
         committers.spawn(committer.run(Arc::clone(&waiting)));
     }
@@ -100,11 +101,11 @@ fn drain(first: Waiting, waiting: &mut mpsc::Receiver<Waiting>) -> Vec<Waiting> 
 struct Committer {
     deps: Arc<Deps>,
     refusals: Arc<std::sync::Mutex<Refusals>>,
-    filters: FilterCache,
+    webhooks: Arc<KnownWebhooks>,
 }
 
 impl Committer {
-    async fn run(mut self, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>) {
+    async fn run(self, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>) {
         loop {
             let batch = {
                 let mut waiting = waiting.lock().await;
@@ -115,7 +116,7 @@ impl Committer {
         }
     }
 
-    async fn commit(&mut self, batch: Vec<Waiting>) {
+    async fn commit(&self, batch: Vec<Waiting>) {
         let (arrivals, senders): (Vec<_>, Vec<_>) = batch
             .into_iter()
             .map(|waiting| (waiting.arrival, (waiting.answer, waiting.permit)))
@@ -137,10 +138,11 @@ impl Committer {
         }
     }
 
-    async fn settle(&mut self, arrivals: &[Arrival]) -> Vec<Result<Receipt, IntakeError>> {
+    async fn settle(&self, arrivals: &[Arrival]) -> Vec<Result<Receipt, IntakeError>> {
         match self.transact(arrivals).await {
             Ok(receipts) => return receipts.into_iter().map(Ok).collect(),
             Err(error) if error.is_unavailable() => {
+                self.webhooks.forget();
                 tracing::error!(%error, deliveries = arrivals.len(), "Deliveries could not be stored");
                 return arrivals.iter().map(|_| Err(IntakeError::Unavailable)).collect();
             }
@@ -153,7 +155,7 @@ impl Committer {
         results
     }
 
-    async fn settle_alone(&mut self, arrival: &Arrival) -> Result<Receipt, IntakeError> {
+    async fn settle_alone(&self, arrival: &Arrival) -> Result<Receipt, IntakeError> {
         for _ in 0..TRIES {
             match self.transact(std::slice::from_ref(arrival)).await {
                 Ok(mut receipts) => return receipts.pop().ok_or(IntakeError::Unavailable),
@@ -171,30 +173,33 @@ impl Committer {
         Err(IntakeError::Unavailable)
     }
 
-    /// Judges and writes in one transaction.
-    async fn transact(&mut self, arrivals: &[Arrival]) -> Result<Vec<Receipt>, StoreError> {
+    /// Decides and writes: one statement, and a transaction around it where something registers.
+    ///
+    /// What was read before may have changed meanwhile, as between two statements of a transaction;
+    /// what must not be stored twice is told by the statement itself.
+    async fn transact(&self, arrivals: &[Arrival]) -> Result<Vec<Receipt>, StoreError> {
         let mut pooled = self.deps.pool.get().await?;
         let conn: &mut Conn = &mut pooled;
-        let (keys, policy, now) = (&*self.deps.keys, self.deps.policy, clock::now());
-        let (refusals, filters) = (&*self.refusals, &mut self.filters);
-        let receipts: Vec<Receipt> = transaction(conn, async move |conn: &mut Conn| {
-            let drafts = decide::drafts(conn, arrivals, (keys, filters), policy, now).await?;
-            let mut rooms = Vec::with_capacity(drafts.len());
-            for draft in &drafts {
-                rooms.push(match draft.decision.verdict {
-                    Verdict::Rejected => locked(refusals).room(draft.arrival, now),
-                    _ => Room::Own,
-                });
-            }
+        let (known, policy, now) =
+            ((&*self.deps.keys, &*self.webhooks), self.deps.policy, clock::now());
+        let drafts = decide::drafts(conn, arrivals, known, policy, now).await?;
+        let room = |draft: &Draft<'_>| match draft.decision.verdict {
+            Verdict::Rejected => locked(&self.refusals).room(draft.arrival, now),
+            _ => Room::Own,
+        };
+        let rooms: Vec<Room> = drafts.iter().map(room).collect();
+        if drafts.iter().any(|draft| !draft.decision.register.is_empty()) {
+            transaction(conn, async |conn: &mut Conn| {
+                write::drafts(conn, &drafts, &rooms, now).await
+            })
+            .await?;
+        } else {
             write::drafts(conn, &drafts, &rooms, now).await?;
-            let receipts = drafts.into_iter().zip(rooms).map(|(draft, room)| receipt(draft, room));
-            Ok::<_, StoreError>(receipts.collect())
-        })
-        .await?;
-        if receipts.iter().any(|receipt| !receipt.jobs.is_empty()) {
+        }
+        if drafts.iter().any(|draft| !draft.jobs.is_empty()) {
             self.deps.notices.wake_workers();
         }
-        Ok(receipts)
+        Ok(drafts.into_iter().zip(rooms).map(|(draft, room)| receipt(draft, room)).collect())
     }
 }
 

@@ -1,10 +1,10 @@
-//! Judges a batch: finds repeats, loads the records that may want each event, asks
+//! Decides on a batch: finds repeats and the webhooks that each event may be for, asks
 //! `crate::core::matching`. Reads, never writes.
 //!
-//! The deliveries of a batch are judged in order and see what those before them did, as if each
+//! The deliveries of a batch are decided on in order and see what those before them did, as if each
 //! had a transaction of its own.
 
-use super::records::{FilterCache, ready};
+use super::known_webhooks::{Found, KnownWebhooks, Place};
 use super::{Arrival, Content, Policy};
 use crate::clock;
 use crate::core::credential::Presented;
@@ -12,19 +12,19 @@ use crate::core::event::Event;
 use crate::core::idempotency::{KEY_DAYS, Key};
 use crate::core::ids::{DeliveryId, JobId, WebhookId};
 use crate::core::lane;
-use crate::core::matching::project::{id_to_register, is_candidate};
+use crate::core::matching::project::id_to_register;
 use crate::core::matching::trace::Trace;
 use crate::core::matching::{Decision, Question, decide};
 use crate::core::pause::{Note, Pause, holding};
 use crate::core::seal::Keys;
 use crate::core::verdict::Verdict;
 use crate::core::webhook::{ProjectId, Webhook};
-use crate::store::arrivals::{self, Claim, ScopedKey};
-use crate::store::candidates::{self, Sought};
-use crate::store::{Conn, Result, pauses};
+use crate::store::keys::{self, Claim, ScopedKey};
+use crate::store::{Conn, Result, candidates, pauses};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::try_join;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 /// What stands for the address in the claim on a signed id.
 const SIGNED: &str = "signed";
@@ -41,61 +41,76 @@ pub(super) struct Draft<'a> {
 /// A job to queue, with its record as it was.
 pub(super) struct JobDraft {
     pub id: JobId,
-    pub webhook: Webhook,
+    pub webhook: Arc<Webhook>,
     pub label: String,
 }
 
 /// What the batch as a whole needs from the database.
+#[derive(Default)]
 struct Known {
-    records: Vec<Webhook>,
-    tokens: HashSet<Vec<u8>>,
+    places: HashMap<Place, Arc<Found>>,
+    /// Once one of the batch has registered something: all webhooks of it, as they are then.
+    changed: Option<BTreeMap<WebhookId, Arc<Webhook>>>,
     holders: HashMap<ScopedKey, String>,
     pauses: Vec<Pause>,
 }
 
+impl Known {
+    fn webhooks_of(&self, place: &Place) -> Vec<Arc<Webhook>> {
+        match &self.changed {
+            None => self.places.get(place).map(|found| found.webhooks.clone()).unwrap_or_default(),
+            Some(all) => all.values().filter(|webhook| place.holds(webhook)).cloned().collect(),
+        }
+    }
+
+    /// These took a project's id: those behind in the batch see it.
+    fn register(&mut self, webhooks: &[WebhookId], project_id: i64) {
+        let all = self.places.values().flat_map(|found| &found.webhooks);
+        let all = || all.map(|webhook| (webhook.id, Arc::clone(webhook))).collect();
+        let changed = self.changed.get_or_insert_with(all);
+        for id in webhooks {
+            if let Some(webhook) = changed.get_mut(id) {
+                Arc::make_mut(webhook).project_id = ProjectId::Known(project_id);
+            }
+        }
+    }
+}
+
 pub(super) async fn drafts<'a>(
-    conn: &mut Conn,
+    conn: &Conn,
     arrivals: &'a [Arrival],
-    (keys, filters): (&Keys, &mut FilterCache),
+    (keys, webhooks): (&Keys, &KnownWebhooks),
     policy: Policy,
     now: DateTime<Utc>,
 ) -> Result<Vec<Draft<'a>>> {
-    let mut known = load(conn, arrivals, (keys, filters), now).await?;
+    let mut known = load(conn, arrivals, (keys, webhooks), now).await?;
     Ok(arrivals.iter().map(|arrival| draft(arrival, &mut known, policy, now)).collect())
 }
 
 async fn load(
     conn: &Conn,
     arrivals: &[Arrival],
-    (keys, filters): (&Keys, &mut FilterCache),
+    (keys, webhooks): (&Keys, &KnownWebhooks),
     now: DateTime<Utc>,
 ) -> Result<Known> {
-    let mut sought = Sought::default();
+    let mut places = HashSet::new();
     let mut held = Vec::new();
     for arrival in arrivals {
         if let Content::Event { event, presented, key } = &arrival.content {
-            sought.project_ids.insert(event.project_id.unwrap_or(0));
-            sought.repo_names.insert(event.repo_name.clone());
-            sought.tokens.extend(presented.token.map(|token| token.to_vec()));
-            sought.is_signed |= presented.signed.is_some();
+            places.insert(Place::of(event, presented));
             held.extend(key.as_ref().map(|key| scoped(arrival, key)));
             held.extend(signed_id(presented));
         }
     }
-    if sought.project_ids.is_empty() {
-        let (records, tokens, holders, pauses) = Default::default();
-        return Ok(Known { records, tokens, holders, pauses });
+    if places.is_empty() {
+        return Ok(Known::default());
     }
     let held: Vec<_> = held.iter().collect();
-    // All four on their way at once.
-    let (records, tokens, holders, pauses) = try_join!(
-        candidates::load(conn, &sought),
-        candidates::known_tokens(conn, &sought, now),
-        arrivals::holders(conn, &held, now),
-        pauses::all(conn),
-    )?;
-    let records = records.into_iter().map(|candidate| ready(candidate, keys, filters)).collect();
-    Ok(Known { records, tokens, holders, pauses })
+    // All three on their way at once.
+    let (version, holders, pauses) =
+        try_join!(candidates::version(conn), keys::holders(conn, &held, now), pauses::all(conn),)?;
+    let places = webhooks.of(conn, &places, version, keys).await?;
+    Ok(Known { places, changed: None, holders, pauses })
 }
 
 fn scoped(arrival: &Arrival, key: &Key) -> ScopedKey {
@@ -148,16 +163,15 @@ fn judged<'a>(
     policy: Policy,
     now: DateTime<Utc>,
 ) -> Draft<'a> {
-    // Of the batch's records, those this event would have loaded by itself.
-    let token = presented.token.as_ref().map(<[u8; 32]>::as_slice);
-    let is_candidate = |record: &&Webhook| is_candidate(record, event, token);
-    let records: Vec<Webhook> = known.records.iter().filter(is_candidate).cloned().collect();
+    let place = Place::of(event, presented);
+    let records = known.webhooks_of(&place);
+    let token = known.places.get(&place).map(|found| found.token).unwrap_or_default();
     let question = Question {
         endpoint: arrival.endpoint,
         event,
         presented,
         body: &arrival.body,
-        token_is_known: presented.token.is_some_and(|token| known.tokens.contains(&token[..])),
+        token_is_known: token.counts_at(now),
         allow_no_secret: policy.allow_no_secret,
         now,
     };
@@ -190,24 +204,23 @@ fn judged<'a>(
     for claim in &claims {
         known.holders.insert(claim.key.clone(), arrival.id.to_string());
     }
-    for record in &mut known.records {
-        if let (true, Some(id)) = (decision.register.contains(&record.id), id_to_register(event)) {
-            record.project_id = ProjectId::Known(id);
-        }
+    if let (false, Some(id)) = (decision.register.is_empty(), id_to_register(event)) {
+        known.register(&decision.register, id);
     }
     let jobs = jobs_of(&decision, records);
     Draft { arrival, decision, duplicate_of: None, claims, jobs }
 }
 
 /// The jobs of a decision, each with its record as it is.
-pub(super) fn jobs_of(decision: &Decision, records: Vec<Webhook>) -> Vec<JobDraft> {
+pub(super) fn jobs_of(decision: &Decision, records: Vec<Arc<Webhook>>) -> Vec<JobDraft> {
     let wanted = records.into_iter().filter(|record| decision.run.contains(&record.id));
-    let job = |webhook: Webhook| JobDraft { id: clock::job_id(), label: webhook.label(), webhook };
+    let job =
+        |webhook: Arc<Webhook>| JobDraft { id: clock::job_id(), label: webhook.label(), webhook };
     wanted.map(job).collect()
 }
 
 /// Says of a delivery that matched that nothing of it runs now, if that is so.
-pub(super) fn hold_back(decision: &mut Decision, records: &[Webhook], pauses: &[Pause]) {
+pub(super) fn hold_back(decision: &mut Decision, records: &[Arc<Webhook>], pauses: &[Pause]) {
     if let Some(pause) = paused(decision, records, pauses) {
         let (matched, by, reason) = (&decision.summary, &pause.by, &pause.reason);
         decision.summary = format!("{matched}; held back by {by}: {reason}");
@@ -217,7 +230,11 @@ pub(super) fn hold_back(decision: &mut Decision, records: &[Webhook], pauses: &[
 
 /// Why nothing of what matched runs now, if nothing does. A lane of the host is not known here; a
 /// worker holds its jobs back.
-fn paused<'a>(decision: &Decision, records: &[Webhook], pauses: &'a [Pause]) -> Option<&'a Note> {
+fn paused<'a>(
+    decision: &Decision,
+    records: &[Arc<Webhook>],
+    pauses: &'a [Pause],
+) -> Option<&'a Note> {
     let lane = |id: &WebhookId| {
         let record = records.iter().find(|record| record.id == *id);
         record.and_then(|record| lane::of_record(record.id, record.concurrency))

@@ -10,6 +10,7 @@ use crate::core::matching::Decision;
 use crate::core::webhook::Webhook;
 use crate::store::{Conn, Result, listen, pauses};
 use chrono::{DateTime, Utc};
+use std::sync::Arc;
 
 /// A delivery to write, judged.
 pub struct Made {
@@ -30,6 +31,7 @@ pub async fn write_made(conn: &mut Conn, made: Made, now: DateTime<Utc>) -> Resu
     // A record takes a project's id from GitLab alone, and was not called by it just now.
     decision.register.clear();
     decision.proofs.clear();
+    let records: Vec<_> = records.into_iter().map(Arc::new).collect();
     hold_back(&mut decision, &records, &pauses::all(conn).await?);
     let jobs = jobs_of(&decision, records);
     let draft = Draft { arrival: &arrival, decision, duplicate_of: None, claims: Vec::new(), jobs };

@@ -8,6 +8,7 @@ mod body_room;
 mod committer;
 mod decide;
 mod known_tokens;
+mod known_webhooks;
 mod made;
 mod records;
 mod refusals;

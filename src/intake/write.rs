@@ -1,5 +1,5 @@
-//! Writes what was judged: claims, registrations, deliveries, jobs, queue rows, and the records'
-//! last values. All of it in the caller's transaction.
+//! Writes what was decided: claims, deliveries, jobs and the webhooks' last values in one statement,
+//! then registrations, which the caller's transaction must hold together with it.
 
 use super::Origin;
 use super::decide::{Draft, JobDraft};
@@ -14,14 +14,13 @@ use crate::core::matching::project::id_to_register;
 use crate::core::matching::trace::Trace;
 use crate::core::verdict::Verdict;
 use crate::core::webhook::Concurrency;
-use crate::store::arrivals::{self, NewDelivery, NewJob};
+use crate::store::arrivals::{self, Batch, NewDelivery, NewJob, Touch};
 use crate::store::audit::{self, Entry, Verb};
-use crate::store::candidates::{self, Touch};
-use crate::store::listen::{self, Topic};
-use crate::store::{Conn, Result, StoreError};
+use crate::store::types::JsonText;
+use crate::store::{Conn, Result, candidates};
 use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::try_join;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Most bytes kept of the body of a rejected delivery.
@@ -37,37 +36,29 @@ pub(super) async fn drafts(
     rooms: &[Room],
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let claims: Vec<_> = drafts.iter().flat_map(|draft| draft.claims.clone()).collect();
     let kept = || drafts.iter().zip(rooms).filter(|(_, room)| !matches!(room, Room::CountedBy(_)));
     let hashes: Vec<[u8; 32]> =
         kept().map(|(draft, _)| Sha256::digest(&draft.arrival.body).into()).collect();
-    let rows: Vec<NewDelivery<'_>> = kept()
-        .zip(&hashes)
-        .map(|((draft, room), hash)| delivery(draft, room, (hash, now)))
-        .collect();
-    let jobs: Vec<NewJob<'_>> = drafts.iter().flat_map(|draft| job_rows(draft, now)).collect();
-    let touches = touches(drafts);
-    // Two at a time on their way: a job is written once its delivery is there, and the rows of the
-    // webhooks, for which others wait, come last.
-    let (claimed, ()) =
-        try_join!(arrivals::claim(conn, &claims, now), arrivals::insert(conn, &rows))?;
-    if claimed != claims.len() {
-        return Err(StoreError::Stale);
+    let batch = Batch {
+        claims: drafts.iter().flat_map(|draft| draft.claims.clone()).collect(),
+        deliveries: kept()
+            .zip(&hashes)
+            .map(|((draft, room), hash)| delivery(draft, room, (hash, now)))
+            .collect(),
+        jobs: drafts.iter().flat_map(|draft| job_rows(draft, now)).collect(),
+        touches: touches(drafts),
+    };
+    if !batch.deliveries.is_empty() {
+        arrivals::store(conn, &batch, now).await?;
     }
-    registrations(conn, drafts, now).await?;
-    try_join!(arrivals::insert_jobs(conn, &jobs), candidates::touch(conn, &touches))?;
-    for job in jobs.iter().filter(|job| job.cancels_running) {
-        // Whoever runs an older one of its ref looks at once.
-        listen::tell(conn, Topic::Cancel, job.id).await?;
-    }
-    Ok(())
+    registrations(conn, drafts, now).await
 }
 
 /// Writes the rising number into a counting row.
 pub(super) async fn count(conn: &mut Conn, count: &Count) -> Result<()> {
     let trace = Trace { counted: Some(count.counted), ..counting_trace() };
-    arrivals::set_counted(conn, &count.delivery, &counted_summary(count.counted), json(&trace))
-        .await
+    let trace = serde_json::to_value(&trace).unwrap_or_default();
+    arrivals::set_counted(conn, &count.delivery, &counted_summary(count.counted), trace).await
 }
 
 fn counting_trace() -> Trace {
@@ -104,7 +95,11 @@ fn delivery<'a>(
         endpoint: arrival.endpoint.as_str(),
         verdict: decision.verdict.as_str(),
         summary: if counting { COUNTING } else { &decision.summary },
-        reason: json(&if counting { counting_trace() } else { kept_trace(draft, event) }),
+        reason: if counting {
+            JsonText::of(&counting_trace())
+        } else {
+            JsonText::of(&*kept_trace(draft, event))
+        },
         // Nobody waits for the answer to what a person made.
         http_status: match arrival.origin.by() {
             None => decision.status.into(),
@@ -120,7 +115,7 @@ fn delivery<'a>(
         user_id: event.user_id,
         user_name: &event.user_name,
         user_email: &event.user_email,
-        headers: json(&arrival.headers),
+        headers: JsonText::of(&arrival.headers),
         body,
         body_size: i64::try_from(arrival.body.len()).unwrap_or(i64::MAX),
         body_sha256: hash,
@@ -137,11 +132,11 @@ fn delivery<'a>(
 }
 
 /// The trace, with the repository's addresses where somebody may want to know why nothing matched.
-fn kept_trace(draft: &Draft<'_>, event: &Event) -> Trace {
-    let mut trace = draft.decision.trace.clone();
+fn kept_trace<'a>(draft: &'a Draft<'_>, event: &Event) -> Cow<'a, Trace> {
+    let mut trace = Cow::Borrowed(&draft.decision.trace);
     if !draft.decision.did_something() {
         let short = event.repo_urls.iter().filter(|url| url.len() <= MOST_URL);
-        trace.urls = short.take(MOST_URLS).cloned().collect();
+        trace.to_mut().urls = short.take(MOST_URLS).cloned().collect();
     }
     trace
 }
@@ -161,10 +156,6 @@ fn key_of<'a>(draft: &'a Draft<'_>) -> &'a str {
         super::Content::Event { key: Some(key), .. } if !key.from_body => &key.value,
         _ => "",
     }
-}
-
-fn json(value: &impl serde::Serialize) -> serde_json::Value {
-    serde_json::to_value(value).unwrap_or_default()
 }
 
 fn job_rows<'a>(draft: &'a Draft<'_>, now: DateTime<Utc>) -> impl Iterator<Item = NewJob<'a>> {
@@ -192,7 +183,7 @@ fn job_row<'a>(
         repo_name: &event.repo_name,
         git_ref: event.git_ref.as_str(),
         action: &webhook.action,
-        action_params: webhook.action_params.clone(),
+        action_params: JsonText::of(&webhook.action_params),
         timeout_s: webhook.timeout_s,
         state: state.as_str(),
         attempts: 0,

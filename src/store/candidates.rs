@@ -1,16 +1,15 @@
-//! The records a delivery may be for, and what registering does to them.
+//! The webhooks a delivery may be for, and what registering does to them.
 
 use super::cached::cached;
-use super::schema::webhooks;
+use super::schema::{webhooks, webhooks_version};
 use super::{Conn, Result, StoreError};
-use crate::core::ids::{DeliveryId, JobId, WebhookId};
-use crate::core::verdict::Verdict;
+use crate::core::ids::WebhookId;
 use crate::core::webhook::ProjectId;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, Bool, Bytea, Nullable, Timestamptz};
 use diesel_async::RunQueryDsl;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What a batch of deliveries brings to look for.
 #[derive(Debug, Default)]
@@ -67,7 +66,7 @@ pub struct Candidate {
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
-pub async fn load(mut conn: &Conn, sought: &Sought) -> Result<Vec<Candidate>> {
+pub async fn load(conn: &Conn, sought: &Sought) -> Result<Vec<Candidate>> {
     let projects: Vec<i64> = sought.project_ids.iter().copied().collect();
     let names: Vec<&String> = sought.repo_names.iter().collect();
     let tokens: Vec<&Vec<u8>> = sought.tokens.iter().collect();
@@ -80,17 +79,17 @@ pub async fn load(mut conn: &Conn, sought: &Sought) -> Result<Vec<Candidate>> {
         .eq_any(tokens)
         .assume_not_null()
         .and(webhooks::project_id.eq(ProjectId::PENDING));
-    Ok(webhooks::table
-        .filter(
-            webhooks::project_id
-                .eq_any(projects)
-                .or(webhooks::repo_name.eq_any(names).and(near))
-                .or(with_a_slip),
-        )
-        .order(webhooks::id)
-        .select(Candidate::as_select())
-        .load(&mut conn)
-        .await?)
+    // Three, each by an index of its own: of one with OR between them, the plan may read the table.
+    let candidates = || webhooks::table.select(Candidate::as_select());
+    let (mut of_project, mut of_name, mut pending) = (conn, conn, conn);
+    let (of_project, of_name, pending) = futures_util::try_join!(
+        candidates().filter(webhooks::project_id.eq_any(projects)).load(&mut of_project),
+        candidates().filter(webhooks::repo_name.eq_any(names).and(near)).load(&mut of_name),
+        candidates().filter(with_a_slip).load(&mut pending),
+    )?;
+    let all = of_project.into_iter().chain(of_name).chain(pending);
+    let all: BTreeMap<i64, Candidate> = all.map(|found| (found.id, found)).collect();
+    Ok(all.into_values().collect())
 }
 
 /// One record, if it is there.
@@ -102,30 +101,62 @@ pub async fn find(conn: &mut Conn, id: WebhookId) -> Result<Option<Candidate>> {
     Ok(found.first(conn).await.optional()?)
 }
 
-/// Which of the token digests belong to some record, as the present or the previous token, and are
-/// enough for it.
+/// How long a token counts that is some webhook's, present or previous, and is enough for it.
+#[derive(Debug, Clone, Copy, Default, QueryableByName)]
+pub struct TokenLife {
+    #[diesel(sql_type = Bool)]
+    is_present: bool,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    previous_until: Option<DateTime<Utc>>,
+}
+
+impl TokenLife {
+    /// Whether it counts at that time.
+    pub fn counts_at(self, now: DateTime<Utc>) -> bool {
+        self.is_present || self.previous_until.is_some_and(|until| until > now)
+    }
+}
+
+#[derive(QueryableByName)]
+struct LifeOfToken {
+    #[diesel(sql_type = Bytea)]
+    digest: Vec<u8>,
+    #[diesel(embed)]
+    life: TokenLife,
+}
+
+/// How long each of the sought tokens counts.
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
-pub async fn known_tokens(
+pub async fn lives_of_tokens(
     mut conn: &Conn,
     sought: &Sought,
-    now: DateTime<Utc>,
-) -> Result<HashSet<Vec<u8>>> {
+) -> Result<HashMap<Vec<u8>, TokenLife>> {
     if sought.tokens.is_empty() {
-        return Ok(HashSet::new());
+        return Ok(HashMap::new());
     }
     let tokens: Vec<&Vec<u8>> = sought.tokens.iter().collect();
-    let enough = || webhooks::table.filter(webhooks::require_signature.eq(false));
-    let present = enough()
-        .filter(webhooks::secret_digest.eq_any(tokens.clone()))
-        .select(webhooks::secret_digest);
-    let previous = enough()
-        .filter(webhooks::previous_secret_digest.eq_any(tokens))
-        .filter(webhooks::previous_secret_until.gt(now))
-        .select(webhooks::previous_secret_digest);
-    let found: Vec<Option<Vec<u8>>> = present.union(previous).load(&mut conn).await?;
-    Ok(found.into_iter().flatten().collect())
+    let lives = diesel::sql_query(
+        "SELECT t.digest, \
+           EXISTS (SELECT FROM webhooks w \
+             WHERE w.secret_digest = t.digest AND NOT w.require_signature) AS is_present, \
+           (SELECT max(w.previous_secret_until) FROM webhooks w \
+             WHERE w.previous_secret_digest = t.digest AND NOT w.require_signature) \
+             AS previous_until \
+         FROM unnest($1) AS t (digest)",
+    )
+    .bind::<Array<Bytea>, _>(tokens);
+    let lives: Vec<LifeOfToken> = cached(lives).load(&mut conn).await?;
+    Ok(lives.into_iter().map(|of| (of.digest, of.life)).collect())
+}
+
+/// The number that every change of what deliveries are compared with raises.
+///
+/// # Errors
+/// Any [`StoreError`] of the database.
+pub async fn version(mut conn: &Conn) -> Result<i64> {
+    Ok(webhooks_version::table.select(webhooks_version::version).first(&mut conn).await?)
 }
 
 /// The digests of all tokens that are some webhook's, present or previous.
@@ -163,61 +194,4 @@ pub async fn register(
         .execute(conn)
         .await?;
     if changed == 1 { Ok(()) } else { Err(StoreError::Stale) }
-}
-
-/// The last thing that happened to a record, for its row in the list.
-#[derive(Debug, Clone)]
-pub struct Touch {
-    /// The record.
-    pub webhook: WebhookId,
-    /// The delivery.
-    pub delivery: DeliveryId,
-    /// Its verdict.
-    pub verdict: Verdict,
-    /// When it came.
-    pub at: DateTime<Utc>,
-    /// Its job, if one was queued.
-    pub job: Option<JobId>,
-    /// Whether the record's token came with it.
-    pub by_token: bool,
-    /// Whether it was signed for the record.
-    pub by_signature: bool,
-}
-
-/// Notes the last delivery and job of records: one touch a record, sorted by record so that two
-/// servers lock rows in one order.
-///
-/// # Errors
-/// Any [`StoreError`] of the database.
-pub async fn touch(mut conn: &Conn, touches: &[Touch]) -> Result<()> {
-    if touches.is_empty() {
-        return Ok(());
-    }
-    let ids: Vec<i64> = touches.iter().map(|touch| touch.webhook.0).collect();
-    let deliveries: Vec<&str> = touches.iter().map(|touch| touch.delivery.as_str()).collect();
-    let verdicts: Vec<&str> = touches.iter().map(|touch| touch.verdict.as_str()).collect();
-    let times: Vec<DateTime<Utc>> = touches.iter().map(|touch| touch.at).collect();
-    let jobs: Vec<Option<&str>> =
-        touches.iter().map(|touch| touch.job.as_ref().map(JobId::as_str)).collect();
-    let by_token: Vec<bool> = touches.iter().map(|touch| touch.by_token).collect();
-    let by_signature: Vec<bool> = touches.iter().map(|touch| touch.by_signature).collect();
-    let touch = diesel::sql_query(
-        "UPDATE webhooks w SET last_delivery_id = t.delivery, last_delivery_at = t.at, \
-         last_verdict = t.verdict, last_job_id = coalesce(t.job, w.last_job_id), \
-         last_job_state = CASE WHEN t.job IS NULL THEN w.last_job_state ELSE 'queued' END, \
-         last_token_at = CASE WHEN t.by_token THEN t.at ELSE w.last_token_at END, \
-         last_signature_at = CASE WHEN t.by_signature THEN t.at ELSE w.last_signature_at END \
-         FROM (SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7) \
-         AS t (id, delivery, verdict, at, job, by_token, by_signature) \
-         ORDER BY id) t WHERE w.id = t.id",
-    )
-    .bind::<Array<BigInt>, _>(ids)
-    .bind::<Array<Text>, _>(deliveries)
-    .bind::<Array<Text>, _>(verdicts)
-    .bind::<Array<Timestamptz>, _>(times)
-    .bind::<Array<Nullable<Text>>, _>(jobs)
-    .bind::<Array<Bool>, _>(by_token)
-    .bind::<Array<Bool>, _>(by_signature);
-    cached(touch).execute(&mut conn).await?;
-    Ok(())
 }

@@ -13,7 +13,7 @@ pub enum StoreError {
     /// No such row.
     #[error("no such row")]
     NotFound,
-    /// The row was changed since it was read: its version differs.
+    /// What was read has changed meanwhile: a row's version, or who holds an idempotency key.
     #[error("changed by someone else in the meantime")]
     Stale,
     /// A unique or check constraint, by its name.
@@ -46,6 +46,7 @@ impl From<DieselError> for StoreError {
                     Some(name) => Self::Constraint(name.to_owned()),
                     None => Self::Other(error),
                 },
+                DatabaseErrorKind::SerializationFailure => Self::Stale,
                 DatabaseErrorKind::ClosedConnection
                 | DatabaseErrorKind::UnableToSendCommand
                 | DatabaseErrorKind::ReadOnlyTransaction => {

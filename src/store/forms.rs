@@ -1,7 +1,7 @@
 //! Forms that serve once: what a second press of the same button sends is known as such, by every
 //! server. Their numbers are claimed beside the keys of deliveries, and removed with them.
 
-use super::arrivals::{self, Claim, ScopedKey};
+use super::keys::{self, Claim, ScopedKey};
 use super::{Conn, Result};
 use crate::core::ids::DeliveryId;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -20,5 +20,5 @@ pub fn claim(once: &str, made: &DeliveryId, now: DateTime<Utc>) -> Claim {
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
 pub async fn take(conn: &mut Conn, once: &DeliveryId, now: DateTime<Utc>) -> Result<bool> {
-    Ok(arrivals::claim(conn, &[claim(once.as_str(), once, now)], now).await? == 1)
+    Ok(keys::claim(conn, &[claim(once.as_str(), once, now)], now).await? == 1)
 }

@@ -235,6 +235,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    webhooks_version (is_only) {
+        is_only -> Bool,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     workers (name) {
         name -> Text,
         host -> Text,
@@ -264,5 +271,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     users,
     webhook_actions,
     webhooks,
+    webhooks_version,
     workers,
 );

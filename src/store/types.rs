@@ -8,7 +8,7 @@ use diesel::deserialize::{self, FromSql, Queryable};
 use diesel::expression::AsExpression;
 use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types::{Nullable, SingleValue, Text};
+use diesel::sql_types::{Jsonb, Nullable, SingleValue, Text};
 use std::io::Write;
 
 /// Lets an enum with `as_str` and `parse` stand for a text column.
@@ -58,3 +58,23 @@ macro_rules! text_enum {
 }
 
 text_enum!(JobState);
+
+/// A value on its way into a `jsonb` column, as the text it is sent as.
+#[derive(Debug)]
+pub struct JsonText(Vec<u8>);
+
+impl JsonText {
+    /// Writes a value down. One that cannot be written, which none of ours is, becomes `null`.
+    pub fn of(value: &impl serde::Serialize) -> Self {
+        Self(serde_json::to_vec(value).unwrap_or_else(|_| b"null".to_vec()))
+    }
+}
+
+impl ToSql<Jsonb, Pg> for JsonText {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        // The version of the format. Source: PostgreSQL, jsonb_recv.
+        out.write_all(&[1])?;
+        out.write_all(&self.0)?;
+        Ok(IsNull::No)
+    }
+}

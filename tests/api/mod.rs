@@ -4,6 +4,7 @@ pub mod credentials;
 mod credentials_matrix;
 mod filters;
 mod idempotency;
+mod known_webhooks;
 mod metrics;
 mod receive;
 mod refusals;

@@ -5,6 +5,10 @@ use crate::support::app::{App, TOKEN};
 use crate::support::database::Database;
 use crate::support::gitlab::Delivery;
 use crate::support::{records, seed, wait};
+use chrono::Utc;
+use signalbox::store::keys::ScopedKey;
+use signalbox::store::queue::Take;
+use signalbox::store::{Pool, keys, queue};
 
 /// The tables that grow with every delivery.
 const GROWING: [&str; 5] = ["deliveries", "idempotency_keys", "job_attempts", "job_output", "jobs"];
@@ -93,5 +97,50 @@ async fn a_worker_reads_the_head_of_the_queue_however_much_waits() {
         let plan = database.column(&format!("EXPLAIN {sql}")).await.join("\n");
         assert!(plan.contains("using jobs_due_at_idx"), "{plan}");
         assert!(!plan.contains("Sort") && !plan.contains("Seq Scan"), "{plan}");
+    }
+}
+
+/// Uses of a connection whose pages are counted.
+const USES: i64 = 40;
+
+#[tokio::test]
+async fn plans_that_were_made_for_empty_tables_do_not_serve_for_full_ones() {
+    let database = Database::migrated().await;
+    database.execute("VACUUM ANALYZE").await;
+    let pool = Pool::for_fixed_statements(&database.url, 1).unwrap();
+    let key = ScopedKey { endpoint: "main".to_owned(), key: "none".to_owned() };
+    let take = Take { worker: "w", most: 4, except: &[], now: Utc::now() };
+    let use_once = async || {
+        let mut conn = pool.get().await.unwrap();
+        keys::holders(&conn, &[&key], take.now).await.unwrap();
+        queue::due(&mut conn, take.now, take.most).await.unwrap();
+        queue::begin_due(&mut conn, take).await.unwrap();
+    };
+    use_once().await;
+    use_once().await;
+    // Nobody analyses what has come meanwhile.
+    database.execute("ALTER TABLE idempotency_keys SET (autovacuum_enabled = off)").await;
+    database.execute("ALTER TABLE jobs SET (autovacuum_enabled = off)").await;
+    seed::deliveries(&database, 20_000).await;
+    database
+        .execute("UPDATE jobs SET state = 'queued', finished_at = NULL, held = '', lane = ''")
+        .await;
+    seed::keys_unanalysed(&database, 20_000).await;
+    for _ in 0..2 {
+        use_once().await;
+    }
+    database.execute("SELECT pg_stat_reset()").await;
+    for _ in 0..USES {
+        use_once().await;
+    }
+    drop(pool);
+    alone(&database).await;
+    // Four jobs a use are written to each index; whoever reads the table reads hundreds of pages.
+    for (table, most) in [("idempotency_keys", 10), ("jobs", 250)] {
+        let sum = "heap_blks_read + heap_blks_hit + idx_blks_read + idx_blks_hit";
+        let sql =
+            format!("SELECT ({sum})::text FROM pg_statio_user_tables WHERE relname = '{table}'");
+        let pages: i64 = database.value(&sql).await.parse().unwrap();
+        assert!(pages < USES * most, "{table}: {pages} pages for {USES} uses");
     }
 }

@@ -22,6 +22,7 @@ use chrono::{DateTime, Utc};
 use five_values::{Comparison, compare};
 use project::id_to_register;
 use reason::{NO_PROJECT, Sought, disabled_reason, filtered_reason, named, nearest_reason, queued};
+use std::borrow::Borrow;
 use trace::{RecordTrace, Trace};
 
 /// Most records whose comparison is kept with a delivery.
@@ -84,10 +85,11 @@ impl Decision {
 }
 
 /// Judges an event against the records that may want it.
-pub fn decide(question: Question<'_>, records: &[Webhook]) -> Decision {
+pub fn decide<W: Borrow<Webhook>>(question: Question<'_>, records: &[W]) -> Decision {
     let compared: Vec<(&Webhook, Comparison)> = records
         .iter()
-        .map(|record| {
+        .map(Borrow::borrow)
+        .map(|record: &Webhook| {
             let credential = credential_of(record, question);
             (record, compare(record, question.event, credential, question.allow_no_secret))
         })

@@ -1,0 +1,163 @@
+//! The webhooks that deliveries may be for, kept in memory as long as none of them changes.
+//!
+//! A sender's deliveries ask for the same few webhooks again and again. What was read for one is
+//! kept under the database's version of the webhooks (`store::candidates::version`), which is read
+//! for each batch; another version empties it.
+
+use super::records::{FilterCache, ready};
+use crate::core::credential::{Presented, TokenDigest};
+use crate::core::event::Event;
+use crate::core::seal::Keys;
+use crate::core::webhook::Webhook;
+use crate::store::candidates::{self, Sought, TokenLife};
+use crate::store::{Conn, Result};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Most places kept: some 10 MB.
+const MOST_KEPT: usize = 10_000;
+/// The longest name of a repository that is kept: whoever sends one chooses it.
+const LONGEST_NAME: usize = 300;
+
+/// What of a delivery says which webhooks it may be for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Place {
+    project_id: i64,
+    repo_name: String,
+    token: Option<TokenDigest>,
+    is_signed: bool,
+}
+
+/// The webhooks of a place.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Found {
+    /// In order of their ids.
+    pub webhooks: Vec<Arc<Webhook>>,
+    /// How long the token counts that came with it.
+    pub token: TokenLife,
+}
+
+/// What all committers know.
+#[derive(Default)]
+pub(super) struct KnownWebhooks(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    version: i64,
+    places: HashMap<Place, Arc<Found>>,
+    filters: FilterCache,
+}
+
+impl Place {
+    pub(super) fn of(event: &Event, presented: &Presented) -> Self {
+        Self {
+            project_id: event.project_id.unwrap_or(0),
+            repo_name: event.repo_name.clone(),
+            token: presented.token,
+            is_signed: presented.signed.is_some(),
+        }
+    }
+
+    /// Whether a webhook is of this place: what `candidates::load` asks the database.
+    pub(super) fn holds(&self, webhook: &Webhook) -> bool {
+        let token = self.token.as_ref().map(<[u8; 32]>::as_slice);
+        let has_token = token.is_some() && webhook.secret_digest.as_deref() == token;
+        let previous = webhook.previous_secret.as_ref().map(|previous| &previous.secret[..]);
+        let had_token = token.is_some() && previous == token;
+        let is_pending = webhook.project_id.is_pending();
+        let is_near = is_pending
+            || has_token
+            || had_token
+            || (self.is_signed && webhook.signing_key.is_some());
+        webhook.project_id.raw() == self.project_id
+            || (webhook.repo_name == self.repo_name && is_near)
+            || (is_pending && has_token)
+    }
+}
+
+impl KnownWebhooks {
+    /// The webhooks of each place, as they are in this version or a later one.
+    pub(super) async fn of(
+        &self,
+        conn: &Conn,
+        places: &HashSet<Place>,
+        version: i64,
+        keys: &Keys,
+    ) -> Result<HashMap<Place, Arc<Found>>> {
+        let mut found = HashMap::with_capacity(places.len());
+        let mut missing: Vec<&Place> = Vec::new();
+        {
+            let mut kept = self.kept();
+            if kept.version != version {
+                kept.places.clear();
+                kept.version = version;
+            }
+            for place in places {
+                match kept.places.get(place) {
+                    Some(known) => _ = found.insert(place.clone(), Arc::clone(known)),
+                    None => missing.push(place),
+                }
+            }
+        }
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        let read = self.read(conn, &missing, keys).await?;
+        let mut kept = self.kept();
+        if kept.places.len() >= MOST_KEPT {
+            kept.places.clear();
+        }
+        for (place, of_place) in read {
+            // Read after `version`: it may be newer than that, never older. Of nobody's place, strangers
+            // could fill the memory.
+            let is_somebodys =
+                !of_place.webhooks.is_empty() && place.repo_name.len() <= LONGEST_NAME;
+            if is_somebodys && kept.version == version {
+                kept.places.insert(place.clone(), Arc::clone(&of_place));
+            }
+            found.insert(place, of_place);
+        }
+        Ok(found)
+    }
+
+    async fn read(
+        &self,
+        conn: &Conn,
+        places: &[&Place],
+        keys: &Keys,
+    ) -> Result<Vec<(Place, Arc<Found>)>> {
+        let mut sought = Sought::default();
+        for place in places {
+            sought.project_ids.insert(place.project_id);
+            sought.repo_names.insert(place.repo_name.clone());
+            sought.tokens.extend(place.token.map(|token| token.to_vec()));
+            sought.is_signed |= place.is_signed;
+        }
+        let (rows, tokens) = futures_util::try_join!(
+            candidates::load(conn, &sought),
+            candidates::lives_of_tokens(conn, &sought),
+        )?;
+        let webhooks: Vec<Arc<Webhook>> = {
+            let mut kept = self.kept();
+            rows.into_iter().map(|row| Arc::new(ready(row, keys, &mut kept.filters))).collect()
+        };
+        let of = |place: &Place| Found {
+            webhooks: webhooks.iter().filter(|webhook| place.holds(webhook)).cloned().collect(),
+            token: place
+                .token
+                .and_then(|token| tokens.get(&token[..]))
+                .copied()
+                .unwrap_or_default(),
+        };
+        Ok(places.iter().map(|&place| (place.clone(), Arc::new(of(place)))).collect())
+    }
+
+    /// Forgets everything: the database may be another one now.
+    pub(super) fn forget(&self) {
+        self.kept().places.clear();
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

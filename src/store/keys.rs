@@ -1,0 +1,96 @@
+//! Idempotency keys: who holds one, and claims on them.
+
+use super::cached::cached;
+use super::schema::idempotency_keys;
+use super::{Conn, Result};
+use crate::core::ids::DeliveryId;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Text, Timestamptz};
+use diesel_async::RunQueryDsl;
+use std::collections::HashMap;
+
+/// A key of a delivery, at the address it came to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ScopedKey {
+    /// The address: keys of the two do not meet.
+    pub endpoint: String,
+    /// The key.
+    pub key: String,
+}
+
+/// Which of these keys are held, and by which delivery.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn holders(
+    mut conn: &Conn,
+    keys: &[&ScopedKey],
+    now: DateTime<Utc>,
+) -> Result<HashMap<ScopedKey, String>> {
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    // One by one by the primary key: of two lists of values, the plan may use the endpoint alone.
+    let held = diesel::sql_query(
+        "SELECT k.endpoint, k.key, k.delivery, k.expires_at \
+         FROM unnest($1, $2) AS s (endpoint, key) \
+         JOIN idempotency_keys k ON k.endpoint = s.endpoint AND k.key = s.key",
+    )
+    .bind::<Array<Text>, _>(keys.iter().map(|key| key.endpoint.as_str()).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(keys.iter().map(|key| key.key.as_str()).collect::<Vec<_>>());
+    let rows: Vec<HeldKey> = cached(held).load(&mut conn).await?;
+    let held = rows.into_iter().filter(|row| row.expires_at > now);
+    let scoped = |HeldKey { endpoint, key, delivery, .. }| (ScopedKey { endpoint, key }, delivery);
+    Ok(held.map(scoped).collect())
+}
+
+#[derive(QueryableByName)]
+#[diesel(table_name = idempotency_keys)]
+struct HeldKey {
+    endpoint: String,
+    key: String,
+    delivery: String,
+    expires_at: DateTime<Utc>,
+}
+
+/// A claim on a key.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// The key.
+    pub key: ScopedKey,
+    /// Who claims it.
+    pub delivery: DeliveryId,
+    /// Until when.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Claims keys; answers how many could be. Fewer than asked for means that another server holds
+/// one: the caller must judge anew. Claims are made in order of the keys, so that two servers
+/// wait for each other and never in a circle.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn claim(mut conn: &Conn, claims: &[Claim], now: DateTime<Utc>) -> Result<usize> {
+    if claims.is_empty() {
+        return Ok(0);
+    }
+    let endpoints: Vec<&str> = claims.iter().map(|claim| claim.key.endpoint.as_str()).collect();
+    let keys: Vec<&str> = claims.iter().map(|claim| claim.key.key.as_str()).collect();
+    let deliveries: Vec<&str> = claims.iter().map(|claim| claim.delivery.as_str()).collect();
+    let expiries: Vec<DateTime<Utc>> = claims.iter().map(|claim| claim.expires_at).collect();
+    let claim = diesel::sql_query(
+        "INSERT INTO idempotency_keys (endpoint, key, delivery, expires_at) \
+         SELECT * FROM unnest($1, $2, $3, $4) AS c (endpoint, key, delivery, expires_at) \
+         ORDER BY 1, 2 \
+         ON CONFLICT ON CONSTRAINT idempotency_keys_pkey DO UPDATE \
+         SET delivery = excluded.delivery, expires_at = excluded.expires_at \
+         WHERE idempotency_keys.expires_at <= $5",
+    )
+    .bind::<Array<Text>, _>(endpoints)
+    .bind::<Array<Text>, _>(keys)
+    .bind::<Array<Text>, _>(deliveries)
+    .bind::<Array<Timestamptz>, _>(expiries)
+    .bind::<Timestamptz, _>(now);
+    Ok(cached(claim).execute(&mut conn).await?)
+}
