@@ -270,9 +270,11 @@ async fn serve(
         server = Some(web::serve(deps, listener)?);
     }
     let has_user = store::users::any(&mut *work_pool.get().await?).await?;
+    let taking = database.pool_for_fixed_statements()?;
     let worker = with_worker.then(|| {
         let deps = worker::Deps {
             pool: work_pool,
+            taking,
             notices,
             catalogue,
             concurrency: settings.worker.concurrency,

@@ -78,6 +78,7 @@ const RESERVED: [Reserved; 8] = [
         pattern: r"SET state|jobs::state\.eq\(",
         may: &[
             "src/store/transitions.rs",
+            "src/store/transitions/",
             "src/store/queue.rs",
             // They read: which jobs are in a state.
             "src/store/lanes.rs",

@@ -145,7 +145,7 @@ pub async fn open(conn: &mut Conn, job: Option<&JobId>) -> Result<Vec<OpenAttemp
 
 /// How an attempt ended.
 #[derive(Debug, Clone)]
-pub struct End<'a> {
+pub struct End {
     /// The outcome.
     pub outcome: AttemptOutcome,
     /// The program's exit code.
@@ -159,7 +159,7 @@ pub struct End<'a> {
     /// The most memory that it held at once, in KiB.
     pub peak_memory_kib: Option<i64>,
     /// Why it failed, in words; empty if it did not.
-    pub error: &'a str,
+    pub error: String,
 }
 
 /// Ends an attempt; false if it had ended already (it was given up as lost).
@@ -170,7 +170,7 @@ pub async fn end(
     conn: &mut Conn,
     job: &JobId,
     number: i32,
-    end: &End<'_>,
+    end: &End,
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let changed = diesel::update(job_attempts::table.find((job.as_str(), number)))
@@ -183,7 +183,7 @@ pub async fn end(
             job_attempts::signal.eq(end.signal),
             job_attempts::cpu_ms.eq(end.cpu_ms),
             job_attempts::peak_memory_kib.eq(end.peak_memory_kib),
-            job_attempts::error.eq(end.error),
+            job_attempts::error.eq(&end.error),
         ))
         .execute(conn)
         .await?;

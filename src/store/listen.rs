@@ -9,7 +9,6 @@ use diesel::sql_types::Text;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use futures_util::StreamExt;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
@@ -21,13 +20,17 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How often the connection is tried while nothing comes, so that a dead one is noticed.
 const CHECK: Duration = Duration::from_secs(20);
 
-/// The least time between two wake-ups of other processes.
-const WAKE_PAUSE: Duration = Duration::from_millis(10);
+/// The least time between two notices to other processes.
+const NEWS_PAUSE: Duration = Duration::from_millis(10);
+/// Jobs named in one notice, which holds less than 8,000 bytes. Source: PostgreSQL, NOTIFY.
+const JOBS_IN_A_NOTICE: usize = 250;
+/// Most jobs that wait to be named, while the connection is away.
+const MOST_WAITING: usize = 10_000;
 
 /// What there is to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Topic {
-    /// A job moved or printed something; the subject is its id.
+    /// Jobs moved or printed something; the subject is their ids, with commas between.
     Job,
     /// A running job is to end; the subject is its id.
     Cancel,
@@ -74,9 +77,23 @@ pub struct Listener(Arc<Shared>);
 #[derive(Default)]
 struct Shared {
     watched: Mutex<Watched>,
-    /// Whether the workers of other processes are to be woken.
-    to_wake: AtomicBool,
-    woken: Notify,
+    for_others: Mutex<ForOthers>,
+    has_news: Notify,
+}
+
+/// What other processes are to be told.
+#[derive(Default)]
+struct ForOthers {
+    /// Whether their workers are to be woken.
+    wake: bool,
+    /// Jobs that moved or printed something.
+    jobs: Vec<String>,
+}
+
+impl ForOthers {
+    fn is_empty(&self) -> bool {
+        !self.wake && self.jobs.is_empty()
+    }
 }
 
 #[derive(Default)]
@@ -153,14 +170,30 @@ impl Listener {
     /// after the commit, since a NOTIFY within makes commits wait for each other.
     pub fn wake_workers(&self) {
         self.watched().queue.iter().for_each(bump);
-        self.0.to_wake.store(true, Ordering::Release);
-        self.0.woken.notify_one();
+        self.for_others().wake = true;
+        self.0.has_news.notify_one();
     }
 
-    /// Waits until other processes are to be woken, at most once each [`WAKE_PAUSE`].
-    async fn wanted_by_others(&self, not_before: Instant) {
-        while !AtomicBool::load(&self.0.to_wake, Ordering::Acquire) {
-            self.0.woken.notified().await;
+    /// Tells who watches them, here at once and elsewhere soon, that jobs moved or printed something.
+    pub fn tell_of_jobs<'a>(&self, jobs: impl IntoIterator<Item = &'a str>) {
+        {
+            let watched = self.watched();
+            let mut for_others = self.for_others();
+            for job in jobs {
+                watched.subjects.get(job).into_iter().for_each(bump);
+                // Who is not told looks by itself, a little later.
+                if for_others.jobs.len() < MOST_WAITING {
+                    for_others.jobs.push(job.to_owned());
+                }
+            }
+        }
+        self.0.has_news.notify_one();
+    }
+
+    /// Waits until other processes are to be told something, at most once each [`NEWS_PAUSE`].
+    async fn news(&self, not_before: Instant) {
+        while self.for_others().is_empty() {
+            self.0.has_news.notified().await;
         }
         tokio::time::sleep_until(not_before).await;
     }
@@ -189,17 +222,25 @@ impl Listener {
                 let mut notices = std::pin::pin!(conn.notifications_stream());
                 tokio::select! {
                     next = tokio::time::timeout(CHECK, notices.next()) => next.ok().flatten(),
-                    () = self.wanted_by_others(not_before) => None,
+                    () = self.news(not_before) => None,
                 }
             };
             if let Some(notice) = next {
                 let notice = notice?;
                 self.hint(&notice.channel, &notice.payload);
-            } else if self.0.to_wake.swap(false, Ordering::AcqRel) {
-                not_before = Instant::now() + WAKE_PAUSE;
-                wake_workers(&mut conn).await?;
-            } else {
+                continue;
+            }
+            let news = std::mem::take(&mut *self.for_others());
+            if news.is_empty() {
                 diesel::sql_query("SELECT 1").execute(&mut conn).await?;
+            } else {
+                not_before = Instant::now() + NEWS_PAUSE;
+                if news.wake {
+                    wake_workers(&mut conn).await?;
+                }
+                for jobs in news.jobs.chunks(JOBS_IN_A_NOTICE) {
+                    tell(&mut conn, Topic::Job, &jobs.join(",")).await?;
+                }
             }
         }
     }
@@ -210,8 +251,8 @@ impl Listener {
             watched.cancels.iter().for_each(bump);
         } else if channel == Topic::Queue.channel() {
             watched.queue.iter().for_each(bump);
-        } else if let Some(sender) = watched.subjects.get(subject) {
-            bump(sender);
+        } else {
+            subject.split(',').filter_map(|job| watched.subjects.get(job)).for_each(bump);
         }
     }
 
@@ -223,6 +264,10 @@ impl Listener {
             .chain(&watched.queue)
             .chain(watched.subjects.values())
             .for_each(bump);
+    }
+
+    fn for_others(&self) -> std::sync::MutexGuard<'_, ForOthers> {
+        self.0.for_others.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn watched(&self) -> std::sync::MutexGuard<'_, Watched> {

@@ -1,13 +1,13 @@
-//! What attempts print: chunks in order, written before anybody is told of them.
+//! What attempts print: chunks in order.
 
 use super::schema::job_output;
-use super::{Conn, Result, listen};
+use super::{Conn, Result};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 /// A chunk to store.
-#[derive(Debug, Insertable)]
+#[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = job_output)]
 #[expect(missing_docs, reason = "the columns, explained by the migration")]
 pub struct NewChunk<'a> {
@@ -19,12 +19,15 @@ pub struct NewChunk<'a> {
     pub bytes: &'a [u8],
 }
 
-/// Stores chunks, then tells who watches.
+/// Stores chunks; those that are stored already stay as they are.
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
 pub async fn insert(conn: &mut Conn, chunks: &[NewChunk<'_>]) -> Result<()> {
-    let Some(first) = chunks.first() else { return Ok(()) };
-    diesel::insert_into(job_output::table).values(chunks).execute(conn).await?;
-    listen::tell(conn, listen::Topic::Job, first.job_id).await
+    diesel::insert_into(job_output::table)
+        .values(chunks)
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await?;
+    Ok(())
 }

@@ -85,15 +85,14 @@ pub async fn begin_due(conn: &mut Conn, take: Take<'_>) -> Result<Vec<Begun>> {
            JOIN begun ON webhooks.id = begun.webhook_id AND webhooks.last_job_id = begun.id \
            ORDER BY webhooks.id FOR NO KEY UPDATE OF webhooks), \
          show AS (UPDATE webhooks SET last_job_state = $4 FROM shown WHERE webhooks.id = shown.id) \
-         SELECT begun.*, deliveries.event, deliveries.body, pg_notify($6, begun.id) \
+         SELECT begun.*, deliveries.event, deliveries.body \
          FROM begun LEFT JOIN deliveries ON deliveries.id = begun.delivery_id ORDER BY begun.id",
     )
     .bind::<Timestamptz, _>(take.now)
     .bind::<Array<Text>, _>(take.except)
     .bind::<BigInt, _>(take.most)
     .bind::<Nullable<Text>, _>(JobEvent::Begin.target().map(JobState::as_str))
-    .bind::<Text, _>(take.worker)
-    .bind::<Text, _>(Topic::Job.channel());
+    .bind::<Text, _>(take.worker);
     let rows: Vec<BegunRow> = cached(begin).load(conn).await?;
     Ok(rows.into_iter().map(|row| Begun::new(row.job, row.event, row.body)).collect())
 }

@@ -3,8 +3,11 @@
 //! Which event may meet which state is `crate::core::job`'s to say; a row in another state is left
 //! alone. Whoever calls holds the lock of the job's lane (`store::lanes`).
 
+mod ends;
+
+pub use ends::{Ending, end_many};
+
 use super::attempts::{self, End, Tally};
-use super::cached::cached;
 use super::listen::{self, Topic};
 use super::schema::{job_attempts, jobs, webhooks};
 use super::{Conn, Result};
@@ -12,7 +15,6 @@ use crate::core::ids::JobId;
 use crate::core::job::{JobEvent, JobState, Next};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Int4, Int8, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 
 /// The columns that move with a job's state: none = left as it is; within, none = NULL.
@@ -106,7 +108,7 @@ pub struct Finish<'a> {
     /// The attempt's number.
     pub number: i32,
     /// How it ended.
-    pub end: &'a End<'a>,
+    pub end: &'a End,
     /// What follows.
     pub next: Next,
     /// The job's tries, this one among them if it counts.
@@ -118,7 +120,7 @@ pub struct Finish<'a> {
 impl Finish<'_> {
     /// Why the job failed, in words.
     fn error(&self) -> &str {
-        if self.next.state() == JobState::Succeeded { "" } else { self.end.error }
+        if self.next.state() == JobState::Succeeded { "" } else { &self.end.error }
     }
 
     /// When the job ended, if it did.
@@ -145,47 +147,6 @@ pub async fn end(conn: &mut Conn, finish: Finish<'_>) -> Result<bool> {
         ..Changes::default()
     };
     write(conn, job.as_str(), JobEvent::End(next), changes).await
-}
-
-/// The same in one statement, where nobody else is in the matter; false, and nothing is written, if
-/// the job stands in a lane, its end was asked for, or the attempt was given up.
-///
-/// # Errors
-/// Any [`StoreError`](super::StoreError) of the database.
-pub async fn end_alone(conn: &mut Conn, finish: Finish<'_>) -> Result<bool> {
-    let Finish { job, number, end, next, tally, now } = finish;
-    let statement = diesel::sql_query(
-        "WITH job AS (SELECT id FROM jobs WHERE id = $1 AND state = $2 AND lane = '' \
-           AND cancel_requested_at IS NULL FOR UPDATE), \
-         ended AS (UPDATE job_attempts SET outcome = $4, finished_at = $5, exit_code = $6, \
-           http_status = $7, signal = $8, cpu_ms = $9, peak_memory_kib = $10, error = $11 \
-           FROM job WHERE job_id = job.id AND number = $3 AND outcome IS NULL RETURNING job_id), \
-         moved AS (UPDATE jobs SET state = $12, tries_used = $13, tries_lost = $14, error = $15, \
-           finished_at = $16, run_at = coalesce($17, run_at) \
-           FROM ended WHERE jobs.id = ended.job_id RETURNING jobs.id, webhook_id), \
-         show AS (UPDATE webhooks SET last_job_state = $12 FROM moved \
-           WHERE webhooks.id = moved.webhook_id AND webhooks.last_job_id = moved.id) \
-         SELECT pg_notify($18, id) FROM moved",
-    )
-    .bind::<Text, _>(job.as_str())
-    .bind::<Text, _>(JobState::Running)
-    .bind::<Int4, _>(number)
-    .bind::<Text, _>(end.outcome.as_str())
-    .bind::<Timestamptz, _>(now)
-    .bind::<Nullable<Int4>, _>(end.exit_code)
-    .bind::<Nullable<Int4>, _>(end.http_status)
-    .bind::<Nullable<Int4>, _>(end.signal)
-    .bind::<Nullable<Int8>, _>(end.cpu_ms)
-    .bind::<Nullable<Int8>, _>(end.peak_memory_kib)
-    .bind::<Text, _>(end.error)
-    .bind::<Text, _>(next.state())
-    .bind::<Int4, _>(tally.used)
-    .bind::<Int4, _>(tally.lost)
-    .bind::<Text, _>(finish.error())
-    .bind::<Nullable<Timestamptz>, _>(finish.finished_at())
-    .bind::<Nullable<Timestamptz>, _>(next.due_at(now))
-    .bind::<Text, _>(Topic::Job.channel());
-    Ok(cached(statement).execute(conn).await? == 1)
 }
 
 /// Ends a job that waits.

@@ -1,6 +1,7 @@
 //! One attempt that has begun, top to bottom: run the action, write down how it ended.
 
-use super::output;
+use super::ender::{self, Ender};
+use super::output::{Tail, Writer};
 use super::running::Running;
 use crate::actions::{self, Catalogue, Ended, RunRequest};
 use crate::clock;
@@ -11,8 +12,9 @@ use crate::core::job::{AttemptOutcome, Next, next};
 use crate::core::retry::Policy;
 use crate::metrics;
 use crate::store::attempts::{self, Begun, DeliveryRow, End, JobRow, Tally};
+use crate::store::listen::Listener;
 use crate::store::transitions::{self, Finish};
-use crate::store::{Conn, Pool, StoreError, lanes, transaction};
+use crate::store::{Conn, Pool, StoreError, lanes, output, transaction};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -33,6 +35,10 @@ const INTERRUPTED: &str = "The worker was stopped before the attempt ended";
 #[derive(Clone)]
 pub(super) struct Runner {
     pub pool: Pool,
+    /// Where jobs are taken.
+    pub taking: Pool,
+    pub ender: Ender,
+    pub notices: Listener,
     pub catalogue: Catalogue,
     pub worker: String,
     pub running: Running,
@@ -47,6 +53,8 @@ struct Made {
     action: String,
     tally: Tally,
     max_attempts: i32,
+    /// Whether it stands in no lane.
+    is_alone: bool,
 }
 
 impl Runner {
@@ -58,6 +66,7 @@ impl Runner {
             action: begun.job.action.clone(),
             tally: begun.job.tally(),
             max_attempts: begun.job.max_attempts,
+            is_alone: begun.job.lane.is_empty(),
         };
         let Made { job, number, action, .. } = &made;
         let stop = self.abort.child_token();
@@ -67,26 +76,28 @@ impl Runner {
             "Job {job}: attempt {number} begins"
         );
         let (started, running) = (Instant::now(), metrics::running());
-        let ended = self.run(job, begun, stop).await;
+        let (ended, tail) = self.run(job, begun, stop).await;
         drop(running);
-        if let Some(outcome) = self.finish(&made, &ended).await {
+        if let Some(outcome) = self.finish(&made, &ended, tail).await {
             metrics::attempt(action, outcome, started.elapsed());
         }
     }
 
-    async fn run(&self, job: &JobId, begun: Begun, stop: CancellationToken) -> Ended {
-        let number = begun.number;
+    async fn run(&self, job: &JobId, begun: Begun, stop: CancellationToken) -> (Ended, Tail) {
+        let attempt = begun.number;
         let request = match request(&self.catalogue, begun) {
             Ok(request) => request,
-            Err(sentence) => return failed(sentence),
+            Err(sentence) => return (failed(sentence), Tail::default()),
         };
         let (chunks, waiting) = mpsc::channel(CHUNKS_WAITING);
-        let writer = output::write(self.pool.clone(), job.clone(), number, waiting);
+        let (pool, notices) = (self.pool.clone(), self.notices.clone());
+        let writer = Writer { pool, notices, job: job.clone(), attempt };
         let run = actions::run(request, chunks, stop);
         // The writer ends when the action's end of the channel is dropped.
         let run = tokio::spawn(run);
-        writer.await;
-        run.await.unwrap_or_else(|_| failed("Signalbox failed while it ran the action".to_owned()))
+        let tail = writer.run(waiting).await;
+        let lost = |_| failed("Signalbox failed while it ran the action".to_owned());
+        (run.await.unwrap_or_else(lost), tail)
     }
 
     /// How long an action's failed jobs wait, as its entry says now.
@@ -96,13 +107,20 @@ impl Runner {
 
     /// Writes the end down, again and again while the database is away: the attempt is over and must
     /// not be made a second time for want of a note. Answers as what it was written, if it was.
-    async fn finish(&self, made: &Made, ended: &Ended) -> Option<AttemptOutcome> {
+    async fn finish(&self, made: &Made, ended: &Ended, tail: Tail) -> Option<AttemptOutcome> {
         let (job, number) = (&made.job, made.number);
         let jitter = clock::jitter();
+        let tail = match self.finish_with_others(made, ended, tail, jitter).await {
+            Ok(outcome) => return Some(outcome),
+            Err(tail) => tail,
+        };
         let mut last_tries = 0;
         while last_tries < LAST_TRIES {
-            match self.write_end(made, ended, jitter).await {
-                Ok(outcome) => return outcome,
+            match self.write_end(made, ended, &tail, jitter).await {
+                Ok(outcome) => {
+                    self.notices.tell_of_jobs([job.as_str()]);
+                    return outcome;
+                }
                 Err(error) => tracing::error!(
                     job.id = %job, attempt = number, %error,
                     "Failed to write the end of attempt {number} of job {job}: {error}; trying again"
@@ -114,29 +132,47 @@ impl Runner {
         None
     }
 
+    /// Most attempts end without anybody else in the matter; gives the tail back if that is not so.
+    async fn finish_with_others(
+        &self,
+        made: &Made,
+        ended: &Ended,
+        tail: Tail,
+        jitter: f64,
+    ) -> Result<AttemptOutcome, Tail> {
+        if !made.is_alone || ended.outcome == AttemptOutcome::Cancelled {
+            return Err(tail);
+        }
+        let (end, tally) = (end_of(ended, false), made.tally.with_try());
+        let outcome = end.outcome;
+        let at = clock::now();
+        let next = self.next(made, ended, tally, (at, jitter));
+        let (job, number) = (made.job.clone(), made.number);
+        let to_write = ender::Ended { job, number, at, end, next, tally, tail };
+        match self.ender.write(to_write).await {
+            Some(not_written) => Err(not_written.tail),
+            None => {
+                log(&made.job, number, outcome, next, &ended.error);
+                Ok(outcome)
+            }
+        }
+    }
+
     /// Writes the end and what follows; none if the attempt had been given up meanwhile.
     async fn write_end(
         &self,
         made: &Made,
         ended: &Ended,
+        tail: &Tail,
         jitter: f64,
     ) -> Result<Option<AttemptOutcome>, StoreError> {
         let mut pooled = self.pool.get().await?;
         let conn: &mut Conn = &mut pooled;
         let (job, number, now) = (&made.job, made.number, clock::now());
-        // Most attempts end without anybody else in the matter: one statement.
-        if ended.outcome != AttemptOutcome::Cancelled {
-            let (end, tally) = (end_of(ended, false), made.tally.with_try());
-            let next = self.next(made, ended, tally, (now, jitter));
-            let finish = Finish { job, number, end: &end, next, tally, now };
-            if transitions::end_alone(conn, finish).await? {
-                log(job, number, end.outcome, next, end.error);
-                return Ok(Some(end.outcome));
-            }
-        }
         transaction(conn, async |conn: &mut Conn| {
             let lane = lanes::lock_of(conn, job).await?;
             let row = attempts::lock_job(conn, job).await?;
+            output::insert(conn, &tail.rows(job, number)).await?;
             // A stop of the worker, unless a person wanted the job's end.
             let interrupted = ended.outcome == AttemptOutcome::Cancelled && !row.is_cancelled();
             let end = end_of(ended, interrupted);
@@ -153,7 +189,7 @@ impl Runner {
                 return Ok(None);
             }
             lanes::settle(conn, &lane, now).await?;
-            log(job, number, end.outcome, next, end.error);
+            log(job, number, end.outcome, next, &end.error);
             Ok(Some(end.outcome))
         })
         .await
@@ -173,7 +209,7 @@ impl Runner {
 }
 
 /// The attempt's end as it is written.
-fn end_of(ended: &Ended, interrupted: bool) -> End<'_> {
+fn end_of(ended: &Ended, interrupted: bool) -> End {
     End {
         outcome: if interrupted { AttemptOutcome::Lost } else { ended.outcome },
         exit_code: ended.exit_code,
@@ -181,7 +217,7 @@ fn end_of(ended: &Ended, interrupted: bool) -> End<'_> {
         signal: ended.signal,
         cpu_ms: ended.usage.and_then(|usage| usage.cpu.as_millis().try_into().ok()),
         peak_memory_kib: ended.usage.and_then(|usage| usage.peak_memory_kib.try_into().ok()),
-        error: if interrupted { INTERRUPTED } else { &ended.error },
+        error: if interrupted { INTERRUPTED.to_owned() } else { ended.error.clone() },
     }
 }
 
@@ -200,7 +236,7 @@ pub(super) async fn give_up(
         signal: None,
         cpu_ms: None,
         peak_memory_kib: None,
-        error: LOST,
+        error: LOST.to_owned(),
     };
     let tally = row.tally();
     let tally = Tally { lost: tally.lost + 1, ..tally };

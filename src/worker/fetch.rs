@@ -151,7 +151,7 @@ struct Fetched {
 
 /// Begins at most so many jobs of those that are due.
 async fn fetch(runner: &Runner, most: usize) -> Result<Fetched, StoreError> {
-    let mut pooled = runner.pool.get().await?;
+    let mut pooled = runner.taking.get().await?;
     let conn: &mut Conn = &mut pooled;
     let now = clock::now();
     let due = queue::due(conn, now, i64::try_from(most).unwrap_or(i64::MAX)).await?;
@@ -169,7 +169,13 @@ async fn fetch(runner: &Runner, most: usize) -> Result<Fetched, StoreError> {
         let take = Take { worker: &runner.worker, most, except: &except, now };
         begun.extend(begin_free(conn, take).await?);
         has_moved = !begun.is_empty();
+        runner.notices.tell_of_jobs(begun.iter().map(|begun| begun.job.id.as_str()));
     }
+    if laned.is_empty() {
+        return Ok(Fetched { begun, may_be_more: is_full && has_moved });
+    }
+    let mut pooled = runner.pool.get().await?;
+    let conn: &mut Conn = &mut pooled;
     for job in laned {
         let Ok(id) = job.id.parse::<JobId>() else { continue };
         match runner.begin_in_lane(conn, &id).await {

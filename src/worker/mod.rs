@@ -1,7 +1,7 @@
 //! Runs jobs: takes those that are due, makes their attempts, writes down how they ended.
 //!
 //! `fetch.rs` is the queue that apalis takes its tasks from, `begin.rs` the turn of a job in a lane,
-//! `attempt.rs` one attempt; `rescue.rs` gives up those whose worker is lost; `upkeep.rs` takes away
+//! `attempt.rs` one attempt, `ender.rs` the ends of many; `rescue.rs` gives up those whose worker is lost; `upkeep.rs` takes away
 //! what was kept long enough. What follows an attempt is `crate::core::job`'s to say.
 //!
 //! A worker's name is new each time one starts: a name used again would hide the lost one.
@@ -9,6 +9,7 @@
 mod attempt;
 mod begin;
 mod cancel;
+mod ender;
 mod fetch;
 mod output;
 mod rescue;
@@ -24,6 +25,7 @@ use crate::store::workers::{self, Worker};
 use crate::store::{Pool, Result};
 use apalis::prelude::WorkerBuilder;
 use attempt::Runner;
+use ender::Ender;
 use fetch::Leased;
 use running::Running;
 use std::time::Duration;
@@ -43,6 +45,8 @@ const RESTART: Duration = Duration::from_secs(1);
 pub struct Deps {
     /// The database.
     pub pool: Pool,
+    /// The same, for the few statements that take jobs and end them.
+    pub taking: Pool,
     /// What is told of other processes.
     pub notices: Listener,
     /// What can be run.
@@ -91,6 +95,9 @@ async fn work(deps: &Deps, name: &str, stop: &CancellationToken) -> anyhow::Resu
     let abort = CancellationToken::new();
     let runner = Runner {
         pool: deps.pool.clone(),
+        taking: deps.taking.clone(),
+        ender: Ender::start(deps.taking.clone(), deps.notices.clone()),
+        notices: deps.notices.clone(),
         catalogue: deps.catalogue.clone(),
         worker: name.to_owned(),
         running: running.clone(),

@@ -3,6 +3,7 @@
 use crate::actions::OutputChunk;
 use crate::clock;
 use crate::core::ids::JobId;
+use crate::store::listen::Listener;
 use crate::store::output::{self, NewChunk};
 use crate::store::{Pool, Result};
 use chrono::{DateTime, Utc};
@@ -19,25 +20,75 @@ const BATCH: usize = 256;
 const TRIES: u32 = 10;
 const TRY_PAUSE: Duration = Duration::from_secs(1);
 
-struct Piece {
+/// A piece of what an attempt printed.
+#[derive(Debug)]
+pub(super) struct Piece {
     chunk: OutputChunk,
     at: DateTime<Utc>,
 }
 
-/// Stores what comes until the other end is dropped.
-pub(super) async fn write(
-    pool: Pool,
-    job: JobId,
-    attempt: i32,
-    mut chunks: mpsc::Receiver<OutputChunk>,
-) {
-    let mut seq = 0;
-    while let Some(first) = chunks.recv().await {
-        let pieces = gather(first, &mut chunks).await;
-        if !store(&pool, &job, attempt, seq, &pieces).await {
-            tracing::error!(job.id = %job, attempt, "Output of job {job} could not be stored");
+/// The last of what an attempt printed: stored together with its end.
+#[derive(Debug, Default)]
+pub(super) struct Tail {
+    seq: i32,
+    pieces: Vec<Piece>,
+}
+
+impl Tail {
+    /// Its rows.
+    pub(super) fn rows<'a>(&'a self, job: &'a JobId, attempt: i32) -> Vec<NewChunk<'a>> {
+        let numbered = self.pieces.iter().zip(self.seq..);
+        let row = |(piece, seq): (&'a Piece, i32)| NewChunk {
+            job_id: job.as_str(),
+            attempt,
+            seq,
+            stream: piece.chunk.stream.as_str(),
+            at: piece.at,
+            bytes: &piece.chunk.bytes,
+        };
+        numbered.map(row).collect()
+    }
+}
+
+/// Where output goes.
+pub(super) struct Writer {
+    pub pool: Pool,
+    pub notices: Listener,
+    pub job: JobId,
+    pub attempt: i32,
+}
+
+impl Writer {
+    /// Stores what comes until the other end is dropped; gives back what came last.
+    pub(super) async fn run(self, mut chunks: mpsc::Receiver<OutputChunk>) -> Tail {
+        let mut seq = 0;
+        while let Some(first) = chunks.recv().await {
+            let pieces = gather(first, &mut chunks).await;
+            let tail = Tail { seq, pieces };
+            if chunks.is_closed() && chunks.is_empty() {
+                return tail;
+            }
+            self.store(&tail).await;
+            seq += i32::try_from(tail.pieces.len()).unwrap_or(i32::MAX);
         }
-        seq += i32::try_from(pieces.len()).unwrap_or(i32::MAX);
+        Tail { seq, pieces: Vec::new() }
+    }
+
+    async fn store(&self, tail: &Tail) {
+        let Self { job, attempt, .. } = self;
+        for _ in 0..TRIES {
+            match self.insert(tail).await {
+                Ok(()) => return self.notices.tell_of_jobs([job.as_str()]),
+                Err(error) if error.is_unavailable() => tokio::time::sleep(TRY_PAUSE).await,
+                Err(_) => break,
+            }
+        }
+        tracing::error!(job.id = %job, attempt, "Output of job {job} could not be stored");
+    }
+
+    async fn insert(&self, tail: &Tail) -> Result<()> {
+        let rows = tail.rows(&self.job, self.attempt);
+        output::insert(&mut *self.pool.get().await?, &rows).await
     }
 }
 
@@ -61,31 +112,4 @@ async fn gather(first: OutputChunk, chunks: &mut mpsc::Receiver<OutputChunk>) ->
         }
     }
     pieces
-}
-
-async fn store(pool: &Pool, job: &JobId, attempt: i32, seq: i32, pieces: &[Piece]) -> bool {
-    for _ in 0..TRIES {
-        match insert(pool, job, attempt, seq, pieces).await {
-            Ok(()) => return true,
-            Err(error) if error.is_unavailable() => tokio::time::sleep(TRY_PAUSE).await,
-            Err(_) => return false,
-        }
-    }
-    false
-}
-
-async fn insert(pool: &Pool, job: &JobId, attempt: i32, seq: i32, pieces: &[Piece]) -> Result<()> {
-    let rows: Vec<NewChunk<'_>> = pieces
-        .iter()
-        .zip(seq..)
-        .map(|(piece, seq)| NewChunk {
-            job_id: job.as_str(),
-            attempt,
-            seq,
-            stream: piece.chunk.stream.as_str(),
-            at: piece.at,
-            bytes: &piece.chunk.bytes,
-        })
-        .collect();
-    output::insert(&mut *pool.get().await?, &rows).await
 }
