@@ -1,7 +1,7 @@
 # Signalbox. `make help` lists the targets; what they do stands in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint fmt unit it browser speed screenshots doc clean-var
+.PHONY: help run build test lint audit fmt unit it browser speed screenshots doc clean-var
 
 # `make run PROFILE=release` builds an optimised program (and takes longer to build it).
 PROFILE ?= dev
@@ -24,6 +24,9 @@ test: ## Install what is missing, then run everything: format, lints, documentat
 
 lint: ## Format check, clippy, rustdoc and shellcheck, warnings denied
 	@sh scripts/lint.sh
+
+audit: ## Licences, sources and known vulnerabilities of the dependencies (needs the network)
+	@sh scripts/audit.sh
 
 fmt: ## Format the sources
 	cargo fmt
