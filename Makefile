@@ -1,7 +1,7 @@
 # Signalbox. `make help` lists the targets; what they do stands in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint audit fmt unit it browser speed screenshots doc clean-var
+.PHONY: help run build dist test lint audit fmt unit it browser speed screenshots doc clean-var
 
 # `make run PROFILE=release` builds an optimised program (and takes longer to build it).
 PROFILE ?= dev
@@ -18,6 +18,9 @@ run: ## Install what is missing, build, and start Signalbox (DATABASE_URL set: u
 
 build: ## Build the program
 	cargo build --locked --profile '$(PROFILE)'
+
+dist: ## Build a release into target/dist/: the stripped program, its checksum, its notes
+	@sh scripts/dist.sh
 
 test: ## Install what is missing, then run everything: format, lints, documentation, tests
 	@sh scripts/test.sh
