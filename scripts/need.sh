@@ -3,7 +3,7 @@
 # that needs no password, else says exactly what to install, all at once, and fails.
 #
 #   compiler   cargo and a C compiler (the linker, and the C in a few dependencies)
-#   postgres   PostgreSQL's server programs, with the extensions hstore and pgcrypto
+#   postgres   PostgreSQL's server programs
 #   browser    Chromium and its driver, for the tests
 #   axe        the accessibility checker that the browser tests run (npm, into tests/browser/axe)
 #   scripts    shellcheck, the checker of these scripts
