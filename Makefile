@@ -25,7 +25,7 @@ dist: ## Build a release into target/dist/: the stripped program, its checksum, 
 test: ## Install what is missing, then run everything: format, lints, documentation, tests
 	@sh scripts/test.sh
 
-lint: ## Format check, clippy, rustdoc and shellcheck, warnings denied
+lint: ## Format check, word list, clippy, rustdoc and shellcheck, warnings denied
 	@sh scripts/lint.sh
 
 audit: ## Licences, sources and known vulnerabilities of the dependencies (needs the network)

@@ -6,6 +6,8 @@ cd "$(dirname "$0")/.."
 
 say "format"
 cargo fmt --check
+say "words"
+sh scripts/words.sh
 say "clippy"
 cargo clippy --locked --all-targets --quiet -- -D warnings
 say "source documentation"
