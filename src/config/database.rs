@@ -10,7 +10,7 @@ pub(super) struct RawDatabase {
     /// PostgreSQL 15 to 17, `postgres://…`; unset: an embedded private PostgreSQL in the data directory
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, global = true)]
     database_url: Option<SecretString>,
-    /// Connections of each of the two pools (web; intake and worker)
+    /// Connections of each of the two pools (panel; worker); the intake and the taking of jobs have 3 each beside them
     #[arg(
         long,
         env = "SIGNALBOX_DATABASE_POOL",
