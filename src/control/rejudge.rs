@@ -95,11 +95,7 @@ pub fn whole_body(full: &Full) -> Option<&[u8]> {
 
 /// The address a delivery came to.
 pub fn endpoint_of(delivery: &Brief) -> Endpoint {
-    if delivery.endpoint == Endpoint::Register.as_str() {
-        Endpoint::Register
-    } else {
-        Endpoint::Main
-    }
+    if delivery.endpoint == Endpoint::Register { Endpoint::Register } else { Endpoint::Main }
 }
 
 /// Judges a stored delivery by the records of now.
@@ -122,13 +118,13 @@ pub async fn rejudge(
             let asked = std::iter::once((&event, &proof));
             let known = Known::load(conn, asked, (keys, policy), at).await?;
             let endpoint = endpoint_of(&full.brief);
-            let registers = full.brief.source == Source::Gitlab.as_str();
+            let registers = full.brief.source == Source::Gitlab;
             let case = Case { event: &event, proof: &proof, body, endpoint, registers };
             Some(known.judge(&case).0)
         }
         _ => None,
     };
-    let by_hand = full.brief.source == Source::Hand.as_str();
+    let by_hand = full.brief.source == Source::Hand;
     let asked = Asked {
         event: &event,
         proof: &proof,
@@ -161,7 +157,7 @@ pub async fn rejudge(
     moves.retain(|_| told.remedy == Remedy::TakeOver);
     near.truncate(MOST);
     // Of what was made by hand there is no credential to ask about.
-    let asks = !matches!(Verdict::parse(&full.brief.verdict), Some(Verdict::Duplicate)) && !by_hand;
+    let asks = full.brief.verdict != Verdict::Duplicate && !by_hand;
     Ok(Rejudged {
         now: decision.filter(|_| asks),
         told,

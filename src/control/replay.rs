@@ -96,10 +96,10 @@ pub struct Prospect {
 }
 
 /// What of a delivery's row decides whether it can be replayed.
-pub fn kept(full: &Full) -> Kept<'_> {
+pub fn kept(full: &Full) -> Kept {
     Kept {
-        verdict: &full.brief.verdict,
-        source: &full.brief.source,
+        verdict: full.brief.verdict,
+        source: full.brief.source,
         has_body: whole_body(full).is_some(),
     }
 }
@@ -139,7 +139,7 @@ pub async fn prospect(
         }
     };
     if decision.verdict == Verdict::Rejected {
-        if full.brief.source == Source::Hand.as_str() {
+        if full.brief.source == Source::Hand {
             return Err(ReplayError::ByHand);
         }
         return Err(ReplayError::Obstacle(Skip::Secret));

@@ -69,19 +69,19 @@ impl Skip {
 
 /// What a delivery's row says that decides whether it can be replayed.
 #[derive(Debug, Clone, Copy)]
-pub struct Kept<'a> {
-    /// Its verdict, as it is stored.
-    pub verdict: &'a str,
-    /// Where it comes from, as it is stored.
-    pub source: &'a str,
+pub struct Kept {
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// Where it comes from.
+    pub source: Source,
     /// Whether all of its body is kept.
     pub has_body: bool,
 }
 
 /// What makes the replay of this one delivery impossible, whoever asks.
 #[must_use]
-pub fn obstacle(kept: Kept<'_>) -> Option<Skip> {
-    if kept.verdict == Verdict::Rejected.as_str() {
+pub fn obstacle(kept: Kept) -> Option<Skip> {
+    if kept.verdict == Verdict::Rejected {
         Some(Skip::Rejected)
     } else if kept.has_body {
         None
@@ -92,10 +92,10 @@ pub fn obstacle(kept: Kept<'_>) -> Option<Skip> {
 
 /// What keeps a delivery out of a run of many: also that another one stands for it.
 #[must_use]
-pub fn obstacle_among_many(kept: Kept<'_>) -> Option<Skip> {
-    let stands_for_another = if kept.verdict == Verdict::Duplicate.as_str() {
+pub fn obstacle_among_many(kept: Kept) -> Option<Skip> {
+    let stands_for_another = if kept.verdict == Verdict::Duplicate {
         Some(Skip::Duplicate)
-    } else if kept.source == Source::Gitlab.as_str() {
+    } else if kept.source == Source::Gitlab {
         None
     } else {
         Some(Skip::Made)
@@ -208,14 +208,20 @@ mod tests {
     #[test]
     fn what_was_never_authentic_or_is_not_kept_whole_is_not_replayed() {
         let kept = |verdict, source, has_body| Kept { verdict, source, has_body };
-        assert_eq!(obstacle(kept("matched", "gitlab", true)), None);
-        assert_eq!(obstacle(kept("rejected", "gitlab", true)), Some(Skip::Rejected));
-        assert_eq!(obstacle(kept("unmatched", "gitlab", false)), Some(Skip::BodyGone));
+        assert_eq!(obstacle(kept(Verdict::Matched, Source::Gitlab, true)), None);
+        assert_eq!(obstacle(kept(Verdict::Rejected, Source::Gitlab, true)), Some(Skip::Rejected));
+        assert_eq!(obstacle(kept(Verdict::Unmatched, Source::Gitlab, false)), Some(Skip::BodyGone));
         // One by one a person may; among many the original stands for its repeats.
-        assert_eq!(obstacle(kept("duplicate", "gitlab", true)), None);
-        assert_eq!(obstacle_among_many(kept("duplicate", "gitlab", true)), Some(Skip::Duplicate));
-        assert_eq!(obstacle_among_many(kept("matched", "replay", false)), Some(Skip::Made));
-        assert_eq!(obstacle_among_many(kept("unmatched", "gitlab", true)), None);
+        assert_eq!(obstacle(kept(Verdict::Duplicate, Source::Gitlab, true)), None);
+        assert_eq!(
+            obstacle_among_many(kept(Verdict::Duplicate, Source::Gitlab, true)),
+            Some(Skip::Duplicate)
+        );
+        assert_eq!(
+            obstacle_among_many(kept(Verdict::Matched, Source::Replay, false)),
+            Some(Skip::Made)
+        );
+        assert_eq!(obstacle_among_many(kept(Verdict::Unmatched, Source::Gitlab, true)), None);
         for skip in Skip::ALL {
             assert_eq!(Skip::parse(skip.as_str()), Some(skip));
         }

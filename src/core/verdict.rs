@@ -25,6 +25,12 @@ impl Endpoint {
             Self::Register => "register",
         }
     }
+
+    /// The address of a stored word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Main, Self::Register].into_iter().find(|endpoint| endpoint.as_str() == word)
+    }
 }
 
 /// What became of a delivery.

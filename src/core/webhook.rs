@@ -7,6 +7,7 @@ use crate::core::credential::{Required, SigningKey};
 use crate::core::ids::WebhookId;
 use crate::core::matching::filters::Filters;
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use std::fmt;
 use std::sync::Arc;
 
@@ -55,7 +56,8 @@ impl fmt::Display for ProjectId {
 }
 
 /// How the jobs of one record share time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Concurrency {
     /// All at once.
     #[default]

@@ -4,7 +4,7 @@ use crate::core::credential::{SIGNING_TOKEN, SigningKey};
 use crate::core::ids::WebhookId;
 use crate::core::matching::filters::{FilterTexts, Filters};
 use crate::core::seal::{self, Keys};
-use crate::core::webhook::{Concurrency, Previous, ProjectId, Webhook};
+use crate::core::webhook::{Previous, ProjectId, Webhook};
 use crate::store::candidates::Candidate;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -67,8 +67,7 @@ pub(super) fn ready(candidate: Candidate, keys: &Keys, filters: &mut FilterCache
         register_on_first_event: candidate.register_on_first_event,
         action: candidate.action,
         action_params: candidate.action_params,
-        // An unknown word is one of a later version: the careful choice.
-        concurrency: Concurrency::parse(&candidate.concurrency).unwrap_or(Concurrency::Serial),
+        concurrency: candidate.concurrency,
         debounce_s: candidate.debounce_s,
         cancel_running: candidate.cancel_running,
         max_attempts: candidate.max_attempts,

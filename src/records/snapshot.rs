@@ -28,7 +28,7 @@ pub(super) fn of(row: &Row) -> Snapshot {
         ("register_on_first_event", Value::Bool(row.register_on_first_event)),
         ("action", text(&row.action)),
         ("action_params", text(&row.action_params.to_string())),
-        ("concurrency", text(&row.concurrency)),
+        ("concurrency", text(row.concurrency.as_str())),
         ("debounce_s", Value::Number(i64::from(row.debounce_s))),
         ("cancel_running", Value::Bool(row.cancel_running)),
         ("max_attempts", Value::Number(i64::from(row.max_attempts))),

@@ -135,7 +135,7 @@ fn of(row: Row) -> Record {
         register_on_first_event: Some(row.register_on_first_event),
         action: row.action,
         action_params: serde_json::from_value(row.action_params).unwrap_or_default(),
-        concurrency: row.concurrency,
+        concurrency: row.concurrency.as_str().to_owned(),
         debounce_s: row.debounce_s,
         cancel_running: row.cancel_running,
         max_attempts: row.max_attempts,

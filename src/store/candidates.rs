@@ -4,7 +4,7 @@ use super::cached::cached;
 use super::schema::{webhooks, webhooks_version};
 use super::{Conn, Result, StoreError};
 use crate::core::ids::WebhookId;
-use crate::core::webhook::ProjectId;
+use crate::core::webhook::{Concurrency, ProjectId};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Bool, Bytea, Nullable, Timestamptz};
@@ -52,7 +52,7 @@ pub struct Candidate {
     pub register_on_first_event: bool,
     pub action: String,
     pub action_params: serde_json::Value,
-    pub concurrency: String,
+    pub concurrency: Concurrency,
     pub debounce_s: i32,
     pub cancel_running: bool,
     pub max_attempts: i32,

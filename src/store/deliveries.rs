@@ -10,6 +10,9 @@ pub(super) use list::selection;
 use super::schema::deliveries;
 use super::{Conn, Result};
 use crate::core::ids::DeliveryId;
+use crate::core::job::JobState;
+use crate::core::source::Source;
+use crate::core::verdict::{Endpoint, Verdict};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -33,8 +36,8 @@ pub struct Row {
 pub struct Brief {
     pub id: String,
     pub received_at: DateTime<Utc>,
-    pub endpoint: String,
-    pub verdict: String,
+    pub endpoint: Endpoint,
+    pub verdict: Verdict,
     pub summary: String,
     pub http_status: i32,
     pub event: String,
@@ -53,7 +56,7 @@ pub struct Brief {
     pub duplicate_of: Option<String>,
     pub replay_of: Option<String>,
     pub remote_addr: String,
-    pub source: String,
+    pub source: Source,
     pub made_by: String,
     pub replay_run: Option<String>,
 }
@@ -64,8 +67,8 @@ pub struct Brief {
 pub struct JobRef {
     /// The job's id.
     pub id: String,
-    /// Its state's word.
-    pub state: String,
+    /// Its state.
+    pub state: JobState,
     /// What its record was called.
     pub webhook_label: String,
 }

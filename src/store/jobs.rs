@@ -8,7 +8,8 @@ pub use list::{Filter, Sort, counts, list, selected};
 use super::schema::{job_attempts, job_output, jobs, webhooks};
 use super::{Conn, Result};
 use crate::core::ids::{DeliveryId, JobId, WebhookId};
-use crate::core::job::JobState;
+use crate::core::job::{AttemptOutcome, JobState};
+use crate::core::webhook::Concurrency;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Integer, Nullable, Text};
@@ -50,7 +51,7 @@ pub struct Job {
     pub action: String,
     pub action_params: serde_json::Value,
     pub timeout_s: Option<i32>,
-    pub state: String,
+    pub state: JobState,
     pub attempts: i32,
     pub tries_used: i32,
     pub tries_lost: i32,
@@ -63,7 +64,7 @@ pub struct Job {
     pub requested_by: String,
     pub cancel_requested_at: Option<DateTime<Utc>>,
     pub cancelled_by: String,
-    pub concurrency: String,
+    pub concurrency: Concurrency,
     pub lane: String,
     pub held: String,
     pub superseded_by: Option<String>,
@@ -81,7 +82,7 @@ pub struct Attempt {
     pub worker: String,
     pub started_at: DateTime<Utc>,
     pub finished_at: Option<DateTime<Utc>>,
-    pub outcome: Option<String>,
+    pub outcome: Option<AttemptOutcome>,
     pub exit_code: Option<i32>,
     pub http_status: Option<i32>,
     pub signal: Option<i32>,

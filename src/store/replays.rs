@@ -6,6 +6,8 @@ use super::schema::{deliveries, replays};
 use super::{Conn, Result};
 use crate::core::listing::ListQuery;
 use crate::core::replay::RunState;
+use crate::core::source::Source;
+use crate::core::verdict::Verdict;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -63,8 +65,8 @@ pub struct Run {
 #[expect(missing_docs, reason = "the columns, explained by the migration")]
 pub struct Outline {
     pub id: String,
-    pub verdict: String,
-    pub source: String,
+    pub verdict: Verdict,
+    pub source: Source,
     pub body_size: i64,
     /// How much of the body is kept; none = nothing.
     pub kept: Option<i32>,

@@ -2,7 +2,11 @@
 //!
 //! A word that is none of them is an error of the query: the database belongs to a later version.
 
-use crate::core::job::JobState;
+use crate::core::job::{AttemptOutcome, JobState};
+use crate::core::role::Role;
+use crate::core::source::Source;
+use crate::core::verdict::{Endpoint, Verdict};
+use crate::core::webhook::Concurrency;
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, Queryable};
 use diesel::expression::AsExpression;
@@ -57,7 +61,13 @@ macro_rules! text_enum {
     };
 }
 
+text_enum!(AttemptOutcome);
+text_enum!(Concurrency);
+text_enum!(Endpoint);
 text_enum!(JobState);
+text_enum!(Role);
+text_enum!(Source);
+text_enum!(Verdict);
 
 /// A value on its way into a `jsonb` column, as the text it is sent as.
 #[derive(Debug)]

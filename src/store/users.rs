@@ -66,7 +66,7 @@ struct Stored {
     id: i64,
     username: String,
     password_hash: String,
-    role: String,
+    role: Role,
     active: bool,
     created_at: DateTime<Utc>,
     last_login_at: Option<DateTime<Utc>>,
@@ -79,8 +79,7 @@ impl From<Stored> for User {
             id: UserId(stored.id),
             username: stored.username,
             password_hash: stored.password_hash,
-            // The constraint allows no other word; the weakest role if it ever does.
-            role: Role::parse(&stored.role).unwrap_or(Role::Viewer),
+            role: stored.role,
             active: stored.active,
             created_at: stored.created_at,
             last_login_at: stored.last_login_at,

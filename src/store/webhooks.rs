@@ -13,7 +13,9 @@ pub use list::{Filter, Sort, list, listed};
 use super::schema::webhooks;
 use super::{Conn, Result, StoreError};
 use crate::core::ids::WebhookId;
-use crate::core::webhook::ProjectId;
+use crate::core::job::JobState;
+use crate::core::verdict::Verdict;
+use crate::core::webhook::{Concurrency, ProjectId};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -45,7 +47,7 @@ pub struct Row {
     pub register_on_first_event: bool,
     pub action: String,
     pub action_params: serde_json::Value,
-    pub concurrency: String,
+    pub concurrency: Concurrency,
     pub debounce_s: i32,
     pub cancel_running: bool,
     pub max_attempts: i32,
@@ -57,9 +59,9 @@ pub struct Row {
     pub registered_at: Option<DateTime<Utc>>,
     pub last_delivery_id: Option<String>,
     pub last_delivery_at: Option<DateTime<Utc>>,
-    pub last_verdict: Option<String>,
+    pub last_verdict: Option<Verdict>,
     pub last_job_id: Option<String>,
-    pub last_job_state: Option<String>,
+    pub last_job_state: Option<JobState>,
     pub pending_since: DateTime<Utc>,
     pub obey_skip: bool,
     pub previous_secret_until: Option<DateTime<Utc>>,
@@ -290,7 +292,7 @@ pub struct Named {
     /// What it is called.
     pub label: String,
     /// How its jobs share time.
-    pub concurrency: String,
+    pub concurrency: Concurrency,
 }
 
 /// The records' ids and what they are called.
@@ -305,11 +307,12 @@ pub async fn names(conn: &mut Conn) -> Result<Vec<Named>> {
         webhooks::object_kind,
         webhooks::concurrency,
     );
-    let rows: Vec<(i64, String, String, String, String)> =
+    let rows: Vec<(i64, String, String, String, Concurrency)> =
         webhooks::table.order(webhooks::id).select(columns).load(conn).await?;
-    let named = |(id, name, repo, kind, concurrency): (i64, String, String, String, String)| {
-        let label = crate::core::webhook::label(&name, &repo, &kind);
-        Named { id, label, concurrency }
-    };
+    let named =
+        |(id, name, repo, kind, concurrency): (i64, String, String, String, Concurrency)| {
+            let label = crate::core::webhook::label(&name, &repo, &kind);
+            Named { id, label, concurrency }
+        };
     Ok(rows.into_iter().map(named).collect())
 }

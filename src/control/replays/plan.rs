@@ -102,7 +102,7 @@ pub async fn plan(
 
 /// What keeps a delivery out of a run, as far as its row tells.
 pub(super) fn outline_obstacle(outline: &Outline) -> Option<Skip> {
-    let (verdict, source) = (outline.verdict.as_str(), outline.source.as_str());
+    let (verdict, source) = (outline.verdict, outline.source);
     obstacle_among_many(Kept { verdict, source, has_body: outline.has_body() })
 }
 
@@ -170,13 +170,14 @@ fn reason(decision: &Decision) -> Option<Skip> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::source::Source;
 
     #[test]
     fn bodies_are_held_within_their_bound() {
         let outline = |kept| Outline {
             id: String::new(),
-            verdict: String::new(),
-            source: String::new(),
+            verdict: Verdict::Matched,
+            source: Source::Gitlab,
             body_size: 0,
             kept: Some(kept),
         };

@@ -2,6 +2,7 @@
 
 use super::{Brief, JobRef, Row};
 use crate::core::ids::DeliveryId;
+use crate::core::job::JobState;
 use crate::core::listing::{ChoiceCount, Counts, ListQuery, Page, Part, Times, Total};
 use crate::core::source::Source;
 use crate::core::verdict::{Endpoint, Verdict};
@@ -32,7 +33,7 @@ pub struct Filter {
     /// The kind.
     pub object_kind: Option<String>,
     /// The address it came to.
-    pub endpoint: Option<String>,
+    pub endpoint: Option<Endpoint>,
     /// The project's id.
     pub project_id: Option<i64>,
     /// The repository's name.
@@ -81,9 +82,9 @@ fn condition(query: &ListQuery<Sort, Filter>) -> Condition<deliveries::table> {
     if let Some(kind) = filter.object_kind.clone() {
         and(Box::new(deliveries::object_kind.eq(kind)));
     }
-    if let Some(endpoint) = filter.endpoint.clone() {
+    if let Some(endpoint) = filter.endpoint {
         // Few come to the other address: their index is found by this word alone.
-        if endpoint == Endpoint::Register.as_str() {
+        if endpoint == Endpoint::Register {
             and(Box::new(sql::<Bool>("deliveries.endpoint = 'register'")));
         } else {
             and(Box::new(deliveries::endpoint.eq(endpoint)));
@@ -201,7 +202,7 @@ pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Pa
 
 async fn with_jobs(conn: &mut Conn, rows: Vec<Brief>) -> Result<Vec<Row>> {
     let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
-    let made: Vec<(String, String, String, String)> = jobs::table
+    let made: Vec<(String, String, JobState, String)> = jobs::table
         .filter(jobs::delivery_id.eq_any(ids))
         .order(jobs::id)
         .select((jobs::delivery_id, jobs::id, jobs::state, jobs::webhook_label))

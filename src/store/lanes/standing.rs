@@ -46,7 +46,7 @@ struct MemberRow {
     id: String,
     webhook_id: Option<i64>,
     git_ref: String,
-    concurrency: String,
+    concurrency: Concurrency,
     cancels_running: bool,
     state: JobState,
     run_at: DateTime<Utc>,
@@ -65,7 +65,7 @@ impl MemberRow {
             } else {
                 Stand::Ready
             },
-            concurrency: Concurrency::parse(&self.concurrency).unwrap_or(Concurrency::Serial),
+            concurrency: self.concurrency,
             cancels_running: self.cancels_running,
             id: self.id,
             record: self.webhook_id,

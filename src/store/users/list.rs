@@ -1,6 +1,7 @@
 //! The list of accounts, as the panel shows it. Password hashes are not among what it reads.
 
 use crate::core::listing::{Counts, Direction, ListQuery, Page, Part, Total};
+use crate::core::role::Role;
 use crate::store::schema::{sessions, users};
 use crate::store::search::{Condition, CountOf, contains};
 use crate::store::{Conn, Result};
@@ -17,8 +18,8 @@ pub struct Row {
     pub id: i64,
     /// The name to sign in with.
     pub username: String,
-    /// What it may do: the stored word.
-    pub role: String,
+    /// What it may do.
+    pub role: Role,
     /// Whether it may sign in.
     pub active: bool,
     /// When it last signed in.
@@ -43,15 +44,15 @@ pub enum Sort {
 /// What the list can be narrowed to.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// What accounts may do: the stored word.
-    pub role: Option<String>,
+    /// What accounts may do.
+    pub role: Option<Role>,
     /// Whether they may sign in.
     pub active: Option<bool>,
 }
 
 fn condition(query: &ListQuery<Sort, Filter>) -> Condition<users::table> {
     let mut all: Condition<users::table> = Box::new(users::id.is_not_null());
-    if let Some(role) = query.filter.role.clone() {
+    if let Some(role) = query.filter.role {
         all = Box::new(all.and(users::role.eq(role)));
     }
     if let Some(active) = query.filter.active {
@@ -80,7 +81,7 @@ pub async fn counts(conn: &mut Conn) -> Result<Counts> {
 /// # Errors
 /// Those of the database.
 pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Page<Row>> {
-    type Found = (i64, String, String, bool, Option<DateTime<Utc>>, DateTime<Utc>);
+    type Found = (i64, String, Role, bool, Option<DateTime<Utc>>, DateTime<Utc>);
     let counted = users::table.select(users::id).filter(condition(query));
     let matching: i64 = CountOf(counted.limit(Total::CAP + 1)).get_result(conn).await?;
     let page = if let Part::Numbered(page) = query.part { page } else { 1 };

@@ -72,8 +72,8 @@ fn chosen(filter: &Filter) -> Vec<(&'static str, String)> {
         ("pending", filter.pending.map(word)),
         ("enabled", filter.enabled.map(word)),
         ("object_kind", filter.object_kind.clone()),
-        ("last_verdict", filter.last_verdict.clone()),
-        ("last_job_state", filter.last_job_state.clone()),
+        ("last_verdict", filter.last_verdict.map(|verdict| verdict.as_str().to_owned())),
+        ("last_job_state", filter.last_job_state.map(|state| state.as_str().to_owned())),
     ]
     .into_iter()
     .filter_map(|(param, value)| Some((param, value?)))

@@ -1,7 +1,9 @@
 //! The list of records: what it can be sorted by and narrowed to, and its rows.
 
 use super::Row;
+use crate::core::job::JobState;
 use crate::core::listing::{Direction, ListQuery, Page, Part, Times, Total};
+use crate::core::verdict::Verdict;
 use crate::core::webhook::ProjectId;
 use crate::store::schema::webhooks;
 use crate::store::search::{Condition, Ids, ago, contains};
@@ -39,9 +41,9 @@ pub struct Filter {
     /// Switched on or off.
     pub enabled: Option<bool>,
     /// The verdict of the last delivery.
-    pub last_verdict: Option<String>,
+    pub last_verdict: Option<Verdict>,
     /// The state of the last job.
-    pub last_job_state: Option<String>,
+    pub last_job_state: Option<JobState>,
     /// The project's id.
     pub project_id: Option<i64>,
     /// Pending for longer than this.
@@ -75,10 +77,10 @@ pub(super) fn condition(query: &ListQuery<Sort, Filter>) -> Condition<webhooks::
     if let Some(enabled) = filter.enabled {
         and(Box::new(webhooks::enabled.eq(enabled)));
     }
-    if let Some(verdict) = filter.last_verdict.clone() {
+    if let Some(verdict) = filter.last_verdict {
         and(Box::new(webhooks::last_verdict.is_not_distinct_from(verdict)));
     }
-    if let Some(state) = filter.last_job_state.clone() {
+    if let Some(state) = filter.last_job_state {
         and(Box::new(webhooks::last_job_state.is_not_distinct_from(state)));
     }
     if let Some(project_id) = filter.project_id {

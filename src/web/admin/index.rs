@@ -183,7 +183,7 @@ impl IndexPage {
             quiet: Total::Exactly(number),
         };
         let line = |remedy| Line {
-            badge: crate::web::admin::kit::column::Badge::verdict("unmatched"),
+            badge: crate::web::admin::kit::column::Badge::verdict(Verdict::Unmatched),
             text: "47 <b>diaspora</b>".to_owned(),
             href: "/admin/hooks/delivery/?verdict=unmatched".to_owned(),
             note: "long ".repeat(60),

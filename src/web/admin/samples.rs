@@ -22,10 +22,12 @@ use crate::control::{Near, Rejudged};
 use crate::core::change::{Change, Value};
 use crate::core::credential::Check;
 use crate::core::ids::WebhookId;
+use crate::core::job::{AttemptOutcome, JobState};
 use crate::core::listing::{Counts, Page, Total};
 use crate::core::matching::explain::{Field, Mark, Remedy, Told};
 use crate::core::matching::project::Move;
 use crate::core::role::Role;
+use crate::core::verdict::Verdict;
 use crate::store::audit::{self, Verb};
 use crate::store::deliveries::{Brief, Full, JobRef, Row as DeliveryRow};
 use crate::store::jobs::{Attempt, Row as JobRow};
@@ -97,7 +99,7 @@ fn change_form(project_id: Option<i64>, may_edit: bool, wrong: &[&str]) -> Strin
     .unwrap()
 }
 
-fn delivery_sample(verdict: &str, body: Option<&[u8]>, jobs: usize) -> String {
+fn delivery_sample(verdict: Verdict, body: Option<&[u8]>, jobs: usize) -> String {
     let check = json!({"field": "repo_url", "expected": "a", "actual": "", "equal": false});
     let full = Full {
         brief: delivery(verdict),
@@ -108,11 +110,11 @@ fn delivery_sample(verdict: &str, body: Option<&[u8]>, jobs: usize) -> String {
         token_digest: None,
         judged_at: body.map(|_| NOW),
     };
-    let made: Vec<JobRow> = (0..jobs).map(|_| job_row("succeeded")).collect();
+    let made: Vec<JobRow> = (0..jobs).map(|_| job_row(JobState::Succeeded)).collect();
     let frame = Frame::sample(ODD);
     let about = delivery_page::About {
         panel: Some(panel_sample(&full.brief)),
-        replays: vec![delivery("matched")],
+        replays: vec![delivery(Verdict::Matched)],
         may_replay: true,
         public_address: "https://signalbox.example.com".to_owned(),
         keep: (TimeDelta::days(14), TimeDelta::days(90)),
@@ -144,19 +146,19 @@ fn panel_sample(delivery: &Brief) -> MatchPanel {
     matching::draw(delivery, Rejudged { now: None, told, nearest: vec![near], renamed }, true)
 }
 
-fn job_row(state: &str) -> JobRow {
+fn job_row(state: JobState) -> JobRow {
     let job = job(state, 1);
     let (event, user_name) = ("Push Hook".to_owned(), ODD.to_owned());
     JobRow { job, event, user_name, exit_code: Some(3), signal: None }
 }
 
-fn job_sample(state: &str, attempts: Vec<(Attempt, Log)>) -> String {
+fn job_sample(state: JobState, attempts: Vec<(Attempt, Log)>) -> String {
     let shown = job_page::Shown {
         job: job(state, i32::try_from(attempts.len()).unwrap()),
         attempts: attempts.into_iter().map(|(attempt, log)| (attempt, Some(log))).collect(),
         view: View::of("times=1&find=x&wrap=0"),
         keep: chrono::TimeDelta::days(30),
-        cause: Some(delivery("matched")),
+        cause: Some(delivery(Verdict::Matched)),
         record: None,
         waits: Waits { before: 2, running: Some(ODD.to_owned()), pause: None },
         role: Role::Admin,
@@ -193,12 +195,12 @@ fn history(exists: bool) -> String {
 }
 
 fn samples() -> Vec<(String, String)> {
-    let row = |verdict: &str, jobs: usize| DeliveryRow {
+    let row = |verdict: Verdict, jobs: usize| DeliveryRow {
         delivery: delivery(verdict),
         jobs: (0..jobs)
             .map(|n| JobRef {
                 id: n.to_string(),
-                state: "failed".to_owned(),
+                state: JobState::Failed,
                 webhook_label: ODD.to_owned(),
             })
             .collect(),
@@ -214,8 +216,15 @@ fn samples() -> Vec<(String, String)> {
                 Some(10_000),
             ),
         ),
-        ("deliveries", changelist::<Deliveries>("", vec![row("matched", 2), row("odd", 0)], None)),
-        ("jobs", changelist::<Jobs>("state=failed", vec![job_row("failed")], Some(9))),
+        (
+            "deliveries",
+            changelist::<Deliveries>(
+                "",
+                vec![row(Verdict::Matched, 2), row(Verdict::Duplicate, 0)],
+                None,
+            ),
+        ),
+        ("jobs", changelist::<Jobs>("state=failed", vec![job_row(JobState::Failed)], Some(9))),
         ("add", change_form(None, true, &[])),
         ("add, wrong", change_form(None, true, &["repo_name", "secret_token", "pending", ""])),
         ("change", change_form(Some(15), true, &["object_kind"])),
@@ -223,22 +232,31 @@ fn samples() -> Vec<(String, String)> {
         ("read", change_form(Some(15), false, &[])),
         ("history", history(true)),
         ("history of a deleted one", history(false)),
-        ("delivery", delivery_sample("matched", Some(b"{\"a\": [1]}"), 1)),
-        ("delivery, many jobs", delivery_sample("matched", Some(b"{}"), 3)),
-        ("delivery, not JSON", delivery_sample("rejected", Some(b"<b>\xff"), 0)),
-        ("delivery, body gone", delivery_sample("unmatched", None, 0)),
+        ("delivery", delivery_sample(Verdict::Matched, Some(b"{\"a\": [1]}"), 1)),
+        ("delivery, many jobs", delivery_sample(Verdict::Matched, Some(b"{}"), 3)),
+        ("delivery, not JSON", delivery_sample(Verdict::Rejected, Some(b"<b>\xff"), 0)),
+        ("delivery, body gone", delivery_sample(Verdict::Unmatched, None, 0)),
         ("unmatched", unmatched::sample(ODD).render().unwrap()),
         ("setup, pending", setup::sample(&webhook(-1, ""), ODD).render().unwrap()),
         ("setup, registered", setup::sample(&webhook(15, LONG), ODD).render().unwrap()),
         ("reset", reset::sample(webhook(15, ODD)).render().unwrap()),
-        ("job, running", job_sample("running", vec![attempt(2, None), attempt(1, Some("lost"))])),
-        ("job, failed", job_sample("failed", vec![attempt(1, Some("failed"))])),
+        (
+            "job, running",
+            job_sample(
+                JobState::Running,
+                vec![attempt(2, None), attempt(1, Some(AttemptOutcome::Lost))],
+            ),
+        ),
+        (
+            "job, failed",
+            job_sample(JobState::Failed, vec![attempt(1, Some(AttemptOutcome::Failed))]),
+        ),
     ]
     .into_iter()
     .map(|(name, html)| (name.to_owned(), html))
     .collect::<Vec<_>>();
     for state in crate::core::job::JobState::ALL {
-        samples.push((format!("job, {}", state.as_str()), job_sample(state.as_str(), vec![])));
+        samples.push((format!("job, {}", state.as_str()), job_sample(state, vec![])));
     }
     samples
 }

@@ -6,7 +6,6 @@ use crate::control::{Near, Rejudged};
 use crate::core::difference::{Piece, differing};
 use crate::core::matching::explain::{Field, Mark, Remedy, Told};
 use crate::core::matching::project::Move;
-use crate::core::verdict::Verdict;
 use crate::i18n::{self, Locale, current, say, t};
 use crate::say;
 use crate::store::deliveries::Brief;
@@ -95,20 +94,20 @@ pub fn told(told: &Told) -> String {
 
 /// Draws the panel.
 pub fn draw(delivery: &Brief, rejudged: Rejudged, may_edit: bool) -> MatchPanel {
-    let was = Verdict::parse(&delivery.verdict);
-    let now = rejudged.now.filter(|now| Some(now.verdict) != was);
+    let was = delivery.verdict;
+    let now = rejudged.now.filter(|now| now.verdict != was);
     let tools = tools(delivery, rejudged.told.remedy, rejudged.nearest.first(), may_edit);
     // Once the record is mended, the delivery is to run after all.
     let runs = now.as_ref().is_some_and(|now| !now.run.is_empty());
-    let did_something = was.is_some_and(Verdict::claims_its_key);
+    let did_something = was.claims_its_key();
     let is_renamed = may_edit && !rejudged.renamed.is_empty();
     let take_over = is_renamed.then(|| take_over(delivery, &rejudged.renamed));
     let has_best = take_over.is_some() || tools.iter().any(|tool| tool.is_best);
     let wants_replay = runs && !did_something && !has_best;
     MatchPanel {
         sentence: told(&rejudged.told),
-        then: Badge::verdict(&delivery.verdict),
-        now: now.map(|now| (Badge::verdict(now.verdict.as_str()), i18n::told(&now.summary))),
+        then: Badge::verdict(delivery.verdict),
+        now: now.map(|now| (Badge::verdict(now.verdict), i18n::told(&now.summary))),
         records: rejudged.nearest.iter().map(|near| near_view(delivery, near, may_edit)).collect(),
         tools,
         take_over,

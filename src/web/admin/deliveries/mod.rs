@@ -77,7 +77,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
                 Some(how) => t(how).to_owned(),
                 None => format!("HTTP {}", row.delivery.http_status),
             };
-            Bit::Badge(Badge::verdict(&row.delivery.verdict)).over(Bit::Text(status))
+            Bit::Badge(Badge::verdict(row.delivery.verdict)).over(Bit::Text(status))
         },
         sort: None,
     },
@@ -113,7 +113,7 @@ fn jobs_cell(row: &Row) -> Cell {
     let Some(job) = row.jobs.first() else { return Bit::Empty.into() };
     let href = urls::object("hooks", "job", &job.id);
 
-    Bit::BadgeLink(Badge::job(&job.state), href).over(Bit::text(match row.jobs.len() {
+    Bit::BadgeLink(Badge::job(job.state), href).over(Bit::text(match row.jobs.len() {
         1 => job.webhook_label.clone(),
         all => say!("{name} and {n} more", name = job.webhook_label, n = all - 1),
     }))
@@ -180,9 +180,7 @@ const FILTERS: &[FilterSpec<Filter>] = &[
         label: "Address",
         choices: Choices::Fixed(&[("main", "Main"), ("register", "Registration")]),
         apply: |filter, value| {
-            let known = [Endpoint::Main, Endpoint::Register];
-            let known = known.into_iter().find(|endpoint| endpoint.as_str() == value);
-            filter.endpoint = Some(known.ok_or(BadChoice)?.as_str().to_owned());
+            filter.endpoint = Some(Endpoint::parse(value).ok_or(BadChoice)?);
             Ok(())
         },
     },

@@ -241,7 +241,7 @@ pub fn draw(frame: Frame, full: Full, made: &[jobs::Row], about: About) -> Deliv
     DeliveryPage {
         received: At(delivery.received_at),
         sentence: sentence(&delivery),
-        badge: Badge::verdict(&delivery.verdict),
+        badge: Badge::verdict(delivery.verdict),
         steps: steps((&delivery, full.judged_at), made),
         records: trace.records.iter().map(record_view).collect(),
         counted: trace.counted,
@@ -262,7 +262,7 @@ pub fn draw(frame: Frame, full: Full, made: &[jobs::Row], about: About) -> Deliv
 
 /// The stored sentence, without the verdict in front, which the page shows already.
 fn sentence(delivery: &Brief) -> String {
-    let label = Badge::verdict(&delivery.verdict).label;
+    let label = Badge::verdict(delivery.verdict).label;
     let whole = told(&delivery.summary);
     let rest = whole.strip_prefix(t(&label));
     let rest = rest.and_then(|rest| rest.strip_prefix(": ").or(rest.strip_prefix('：')));
@@ -272,7 +272,7 @@ fn sentence(delivery: &Brief) -> String {
 }
 
 fn replay_button(full: &Full) -> ReplayButton {
-    let is_duplicate = full.brief.verdict == Verdict::Duplicate.as_str();
+    let is_duplicate = full.brief.verdict == Verdict::Duplicate;
     ReplayButton {
         words: if is_duplicate { "Run again anyway…" } else { "Replay…" },
         href: urls::delivery_replay(&full.brief.id),
@@ -282,10 +282,10 @@ fn replay_button(full: &Full) -> ReplayButton {
 
 /// How a delivery was made, if nobody sent it.
 pub fn made_how(delivery: &Brief) -> Option<&'static str> {
-    match Source::parse(&delivery.source) {
-        Some(Source::Replay) => Some("Replayed"),
-        Some(Source::Hand) => Some("Made by hand"),
-        Some(Source::Gitlab) | None => None,
+    match delivery.source {
+        Source::Replay => Some("Replayed"),
+        Source::Hand => Some("Made by hand"),
+        Source::Gitlab => None,
     }
 }
 
@@ -293,7 +293,7 @@ fn replay_view(replay: &Brief) -> ReplayView {
     ReplayView {
         id: replay.id.clone(),
         href: urls::object("hooks", "delivery", &replay.id),
-        badge: Badge::verdict(&replay.verdict),
+        badge: Badge::verdict(replay.verdict),
         at: At(replay.received_at),
     }
 }
@@ -349,7 +349,7 @@ pub fn field_label(field: &str) -> String {
 fn job_view(row: &jobs::Row) -> JobView {
     let job = &row.job;
     JobView {
-        badge: Badge::job(&job.state),
+        badge: Badge::job(job.state),
         href: urls::object("hooks", "job", &job.id),
         id: job.id.clone(),
         label: job.webhook_label.clone(),

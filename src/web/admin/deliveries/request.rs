@@ -3,6 +3,7 @@
 use super::body;
 use super::tree::{Node, tree};
 use crate::core::idempotency::hex;
+use crate::core::verdict::Endpoint;
 use crate::store::deliveries::Brief;
 use crate::web::admin::kit::at::{At, size};
 use crate::web::urls;
@@ -90,8 +91,11 @@ pub fn headers(stored: &serde_json::Value) -> Vec<(String, String)> {
 /// key that would make it a repeat. None once the body is gone, or where only its start was kept.
 pub fn curl(public_address: &str, delivery: &Brief, whole: Option<&[u8]>) -> Option<String> {
     let body = whole?;
-    let path =
-        if delivery.endpoint == "register" { urls::gitlab_register() } else { urls::gitlab() };
+    let path = if delivery.endpoint == Endpoint::Register {
+        urls::gitlab_register()
+    } else {
+        urls::gitlab()
+    };
     let mut lines = vec![format!("curl -i {}", quoted(&format!("{public_address}{path}")))];
     for header in [
         "Content-Type: application/json".to_owned(),

@@ -28,7 +28,7 @@ pub fn steps(
     (delivery, judged_at): (&Brief, Option<DateTime<Utc>>),
     made: &[jobs::Row],
 ) -> Vec<Step> {
-    let badge = Badge::verdict(&delivery.verdict);
+    let badge = Badge::verdict(delivery.verdict);
     let mut steps = Vec::new();
     if let Some(judged_at) = judged_at {
         steps.push(Step {
@@ -42,7 +42,7 @@ pub fn steps(
     steps.push(Step {
         name: if judged_at.is_some() { "Judged" } else { "Received and judged" },
         at: Some(At(judged_at.unwrap_or(delivery.received_at))),
-        state: delivery.verdict.clone(),
+        state: delivery.verdict.as_str().to_owned(),
         span: Some(t(&badge.label).to_owned()),
         next_is_todo: false,
     });
@@ -55,7 +55,7 @@ pub fn steps(
 
 /// The steps of a job's way: queued, started, ended.
 pub fn job_steps(job: &jobs::Job) -> Vec<Step> {
-    let badge = Badge::job(&job.state);
+    let badge = Badge::job(job.state);
     let started = job.started_at;
     let waited = started.map(|started| span(started - job.queued_at));
     let ran = started.zip(job.finished_at).map(|(started, finished)| span(finished - started));
@@ -80,7 +80,7 @@ pub fn job_steps(job: &jobs::Job) -> Vec<Step> {
         Step {
             name: "Ended",
             at: job.finished_at.map(At),
-            state: todo(job.finished_at, &job.state),
+            state: todo(job.finished_at, job.state.as_str()),
             span: job.finished_at.map(|_| t(&badge.label).to_owned()),
             next_is_todo: false,
         },

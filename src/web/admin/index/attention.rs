@@ -2,8 +2,10 @@
 //! exactly the rows it speaks of.
 
 use super::Workers;
+use crate::core::job::{AttemptOutcome, JobState};
 use crate::core::listing::Total;
 use crate::core::sentence::Sentence;
+use crate::core::verdict::Verdict;
 use crate::i18n::{self, t};
 use crate::say;
 use crate::store::attention::{Attention, Failed, GROUPS, Unmatched};
@@ -37,7 +39,7 @@ pub(super) fn lines(
     let mut lines = Vec::new();
     if let Some(Workers { lost, has_page, .. }) = workers.filter(|workers| workers.lost > 0) {
         lines.push(Line {
-            badge: Badge::outcome(Some("lost")),
+            badge: Badge::outcome(Some(AttemptOutcome::Lost)),
             text: i18n::count(
                 i64::try_from(lost).unwrap_or(i64::MAX),
                 "One worker gave no sign of life and did not stop in good order",
@@ -54,7 +56,7 @@ pub(super) fn lines(
     if attention.failed.len() > GROUPS {
         let href = [("state", "failed"), ("finished", "24h")];
         lines.push(more(
-            Badge::job("failed"),
+            Badge::job(JobState::Failed),
             "Jobs of more webhooks failed",
             urls::with_query(&urls::jobs(), &href),
         ));
@@ -63,7 +65,7 @@ pub(super) fn lines(
     if attention.unmatched.len() > GROUPS {
         let href = [("verdict", "unmatched"), ("received", "7d")];
         lines.push(more(
-            Badge::verdict("unmatched"),
+            Badge::verdict(Verdict::Unmatched),
             "More repositories are not matched",
             urls::with_query(&urls::deliveries(), &href),
         ));
@@ -89,7 +91,7 @@ fn failed(group: &Failed) -> Line {
     let mut query = vec![("state", "failed"), ("finished", "24h")];
     query.extend(id.as_deref().map(|id| ("webhook", id)));
     Line {
-        badge: Badge::job("failed"),
+        badge: Badge::job(JobState::Failed),
         text: counted(
             group.count,
             &group.webhook_label,
@@ -122,7 +124,7 @@ fn unmatched(group: &Unmatched, may_add: bool) -> Line {
     ];
     let add: Vec<_> = add.into_iter().filter(|(_, value)| !value.is_empty()).collect();
     Line {
-        badge: Badge::verdict("unmatched"),
+        badge: Badge::verdict(Verdict::Unmatched),
         text: counted(
             group.count,
             &group.repo_name,

@@ -44,12 +44,12 @@ pub struct Button {
 
 /// The buttons: all of them always, those that are not legal now with the reason. They keep `list`,
 /// the query of the list that the page was opened from.
-pub fn buttons(job: &Job, state: Option<JobState>, (list, role): (&str, Role)) -> Vec<Button> {
+pub fn buttons(job: &Job, (list, role): (&str, Role)) -> Vec<Button> {
     if !role.may(Permission::Operate) {
         return Vec::new();
     }
     let href = |verb| carrying(&urls::verb("hooks", "job", &job.id, verb), list);
-    let may = |legal: fn(JobState) -> bool| state.is_some_and(legal);
+    let may = |legal: fn(JobState) -> bool| legal(job.state);
     let stopping = job.cancel_requested_at.is_some();
     let mut buttons = vec![Button {
         verb: "run-again",
@@ -152,7 +152,7 @@ pub async fn cancel_form(ctx: AdminContext) -> Result<HttpResponse, HumanError> 
     let id = id_of(&ctx)?;
     let job = jobs::find(&mut *ctx.conn().await?, &id).await;
     let job = job.map_err(|error| missing(&ctx, error))?;
-    let state = JobState::parse(&job.state).unwrap_or(JobState::Running);
+    let state = job.state;
     if !state.may_cancel() {
         return Err(refused(&ctx, &id, CANCELLED, ControlError::NotNow(state)).into());
     }

@@ -86,7 +86,7 @@ impl AttemptView {
             page: urls::object("hooks", "job", &attempt.job_id),
             prefix: if is_newest { "L".to_owned() } else { format!("a{number}-L") },
             number,
-            badge: Badge::outcome(attempt.outcome.as_deref()),
+            badge: Badge::outcome(attempt.outcome),
             worker: attempt.worker,
             started: At(attempt.started_at),
             took: span(attempt.finished_at.unwrap_or(now) - attempt.started_at),

@@ -12,7 +12,6 @@ use super::raw;
 use super::view::View;
 use crate::clock;
 use crate::core::ids::JobId;
-use crate::core::job::JobState;
 use crate::i18n;
 use crate::store::jobs::{self, Job};
 use crate::store::listen::Watcher;
@@ -196,7 +195,7 @@ impl Follower {
             let _ = write!(events, "event: state\ndata: {state}\n\n");
             self.told = Some(state);
         }
-        if JobState::parse(&job.state).is_some_and(JobState::is_final) {
+        if job.state.is_final() {
             events.push_str("event: ended\ndata: {}\n\n");
             self.is_over = true;
         }

@@ -70,7 +70,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         cell: |row| {
             let (n, max) = (row.job.attempts, row.job.max_attempts);
             let attempts = say!("Attempt {n} of {max}", n = n, max = max);
-            Bit::Badge(Badge::job(&row.job.state)).over(Bit::Text(attempts))
+            Bit::Badge(Badge::job(row.job.state)).over(Bit::Text(attempts))
         },
         sort: None,
     },

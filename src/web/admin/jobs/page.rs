@@ -82,7 +82,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let mut conn = ctx.conn().await?;
     let job = jobs::find(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
     let view = View::of(ctx.query());
-    let is_live = !JobState::parse(&job.state).is_some_and(JobState::is_final);
+    let is_live = !job.state.is_final();
     let mut attempts = Vec::new();
     for attempt in jobs::attempts_of(&mut conn, &id).await? {
         let (number, is_newest) = (attempt.number, attempts.is_empty());
@@ -155,9 +155,9 @@ pub struct Shown {
 /// Draws a job.
 pub fn draw(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
     let Shown { job, attempts, view, keep, cause, record, waits, role } = shown;
-    let state = JobState::parse(&job.state);
+    let state = job.state;
     let newest = attempts.first().map(|(attempt, _)| attempt);
-    let is_live = !state.is_some_and(JobState::is_final);
+    let is_live = !state.is_final();
     JobPage {
         events: (!view.is_fixed()).then(|| events(&job, attempts.first(), &view)),
         here: view.at(&urls::object("hooks", "job", &job.id)),
@@ -169,7 +169,7 @@ pub fn draw(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
         steps: job_steps(&job),
         params: params(&job.action_params),
         again_by: again_by(&job, cause.as_ref()),
-        buttons: buttons(&job, state, (&view.list, role)),
+        buttons: buttons(&job, (&view.list, role)),
         other: other(&job, &waits),
         waits: waits.words(&job),
         is_live,
@@ -203,8 +203,8 @@ fn events(job: &Job, newest: Option<&(Attempt, Option<Log>)>, view: &View) -> St
 
 /// A running job that is to end says so.
 pub(super) fn badge(job: &Job) -> Badge {
-    let badge = Badge::job(&job.state);
-    if job.state == JobState::Running.as_str() && job.cancel_requested_at.is_some() {
+    let badge = Badge::job(job.state);
+    if job.state == JobState::Running && job.cancel_requested_at.is_some() {
         return Badge { label: "Stopping".to_owned(), icon: "stop", ..badge };
     }
     badge
@@ -220,9 +220,9 @@ fn other(job: &Job, waits: &Waits) -> Option<(&'static str, String)> {
 
 /// Whether a newer job has its place. One that had ended by itself when it was asked to keeps it.
 fn gave_way(job: &Job) -> bool {
-    let state = JobState::parse(&job.state);
-    let is_asked = state == Some(JobState::Running) && job.cancel_requested_at.is_some();
-    is_asked || matches!(state, Some(JobState::Superseded | JobState::Cancelled))
+    let state = job.state;
+    let is_asked = state == JobState::Running && job.cancel_requested_at.is_some();
+    is_asked || matches!(state, JobState::Superseded | JobState::Cancelled)
 }
 
 /// The event's own person stands there until someone asks for the job again.
@@ -235,19 +235,19 @@ fn again_by(job: &Job, cause: Option<&deliveries::Brief>) -> Option<String> {
 pub(super) fn sentence(job: &Job, newest: Option<&Attempt>, now: DateTime<Utc>) -> String {
     let (n, max, name) = (job.attempts, job.max_attempts, &job.cancelled_by);
     let took = newest.and_then(|attempt| Some(span(attempt.finished_at? - attempt.started_at)));
-    match JobState::parse(&job.state) {
-        Some(JobState::Queued) => t("Waits for a free worker.").to_owned(),
-        Some(JobState::Scheduled) => {
+    match job.state {
+        JobState::Queued => t("Waits for a free worker.").to_owned(),
+        JobState::Scheduled => {
             say!("Waits until {time}.", time = At(job.run_at).absolute())
         }
-        Some(JobState::Running) if job.superseded_by.is_some() => {
+        JobState::Running if job.superseded_by.is_some() => {
             t("A newer job of the same ref takes its place: its processes are being ended.")
                 .to_owned()
         }
-        Some(JobState::Running) if job.cancel_requested_at.is_some() => {
+        JobState::Running if job.cancel_requested_at.is_some() => {
             say!("{name} cancelled it: its processes are being ended.", name = name)
         }
-        Some(JobState::Running) => match newest {
+        JobState::Running => match newest {
             Some(newest) => say!(
                 "Attempt {n} of {max} has been running for {time} on {worker}.",
                 n = n,
@@ -257,20 +257,20 @@ pub(super) fn sentence(job: &Job, newest: Option<&Attempt>, now: DateTime<Utc>) 
             ),
             None => say!("Attempt {n} of {max} is running.", n = n, max = max),
         },
-        Some(JobState::Succeeded) => match took {
+        JobState::Succeeded => match took {
             Some(time) => {
                 say!("Attempt {n} of {max} succeeded after {time}.", n = n, max = max, time = time)
             }
             None => say!("Attempt {n} of {max} succeeded.", n = n, max = max),
         },
-        Some(JobState::Retrying) => say!(
+        JobState::Retrying => say!(
             "Attempt {n} of {max} failed; the next one comes {when}.",
             n = n,
             max = max,
             when = At(job.run_at).ago(&now)
         ),
-        Some(JobState::Failed) if job.attempts == 0 => t("It was never started.").to_owned(),
-        Some(JobState::Failed) => match took {
+        JobState::Failed if job.attempts == 0 => t("It was never started.").to_owned(),
+        JobState::Failed => match took {
             Some(time) => say!(
                 "Attempt {n} of {max} failed after {time}, and no more follows.",
                 n = n,
@@ -279,36 +279,31 @@ pub(super) fn sentence(job: &Job, newest: Option<&Attempt>, now: DateTime<Utc>) 
             ),
             None => say!("Attempt {n} of {max} failed, and no more follows.", n = n, max = max),
         },
-        Some(JobState::Cancelled) if job.superseded_by.is_some() => {
+        JobState::Cancelled if job.superseded_by.is_some() => {
             t("Cancelled: superseded by a newer job of the same ref.").to_owned()
         }
-        Some(JobState::Cancelled) => say!("Cancelled by {name}.", name = name),
-        Some(JobState::Superseded) => {
+        JobState::Cancelled => say!("Cancelled by {name}.", name = name),
+        JobState::Superseded => {
             t("A newer job of the same ref took its place before it began.").to_owned()
         }
-        None => String::new(),
     }
 }
 
 /// What went wrong, in the words of the worker that saw it.
 fn reason(job: &Job) -> String {
-    match JobState::parse(&job.state) {
-        Some(JobState::Retrying | JobState::Failed | JobState::Cancelled) | None => {
-            told(&job.error)
-        }
-        Some(
-            JobState::Queued
-            | JobState::Scheduled
-            | JobState::Running
-            | JobState::Succeeded
-            | JobState::Superseded,
-        ) => String::new(),
+    match job.state {
+        JobState::Retrying | JobState::Failed | JobState::Cancelled => told(&job.error),
+        JobState::Queued
+        | JobState::Scheduled
+        | JobState::Running
+        | JobState::Succeeded
+        | JobState::Superseded => String::new(),
     }
 }
 
 /// What the newest attempt printed last, if it failed.
-fn last_lines(state: Option<JobState>, log: Option<&Log>) -> Option<(&'static str, String)> {
-    let has_failed = matches!(state, Some(JobState::Retrying | JobState::Failed));
+fn last_lines(state: JobState, log: Option<&Log>) -> Option<(&'static str, String)> {
+    let has_failed = matches!(state, JobState::Retrying | JobState::Failed);
     let log = log.filter(|log| has_failed && !log.last_lines.is_empty())?;
     let what =
         if log.has_stderr { "Last lines of standard error" } else { "Last lines of the output" };

@@ -26,16 +26,13 @@ impl Waits {
     /// # Errors
     /// Any [`StoreError`](crate::store::StoreError) of the database.
     pub async fn of(conn: &mut Conn, job: &Job) -> Result<Self> {
-        let waits = match JobState::parse(&job.state) {
-            Some(JobState::Queued | JobState::Scheduled | JobState::Retrying) => true,
-            Some(
-                JobState::Running
-                | JobState::Succeeded
-                | JobState::Failed
-                | JobState::Cancelled
-                | JobState::Superseded,
-            )
-            | None => false,
+        let waits = match job.state {
+            JobState::Queued | JobState::Scheduled | JobState::Retrying => true,
+            JobState::Running
+            | JobState::Succeeded
+            | JobState::Failed
+            | JobState::Cancelled
+            | JobState::Superseded => false,
         };
         if !waits {
             return Ok(Self::default());

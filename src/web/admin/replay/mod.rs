@@ -118,7 +118,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         (Some(_), _) | (None, true) => None,
     };
     let records = records(&mut conn, &full, chosen).await?;
-    let is_duplicate = full.brief.verdict == Verdict::Duplicate.as_str();
+    let is_duplicate = full.brief.verdict == Verdict::Duplicate;
     let title = if is_duplicate {
         t("Run this delivery again anyway?")
     } else {
@@ -226,7 +226,7 @@ async fn outcome(
         Ok(prospect) => drawn(ctx, conn, full, prospect).await,
         Err(ReplayError::Store(error)) => Err(error.into()),
         Err(error) => Ok(Outcome {
-            badge: Badge::verdict(Verdict::Rejected.as_str()),
+            badge: Badge::verdict(Verdict::Rejected),
             sentence: sentence(&error),
             refused: true,
             runs: Vec::new(),
@@ -246,7 +246,7 @@ async fn drawn(
     let rehearse = |record| rehearsed(ctx.deps(), record, (&prospect.event, body), &pauses);
     let ids: Vec<String> = prospect.runs.iter().map(|record| record.id.to_string()).collect();
     Ok(Outcome {
-        badge: Badge::verdict(prospect.decision.verdict.as_str()),
+        badge: Badge::verdict(prospect.decision.verdict),
         sentence: i18n::told(&prospect.decision.summary),
         refused: false,
         runs: prospect.runs.iter().map(rehearse).collect(),
@@ -332,5 +332,11 @@ pub fn problem(ctx: &AdminContext, id: &DeliveryId, error: ReplayError) -> Probl
 #[cfg(test)]
 pub fn sample(runs: Vec<RunView>, refused: bool) -> Outcome {
     let sentence = runs.first().map(|run| run.label.clone()).unwrap_or_default();
-    Outcome { badge: Badge::verdict("matched"), sentence, refused, runs, shown: "7".to_owned() }
+    Outcome {
+        badge: Badge::verdict(Verdict::Matched),
+        sentence,
+        refused,
+        runs,
+        shown: "7".to_owned(),
+    }
 }

@@ -6,6 +6,7 @@ use crate::core::action::{ActionSpec, EventFacts};
 use crate::core::event::Event;
 use crate::core::lane;
 use crate::core::pause::{Pause, holding};
+use crate::core::verdict::Verdict;
 use crate::core::webhook::{Concurrency, Webhook};
 use crate::i18n::{self, t};
 use crate::say;
@@ -117,7 +118,7 @@ fn drawn(record: &Webhook, lane: &str, pauses: &[Pause]) -> RunView {
         badges.push(Badge::enabled(false));
     }
     if let Some(pause) = holding(pauses, Some(record.id.0), lane) {
-        badges.push(Badge::verdict("paused"));
+        badges.push(Badge::verdict(Verdict::Paused));
         let (by, reason) = (&pause.note.by, &pause.note.reason);
         notes.push(say!(
             "Its jobs are paused by {by}: {reason}. The job waits until they go on.",

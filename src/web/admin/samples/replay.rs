@@ -11,7 +11,7 @@ pub(super) fn samples() -> Vec<(String, String)> {
     let one = |obstacle, outcome: Option<replay::Outcome>, may_replay| {
         ReplayPage {
             frame: Frame::sample(ODD),
-            delivery: delivery("duplicate"),
+            delivery: delivery(crate::core::verdict::Verdict::Duplicate),
             is_duplicate: true,
             obstacle,
             is_forced: outcome.is_none(),

@@ -3,6 +3,10 @@
 use super::super::jobs::log::Log;
 use super::super::jobs::view::View;
 use super::{LONG, NOW, ODD};
+use crate::core::job::{AttemptOutcome, JobState};
+use crate::core::source::Source;
+use crate::core::verdict::{Endpoint, Verdict};
+use crate::core::webhook::Concurrency;
 use crate::store::deliveries::Brief;
 use crate::store::jobs::{Attempt, Chunk, Job};
 use crate::store::webhooks::Row as WebhookRow;
@@ -27,7 +31,7 @@ pub(super) fn webhook(project_id: i64, name: &str) -> WebhookRow {
         register_on_first_event: false,
         action: "gone".to_owned(),
         action_params: json!({"branch": "main"}),
-        concurrency: "parallel".to_owned(),
+        concurrency: Concurrency::Parallel,
         debounce_s: 0,
         cancel_running: false,
         max_attempts: 3,
@@ -39,9 +43,9 @@ pub(super) fn webhook(project_id: i64, name: &str) -> WebhookRow {
         registered_at: Some(NOW),
         last_delivery_id: Some("01M87VREQA18WSHF0ZZCJA3NJ8".to_owned()),
         last_delivery_at: Some(NOW),
-        last_verdict: Some("matched".to_owned()),
+        last_verdict: Some(Verdict::Matched),
         last_job_id: Some("01M87VREQA18WSHF0ZZCJA3NJ9".to_owned()),
-        last_job_state: Some("running".to_owned()),
+        last_job_state: Some(JobState::Running),
         obey_skip: true,
         previous_secret_until: Some(DateTime::<Utc>::MAX_UTC),
         previous_signing_until: None,
@@ -52,12 +56,12 @@ pub(super) fn webhook(project_id: i64, name: &str) -> WebhookRow {
     }
 }
 
-pub(super) fn delivery(verdict: &str) -> Brief {
+pub(super) fn delivery(verdict: Verdict) -> Brief {
     Brief {
         id: "01M87VREQA18WSHF0ZZCJA3NJ8".to_owned(),
         received_at: NOW,
-        endpoint: "main".to_owned(),
-        verdict: verdict.to_owned(),
+        endpoint: Endpoint::Main,
+        verdict,
         summary: ODD.to_owned(),
         http_status: 202,
         event: "Push Hook".to_owned(),
@@ -75,13 +79,13 @@ pub(super) fn delivery(verdict: &str) -> Brief {
         duplicate_of: Some("01M87VREQA18WSHF0ZZCJA3NJ7".to_owned()),
         replay_of: None,
         remote_addr: "127.0.0.1".to_owned(),
-        source: "gitlab".to_owned(),
+        source: Source::Gitlab,
         made_by: String::new(),
         replay_run: None,
     }
 }
 
-pub(super) fn job(state: &str, attempts: i32) -> Job {
+pub(super) fn job(state: JobState, attempts: i32) -> Job {
     Job {
         id: "01M87VREQA18WSHF0ZZCJA3NJ9".to_owned(),
         delivery_id: "01M87VREQA18WSHF0ZZCJA3NJ8".to_owned(),
@@ -92,7 +96,7 @@ pub(super) fn job(state: &str, attempts: i32) -> Job {
         action: "print".to_owned(),
         action_params: json!({"branch": "main"}),
         timeout_s: None,
-        state: state.to_owned(),
+        state,
         attempts,
         tries_used: attempts,
         tries_lost: 0,
@@ -103,24 +107,24 @@ pub(super) fn job(state: &str, attempts: i32) -> Job {
         started_at: (attempts > 0).then_some(NOW),
         finished_at: None,
         requested_by: "ada".to_owned(),
-        cancel_requested_at: (state == "cancelled").then_some(NOW),
+        cancel_requested_at: (state == JobState::Cancelled).then_some(NOW),
         cancelled_by: "ada".to_owned(),
-        concurrency: "latest".to_owned(),
+        concurrency: Concurrency::Latest,
         lane: "webhook:7".to_owned(),
-        held: if state == "queued" { "lane" } else { "" }.to_owned(),
-        superseded_by: (state == "superseded").then(|| ODD.to_owned()),
+        held: if state == JobState::Queued { "lane" } else { "" }.to_owned(),
+        superseded_by: (state == JobState::Superseded).then(|| ODD.to_owned()),
         cancels_running: false,
     }
 }
 
-pub(super) fn attempt(number: i32, outcome: Option<&str>) -> (Attempt, Log) {
+pub(super) fn attempt(number: i32, outcome: Option<AttemptOutcome>) -> (Attempt, Log) {
     let attempt = Attempt {
         job_id: "01M87VREQA18WSHF0ZZCJA3NJ9".to_owned(),
         number,
         worker: "host-1".to_owned(),
         started_at: NOW,
         finished_at: outcome.map(|_| NOW + TimeDelta::seconds(3)),
-        outcome: outcome.map(str::to_owned),
+        outcome,
         exit_code: outcome.map(|_| 3),
         http_status: None,
         signal: None,

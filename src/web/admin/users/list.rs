@@ -33,7 +33,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         key: "role",
         label: "Role",
         width: Width::Fit,
-        cell: |row| Bit::Badge(Badge::role(&row.role)).into(),
+        cell: |row| Bit::Badge(Badge::role(row.role)).into(),
         sort: Some(Sort::Role),
     },
     Column {
@@ -77,7 +77,7 @@ const FILTERS: &[FilterSpec<Filter>] = &[
         ]),
         apply: |filter, value| {
             let role = Role::parse(value).ok_or(BadChoice)?;
-            filter.role = Some(role.as_str().to_owned());
+            filter.role = Some(role);
             Ok(())
         },
     },

@@ -229,7 +229,7 @@ fn loaded(user: &User, sessions: usize, is_oneself: bool) -> Loaded {
         name: user.username.clone(),
         version: user.version,
         values,
-        badges: vec![Badge::role(user.role.as_str()), Badge::active(user.active)],
+        badges: vec![Badge::role(user.role), Badge::active(user.active)],
         facts: vec![
             last.unwrap_or_else(|| "Never signed in".to_owned()),
             i18n::count(open, "{n} open session", "{n} open sessions"),

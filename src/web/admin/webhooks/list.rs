@@ -98,7 +98,7 @@ fn repository(row: &Row) -> Cell {
 }
 
 fn last_delivery(row: &Row) -> Cell {
-    let badge = row.last_verdict.as_deref().map(Badge::verdict);
+    let badge = row.last_verdict.map(Badge::verdict);
     let href = row.last_delivery_id.as_ref().map(|id| urls::object("hooks", "delivery", id));
     let badge = match (badge, href) {
         (Some(badge), Some(href)) => Bit::BadgeLink(badge, href),
@@ -109,7 +109,7 @@ fn last_delivery(row: &Row) -> Cell {
 }
 
 fn last_job(row: &Row) -> Cell {
-    match (&row.last_job_state, &row.last_job_id) {
+    match (row.last_job_state, &row.last_job_id) {
         (Some(state), Some(id)) => {
             Bit::BadgeLink(Badge::job(state), urls::object("hooks", "job", id)).into()
         }
@@ -166,7 +166,7 @@ const FILTERS: &[FilterSpec<Filter>] = &[
         ]),
         apply: |filter, value| {
             let verdict = Verdict::parse(value).ok_or(BadChoice)?;
-            filter.last_verdict = Some(verdict.as_str().to_owned());
+            filter.last_verdict = Some(verdict);
             Ok(())
         },
     },
@@ -182,7 +182,7 @@ const FILTERS: &[FilterSpec<Filter>] = &[
         ]),
         apply: |filter, value| {
             let state = JobState::parse(value).ok_or(BadChoice)?;
-            filter.last_job_state = Some(state.as_str().to_owned());
+            filter.last_job_state = Some(state);
             Ok(())
         },
     },

@@ -75,7 +75,7 @@ async fn received(conn: &mut Conn, row: &Row) -> store::Result<RailList> {
         rows: newest
             .into_iter()
             .map(|delivery| RailRow {
-                badge: Badge::verdict(&delivery.verdict),
+                badge: Badge::verdict(delivery.verdict),
                 href: urls::object("hooks", "delivery", &delivery.id),
                 at: At(delivery.received_at),
             })
@@ -93,7 +93,7 @@ async fn made(conn: &mut Conn, id: WebhookId) -> store::Result<RailList> {
         rows: newest
             .into_iter()
             .map(|job| RailRow {
-                badge: Badge::job(&job.state),
+                badge: Badge::job(job.state),
                 href: urls::object("hooks", "job", &job.id),
                 at: At(job.queued_at),
             })

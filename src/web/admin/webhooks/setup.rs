@@ -10,7 +10,7 @@ use crate::core::event::kind::SYSTEM_HOOK;
 use crate::core::ids::WebhookId;
 use crate::core::matching::explain::{self, Wanted};
 use crate::core::role::Permission;
-use crate::core::verdict::Verdict;
+use crate::core::verdict::{Endpoint, Verdict};
 use crate::core::webhook::ProjectId;
 use crate::i18n::{self, t};
 use crate::say;
@@ -265,9 +265,9 @@ fn attempt(row: &Row, came: &Watched) -> Attempt {
         id: delivery.id.clone(),
         href: urls::object("hooks", "delivery", &delivery.id),
         at: At(delivery.received_at),
-        badge: Badge::verdict(&delivery.verdict),
+        badge: Badge::verdict(delivery.verdict),
         event: delivery.event.clone(),
-        address: if delivery.endpoint == "register" { "registration" } else { "main" },
+        address: if delivery.endpoint == Endpoint::Register { "registration" } else { "main" },
         why: why(row, came),
     }
 }
@@ -277,8 +277,8 @@ fn why(row: &Row, came: &Watched) -> String {
     let delivery = &came.delivery;
     let is_signed = came.headers.get("webhook-signature").is_some();
     let is_sample = [explain::SAMPLE, explain::SYSTEM_SAMPLE].contains(&&*delivery.summary);
-    match Verdict::parse(&delivery.verdict) {
-        Some(Verdict::Rejected) if delivery.http_status == 401 && !is_sample => {
+    match delivery.verdict {
+        Verdict::Rejected if delivery.http_status == 401 && !is_sample => {
             t(match (came.has_token, came.is_ours, is_signed) {
                 (_, true, _) if row.require_signature => "Only the secret token was valid, and this webhook requires a signature. Check the signing token in GitLab's form.",
                 (_, true, _) => "Its token was wrong then, and is right now that the webhook's secret was changed: press Test again.",
@@ -289,9 +289,7 @@ fn why(row: &Row, came: &Watched) -> String {
             })
             .to_owned()
         }
-        Some(Verdict::Unmatched | Verdict::Disabled) if !is_sample => {
-            unmatched(row, came, is_signed)
-        }
+        Verdict::Unmatched | Verdict::Disabled if !is_sample => unmatched(row, came, is_signed),
         _ => i18n::told(&delivery.summary),
     }
 }
@@ -332,7 +330,7 @@ fn unmatched(row: &Row, came: &Watched, is_signed: bool) -> String {
 #[cfg(test)]
 pub fn sample(row: &Row, words: &str) -> SetupPage {
     let at = At(row.pending_since);
-    let badge = Badge::verdict("rejected");
+    let badge = Badge::verdict(Verdict::Rejected);
     let attempt = |n: u8| Attempt {
         id: n.to_string(),
         href: "/admin/".to_owned(),

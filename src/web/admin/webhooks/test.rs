@@ -196,7 +196,7 @@ async fn answer(
 
 fn option(brief: Brief, tried: Option<&str>) -> (String, String, bool) {
     let at = At(brief.received_at).absolute();
-    let label = t(&Badge::verdict(&brief.verdict).label).to_owned();
+    let label = t(&Badge::verdict(brief.verdict).label).to_owned();
     let git_ref = match brief.git_ref.as_str() {
         "" => String::new(),
         git_ref => format!(", {git_ref}"),

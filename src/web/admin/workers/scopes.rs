@@ -4,7 +4,6 @@ use crate::actions::Catalogue;
 use crate::core::ids::WebhookId;
 use crate::core::lane;
 use crate::core::pause::{Pause, Scope};
-use crate::core::webhook::Concurrency;
 use crate::i18n::t;
 use crate::store::{Conn, Result, lanes, webhooks};
 use std::collections::BTreeSet;
@@ -33,7 +32,7 @@ pub(super) async fn of(
     });
     let own = records.iter().filter_map(|record| {
         // Serial or newest only: both stand in the record's own lane.
-        let concurrency = Concurrency::parse(&record.concurrency)?;
+        let concurrency = record.concurrency;
         let lane = lane::of_record(WebhookId(record.id), concurrency)?;
         Some((Scope::Lane(lane), record.label.clone()))
     });
