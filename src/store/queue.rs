@@ -52,6 +52,8 @@ pub struct Take<'a> {
     pub most: i64,
     /// Actions whose jobs belong into a lane of the host: left out.
     pub except: &'a [String],
+    /// Webhooks that are paused: left out, also where a job of theirs came after the last look.
+    pub paused: &'a [i64],
     /// Now.
     pub now: DateTime<Utc>,
 }
@@ -76,6 +78,7 @@ pub async fn begin_due(conn: &mut Conn, take: Take<'_>) -> Result<Vec<Begun>> {
     let begin = diesel::sql_query(
         "WITH due AS MATERIALIZED (SELECT id FROM jobs \
            WHERE due_at <= $1 AND lane = '' AND action <> ALL ($2) \
+           AND coalesce(webhook_id, 0) <> ALL ($6) \
            ORDER BY due_at, id LIMIT $3 FOR UPDATE SKIP LOCKED), \
          begun AS (UPDATE jobs SET state = $4, attempts = attempts + 1, started_at = $1, \
            finished_at = NULL FROM due WHERE jobs.id = due.id RETURNING jobs.*), \
@@ -92,7 +95,8 @@ pub async fn begin_due(conn: &mut Conn, take: Take<'_>) -> Result<Vec<Begun>> {
     .bind::<Array<Text>, _>(take.except)
     .bind::<BigInt, _>(take.most)
     .bind::<Nullable<Text>, _>(JobEvent::Begin.target().map(JobState::as_str))
-    .bind::<Text, _>(take.worker);
+    .bind::<Text, _>(take.worker)
+    .bind::<Array<BigInt>, _>(take.paused);
     let rows: Vec<BegunRow> = cached(begin).load(conn).await?;
     Ok(rows.into_iter().map(|row| Begun::new(row.job, row.event, row.body)).collect())
 }

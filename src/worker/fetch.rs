@@ -8,7 +8,7 @@ use super::attempt::Runner;
 use super::begin::Turn;
 use crate::clock;
 use crate::core::ids::JobId;
-use crate::core::pause::Scope;
+use crate::core::pause::{Pause, Scope};
 use crate::store::attempts::Begun;
 use crate::store::listen::Listener;
 use crate::store::pauses::{self, Side};
@@ -166,7 +166,7 @@ async fn fetch(runner: &Runner, most: usize) -> Result<Fetched, StoreError> {
     let mut has_moved = false;
     if !free.is_empty() {
         let most = i64::try_from(free.len()).unwrap_or(i64::MAX);
-        let take = Take { worker: &runner.worker, most, except: &except, now };
+        let take = Take { worker: &runner.worker, most, except: &except, paused: &[], now };
         begun.extend(begin_free(conn, take).await?);
         has_moved = !begun.is_empty();
         runner.notices.tell_of_jobs(begun.iter().map(|begun| begun.job.id.as_str()));
@@ -201,7 +201,12 @@ async fn begin_free(conn: &mut Conn, take: Take<'_>) -> Result<Vec<Begun>, Store
         if pauses.iter().any(|pause| pause.scope == Scope::All) {
             return Ok(Vec::new());
         }
-        queue::begin_due(conn, take).await
+        let webhook = |pause: &Pause| match pause.scope {
+            Scope::Webhook(id) => Some(id),
+            Scope::All | Scope::Lane(_) => None,
+        };
+        let paused: Vec<i64> = pauses.iter().filter_map(webhook).collect();
+        queue::begin_due(conn, Take { paused: &paused, ..take }).await
     })
     .await
 }

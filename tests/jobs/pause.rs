@@ -2,9 +2,13 @@
 
 use super::run::{attempts, push, record_with};
 use crate::support::app::{App, Setup, TOKEN};
+use crate::support::database::Database;
 use crate::support::gitlab::Delivery;
 use crate::support::panel::Panel;
-use crate::support::wait;
+use crate::support::{seed, wait};
+use chrono::Utc;
+use signalbox::store::Pool;
+use signalbox::store::queue::{self, Take};
 
 async fn pause(panel: &Panel, scope: &str) {
     let form = panel.open("/admin/hooks/worker/").await.form_to("/admin/hooks/worker/pause/");
@@ -114,4 +118,18 @@ async fn lanes_can_be_paused_before_a_job_stands_in_them() {
     panel.open(&format!("/admin/hooks/job/{job}/")).await.says("The lane “Site” is paused");
     resume(&panel, "all").await;
     app.job_is(&job, "succeeded").await;
+}
+
+#[tokio::test]
+async fn a_job_that_comes_after_the_worker_looked_for_paused_ones_is_not_begun() {
+    let database = Database::migrated().await;
+    seed::deliveries(&database, 10).await;
+    database.execute("UPDATE jobs SET state = 'queued', finished_at = NULL").await;
+    let pool = Pool::for_fixed_statements(&database.url, 1).unwrap();
+    // What is held before lies in another statement: this one finds the jobs as if they came after.
+    let take = Take { worker: "w", most: 20, except: &[], paused: &[3, 7], now: Utc::now() };
+    let begun = queue::begin_due(&mut pool.get().await.unwrap(), take).await.unwrap();
+    let mut webhooks: Vec<_> = begun.iter().filter_map(|begun| begun.job.webhook_id).collect();
+    webhooks.sort_unstable();
+    assert_eq!(webhooks, [1, 2, 4, 5, 6, 8, 9, 10]);
 }

@@ -109,7 +109,7 @@ async fn plans_that_were_made_for_empty_tables_do_not_serve_for_full_ones() {
     database.execute("VACUUM ANALYZE").await;
     let pool = Pool::for_fixed_statements(&database.url, 1).unwrap();
     let key = ScopedKey { endpoint: "main".to_owned(), key: "none".to_owned() };
-    let take = Take { worker: "w", most: 4, except: &[], now: Utc::now() };
+    let take = Take { worker: "w", most: 4, except: &[], paused: &[], now: Utc::now() };
     let use_once = async || {
         let mut conn = pool.get().await.unwrap();
         keys::holders(&conn, &[&key], take.now).await.unwrap();
