@@ -1,11 +1,11 @@
 # Signalbox. `make help` lists the targets; what they do stands in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build dist test lint audit fmt unit it browser speed screenshots doc clean-var
+.PHONY: help run build dist test lint audit fmt unit it browser speed bench screenshots doc clean-var
 
 # `make run PROFILE=release` builds an optimised program (and takes longer to build it).
 PROFILE ?= dev
-# How many deliveries and jobs `make speed` lists.
+# How many deliveries and jobs `make speed` lists, and how many `make bench` has stored.
 ROWS ?= 1000000
 # What `make it` runs: a part of a test's path, such as `api::register`.
 FILTER ?=
@@ -48,6 +48,9 @@ browser: ## The tests in headless Chromium; pictures land in target/screenshots/
 speed: ## List a million deliveries and jobs, and say how long each page takes (minutes; ROWS=… for fewer)
 	@sh scripts/need.sh compiler postgres
 	SIGNALBOX_SEED='$(ROWS)' cargo test --locked --test it -- --ignored --nocapture store::speed
+
+bench: ## Measure deliveries and jobs beside four peers, and renew docs/performance.md (12 minutes; ROWS=…)
+	@ROWS='$(ROWS)' exec sh scripts/bench.sh
 
 screenshots: browser ## Renew the pictures of the documentation
 	@sh scripts/screenshots.sh

@@ -7,6 +7,7 @@
 #   browser    Chromium and its driver, for the tests
 #   axe        the accessibility checker that the browser tests run (npm, into tests/browser/axe)
 #   scripts    shellcheck, the checker of these scripts
+#   bench      what `make bench` sends with and compares with
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
@@ -46,6 +47,13 @@ for thing in "$@"; do
         have npm || packages="$packages nodejs npm"
         ;;
     scripts) have shellcheck || packages="$packages shellcheck" ;;
+    bench)
+        have wrk || packages="$packages wrk"
+        have webhook || packages="$packages webhook"
+        have redis-server || packages="$packages redis-server"
+        have python3 && python3 -c 'import ensurepip' 2>/dev/null ||
+            packages="$packages python3 python3-venv"
+        ;;
     *)
         say "need.sh does not know '$thing'"
         exit 2
@@ -93,4 +101,10 @@ as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
 # shellcheck disable=SC2086  # a list of package names, made above
 as_root env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends $packages >/dev/null
+case $packages in
+*redis-server*)
+    # Debian starts a server on port 6379; the benchmark starts its own.
+    if have systemctl; then as_root systemctl disable --now --quiet redis-server || true; fi
+    ;;
+esac
 install_axe

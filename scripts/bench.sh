@@ -1,0 +1,14 @@
+#!/bin/sh
+# Measures deliveries and jobs, beside the peers, and renews the tables of docs/performance.md.
+# SIGNALBOX_BIN names a program to measure instead of building one; other arguments and settings:
+# docs/performance.md.
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+
+needed=compiler
+[ -z "${SIGNALBOX_BIN:-}" ] || needed=
+# shellcheck disable=SC2086  # one word or none
+sh scripts/need.sh $needed postgres bench
+
+exec python3 -B benches/bench --rows "${ROWS:-1000000}" --write "$@"
