@@ -1,7 +1,7 @@
 # Signalbox. `make help` lists the targets; what they do stands in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build dist test lint audit fmt unit it browser speed bench screenshots doc clean-var
+.PHONY: help run build dist test lint audit fmt unit it browser speed bench bench-check screenshots doc clean-var
 
 # `make run PROFILE=release` builds an optimised program (and takes longer to build it).
 PROFILE ?= dev
@@ -51,6 +51,9 @@ speed: ## List a million deliveries and jobs, and say how long each page takes (
 
 bench: ## Measure deliveries and jobs beside four peers, and renew docs/performance.md (12 minutes; ROWS=…)
 	@ROWS='$(ROWS)' exec sh scripts/bench.sh
+
+bench-check: ## Fail if a delivery or a job takes over 10 % more instructions than benches/instructions.txt says
+	@exec sh scripts/bench-check.sh
 
 screenshots: browser ## Renew the pictures of the documentation
 	@sh scripts/screenshots.sh

@@ -8,6 +8,7 @@
 #   axe        the accessibility checker that the browser tests run (npm, into tests/browser/axe)
 #   scripts    shellcheck, the checker of these scripts
 #   bench      what `make bench` sends with and compares with
+#   callgrind  valgrind, which counts instructions
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
@@ -53,6 +54,10 @@ for thing in "$@"; do
         have redis-server || packages="$packages redis-server"
         have python3 && python3 -c 'import ensurepip' 2>/dev/null ||
             packages="$packages python3 python3-venv"
+        ;;
+    callgrind)
+        have valgrind || packages="$packages valgrind"
+        have python3 || packages="$packages python3"
         ;;
     *)
         say "need.sh does not know '$thing'"

@@ -1,0 +1,13 @@
+#!/bin/sh
+# Counts the instructions of a delivery and of a job, and compares them with benches/instructions.txt.
+# `--record` writes that file. SIGNALBOX_BIN names a program to count instead of building one.
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+
+needed=compiler
+[ -z "${SIGNALBOX_BIN:-}" ] || needed=
+# shellcheck disable=SC2086  # one word or none
+sh scripts/need.sh $needed postgres callgrind
+
+exec python3 -B benches/bench/check.py "$@"
