@@ -61,13 +61,13 @@ impl Place {
     /// Whether a webhook is of this place: what `candidates::load` asks the database.
     pub(super) fn holds(&self, webhook: &Webhook) -> bool {
         let token = self.token.as_ref().map(<[u8; 32]>::as_slice);
-        let has_token = token.is_some() && webhook.secret_digest.as_deref() == token;
+        let is_presented = |digest: Option<&[u8]>| token.is_some() && digest == token;
+        let has_token = is_presented(webhook.secret_digest.as_deref());
         let previous = webhook.previous_secret.as_ref().map(|previous| &previous.secret[..]);
-        let had_token = token.is_some() && previous == token;
         let is_pending = webhook.project_id.is_pending();
         let is_near = is_pending
             || has_token
-            || had_token
+            || is_presented(previous)
             || (self.is_signed && webhook.signing_key.is_some());
         webhook.project_id.raw() == self.project_id
             || (webhook.repo_name == self.repo_name && is_near)

@@ -149,13 +149,11 @@ impl Runner {
         let next = self.next(made, ended, tally, (at, jitter));
         let (job, number) = (made.job.clone(), made.number);
         let to_write = ender::Ended { job, number, at, end, next, tally, tail };
-        match self.ender.write(to_write).await {
-            Some(not_written) => Err(not_written.tail),
-            None => {
-                log(&made.job, number, outcome, next, &ended.error);
-                Ok(outcome)
-            }
+        if let Some(not_written) = self.ender.write(to_write).await {
+            return Err(not_written.tail);
         }
+        log(&made.job, number, outcome, next, &ended.error);
+        Ok(outcome)
     }
 
     /// Writes the end and what follows; none if the attempt had been given up meanwhile.

@@ -205,8 +205,8 @@ async fn begin_free(conn: &mut Conn, take: Take<'_>) -> Result<Vec<Begun>, Store
             Scope::Webhook(id) => Some(id),
             Scope::All | Scope::Lane(_) => None,
         };
-        let paused: Vec<i64> = pauses.iter().filter_map(webhook).collect();
-        queue::begin_due(conn, Take { paused: &paused, ..take }).await
+        let left_out: Vec<i64> = pauses.iter().filter_map(webhook).collect();
+        queue::begin_due(conn, Take { paused: &left_out, ..take }).await
     })
     .await
 }

@@ -6,7 +6,8 @@ use crate::support::database::Database;
 use crate::support::gitlab::Delivery;
 use crate::support::panel::Panel;
 use crate::support::{seed, wait};
-use chrono::Utc;
+
+use signalbox::clock;
 use signalbox::store::Pool;
 use signalbox::store::queue::{self, Take};
 
@@ -127,7 +128,7 @@ async fn a_job_that_comes_after_the_worker_looked_for_paused_ones_is_not_begun()
     database.execute("UPDATE jobs SET state = 'queued', finished_at = NULL").await;
     let pool = Pool::for_fixed_statements(&database.url, 1).unwrap();
     // What is held before lies in another statement: this one finds the jobs as if they came after.
-    let take = Take { worker: "w", most: 20, except: &[], paused: &[3, 7], now: Utc::now() };
+    let take = Take { worker: "w", most: 20, except: &[], paused: &[3, 7], now: clock::now() };
     let begun = queue::begin_due(&mut pool.get().await.unwrap(), take).await.unwrap();
     let mut webhooks: Vec<_> = begun.iter().filter_map(|begun| begun.job.webhook_id).collect();
     webhooks.sort_unstable();

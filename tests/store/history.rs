@@ -5,7 +5,8 @@ use crate::support::app::{App, TOKEN};
 use crate::support::database::Database;
 use crate::support::gitlab::Delivery;
 use crate::support::{records, seed, wait};
-use chrono::Utc;
+
+use signalbox::clock;
 use signalbox::store::keys::ScopedKey;
 use signalbox::store::queue::Take;
 use signalbox::store::{Pool, keys, queue};
@@ -109,7 +110,7 @@ async fn plans_that_were_made_for_empty_tables_do_not_serve_for_full_ones() {
     database.execute("VACUUM ANALYZE").await;
     let pool = Pool::for_fixed_statements(&database.url, 1).unwrap();
     let key = ScopedKey { endpoint: "main".to_owned(), key: "none".to_owned() };
-    let take = Take { worker: "w", most: 4, except: &[], paused: &[], now: Utc::now() };
+    let take = Take { worker: "w", most: 4, except: &[], paused: &[], now: clock::now() };
     let use_once = async || {
         let mut conn = pool.get().await.unwrap();
         keys::holders(&conn, &[&key], take.now).await.unwrap();
