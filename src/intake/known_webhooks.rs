@@ -9,12 +9,12 @@ use crate::core::credential::{Presented, TokenDigest};
 use crate::core::event::Event;
 use crate::core::seal::Keys;
 use crate::core::webhook::Webhook;
-use crate::store::candidates::{self, Sought, TokenLife};
+use crate::store::candidates::{self, Sought, TokenLife, WebhooksVersion};
 use crate::store::{Conn, Result};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Most places kept: some 10 MB.
+/// Most webhooks kept, those of each place counted anew: some 10 MB.
 const MOST_KEPT: usize = 10_000;
 /// The longest name of a repository that is kept: whoever sends one chooses it.
 const LONGEST_NAME: usize = 300;
@@ -43,9 +43,32 @@ pub(super) struct KnownWebhooks(Mutex<Kept>);
 
 #[derive(Default)]
 struct Kept {
-    version: i64,
+    version: WebhooksVersion,
     places: HashMap<Place, Arc<Found>>,
+    webhooks: usize,
     filters: FilterCache,
+}
+
+impl Kept {
+    fn insert(&mut self, place: Place, found: Arc<Found>) {
+        if self.webhooks >= MOST_KEPT {
+            self.clear();
+        }
+        self.webhooks += found.webhooks.len();
+        self.places.insert(place, found);
+    }
+
+    fn clear(&mut self) {
+        self.places.clear();
+        self.webhooks = 0;
+    }
+}
+
+/// Whether a place is worth keeping: strangers could fill the memory with those of nobody.
+fn is_somebodys(place: &Place, found: &Found) -> bool {
+    !found.webhooks.is_empty()
+        && place.repo_name.len() <= LONGEST_NAME
+        && (place.token.is_none() || found.token.is_known())
 }
 
 impl Place {
@@ -81,7 +104,7 @@ impl KnownWebhooks {
         &self,
         conn: &Conn,
         places: &HashSet<Place>,
-        version: i64,
+        version: WebhooksVersion,
         keys: &Keys,
     ) -> Result<HashMap<Place, Arc<Found>>> {
         let mut found = HashMap::with_capacity(places.len());
@@ -89,7 +112,7 @@ impl KnownWebhooks {
         {
             let mut kept = self.kept();
             if kept.version != version {
-                kept.places.clear();
+                kept.clear();
                 kept.version = version;
             }
             for place in places {
@@ -104,16 +127,10 @@ impl KnownWebhooks {
         }
         let read = self.read(conn, &missing, keys).await?;
         let mut kept = self.kept();
-        if kept.places.len() >= MOST_KEPT {
-            kept.places.clear();
-        }
         for (place, of_place) in read {
-            // Read after `version`: it may be newer than that, never older. Of nobody's place, strangers
-            // could fill the memory.
-            let is_somebodys =
-                !of_place.webhooks.is_empty() && place.repo_name.len() <= LONGEST_NAME;
-            if is_somebodys && kept.version == version {
-                kept.places.insert(place.clone(), Arc::clone(&of_place));
+            // Read after `version`: it may be newer than that, never older.
+            if kept.version == version && is_somebodys(&place, &of_place) {
+                kept.insert(place.clone(), Arc::clone(&of_place));
             }
             found.insert(place, of_place);
         }
@@ -154,10 +171,54 @@ impl KnownWebhooks {
 
     /// Forgets everything: the database may be another one now.
     pub(super) fn forget(&self) {
-        self.kept().places.clear();
+        self.kept().clear();
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::credential::token_digest;
+    use crate::core::matching::tests::{KEY, record};
+
+    fn place(project_id: i64, repo_name: &str, token: Option<&str>) -> Place {
+        let token = token.map(|token| token_digest(&KEY, token.as_bytes()));
+        Place { project_id, repo_name: repo_name.to_owned(), token, is_signed: false }
+    }
+
+    #[test]
+    fn a_place_holds_its_projects_webhooks_and_those_that_are_near_with_a_credential() {
+        // The webhook's project is 15, its repository App, its token "secret".
+        let webhook = record(1, 15);
+        assert!(place(15, "Other", None).holds(&webhook));
+        assert!(place(16, "App", Some("secret")).holds(&webhook));
+        assert!(!place(16, "App", Some("wrong")).holds(&webhook));
+        assert!(!place(16, "App", None).holds(&webhook));
+        assert!(!place(16, "Other", Some("secret")).holds(&webhook));
+        let pending = record(2, -1);
+        assert!(place(16, "Other", Some("secret")).holds(&pending));
+        assert!(place(16, "App", None).holds(&pending));
+        assert!(!place(16, "Other", None).holds(&pending));
+    }
+
+    #[test]
+    fn what_is_kept_has_a_bound_and_nothing_of_strangers_is() {
+        let webhook = Arc::new(record(1, 15));
+        let of_thousand =
+            Arc::new(Found { webhooks: vec![webhook; 1_000], token: TokenLife::default() });
+        assert!(is_somebodys(&place(15, "App", None), &of_thousand));
+        assert!(!is_somebodys(&place(15, "App", Some("wrong")), &of_thousand));
+        assert!(!is_somebodys(&place(15, &"x".repeat(LONGEST_NAME + 1), None), &of_thousand));
+        assert!(!is_somebodys(&place(15, "App", None), &Found::default()));
+        let mut kept = Kept::default();
+        for number in 0..1_000 {
+            kept.insert(place(number, "App", None), Arc::clone(&of_thousand));
+            assert!(kept.webhooks <= MOST_KEPT + 1_000);
+            assert_eq!(kept.webhooks, kept.places.len() * 1_000);
+        }
     }
 }

@@ -1,13 +1,13 @@
 //! The webhooks a delivery may be for, and what registering does to them.
 
 use super::cached::cached;
-use super::schema::{webhooks, webhooks_version};
+use super::schema::webhooks;
 use super::{Conn, Result, StoreError};
 use crate::core::ids::WebhookId;
 use crate::core::webhook::{Concurrency, ProjectId};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Bool, Bytea, Nullable, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Bytea, Nullable, Timestamptz};
 use diesel_async::RunQueryDsl;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -115,6 +115,11 @@ impl TokenLife {
     pub fn counts_at(self, now: DateTime<Utc>) -> bool {
         self.is_present || self.previous_until.is_some_and(|until| until > now)
     }
+
+    /// Whether it counts at some time at all.
+    pub fn is_known(self) -> bool {
+        self.is_present || self.previous_until.is_some()
+    }
 }
 
 #[derive(QueryableByName)]
@@ -151,12 +156,25 @@ pub async fn lives_of_tokens(
     Ok(lives.into_iter().map(|of| (of.digest, of.life)).collect())
 }
 
-/// The number that every change of what deliveries are compared with raises.
+/// What every change of what deliveries are compared with changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, QueryableByName)]
+pub struct WebhooksVersion {
+    #[diesel(sql_type = BigInt)]
+    version: i64,
+    /// When this server started: another one, after a failover, may have lost the last changes.
+    #[diesel(sql_type = Timestamptz)]
+    server_since: DateTime<Utc>,
+}
+
+/// The version of the webhooks.
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
-pub async fn version(mut conn: &Conn) -> Result<i64> {
-    Ok(webhooks_version::table.select(webhooks_version::version).first(&mut conn).await?)
+pub async fn version(mut conn: &Conn) -> Result<WebhooksVersion> {
+    let version = diesel::sql_query(
+        "SELECT version, pg_postmaster_start_time() AS server_since FROM webhooks_version",
+    );
+    Ok(cached(version).get_result(&mut conn).await?)
 }
 
 /// The digests of all tokens that are some webhook's, present or previous.

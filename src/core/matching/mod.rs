@@ -274,4 +274,4 @@ mod table {
     mod tests;
 }
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -7,10 +7,10 @@ use filters::{FilterTexts, Filters};
 use proptest::prelude::*;
 use std::sync::Arc;
 
-pub(in crate::core::matching) const KEY: [u8; 32] = [1; 32];
+pub(crate) const KEY: [u8; 32] = [1; 32];
 const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
-pub(in crate::core::matching) fn record(id: i64, project_id: i64) -> Webhook {
+pub(crate) fn record(id: i64, project_id: i64) -> Webhook {
     Webhook {
         id: WebhookId(id),
         name: String::new(),
