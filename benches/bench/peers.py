@@ -191,7 +191,7 @@ class Peers:
         url = f"http://127.0.0.1:{port}/"
         wait_until("gunicorn", lambda: answers(url))
         rows = self.rows_of(
-            "Django, Celery, gunicorn", "one record a delivery", url, process.pid, True
+            "Django, Celery, gunicorn", "one row a delivery", url, process.pid, True
         )
         self.machine.end(process)
         self.machine.end(redis)
