@@ -18,7 +18,7 @@ pub use delete::delete;
 pub use hand::{Given, Trial, by_hand, trial};
 pub use many::{Done, cancel_many, delete_many, run_again_many};
 pub use pause::{pause, resume};
-pub use rejudge::{Near, Rejudged, endpoint_of, event_of, rejudge, whole_body};
+pub use rejudge::{Near, Rejudged, event_of, rejudge, whole_body};
 pub use replay::{Judge, Prospect, ReplayError, Wanted, Way, kept, prospect, replay};
 pub use retry::{run_again, run_now};
 

@@ -93,11 +93,6 @@ pub fn whole_body(full: &Full) -> Option<&[u8]> {
     i64::try_from(body.len()).is_ok_and(|size| size == full.brief.body_size).then_some(body)
 }
 
-/// The address a delivery came to.
-pub fn endpoint_of(delivery: &Brief) -> Endpoint {
-    if delivery.endpoint == Endpoint::Register { Endpoint::Register } else { Endpoint::Main }
-}
-
 /// Judges a stored delivery by the records of now.
 ///
 /// # Errors
@@ -117,7 +112,7 @@ pub async fn rejudge(
         (true, Some(body)) => {
             let asked = std::iter::once((&event, &proof));
             let known = Known::load(conn, asked, (keys, policy), at).await?;
-            let endpoint = endpoint_of(&full.brief);
+            let endpoint = full.brief.endpoint;
             let registers = full.brief.source == Source::Gitlab;
             let case = Case { event: &event, proof: &proof, body, endpoint, registers };
             Some(known.judge(&case).0)
@@ -129,7 +124,7 @@ pub async fn rejudge(
         event: &event,
         proof: &proof,
         decision: decision.as_ref(),
-        endpoint: endpoint_of(&full.brief),
+        endpoint: full.brief.endpoint,
         allow_no_secret: policy.allow_no_secret,
         by_hand,
         at,

@@ -1,8 +1,8 @@
 //! What one batch of deliveries writes, in one statement: the claims on their keys, the deliveries,
 //! their jobs, and the last values of their webhooks.
 
-use super::cached::cached;
-use super::keys::Claim;
+use super::cached::{Statement, cached, column};
+use super::keys::{Claim, bind_claims, claim_keys};
 use super::listen::Topic;
 use super::schema::deliveries;
 use super::types::JsonText;
@@ -10,16 +10,9 @@ use super::{Conn, Result};
 use crate::core::ids::{DeliveryId, JobId, WebhookId};
 use crate::core::verdict::Verdict;
 use chrono::{DateTime, Utc};
-use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::sql_types::{Array, Bool, Bytea, Int4, Int8, Jsonb, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
-
-/// One column of all rows.
-fn column<'a, R, T>(rows: &'a [R], of: impl Fn(&'a R) -> T) -> Vec<T> {
-    rows.iter().map(of).collect()
-}
 
 /// A delivery to insert.
 #[derive(Debug)]
@@ -115,12 +108,10 @@ pub struct Batch<'a> {
 
 /// Keys and webhooks are taken in their order, so that two servers wait for each other and never in
 /// a circle. A job that takes the place of running ones is told to the workers.
-const STORE: &str = "\
-    WITH claimed AS (INSERT INTO idempotency_keys (endpoint, key, delivery, expires_at) \
-      SELECT * FROM unnest($1, $2, $3, $4) AS c (endpoint, key, delivery, expires_at) \
-      ORDER BY 1, 2 ON CONFLICT ON CONSTRAINT idempotency_keys_pkey DO UPDATE \
-      SET delivery = excluded.delivery, expires_at = excluded.expires_at \
-      WHERE idempotency_keys.expires_at <= $5 RETURNING 1), \
+const STORE: &str = concat!(
+    "WITH claimed AS (",
+    claim_keys!(),
+    " RETURNING 1), \
     delivered AS (INSERT INTO deliveries (id, received_at, endpoint, verdict, summary, reason, \
       http_status, event, object_kind, project_id, repo_name, repo_url, ref, sha, user_id, \
       user_name, user_email, headers, body, body_size, body_sha256, idempotency_key, \
@@ -141,7 +132,8 @@ const STORE: &str = "\
       AS t (id, delivery, verdict, at, job, by_token, by_signature) ORDER BY id) t \
       WHERE w.id = t.id) \
     SELECT expect_all_claimed($6, (SELECT count(*) FROM claimed)), \
-      (SELECT count(pg_notify($65, id)) FROM queued WHERE cancels_running)";
+      (SELECT count(pg_notify($65, id)) FROM queued WHERE cancels_running)"
+);
 
 /// Stores a batch: all of it, or nothing.
 ///
@@ -150,24 +142,13 @@ const STORE: &str = "\
 /// caller must decide anew.
 pub async fn store(conn: &mut Conn, batch: &Batch<'_>, now: DateTime<Utc>) -> Result<()> {
     let Batch { claims, deliveries, jobs, touches } = batch;
-    let statement = diesel::sql_query("").into_boxed::<Pg>().sql(STORE);
-    let statement = bind_claims(statement, claims, now);
+    let statement = bind_claims(diesel::sql_query(STORE).into_boxed(), claims, now)
+        .bind::<Int8, _>(i64::try_from(claims.len()).unwrap_or(i64::MAX));
     let statement = bind_deliveries(statement, deliveries);
     let statement = bind_jobs(statement, jobs);
     let statement = bind_touches(statement, touches).bind::<Text, _>(Topic::Cancel.channel());
     cached(statement).execute(conn).await?;
     Ok(())
-}
-
-type Statement<'a> = BoxedSqlQuery<'a, Pg, SqlQuery>;
-
-fn bind_claims<'a>(to: Statement<'a>, rows: &'a [Claim], now: DateTime<Utc>) -> Statement<'a> {
-    to.bind::<Array<Text>, _>(column(rows, |row| row.key.endpoint.as_str()))
-        .bind::<Array<Text>, _>(column(rows, |row| row.key.key.as_str()))
-        .bind::<Array<Text>, _>(column(rows, |row| row.delivery.as_str()))
-        .bind::<Array<Timestamptz>, _>(column(rows, |row| row.expires_at))
-        .bind::<Timestamptz, _>(now)
-        .bind::<Int8, _>(i64::try_from(rows.len()).unwrap_or(i64::MAX))
 }
 
 fn bind_deliveries<'a>(to: Statement<'a>, rows: &'a [NewDelivery<'_>]) -> Statement<'a> {

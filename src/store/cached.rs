@@ -3,7 +3,7 @@
 //! Diesel prepares a `sql_query` anew each time, since its text may hold values. Of ours, none does.
 
 use diesel::pg::Pg;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, BoxedSqlQuery, Query, QueryFragment, QueryId, SqlQuery};
 use diesel::result::QueryResult;
 
 /// A statement of a fixed text, values bound.
@@ -33,4 +33,12 @@ impl<Q> QueryId for Cached<Q> {
 
 impl<Q: Query> Query for Cached<Q> {
     type SqlType = Q::SqlType;
+}
+
+/// One with so many values that they are bound piece by piece.
+pub(super) type Statement<'a> = BoxedSqlQuery<'a, Pg, SqlQuery>;
+
+/// One column of all rows, to be bound as an array.
+pub(super) fn column<'a, R, T>(rows: &'a [R], of: impl Fn(&'a R) -> T) -> Vec<T> {
+    rows.iter().map(of).collect()
 }

@@ -1,6 +1,6 @@
 //! Idempotency keys: who holds one, and claims on them.
 
-use super::cached::cached;
+use super::cached::{Statement, cached, column};
 use super::schema::idempotency_keys;
 use super::{Conn, Result};
 use crate::core::ids::DeliveryId;
@@ -37,8 +37,8 @@ pub async fn holders(
          FROM unnest($1, $2) AS s (endpoint, key) \
          JOIN idempotency_keys k ON k.endpoint = s.endpoint AND k.key = s.key",
     )
-    .bind::<Array<Text>, _>(keys.iter().map(|key| key.endpoint.as_str()).collect::<Vec<_>>())
-    .bind::<Array<Text>, _>(keys.iter().map(|key| key.key.as_str()).collect::<Vec<_>>());
+    .bind::<Array<Text>, _>(column(keys, |key| key.endpoint.as_str()))
+    .bind::<Array<Text>, _>(column(keys, |key| key.key.as_str()));
     let rows: Vec<HeldKey> = cached(held).load(&mut conn).await?;
     let held = rows.into_iter().filter(|row| row.expires_at > now);
     let scoped = |HeldKey { endpoint, key, delivery, .. }| (ScopedKey { endpoint, key }, delivery);
@@ -65,6 +65,18 @@ pub struct Claim {
     pub expires_at: DateTime<Utc>,
 }
 
+/// The claims of `bind_claims`: a key is free where nobody holds it, or not any more.
+macro_rules! claim_keys {
+    () => {
+        "INSERT INTO idempotency_keys (endpoint, key, delivery, expires_at) \
+         SELECT * FROM unnest($1, $2, $3, $4) AS c (endpoint, key, delivery, expires_at) \
+         ORDER BY 1, 2 ON CONFLICT ON CONSTRAINT idempotency_keys_pkey DO UPDATE \
+         SET delivery = excluded.delivery, expires_at = excluded.expires_at \
+         WHERE idempotency_keys.expires_at <= $5"
+    };
+}
+pub(super) use claim_keys;
+
 /// Claims keys; answers how many could be. Fewer than asked for means that another server holds
 /// one: the caller must judge anew. Claims are made in order of the keys, so that two servers
 /// wait for each other and never in a circle.
@@ -75,22 +87,19 @@ pub async fn claim(mut conn: &Conn, claims: &[Claim], now: DateTime<Utc>) -> Res
     if claims.is_empty() {
         return Ok(0);
     }
-    let endpoints: Vec<&str> = claims.iter().map(|claim| claim.key.endpoint.as_str()).collect();
-    let keys: Vec<&str> = claims.iter().map(|claim| claim.key.key.as_str()).collect();
-    let deliveries: Vec<&str> = claims.iter().map(|claim| claim.delivery.as_str()).collect();
-    let expiries: Vec<DateTime<Utc>> = claims.iter().map(|claim| claim.expires_at).collect();
-    let claim = diesel::sql_query(
-        "INSERT INTO idempotency_keys (endpoint, key, delivery, expires_at) \
-         SELECT * FROM unnest($1, $2, $3, $4) AS c (endpoint, key, delivery, expires_at) \
-         ORDER BY 1, 2 \
-         ON CONFLICT ON CONSTRAINT idempotency_keys_pkey DO UPDATE \
-         SET delivery = excluded.delivery, expires_at = excluded.expires_at \
-         WHERE idempotency_keys.expires_at <= $5",
-    )
-    .bind::<Array<Text>, _>(endpoints)
-    .bind::<Array<Text>, _>(keys)
-    .bind::<Array<Text>, _>(deliveries)
-    .bind::<Array<Timestamptz>, _>(expiries)
-    .bind::<Timestamptz, _>(now);
-    Ok(cached(claim).execute(&mut conn).await?)
+    let statement = bind_claims(diesel::sql_query(claim_keys!()).into_boxed(), claims, now);
+    Ok(cached(statement).execute(&mut conn).await?)
+}
+
+/// Binds the first five values of a statement that claims keys.
+pub(super) fn bind_claims<'a>(
+    to: Statement<'a>,
+    claims: &'a [Claim],
+    now: DateTime<Utc>,
+) -> Statement<'a> {
+    to.bind::<Array<Text>, _>(column(claims, |claim| claim.key.endpoint.as_str()))
+        .bind::<Array<Text>, _>(column(claims, |claim| claim.key.key.as_str()))
+        .bind::<Array<Text>, _>(column(claims, |claim| claim.delivery.as_str()))
+        .bind::<Array<Timestamptz>, _>(column(claims, |claim| claim.expires_at))
+        .bind::<Timestamptz, _>(now)
 }

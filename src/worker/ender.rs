@@ -58,7 +58,7 @@ impl Ender {
         tokio::spawn(async move {
             let mut batch = Vec::new();
             while waiting.recv_many(&mut batch, MOST).await > 0 {
-                write(&pool, &notices, batch.drain(..)).await;
+                write(&pool, &notices, std::mem::take(&mut batch)).await;
             }
         });
         Self(sender)
@@ -74,8 +74,7 @@ impl Ender {
     }
 }
 
-async fn write(pool: &Pool, notices: &Listener, batch: impl Iterator<Item = Waiting>) {
-    let batch: Vec<Waiting> = batch.collect();
+async fn write(pool: &Pool, notices: &Listener, batch: Vec<Waiting>) {
     let written = try_write(pool, &batch).await.unwrap_or_else(|error| {
         tracing::debug!(%error, "Ends of attempts are written one by one");
         HashSet::new()

@@ -2,7 +2,7 @@
 
 use super::Finish;
 use crate::core::job::JobState;
-use crate::store::cached::cached;
+use crate::store::cached::{cached, column};
 use crate::store::output::NewChunk;
 use crate::store::{Conn, Result};
 use diesel::prelude::*;
@@ -56,38 +56,33 @@ const END: &str = "\
 /// # Errors
 /// Any [`StoreError`](crate::store::StoreError) of the database; then nothing is written at all.
 pub async fn end_many(conn: &mut Conn, endings: &[Ending<'_>]) -> Result<HashSet<String>> {
-    let all = || endings.iter().map(|ending| &ending.finish);
+    let finishes = column(endings, |ending| &ending.finish);
     let chunks: Vec<&NewChunk<'_>> = endings.iter().flat_map(|ending| &ending.output).collect();
-    let printed = || chunks.iter().copied();
     let statement = diesel::sql_query(END)
         .into_boxed::<diesel::pg::Pg>()
-        .bind::<Array<Text>, _>(all().map(|of| of.job.as_str()).collect::<Vec<_>>())
-        .bind::<Array<Int4>, _>(all().map(|of| of.number).collect::<Vec<_>>())
-        .bind::<Array<Timestamptz>, _>(all().map(|of| of.now).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(all().map(|of| of.end.outcome.as_str()).collect::<Vec<_>>())
-        .bind::<Array<Nullable<Int4>>, _>(all().map(|of| of.end.exit_code).collect::<Vec<_>>())
-        .bind::<Array<Nullable<Int4>>, _>(all().map(|of| of.end.http_status).collect::<Vec<_>>())
-        .bind::<Array<Nullable<Int4>>, _>(all().map(|of| of.end.signal).collect::<Vec<_>>())
-        .bind::<Array<Nullable<Int8>>, _>(all().map(|of| of.end.cpu_ms).collect::<Vec<_>>())
-        .bind::<Array<Nullable<Int8>>, _>(
-            all().map(|of| of.end.peak_memory_kib).collect::<Vec<_>>(),
-        )
-        .bind::<Array<Text>, _>(all().map(|of| of.end.error.as_str()).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(all().map(|of| of.next.state()).collect::<Vec<_>>())
-        .bind::<Array<Int4>, _>(all().map(|of| of.tally.used).collect::<Vec<_>>())
-        .bind::<Array<Int4>, _>(all().map(|of| of.tally.lost).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(all().map(Finish::error).collect::<Vec<_>>())
-        .bind::<Array<Nullable<Timestamptz>>, _>(all().map(Finish::finished_at).collect::<Vec<_>>())
-        .bind::<Array<Nullable<Timestamptz>>, _>(
-            all().map(|of| of.next.due_at(of.now)).collect::<Vec<_>>(),
-        )
+        .bind::<Array<Text>, _>(column(&finishes, |of| of.job.as_str()))
+        .bind::<Array<Int4>, _>(column(&finishes, |of| of.number))
+        .bind::<Array<Timestamptz>, _>(column(&finishes, |of| of.now))
+        .bind::<Array<Text>, _>(column(&finishes, |of| of.end.outcome.as_str()))
+        .bind::<Array<Nullable<Int4>>, _>(column(&finishes, |of| of.end.exit_code))
+        .bind::<Array<Nullable<Int4>>, _>(column(&finishes, |of| of.end.http_status))
+        .bind::<Array<Nullable<Int4>>, _>(column(&finishes, |of| of.end.signal))
+        .bind::<Array<Nullable<Int8>>, _>(column(&finishes, |of| of.end.cpu_ms))
+        .bind::<Array<Nullable<Int8>>, _>(column(&finishes, |of| of.end.peak_memory_kib))
+        .bind::<Array<Text>, _>(column(&finishes, |of| of.end.error.as_str()))
+        .bind::<Array<Text>, _>(column(&finishes, |of| of.next.state()))
+        .bind::<Array<Int4>, _>(column(&finishes, |of| of.tally.used))
+        .bind::<Array<Int4>, _>(column(&finishes, |of| of.tally.lost))
+        .bind::<Array<Text>, _>(column(&finishes, |of| of.error()))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(&finishes, |of| of.finished_at()))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(&finishes, |of| of.next.due_at(of.now)))
         .bind::<Text, _>(JobState::Running)
-        .bind::<Array<Text>, _>(printed().map(|chunk| chunk.job_id).collect::<Vec<_>>())
-        .bind::<Array<Int4>, _>(printed().map(|chunk| chunk.attempt).collect::<Vec<_>>())
-        .bind::<Array<Int4>, _>(printed().map(|chunk| chunk.seq).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(printed().map(|chunk| chunk.stream).collect::<Vec<_>>())
-        .bind::<Array<Timestamptz>, _>(printed().map(|chunk| chunk.at).collect::<Vec<_>>())
-        .bind::<Array<Bytea>, _>(printed().map(|chunk| chunk.bytes).collect::<Vec<_>>());
+        .bind::<Array<Text>, _>(column(&chunks, |chunk| chunk.job_id))
+        .bind::<Array<Int4>, _>(column(&chunks, |chunk| chunk.attempt))
+        .bind::<Array<Int4>, _>(column(&chunks, |chunk| chunk.seq))
+        .bind::<Array<Text>, _>(column(&chunks, |chunk| chunk.stream))
+        .bind::<Array<Timestamptz>, _>(column(&chunks, |chunk| chunk.at))
+        .bind::<Array<Bytea>, _>(column(&chunks, |chunk| chunk.bytes));
     let moved: Vec<Moved> = cached(statement).load(conn).await?;
     Ok(moved.into_iter().map(|job| job.id).collect())
 }

@@ -5,13 +5,14 @@ use super::super::replay::{self, ReplayPage, many, rehearsal, run};
 use super::super::webhooks::test;
 use super::rows::delivery;
 use super::{LONG, ODD};
+use crate::core::verdict::Verdict;
 use askama::Template;
 
 pub(super) fn samples() -> Vec<(String, String)> {
     let one = |obstacle, outcome: Option<replay::Outcome>, may_replay| {
         ReplayPage {
             frame: Frame::sample(ODD),
-            delivery: delivery(crate::core::verdict::Verdict::Duplicate),
+            delivery: delivery(Verdict::Duplicate),
             is_duplicate: true,
             obstacle,
             is_forced: outcome.is_none(),

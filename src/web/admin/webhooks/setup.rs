@@ -313,7 +313,7 @@ fn unmatched(row: &Row, came: &Watched, is_signed: bool) -> String {
         (false, false, true) => Check::Valid(Proof::SIGNATURE),
         (false, true, _) => Check::Wrong,
     };
-    let endpoint = control::endpoint_of(&came.delivery);
+    let endpoint = came.delivery.endpoint;
     let event = control::event_of(&came.delivery, &came.reason);
     let missed = explain::tell(&wanted, &event, credential, (endpoint, false));
     if missed.remedy != explain::Remedy::Create {
