@@ -5,9 +5,5 @@ set -eu
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
-needed=compiler
-[ -z "${SIGNALBOX_BIN:-}" ] || needed=
-# shellcheck disable=SC2086  # one word or none
-sh scripts/need.sh $needed postgres callgrind
-
+need_for_benches callgrind
 exec python3 -B benches/bench/check.py "$@"

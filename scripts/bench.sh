@@ -6,9 +6,5 @@ set -eu
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
-needed=compiler
-[ -z "${SIGNALBOX_BIN:-}" ] || needed=
-# shellcheck disable=SC2086  # one word or none
-sh scripts/need.sh $needed postgres bench
-
+need_for_benches bench
 exec python3 -B benches/bench --rows "${ROWS:-1000000}" --write "$@"

@@ -21,3 +21,9 @@ may_install() {
     have apt-get || return 1
     [ "$(id -u)" -eq 0 ] || { have sudo && sudo -n true 2>/dev/null; }
 }
+
+# need_for_benches THING: what the benchmarks run on; a compiler too, unless SIGNALBOX_BIN names a program.
+need_for_benches() {
+    [ -n "${SIGNALBOX_BIN:-}" ] || sh scripts/need.sh compiler
+    sh scripts/need.sh postgres "$1"
+}

@@ -101,6 +101,11 @@ class Cluster:
         """The one number that a query answers."""
         return int(self.sql(database, query)[0][0] or 0)
 
+    def finished_jobs(self, database: str) -> int:
+        """Jobs that ended in the last hour; what is seeded ended before."""
+        recent = "SELECT count(*) FROM jobs WHERE finished_at > now() - interval '1 hour'"
+        return self.number(database, recent)
+
     def create(self, database: str, template: str) -> None:
         """A copy of a database, dropped first if it is there."""
         self.drop(database)

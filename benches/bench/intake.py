@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import seed
 from cluster import Cluster
 from load import Cpu, Row, Sender
@@ -13,16 +15,14 @@ from signalbox import Running, Signalbox
 FULL = "all_of_it"
 
 
+@dataclass
 class Intake:
     """Measures what Signalbox receives."""
 
-    def __init__(
-        self, cluster: Cluster, box: Signalbox, sender: Sender, settings: Settings
-    ) -> None:
-        self.cluster = cluster
-        self.box = box
-        self.sender = sender
-        self.settings = settings
+    cluster: Cluster
+    box: Signalbox
+    sender: Sender
+    settings: Settings
 
     def run(self) -> list[Row]:
         """Connections and bodies on an empty database, then one state after the other."""
@@ -104,8 +104,7 @@ class Intake:
         urls, pids = [server.url for server in running], [server.pid for server in running]
         say(f"process {', '.join(map(str, pids))}, PostgreSQL {self.cluster.pid}")
         last = self.cluster.sql(database, "SELECT max(id) FROM deliveries")[0][0]
-        finished = "SELECT count(*) FROM jobs WHERE finished_at > now() - interval '1 hour'"
-        ended = self.cluster.number(database, finished)
+        ended = self.cluster.finished_jobs(database)
         disk, wal = self.cluster.bytes_on_disk(database), self.cluster.wal_bytes()
         server, postgres = Cpu(*pids), Cpu(self.cluster.pid)
         with PeakMemory(*pids).watched() as memory:
@@ -133,5 +132,5 @@ class Intake:
         row.disk_bytes = (self.cluster.bytes_on_disk(database) - disk) / stored
         row.wal_bytes = (self.cluster.wal_bytes() - wal) / stored
         if "draining" in row.state:
-            jobs = (self.cluster.number(database, finished) - ended) / self.settings.span
+            jobs = (self.cluster.finished_jobs(database) - ended) / self.settings.span
             row.state += f", {jobs:,.0f} jobs/s"

@@ -74,16 +74,14 @@ def spawn_loop(seconds: float) -> JobRow:
     )
 
 
+@dataclass
 class Jobs:
     """Measures what Signalbox runs."""
 
-    def __init__(
-        self, cluster: Cluster, box: Signalbox, sender: Sender, settings: Settings
-    ) -> None:
-        self.cluster = cluster
-        self.box = box
-        self.sender = sender
-        self.settings = settings
+    cluster: Cluster
+    box: Signalbox
+    sender: Sender
+    settings: Settings
 
     def run(self) -> tuple[list[JobRow], list[StartRow]]:
         """Few jobs and one to four workers, then one job at a time, then many waiting beside."""
@@ -121,16 +119,11 @@ class Jobs:
         pids = [worker.pid for worker in running]
         say(f"process {', '.join(map(str, pids))}, PostgreSQL {self.cluster.pid}")
         try:
-            first = self.finished(database)
-            wait_until("the first jobs", lambda: self.finished(database) > first + 100)
+            first = self.cluster.finished_jobs(database)
+            wait_until("the first jobs", lambda: self.cluster.finished_jobs(database) > first + 100)
             return self.measure(database, pids, state)
         finally:
             self.box.stop(*running)
-
-    def finished(self, database: str) -> int:
-        """Jobs that ended in the last hour; what is seeded ended before."""
-        recent = "SELECT count(*) FROM jobs WHERE finished_at > now() - interval '1 hour'"
-        return self.cluster.number(database, recent)
 
     def measure(self, database: str, pids: list[int], state: str) -> JobRow:
         """The span that counts."""
@@ -173,7 +166,7 @@ class Jobs:
         try:
             body = self.sender.body_file(self.settings.bodies[0])
             answered = send_one_by_one(server.url, body, ONE_BY_ONE, pause=True)
-            wait_until("the last job", lambda: self.finished("jobs") == ONE_BY_ONE)
+            wait_until("the last job", lambda: self.cluster.finished_jobs("jobs") == ONE_BY_ONE)
         finally:
             self.box.stop(server)
         times = [

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from cluster import Cluster
@@ -31,16 +32,14 @@ TARGET = ROOT / "target/bench"
 WARM_UP = 1
 
 
+@dataclass
 class Peers:
     """Measures each of them as ours is measured."""
 
-    def __init__(
-        self, machine: Machine, cluster: Cluster, sender: Sender, settings: Settings
-    ) -> None:
-        self.machine = machine
-        self.cluster = cluster
-        self.sender = sender
-        self.settings = settings
+    machine: Machine
+    cluster: Cluster
+    sender: Sender
+    settings: Settings
 
     def deliveries(self) -> list[Row]:
         """All of them."""
