@@ -170,6 +170,7 @@ for (const live of $$("[data-live-list]")) {
       const answer = await fetch(location.href, { headers: { accept: "text/html" }, credentials: "same-origin", redirect: "error" });
       if (!answer.ok) throw new Error(answer.status);
       const rows = $$("tbody tr[data-id]", new DOMParser().parseFromString(await answer.text(), "text/html"));
+      if (!isOn || waits()) return tell(); // it began to wait while the answer was on its way
       const known = new Map($$("tr[data-id]", body).map((row) => [row.dataset.id, row]));
       const first = rows.findIndex((row) => known.has(row.dataset.id));
       fresh = first < 0 ? rows : rows.slice(0, first);

@@ -169,15 +169,24 @@ async fn strangers_who_fill_their_share_leave_room_for_others() {
         drop(stream.write_all(&vec![b' '; bytes]).await);
         stream
     };
-    let held = [filling(1, 25 * MIB - 1).await, filling(2, 25 * MIB - 1).await];
-    for stream in &held {
-        all_was_read(stream).await;
-    }
     // Of one address, so much and no more, while others have room.
-    let answer = ending(&mut filling(1, 5 * MIB).await).await;
-    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("sender_limit"), "{answer}");
-    let answer = ending(&mut filling(3, 9 * MIB).await).await;
-    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("overloaded"), "{answer}");
+    let (mut of_one, mut of_another) = (0, 0);
+    let held = wait::until("strangers that fill their share", async || {
+        let held = [filling(1, 25 * MIB - 1).await, filling(2, 25 * MIB - 1).await];
+        for stream in &held {
+            all_was_read(stream).await;
+        }
+        let same = ending(&mut filling(1, 5 * MIB).await).await;
+        let another = ending(&mut filling(3, 9 * MIB).await).await;
+        let is_refused = |answer: &str, reason| {
+            u32::from(answer.starts_with("HTTP/1.1 503") && answer.contains(reason))
+        };
+        of_one += is_refused(&same, "sender_limit");
+        of_another += is_refused(&another, "overloaded");
+        // What they hold is taken from them after ten seconds, which a busy machine may need.
+        (of_one > 0 && of_another > 0).then_some(held)
+    })
+    .await;
 
     // Whose signature can be checked only at the end has the share of small bodies.
     let (now, body) = (now_s(), Delivery::push_2015().body);
@@ -188,9 +197,9 @@ async fn strangers_who_fill_their_share_leave_room_for_others() {
     app.send(&push.body(larger)).await.expect(202, "matched");
 
     let (_, text) = get(&format!("{}/metrics", app.base()), Some(BEARER)).await;
-    for reason in ["sender_limit", "overloaded"] {
+    for (reason, refused) in [("sender_limit", of_one), ("overloaded", of_another)] {
         let line = format!("signalbox_deliveries_not_stored_total{{reason=\"{reason}\"}}");
-        assert!((value(&text, &line) - 1.0).abs() < f64::EPSILON, "{reason}:\n{text}");
+        assert!((value(&text, &line) - f64::from(refused)).abs() < f64::EPSILON, "{reason}:\n{text}");
     }
     drop(held);
 }

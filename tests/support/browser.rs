@@ -57,30 +57,9 @@ impl WebDriverCompatibleCommand for Vendor {
 impl Browser {
     /// Starts one that looks at the Signalbox at `base`.
     pub async fn start(base: &str) -> Self {
-        let profile = tempfile::tempdir().unwrap();
-        let mut child = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver is missing: make test installs it");
-        CLUSTER.watch(child.id());
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let port = lines
-            .find_map(|line| {
-                let line = line.unwrap();
-                let (_, port) = line.split_once("started successfully on port ")?;
-                Some(port.trim_end_matches('.').to_owned())
-            })
-            .expect("chromedriver did not start");
-        // It must be able to write on.
-        std::thread::spawn(move || lines.for_each(drop));
-        let driver = Driver { child, profile };
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities(&driver))
-            .connect(&format!("http://127.0.0.1:{port}"))
-            .await
-            .unwrap();
+        // On a busy machine another process may take the port that a driver has chosen before it
+        // listens there, and Chromium may not be up in the time that the driver gives it.
+        let (client, driver) = wait::until("a browser", Driver::start).await;
         Self { client, driver, base: base.to_owned() }
     }
 
@@ -274,6 +253,40 @@ impl Browser {
     pub async fn close(self) {
         self.client.close().await.unwrap();
         drop(self.driver);
+    }
+}
+
+impl Driver {
+    /// Starts chromedriver and, by it, Chromium; `None` if either does not come up.
+    async fn start() -> Option<(Client, Self)> {
+        let profile = tempfile::tempdir().unwrap();
+        let mut child = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver is missing: make test installs it");
+        CLUSTER.watch(child.id());
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let driver = Self { child, profile };
+        let port = lines.find_map(|line| {
+            let line = line.unwrap();
+            let (_, port) = line.split_once("started successfully on port ")?;
+            Some(port.trim_end_matches('.').to_owned())
+        })?;
+        // It must be able to write on.
+        std::thread::spawn(move || lines.for_each(drop));
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities(&driver))
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await;
+        match client {
+            Ok(client) => Some((client, driver)),
+            Err(error) => {
+                eprintln!("no browser yet: {error}");
+                None
+            }
+        }
     }
 }
 
