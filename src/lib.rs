@@ -20,7 +20,7 @@ pub mod store;
 
 pub mod accounts;
 pub mod intake;
-pub mod records;
+pub mod webhooks;
 pub mod worker;
 
 pub mod control;

@@ -22,11 +22,11 @@ const ROOMS: [(&str, &[&str]); 20] = [
     ("actions", &[]),
     ("postgres", &["config"]),
     ("intake", &["store"]),
-    ("records", &["store"]),
+    ("webhooks", &["store"]),
     ("accounts", &["store"]),
     ("worker", &["store", "actions", "config"]),
     ("control", &["store", "intake"]),
-    ("web", &["store", "intake", "records", "control", "accounts", "actions", "config"]),
+    ("web", &["store", "intake", "webhooks", "control", "accounts", "actions", "config"]),
     ("app", BELOW_APP),
     ("cli", BELOW_CLI),
     ("main", &["cli"]),
@@ -34,8 +34,8 @@ const ROOMS: [(&str, &[&str]); 20] = [
 ];
 
 const BELOW_APP: &[&str] = &[
-    "config", "store", "actions", "postgres", "intake", "records", "accounts", "worker", "control",
-    "web",
+    "config", "store", "actions", "postgres", "intake", "webhooks", "accounts", "worker",
+    "control", "web",
 ];
 const BELOW_CLI: &[&str] = &[
     "app",
@@ -45,7 +45,7 @@ const BELOW_CLI: &[&str] = &[
     "actions",
     "postgres",
     "intake",
-    "records",
+    "webhooks",
     "accounts",
     "worker",
     "control",

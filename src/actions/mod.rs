@@ -41,7 +41,7 @@ use tokio_util::sync::CancellationToken;
 pub struct RunRequest {
     /// The entry.
     pub spec: Arc<ActionSpec>,
-    /// What the record fills in for its parameters; checked again here.
+    /// What the webhook fills in for its parameters; checked again here.
     pub params: BTreeMap<String, String>,
     /// What the action is told about the event.
     pub facts: EventFacts,

@@ -182,7 +182,7 @@ async fn who_ignores_term_is_killed_grandchildren_too() {
 }
 
 #[tokio::test]
-async fn a_record_may_shorten_the_limit_but_not_raise_it() {
+async fn a_webhook_may_shorten_the_limit_but_not_raise_it() {
     let mut request = request(script("sleep 1000", "timeout_s = 1"), "");
     request.timeout = Duration::from_hours(1);
     assert_eq!(finish(request).await.0.outcome, AttemptOutcome::TimedOut);

@@ -35,11 +35,11 @@ enum Command {
     Createsuperuser(users::CreateSuperuser),
     /// Set a user's password and end their sessions
     Changepassword(users::ChangePassword),
-    /// Print all records as YAML, secrets by reference only
+    /// Print all webhooks as YAML, secrets by reference only
     Export,
-    /// Add and change records as a file of `export` says; the same file twice does nothing more
+    /// Add and change webhooks as a file of `export` says; the same file twice does nothing more
     Import(transfer::Import),
-    /// Say how a file of `export` and the records here differ; exits 1 if they do
+    /// Say how a file of `export` and the webhooks here differ; exits 1 if they do
     Diff(transfer::Diff),
     /// Remove now what has been kept long enough
     Prune,

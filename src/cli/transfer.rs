@@ -1,4 +1,4 @@
-//! `export`, `import` and `diff`: records as YAML. Secrets are named in the file, by the
+//! `export`, `import` and `diff`: webhooks as YAML. Secrets are named in the file, by the
 //! environment variable that holds them, and are never in it.
 
 use super::{complain, say};
@@ -6,12 +6,12 @@ use crate::app::{self, Database};
 use crate::clock;
 use crate::config::Settings;
 use crate::core::transfer::{self, Document};
-use crate::records::Act;
-use crate::records::transfer::{
-    ImportError, Imported, Kind, Plan, Secrets, Setting, Step, export as export_records, import,
+use crate::store::Pool;
+use crate::webhooks::Act;
+use crate::webhooks::transfer::{
+    ImportError, Imported, Kind, Plan, Secrets, Setting, Step, export as export_webhooks, import,
     plan_import,
 };
-use crate::store::Pool;
 use anyhow::{Context, bail};
 use clap::Args;
 use secrecy::SecretString;
@@ -28,7 +28,7 @@ pub(super) struct Import {
     /// The file; - for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Ask for no secret: records whose secrets are not given are imported switched off
+    /// Ask for no secret: webhooks whose secrets are not given are imported switched off
     #[arg(long)]
     without_secrets: bool,
 }
@@ -42,8 +42,8 @@ pub(super) struct Diff {
 
 pub(super) async fn export(settings: Settings) -> anyhow::Result<ExitCode> {
     let text = with_pool(&settings, async |pool| {
-        let records = export_records(&mut *pool.get().await?).await?;
-        Ok(transfer::write(records)?)
+        let webhooks = export_webhooks(&mut *pool.get().await?).await?;
+        Ok(transfer::write(webhooks)?)
     })
     .await?;
     say(text.trim_end());
@@ -146,13 +146,13 @@ fn read(path: &PathBuf) -> anyhow::Result<Document> {
 }
 
 /// The secrets that the file names: from the environment, or typed where somebody is there to
-/// type. Those of records that have one here already are not asked for.
+/// type. Those of webhooks that have one here already are not asked for.
 fn secrets(file: &mut Document, plan: &Plan, without: bool) -> anyhow::Result<Secrets> {
     let mut secrets = Secrets::new();
     let mut missing = BTreeSet::new();
-    let records = file.webhooks.iter_mut().zip(&plan.steps);
-    for (record, step) in records {
-        for reference in record.secret_token.iter().chain(&record.signing_token) {
+    let webhooks = file.webhooks.iter_mut().zip(&plan.steps);
+    for (webhook, step) in webhooks {
+        for reference in webhook.secret_token.iter().chain(&webhook.signing_token) {
             let name = &reference.env;
             if secrets.contains_key(name) {
                 continue;
@@ -160,7 +160,7 @@ fn secrets(file: &mut Document, plan: &Plan, without: bool) -> anyhow::Result<Se
             if let Some(secret) = variable(name)? {
                 secrets.insert(name.clone(), secret);
             } else if step.wants.contains(name) && without {
-                record.enabled = false;
+                webhook.enabled = false;
             } else if step.wants.contains(name) && std::io::stdin().is_terminal() {
                 let prompt = format!("{} ({name}): ", step.label);
                 let typed = rpassword::prompt_password(prompt).context("nothing was typed")?;

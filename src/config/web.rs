@@ -42,7 +42,7 @@ pub(super) struct RawWeb {
         global = true
     )]
     trusted_proxies: String,
-    /// Whether a record without secret token or signing token may be enabled
+    /// Whether a webhook without secret token or signing token may be enabled
     #[arg(long, env = "SIGNALBOX_ALLOW_NO_SECRET", value_name = "BOOL", default_value = "false", num_args = 0..=1, default_missing_value = "true", global = true)]
     allow_no_secret: String,
     /// Whether session cookies go over plain http to other machines
@@ -72,7 +72,7 @@ pub struct WebSettings {
     pub trusted_proxies: Vec<IpNet>,
     /// The largest body of a delivery, in bytes.
     pub max_body: usize,
-    /// Whether a record without a secret may be enabled.
+    /// Whether a webhook without a secret may be enabled.
     pub allow_no_secret: bool,
     /// Whether cookies go over plain http to other machines.
     pub allow_secret_over_http: bool,

@@ -1,4 +1,4 @@
-//! Trying a record out: with a kept delivery or a pasted body, condition by condition, and, if a
+//! Trying a webhook out: with a kept delivery or a pasted body, condition by condition, and, if a
 //! person wants it, for real. What that makes is marked as made by hand.
 
 use super::Act;
@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 /// What the trace says where no secret came with a body.
 const PASTED: &str = "not asked: the body was pasted";
 
-/// What a record is tried with.
+/// What a webhook is tried with.
 #[derive(Debug, Clone)]
 pub enum Given {
     /// A kept delivery.
@@ -39,28 +39,28 @@ pub enum Given {
     },
 }
 
-/// How a record fares.
+/// How a webhook fares.
 pub struct Trial {
     /// The event.
     pub event: Event,
     /// The bytes that its action would be given.
     pub body: Bytes,
-    /// The record's conditions stand in its trace.
+    /// The webhook's conditions stand in its trace.
     pub decision: Decision,
-    /// The record.
-    pub record: Webhook,
+    /// The webhook.
+    pub webhook: Webhook,
     /// Why what it was tried with cannot be run, if it cannot.
     pub obstacle: Option<Skip>,
     stored: Option<Full>,
 }
 
-/// Tries a record out. Reads only.
+/// Tries a webhook out. Reads only.
 ///
 /// # Errors
 /// [`ReplayError`] says what is missing.
 pub async fn trial(
     conn: &mut Conn,
-    (record, by): (WebhookId, &str),
+    (webhook, by): (WebhookId, &str),
     given: &Given,
     judge: Judge<'_>,
 ) -> Result<Trial, ReplayError> {
@@ -68,10 +68,10 @@ pub async fn trial(
         Given::Pasted { header, body } => {
             let event = read(header, body)?;
             let came = (&event, body.as_ref(), &Presented::default());
-            let (mut decision, record) = forced(conn, came, (record, by), judge).await?;
+            let (mut decision, webhook) = forced(conn, came, (webhook, by), judge).await?;
             says_credential(&mut decision, PASTED);
             let (body, obstacle) = (body.clone(), None);
-            Ok(Trial { event, body, decision, record, obstacle, stored: None })
+            Ok(Trial { event, body, decision, webhook, obstacle, stored: None })
         }
         Given::Stored(id) => {
             let full = deliveries::find(conn, id).await?;
@@ -79,17 +79,17 @@ pub async fn trial(
             let event = read(&full.brief.event, whole)?;
             let proof = Proof::of(&full);
             let came = (&event, whole, &proof.presented);
-            let (mut decision, record) = forced(conn, came, (record, by), judge).await?;
-            if proof.check(&record, judge.at) == SIGNATURE {
+            let (mut decision, webhook) = forced(conn, came, (webhook, by), judge).await?;
+            if proof.check(&webhook, judge.at) == SIGNATURE {
                 says_credential(&mut decision, SIGNATURE.word());
             }
             let (body, obstacle) = (Bytes::copy_from_slice(whole), obstacle(kept(&full)));
-            Ok(Trial { event, body, decision, record, obstacle, stored: Some(full) })
+            Ok(Trial { event, body, decision, webhook, obstacle, stored: Some(full) })
         }
     }
 }
 
-/// Runs a record for real: makes a delivery by hand, and its job. A form that was sent before
+/// Runs a webhook for real: makes a delivery by hand, and its job. A form that was sent before
 /// answers with what it made then.
 ///
 /// # Errors
@@ -97,7 +97,7 @@ pub async fn trial(
 pub async fn by_hand(
     conn: &mut Conn,
     act: Act<'_>,
-    (record, given, once): (WebhookId, &Given, &str),
+    (webhook, given, once): (WebhookId, &Given, &str),
     judge: Judge<'_>,
 ) -> Result<DeliveryId, ReplayError> {
     transaction(conn, async |conn: &mut Conn| {
@@ -106,19 +106,19 @@ pub async fn by_hand(
             return Ok(made);
         }
         let by = act.actor.username.as_str();
-        let trial = trial(conn, (record, by), given, judge).await?;
+        let trial = trial(conn, (webhook, by), given, judge).await?;
         if let Some(skip) = trial.obstacle {
             return Err(ReplayError::Obstacle(skip));
         }
-        if !trial.record.enabled {
+        if !trial.webhook.enabled {
             return Err(ReplayError::SwitchedOff);
         }
         let of = trial.stored.as_ref().and_then(|full| full.brief.id.parse().ok());
         let origin = Origin::Made { source: Source::Hand, by: by.to_owned(), of, run: None };
-        let Trial { event, body, decision, record, stored, .. } = trial;
-        let label = record.label();
+        let Trial { event, body, decision, webhook, stored, .. } = trial;
+        let label = webhook.label();
         let receipt = if let Some(full) = stored {
-            let prospect = Prospect { event, decision, runs: vec![record] };
+            let prospect = Prospect { event, decision, runs: vec![webhook] };
             write(conn, full, prospect, (id, origin, act.remote_addr), act.now).await?
         } else {
             let header = event.header.clone();
@@ -137,7 +137,7 @@ pub async fn by_hand(
                 },
                 origin,
             };
-            write_made(conn, Made { arrival, decision, records: vec![record] }, act.now).await?
+            write_made(conn, Made { arrival, decision, webhooks: vec![webhook] }, act.now).await?
         };
         log(conn, act, &receipt, Some(("webhook", label))).await?;
         Ok(receipt.delivery)

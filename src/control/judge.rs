@@ -1,7 +1,7 @@
-//! Asks the matcher about deliveries that are kept, one or many, by the records of now.
+//! Asks the matcher about deliveries that are kept, one or many, by the webhooks of now.
 //!
 //! Of the credential only the token's digest is kept, and of a signature the word in the trace:
-//! a record that accepted the signature at arrival is taken to accept it still.
+//! a webhook that accepted the signature at arrival is taken to accept it still.
 
 use crate::core::credential::{self, Check, Presented, Signed};
 use crate::core::event::Event;
@@ -12,7 +12,7 @@ use crate::core::matching::{Decision, Question, decide};
 use crate::core::seal::Keys;
 use crate::core::verdict::Endpoint;
 use crate::core::webhook::Webhook;
-use crate::intake::{Policy, opened_alone};
+use crate::intake::{Policy, decrypt_webhook};
 use crate::store::candidates::{self, Sought, TokenLife};
 use crate::store::deliveries::Full;
 use crate::store::{Conn, Result};
@@ -43,20 +43,20 @@ impl Proof {
                 signed: full.headers.get("webhook-signature").map(|_| nothing()),
             },
             signed_for: trace
-                .records
+                .webhooks
                 .iter()
-                .filter(|record| record.checks.iter().any(signed))
-                .map(|record| record.webhook)
+                .filter(|webhook| webhook.checks.iter().any(signed))
+                .map(|webhook| webhook.webhook)
                 .collect(),
         }
     }
 
-    /// How it fares with a record.
-    pub(super) fn check(&self, record: &Webhook, at: DateTime<Utc>) -> Check {
-        if self.signed_for.contains(&record.id) && record.signing_key.is_some() {
+    /// How it fares with a webhook.
+    pub(super) fn check(&self, webhook: &Webhook, at: DateTime<Utc>) -> Check {
+        if self.signed_for.contains(&webhook.id) && webhook.signing_key.is_some() {
             return SIGNATURE;
         }
-        credential::check(&self.presented, record.required(at), &[], at)
+        credential::check(&self.presented, webhook.required(at), &[], at)
     }
 }
 
@@ -67,20 +67,20 @@ pub(super) struct Case<'a> {
     pub body: &'a [u8],
     /// The address at which it is judged.
     pub endpoint: Endpoint,
-    /// Whether a record may take its project's id from it.
+    /// Whether a webhook may take its project's id from it.
     pub registers: bool,
 }
 
-/// What is known now of the records that some deliveries may be for.
+/// What is known now of the webhooks that some deliveries may be for.
 pub(super) struct Known {
-    records: Vec<Webhook>,
+    webhooks: Vec<Webhook>,
     tokens: HashMap<Vec<u8>, TokenLife>,
     policy: Policy,
     at: DateTime<Utc>,
 }
 
 impl Known {
-    /// Loads the records intake would ask about, for these events and proofs.
+    /// Loads the webhooks intake would ask about, for these events and proofs.
     pub(super) async fn load<'a>(
         conn: &mut Conn,
         cases: impl Iterator<Item = (&'a Event, &'a Proof)>,
@@ -94,37 +94,37 @@ impl Known {
             sought.tokens.extend(proof.presented.token.map(|token| token.to_vec()));
             sought.is_signed |= proof.presented.signed.is_some();
         }
-        let records = candidates::load(conn, &sought).await?;
+        let webhooks = candidates::load(conn, &sought).await?;
         Ok(Self {
-            records: records.into_iter().map(|record| opened_alone(record, keys)).collect(),
+            webhooks: webhooks.into_iter().map(|webhook| decrypt_webhook(webhook, keys)).collect(),
             tokens: candidates::lives_of_tokens(conn, &sought).await?,
             policy,
             at,
         })
     }
 
-    /// What becomes of a delivery now, and the records that were asked.
+    /// What becomes of a delivery now, and the webhooks that were asked.
     pub(super) fn judge(&self, case: &Case<'_>) -> (Decision, Vec<Webhook>) {
         let (event, proof) = (case.event, case.proof);
-        // A signature that cannot be computed again stands as a token that its records have.
+        // A signature that cannot be computed again stands as a token that its webhooks have.
         let stand_in = proof.presented.token.unwrap_or_default();
         let has_stand_in = proof.presented.token.is_some() || !proof.signed_for.is_empty();
         let token = proof.presented.token.as_ref().map(<[u8; 32]>::as_slice);
-        let is_sought = |record: &&Webhook| is_candidate(record, event, token);
+        let is_sought = |webhook: &&Webhook| is_candidate(webhook, event, token);
         let mut signed = Vec::new();
-        let records: Vec<Webhook> = self
-            .records
+        let webhooks: Vec<Webhook> = self
+            .webhooks
             .iter()
             .filter(is_sought)
-            .map(|record| {
-                let mut record = record.clone();
-                record.register_on_first_event &= case.registers;
-                if proof.check(&record, self.at) == SIGNATURE {
-                    record.secret_digest = Some(stand_in.to_vec());
-                    record.require_signature = false;
-                    signed.push(record.id);
+            .map(|webhook| {
+                let mut webhook = webhook.clone();
+                webhook.register_on_first_event &= case.registers;
+                if proof.check(&webhook, self.at) == SIGNATURE {
+                    webhook.secret_digest = Some(stand_in.to_vec());
+                    webhook.require_signature = false;
+                    signed.push(webhook.id);
                 }
-                record
+                webhook
             })
             .collect();
         let presented = Presented {
@@ -144,16 +144,16 @@ impl Known {
             allow_no_secret: self.policy.allow_no_secret,
             now: self.at,
         };
-        let mut decision = decide(question, &records);
+        let mut decision = decide(question, &webhooks);
         name_signatures(&mut decision.trace, &signed);
-        (decision, records)
+        (decision, webhooks)
     }
 }
 
 /// Calls a signature by its name where it stood as a token, so that a replay of the replay knows.
 fn name_signatures(trace: &mut Trace, signed: &[WebhookId]) {
-    for record in trace.records.iter_mut().filter(|record| signed.contains(&record.webhook)) {
-        for check in record.checks.iter_mut().filter(|check| check.field == "credential") {
+    for webhook in trace.webhooks.iter_mut().filter(|webhook| signed.contains(&webhook.webhook)) {
+        for check in webhook.checks.iter_mut().filter(|check| check.field == "credential") {
             SIGNATURE.word().clone_into(&mut check.actual);
         }
     }

@@ -14,7 +14,7 @@ use std::collections::{BTreeSet, HashMap};
 /// Holds back everything in a scope.
 ///
 /// # Errors
-/// [`ControlError::Already`] if it is held back, [`ControlError::Gone`] if its record does not
+/// [`ControlError::Already`] if it is held back, [`ControlError::Gone`] if its webhook does not
 /// exist.
 pub async fn pause(
     conn: &mut Conn,
@@ -27,7 +27,7 @@ pub async fn pause(
         let name = match &scope {
             Scope::All => String::new(),
             Scope::Webhook(id) => pauses::name_of(conn, *id).await?,
-            Scope::Lane(lane) => match lane::record_of(lane) {
+            Scope::Lane(lane) => match lane::webhook_of_lane(lane) {
                 Some(id) => pauses::name_of(conn, id).await?,
                 None => lane::label(lane),
             },
@@ -115,7 +115,7 @@ fn lanes_of(jobs: &[HeldJob]) -> BTreeSet<&str> {
     jobs.iter().map(|job| job.lane.as_str()).collect()
 }
 
-/// Of each record and ref, all but the newest, each with that one.
+/// Of each webhook and ref, all but the newest, each with that one.
 fn older(waiting: &[HeldJob]) -> HashMap<&str, &str> {
     let newest: HashMap<_, &str> = waiting
         .iter()
@@ -157,9 +157,9 @@ mod tests {
 
     #[test]
     fn of_each_ref_the_newest_stays() {
-        let job = |id: &str, record, git_ref: &str| HeldJob {
+        let job = |id: &str, webhook, git_ref: &str| HeldJob {
             id: id.into(),
-            webhook_id: Some(record),
+            webhook_id: Some(webhook),
             git_ref: git_ref.into(),
             lane: String::new(),
         };

@@ -1,4 +1,4 @@
-//! How a stored delivery would fare now, and which records come nearest to it. Reads only.
+//! How a stored delivery would fare now, and which webhooks come nearest to it. Reads only.
 
 use super::judge::{Case, Known, Proof};
 use crate::core::credential::Check;
@@ -15,31 +15,31 @@ use crate::core::sentence::Sentence;
 use crate::core::source::Source;
 use crate::core::verdict::{Endpoint, Verdict};
 use crate::core::webhook::Webhook;
-use crate::intake::{Policy, opened_alone};
+use crate::intake::{Policy, decrypt_webhook};
 use crate::store::candidates::Candidate;
 use crate::store::deliveries::{Brief, Full};
 use crate::store::{Conn, Result, nearest};
 use chrono::{DateTime, Utc};
 use std::cmp::Reverse;
 
-/// Most records shown beside a delivery.
+/// Most webhooks shown beside a delivery.
 const MOST: usize = 3;
 
 /// What is known now of a stored delivery.
 pub struct Rejudged {
     /// What would become of it now; none where its body is gone, or where asking makes no sense.
     pub now: Option<Decision>,
-    /// One sentence on what stands between it and the nearest record.
+    /// One sentence on what stands between it and the nearest webhook.
     pub told: Told,
-    /// The nearest records, nearest first.
+    /// The nearest webhooks, nearest first.
     pub nearest: Vec<Near>,
     /// Where the project was renamed or moved: its webhooks that still ask for what it was, by id.
     pub renamed: Vec<Move>,
 }
 
-/// A record beside a delivery.
+/// A webhook beside a delivery.
 pub struct Near {
-    /// The record.
+    /// The webhook.
     pub webhook: WebhookId,
     /// How it is called.
     pub label: String,
@@ -49,9 +49,9 @@ pub struct Near {
     pub fields: Vec<Field>,
     /// How the credential fares.
     pub credential: Check,
-    /// Whether that is enough: to others' events a record is not to be fitted.
+    /// Whether that is enough: to others' events a webhook is not to be fitted.
     pub is_accepted: bool,
-    /// Further conditions of the record: its filters.
+    /// Further conditions of the webhook: its filters.
     pub more: Vec<FieldCheck>,
 }
 
@@ -66,7 +66,7 @@ impl Near {
 /// addresses of the repository.
 pub fn event_of(delivery: &Brief, reason: &serde_json::Value) -> Event {
     let trace: Trace = serde_json::from_value(reason.clone()).unwrap_or_default();
-    let traced = trace.records.into_iter().flat_map(|record| record.checks);
+    let traced = trace.webhooks.into_iter().flat_map(|webhook| webhook.checks);
     let traced = traced.filter(|check| check.field == "repo_url").map(|check| check.actual);
     let shown = std::iter::once(delivery.repo_url.clone());
     let mut urls: Vec<String> = shown.chain(trace.urls).chain(traced).collect();
@@ -93,7 +93,7 @@ pub fn whole_body(full: &Full) -> Option<&[u8]> {
     i64::try_from(body.len()).is_ok_and(|size| size == full.brief.body_size).then_some(body)
 }
 
-/// Judges a stored delivery by the records of now.
+/// Judges a stored delivery by the webhooks of now.
 ///
 /// # Errors
 /// Any [`crate::store::StoreError`] of the database.
@@ -133,12 +133,12 @@ pub async fn rejudge(
     let mut moves = Vec::new();
     for candidate in load_nearest(conn, &event, &proof).await? {
         let version = candidate.version;
-        let record = opened_alone(candidate, keys);
-        let found = asked.near(&record);
+        let webhook = decrypt_webhook(candidate, keys);
+        let found = asked.near(&webhook);
         if matches!(found.near.credential, Check::Valid(_))
-            && let Some((repo_name, repo_url)) = project::name_and_address(&record, &event)
+            && let Some((repo_name, repo_url)) = project::name_and_address(&webhook, &event)
         {
-            moves.push(Move { id: record.id, version, repo_name, repo_url });
+            moves.push(Move { id: webhook.id, version, repo_name, repo_url });
         }
         near.push(found);
     }
@@ -146,7 +146,7 @@ pub async fn rejudge(
     let told = match (sample, near.first()) {
         (Some(sample), _) => sample,
         (None, Some(first)) => told(first, &near),
-        (None, None) => explain::no_record(),
+        (None, None) => explain::no_webhook(),
     };
     moves.sort_by_key(|moved| moved.id);
     moves.retain(|_| told.remedy == Remedy::TakeOver);
@@ -161,18 +161,18 @@ pub async fn rejudge(
     })
 }
 
-/// The records of the credential that was presented, and those that equal the event in something.
+/// The webhooks of the credential that was presented, and those that equal the event in something.
 async fn load_nearest(conn: &mut Conn, event: &Event, proof: &Proof) -> Result<Vec<Candidate>> {
     let token = proof.presented.token.as_ref().map(<[u8; 32]>::as_slice);
     let credential = (token, proof.signed_for.as_slice());
     let mut found = nearest::load_by_credential(conn, credential, event.project_id).await?;
-    let known: Vec<i64> = found.iter().map(|record| record.id).collect();
+    let known: Vec<i64> = found.iter().map(|webhook| webhook.id).collect();
     let others = nearest::load(conn, event).await?;
-    found.extend(others.into_iter().filter(|record| !known.contains(&record.id)));
+    found.extend(others.into_iter().filter(|webhook| !known.contains(&webhook.id)));
     Ok(found)
 }
 
-/// What records are compared with.
+/// What webhooks are compared with.
 struct Asked<'a> {
     event: &'a Event,
     proof: &'a Proof,
@@ -183,7 +183,7 @@ struct Asked<'a> {
     at: DateTime<Utc>,
 }
 
-/// A record beside the event, what is told of it, and its place: the least is the nearest.
+/// A webhook beside the event, what is told of it, and its place: the least is the nearest.
 struct Found {
     near: Near,
     told: Told,
@@ -191,22 +191,22 @@ struct Found {
 }
 
 impl Asked<'_> {
-    /// Draws a record beside the event.
-    fn near(&self, record: &Webhook) -> Found {
-        let label = record.label();
-        let wanted = Wanted::of(record, &label);
-        let credential = self.proof.check(record, self.at);
+    /// Draws a webhook beside the event.
+    fn near(&self, webhook: &Webhook) -> Found {
+        let label = webhook.label();
+        let wanted = Wanted::of(webhook, &label);
+        let credential = self.proof.check(webhook, self.at);
         let is_accepted = self.by_hand || credential.accepted(self.allow_no_secret);
         let supposed = if self.by_hand { Check::TOKEN } else { credential };
-        let compared = compare(record, self.event, supposed, self.allow_no_secret);
+        let compared = compare(webhook, self.event, supposed, self.allow_no_secret);
         let mut told = if compared.is_renamed && !self.by_hand {
-            explain::renamed(record, self.event)
+            explain::renamed(webhook, self.event)
         } else {
             let way = (self.endpoint, self.allow_no_secret);
             explain::tell(&wanted, self.event, supposed, way)
         };
         let fields = explain::fields(&wanted, self.event);
-        let more = self.filters(record, &fields);
+        let more = self.filters(webhook, &fields);
         if let (Remedy::Nothing, Some(off)) = (told.remedy, more.iter().find(|check| !check.equal))
         {
             told.remedy = Remedy::Fix;
@@ -218,29 +218,29 @@ impl Asked<'_> {
             .with("expected", format!("{:?}", off.expected))
             .with("actual", format!("{:?}", off.actual));
         }
-        // A record is not fitted to the event of somebody who does not have its secret.
+        // A webhook is not fitted to the event of somebody who does not have its secret.
         if !is_accepted && matches!(told.remedy, Remedy::Fix | Remedy::Reset | Remedy::Enable) {
             told.remedy = Remedy::Create;
         }
-        let is_pending = record.project_id.is_pending();
+        let is_pending = webhook.project_id.is_pending();
         let near =
-            Near { webhook: record.id, label, is_pending, fields, credential, is_accepted, more };
-        let address = RepositoryUrl::parse(&record.repo_url).to_string();
+            Near { webhook: webhook.id, label, is_pending, fields, credential, is_accepted, more };
+        let address = RepositoryUrl::parse(&webhook.repo_url).to_string();
         let rank = (
             !matches!(credential, Check::Valid(_)),
             near.equal() < near.fields.len(),
             !(compared.is_renamed || (credential == Check::Absent && compared.project_equal)),
             Reverse(near.equal()),
-            (record.repo_name.clone(), address, record.project_id.raw()),
+            (webhook.repo_name.clone(), address, webhook.project_id.raw()),
         );
         Found { near, told, rank }
     }
 
-    /// How the filters of a record fared, which are asked where its five values fit.
-    fn filters(&self, record: &Webhook, fields: &[Field]) -> Vec<FieldCheck> {
+    /// How the filters of a webhook fared, which are asked where its five values fit.
+    fn filters(&self, webhook: &Webhook, fields: &[Field]) -> Vec<FieldCheck> {
         let traced = self
             .decision
-            .and_then(|decision| decision.trace.records.iter().find(|r| r.webhook == record.id))
+            .and_then(|decision| decision.trace.webhooks.iter().find(|r| r.webhook == webhook.id))
             .map(|traced| traced.checks.as_slice());
         let is_filter = |check: &&FieldCheck| {
             check.field != "credential" && !fields.iter().any(|field| field.name == check.field)
@@ -249,7 +249,7 @@ impl Asked<'_> {
     }
 }
 
-/// What is told of the nearest record. Where only its secret leads to it, another may be meant.
+/// What is told of the nearest webhook. Where only its secret leads to it, another may be meant.
 fn told(first: &Found, all: &[Found]) -> Told {
     let equal = |found: &Found, name| {
         found.near.fields.iter().any(|field| field.name == name && field.mark.is_equal())

@@ -1,9 +1,9 @@
-//! Replay: a kept delivery is given to the records once more, as it would match now or to one that
+//! Replay: a kept delivery is given to the webhooks once more, as it would match now or to one that
 //! a person chooses. It is a delivery of its own, linked to the first.
 //!
 //! No proof of origin is asked for anew, and none is made up: what was rejected stays out, and
 //! "now" means with the secrets of now. A replay is judged as at the main address and registers
-//! nothing, since a record's project is GitLab's to say.
+//! nothing, since a webhook's project is GitLab's to say.
 
 use super::Act;
 use super::judge::{Case, Known, Proof, SIGNATURE};
@@ -19,7 +19,7 @@ use crate::core::seal::Keys;
 use crate::core::source::Source;
 use crate::core::verdict::{Endpoint, Verdict};
 use crate::core::webhook::Webhook;
-use crate::intake::{Arrival, Content, Made, Origin, Policy, Receipt, opened_alone, write_made};
+use crate::intake::{Arrival, Content, Made, Origin, Policy, Receipt, decrypt_webhook, write_made};
 use crate::store::audit::{self, Entry, Verb};
 use crate::store::deliveries::Full;
 use crate::store::keys;
@@ -30,9 +30,9 @@ use chrono::{DateTime, Utc};
 /// To whom a delivery is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
-    /// To the records that it matches now.
+    /// To the webhooks that it matches now.
     AsNow,
-    /// To this record, whatever its values and filters say.
+    /// To this webhook, whatever its values and filters say.
     Force(WebhookId),
 }
 
@@ -41,7 +41,7 @@ pub enum Way {
 pub struct Judge<'a> {
     /// The installation's keys.
     pub keys: &'a Keys,
-    /// What records without a secret mean.
+    /// What webhooks without a secret mean.
     pub policy: Policy,
     /// Now.
     pub at: DateTime<Utc>,
@@ -56,19 +56,19 @@ pub enum ReplayError {
     /// This one cannot be replayed.
     #[error("it cannot be replayed: {}", .0.as_str())]
     Obstacle(Skip),
-    /// The record that was chosen is not there.
+    /// The webhook that was chosen is not there.
     #[error("there is no such record")]
-    NoRecord,
-    /// The record that was chosen is switched off.
+    NoSuchWebhook,
+    /// The webhook that was chosen is switched off.
     #[error("the record is switched off")]
     SwitchedOff,
-    /// It was made by hand, and carries no secret that a record could take.
+    /// It was made by hand, and carries no secret that a webhook could take.
     #[error("it was made by hand")]
     ByHand,
     /// The body is no event.
     #[error("{0}")]
     Unreadable(String),
-    /// Other records would run than those that were shown.
+    /// Other webhooks would run than those that were shown.
     #[error("the records were changed meanwhile")]
     Changed,
     /// The database.
@@ -91,7 +91,7 @@ pub struct Prospect {
     pub event: Event,
     /// What becomes of it.
     pub decision: Decision,
-    /// The records for which a job would be queued.
+    /// The webhooks for which a job would be queued.
     pub runs: Vec<Webhook>,
 }
 
@@ -120,7 +120,7 @@ pub async fn prospect(
     let body = whole_body(full).ok_or(ReplayError::Obstacle(Skip::BodyGone))?;
     let event = read(&full.brief.event, body)?;
     let proof = Proof::of(full);
-    let (decision, records) = match way {
+    let (decision, webhooks) = match way {
         Way::AsNow => {
             let asked = std::iter::once((&event, &proof));
             let known = Known::load(conn, asked, (judge.keys, judge.policy), judge.at).await?;
@@ -128,14 +128,14 @@ pub async fn prospect(
         }
         Way::Force(id) => {
             let came = (&event, body, &proof.presented);
-            let (mut decision, record) = forced(conn, came, (id, by), judge).await?;
-            if !record.enabled {
+            let (mut decision, webhook) = forced(conn, came, (id, by), judge).await?;
+            if !webhook.enabled {
                 return Err(ReplayError::SwitchedOff);
             }
-            if proof.check(&record, judge.at) == SIGNATURE {
+            if proof.check(&webhook, judge.at) == SIGNATURE {
                 says_credential(&mut decision, SIGNATURE.word());
             }
-            (decision, vec![record])
+            (decision, vec![webhook])
         }
     };
     if decision.verdict == Verdict::Rejected {
@@ -144,7 +144,7 @@ pub async fn prospect(
         }
         return Err(ReplayError::Obstacle(Skip::Secret));
     }
-    let runs = records.into_iter().filter(|record| decision.run.contains(&record.id)).collect();
+    let runs = webhooks.into_iter().filter(|webhook| decision.run.contains(&webhook.id)).collect();
     Ok(Prospect { event, decision, runs })
 }
 
@@ -157,15 +157,15 @@ pub(super) fn read(header: &str, body: &[u8]) -> Result<Event, ReplayError> {
     Event::read(header, body).map_err(|error| ReplayError::Unreadable(error.to_string()))
 }
 
-/// Gives an event to one record.
+/// Gives an event to one webhook.
 pub(super) async fn forced(
     conn: &mut Conn,
     (event, body, presented): (&Event, &[u8], &Presented),
     (id, by): (WebhookId, &str),
     judge: Judge<'_>,
 ) -> Result<(Decision, Webhook), ReplayError> {
-    let candidate = candidates::find(conn, id).await?.ok_or(ReplayError::NoRecord)?;
-    let record = opened_alone(candidate, judge.keys);
+    let candidate = candidates::find(conn, id).await?.ok_or(ReplayError::NoSuchWebhook)?;
+    let webhook = decrypt_webhook(candidate, judge.keys);
     let question = Question {
         endpoint: Endpoint::Main,
         event,
@@ -175,12 +175,12 @@ pub(super) async fn forced(
         allow_no_secret: judge.policy.allow_no_secret,
         now: judge.at,
     };
-    Ok((force(question, &record, by), record))
+    Ok((force(question, &webhook, by), webhook))
 }
 
 /// Writes into the trace how the credential fares, which the matcher could not see.
 pub(super) fn says_credential(decision: &mut Decision, word: &str) {
-    let checks = decision.trace.records.iter_mut().flat_map(|record| &mut record.checks);
+    let checks = decision.trace.webhooks.iter_mut().flat_map(|webhook| &mut webhook.checks);
     for check in checks.filter(|check| check.field == "credential") {
         word.clone_into(&mut check.actual);
         check.equal = true;
@@ -194,7 +194,7 @@ pub struct Wanted {
     pub delivery: DeliveryId,
     /// To whom it is given.
     pub way: Way,
-    /// The records that were shown to run; none = none were shown.
+    /// The webhooks that were shown to run; none = none were shown.
     pub shown: Option<Vec<WebhookId>>,
     /// What tells this form from any other: it serves once.
     pub once: String,
@@ -218,7 +218,7 @@ pub async fn replay(
         let full = deliveries::find(conn, &wanted.delivery).await?;
         let by = act.actor.username.as_str();
         let prospect = prospect(conn, &full, (wanted.way, by), judge).await?;
-        let runs: Vec<WebhookId> = prospect.runs.iter().map(|record| record.id).collect();
+        let runs: Vec<WebhookId> = prospect.runs.iter().map(|webhook| webhook.id).collect();
         if wanted.shown.as_ref().is_some_and(|shown| *shown != runs) {
             return Err(ReplayError::Changed);
         }
@@ -274,7 +274,7 @@ pub(super) async fn write(
         content: Content::Event { event: Box::new(event), presented, key: None },
         origin,
     };
-    write_made(conn, Made { arrival, decision, records: runs }, now).await
+    write_made(conn, Made { arrival, decision, webhooks: runs }, now).await
 }
 
 /// Writes down who made a delivery.

@@ -1,4 +1,4 @@
-//! What a delivery presents to prove where it comes from, and whether a record accepts it.
+//! What a delivery presents to prove where it comes from, and whether a webhook accepts it.
 //!
 //! Two kinds: the plain `X-Gitlab-Token`, compared as keyed digests in constant time; and
 //! GitLab's signature, HMAC-SHA256 over `{id}.{timestamp}.{body}` (Standard Webhooks), which
@@ -84,7 +84,7 @@ pub struct Presented {
     pub signed: Option<Signed>,
 }
 
-/// What a record asks for.
+/// What a webhook asks for.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Required<'a> {
     /// Digest of its secret token.
@@ -99,7 +99,7 @@ pub struct Required<'a> {
     pub signature: bool,
 }
 
-/// Which of a record's secrets of one kind something was proved with.
+/// Which of a webhook's secrets of one kind something was proved with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
     /// The present one.
@@ -117,7 +117,7 @@ pub struct Proof {
     pub signature: Option<Which>,
 }
 
-/// How a credential fares with a record.
+/// How a credential fares with a webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Check {
     /// The token equals, or the signature verifies and is fresh, or both.
@@ -130,7 +130,7 @@ pub enum Check {
     Wrong,
     /// Nothing was presented.
     Absent,
-    /// The record asks for nothing.
+    /// The webhook asks for nothing.
     NotRequired,
 }
 
@@ -145,7 +145,7 @@ impl Check {
         matches!(self, Self::Valid(Proof { signature: Some(_), .. }))
     }
 
-    /// Whether the record accepts it; `allow_none` admits records without any secret.
+    /// Whether the webhook accepts it; `allow_none` admits webhooks without any secret.
     pub fn accepted(self, allow_none: bool) -> bool {
         match self {
             Self::Valid(_) => true,
@@ -190,8 +190,8 @@ impl Proof {
     }
 }
 
-/// Checks what was presented against what a record asks for. While a hook moves from one kind to
-/// the other, either is enough, unless the record requires the signature.
+/// Checks what was presented against what a webhook asks for. While a hook moves from one kind to
+/// the other, either is enough, unless the webhook requires the signature.
 pub fn check(
     presented: &Presented,
     required: Required<'_>,

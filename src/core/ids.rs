@@ -1,6 +1,6 @@
 //! Identifiers as types of their own, so that a job's id is never passed for a delivery's.
 //!
-//! Deliveries and jobs carry ULIDs (26 characters, sortable by time); records and users carry
+//! Deliveries and jobs carry ULIDs (26 characters, sortable by time); webhooks and users carry
 //! database integers. Making a ULID needs a clock and randomness: that is `crate::clock`'s.
 
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! Lanes: which of the jobs that share one may run now, and which are overtaken.
 //!
-//! A lane is a line of jobs of which one runs at a time: those of a record that asks for it, or all
+//! A lane is a line of jobs of which one runs at a time: those of a webhook that asks for it, or all
 //! that use a resource of the host that a catalogue entry names. [`decide`] is the whole rule; it
 //! sees the lane as it stands. Who looks it up, and under which lock, is `crate::store::lanes`.
 
@@ -11,9 +11,9 @@ use crate::core::webhook::Concurrency;
 const OF_RECORD: &str = "webhook:";
 const OF_HOST: &str = "host:";
 
-/// The lane of a record's own jobs; none if they may run side by side.
+/// The lane of a webhook's own jobs; none if they may run side by side.
 #[must_use]
-pub fn of_record(webhook: WebhookId, concurrency: Concurrency) -> Option<String> {
+pub fn of_webhook(webhook: WebhookId, concurrency: Concurrency) -> Option<String> {
     match concurrency {
         Concurrency::Parallel => None,
         Concurrency::Serial | Concurrency::Latest => Some(format!("{OF_RECORD}{webhook}")),
@@ -32,13 +32,13 @@ pub fn is_of_host(lane: &str) -> bool {
     lane.starts_with(OF_HOST)
 }
 
-/// The record whose own lane this is.
+/// The webhook whose own lane this is.
 #[must_use]
-pub fn record_of(lane: &str) -> Option<i64> {
+pub fn webhook_of_lane(lane: &str) -> Option<i64> {
     lane.strip_prefix(OF_RECORD)?.parse().ok()
 }
 
-/// What a person reads: the resource's name, or that it is the record's own.
+/// What a person reads: the resource's name, or that it is the webhook's own.
 #[must_use]
 pub fn label(lane: &str) -> String {
     match lane.strip_prefix(OF_HOST) {
@@ -74,11 +74,11 @@ pub enum Stand {
 pub struct Member {
     /// Its id.
     pub id: String,
-    /// Its record.
-    pub record: Option<i64>,
+    /// Its webhook.
+    pub webhook: Option<i64>,
     /// Its ref.
     pub git_ref: String,
-    /// How its record shares time.
+    /// How its webhook shares time.
     pub concurrency: Concurrency,
     /// Whether it also ends the one that runs.
     pub cancels_running: bool,
@@ -99,11 +99,11 @@ pub struct Decision {
 
 /// What follows from how a lane stands; its members in the order they were queued.
 ///
-/// - Of the waiting jobs of one record and ref that says `latest`, only the newest stays.
+/// - Of the waiting jobs of one webhook and ref that says `latest`, only the newest stays.
 /// - If the newest of a ref says so, one of that ref that runs is to end. A paused one does not: what
 ///   runs goes on while newer ones are held back.
 /// - While one runs, none begins.
-/// - The first that is ready is next. In a `serial` record none overtakes an earlier one that
+/// - The first that is ready is next. In a `serial` webhook none overtakes an earlier one that
 ///   rests: an older state must not come after a newer one.
 #[must_use]
 pub fn decide(members: &[Member]) -> Decision {
@@ -124,7 +124,7 @@ pub fn decide(members: &[Member]) -> Decision {
     let mut waited_for: Vec<Option<i64>> = Vec::new();
     for member in standing {
         let is_serial = member.concurrency == Concurrency::Serial;
-        if is_serial && waited_for.contains(&member.record) {
+        if is_serial && waited_for.contains(&member.webhook) {
             continue;
         }
         match member.stand {
@@ -134,7 +134,7 @@ pub fn decide(members: &[Member]) -> Decision {
             }
             Stand::Resting | Stand::Paused | Stand::Running => {
                 if is_serial {
-                    waited_for.push(member.record);
+                    waited_for.push(member.webhook);
                 }
             }
         }
@@ -147,7 +147,10 @@ fn overtakes(newer: &Member, older: &Member) -> bool {
     let latest = |member: &Member| {
         member.concurrency == Concurrency::Latest && member.stand != Stand::Running
     };
-    latest(newer) && latest(older) && newer.record == older.record && newer.git_ref == older.git_ref
+    latest(newer)
+        && latest(older)
+        && newer.webhook == older.webhook
+        && newer.git_ref == older.git_ref
 }
 
 /// Whether the newer of two ends the other, which runs.
@@ -157,7 +160,7 @@ fn ends(newer: &Member, older: &Member) -> bool {
         && newer.cancels_running
         && newer.concurrency == Concurrency::Latest
         && older.stand == Stand::Running
-        && newer.record == older.record
+        && newer.webhook == older.webhook
         && newer.git_ref == older.git_ref
 }
 

@@ -1,4 +1,4 @@
-//! Pauses: what a person holds back, from everything to one record or one lane.
+//! Pauses: what a person holds back, from everything to one webhook or one lane.
 //!
 //! Jobs are made as always while one holds, and wait; who lets them go is `crate::control`.
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub enum Scope {
     /// Every job.
     All,
-    /// Those of one record.
+    /// Those of one webhook.
     Webhook(i64),
     /// Those of one lane.
     Lane(String),
@@ -40,7 +40,7 @@ impl Scope {
         }
     }
 
-    /// Whether a job of this record and lane (empty = none) is held back.
+    /// Whether a job of this webhook and lane (empty = none) is held back.
     #[must_use]
     pub fn covers(&self, webhook: Option<i64>, lane: &str) -> bool {
         match self {
@@ -63,7 +63,7 @@ pub struct Pause {
 /// Why something is held back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
-    /// What the scope is called: a record's or lane's name; empty for everything.
+    /// What the scope is called: a webhook's or lane's name; empty for everything.
     pub name: String,
     /// The reason given.
     pub reason: String,
@@ -78,11 +78,11 @@ pub struct Note {
 pub enum Release {
     /// All run, in their order.
     All,
-    /// Of each record and ref only the newest runs.
+    /// Of each webhook and ref only the newest runs.
     Newest,
 }
 
-/// The pause that holds a job of this record and lane back, the widest first.
+/// The pause that holds a job of this webhook and lane back, the widest first.
 #[must_use]
 pub fn holding<'a>(pauses: &'a [Pause], webhook: Option<i64>, lane: &str) -> Option<&'a Pause> {
     pauses.iter().filter(|pause| pause.scope.covers(webhook, lane)).min_by_key(|pause| &pause.scope)

@@ -1,6 +1,6 @@
 //! Replays: what cannot be replayed and why, and the pace of many.
 //!
-//! A replay gives a delivery that is kept to the records once more. It asks for no new proof of
+//! A replay gives a delivery that is kept to the webhooks once more. It asks for no new proof of
 //! origin, so that what was never authentic stays out.
 
 use super::source::Source;
@@ -20,9 +20,9 @@ pub enum Skip {
     Made,
     /// The secret it came with is nobody's any more.
     Secret,
-    /// The record that it equals is switched off.
+    /// The webhook that it equals is switched off.
     Disabled,
-    /// No record wants it.
+    /// No webhook wants it.
     Unmatched,
     /// It was removed meanwhile.
     Gone,

@@ -62,7 +62,7 @@ impl Role {
         self >= match permission {
             Permission::View | Permission::OwnAccount => Self::Viewer,
             Permission::Operate | Permission::ReadLog => Self::Operator,
-            Permission::ChangeRecords | Permission::ManageUsers => Self::Admin,
+            Permission::ChangeWebhooks | Permission::ManageUsers => Self::Admin,
         }
     }
 }
@@ -78,8 +78,8 @@ pub enum Permission {
     Operate,
     /// Read who did what, sign-ins and their addresses included.
     ReadLog,
-    /// Add, change and delete records.
-    ChangeRecords,
+    /// Add, change and delete webhooks.
+    ChangeWebhooks,
     /// See, add, change and delete accounts, and end their sessions.
     ManageUsers,
 }
@@ -90,13 +90,13 @@ mod tests {
 
     #[test]
     fn each_role_may_what_the_weaker_one_may() {
-        use Permission::{ChangeRecords, ManageUsers, Operate, OwnAccount, ReadLog, View};
+        use Permission::{ChangeWebhooks, ManageUsers, Operate, OwnAccount, ReadLog, View};
         let table = [
             (Role::Viewer, [true, true, false, false, false, false]),
             (Role::Operator, [true, true, true, true, false, false]),
             (Role::Admin, [true; 6]),
         ];
-        let all = [View, OwnAccount, Operate, ReadLog, ChangeRecords, ManageUsers];
+        let all = [View, OwnAccount, Operate, ReadLog, ChangeWebhooks, ManageUsers];
         for (role, expected) in table {
             assert_eq!(all.map(|permission| role.may(permission)), expected);
         }

@@ -10,7 +10,7 @@ pub enum Source {
     Gitlab,
     /// A person who replayed another delivery.
     Replay,
-    /// A person who tried a record out.
+    /// A person who tried a webhook out.
     Hand,
 }
 

@@ -1,8 +1,8 @@
-//! Records as a file that people keep, compare and carry to another installation. A secret is
+//! Webhooks as a file that people keep, compare and carry to another installation. A secret is
 //! only ever named: by the environment variable that holds it where the file is imported.
 //!
-//! Pure: what is in the file, which record here a record of the file is, and what differs.
-//! Reading and writing the table is `crate::records::transfer`.
+//! Pure: what is in the file, which webhook here a webhook of the file is, and what differs.
+//! Reading and writing the table is `crate::webhooks::transfer`.
 
 use crate::core::event::repository::{same_repository, without_page};
 use crate::core::sentence::Sentence;
@@ -20,8 +20,8 @@ pub const VERSION: u32 = 1;
 pub struct Document {
     /// [`VERSION`].
     pub signalbox: u32,
-    /// The records.
-    pub webhooks: Vec<Record>,
+    /// The webhooks.
+    pub webhooks: Vec<PortableWebhook>,
 }
 
 /// A secret by reference.
@@ -32,12 +32,12 @@ pub struct Reference {
     pub env: String,
 }
 
-/// A record in the file: the fields of the table `webhooks` that a person sets.
+/// A webhook in the file: the fields of the table `webhooks` that a person sets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "the record's fields, explained by the migration")]
 #[expect(clippy::struct_excessive_bools, reason = "the fields are what they are")]
-pub struct Record {
+pub struct PortableWebhook {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
     #[serde(default)]
@@ -64,7 +64,7 @@ pub struct Record {
     pub obey_skip: bool,
     #[serde(default, skip_serializing_if = "is_no")]
     pub require_signature: bool,
-    /// Where a file says nothing, a record that is here keeps what it has; a new one does.
+    /// Where a file says nothing, a webhook that is here keeps what it has; a new one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub register_on_first_event: Option<bool>,
     pub action: String,
@@ -144,16 +144,16 @@ pub fn read(text: &str) -> Result<Document, Unreadable> {
         let sentence = sentence.with("version", document.signalbox).with("own", VERSION);
         return Err(Unreadable::Wrong(sentence));
     }
-    for record in &mut document.webhooks {
-        let repo_url = without_page(&record.repo_url).to_owned();
-        record.repo_url = repo_url;
-        for reference in record.secret_token.iter().chain(&record.signing_token) {
+    for webhook in &mut document.webhooks {
+        let repo_url = without_page(&webhook.repo_url).to_owned();
+        webhook.repo_url = repo_url;
+        for reference in webhook.secret_token.iter().chain(&webhook.signing_token) {
             if !is_variable(&reference.env) {
                 let sentence = Sentence::new(
                     "{label}: “{name}” is not the name of an environment variable; letters, digits \
                      and _ make one. A secret itself does not belong in the file.",
                 );
-                let sentence = sentence.with("label", record.label()).with("name", &reference.env);
+                let sentence = sentence.with("label", webhook.label()).with("name", &reference.env);
                 return Err(Unreadable::Wrong(sentence));
             }
         }
@@ -161,12 +161,12 @@ pub fn read(text: &str) -> Result<Document, Unreadable> {
     Ok(document)
 }
 
-/// Writes a file; each secret that a record has is given a variable's name of its own.
+/// Writes a file; each secret that a webhook has is given a variable's name of its own.
 ///
 /// # Errors
-/// A record that YAML cannot hold.
-pub fn write(records: Vec<Record>) -> Result<String, Unreadable> {
-    let document = Document { signalbox: VERSION, webhooks: named(records) };
+/// A webhook that YAML cannot hold.
+pub fn write(webhooks: Vec<PortableWebhook>) -> Result<String, Unreadable> {
+    let document = Document { signalbox: VERSION, webhooks: named(webhooks) };
     serde_saphyr::to_string(&document).map_err(|error| Unreadable::Yaml(error.to_string()))
 }
 
@@ -177,19 +177,19 @@ fn is_variable(name: &str) -> bool {
         && name.len() <= 100
 }
 
-fn named(mut records: Vec<Record>) -> Vec<Record> {
+fn named(mut webhooks: Vec<PortableWebhook>) -> Vec<PortableWebhook> {
     let mut taken = BTreeSet::new();
-    for record in &mut records {
-        let label = record.label();
+    for webhook in &mut webhooks {
+        let label = webhook.label();
         for (kind, reference) in
-            [("TOKEN", &mut record.secret_token), ("SIGNING", &mut record.signing_token)]
+            [("TOKEN", &mut webhook.secret_token), ("SIGNING", &mut webhook.signing_token)]
         {
             if let Some(reference) = reference {
                 reference.env = free(&format!("SIGNALBOX_{kind}_{}", slug(&label)), &mut taken);
             }
         }
     }
-    records
+    webhooks
 }
 
 fn slug(label: &str) -> String {
@@ -207,8 +207,8 @@ fn free(wanted: &str, taken: &mut BTreeSet<String>) -> String {
     name
 }
 
-impl Record {
-    /// What the record is called.
+impl PortableWebhook {
+    /// What the webhook is called.
     #[must_use]
     pub fn label(&self) -> String {
         label(&self.name, &self.repo_name, &self.object_kind)
@@ -221,7 +221,7 @@ impl Record {
             && (self.repo_url == other.repo_url || same_repository(&self.repo_url, &other.repo_url))
     }
 
-    /// The record with the project's id that is known here, where it does not say one itself: a
+    /// The webhook with the project's id that is known here, where it does not say one itself: a
     /// registration is not undone by a file. Likewise with where it registers.
     #[must_use]
     pub fn registered_as(mut self, (project_id, on_first_event): (i64, Option<bool>)) -> Self {
@@ -233,12 +233,12 @@ impl Record {
     }
 }
 
-/// Which record here each record of the file is; none = it is new. Records are the same when they
+/// Which webhook here each webhook of the file is; none = it is new. Webhooks are the same when they
 /// are of the same events (repository, kind and header), and the closest by name and action are
-/// taken first, so that a second import of one file finds each record again.
+/// taken first, so that a second import of one file finds each webhook again.
 #[must_use]
-pub fn pair(file: &[Record], here: &[Record]) -> Vec<Option<usize>> {
-    let closeness: [fn(&Record, &Record) -> bool; 4] = [
+pub fn pair(file: &[PortableWebhook], here: &[PortableWebhook]) -> Vec<Option<usize>> {
+    let closeness: [fn(&PortableWebhook, &PortableWebhook) -> bool; 4] = [
         |one, other| one.name == other.name && one.action == other.action,
         |one, other| one.name == other.name,
         |one, other| one.action == other.action,
@@ -247,9 +247,11 @@ pub fn pair(file: &[Record], here: &[Record]) -> Vec<Option<usize>> {
     let mut pairs = vec![None; file.len()];
     let mut taken = BTreeSet::new();
     for is_close in closeness {
-        for (record, pair) in file.iter().zip(&mut pairs).filter(|(_, pair)| pair.is_none()) {
+        for (webhook, pair) in file.iter().zip(&mut pairs).filter(|(_, pair)| pair.is_none()) {
             let found = here.iter().enumerate().find(|(index, known)| {
-                !taken.contains(index) && record.is_of_same_events(known) && is_close(record, known)
+                !taken.contains(index)
+                    && webhook.is_of_same_events(known)
+                    && is_close(webhook, known)
             });
             if let Some((index, _)) = found {
                 taken.insert(index);
@@ -271,10 +273,10 @@ pub struct Difference {
     pub file: Value,
 }
 
-/// What differs between a record here and in the file, secrets left out.
+/// What differs between a webhook here and in the file, secrets left out.
 #[must_use]
-pub fn differences(here: &Record, file: &Record) -> Vec<Difference> {
-    let fields = |record: &Record| match serde_json::to_value(record) {
+pub fn differences(here: &PortableWebhook, file: &PortableWebhook) -> Vec<Difference> {
+    let fields = |webhook: &PortableWebhook| match serde_json::to_value(webhook) {
         Ok(Value::Object(fields)) => fields,
         _ => serde_json::Map::new(),
     };

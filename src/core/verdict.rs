@@ -37,13 +37,13 @@ impl Endpoint {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// At least one record matched: its jobs are queued.
+    /// At least one webhook matched: its jobs are queued.
     Matched,
-    /// A pending record took the event's project id, or had taken it before.
+    /// A pending webhook took the event's project id, or had taken it before.
     Registered,
-    /// Authentic, but no record wants it.
+    /// Authentic, but no webhook wants it.
     Unmatched,
-    /// A record equals it but is switched off.
+    /// A webhook equals it but is switched off.
     Disabled,
     /// Not authentic, or not readable.
     Rejected,

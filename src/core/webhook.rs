@@ -1,7 +1,7 @@
-//! The webhook record: the five values an event must equal, its credentials, filters and action.
+//! The webhook: the five values an event must equal, its credentials, filters and action.
 //!
 //! `Webhook` is what the matcher reads; how a person's input becomes one is
-//! `crate::records::input`, how it is stored is `crate::store::webhooks`.
+//! `crate::webhooks::input`, how it is stored is `crate::store::webhooks`.
 
 use crate::core::credential::{Required, SigningKey};
 use crate::core::ids::WebhookId;
@@ -11,7 +11,7 @@ use serde::Serialize;
 use std::fmt;
 use std::sync::Arc;
 
-/// A record's project: an id of GitLab's, or "pending registration" (stored as -1).
+/// A webhook's project: an id of GitLab's, or "pending registration" (stored as -1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ProjectId {
     /// Waits for a Test event to bring the id.
@@ -39,7 +39,7 @@ impl ProjectId {
         }
     }
 
-    /// Whether the record still waits for its id.
+    /// Whether the webhook still waits for its id.
     #[must_use]
     pub fn is_pending(self) -> bool {
         matches!(self, Self::Pending)
@@ -55,7 +55,7 @@ impl fmt::Display for ProjectId {
     }
 }
 
-/// How the jobs of one record share time.
+/// How the jobs of one webhook share time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Concurrency {
@@ -105,7 +105,7 @@ impl<T> Previous<T> {
     }
 }
 
-/// A record as the matcher and the worker see it.
+/// A webhook as the matcher and the worker see it.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "the columns are what they are")]
 pub struct Webhook {
@@ -169,14 +169,14 @@ impl Webhook {
         }
     }
 
-    /// How the record is called on pages and in snapshots.
+    /// How the webhook is called on pages and in snapshots.
     #[must_use]
     pub fn label(&self) -> String {
         label(&self.name, &self.repo_name, &self.object_kind)
     }
 }
 
-/// What a record is called: its name, else "`repo_name` `object_kind`", as the first system printed it.
+/// What a webhook is called: its name, else "`repo_name` `object_kind`", as the first system printed it.
 #[must_use]
 pub fn label(name: &str, repo_name: &str, object_kind: &str) -> String {
     match (name, repo_name) {

@@ -38,7 +38,7 @@ pub(super) struct Draft<'a> {
     pub jobs: Vec<JobDraft>,
 }
 
-/// A job to queue, with its record as it was.
+/// A job to queue, with its webhook as it was.
 pub(super) struct JobDraft {
     pub id: JobId,
     pub webhook: Arc<Webhook>,
@@ -164,7 +164,7 @@ fn judged<'a>(
     now: DateTime<Utc>,
 ) -> Draft<'a> {
     let place = Place::of(event, presented);
-    let records = known.webhooks_of(&place);
+    let webhooks = known.webhooks_of(&place);
     let token = known.places.get(&place).map(|found| found.token).unwrap_or_default();
     let question = Question {
         endpoint: arrival.endpoint,
@@ -175,7 +175,7 @@ fn judged<'a>(
         allow_no_secret: policy.allow_no_secret,
         now,
     };
-    let mut decision = decide(question, &records);
+    let mut decision = decide(question, &webhooks);
     let mut held: Vec<(ScopedKey, DateTime<Utc>)> = Vec::new();
     held.extend(key.map(|key| (scoped(arrival, key), key.expires_at)));
     if decision.is_signed() {
@@ -192,7 +192,7 @@ fn judged<'a>(
             jobs: Vec::new(),
         };
     }
-    hold_back(&mut decision, &records, &known.pauses);
+    hold_back(&mut decision, &webhooks, &known.pauses);
     // A body stands for a missing key only where a repeat would run something twice.
     if !decision.did_something()
         || (decision.run.is_empty() && key.is_some_and(|key| key.from_body))
@@ -207,21 +207,21 @@ fn judged<'a>(
     if let (false, Some(id)) = (decision.register.is_empty(), id_to_register(event)) {
         known.register(&decision.register, id);
     }
-    let jobs = jobs_of(&decision, records);
+    let jobs = jobs_of(&decision, webhooks);
     Draft { arrival, decision, duplicate_of: None, claims, jobs }
 }
 
-/// The jobs of a decision, each with its record as it is.
-pub(super) fn jobs_of(decision: &Decision, records: Vec<Arc<Webhook>>) -> Vec<JobDraft> {
-    let wanted = records.into_iter().filter(|record| decision.run.contains(&record.id));
+/// The jobs of a decision, each with its webhook as it is.
+pub(super) fn jobs_of(decision: &Decision, webhooks: Vec<Arc<Webhook>>) -> Vec<JobDraft> {
+    let wanted = webhooks.into_iter().filter(|webhook| decision.run.contains(&webhook.id));
     let job =
         |webhook: Arc<Webhook>| JobDraft { id: clock::job_id(), label: webhook.label(), webhook };
     wanted.map(job).collect()
 }
 
 /// Says of a delivery that matched that nothing of it runs now, if that is so.
-pub(super) fn hold_back(decision: &mut Decision, records: &[Arc<Webhook>], pauses: &[Pause]) {
-    if let Some(pause) = paused(decision, records, pauses) {
+pub(super) fn hold_back(decision: &mut Decision, webhooks: &[Arc<Webhook>], pauses: &[Pause]) {
+    if let Some(pause) = paused(decision, webhooks, pauses) {
         let (matched, by, reason) = (&decision.summary, &pause.by, &pause.reason);
         decision.summary = format!("{matched}; held back by {by}: {reason}");
         decision.verdict = Verdict::Paused;
@@ -232,12 +232,12 @@ pub(super) fn hold_back(decision: &mut Decision, records: &[Arc<Webhook>], pause
 /// worker holds its jobs back.
 fn paused<'a>(
     decision: &Decision,
-    records: &[Arc<Webhook>],
+    webhooks: &[Arc<Webhook>],
     pauses: &'a [Pause],
 ) -> Option<&'a Note> {
     let lane = |id: &WebhookId| {
-        let record = records.iter().find(|record| record.id == *id);
-        record.and_then(|record| lane::of_record(record.id, record.concurrency))
+        let webhook = webhooks.iter().find(|webhook| webhook.id == *id);
+        webhook.and_then(|webhook| lane::of_webhook(webhook.id, webhook.concurrency))
     };
     let held = |id: &WebhookId| holding(pauses, Some(id.0), &lane(id).unwrap_or_default());
     let matched = decision.verdict == Verdict::Matched;

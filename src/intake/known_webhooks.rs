@@ -4,7 +4,7 @@
 //! kept under the database's version of the webhooks (`store::candidates::version`), which is read
 //! for each batch; another version empties it.
 
-use super::records::{FilterCache, ready};
+use super::matchable::{FilterCache, to_matchable};
 use crate::core::credential::{Presented, TokenDigest};
 use crate::core::event::Event;
 use crate::core::seal::Keys;
@@ -156,7 +156,9 @@ impl KnownWebhooks {
         )?;
         let webhooks: Vec<Arc<Webhook>> = {
             let mut kept = self.kept();
-            rows.into_iter().map(|row| Arc::new(ready(row, keys, &mut kept.filters))).collect()
+            rows.into_iter()
+                .map(|row| Arc::new(to_matchable(row, keys, &mut kept.filters)))
+                .collect()
         };
         let of = |place: &Place| Found {
             webhooks: webhooks.iter().filter(|webhook| place.holds(webhook)).cloned().collect(),
@@ -183,7 +185,7 @@ impl KnownWebhooks {
 mod tests {
     use super::*;
     use crate::core::credential::token_digest;
-    use crate::core::matching::tests::{KEY, record};
+    use crate::core::matching::tests::{KEY, sample_webhook};
 
     fn place(project_id: i64, repo_name: &str, token: Option<&str>) -> Place {
         let token = token.map(|token| token_digest(&KEY, token.as_bytes()));
@@ -193,13 +195,13 @@ mod tests {
     #[test]
     fn a_place_holds_its_projects_webhooks_and_those_that_are_near_with_a_credential() {
         // The webhook's project is 15, its repository App, its token "secret".
-        let webhook = record(1, 15);
+        let webhook = sample_webhook(1, 15);
         assert!(place(15, "Other", None).holds(&webhook));
         assert!(place(16, "App", Some("secret")).holds(&webhook));
         assert!(!place(16, "App", Some("wrong")).holds(&webhook));
         assert!(!place(16, "App", None).holds(&webhook));
         assert!(!place(16, "Other", Some("secret")).holds(&webhook));
-        let pending = record(2, -1);
+        let pending = sample_webhook(2, -1);
         assert!(place(16, "Other", Some("secret")).holds(&pending));
         assert!(place(16, "App", None).holds(&pending));
         assert!(!place(16, "Other", None).holds(&pending));
@@ -207,7 +209,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_has_a_bound_and_nothing_of_strangers_is() {
-        let webhook = Arc::new(record(1, 15));
+        let webhook = Arc::new(sample_webhook(1, 15));
         let of_thousand =
             Arc::new(Found { webhooks: vec![webhook; 1_000], token: TokenLife::default() });
         assert!(is_somebodys(&place(15, "App", None), &of_thousand));

@@ -18,8 +18,8 @@ pub struct Made {
     pub arrival: Arrival,
     /// What becomes of it. It registers nothing.
     pub decision: Decision,
-    /// The records that were asked.
-    pub records: Vec<Webhook>,
+    /// The webhooks that were asked.
+    pub webhooks: Vec<Webhook>,
 }
 
 /// Writes it with its jobs. The caller owns the transaction.
@@ -27,13 +27,13 @@ pub struct Made {
 /// # Errors
 /// Any [`crate::store::StoreError`] of the database.
 pub async fn write_made(conn: &mut Conn, made: Made, now: DateTime<Utc>) -> Result<Receipt> {
-    let Made { arrival, mut decision, records } = made;
-    // A record takes a project's id from GitLab alone, and was not called by it just now.
+    let Made { arrival, mut decision, webhooks } = made;
+    // A webhook takes a project's id from GitLab alone, and was not called by it just now.
     decision.register.clear();
     decision.proofs.clear();
-    let records: Vec<_> = records.into_iter().map(Arc::new).collect();
-    hold_back(&mut decision, &records, &pauses::all(conn).await?);
-    let jobs = jobs_of(&decision, records);
+    let webhooks: Vec<_> = webhooks.into_iter().map(Arc::new).collect();
+    hold_back(&mut decision, &webhooks, &pauses::all(conn).await?);
+    let jobs = jobs_of(&decision, webhooks);
     let draft = Draft { arrival: &arrival, decision, duplicate_of: None, claims: Vec::new(), jobs };
     write::drafts(conn, std::slice::from_ref(&draft), &[Room::Own], now).await?;
     listen::wake_workers(conn).await?;

@@ -10,13 +10,13 @@ mod decide;
 mod known_tokens;
 mod known_webhooks;
 mod made;
-mod records;
+mod matchable;
 mod refusals;
 mod write;
 
 pub use body_room::{BodyPermit, Sender};
 pub use made::{Made, write_made};
-pub use records::opened_alone;
+pub use matchable::decrypt_webhook;
 
 use crate::core::credential::{Presented, TokenDigest};
 use crate::core::event::Event;
@@ -168,7 +168,7 @@ impl IntakeError {
 /// What judging needs to know.
 #[derive(Debug, Clone, Copy)]
 pub struct Policy {
-    /// Whether records without any secret accept everybody.
+    /// Whether webhooks without any secret accept everybody.
     pub allow_no_secret: bool,
 }
 

@@ -195,12 +195,12 @@ fn job_row<'a>(
         queued_at: now,
         requested_by: draft.arrival.origin.by().unwrap_or(&event.user_name),
         concurrency: webhook.concurrency.as_str(),
-        lane: lane::of_record(webhook.id, webhook.concurrency).unwrap_or_default(),
+        lane: lane::of_webhook(webhook.id, webhook.concurrency).unwrap_or_default(),
         cancels_running: webhook.cancel_running,
     }
 }
 
-/// Writes each registration and its audit entry, in order of the records.
+/// Writes each registration and its audit entry, in order of the webhooks.
 async fn registrations(conn: &mut Conn, drafts: &[Draft<'_>], now: DateTime<Utc>) -> Result<()> {
     let mut all: Vec<(WebhookId, &Draft<'_>, i64)> = drafts
         .iter()
@@ -213,7 +213,7 @@ async fn registrations(conn: &mut Conn, drafts: &[Draft<'_>], now: DateTime<Utc>
     all.sort_by_key(|(id, ..)| *id);
     for (id, draft, project_id) in all {
         candidates::register(conn, id, project_id, now).await?;
-        let label = draft.decision.trace.records.iter().find(|record| record.webhook == id);
+        let label = draft.decision.trace.webhooks.iter().find(|webhook| webhook.webhook == id);
         audit::record(
             conn,
             Entry {
@@ -222,7 +222,7 @@ async fn registrations(conn: &mut Conn, drafts: &[Draft<'_>], now: DateTime<Utc>
                 verb: Verb::Register,
                 object_type: audit::object::WEBHOOK,
                 object_id: &id.to_string(),
-                object_name: label.map_or("", |record| &record.label),
+                object_name: label.map_or("", |webhook| &webhook.label),
                 changes: registration_changes(draft, project_id),
                 remote_addr: &draft.arrival.remote_addr,
             },
@@ -251,22 +251,22 @@ fn registration_changes(draft: &Draft<'_>, project_id: i64) -> Vec<Change> {
     changes
 }
 
-/// The last delivery of each record a batch concerns.
+/// The last delivery of each webhook a batch concerns.
 fn touches(drafts: &[Draft<'_>]) -> Vec<Touch> {
     let mut last: BTreeMap<WebhookId, Touch> = BTreeMap::new();
     for draft in drafts {
         let decision = &draft.decision;
         let concerned = draft.jobs.iter().map(|job| (job.webhook.id, Some(job.id.clone())));
         let registered = decision.register.iter().map(|id| (*id, None));
-        // Of a delivery that did nothing, the record it was meant for: the nearest.
-        let nearest = decision.trace.records.first().filter(|record| {
+        // Of a delivery that did nothing, the webhook it was meant for: the nearest.
+        let nearest = decision.trace.webhooks.first().filter(|webhook| {
             !decision.did_something()
                 && decision.verdict != Verdict::Rejected
-                && record.differing().all(|check| {
+                && webhook.differing().all(|check| {
                     check.field == "project_id" || filters::FIELDS.contains(&check.field.as_str())
                 })
         });
-        let nearest = nearest.map(|record| (record.webhook, None));
+        let nearest = nearest.map(|webhook| (webhook.webhook, None));
         for (webhook, job) in registered.chain(concerned).chain(nearest) {
             let earlier = last.remove(&webhook);
             let (token, signature) = earlier

@@ -77,10 +77,10 @@ pub struct NewJob<'a> {
     pub cancels_running: bool,
 }
 
-/// The last thing that happened to a record, for its row in the list.
+/// The last thing that happened to a webhook, for its row in the list.
 #[derive(Debug, Clone)]
 pub struct Touch {
-    /// The record.
+    /// The webhook.
     pub webhook: WebhookId,
     /// The delivery.
     pub delivery: DeliveryId,
@@ -90,9 +90,9 @@ pub struct Touch {
     pub at: DateTime<Utc>,
     /// Its job, if one was queued.
     pub job: Option<JobId>,
-    /// Whether the record's token came with it.
+    /// Whether the webhook's token came with it.
     pub by_token: bool,
-    /// Whether it was signed for the record.
+    /// Whether it was signed for the webhook.
     pub by_signature: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What on the start page needs a person: repositories whose deliveries no record wanted, records
+//! What on the start page needs a person: repositories whose deliveries no webhook wanted, webhooks
 //! whose jobs failed. The query reads a bounded part of two indexes, however large the tables.
 
 use super::{Conn, Result};
@@ -11,7 +11,7 @@ use diesel_async::RunQueryDsl;
 /// Groups that are shown of each kind; one more is read, to know whether there are more.
 pub const GROUPS: usize = 5;
 
-/// A repository whose deliveries of the last seven days no record wanted.
+/// A repository whose deliveries of the last seven days no webhook wanted.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "of the newest of these deliveries")]
 pub struct Unmatched {
@@ -28,7 +28,7 @@ pub struct Unmatched {
     pub is_renamed: bool,
 }
 
-/// A record of whose jobs some failed in the last 24 hours.
+/// A webhook of whose jobs some failed in the last 24 hours.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "of the newest of these jobs")]
 pub struct Failed {
@@ -44,7 +44,7 @@ pub struct Failed {
 pub struct Attention {
     /// Repositories, the latest delivery first.
     pub unmatched: Vec<Unmatched>,
-    /// Records with failed jobs, the latest failure first.
+    /// Webhooks with failed jobs, the latest failure first.
     pub failed: Vec<Failed>,
 }
 
@@ -96,7 +96,7 @@ const GROUPED: &str = "WITH lost AS MATERIALIZED (SELECT repo_name, repo_url, ob
      JOIN failed_of ON failed_of.webhook_id IS NOT DISTINCT FROM last_failed.webhook_id \
      ORDER BY finished_at DESC LIMIT $2)";
 
-/// What needs a person now: the groups. How many records wait or are quiet, [`super::overview`]
+/// What needs a person now: the groups. How many webhooks wait or are quiet, [`super::overview`]
 /// counts.
 ///
 /// # Errors

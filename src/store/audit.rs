@@ -26,7 +26,7 @@ pub enum Verb {
     Change,
     /// It was deleted.
     Delete,
-    /// A pending record took a project's id.
+    /// A pending webhook took a project's id.
     Register,
     /// A person signed in.
     Login,
@@ -44,7 +44,7 @@ pub enum Verb {
     Pause,
     /// They are again.
     Resume,
-    /// A delivery was given to the records once more, or many.
+    /// A delivery was given to the webhooks once more, or many.
     Replay,
 }
 
@@ -121,7 +121,7 @@ impl Serialize for Verb {
 
 /// The kinds of objects the log speaks of: the stored words.
 pub mod object {
-    /// A webhook record.
+    /// A webhook.
     pub const WEBHOOK: &str = "webhook";
     /// A job.
     pub const JOB: &str = "job";

@@ -24,7 +24,7 @@ pub struct Sought {
     pub is_signed: bool,
 }
 
-/// A record as the matcher needs it, its signing token still sealed.
+/// A webhook as the matcher needs it, its signing token still sealed.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = webhooks, check_for_backend(diesel::pg::Pg))]
 #[expect(missing_docs, reason = "the columns, explained by the migration")]
@@ -60,7 +60,7 @@ pub struct Candidate {
     pub version: i32,
 }
 
-/// Loads the records of these projects, the pending ones of these repositories, and those that
+/// Loads the webhooks of these projects, the pending ones of these repositories, and those that
 /// nearly match: of these repositories with one of these tokens, or with a signing token where
 /// something is signed; or pending with one of these tokens.
 ///
@@ -92,7 +92,7 @@ pub async fn load(conn: &Conn, sought: &Sought) -> Result<Vec<Candidate>> {
     Ok(all.into_values().collect())
 }
 
-/// One record, if it is there.
+/// One webhook, if it is there.
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
@@ -190,7 +190,7 @@ pub async fn all_tokens(conn: &mut Conn, now: DateTime<Utc>) -> Result<HashSet<V
     Ok(found.into_iter().flatten().collect())
 }
 
-/// Gives a pending record its project id. Its version rises, so that a form opened before cannot
+/// Gives a pending webhook its project id. Its version rises, so that a form opened before cannot
 /// write -1 back.
 ///
 /// # Errors

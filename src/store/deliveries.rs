@@ -69,7 +69,7 @@ pub struct JobRef {
     pub id: String,
     /// Its state.
     pub state: JobState,
-    /// What its record was called.
+    /// What its webhook was called.
     pub webhook_label: String,
 }
 
@@ -133,7 +133,7 @@ pub async fn find_many(conn: &mut Conn, ids: &[String]) -> Result<Vec<Full>> {
 ///
 /// # Errors
 /// Any [`crate::store::StoreError`] of the database.
-pub async fn of_record(
+pub async fn of_webhook(
     conn: &mut Conn,
     project_id: i64,
     object_kind: &str,

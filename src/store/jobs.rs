@@ -182,7 +182,7 @@ pub async fn of_delivery(conn: &mut Conn, delivery: &DeliveryId) -> Result<Vec<R
     told(conn, made).await
 }
 
-/// A record's newest jobs.
+/// A webhook's newest jobs.
 ///
 /// # Errors
 /// Any [`crate::store::StoreError`] of the database.
@@ -196,7 +196,7 @@ pub async fn of_webhook(conn: &mut Conn, webhook: WebhookId, most: i64) -> Resul
         .await?)
 }
 
-/// How many jobs of a record have not ended yet.
+/// How many jobs of a webhook have not ended yet.
 ///
 /// # Errors
 /// Any [`crate::store::StoreError`] of the database.
@@ -289,7 +289,7 @@ pub async fn pruned_at(
     Ok(pruned.flatten())
 }
 
-/// Removes a job, with its attempts and output; no record's list leads to it any more.
+/// Removes a job, with its attempts and output; no webhook's list leads to it any more.
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.

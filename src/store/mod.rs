@@ -1,7 +1,7 @@
 //! The database: the only place that knows Diesel.
 //!
 //! Functions take `&mut Conn` and carry out one query or a few; they hold no rules and know no
-//! HTTP. Services (`intake`, `records`, `control`, `accounts`, `worker`) own the transactions.
+//! HTTP. Services (`intake`, `webhooks`, `control`, `accounts`, `worker`) own the transactions.
 
 pub mod arrivals;
 pub mod attempts;

@@ -1,4 +1,4 @@
-//! The records that a delivery comes near to, for its page: more than intake needs to judge it.
+//! The webhooks that a delivery comes near to, for its page: more than intake needs to judge it.
 
 use super::candidates::Candidate;
 use super::schema::webhooks;
@@ -8,12 +8,12 @@ use crate::core::ids::WebhookId;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-/// Most records looked at.
+/// Most webhooks looked at.
 const MOST: i64 = 500;
 /// Most webhooks looked at that share one credential.
 const MOST_SHARING: i64 = 50;
 
-/// Records equal to the event in at least one of project, repository name, and kind with header;
+/// Webhooks equal to the event in at least one of project, repository name, and kind with header;
 /// those of the same project or name first.
 ///
 /// # Errors

@@ -18,7 +18,7 @@ use diesel_async::RunQueryDsl;
 /// How much there is of everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overview {
-    /// Webhook records.
+    /// Webhooks.
     pub webhooks: Total,
     /// Deliveries.
     pub deliveries: Total,
@@ -36,16 +36,16 @@ pub struct Overview {
     pub unfinished: Vec<(JobState, Total)>,
     /// Jobs that failed for good in the last 24 hours.
     pub failed_day: Total,
-    /// Records that have waited for their Test longer than [`PENDING_FOR`].
+    /// Webhooks that have waited for their Test longer than [`PENDING_FOR`].
     pub pending: Total,
-    /// Enabled records that heard nothing for longer than [`QUIET_FOR`].
+    /// Enabled webhooks that heard nothing for longer than [`QUIET_FOR`].
     pub quiet: Total,
 }
 
-/// So long a record may wait for its Test.
+/// So long a webhook may wait for its Test.
 pub const PENDING_FOR: TimeDelta = TimeDelta::hours(1);
 
-/// So long a record may hear nothing.
+/// So long a webhook may hear nothing.
 pub const QUIET_FOR: TimeDelta = TimeDelta::days(30);
 
 /// The states of jobs that have not ended, as the start page counts them.
@@ -60,8 +60,8 @@ fn rows(what: &str) -> Rows {
     Box::new(sql::<BigInt>(&format!("SELECT FROM {what} LIMIT {}", Total::CAP + 1)))
 }
 
-/// The records that the list shows with this filter.
-fn records(filter: Filter) -> Rows {
+/// The webhooks that the list shows with this filter.
+fn webhooks(filter: Filter) -> Rows {
     Box::new(webhooks::listed(&ListQuery::<Sort, Filter> { filter, ..ListQuery::everything(0) }))
 }
 
@@ -90,7 +90,7 @@ pub async fn load(conn: &mut Conn) -> Result<Overview> {
         Filter { pending_for: Some(PENDING_FOR), ..Filter::default() },
         Filter { quiet_for: Some(QUIET_FOR), ..Filter::default() },
     ];
-    let what = what.iter().map(|what| rows(what)).chain(waiting.map(records));
+    let what = what.iter().map(|what| rows(what)).chain(waiting.map(webhooks));
     let counted: Vec<i64> = CountsOf(what.collect()).get_result(conn).await?;
     let mut counted = counted.into_iter().map(Total::capped);
     let mut next = || counted.next().ok_or(StoreError::NotFound);

@@ -96,7 +96,7 @@ pub async fn delete(conn: &mut Conn, scope: &Scope) -> Result<bool> {
 pub struct HeldJob {
     /// Its id.
     pub id: String,
-    /// Its record.
+    /// Its webhook.
     pub webhook_id: Option<i64>,
     /// Its ref.
     pub git_ref: String,
@@ -145,10 +145,10 @@ pub async fn held_by(conn: &mut Conn, scope: &Scope) -> Result<i64> {
     Ok(query.get_result(conn).await?)
 }
 
-/// What a record is called, for the banner.
+/// What a webhook is called, for the banner.
 ///
 /// # Errors
-/// [`StoreError::NotFound`] if there is no such record.
+/// [`StoreError::NotFound`] if there is no such webhook.
 pub async fn name_of(conn: &mut Conn, webhook: i64) -> Result<String> {
     use super::schema::webhooks;
     let (name, repo, kind): (String, String, String) = webhooks::table

@@ -54,10 +54,10 @@ pub async fn throughput(conn: &mut Conn, (from, to): Span, part_s: i64) -> Resul
     .await?)
 }
 
-/// How many of a record's newest jobs are looked at for its own chart.
+/// How many of a webhook's newest jobs are looked at for its own chart.
 const OF_ONE: i64 = 10_000;
 
-/// The same for the newest jobs of one record.
+/// The same for the newest jobs of one webhook.
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
@@ -84,10 +84,10 @@ pub async fn of_webhook(
     .await?)
 }
 
-/// What the jobs of one record did. Times are in seconds, of those that ended by themselves.
+/// What the jobs of one webhook did. Times are in seconds, of those that ended by themselves.
 #[derive(Debug, Clone, QueryableByName)]
 #[expect(missing_docs, reason = "numbers that are named by what they count")]
-pub struct OfRecord {
+pub struct WebhookStats {
     #[diesel(sql_type = Nullable<BigInt>)]
     pub webhook_id: Option<i64>,
     #[diesel(sql_type = Text)]
@@ -106,13 +106,13 @@ pub struct OfRecord {
     pub run_p95: Option<f64>,
 }
 
-/// The hundred records of which most jobs ended in the period, the busiest first. The wait is that
+/// The hundred webhooks of which most jobs ended in the period, the busiest first. The wait is that
 /// before the first attempt, the run that of the last one. Times are put in order for those
 /// hundred alone: that is what takes long where there are many.
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn of_records(conn: &mut Conn, (from, to): Span) -> Result<Vec<OfRecord>> {
+pub async fn webhook_stats(conn: &mut Conn, (from, to): Span) -> Result<Vec<WebhookStats>> {
     Ok(diesel::sql_query(
         "WITH busiest AS (SELECT webhook_id, max(webhook_label) AS label, count(*) AS ended, \
            count(*) FILTER (WHERE state = 'failed') AS failed \
@@ -144,10 +144,10 @@ pub async fn of_records(conn: &mut Conn, (from, to): Span) -> Result<Vec<OfRecor
     .await?)
 }
 
-/// How many jobs of one record failed for one reason.
+/// How many jobs of one webhook failed for one reason.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct Failures {
-    /// The record.
+    /// The webhook.
     #[diesel(sql_type = Nullable<BigInt>)]
     pub webhook_id: Option<i64>,
     /// Why.

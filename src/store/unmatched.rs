@@ -1,4 +1,4 @@
-//! Unmatched deliveries by repository: how many, when last, and what a record would need.
+//! Unmatched deliveries by repository: how many, when last, and what a webhook would need.
 
 use super::{Conn, Result};
 use chrono::{DateTime, Utc};

@@ -1,4 +1,4 @@
-//! What came for one record while it waits: deliveries that carry its secret or name its
+//! What came for one webhook while it waits: deliveries that carry its secret or name its
 //! repository.
 
 use super::deliveries::Brief;
@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 
-/// A delivery that came while a record waited.
+/// A delivery that came while a webhook waited.
 #[derive(Debug, Clone)]
 pub struct Watched {
     /// The delivery.
@@ -21,7 +21,7 @@ pub struct Watched {
     pub headers: serde_json::Value,
     /// Whether it carried a token at all.
     pub has_token: bool,
-    /// Whether that is the record's secret token, the present one or one that is still accepted.
+    /// Whether that is the webhook's secret token, the present one or one that is still accepted.
     pub is_ours: bool,
 }
 
@@ -29,7 +29,7 @@ type Found = (Brief, serde_json::Value, serde_json::Value, Option<Vec<u8>>);
 
 type Digests = (Option<Vec<u8>>, Option<Vec<u8>>, Option<DateTime<Utc>>);
 
-/// The newest deliveries since the record waits that carry its secret token or name its
+/// The newest deliveries since the webhook waits that carry its secret token or name its
 /// repository, newest first. Matched ones are not among them.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Catalogue entries as they were when the records that use them were saved.
+//! Catalogue entries as they were when the webhooks that use them were saved.
 
 use super::schema::{webhook_actions, webhooks};
 use super::webhooks::Row;
@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use std::collections::BTreeMap;
 
-/// Notes the entry that a record was saved with.
+/// Notes the entry that a webhook was saved with.
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
@@ -24,7 +24,7 @@ pub async fn note(conn: &mut Conn, id: i64, fingerprint: &str) -> Result<()> {
     Ok(())
 }
 
-/// The fingerprints noted for these records.
+/// The fingerprints noted for these webhooks.
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
@@ -38,11 +38,11 @@ pub async fn noted(conn: &mut Conn, ids: &[WebhookId]) -> Result<BTreeMap<i64, S
     Ok(rows.into_iter().collect())
 }
 
-/// The records by their actions, at most `limit` of them.
+/// The webhooks by their actions, at most `limit` of them.
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn records(conn: &mut Conn, limit: i64) -> Result<Vec<Row>> {
+pub async fn webhooks(conn: &mut Conn, limit: i64) -> Result<Vec<Row>> {
     Ok(webhooks::table
         .order((webhooks::action, webhooks::repo_name, webhooks::id))
         .limit(limit)

@@ -1,6 +1,6 @@
-//! The table of webhook records as the panel reads and writes it: the list, one record, and its
+//! The table of webhooks as the panel reads and writes it: the list, one webhook, and its
 //! three writes. Whom a delivery finds is `store::candidates`; what may be saved is
-//! `crate::records`.
+//! `crate::webhooks`.
 
 mod bulk;
 mod facets;
@@ -21,7 +21,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 
-/// One record, secrets left out; serialises under the contract's field names.
+/// One webhook, secrets left out; serialises under the contract's field names.
 #[derive(Debug, Clone, Queryable, Selectable, Serialize)]
 #[diesel(table_name = webhooks, check_for_backend(diesel::pg::Pg))]
 #[expect(missing_docs, reason = "the columns, explained by the migration")]
@@ -72,18 +72,18 @@ pub struct Row {
 }
 
 impl Row {
-    /// Whether the record waits for its Test event.
+    /// Whether the webhook waits for its Test event.
     pub fn is_pending(&self) -> bool {
         ProjectId::from_raw(self.project_id).is_pending()
     }
 
-    /// What the record is called: its name, else what 2015's model printed.
+    /// What the webhook is called: its name, else what 2015's model printed.
     pub fn label(&self) -> String {
         crate::core::webhook::label(&self.name, &self.repo_name, &self.object_kind)
     }
 }
 
-/// One record.
+/// One webhook.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] when there is none with this id.
@@ -91,7 +91,7 @@ pub async fn find(conn: &mut Conn, id: WebhookId) -> Result<Row> {
     Ok(webhooks::table.find(id.0).select(Row::as_select()).first(conn).await?)
 }
 
-/// All records, by id.
+/// All webhooks, by id.
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
@@ -99,7 +99,7 @@ pub async fn all(conn: &mut Conn) -> Result<Vec<Row>> {
     Ok(webhooks::table.select(Row::as_select()).order(webhooks::id).load(conn).await?)
 }
 
-/// One record, locked until the transaction ends.
+/// One webhook, locked until the transaction ends.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] when there is none with this id.
@@ -107,7 +107,7 @@ pub async fn find_for_update(conn: &mut Conn, id: WebhookId) -> Result<Row> {
     Ok(webhooks::table.find(id.0).select(Row::as_select()).for_update().first(conn).await?)
 }
 
-/// What a person may write of a record, secrets apart.
+/// What a person may write of a webhook, secrets apart.
 #[derive(Debug, Clone, Insertable, AsChangeset)]
 #[diesel(table_name = webhooks, treat_none_as_null = true)]
 #[expect(missing_docs, reason = "the columns, explained by the migration")]
@@ -138,7 +138,7 @@ pub struct Values<'a> {
     pub pending_since: DateTime<Utc>,
 }
 
-/// The stored forms of a record's secrets.
+/// The stored forms of a webhook's secrets.
 #[derive(Debug, Clone, Default, Insertable, AsChangeset)]
 #[diesel(table_name = webhooks)]
 pub struct Secrets {
@@ -156,10 +156,10 @@ pub struct Secrets {
     pub previous_signing_until: Option<Option<DateTime<Utc>>>,
 }
 
-/// The present secrets of a record in their stored forms, for keeping them as the previous ones.
+/// The present secrets of a webhook in their stored forms, for keeping them as the previous ones.
 ///
 /// # Errors
-/// [`StoreError::NotFound`] when there is no such record.
+/// [`StoreError::NotFound`] when there is no such webhook.
 pub async fn stored_secrets(
     conn: &mut Conn,
     id: WebhookId,
@@ -168,7 +168,7 @@ pub async fn stored_secrets(
     Ok(webhooks::table.find(id.0).select(columns).first(conn).await?)
 }
 
-/// Adds a record.
+/// Adds a webhook.
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
@@ -185,7 +185,7 @@ pub async fn insert(
         .await?)
 }
 
-/// Changes a record if its version is still `version`; the new version is one higher.
+/// Changes a webhook if its version is still `version`; the new version is one higher.
 ///
 /// # Errors
 /// [`StoreError::Stale`] when it was changed since, or is gone.
@@ -205,7 +205,7 @@ pub async fn update(
         .ok_or(StoreError::Stale)
 }
 
-/// Lets a record wait for a Test again, if its version is still `version`.
+/// Lets a webhook wait for a Test again, if its version is still `version`.
 ///
 /// # Errors
 /// [`StoreError::Stale`] when it was changed since, or is gone.
@@ -253,7 +253,7 @@ pub async fn rename(
         .ok_or(StoreError::Stale)
 }
 
-/// Removes a record. Its deliveries and jobs stay: they keep its name.
+/// Removes a webhook. Its deliveries and jobs stay: they keep its name.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] when there is none with this id.
@@ -264,7 +264,7 @@ pub async fn delete(conn: &mut Conn, id: WebhookId) -> Result<()> {
     }
 }
 
-/// Other records that a delivery for this one would match as well: equal in the five values.
+/// Other webhooks that a delivery for this one would match as well: equal in the five values.
 /// Both run, which the form says.
 ///
 /// # Errors
@@ -284,7 +284,7 @@ pub async fn twins(conn: &mut Conn, row: &Row) -> Result<Vec<Row>> {
         .await?)
 }
 
-/// A record's name, and how its jobs share time.
+/// A webhook's name, and how its jobs share time.
 #[derive(Debug, Clone)]
 pub struct Named {
     /// Which one.
@@ -295,7 +295,7 @@ pub struct Named {
     pub concurrency: Concurrency,
 }
 
-/// The records' ids and what they are called.
+/// The webhooks' ids and what they are called.
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.

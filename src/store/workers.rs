@@ -98,7 +98,7 @@ pub async fn newest(conn: &mut Conn, most: i64) -> Result<Vec<Worker>> {
         .await?)
 }
 
-/// An attempt under way: its worker, job, number, the record's name, and when it began.
+/// An attempt under way: its worker, job, number, the webhook's name, and when it began.
 pub type Busy = (String, String, i32, String, DateTime<Utc>);
 
 /// The attempts under way.

@@ -141,32 +141,32 @@ pub fn log_entry(id: impl Display) -> String {
     format!("{}{id}/", log())
 }
 
-/// The webhook records.
+/// The webhooks.
 pub fn webhooks() -> String {
     changelist("hooks", "webhook")
 }
 
-/// The form for a new record.
+/// The form for a new webhook.
 pub fn webhook_add() -> String {
     add("hooks", "webhook")
 }
 
-/// Takes records out of a file.
+/// Takes webhooks out of a file.
 pub fn webhook_import() -> &'static str {
     "/admin/hooks/webhook/import/"
 }
 
-/// Fills the form of a new record from a payload.
+/// Fills the form of a new webhook from a payload.
 pub fn webhook_payload() -> &'static str {
     "/admin/hooks/webhook/payload/"
 }
 
-/// The list's records as a file.
+/// The list's webhooks as a file.
 pub fn webhook_export() -> &'static str {
     "/admin/hooks/webhook/export/"
 }
 
-/// A record's form.
+/// A webhook's form.
 pub fn webhook(id: WebhookId) -> String {
     change("hooks", "webhook", id)
 }
@@ -176,17 +176,17 @@ pub fn actions() -> String {
     changelist("hooks", "action")
 }
 
-/// What to enter in GitLab for a record, and the wait for its Test.
+/// What to enter in GitLab for a webhook, and the wait for its Test.
 pub fn webhook_setup(id: impl Display) -> String {
     verb("hooks", "webhook", id, "setup")
 }
 
-/// Lets a record wait for a Test again.
+/// Lets a webhook wait for a Test again.
 pub fn webhook_reset(id: impl Display) -> String {
     verb("hooks", "webhook", id, "reset")
 }
 
-/// Turns a record on or off.
+/// Turns a webhook on or off.
 pub fn webhook_switch(id: impl Display) -> String {
     verb("hooks", "webhook", id, "switch")
 }
@@ -231,7 +231,7 @@ pub fn replay_stop(id: impl Display) -> String {
     format!("{}stop/", replay_run(id))
 }
 
-/// Tries a record out on an event.
+/// Tries a webhook out on an event.
 pub fn webhook_test(id: impl Display) -> String {
     verb("hooks", "webhook", id, "test")
 }
@@ -276,7 +276,7 @@ pub fn gitlab() -> &'static str {
     "/webhooks/gitlab"
 }
 
-/// Where GitLab sends the Test that registers a record.
+/// Where GitLab sends the Test that registers a webhook.
 pub fn gitlab_register() -> &'static str {
     "/webhooks/gitlab/register"
 }

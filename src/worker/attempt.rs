@@ -276,7 +276,7 @@ fn request(catalogue: &Catalogue, begun: Begun) -> Result<RunRequest, String> {
     let params: BTreeMap<String, String> = serde_json::from_value(job.action_params)
         .map_err(|error| format!("The action's parameters are unreadable: {error}"))?;
     let limit_s = job.timeout_s.and_then(|s| u32::try_from(s).ok()).unwrap_or(spec.timeout_s);
-    // A record may ask for less time than its entry allows, never for more.
+    // A webhook may ask for less time than its entry allows, never for more.
     let timeout = Duration::from_secs(limit_s.min(spec.timeout_s).into());
     let facts = EventFacts::of(event, (&job.delivery_id, &job.id), number);
     Ok(RunRequest { spec, params, facts, body: body.into(), timeout })

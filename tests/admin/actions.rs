@@ -3,7 +3,7 @@
 
 use crate::support::app::{App, Setup, TOKEN, write_action};
 use crate::support::gitlab::Delivery;
-use crate::support::{records, wait};
+use crate::support::{wait, webhooks};
 use std::fs;
 
 const PAGE: &str = "/admin/hooks/action/";
@@ -20,12 +20,12 @@ async fn page_says(app: &App, words: &str) {
 }
 
 #[tokio::test]
-async fn the_page_lists_entries_their_limits_and_the_records_that_use_them() {
+async fn the_page_lists_entries_their_limits_and_the_webhooks_that_use_them() {
     let app = Setup::new().await.action("deploy", DEPLOY, "true").start().await;
     let panel = app.panel().await;
-    let record = records::with(records::push(), &[("action", "deploy")]);
+    let webhook = webhooks::with(webhooks::push(), &[("action", "deploy")]);
     // The fields of an action come once it is chosen; without scripts, with the first answer.
-    let form = panel.open(&format!("{LIST}add/")).await.form_with("repo_name").fill(&record);
+    let form = panel.open(&format!("{LIST}add/")).await.form_with("repo_name").fill(&webhook);
     let page = panel.submit(form).await;
     let form = page.form_with("repo_name");
     for (field, options) in [("param.target", "staging"), ("param.dry", "true")] {
@@ -51,8 +51,8 @@ async fn a_changed_or_removed_entry_is_noticed_where_it_is_used() {
     let app = Setup::new().await.action("probe", "", "echo one").start().await;
     let actions = app.folder().join("actions");
     let panel = app.panel().await;
-    let record = records::with(records::push(), &[("action", "probe"), ("max_attempts", "1")]);
-    let id = panel.add_webhook(&record).await;
+    let webhook = webhooks::with(webhooks::push(), &[("action", "probe"), ("max_attempts", "1")]);
+    let id = panel.add_webhook(&webhook).await;
     let change = format!("{LIST}{id}/change/");
     assert!(!panel.open(&change).await.main().contains("has changed"));
 
@@ -92,7 +92,7 @@ async fn f62_a_run_shows_its_colours_without_any_control_byte_and_what_it_used()
     let script = "printf '\\033[1;31mred\\033[0m plain\\n\\033[2J\\033]0;title\\007\\a\\bback\\377\\n10%%\\r20%%\\rdone\\n'; head -c 30000000 /dev/zero | tail -c 30000000 | wc -c";
     let app = Setup::new().await.action("probe", "", script).start().await;
     let panel = app.panel().await;
-    panel.add_webhook(&records::with(records::push(), &[("action", "probe")])).await;
+    panel.add_webhook(&webhooks::with(webhooks::push(), &[("action", "probe")])).await;
     let job = app.send(&Delivery::push_2015().token(TOKEN).key("1")).await.jobs()[0].clone();
     app.job_is(&job, "succeeded").await;
     let page = panel.open(&format!("/admin/hooks/job/{job}/")).await;

@@ -1,12 +1,12 @@
 //! What is advised on a delivery's page and in GitLab's answer: it speaks of the webhook whose
 //! credential was presented, and follows a project that was renamed.
 
-use crate::api::credentials::{KEY, now_s, signature, signed, signed_record};
+use crate::api::credentials::{KEY, now_s, signature, signed, signed_webhook};
 use crate::support::app::{ADMIN, App, PASSWORD, TOKEN};
 use crate::support::gitlab::Delivery;
 use crate::support::page::Page;
 use crate::support::panel::Panel;
-use crate::support::records::{self, Record, with};
+use crate::support::webhooks::{self, WebhookForm, with};
 
 const OTHER: &str = "the secret of another webhook";
 
@@ -23,8 +23,8 @@ fn links(page: &Page) -> Vec<String> {
 }
 
 /// The healthy webhook of the project, whose secret is not [`TOKEN`].
-fn prod() -> Record {
-    with(records::push(), &[("name", "prod-deploy"), ("secret_token", OTHER)])
+fn prod() -> WebhookForm {
+    with(webhooks::push(), &[("name", "prod-deploy"), ("secret_token", OTHER)])
 }
 
 #[tokio::test]
@@ -36,7 +36,7 @@ async fn the_webhook_of_the_presented_secret_is_told_of_and_not_the_healthy_one(
     for project in ["15", "-1"] {
         let slip = "git@example.com:mike/diaspora-2.git";
         let staging = with(
-            records::push(),
+            webhooks::push(),
             &[("name", "staging"), ("repo_url", slip), ("project_id", project)],
         );
         let staging = panel.add_webhook(&staging).await;
@@ -47,7 +47,7 @@ async fn the_webhook_of_the_presented_secret_is_told_of_and_not_the_healthy_one(
         let page = panel.open(&page_address(&answer)).await;
         let sentence = page.text("[data-sentence]");
         assert!(sentence.contains("“staging”") && !sentence.contains("prod-deploy"), "{sentence}");
-        assert_eq!(page.attributes("[data-record]", "data-record")[0], staging);
+        assert_eq!(page.attributes("[data-webhook]", "data-webhook")[0], staging);
         // Of the healthy one nothing is to be changed, neither its secret nor its values.
         let form = format!("/admin/hooks/webhook/{prod}/change/");
         let offered: Vec<_> =
@@ -60,8 +60,8 @@ async fn the_webhook_of_the_presented_secret_is_told_of_and_not_the_healthy_one(
 #[tokio::test]
 async fn a_slip_in_the_name_of_a_pending_webhook_is_told_in_the_answer() {
     let app = App::start().await;
-    let slip = with(records::pending_push(), &[("repo_name", "Diasporra")]);
-    app.record(&slip).await;
+    let slip = with(webhooks::pending_push(), &[("repo_name", "Diasporra")]);
+    app.add_webhook(&slip).await;
     let reason = app.send(&push()).await.field("reason");
     assert!(reason.contains("\"Diasporra\", the delivery's \"Diaspora\""), "{reason}");
 }
@@ -70,7 +70,7 @@ async fn a_slip_in_the_name_of_a_pending_webhook_is_told_in_the_answer() {
 async fn who_presents_another_webhooks_secret_learns_nothing_of_this_one() {
     let app = App::start().await;
     let panel = app.panel().await;
-    let elsewhere = records::record("Other", "git@h:o/o.git", ("push", "Push Hook"), 7);
+    let elsewhere = webhooks::form_for("Other", "git@h:o/o.git", ("push", "Push Hook"), 7);
     panel.add_webhook(&with(elsewhere, &[("name", "elsewhere")])).await;
     let alone = app.send(&push().key("one")).await;
     panel.add_webhook(&prod()).await;
@@ -95,9 +95,9 @@ async fn who_presents_another_webhooks_secret_learns_nothing_of_this_one() {
 async fn two_webhooks_for_one_of_gitlabs_are_to_share_its_secret() {
     let app = App::start().await;
     let panel = app.panel().await;
-    panel.add_webhook(&with(records::push(), &[("name", "push")])).await;
+    panel.add_webhook(&with(webhooks::push(), &[("name", "push")])).await;
     let tags = [("name", "tags"), ("object_kind", "tag_push"), ("secret_token", OTHER)];
-    let tags = with(records::push(), &tags);
+    let tags = with(webhooks::push(), &tags);
     panel.add_webhook(&with(tags, &[("http_x_gitlab_event", "Tag Push Hook")])).await;
     let tag = push().with("/object_kind", "tag_push").header("X-Gitlab-Event", "Tag Push Hook");
     let page = panel.open(&page_address(&app.send(&tag).await)).await;
@@ -144,9 +144,9 @@ async fn places(app: &App) -> Vec<String> {
 async fn a_renamed_project_is_told_as_renamed_and_mended_with_one_press() {
     let app = App::start().await;
     let panel = app.panel().await;
-    panel.add_webhook(&with(records::push(), &[("name", "a")])).await;
+    panel.add_webhook(&with(webhooks::push(), &[("name", "a")])).await;
     let tags = [("name", "b"), ("object_kind", "tag_push")];
-    let tags = with(with(records::push(), &tags), &[("http_x_gitlab_event", "Tag Push Hook")]);
+    let tags = with(with(webhooks::push(), &tags), &[("http_x_gitlab_event", "Tag Push Hook")]);
     let web = with(tags, &[("repo_url", "http://example.com/mike/diaspora")]);
     panel.add_webhook(&web).await;
     panel.add_webhook(&with(prod(), &[("name", "c")])).await;
@@ -219,7 +219,7 @@ async fn a_renamed_project_is_told_as_renamed_and_mended_with_one_press() {
     assert_eq!(mended.attributes(".match-verdicts .badge", "data-state"), ["unmatched", "matched"]);
 
     // Another one with a slip is not what is told of a delivery that found its webhook.
-    panel.add_webhook(&with(records::push(), &[("name", "d")])).await;
+    panel.add_webhook(&with(webhooks::push(), &[("name", "d")])).await;
     let matched = app.send(&push).await;
     let page = panel.open(&page_address(matched.expect(202, "matched"))).await;
     page.says("“a” fits in every value");
@@ -230,7 +230,7 @@ async fn a_renamed_project_is_told_as_renamed_and_mended_with_one_press() {
 async fn a_signature_proves_a_renamed_project_too_and_a_wrong_secret_none() {
     let app = App::start().await;
     let panel = app.panel().await;
-    panel.add_webhook(&signed_record()).await;
+    panel.add_webhook(&signed_webhook()).await;
     let body = renamed(Delivery::push_2015()).body;
     let at = now_s();
     let delivery = signed("id-1", at, &signature(KEY, "id-1", at, &body)).body(body);

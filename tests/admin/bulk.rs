@@ -4,15 +4,15 @@
 use crate::support::app::{App, PASSWORD};
 use crate::support::page::{Form, Page};
 use crate::support::panel::Panel;
-use crate::support::records::{self, with};
 use crate::support::seed;
+use crate::support::webhooks::{self, with};
 
 const LIST: &str = "/admin/hooks/webhook/";
 
-/// Records named `bulk 1` to `bulk N`, and one named `other`.
-async fn many(app: &App, records: u32) {
-    seed::records(app.database(), records).await;
-    app.record(&with(records::push(), &[("repo_name", "other")])).await;
+/// Webhooks named `bulk 1` to `bulk N`, and one named `other`.
+async fn many(app: &App, webhooks: u32) {
+    seed::webhooks(app.database(), webhooks).await;
+    app.add_webhook(&with(webhooks::push(), &[("repo_name", "other")])).await;
 }
 
 /// The list's form with this action chosen, nothing ticked.
@@ -82,7 +82,7 @@ async fn f24_all_that_match_are_exactly_those_of_the_filter() {
     asked.says("Search: bulk");
     assert_eq!(enabled(&app).await, 131);
     // What comes in between was not asked about.
-    seed::records(app.database(), 3).await;
+    seed::webhooks(app.database(), 3).await;
     let page = panel.submit(asked.form_with("post")).await;
     assert!(page.html.contains("130 webhooks were disabled."), "{}", page.html);
     assert_eq!(page.address, "/admin/hooks/webhook/?q=bulk");
@@ -127,7 +127,7 @@ async fn a_question_can_be_declined_and_a_bad_filter_touches_nothing() {
 }
 
 #[tokio::test]
-async fn who_may_not_change_records_is_offered_nothing_and_refused() {
+async fn who_may_not_change_webhooks_is_offered_nothing_and_refused() {
     let app = App::start().await;
     many(&app, 2).await;
     let panel = app.panel().await;
@@ -163,7 +163,7 @@ async fn every_choice_tells_how_many_it_has_under_the_other_filters() {
 #[tokio::test]
 async fn e1_registrations_are_reset_after_a_question_and_with_the_password() {
     let app = App::start().await;
-    seed::records(app.database(), 4).await;
+    seed::webhooks(app.database(), 4).await;
     app.database().execute("UPDATE webhooks SET project_id = -1 WHERE project_id = 4").await;
     let panel = app.panel().await;
     let ask = async || {

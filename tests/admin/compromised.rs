@@ -5,7 +5,7 @@ use crate::support::app::{App, Setup, TOKEN};
 use crate::support::gitlab::Delivery;
 use crate::support::page::{Form, Page};
 use crate::support::panel::Panel;
-use crate::support::{records, wait};
+use crate::support::{wait, webhooks};
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -128,8 +128,8 @@ async fn no_form_starts_a_program_outside_the_catalogue() {
     let panel = app.panel().await;
     let watch = Watch::start(app.pid());
 
-    // A record of their own, with something hostile in each of its fields, one after the other.
-    let probe = records::with(records::push(), &[("action", "probe"), ("max_attempts", "1")]);
+    // A webhook of their own, with something hostile in each of its fields, one after the other.
+    let probe = webhooks::with(webhooks::push(), &[("action", "probe"), ("max_attempts", "1")]);
     panel.add_webhook(&probe).await;
     let names = panel.open(ADD).await.form_with("repo_name").names;
     for (number, value) in hostile(&program).iter().enumerate() {
@@ -165,7 +165,7 @@ async fn no_form_starts_a_program_outside_the_catalogue() {
     }
     deliver(&app, "2").await;
 
-    // Even a record that got past all checks names no program: what is no entry is not run.
+    // Even a webhook that got past all checks names no program: what is no entry is not run.
     let path = program.display();
     let sql = format!("UPDATE webhooks SET action = '{path}', enabled = true");
     app.database().execute(&sql).await;

@@ -2,7 +2,7 @@
 
 use crate::support::app::{App, Setup, TOKEN};
 use crate::support::gitlab::Delivery;
-use crate::support::records;
+use crate::support::webhooks;
 use std::process::Command;
 
 fn push() -> Delivery {
@@ -16,7 +16,7 @@ fn page(id: &str) -> String {
 #[tokio::test]
 async fn f55_unmatched_deliveries_are_grouped_by_repository() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     for project in [16, 16, 17] {
         app.send(&push().with("/project_id", project)).await.expect(200, "unmatched");
     }
@@ -41,7 +41,7 @@ async fn f55_unmatched_deliveries_are_grouped_by_repository() {
 #[tokio::test]
 async fn a_body_is_shown_as_tree_as_text_and_as_a_command_that_works() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let body =
         br#"{"object_kind":"push","project_id":15,"big":12345678901234567890123,"big":"it's","repository":{"name":"Diaspora","url":"git@example.com:mike/diaspora.git"}}"#;
     let answer = app.send(&push().body(body.to_vec())).await;
@@ -69,7 +69,7 @@ async fn a_body_is_shown_as_tree_as_text_and_as_a_command_that_works() {
 #[tokio::test]
 async fn a_delivery_without_its_body_says_so() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let answer = app.send(&push().with("/project_id", 16)).await;
     app.database().execute("UPDATE deliveries SET body = NULL").await;
     let panel = app.panel().await;
@@ -84,7 +84,7 @@ async fn a_delivery_without_its_body_says_so() {
 #[tokio::test]
 async fn deliveries_are_found_by_id_commit_repository_and_person() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let id = app.send(&push()).await.field("delivery");
     app.send(&push().token("wrong").with("/repository/name", "Elsewhere").with("/user_name", "X"))
         .await;
@@ -105,7 +105,7 @@ async fn deliveries_are_found_by_id_commit_repository_and_person() {
 #[tokio::test]
 async fn deliveries_are_narrowed_by_status_and_source_and_found_by_their_job() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let matched = app.send(&push()).await;
     let (id, [job]) = (matched.field("delivery"), matched.jobs().try_into().unwrap());
     let rejected = app.send(&push().token("wrong")).await.field("delivery");
@@ -128,7 +128,7 @@ async fn deliveries_are_narrowed_by_status_and_source_and_found_by_their_job() {
 #[tokio::test]
 async fn f29_a_repeat_makes_no_job_and_leads_to_what_it_repeats() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let first = app.send(&push().key("k")).await;
     let again = app.send(&push().key("k")).await;
     again.expect(200, "duplicate");
@@ -142,7 +142,7 @@ async fn f29_a_repeat_makes_no_job_and_leads_to_what_it_repeats() {
 #[tokio::test]
 async fn f30_what_is_no_json_or_too_large_is_listed_with_its_cause_and_its_start() {
     let app = Setup::new().await.setting("SIGNALBOX_MAX_BODY", "2000").start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let panel = app.panel().await;
     let long = format!("{{\"start\": \"of it\", \"rest\": \"{}\"}}", "x".repeat(2000));
     for (body, status, cause, start) in [
@@ -162,10 +162,10 @@ async fn f30_what_is_no_json_or_too_large_is_listed_with_its_cause_and_its_start
 }
 
 #[tokio::test]
-async fn f52_what_a_disabled_record_would_have_run_offers_to_enable_it() {
+async fn f52_what_a_disabled_webhook_would_have_run_offers_to_enable_it() {
     let app = App::start().await;
     let panel = app.panel().await;
-    let id = app.record(&records::push()).await;
+    let id = app.add_webhook(&webhooks::push()).await;
     app.database().execute("UPDATE webhooks SET enabled = false, version = version + 1").await;
     let answer = app.send(&push()).await;
     answer.expect(200, "disabled");
@@ -179,7 +179,7 @@ async fn f52_what_a_disabled_record_would_have_run_offers_to_enable_it() {
     assert_eq!(form.value("enabled"), Some("on"));
     panel.submit(form.press("_save", "1")).await;
     app.send(&push()).await.expect(202, "matched");
-    // Who may not change records is not led there.
+    // Who may not change webhooks is not led there.
     let links = app.person("viewer").await.open(&address).await.attributes("main a", "href");
     assert!(!links.contains(&enable), "{links:?}");
 }

@@ -1,10 +1,10 @@
-//! Adding, changing and deleting records.
+//! Adding, changing and deleting webhooks.
 
 use crate::support::app::{App, TOKEN};
 use crate::support::gitlab::Delivery;
 use crate::support::page::Form;
 use crate::support::panel::Panel;
-use crate::support::records::{self, with};
+use crate::support::webhooks::{self, with};
 
 const LIST: &str = "/admin/hooks/webhook/";
 
@@ -13,14 +13,14 @@ async fn change_form(panel: &Panel, id: &str) -> Form {
 }
 
 #[tokio::test]
-async fn f48_a_new_record_is_listed_and_its_secret_never_shown_again() {
+async fn f48_a_new_webhook_is_listed_and_its_secret_never_shown_again() {
     let app = App::start().await;
     let panel = app.panel().await;
     let form = panel.open(&format!("{LIST}add/")).await.form_with("repo_name");
     for name in ["repo_name", "repo_url", "object_kind", "project_id", "http_x_gitlab_event"] {
         assert!(form.names.iter().any(|known| known == name), "{name}: {:?}", form.names);
     }
-    let id = panel.add_webhook(&records::pending_push()).await;
+    let id = panel.add_webhook(&webhooks::pending_push()).await;
     let list = panel.open(LIST).await;
     assert_eq!(list.rows(), std::slice::from_ref(&id));
     list.says("Diaspora").says("Pending");
@@ -37,7 +37,7 @@ async fn faults_stand_beside_their_fields_and_lose_no_input() {
     let panel = app.panel().await;
     let form = panel.open(&format!("{LIST}add/")).await.form_with("repo_name");
     let wrong = form
-        .fill(&records::push())
+        .fill(&webhooks::push())
         .set("repo_name", "")
         .set("project_id", "fifteen")
         .set("max_attempts", "0")
@@ -58,11 +58,11 @@ async fn faults_stand_beside_their_fields_and_lose_no_input() {
 }
 
 #[tokio::test]
-async fn a_record_without_a_secret_cannot_be_enabled() {
+async fn a_webhook_without_a_secret_cannot_be_enabled() {
     let app = App::start().await;
     let panel = app.panel().await;
     let form = panel.open(&format!("{LIST}add/")).await.form_with("repo_name");
-    let page = panel.submit(form.fill(&records::push()).set("secret_token", "")).await;
+    let page = panel.submit(form.fill(&webhooks::push()).set("secret_token", "")).await;
     assert!(page.has("[aria-invalid=true]") || page.has("[role=alert]"), "{}", page.html);
     assert_eq!(app.database().count("webhooks").await, 0);
 }
@@ -71,7 +71,7 @@ async fn a_record_without_a_secret_cannot_be_enabled() {
 async fn f48_a_blank_secret_keeps_the_old_one() {
     let app = App::start().await;
     let panel = app.panel().await;
-    let id = panel.add_webhook(&records::push()).await;
+    let id = panel.add_webhook(&webhooks::push()).await;
     let form = change_form(&panel, &id).await.set("name", "renamed");
     panel.submit(form).await;
     assert_eq!(change_form(&panel, &id).await.value("name"), Some("renamed"));
@@ -86,7 +86,7 @@ async fn f48_a_blank_secret_keeps_the_old_one() {
 async fn f18_the_second_of_two_editors_is_told_and_the_first_is_kept() {
     let app = App::start().await;
     let (one, other) = (app.panel().await, app.panel().await);
-    let id = one.add_webhook(&records::push()).await;
+    let id = one.add_webhook(&webhooks::push()).await;
     let (first, second) = (change_form(&one, &id).await, change_form(&other, &id).await);
     one.submit(first.set("name", "the first")).await;
     let page = other.submit(second.set("name", "the second")).await;
@@ -99,7 +99,7 @@ async fn f18_the_second_of_two_editors_is_told_and_the_first_is_kept() {
 async fn f18_a_conflict_is_solved_field_by_field() {
     let app = App::start().await;
     let (one, other) = (app.panel().await, app.panel().await);
-    let id = one.add_webhook(&records::push()).await;
+    let id = one.add_webhook(&webhooks::push()).await;
     let (first, second) = (change_form(&one, &id).await, change_form(&other, &id).await);
     one.submit(first.set("notes", "theirs").set("max_attempts", "5")).await;
     let second = second.set("name", "mine").set("notes", "mine too").set("object_kind", "release");
@@ -124,7 +124,7 @@ async fn f18_a_conflict_is_solved_field_by_field() {
 async fn f20_f27_deleting_asks_first_and_keeps_the_history() {
     let app = App::start().await;
     let panel = app.panel().await;
-    let id = panel.add_webhook(&records::push()).await;
+    let id = panel.add_webhook(&webhooks::push()).await;
     app.send(&Delivery::push_2015().token(TOKEN)).await.expect(202, "matched");
     let ask = panel.open(&format!("{LIST}{id}/delete/")).await;
     ask.says("Diaspora");
@@ -142,7 +142,7 @@ async fn f20_f27_deleting_asks_first_and_keeps_the_history() {
 async fn f19_history_shows_before_and_after_and_of_a_secret_only_that_it_changed() {
     let app = App::start().await;
     let panel = app.panel().await;
-    let id = panel.add_webhook(&records::push()).await;
+    let id = panel.add_webhook(&webhooks::push()).await;
     let other = "another-secret-of-the-tests-987654";
     let form = change_form(&panel, &id).await;
     panel.submit(form.set("project_id", "77").set("secret_token", other)).await;
@@ -157,7 +157,7 @@ async fn f19_history_shows_before_and_after_and_of_a_secret_only_that_it_changed
 async fn f15_saving_leads_back_to_the_list_as_it_was() {
     let app = App::start().await;
     let panel = app.panel().await;
-    let id = panel.add_webhook(&records::push()).await;
+    let id = panel.add_webhook(&webhooks::push()).await;
     let list = panel.open(&format!("{LIST}?q=dias")).await;
     let link = list
         .attributes("[data-id] a", "href")
@@ -177,7 +177,7 @@ async fn f13_a_post_without_its_token_is_refused_and_changes_nothing() {
     let app = App::start().await;
     let panel = app.panel().await;
     let form = panel.open(&format!("{LIST}add/")).await.form_with("repo_name");
-    let form = form.fill(&records::push());
+    let form = form.fill(&webhooks::push());
     let none = panel.submit(form.clone().unset("csrf_token")).await;
     let wrong = panel.submit(form.clone().set("csrf_token", "AAAA")).await;
     let foreign = app.panel().await.open(&format!("{LIST}add/")).await.form_with("repo_name");
@@ -187,11 +187,11 @@ async fn f13_a_post_without_its_token_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn f53_a_record_equal_to_another_is_saved_with_a_word_that_leads_to_the_other() {
+async fn f53_a_webhook_equal_to_another_is_saved_with_a_word_that_leads_to_the_other() {
     let app = App::start().await;
     let panel = app.panel().await;
-    let first = panel.add_webhook(&with(records::push(), &[("name", "The first")])).await;
-    let second = panel.add_webhook(&with(records::push(), &[("name", "The second")])).await;
+    let first = panel.add_webhook(&with(webhooks::push(), &[("name", "The first")])).await;
+    let second = panel.add_webhook(&with(webhooks::push(), &[("name", "The second")])).await;
     let link = |id: &str| format!("/admin/hooks/webhook/{id}/change/");
     for (one, other, name) in [(&first, &second, "The second"), (&second, &first, "The first")] {
         let page = panel.open(&link(one)).await;
@@ -200,18 +200,18 @@ async fn f53_a_record_equal_to_another_is_saved_with_a_word_that_leads_to_the_ot
     }
     let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
     assert_eq!(answer.jobs().len(), 2, "both run");
-    // A record that differs in one value is no twin.
+    // A webhook that differs in one value is no twin.
     let form = panel.open(&link(&second)).await.form_with("repo_name");
     panel.submit(form.set("project_id", "16").press("_save", "1")).await;
     assert!(!panel.open(&link(&first)).await.main().contains("Another webhook is equal"));
 }
 
 #[tokio::test]
-async fn e6_a_form_that_is_sent_twice_adds_one_record_and_may_be_mended_in_between() {
+async fn e6_a_form_that_is_sent_twice_adds_one_webhook_and_may_be_mended_in_between() {
     let app = App::start().await;
     let panel = app.panel().await;
     let form = panel.open(&format!("{LIST}add/")).await.form_with("repo_name");
-    let form = form.fill(&records::push());
+    let form = form.fill(&webhooks::push());
     // What was refused is not sent: its form comes back with another number.
     let refused = panel.submit(form.clone().set("repo_name", "")).await;
     assert_ne!(refused.form_with("repo_name").value("_once"), form.value("_once"));
@@ -245,14 +245,14 @@ async fn an_address_that_people_copy_is_mended_or_refused() {
     let app = App::start().await;
     let panel = app.panel().await;
     let form = panel.open("/admin/hooks/webhook/add/").await.form_with("repo_name");
-    let bare = form.fill(&records::push()).set("repo_url", "mike/diaspora");
+    let bare = form.fill(&webhooks::push()).set("repo_url", "mike/diaspora");
     let refused = panel.submit(bare).await;
     refused.says("Enter the whole address, such as https://gitlab.example.com/group/app.");
     assert_eq!(app.database().count("webhooks").await, 0);
     let page = "http://example.com/mike/diaspora/-/tree/master";
-    panel.add_webhook(&with(records::push(), &[("repo_url", page)])).await;
+    panel.add_webhook(&with(webhooks::push(), &[("repo_url", page)])).await;
     let typed = "git@example.com:2222/mike/diaspora.git";
-    panel.add_webhook(&with(records::push(), &[("repo_url", typed)])).await;
+    panel.add_webhook(&with(webhooks::push(), &[("repo_url", typed)])).await;
     let stored = app.database().column("SELECT repo_url FROM webhooks ORDER BY id").await;
     assert_eq!(stored, ["http://example.com/mike/diaspora", typed]);
     let ssh = "ssh://git@example.com:2222/mike/diaspora.git";

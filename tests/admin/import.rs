@@ -1,17 +1,17 @@
-//! Records into a file and out of one, in the panel: the plan, what is done on the button, what is
+//! Webhooks into a file and out of one, in the panel: the plan, what is done on the button, what is
 //! refused, and who may. F74.
 
 use crate::support::app::{App, PASSWORD, TOKEN};
 use crate::support::page::Page;
 use crate::support::panel::Panel;
-use crate::support::records::{pending_push, push, record, with};
+use crate::support::webhooks::{form_for, pending_push, push, with};
 
 const LIST: &str = "/admin/hooks/webhook/";
 const IMPORT: &str = "/admin/hooks/webhook/import/";
 const EXPORT: &str = "/admin/hooks/webhook/export/";
 
-fn other() -> crate::support::records::Record {
-    record("Other", "https://gitlab.example.com/a/other.git", ("push", "Push Hook"), 7)
+fn other() -> crate::support::webhooks::WebhookForm {
+    form_for("Other", "https://gitlab.example.com/a/other.git", ("push", "Push Hook"), 7)
 }
 
 /// Gives a file to the page, as a browser sends it.
@@ -129,7 +129,7 @@ async fn every_fault_is_named_with_its_place_and_nothing_is_imported() {
         assert!(sound.contains(of), "{sound}");
         sound.replace(of, to)
     };
-    // Not a file of records at all: the reader's own words, and the text is still there.
+    // Not a file of webhooks at all: the reader's own words, and the text is still there.
     for (text, words) in [
         ("", "not a file of webhooks"),
         ("signalbox: 1\nwebhooks:\n- colour: red\n", "line 3"),
@@ -144,7 +144,7 @@ async fn every_fault_is_named_with_its_place_and_nothing_is_imported() {
     let page = plan(&panel, &twist("env: SIGNALBOX_TOKEN_DIASPORA_PUSH", "env: glpat-4711")).await;
     page.says("A secret itself does not belong in the file.");
 
-    // Rules that a form would name too, for every record.
+    // Rules that a form would name too, for every webhook.
     let twisted = twist("action: print", "action: nothing").replace("parallel", "sideways");
     let page = plan(&panel, &twisted).await;
     assert_eq!(counts(&page), ["0", "0", "0", "1"]);
@@ -159,10 +159,10 @@ async fn every_fault_is_named_with_its_place_and_nothing_is_imported() {
     assert_eq!(app.database().count(kept).await, 1);
 
     // Of very many the first are drawn, those with faults before all others.
-    let record = sound.split_once("webhooks:\n").unwrap().1;
+    let webhook = sound.split_once("webhooks:\n").unwrap().1;
     let many = (1..=250).map(|n| {
         let name = format!("repo_name: Web {n}");
-        let other = record.replace("repo_name: Diaspora", &name).replace("id: 15", "id: 4711");
+        let other = webhook.replace("repo_name: Diaspora", &name).replace("id: 15", "id: 4711");
         if n == 249 { other.replace("parallel", "sideways") } else { other }
     });
     let page =
@@ -180,9 +180,9 @@ async fn every_fault_is_named_with_its_place_and_nothing_is_imported() {
 }
 
 #[tokio::test]
-async fn who_may_look_may_export_and_who_may_change_records_may_import() {
+async fn who_may_look_may_export_and_who_may_change_webhooks_may_import() {
     let app = App::start().await;
-    app.record(&push()).await;
+    app.add_webhook(&push()).await;
     for role in ["viewer", "operator"] {
         let panel = app.person(role).await;
         let links = panel.open(LIST).await.attributes("main a", "href");

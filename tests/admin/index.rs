@@ -3,7 +3,7 @@
 use crate::support::app::{App, Setup, TOKEN};
 use crate::support::gitlab::Delivery;
 use crate::support::panel::Panel;
-use crate::support::records::{self, with};
+use crate::support::webhooks::{self, with};
 use crate::support::{seed, wait};
 
 /// The first number in a text: `1,234 jobs` is 1234, `One job` 1.
@@ -35,8 +35,8 @@ async fn f68_f69_what_needs_attention_is_listed_and_leads_to_exactly_those_rows(
     let failing = Setup::new().await.action("fails", "", "exit 3");
     let app = failing.start().await;
     let panel = app.panel().await;
-    let record = with(records::push(), &[("action", "fails"), ("max_attempts", "1")]);
-    panel.add_webhook(&record).await;
+    let webhook = with(webhooks::push(), &[("action", "fails"), ("max_attempts", "1")]);
+    panel.add_webhook(&webhook).await;
     let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
     let [job] = answer.jobs().try_into().unwrap();
     for project in [16, 17] {
@@ -45,8 +45,8 @@ async fn f68_f69_what_needs_attention_is_listed_and_leads_to_exactly_those_rows(
     }
     let other = Delivery::push_2015().token(TOKEN).with("/repository/name", "elsewhere");
     app.send(&other).await.expect(200, "unmatched");
-    panel.add_webhook(&with(records::pending_push(), &[("repo_name", "waits")])).await;
-    seed::records(app.database(), 2).await;
+    panel.add_webhook(&with(webhooks::pending_push(), &[("repo_name", "waits")])).await;
+    seed::webhooks(app.database(), 2).await;
     app.database()
         .execute(
             "UPDATE webhooks SET created_at = now() - interval '2 hours' WHERE project_id = -1; \
@@ -74,7 +74,7 @@ async fn f68_f69_what_needs_attention_is_listed_and_leads_to_exactly_those_rows(
     let index = panel.open("/admin/").await;
     assert_eq!(index.texts("[data-tile=workers] .tile-value"), ["1"]);
 
-    // "Create record" opens the form with what the newest delivery said.
+    // "Create webhook" opens the form with what the newest delivery said.
     let add = index.attributes(".attention .button", "href");
     let form = panel.get(&add[1]).await.form_with("repo_name");
     assert_eq!((form.value("repo_name"), form.value("project_id")), (Some("Diaspora"), Some("17")));
@@ -93,7 +93,7 @@ async fn f58_the_first_page_teaches_the_first_three_steps() {
 async fn recent_actions_are_ones_own_or_everyones() {
     let app = App::start().await;
     let panel = app.panel().await;
-    panel.add_webhook(&records::push()).await;
+    panel.add_webhook(&webhooks::push()).await;
     app.database().execute("UPDATE audit_log SET actor_id = 99, actor_name = 'eve'").await;
     let of = |page: crate::support::page::Page| page.texts(".recent > li").len();
     assert_eq!(of(panel.open("/admin/?actions=mine").await), 0);
@@ -101,10 +101,10 @@ async fn recent_actions_are_ones_own_or_everyones() {
 }
 
 #[tokio::test]
-async fn one_search_finds_records_deliveries_and_jobs_and_an_id_opens_its_page() {
+async fn one_search_finds_webhooks_deliveries_and_jobs_and_an_id_opens_its_page() {
     let app = App::start().await;
     let panel = app.panel().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
     let [job] = answer.jobs().try_into().unwrap();
     let page = panel.open("/admin/search/?q=diaspora").await;
@@ -134,7 +134,7 @@ async fn one_search_finds_records_deliveries_and_jobs_and_an_id_opens_its_page()
 async fn f68_a_worker_that_was_lost_is_told_and_leads_to_the_workers() {
     let app = Setup::new().await.argument("--no-worker").start().await;
     let panel = app.panel().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let mut worker = app.worker();
     let lost = "One worker gave no sign of life and did not stop in good order";
     let attention = ".attention > li > span:nth-child(2) > a";

@@ -6,8 +6,8 @@ use crate::support::english::english;
 use crate::support::gitlab::Delivery;
 use crate::support::page::Page;
 use crate::support::panel::Panel;
-use crate::support::records::{self, with};
 use crate::support::wait;
+use crate::support::webhooks::{self, with};
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
@@ -166,8 +166,8 @@ fn push() -> Delivery {
     Delivery::push_2015().token(TOKEN)
 }
 
-/// A record for each thing that can become of a delivery; by project.
-async fn records_of_all_kinds(panel: &Panel) -> BTreeMap<&'static str, String> {
+/// A webhook for each thing that can become of a delivery; by project.
+async fn webhooks_of_all_kinds(panel: &Panel) -> BTreeMap<&'static str, String> {
     let mut made = BTreeMap::new();
     for (project, name, values) in [
         ("15", "失败", &[("action", "fails")][..]),
@@ -187,8 +187,8 @@ async fn records_of_all_kinds(panel: &Panel) -> BTreeMap<&'static str, String> {
         ("21", "打印", &[("notes", "x")]),
         ("22", "保持", &[("action", "hold")]),
     ] {
-        let record = with(records::push(), &[("project_id", project), ("name", name)]);
-        made.insert(name, panel.add_webhook(&with(record, values)).await);
+        let webhook = with(webhooks::push(), &[("project_id", project), ("name", name)]);
+        made.insert(name, panel.add_webhook(&with(webhook, values)).await);
     }
     let form = panel.open(&format!("{WEBHOOKS}{}/change/", made["关闭"])).await;
     panel.submit(form.form_with("repo_name").unset("enabled")).await;
@@ -265,8 +265,8 @@ async fn busy() -> (App, BTreeMap<&'static str, String>) {
         panel.open("/admin/hooks/action/").await.html.contains("action-call").then_some(())
     })
     .await;
-    let records = records_of_all_kinds(&panel).await;
-    // What the catalogue holds now is not what was there when the records were made.
+    let webhooks = webhooks_of_all_kinds(&panel).await;
+    // What the catalogue holds now is not what was there when the webhooks were made.
     write_action(&actions, "gone", "[parameters.must]\ntype = 'git-ref'\n", "true");
     fs::remove_file(actions.join("odd.toml")).unwrap();
     app.hang_up();
@@ -293,12 +293,12 @@ async fn busy() -> (App, BTreeMap<&'static str, String>) {
         (app.database().count(open).await == 1).then_some(())
     })
     .await;
-    (app, records)
+    (app, webhooks)
 }
 
 #[tokio::test]
 async fn f72_no_page_says_a_sentence_in_english_to_a_chinese_reader() {
-    let (app, records) = busy().await;
+    let (app, webhooks) = busy().await;
     let mut reader = Reader::of(&app, ADMIN).await;
     // Held back, with the banner on every page; and what was cancelled.
     let job = app.database().value("SELECT id FROM jobs WHERE state = 'running'").await;
@@ -311,6 +311,6 @@ async fn f72_no_page_says_a_sentence_in_english_to_a_chinese_reader() {
     app.send(&push().with("/project_id", 21).key("held")).await.expect(202, "paused");
     let seen = reader.follows("/admin/").await;
     assert!(seen > 100, "{seen} pages");
-    let _ = records;
+    let _ = webhooks;
     reader.ends();
 }

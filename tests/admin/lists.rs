@@ -2,8 +2,8 @@
 
 use crate::support::app::{App, TOKEN};
 use crate::support::gitlab::{Answer, Delivery};
-use crate::support::records::{self, with};
 use crate::support::seed;
+use crate::support::webhooks::{self, with};
 use serde_json::Value;
 
 const WEBHOOKS: &str = "/admin/hooks/webhook/";
@@ -20,12 +20,12 @@ async fn f58_empty_lists_say_what_to_do_first() {
 }
 
 #[tokio::test]
-async fn f56_f58_records_are_searched_filtered_and_ordered() {
+async fn f56_f58_webhooks_are_searched_filtered_and_ordered() {
     let app = App::start().await;
     let panel = app.panel().await;
     for (name, id) in [("alpha one", "11"), ("alpha two", "-1"), ("beta", "13")] {
-        let record = with(records::push(), &[("repo_name", name), ("project_id", id)]);
-        panel.add_webhook(&record).await;
+        let webhook = with(webhooks::push(), &[("repo_name", name), ("project_id", id)]);
+        panel.add_webhook(&webhook).await;
     }
     let found = |query: &str| {
         let (panel, address) = (&panel, format!("{WEBHOOKS}{query}"));
@@ -53,7 +53,7 @@ async fn f56_f58_records_are_searched_filtered_and_ordered() {
 async fn every_list_answers_as_json_and_csv_too() {
     let app = App::start().await;
     let panel = app.panel().await;
-    panel.add_webhook(&records::push()).await;
+    panel.add_webhook(&webhooks::push()).await;
     let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
     let [job] = answer.jobs().try_into().unwrap();
     app.job_is(&job, "succeeded").await;
@@ -106,7 +106,7 @@ async fn data_for_programs_needs_a_login_too() {
 #[tokio::test]
 async fn deliveries_and_jobs_are_told_apart_by_verdict_and_state() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     app.send(&Delivery::push_2015().token(TOKEN)).await.expect(202, "matched");
     app.send(&Delivery::push_2015().token(TOKEN)).await.expect(200, "duplicate");
     let other = Delivery::push_2015().token(TOKEN).with("/project_id", 16);
@@ -125,11 +125,11 @@ async fn deliveries_and_jobs_are_told_apart_by_verdict_and_state() {
 }
 
 #[tokio::test]
-async fn f4_a_pending_record_says_so_in_words_in_the_list_and_on_its_page() {
+async fn f4_a_pending_webhook_says_so_in_words_in_the_list_and_on_its_page() {
     let app = App::start().await;
     let panel = app.panel().await;
-    let pending = panel.add_webhook(&records::pending_push()).await;
-    panel.add_webhook(&with(records::push(), &[("repo_name", "Registered")])).await;
+    let pending = panel.add_webhook(&webhooks::pending_push()).await;
+    panel.add_webhook(&with(webhooks::push(), &[("repo_name", "Registered")])).await;
     let list = panel.open(WEBHOOKS).await;
     let row = format!("[data-id=\"{pending}\"]");
     assert_eq!(list.texts(&format!("{row} [data-state=pending]")), ["Pending registration"]);
@@ -147,8 +147,8 @@ async fn f21_every_word_must_be_there_and_a_quoted_phrase_in_one_piece() {
     for (name, notes, id) in
         [("web shop", "of alpha", "1"), ("shop web", "alpha", "2"), ("web", "beta", "3")]
     {
-        let record = [("repo_name", name), ("notes", notes), ("project_id", id)];
-        panel.add_webhook(&with(records::push(), &record)).await;
+        let webhook = [("repo_name", name), ("notes", notes), ("project_id", id)];
+        panel.add_webhook(&with(webhooks::push(), &webhook)).await;
     }
     for (words, found) in [
         ("web", 3),
@@ -207,7 +207,7 @@ async fn f59_more_than_ten_thousand_are_not_counted_out() {
 #[tokio::test]
 async fn a13_up_to_two_hundred_rows_can_be_shown_on_one_page() {
     let app = App::start().await;
-    seed::records(app.database(), 130).await;
+    seed::webhooks(app.database(), 130).await;
     let panel = app.panel().await;
     let page = panel.open(&format!("{WEBHOOKS}?o=-3")).await;
     let all = page.attributes(".pagination a", "href");
@@ -220,17 +220,17 @@ async fn a13_up_to_two_hundred_rows_can_be_shown_on_one_page() {
     assert_eq!(panel.open(&format!("{WEBHOOKS}?all=")).await.rows().len(), 100);
     assert_eq!(panel.open(&format!("{WEBHOOKS}?all=1&q=bulk")).await.rows().len(), 130);
     // More than that stays in pages, which are longer.
-    seed::records(app.database(), 130).await;
+    seed::webhooks(app.database(), 130).await;
     let page = panel.open(&format!("{WEBHOOKS}?all=1&p=2")).await;
     assert_eq!(page.rows().len(), 60);
     assert!(!panel.open(WEBHOOKS).await.html.contains("all=1"));
 }
 
 #[tokio::test]
-async fn e1_records_are_narrowed_by_when_they_were_added() {
+async fn e1_webhooks_are_narrowed_by_when_they_were_added() {
     let app = App::start().await;
-    app.record(&records::push()).await;
-    seed::records(app.database(), 3).await;
+    app.add_webhook(&webhooks::push()).await;
+    seed::webhooks(app.database(), 3).await;
     let panel = app.panel().await;
     for (query, rows) in [("created=24h", 1), ("created__lt=2020-01-01", 0), ("created=30d", 1)] {
         let page = panel.open(&format!("{WEBHOOKS}?{query}")).await;

@@ -4,7 +4,7 @@ use crate::support::app::{ADMIN, App, PASSWORD, TOKEN};
 use crate::support::gitlab::Delivery;
 use crate::support::page::Form;
 use crate::support::panel::Panel;
-use crate::support::records;
+use crate::support::webhooks;
 
 const LOG: &str = "/admin/log/";
 const HOOKS: &str = "/admin/hooks/webhook/";
@@ -25,7 +25,7 @@ async fn the_log_has_sign_ins_registrations_and_changes_and_can_be_narrowed() {
     Panel::anonymous(app.base()).try_login("nobody", "a password by mistake").await;
     Panel::anonymous(app.base()).try_login(ADMIN, "wrong").await;
     let panel = app.panel().await;
-    let id = panel.add_webhook(&records::pending_push()).await;
+    let id = panel.add_webhook(&webhooks::pending_push()).await;
     app.send(&Delivery::push_2015().token(TOKEN).at_register()).await.expect(202, "registered");
     panel.submit(change_form(&panel, &id).await.set("name", "Deploy <b>web</b>")).await;
 
@@ -97,7 +97,7 @@ async fn long_logs_are_read_newer_and_older() {
 async fn a_change_is_put_back_and_nothing_else() {
     let app = App::start().await;
     let panel = app.panel().await;
-    let id = panel.add_webhook(&records::push()).await;
+    let id = panel.add_webhook(&webhooks::push()).await;
     assert_eq!(revert_link(&panel, &id).await, None, "adding cannot be put back");
     let other = "another-secret-of-the-tests-987654";
     let form = change_form(&panel, &id).await.set("project_id", "77").set("secret_token", other);
@@ -123,7 +123,7 @@ async fn a_change_is_put_back_and_nothing_else() {
 async fn putting_back_meets_a_change_that_came_between() {
     let app = App::start().await;
     let panel = app.panel().await;
-    let id = panel.add_webhook(&records::push()).await;
+    let id = panel.add_webhook(&webhooks::push()).await;
     panel.submit(change_form(&panel, &id).await.set("name", "one")).await;
     let link = revert_link(&panel, &id).await.unwrap();
     let late = panel.open(&link).await.form_to(&link);
@@ -141,7 +141,7 @@ async fn putting_back_meets_a_change_that_came_between() {
 async fn putting_back_what_is_run_asks_for_the_password_and_keeps_the_rules() {
     let app = App::start().await;
     let panel = app.panel().await;
-    let id = panel.add_webhook(&records::push()).await;
+    let id = panel.add_webhook(&webhooks::push()).await;
     let form = change_form(&panel, &id).await.set("action", "notify").unset("enabled");
     let page = panel.submit(form).await;
     assert_eq!(page.address, HOOKS, "{}", page.html);
@@ -165,11 +165,11 @@ async fn putting_back_what_is_run_asks_for_the_password_and_keeps_the_rules() {
 }
 
 #[tokio::test]
-async fn f20_a_deleted_record_keeps_its_history_and_can_be_added_again() {
+async fn f20_a_deleted_webhook_keeps_its_history_and_can_be_added_again() {
     let app = App::start().await;
     let panel = app.panel().await;
-    let record = records::with(records::push(), &[("max_attempts", "8"), ("name", "A & b")]);
-    let id = panel.add_webhook(&record).await;
+    let webhook = webhooks::with(webhooks::push(), &[("max_attempts", "8"), ("name", "A & b")]);
+    let id = panel.add_webhook(&webhook).await;
     let delete = format!("{HOOKS}{id}/delete/");
     panel.submit(panel.open(&delete).await.form_to(&delete)).await;
     let gone = panel.get(&format!("{HOOKS}{id}/change/")).await;
@@ -195,7 +195,7 @@ async fn f20_a_deleted_record_keeps_its_history_and_can_be_added_again() {
     let unknown = panel.get(&format!("{HOOKS}4711/history/")).await;
     assert_eq!(unknown.status, 404);
     assert!(unknown.attributes("main a", "href").contains(&format!("{LOG}?q=4711")));
-    let other = panel.add_webhook(&records::push()).await;
+    let other = panel.add_webhook(&webhooks::push()).await;
     let entry = app.database().value("SELECT max(id)::text FROM audit_log").await;
     let foreign = format!("{HOOKS}{other}/history/1/revert/");
     assert_eq!(panel.get(&foreign).await.status, 404);
@@ -207,7 +207,7 @@ async fn f20_a_deleted_record_keeps_its_history_and_can_be_added_again() {
 async fn filters_lanes_and_skip_marks_are_put_back() {
     let app = App::start().await;
     let panel = app.panel().await;
-    let id = panel.add_webhook(&records::push()).await;
+    let id = panel.add_webhook(&webhooks::push()).await;
     let changed = [
         ("ref_filter", "release/*"),
         ("path_filter", "docs/**"),

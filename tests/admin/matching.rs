@@ -4,7 +4,7 @@ use crate::support::app::{App, TOKEN};
 use crate::support::gitlab::Delivery;
 use crate::support::page::Page;
 use crate::support::panel::Panel;
-use crate::support::records::{self, Record, with};
+use crate::support::webhooks::{self, WebhookForm, with};
 
 fn push() -> Delivery {
     Delivery::push_2015().token(TOKEN)
@@ -16,11 +16,11 @@ async fn page_of(app: &App, panel: &Panel, delivery: &Delivery) -> Page {
 }
 
 #[tokio::test]
-async fn f1_the_nearest_record_is_named_with_exactly_what_differs() {
+async fn f1_the_nearest_webhook_is_named_with_exactly_what_differs() {
     let app = App::start().await;
     let panel = app.panel().await;
-    let id = panel.add_webhook(&records::push()).await;
-    let other = records::record("Other", "git@h:o/o.git", ("push", "Push Hook"), 7);
+    let id = panel.add_webhook(&webhooks::push()).await;
+    let other = webhooks::form_for("Other", "git@h:o/o.git", ("push", "Push Hook"), 7);
     panel.add_webhook(&other).await;
     let page = page_of(&app, &panel, &push().with("/project_id", 1612)).await;
     assert_eq!(
@@ -28,21 +28,21 @@ async fn f1_the_nearest_record_is_named_with_exactly_what_differs() {
         "“Diaspora push” is registered to project 15, this is project 1612. \
          If the project was moved or made anew, reset its registration."
     );
-    let nearest = format!("[data-record=\"{id}\"]");
+    let nearest = format!("[data-webhook=\"{id}\"]");
     assert_eq!(page.states(&format!("{nearest} tbody tr:last-child")), ["equal"]);
     let differing = page.states(&nearest).into_iter().filter(|state| state == "differs").count();
     assert_eq!(differing, 1);
     assert_eq!(page.texts(&format!("{nearest} .diff-char")), ["612", "5"]);
-    assert_eq!(page.attributes("[data-record]", "data-record")[0], id, "nearest first");
+    assert_eq!(page.attributes("[data-webhook]", "data-webhook")[0], id, "nearest first");
     let links = page.attributes("main a", "href");
     assert!(links.contains(&format!("/admin/hooks/webhook/{id}/reset/")), "{links:?}");
 }
 
 #[tokio::test]
-async fn each_way_to_miss_a_record_has_its_sentence() {
+async fn each_way_to_miss_a_webhook_has_its_sentence() {
     let app = App::start().await;
     let panel = app.panel().await;
-    panel.add_webhook(&records::push()).await;
+    panel.add_webhook(&webhooks::push()).await;
     for (delivery, words) in [
         (push().with("/repository/name", "diaspora"), "differ in upper and lower case only"),
         (push().with("/repository/name", "Diaspora "), "differ in spaces only"),
@@ -76,8 +76,8 @@ async fn each_way_to_miss_a_record_has_its_sentence() {
 async fn f2_another_form_of_the_address_is_equal_and_marked_so() {
     let app = App::start().await;
     let panel = app.panel().await;
-    let http: Record =
-        with(records::push(), &[("repo_url", "ssh://git@example.com:22/mike/diaspora")]);
+    let http: WebhookForm =
+        with(webhooks::push(), &[("repo_url", "ssh://git@example.com:22/mike/diaspora")]);
     panel.add_webhook(&http).await;
     let page = page_of(&app, &panel, &push()).await;
     page.says("same repository, other URL form (SSH/HTTP)").says("fits in every value");
@@ -87,14 +87,14 @@ async fn f2_another_form_of_the_address_is_equal_and_marked_so() {
 async fn what_was_mended_is_judged_anew_and_the_first_verdict_stays() {
     let app = App::start().await;
     let panel = app.panel().await;
-    let id = panel.add_webhook(&records::push()).await;
+    let id = panel.add_webhook(&webhooks::push()).await;
     let delivery = push().with("/project_id", 42).with("/repository/name", "Mended");
     let answer = app.send(&delivery).await;
     answer.expect(200, "unmatched");
     let page = format!("/admin/hooks/delivery/{}/", answer.field("delivery"));
     assert!(!panel.open(&page).await.has(".match-verdicts"), "nothing has changed yet");
 
-    // Fix record: the form comes with what was delivered, and says what is stored.
+    // Fix webhook: the form comes with what was delivered, and says what is stored.
     let fix = panel.open(&page).await.attributes(".match-tools a", "href").remove(0);
     assert!(fix.starts_with(&format!("/admin/hooks/webhook/{id}/change/?")), "{fix}");
     let form = panel.get(&fix).await;
@@ -108,11 +108,11 @@ async fn what_was_mended_is_judged_anew_and_the_first_verdict_stays() {
 }
 
 #[tokio::test]
-async fn a_wrong_secret_that_was_mended_in_the_record_is_seen() {
+async fn a_wrong_secret_that_was_mended_in_the_webhook_is_seen() {
     let app = App::start().await;
     let panel = app.panel().await;
     let id = panel
-        .add_webhook(&with(records::push(), &[("secret_token", "another-one-entirely")]))
+        .add_webhook(&with(webhooks::push(), &[("secret_token", "another-one-entirely")]))
         .await;
     let answer = app.send(&push()).await;
     answer.expect(401, "rejected");
@@ -125,17 +125,17 @@ async fn a_wrong_secret_that_was_mended_in_the_record_is_seen() {
 }
 
 #[tokio::test]
-async fn a_record_made_from_a_delivery_matches_the_next_one() {
+async fn a_webhook_made_from_a_delivery_matches_the_next_one() {
     let app = App::start().await;
     let panel = app.panel().await;
     // Somebody's token makes the delivery authentic.
-    let other = records::record("Other", "git@h:o/o.git", ("note", "Note Hook"), 7);
+    let other = webhooks::form_for("Other", "git@h:o/o.git", ("note", "Note Hook"), 7);
     panel.add_webhook(&other).await;
     let page = page_of(&app, &panel, &push()).await;
     let create = page.attributes(".match-tools a", "href").remove(0);
     let form = panel.get(&create).await.form_with("repo_name");
     let url = "git@example.com:mike/diasporadiaspora.git";
-    let expected = with(records::push(), &[("repo_url", url)]);
+    let expected = with(webhooks::push(), &[("repo_url", url)]);
     for name in ["repo_name", "repo_url", "object_kind", "http_x_gitlab_event", "project_id"] {
         assert_eq!(form.value(name), Some(expected[name].as_str()), "{name}");
     }

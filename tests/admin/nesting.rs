@@ -5,7 +5,7 @@ use super::replay::{ask, push};
 use crate::support::app::{App, Setup};
 use crate::support::gitlab::Delivery;
 use crate::support::panel::Panel;
-use crate::support::records;
+use crate::support::webhooks;
 
 /// The most that a page may be long.
 const LONGEST: usize = 4 << 20;
@@ -60,7 +60,7 @@ fn peak_kib(app: &App) -> u64 {
 #[tokio::test]
 async fn a_nested_body_is_refused_with_a_sentence_and_its_page_opens() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let panel = app.panel().await;
     let strangers = ["[".repeat(4_096), lists(2_048), "{\"a\":".repeat(800)];
     let strangers = strangers.map(|body| Delivery::push_2015().body(body));
@@ -81,7 +81,7 @@ async fn a_nested_body_is_refused_with_a_sentence_and_its_page_opens() {
 #[tokio::test]
 async fn a_body_of_128_levels_is_taken_and_one_of_129_is_not() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let panel = app.panel().await;
     // The body itself is a level; `project` is read, `deep` is not.
     for name in ["deep", "project"] {
@@ -101,7 +101,7 @@ async fn a_body_of_128_levels_is_taken_and_one_of_129_is_not() {
 #[tokio::test]
 async fn a_wide_body_costs_little_more_than_its_size() {
     let app = Setup::new().await.action("idle", "", "exit 0").start().await;
-    let webhook = app.record(&records::with(records::push(), &[("action", "idle")])).await;
+    let webhook = app.add_webhook(&webhooks::with(webhooks::push(), &[("action", "idle")])).await;
     let panel = app.panel().await;
     let wide = format!("[{}]", vec!["{\"a\":1}"; 2_500_000].join(","));
     assert_eq!(wide.len(), 20_000_001);
@@ -131,7 +131,7 @@ async fn what_is_wrong_with_a_body_does_not_repeat_it() {
 #[tokio::test]
 async fn a_deep_body_of_before_the_limit_is_shown_on_every_page() {
     let app = App::start().await;
-    let webhook = app.record(&records::push()).await;
+    let webhook = app.add_webhook(&webhooks::push()).await;
     let panel = app.panel().await;
     let deep = |json: &str| push_with("deep", json).body;
     let ones = format!("{}{}{}", "[".repeat(127), vec!["1"; 100_000].join(","), "]".repeat(127));

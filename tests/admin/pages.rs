@@ -2,12 +2,12 @@
 
 use crate::support::app::{App, Setup, TOKEN};
 use crate::support::gitlab::{Answer, Delivery};
-use crate::support::records;
+use crate::support::webhooks;
 
 #[tokio::test]
 async fn f31_a_deliverys_page_shows_request_verdict_and_person() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
     let delivery = answer.field("delivery");
     let [job] = answer.jobs().try_into().unwrap();
@@ -23,7 +23,7 @@ async fn f31_a_deliverys_page_shows_request_verdict_and_person() {
 #[tokio::test]
 async fn an_unmatched_deliverys_page_names_what_differs() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let answer = app.send(&Delivery::push_2015().token(TOKEN).with("/project_id", 1612)).await;
     let page = format!("/admin/hooks/delivery/{}/", answer.field("delivery"));
     let page = app.panel().await.open(&page).await;
@@ -38,8 +38,8 @@ async fn f32_what_an_event_says_is_shown_as_text() {
         .action("echo", "", "printf '%s' '<script>alert(2)</script>'")
         .start()
         .await;
-    let record = records::with(records::push(), &[("action", "echo"), ("repo_name", script)]);
-    app.record(&record).await;
+    let webhook = webhooks::with(webhooks::push(), &[("action", "echo"), ("repo_name", script)]);
+    app.add_webhook(&webhook).await;
     let push = Delivery::push_2015()
         .token(TOKEN)
         .with("/repository/name", script)

@@ -2,13 +2,13 @@
 
 use crate::support::app::{App, Setup, TOKEN};
 use crate::support::gitlab::{Delivery, fixtures};
-use crate::support::records::manifest;
+use crate::support::webhooks::manifest;
 
 const ADD: &str = "/admin/hooks/webhook/add/";
 const PAYLOAD: &str = "/admin/hooks/webhook/payload/";
 
 #[tokio::test]
-async fn e1_a_payload_fills_the_form_of_a_record_that_its_event_matches() {
+async fn e1_a_payload_fills_the_form_of_a_webhook_that_its_event_matches() {
     let app = App::start().await;
     let panel = app.panel().await;
     assert!(panel.open(ADD).await.attributes("main a", "href").contains(&PAYLOAD.to_owned()));

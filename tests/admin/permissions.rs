@@ -4,7 +4,7 @@ use crate::support::app::{ADMIN, App, PASSWORD, TOKEN};
 use crate::support::gitlab::Delivery;
 use crate::support::page::Form;
 use crate::support::panel::Panel;
-use crate::support::records;
+use crate::support::webhooks;
 use signalbox::core::role::Role;
 use signalbox::web::admin::routes::{self, Access};
 use signalbox::web::urls;
@@ -25,7 +25,7 @@ async fn person(app: &App, role: &str) -> Panel {
 #[tokio::test]
 async fn nobody_sees_anything_without_a_login() {
     let app = App::start().await;
-    let id = app.record(&records::push()).await;
+    let id = app.add_webhook(&webhooks::push()).await;
     let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
     let delivery = answer.field("delivery");
     let [job] = answer.jobs().try_into().unwrap();
@@ -60,7 +60,7 @@ async fn nobody_sees_anything_without_a_login() {
 #[tokio::test]
 async fn f14_a_viewer_reads_and_changes_nothing() {
     let app = App::start().await;
-    let id = app.record(&records::push()).await;
+    let id = app.add_webhook(&webhooks::push()).await;
     let viewer = person(&app, "viewer").await;
     let page = viewer.open(&format!("{LIST}{id}/change/")).await;
     page.says("Diaspora");
@@ -104,7 +104,7 @@ async fn a_person_who_is_switched_off_is_out_at_once() {
 #[tokio::test]
 async fn an_address_in_other_letters_opens_no_other_door() {
     let app = App::start().await;
-    let id = app.record(&records::push()).await;
+    let id = app.add_webhook(&webhooks::push()).await;
     let viewer = person(&app, "viewer").await;
     let csrf = viewer.open("/admin/").await.form_to("/admin/logout/");
     let fields = [("csrf_token".to_owned(), csrf.value("csrf_token").unwrap().to_owned())];

@@ -1,10 +1,10 @@
-//! The setup page of a record, over HTTP: what it says, what it lists, and the reset.
+//! The setup page of a webhook, over HTTP: what it says, what it lists, and the reset.
 
 use crate::support::app::{App, TOKEN};
 use crate::support::gitlab::Delivery;
 use crate::support::page::Page;
 use crate::support::panel::Panel;
-use crate::support::records;
+use crate::support::webhooks;
 
 fn test_push() -> Delivery {
     Delivery::push_2015().token(TOKEN)
@@ -12,7 +12,7 @@ fn test_push() -> Delivery {
 
 async fn add(panel: &Panel) -> Page {
     let form = panel.open("/admin/hooks/webhook/add/").await.form_with("repo_name");
-    panel.submit(form.fill(&records::pending_push())).await
+    panel.submit(form.fill(&webhooks::pending_push())).await
 }
 
 fn setup(id: &str) -> String {
@@ -20,7 +20,7 @@ fn setup(id: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_new_pending_record_leads_to_its_setup_page_with_the_secret_once() {
+async fn a_new_pending_webhook_leads_to_its_setup_page_with_the_secret_once() {
     let app = App::start().await;
     let panel = app.panel().await;
     let page = add(&panel).await;
@@ -43,13 +43,13 @@ async fn a_new_pending_record_leads_to_its_setup_page_with_the_secret_once() {
 
     // One that has its id already leads back to the list.
     let form = panel.open("/admin/hooks/webhook/add/").await.form_with("repo_name");
-    assert_eq!(panel.submit(form.fill(&records::push())).await.address, "/admin/hooks/webhook/");
+    assert_eq!(panel.submit(form.fill(&webhooks::push())).await.address, "/admin/hooks/webhook/");
 }
 
 #[tokio::test]
 async fn every_attempt_is_listed_with_its_reason_until_the_test_registers_it() {
     let app = App::start().await;
-    let id = app.record(&records::pending_push()).await;
+    let id = app.add_webhook(&webhooks::pending_push()).await;
     let panel = app.panel().await;
     let part = format!("{}?part=wait", setup(&id));
     let newest = async || {
@@ -94,14 +94,14 @@ async fn every_attempt_is_listed_with_its_reason_until_the_test_registers_it() {
 #[tokio::test]
 async fn the_sample_of_an_empty_project_and_a_long_silence_are_explained() {
     let app = App::start().await;
-    let id = app.record(&records::pending_push()).await;
+    let id = app.add_webhook(&webhooks::pending_push()).await;
     for sample in [Delivery::sample(), Delivery::sample().at_register()] {
         let answer = app.send(&sample.token(TOKEN)).await;
         answer.expect(200, "unmatched");
         assert!(answer.field("reason").contains("push once"), "{}", answer.text);
     }
     // Its signature names no webhook whose signing token it could be checked with.
-    let signed = app.send(&Delivery::sample().by_gitlab_19(records::SIGNING_TOKEN)).await;
+    let signed = app.send(&Delivery::sample().by_gitlab_19(webhooks::SIGNING_TOKEN)).await;
     signed.expect(401, "rejected");
     assert!(signed.field("reason").contains("push once"), "{}", signed.text);
     let project = "SELECT project_id::text FROM webhooks";
@@ -118,9 +118,9 @@ async fn the_sample_of_an_empty_project_and_a_long_silence_are_explained() {
 }
 
 #[tokio::test]
-async fn a_second_test_changes_nothing_and_a_reset_lets_the_record_wait_again() {
+async fn a_second_test_changes_nothing_and_a_reset_lets_the_webhook_wait_again() {
     let app = App::start().await;
-    let id = app.record(&records::pending_push()).await;
+    let id = app.add_webhook(&webhooks::pending_push()).await;
     app.send(&test_push().key("one")).await.expect(202, "registered");
     let state = "SELECT concat_ws(' ', project_id, version, registered_at) FROM webhooks";
     let before = app.database().value(state).await;
@@ -154,11 +154,11 @@ async fn a_second_test_changes_nothing_and_a_reset_lets_the_record_wait_again() 
 #[tokio::test]
 async fn a_webhook_with_a_signing_token_alone_tells_of_what_comes_unsigned() {
     let app = App::start().await;
-    let id = app.record(&records::signed_pending_push()).await;
+    let id = app.add_webhook(&webhooks::signed_pending_push()).await;
     let panel = app.panel().await;
     let page = panel.open(&setup(&id)).await;
     page.says("The one that you pasted here").says("the signing token is enough");
-    assert!(!page.html.contains(records::SIGNING_TOKEN), "GitLab shows it, nobody else");
+    assert!(!page.html.contains(webhooks::SIGNING_TOKEN), "GitLab shows it, nobody else");
     let why = async || {
         let page = panel.open(&format!("{}?part=wait", setup(&id))).await;
         page.texts("[data-id] [data-label=Why]").first().cloned().unwrap_or_default()
@@ -168,7 +168,7 @@ async fn a_webhook_with_a_signing_token_alone_tells_of_what_comes_unsigned() {
     let other = "whsec_QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=";
     app.send(&Delivery::push_2015().by_gitlab_19(other)).await.expect(401, "rejected");
     assert!(why().await.starts_with("Wrong signature"), "{}", why().await);
-    let test = Delivery::push_2015().by_gitlab_19(records::SIGNING_TOKEN);
+    let test = Delivery::push_2015().by_gitlab_19(webhooks::SIGNING_TOKEN);
     app.send(&test).await.expect(202, "registered");
     assert!(why().await.starts_with("Registered project 15"), "{}", why().await);
 }
@@ -176,7 +176,7 @@ async fn a_webhook_with_a_signing_token_alone_tells_of_what_comes_unsigned() {
 #[tokio::test]
 async fn who_registers_elsewhere_is_told_that_gitlab_forgets_the_secret() {
     let app = App::start().await;
-    let id = app.record(&records::register_only()).await;
+    let id = app.add_webhook(&webhooks::register_only()).await;
     let panel = app.panel().await;
     let page = panel.open(&setup(&id)).await;
     let register = format!("{}/webhooks/gitlab/register", app.base());
@@ -210,7 +210,7 @@ async fn who_registers_elsewhere_is_told_that_gitlab_forgets_the_secret() {
 async fn where_a_webhook_registers_is_chosen_put_back_and_kept() {
     let app = App::start().await;
     let panel = app.panel().await;
-    let id = app.record(&records::pending_push()).await;
+    let id = app.add_webhook(&webhooks::pending_push()).await;
     let at_main =
         async || app.database().value("SELECT register_on_first_event::text FROM webhooks").await;
     let change = format!("/admin/hooks/webhook/{id}/change/");
@@ -235,7 +235,7 @@ async fn where_a_webhook_registers_is_chosen_put_back_and_kept() {
 #[tokio::test]
 async fn while_a_secret_is_replaced_the_previous_one_is_known_too() {
     let app = App::start().await;
-    let id = app.record(&records::pending_push()).await;
+    let id = app.add_webhook(&webhooks::pending_push()).await;
     let panel = app.panel().await;
     app.database()
         .execute(

@@ -5,10 +5,10 @@ use crate::support::app::{App, Setup, TOKEN};
 use crate::support::gitlab::Delivery;
 use crate::support::page::Page;
 use crate::support::panel::Panel;
-use crate::support::records::{self, with};
 use crate::support::wait;
+use crate::support::webhooks::{self, with};
 
-/// A push to the record that tests make.
+/// A push to the webhook that tests make.
 pub fn push() -> Delivery {
     Delivery::push_2015().token(TOKEN)
 }
@@ -52,8 +52,8 @@ async fn f70_a_dry_run_shows_what_would_run_and_starts_nothing() {
         entry.replace("touch.sh\"]", "touch.sh\", \"--ref\", \"{ref}\", \"{param.branch}\"]");
     std::fs::write(&file, entry).unwrap();
     let app = app.start().await;
-    let record = with(records::push(), &[("action", "touch")]);
-    app.record(&record).await;
+    let webhook = with(webhooks::push(), &[("action", "touch")]);
+    app.add_webhook(&webhook).await;
     let id = app.send(&push().with("/project_id", 16)).await.field("delivery");
     let panel = app.panel().await;
     let before = rows(&app).await;
@@ -86,7 +86,7 @@ async fn f70_a_dry_run_shows_what_would_run_and_starts_nothing() {
 #[tokio::test]
 async fn f28_a_replay_is_a_new_delivery_with_a_job_of_its_own() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let answer = app.send(&push().key("one")).await;
     let id = answer.expect(202, "matched").field("delivery");
     let panel = app.panel().await;
@@ -116,7 +116,7 @@ async fn f28_a_replay_is_a_new_delivery_with_a_job_of_its_own() {
 #[tokio::test]
 async fn one_form_makes_one_delivery() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let id = app.send(&push()).await.field("delivery");
     let panel = app.panel().await;
     let form = panel.open(&ask(&id)).await.form_with("once");
@@ -131,7 +131,7 @@ async fn one_form_makes_one_delivery() {
 #[tokio::test]
 async fn f36_what_was_rejected_or_has_no_body_says_why_it_cannot_be_replayed() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let rejected = app.send(&push().token("wrong")).await.field("delivery");
     let expired = app.send(&push()).await.field("delivery");
     let panel = app.panel().await;
@@ -160,7 +160,7 @@ async fn f36_what_was_rejected_or_has_no_body_says_why_it_cannot_be_replayed() {
 #[tokio::test]
 async fn a_duplicate_can_be_run_again_anyway() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     app.send(&push().key("k")).await.expect(202, "matched");
     let id = app.send(&push().key("k")).await.expect(200, "duplicate").field("delivery");
     let panel = app.panel().await;
@@ -174,9 +174,9 @@ async fn a_duplicate_can_be_run_again_anyway() {
 }
 
 #[tokio::test]
-async fn pending_paused_and_disabled_records_are_told_apart() {
+async fn pending_paused_and_disabled_webhooks_are_told_apart() {
     let app = Setup::new().await.argument("--no-worker").start().await;
-    let record = app.record(&records::pending_push()).await;
+    let webhook = app.add_webhook(&webhooks::pending_push()).await;
     // Authentic, but for another event, so that nothing is registered.
     let id = app.send(&push().header("X-Gitlab-Event", "Tag Push Hook")).await.field("delivery");
     let fix = format!("UPDATE deliveries SET event = 'Push Hook' WHERE id = '{id}'");
@@ -184,7 +184,7 @@ async fn pending_paused_and_disabled_records_are_told_apart() {
     let panel = app.panel().await;
     // As it matches now: a replay registers nothing, not even where GitLab's own event would.
     panel.open(&ask(&id)).await.says("pending registration").says("Nothing would run");
-    let force = format!("{}?way=force&webhook={record}", ask(&id));
+    let force = format!("{}?way=force&webhook={webhook}", ask(&id));
     let asked = panel.get(&force).await;
     asked.says("It waits for its registration").says("1 job would run");
     let page = panel.submit(asked.form_with("once")).await;
@@ -212,13 +212,13 @@ async fn pending_paused_and_disabled_records_are_told_apart() {
 async fn what_was_shown_is_what_runs_and_who_may_not_only_looks() {
     let app = App::start().await;
     let id = {
-        app.record(&records::push()).await;
+        app.add_webhook(&webhooks::push()).await;
         app.send(&push().with("/project_id", 16)).await.field("delivery")
     };
     let panel = app.panel().await;
     let asked = panel.open(&ask(&id)).await;
-    // Between the look and the press, a record that wants it appears.
-    app.record(&with(records::push(), &[("project_id", "16")])).await;
+    // Between the look and the press, a webhook that wants it appears.
+    app.add_webhook(&with(webhooks::push(), &[("project_id", "16")])).await;
     let page = panel.submit(asked.form_with("once")).await;
     assert!(page.text(".message").contains("others would run now"), "{}", page.html);
     assert_eq!(app.database().count("deliveries").await, 1);
@@ -237,9 +237,9 @@ async fn what_was_shown_is_what_runs_and_who_may_not_only_looks() {
 #[tokio::test]
 async fn a_signed_delivery_is_authentic_still_and_so_is_the_replay_of_its_replay() {
     let app = App::start().await;
-    let key = records::SIGNING_TOKEN;
-    let record = with(records::push(), &[("secret_token", ""), ("signing_token", key)]);
-    app.record(&record).await;
+    let key = webhooks::SIGNING_TOKEN;
+    let webhook = with(webhooks::push(), &[("secret_token", ""), ("signing_token", key)]);
+    app.add_webhook(&webhook).await;
     let signed = Delivery::push_2015().by_gitlab_19(key);
     let id = app.send(&signed).await.expect(202, "matched").field("delivery");
     let panel = app.panel().await;

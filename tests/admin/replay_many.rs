@@ -5,8 +5,8 @@ use crate::support::app::{App, Setup, TOKEN};
 use crate::support::gitlab::Delivery;
 use crate::support::page::{Form, Page};
 use crate::support::panel::Panel;
-use crate::support::records::{self, with};
 use crate::support::wait;
+use crate::support::webhooks::{self, with};
 
 const LIST: &str = "/admin/hooks/delivery/";
 const RUNS: &str = "/admin/hooks/delivery/replay/";
@@ -43,9 +43,9 @@ async fn replayed(app: &App) -> i64 {
 }
 
 #[tokio::test]
-async fn f71_a_plan_counts_records_and_reasons_before_anything_is_made() {
+async fn f71_a_plan_counts_webhooks_and_reasons_before_anything_is_made() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     unmatched(&app, 16, 3).await;
     unmatched(&app, 17, 2).await;
     app.send(&push().token("wrong")).await.expect(401, "rejected");
@@ -57,8 +57,8 @@ async fn f71_a_plan_counts_records_and_reasons_before_anything_is_made() {
              (SELECT min(id) FROM deliveries WHERE project_id = 16)",
         )
         .await;
-    let other = with(records::push(), &[("project_id", "16"), ("name", "second")]);
-    app.record(&other).await;
+    let other = with(webhooks::push(), &[("project_id", "16"), ("name", "second")]);
+    app.add_webhook(&other).await;
     let panel = app.panel().await;
     let list = panel.open(LIST).await;
     let before = app.database().count("deliveries").await;
@@ -67,7 +67,7 @@ async fn f71_a_plan_counts_records_and_reasons_before_anything_is_made() {
     assert_eq!(plan.address, "/admin/hooks/delivery/replay/?of=");
     let number = |name: &str| plan.text(&format!("[{name}]"));
     assert_eq!((number("data-total"), number("data-replayed")), ("8".into(), "3".into()));
-    assert_eq!(plan.texts("[data-record]"), ["second2", "Diaspora push1"]);
+    assert_eq!(plan.texts("[data-webhook]"), ["second2", "Diaspora push1"]);
     let mut skips = plan.texts("[data-skip]");
     skips.sort();
     let wanted = [
@@ -99,7 +99,7 @@ async fn f71_a_plan_counts_records_and_reasons_before_anything_is_made() {
 #[tokio::test]
 async fn ticked_rows_are_replayed_and_an_empty_choice_is_said() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     for _ in 0..3 {
         app.send(&push().with("/user_name", "Jane")).await;
         app.database().execute("DELETE FROM idempotency_keys").await;
@@ -131,9 +131,9 @@ async fn ticked_rows_are_replayed_and_an_empty_choice_is_said() {
 async fn f71_a_run_is_stopped_at_once_and_says_by_whom() {
     let app = App::start().await;
     unmatched(&app, 16, 0).await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     unmatched(&app, 16, 6).await;
-    app.record(&with(records::push(), &[("project_id", "16")])).await;
+    app.add_webhook(&with(webhooks::push(), &[("project_id", "16")])).await;
     let panel = app.panel().await;
     let plan = panel.open(&format!("{RUNS}?of=verdict%3Dunmatched")).await;
     let form = plan.form_with("once").set("pace", "20").set("per", "minute");
@@ -160,9 +160,9 @@ async fn f71_a_run_is_stopped_at_once_and_says_by_whom() {
 #[tokio::test]
 async fn a_run_goes_on_after_kill_9_with_two_servers_and_doubles_nothing() {
     let mut app = Setup::new().await.argument("--no-worker").start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     unmatched(&app, 16, 40).await;
-    app.record(&with(records::push(), &[("project_id", "16")])).await;
+    app.add_webhook(&with(webhooks::push(), &[("project_id", "16")])).await;
     let panel = app.panel().await;
     let plan = panel.open(&format!("{RUNS}?of=verdict%3Dunmatched")).await;
     let run = start(&panel, &plan, "20").await;
@@ -186,7 +186,7 @@ async fn a_run_goes_on_after_kill_9_with_two_servers_and_doubles_nothing() {
 #[tokio::test]
 async fn a_plan_of_ten_thousand_is_quick_and_small() {
     let app = Setup::new().await.argument("--no-worker").start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     app.send(&Delivery::push_2015().token(TOKEN)).await.expect(202, "matched");
     app.database()
         .execute(

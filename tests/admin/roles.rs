@@ -4,7 +4,7 @@
 use crate::support::app::{App, TOKEN};
 use crate::support::gitlab::Delivery;
 use crate::support::panel::Panel;
-use crate::support::records;
+use crate::support::webhooks;
 use signalbox::core::role::Role;
 use signalbox::web::admin::routes::{self, Access};
 use signalbox::web::urls;
@@ -66,7 +66,7 @@ async fn offered(panel: &Panel, address: &str) -> Vec<String> {
 #[tokio::test]
 async fn what_a_role_may_not_do_is_not_offered() {
     let app = App::start().await;
-    let id = app.record(&records::push()).await;
+    let id = app.add_webhook(&webhooks::push()).await;
     let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
     let [job] = answer.jobs().try_into().unwrap();
     app.job_is(&job, "succeeded").await;

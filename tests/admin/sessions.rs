@@ -2,7 +2,7 @@
 
 use crate::support::app::{ADMIN, App, PASSWORD, TOKEN};
 use crate::support::panel::Panel;
-use crate::support::records;
+use crate::support::webhooks;
 
 const OWN: &str = "/admin/sessions/";
 const USERS: &str = "/admin/auth/user/";
@@ -85,7 +85,7 @@ async fn f50_a_changed_password_ends_the_other_sessions_and_this_one_stays() {
 async fn secrets_and_actions_ask_for_the_password_again_and_notes_do_not() {
     let app = App::start().await;
     let panel = app.panel().await;
-    let id = panel.add_webhook(&records::push()).await;
+    let id = panel.add_webhook(&webhooks::push()).await;
     let address = format!("{HOOKS}{id}/change/");
     let form = panel.open(&address).await.form_with("repo_name");
     assert!(!form.names.iter().any(|name| name == FIELD), "it was typed a moment ago");
@@ -170,7 +170,7 @@ async fn accounts_ask_for_the_password_again_in_every_way() {
 async fn save_as_new_copies_everything_but_the_secrets() {
     let app = App::start().await;
     let panel = app.panel().await;
-    let id = panel.add_webhook(&records::push()).await;
+    let id = panel.add_webhook(&webhooks::push()).await;
     let address = format!("{HOOKS}{id}/change/");
     let form = panel.open(&address).await.form_with("repo_name").set("object_kind", "tag_push");
     let page = panel.submit(form.set("max_attempts", "9").press("_saveasnew", "1")).await;

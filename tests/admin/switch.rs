@@ -1,10 +1,10 @@
-//! The switch in the list's rows, what it says, and who has it; and which changes of a record ask
+//! The switch in the list's rows, what it says, and who has it; and which changes of a webhook ask
 //! for the password again.
 
 use crate::support::app::{App, PASSWORD};
 use crate::support::page::Page;
 use crate::support::panel::Panel;
-use crate::support::records;
+use crate::support::webhooks;
 
 const LIST: &str = "/admin/hooks/webhook/";
 
@@ -27,7 +27,7 @@ async fn press(panel: &Panel, page: &Page) -> Page {
 #[tokio::test]
 async fn a18_a_row_is_switched_off_logged_and_undone_on_the_list_as_it_was() {
     let app = App::start().await;
-    let id = app.record(&records::push()).await;
+    let id = app.add_webhook(&webhooks::push()).await;
     let panel = app.panel().await;
     let narrowed = format!("{LIST}?object_kind=push&o=-2");
     let page = press(&panel, &panel.open(&narrowed).await).await;
@@ -55,9 +55,9 @@ async fn a18_a_row_is_switched_off_logged_and_undone_on_the_list_as_it_was() {
 }
 
 #[tokio::test]
-async fn who_may_not_change_records_sees_the_state_and_no_switch() {
+async fn who_may_not_change_webhooks_sees_the_state_and_no_switch() {
     let app = App::start().await;
-    let id = app.record(&records::push()).await;
+    let id = app.add_webhook(&webhooks::push()).await;
     app.database().execute("UPDATE users SET role = 'operator'").await;
     let panel = app.panel().await;
     let page = panel.open(LIST).await;
@@ -72,7 +72,7 @@ async fn who_may_not_change_records_sees_the_state_and_no_switch() {
 #[tokio::test]
 async fn what_cannot_be_brought_back_asks_for_the_password_again() {
     let app = App::start().await;
-    let id = app.record(&records::push()).await;
+    let id = app.add_webhook(&webhooks::push()).await;
     let panel = app.panel().await;
     app.let_passwords_grow_old().await;
     for verb in ["delete", "reset"] {

@@ -3,7 +3,7 @@
 use crate::support::app::{App, TOKEN};
 use crate::support::gitlab::Delivery;
 use crate::support::page::Page;
-use crate::support::records::{self, with};
+use crate::support::webhooks::{self, with};
 
 /// The Test of a system hook is always this sample, whatever the instance holds.
 fn sample() -> Delivery {
@@ -21,7 +21,7 @@ async fn the_test_of_a_system_hook_registers_nothing_and_the_first_event_does() 
     let app = App::start().await;
     let panel = app.panel().await;
     let hook = [("http_x_gitlab_event", "System Hook")];
-    let id = panel.add_webhook(&with(records::pending_push(), &hook)).await;
+    let id = panel.add_webhook(&with(webhooks::pending_push(), &hook)).await;
     let setup = format!("/admin/hooks/webhook/{id}/setup/");
     let page = panel.open(&setup).await;
     page.says("The first real event does").says("wait for the first event");
@@ -50,7 +50,7 @@ async fn a_webhook_for_events_of_no_repository_and_project_needs_neither() {
         assert!(!label(&page, field).contains("required"), "{}", page.html);
     }
     let kind = ("user_create", "System Hook");
-    let id = panel.add_webhook(&records::record("", "", kind, -1)).await;
+    let id = panel.add_webhook(&webhooks::form_for("", "", kind, -1)).await;
     let user = Delivery::fixture("system_user_created").token(TOKEN);
     app.send(&user.clone().at_register()).await.expect(202, "registered");
     app.send(&user.key("the next")).await.expect(202, "matched");

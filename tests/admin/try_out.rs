@@ -1,18 +1,18 @@
-//! The test page of a record: conditions, what would run, and the run for real.
+//! The test page of a webhook: conditions, what would run, and the run for real.
 
 use super::replay::{delivery_of, push};
 use crate::support::app::{App, Setup};
 use crate::support::gitlab::Delivery;
-use crate::support::records::{self, with};
+use crate::support::webhooks::{self, with};
 
 fn test(id: &str) -> String {
     format!("/admin/hooks/webhook/{id}/test/")
 }
 
 #[tokio::test]
-async fn a_record_is_tried_with_a_kept_delivery_and_run_for_real() {
+async fn a_webhook_is_tried_with_a_kept_delivery_and_run_for_real() {
     let app = App::start().await;
-    let id = app.record(&records::push()).await;
+    let id = app.add_webhook(&webhooks::push()).await;
     let panel = app.panel().await;
     let empty = panel.open(&test(&id)).await;
     empty.says("None of this repository is kept");
@@ -54,8 +54,8 @@ async fn a_record_is_tried_with_a_kept_delivery_and_run_for_real() {
 #[tokio::test]
 async fn a_pasted_body_is_tried_against_filters_and_run() {
     let app = Setup::new().await.start().await;
-    let record = with(records::push(), &[("ref_filter", "release/*"), ("project_id", "-1")]);
-    let id = app.record(&record).await;
+    let webhook = with(webhooks::push(), &[("ref_filter", "release/*"), ("project_id", "-1")]);
+    let id = app.add_webhook(&webhook).await;
     let panel = app.panel().await;
     let body = String::from_utf8(Delivery::push_2015().body).unwrap();
     let form = panel.open(&test(&id)).await.form_with("header");
@@ -74,7 +74,7 @@ async fn a_pasted_body_is_tried_against_filters_and_run() {
     let job = app.database().value("SELECT id FROM jobs").await;
     app.job_is(&job, "succeeded").await;
     assert_eq!(app.database().value("SELECT project_id::text FROM webhooks").await, "-1");
-    // It carries no secret: to replay it, the record is chosen.
+    // It carries no secret: to replay it, the webhook is chosen.
     let ask = format!("/admin/hooks/delivery/{new}/replay/");
     panel.open(&ask).await.says("made by hand and carries no secret");
     panel.get(&format!("{ask}?way=force&webhook={id}")).await.says("1 job would run");
@@ -83,7 +83,7 @@ async fn a_pasted_body_is_tried_against_filters_and_run() {
 #[tokio::test]
 async fn what_is_off_or_not_authentic_is_tried_but_not_run() {
     let app = App::start().await;
-    let id = app.record(&records::push()).await;
+    let id = app.add_webhook(&webhooks::push()).await;
     let kept = app.send(&push()).await.field("delivery");
     let small = br#"{"object_kind":"push","project_id":15,"repository":{"name":"Diaspora"}}"#;
     let rejected = app.send(&push().token("wrong").body(small.to_vec())).await.field("delivery");

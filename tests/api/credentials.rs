@@ -1,8 +1,8 @@
-//! Signed deliveries, and several records with several secrets.
+//! Signed deliveries, and several webhooks with several secrets.
 
 use crate::support::app::{App, TOKEN};
 use crate::support::gitlab::Delivery;
-use crate::support::records::{self, Record, with};
+use crate::support::webhooks::{self, WebhookForm, with};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -11,9 +11,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 pub const KEY: &[u8] = b"the key of the signed hook, 32 b";
 
-pub fn signed_record() -> Record {
+pub fn signed_webhook() -> WebhookForm {
     let shown = format!("whsec_{}", STANDARD.encode(KEY));
-    with(records::push(), &[("secret_token", ""), ("signing_token", &shown)])
+    with(webhooks::push(), &[("secret_token", ""), ("signing_token", &shown)])
 }
 
 #[expect(clippy::disallowed_methods, reason = "GitLab's clock")]
@@ -39,7 +39,7 @@ pub fn signed(id: &str, at_s: u64, signature: &str) -> Delivery {
 #[tokio::test]
 async fn a_signature_over_the_exact_bytes_is_a_credential() {
     let app = App::start().await;
-    app.record(&signed_record()).await;
+    app.add_webhook(&signed_webhook()).await;
     let (now, body) = (now_s(), Delivery::push_2015().body);
     let right = signature(KEY, "w-1", now, &body);
     let answer = app.send(&signed("w-1", now, &right)).await;
@@ -53,7 +53,7 @@ async fn a_signature_over_the_exact_bytes_is_a_credential() {
 #[tokio::test]
 async fn a_wrong_late_or_moved_signature_is_none() {
     let app = App::start().await;
-    app.record(&signed_record()).await;
+    app.add_webhook(&signed_webhook()).await;
     let (now, body) = (now_s(), Delivery::push_2015().body);
     let right = signature(KEY, "w", now, &body);
     let old = now - 6 * 60;
@@ -80,7 +80,7 @@ async fn a_wrong_late_or_moved_signature_is_none() {
 #[tokio::test]
 async fn once_a_signature_was_seen_it_may_be_required() {
     let app = App::start().await;
-    let id = app.record(&with(signed_record(), &[("secret_token", TOKEN)])).await;
+    let id = app.add_webhook(&with(signed_webhook(), &[("secret_token", TOKEN)])).await;
     let panel = app.panel().await;
     let form = async || {
         let page = panel.open(&format!("/admin/hooks/webhook/{id}/change/")).await;
@@ -123,9 +123,10 @@ async fn once_a_signature_was_seen_it_may_be_required() {
 #[tokio::test]
 async fn a_token_that_another_webhook_takes_alone_is_authentic_still() {
     let app = App::start().await;
-    let strict = with(signed_record(), &[("name", "strict"), ("secret_token", TOKEN)]);
-    app.record(&strict).await;
-    app.record(&with(records::push(), &[("repo_name", "Elsewhere"), ("project_id", "99")])).await;
+    let strict = with(signed_webhook(), &[("name", "strict"), ("secret_token", TOKEN)]);
+    app.add_webhook(&strict).await;
+    app.add_webhook(&with(webhooks::push(), &[("repo_name", "Elsewhere"), ("project_id", "99")]))
+        .await;
     app.database()
         .execute("UPDATE webhooks SET require_signature = true WHERE name = 'strict'")
         .await;
@@ -135,11 +136,11 @@ async fn a_token_that_another_webhook_takes_alone_is_authentic_still() {
 }
 
 #[tokio::test]
-async fn a_record_runs_only_for_its_own_secret() {
+async fn a_webhook_runs_only_for_its_own_secret() {
     let app = App::start().await;
     let other = "the-secret-of-another-record-4711";
-    app.record(&with(records::push(), &[("name", "first")])).await;
-    app.record(&with(records::push(), &[("name", "second"), ("secret_token", other)])).await;
+    app.add_webhook(&with(webhooks::push(), &[("name", "first")])).await;
+    app.add_webhook(&with(webhooks::push(), &[("name", "second"), ("secret_token", other)])).await;
     for (token, name) in [(TOKEN, "first"), (other, "second")] {
         let answer = app.send(&Delivery::push_2015().token(token)).await;
         let [job] = answer.expect(202, "matched").jobs().try_into().unwrap();
@@ -151,7 +152,8 @@ async fn a_record_runs_only_for_its_own_secret() {
 #[tokio::test]
 async fn a_known_token_of_another_project_is_authentic_but_unmatched() {
     let app = App::start().await;
-    app.record(&with(records::push(), &[("repo_name", "Elsewhere"), ("project_id", "99")])).await;
+    app.add_webhook(&with(webhooks::push(), &[("repo_name", "Elsewhere"), ("project_id", "99")]))
+        .await;
     app.send(&Delivery::push_2015().token(TOKEN)).await.expect(200, "unmatched");
     app.send(&Delivery::push_2015().token(TOKEN.get(1..).unwrap())).await.expect(401, "rejected");
 }
@@ -159,7 +161,7 @@ async fn a_known_token_of_another_project_is_authentic_but_unmatched() {
 #[tokio::test]
 async fn a_signed_id_serves_once_whatever_else_is_changed() {
     let app = App::start().await;
-    app.record(&signed_record()).await;
+    app.add_webhook(&signed_webhook()).await;
     let (now, body) = (now_s(), Delivery::push_2015().body);
     let first = signed("w-1", now, &signature(KEY, "w-1", now, &body)).key("key-1");
     let answer = app.send(&first).await;
@@ -180,7 +182,7 @@ async fn a_signed_id_serves_once_whatever_else_is_changed() {
 #[tokio::test]
 async fn a_signed_id_that_did_nothing_may_serve_after_the_repair() {
     let app = App::start().await;
-    let id = app.record(&with(signed_record(), &[("ref_filter", "elsewhere")])).await;
+    let id = app.add_webhook(&with(signed_webhook(), &[("ref_filter", "elsewhere")])).await;
     let (now, body) = (now_s(), Delivery::push_2015().body);
     let push = signed("w-1", now, &signature(KEY, "w-1", now, &body));
     app.send(&push).await.expect(200, "unmatched");

@@ -1,9 +1,9 @@
 //! Every way a credential may be wrong, for each kind of credential and both together.
 
-use super::credentials::{KEY, now_s, signature, signed, signed_record};
+use super::credentials::{KEY, now_s, signature, signed, signed_webhook};
 use crate::support::app::{App, TOKEN};
 use crate::support::gitlab::Delivery;
-use crate::support::records::{self, with};
+use crate::support::webhooks::{self, with};
 
 /// A way of getting a header wrong: none, or what is sent in the place of the right value.
 fn wrong_ways(right: &str) -> Vec<(&'static str, Vec<String>)> {
@@ -37,7 +37,7 @@ fn right(number: usize) -> (Delivery, String) {
 #[tokio::test]
 async fn a_wrong_token_is_refused_in_every_way_it_can_be_wrong() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     for (way, values) in wrong_ways(TOKEN) {
         let answer = app.send(&replaced(&Delivery::push_2015(), "X-Gitlab-Token", &values)).await;
         assert_eq!(answer.status, 401, "{way}: {}", answer.text);
@@ -51,7 +51,7 @@ async fn a_wrong_token_is_refused_in_every_way_it_can_be_wrong() {
 #[tokio::test]
 async fn a_wrong_signature_is_refused_in_every_way_it_can_be_wrong() {
     let app = App::start().await;
-    app.record(&signed_record()).await;
+    app.add_webhook(&signed_webhook()).await;
     let (delivery, signature) = right(0);
     let delivery = delivery.without("X-Gitlab-Token");
     for (way, values) in wrong_ways(&signature) {
@@ -73,7 +73,7 @@ async fn a_wrong_signature_is_refused_in_every_way_it_can_be_wrong() {
 #[tokio::test]
 async fn with_both_either_is_enough_and_none_is_not() {
     let app = App::start().await;
-    app.record(&with(signed_record(), &[("secret_token", TOKEN)])).await;
+    app.add_webhook(&with(signed_webhook(), &[("secret_token", TOKEN)])).await;
     let (both, signature) = right(0);
     let mut runs = 1;
     app.send(&both).await.expect(202, "matched");

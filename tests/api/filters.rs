@@ -1,22 +1,22 @@
-//! Filters of a record, from the form to the job that is or is not made.
+//! Filters of a webhook, from the form to the job that is or is not made.
 
 use crate::support::app::{App, TOKEN};
 use crate::support::gitlab::Delivery;
-use crate::support::records::{self, Record, with};
+use crate::support::webhooks::{self, WebhookForm, with};
 use serde_json::json;
 
 fn push(key: &str) -> Delivery {
     Delivery::push_2015().token(TOKEN).key(key)
 }
 
-fn filtered(values: &[(&'static str, &str)]) -> Record {
-    with(records::push(), values)
+fn filtered(values: &[(&'static str, &str)]) -> WebhookForm {
+    with(webhooks::push(), values)
 }
 
 #[tokio::test]
 async fn a_ref_filter_lets_its_branches_pass() {
     let app = App::start().await;
-    app.record(&filtered(&[("ref_filter", "master\r\nrelease/*\r\n!release/old")])).await;
+    app.add_webhook(&filtered(&[("ref_filter", "master\r\nrelease/*\r\n!release/old")])).await;
     for (git_ref, status, verdict) in [
         ("refs/heads/master", 202, "matched"),
         ("refs/heads/release/2", 202, "matched"),
@@ -36,7 +36,7 @@ async fn a_ref_filter_lets_its_branches_pass() {
 #[tokio::test]
 async fn a_path_filter_runs_where_gitlab_does_not_tell() {
     let app = App::start().await;
-    app.record(&filtered(&[("path_filter", "docs/\n!docs/*.txt")])).await;
+    app.add_webhook(&filtered(&[("path_filter", "docs/\n!docs/*.txt")])).await;
     let files = |key: &str, added: &[&str], total: i64| {
         push(key)
             .with("/before", "a".repeat(40))
@@ -59,7 +59,7 @@ async fn a_path_filter_runs_where_gitlab_does_not_tell() {
 async fn a_condition_is_worked_out_and_its_value_kept() {
     let app = App::start().await;
     let condition = "branch = \"master\" and user_name not in [\"Robot\"]";
-    app.record(&filtered(&[("condition", condition)])).await;
+    app.add_webhook(&filtered(&[("condition", condition)])).await;
     app.send(&push("1")).await.expect(202, "matched");
     let answer = app.send(&push("2").with("/user_name", "Robot")).await;
     answer.expect(200, "unmatched");
@@ -69,9 +69,9 @@ async fn a_condition_is_worked_out_and_its_value_kept() {
 }
 
 #[tokio::test]
-async fn a_record_may_obey_requests_not_to_run() {
+async fn a_webhook_may_obey_requests_not_to_run() {
     let app = App::start().await;
-    let id = app.record(&filtered(&[("obey_skip", "on")])).await;
+    let id = app.add_webhook(&filtered(&[("obey_skip", "on")])).await;
     let commits = json!([{ "id": "1", "message": "Docs [ci skip]\n" }]);
     let asks = |key: &str| push(key).with("/commits", commits.clone());
     app.send(&asks("1")).await.expect(200, "unmatched");
@@ -85,7 +85,7 @@ async fn a_record_may_obey_requests_not_to_run() {
 #[tokio::test]
 async fn a_repeat_of_what_was_filtered_out_runs_once_the_filter_is_mended() {
     let app = App::start().await;
-    let id = app.record(&filtered(&[("ref_filter", "main")])).await;
+    let id = app.add_webhook(&filtered(&[("ref_filter", "main")])).await;
     app.send(&push("k")).await.expect(200, "unmatched");
     let panel = app.panel().await;
     let page = panel.open(&format!("/admin/hooks/webhook/{id}/change/")).await;
@@ -120,7 +120,7 @@ async fn known_and_unknown_events_are_chosen_or_typed_and_an_odd_pair_is_warned_
     }
     // Without scripts, "Other…" and a word beside it.
     let typed =
-        with(records::push(), &[("object_kind", "other"), ("http_x_gitlab_event", "other")]);
+        with(webhooks::push(), &[("object_kind", "other"), ("http_x_gitlab_event", "other")]);
     let form = page.form_with("repo_name").fill(&typed);
     let form =
         form.set("object_kind_other", "dance").set("http_x_gitlab_event_other", "Dance Hook");
@@ -136,10 +136,10 @@ async fn known_and_unknown_events_are_chosen_or_typed_and_an_odd_pair_is_warned_
 }
 
 #[tokio::test]
-async fn events_without_a_repository_have_records_without_one() {
+async fn events_without_a_repository_have_webhooks_without_one() {
     let app = App::start().await;
     let kind = ("user_create", "System Hook");
-    app.record(&records::record("", "", kind, 0)).await;
+    app.add_webhook(&webhooks::form_for("", "", kind, 0)).await;
     let created = Delivery::fixture("system_user_created").token(TOKEN);
     app.send(&created).await.expect(202, "matched");
 }

@@ -2,7 +2,7 @@
 
 use crate::support::app::{App, Setup, TOKEN};
 use crate::support::gitlab::Delivery;
-use crate::support::records::{self, with};
+use crate::support::webhooks::{self, with};
 use tokio::task::JoinSet;
 
 fn push(key: &str) -> Delivery {
@@ -12,7 +12,7 @@ fn push(key: &str) -> Delivery {
 #[tokio::test]
 async fn f29_a_repeat_with_its_key_makes_no_second_job() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let first = app.send(&push("k-1")).await;
     first.expect(202, "matched");
     let second = app.send(&push("k-1")).await;
@@ -31,7 +31,7 @@ async fn f29_a_repeat_with_its_key_makes_no_second_job() {
 #[tokio::test]
 async fn a_signed_deliverys_id_is_its_key_too() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let signed = || Delivery::push_2015().token(TOKEN).header("webhook-id", "w-1");
     app.send(&signed()).await.expect(202, "matched");
     app.send(&signed()).await.expect(200, "duplicate");
@@ -40,7 +40,7 @@ async fn a_signed_deliverys_id_is_its_key_too() {
 #[tokio::test]
 async fn an_old_gitlab_sends_no_key_and_an_equal_body_is_a_repeat() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let push = Delivery::push_2015().token(TOKEN);
     app.send(&push).await.expect(202, "matched");
     app.send(&push).await.expect(200, "duplicate");
@@ -52,7 +52,7 @@ async fn an_old_gitlab_sends_no_key_and_an_equal_body_is_a_repeat() {
 #[tokio::test]
 async fn looking_for_equal_bodies_can_be_switched_off() {
     let app = Setup::new().await.setting("SIGNALBOX_BODY_REPEAT_S", "0").start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let push = Delivery::push_2015().token(TOKEN);
     app.send(&push).await.expect(202, "matched");
     app.send(&push).await.expect(202, "matched");
@@ -62,7 +62,7 @@ async fn looking_for_equal_bodies_can_be_switched_off() {
 async fn a_delivery_that_did_nothing_is_judged_anew() {
     let app = App::start().await;
     let panel = app.panel().await;
-    let id = panel.add_webhook(&with(records::push(), &[("project_id", "16")])).await;
+    let id = panel.add_webhook(&with(webhooks::push(), &[("project_id", "16")])).await;
     app.send(&push("k").token("wrong")).await.expect(401, "rejected");
     app.send(&push("k")).await.expect(200, "unmatched");
     let form =
@@ -75,7 +75,7 @@ async fn a_delivery_that_did_nothing_is_judged_anew() {
 #[tokio::test]
 async fn the_two_addresses_do_not_share_keys() {
     let app = App::start().await;
-    app.record(&records::pending_push()).await;
+    app.add_webhook(&webhooks::pending_push()).await;
     app.send(&push("k").at_register()).await.expect(202, "registered");
     app.send(&push("k")).await.expect(202, "matched");
 }
@@ -83,7 +83,7 @@ async fn the_two_addresses_do_not_share_keys() {
 #[tokio::test]
 async fn two_servers_receiving_one_event_at_once_make_one_job() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let other = app.beside().await;
     for round in 0..5 {
         let mut sends = JoinSet::new();

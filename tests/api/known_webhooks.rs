@@ -5,7 +5,7 @@ use crate::support::app::{ADMIN, App, PASSWORD, TOKEN};
 use crate::support::gitlab::{Answer, Delivery};
 use crate::support::page::Form;
 use crate::support::panel::Panel;
-use crate::support::records::{push, with};
+use crate::support::webhooks::{push, with};
 
 const OTHER_TOKEN: &str = "another-secret-of-the-tests-98765";
 
@@ -21,7 +21,7 @@ async fn form(panel: &Panel, id: &str) -> Form {
 async fn a_change_made_at_another_server_counts_for_the_next_delivery() {
     let app = App::start().await;
     let other = app.beside().await;
-    let id = app.record(&push()).await;
+    let id = app.add_webhook(&push()).await;
     sent(&app, "1", TOKEN).await.expect(202, "matched");
     sent(&app, "2", TOKEN).await.expect(202, "matched");
 
@@ -38,13 +38,13 @@ async fn a_change_made_at_another_server_counts_for_the_next_delivery() {
 #[tokio::test]
 async fn a_row_changed_by_hand_and_a_webhook_that_comes_or_goes_count_at_once() {
     let app = App::start().await;
-    app.record(&push()).await;
+    app.add_webhook(&push()).await;
     sent(&app, "1", TOKEN).await.expect(202, "matched");
     let database = app.database();
     database.execute("UPDATE webhooks SET ref_filter = 'nothing'").await;
     sent(&app, "2", TOKEN).await.expect(200, "unmatched");
     database.execute("UPDATE webhooks SET ref_filter = ''").await;
-    app.record(&with(push(), &[("name", "Twin"), ("action", "print")])).await;
+    app.add_webhook(&with(push(), &[("name", "Twin"), ("action", "print")])).await;
     assert_eq!(sent(&app, "3", TOKEN).await.jobs().len(), 2);
     database.execute("DELETE FROM webhooks WHERE name = 'Twin'").await;
     assert_eq!(sent(&app, "4", TOKEN).await.jobs().len(), 1);

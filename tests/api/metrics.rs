@@ -2,7 +2,7 @@
 
 use crate::support::app::{App, Setup, TOKEN, repository};
 use crate::support::gitlab::Delivery;
-use crate::support::{records, wait};
+use crate::support::{wait, webhooks};
 use regex::Regex;
 use std::collections::BTreeSet;
 
@@ -39,7 +39,7 @@ async fn what_came_and_ran_is_told_to_who_has_the_token() {
     let setup = setup.setting("SIGNALBOX_METRICS_BIND", "127.0.0.1:0");
     let app = setup.action("fails", "", "exit 3").start().await;
     let more = [("action", "fails"), ("max_attempts", "1")];
-    app.record(&records::with(records::push(), &more)).await;
+    app.add_webhook(&webhooks::with(webhooks::push(), &more)).await;
     let metrics = format!("{}/metrics", app.base());
     for token in [None, Some("another-token-altogether"), Some("")] {
         let (status, text) = get(&metrics, token).await;
@@ -92,7 +92,7 @@ async fn nothing_is_told_where_nobody_asked_for_it() {
 async fn a_worker_and_a_server_tell_theirs_at_addresses_of_their_own() {
     let setup = Setup::new().await.setting("SIGNALBOX_METRICS_BIND", "127.0.0.1:0");
     let app = setup.action("good", "", "true").argument("--no-worker").start().await;
-    app.record(&records::with(records::push(), &[("action", "good")])).await;
+    app.add_webhook(&webhooks::with(webhooks::push(), &[("action", "good")])).await;
     let (status, _) = get(&format!("{}/metrics", app.base()), None).await;
     assert_eq!(status, 404, "without a token the main address tells nobody");
     let of_web = own_address(|| app.log()).await;
@@ -127,7 +127,7 @@ async fn without_the_database_the_processs_own_numbers_are_told() {
 async fn every_measure_is_in_the_documents_and_they_name_no_other() {
     let setup = Setup::new().await.setting("SIGNALBOX_METRICS_TOKEN", BEARER);
     let app = setup.start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let [job] = app.send(&Delivery::push_2015().token(TOKEN)).await.jobs().try_into().unwrap();
     app.job_is(&job, "succeeded").await;
     let names = |text: &str| -> BTreeSet<String> {

@@ -2,13 +2,13 @@
 
 use crate::support::app::{App, Setup, TOKEN};
 use crate::support::gitlab::Delivery;
-use crate::support::records::{self, manifest, record, with};
+use crate::support::webhooks::{self, form_for, manifest, with};
 use std::collections::BTreeSet;
 
 #[tokio::test]
 async fn f73_a_push_is_answered_at_once_and_its_job_runs() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
     answer.expect(202, "matched");
     let delivery = answer.field("delivery");
@@ -37,7 +37,7 @@ async fn f73_a_push_is_answered_at_once_and_its_job_runs() {
 #[tokio::test]
 async fn f31_the_body_is_kept_byte_for_byte_and_the_token_nowhere() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     // What jsonb would refuse, fold or rewrite: NUL, a repeated key, an odd number.
     let text = String::from_utf8(Delivery::push_2015().body).unwrap();
     let text = text.replacen('{', "{ \"x\":\"\\u0000\", \"x\" : 1.0e2,\t", 1);
@@ -58,7 +58,7 @@ async fn f31_the_body_is_kept_byte_for_byte_and_the_token_nowhere() {
 #[tokio::test]
 async fn only_known_headers_are_kept() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let delivery = Delivery::push_2015()
         .token(TOKEN)
         .header("X-Custom-Password", "hunter2-of-the-hook")
@@ -72,7 +72,7 @@ async fn only_known_headers_are_kept() {
 #[tokio::test]
 async fn a_push_of_another_project_is_unmatched() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let answer = app.send(&Delivery::push_2015().token(TOKEN).with("/project_id", 16)).await;
     answer.expect(200, "unmatched");
     assert_eq!(answer.header("X-Match"), "unmatched");
@@ -83,11 +83,11 @@ async fn a_push_of_another_project_is_unmatched() {
 }
 
 #[tokio::test]
-async fn f52_a_disabled_record_runs_nothing() {
+async fn f52_a_disabled_webhook_runs_nothing() {
     let app = App::start().await;
     let panel = app.panel().await;
     let form = panel.open("/admin/hooks/webhook/add/").await.form_with("repo_name");
-    panel.submit(form.fill(&records::push()).unset("enabled")).await;
+    panel.submit(form.fill(&webhooks::push()).unset("enabled")).await;
     app.send(&Delivery::push_2015().token(TOKEN)).await.expect(200, "disabled");
     assert_eq!(app.database().count("jobs").await, 0);
 }
@@ -102,7 +102,8 @@ async fn every_form_of_the_address_is_the_same_repository() {
     ];
     for (number, address) in addresses.into_iter().enumerate() {
         let name = format!("Diaspora {number}");
-        app.record(&with(records::push(), &[("repo_name", &name), ("repo_url", address)])).await;
+        app.add_webhook(&with(webhooks::push(), &[("repo_name", &name), ("repo_url", address)]))
+            .await;
         let push = Delivery::push_2015().token(TOKEN).with("/repository/name", name.as_str());
         app.send(&push).await.expect(202, "matched");
         let other = push.with("/repository/git_http_url", "http://example.com/mike/diaspora-2");
@@ -114,10 +115,10 @@ async fn every_form_of_the_address_is_the_same_repository() {
 }
 
 #[tokio::test]
-async fn every_record_that_matches_runs() {
+async fn every_webhook_that_matches_runs() {
     let app = Setup::new().await.action("second", "", "echo second").start().await;
-    app.record(&records::push()).await;
-    app.record(&with(records::push(), &[("action", "second"), ("name", "another")])).await;
+    app.add_webhook(&webhooks::push()).await;
+    app.add_webhook(&with(webhooks::push(), &[("action", "second"), ("name", "another")])).await;
     let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
     assert_eq!(answer.expect(202, "matched").jobs().len(), 2, "{}", answer.text);
     for job in answer.jobs() {
@@ -126,7 +127,7 @@ async fn every_record_that_matches_runs() {
 }
 
 #[tokio::test]
-async fn every_recorded_event_finds_the_record_made_for_it() {
+async fn every_recorded_event_finds_the_webhook_made_for_it() {
     let app = App::start().await;
     let panel = app.panel().await;
     let mut known = BTreeSet::new();
@@ -141,7 +142,7 @@ async fn every_recorded_event_finds_the_record_made_for_it() {
         if text("repository_name").is_empty() || text("repository_url").is_empty() {
             continue;
         }
-        let wanted = record(
+        let wanted = form_for(
             text("repository_name"),
             text("repository_url"),
             (kind, text("event_header")),

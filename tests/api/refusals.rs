@@ -2,7 +2,7 @@
 
 use crate::support::app::{App, Setup, TOKEN};
 use crate::support::gitlab::{Answer, Delivery};
-use crate::support::records;
+use crate::support::webhooks;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
@@ -26,7 +26,7 @@ async fn other_methods_are_told_to_post() {
 #[tokio::test]
 async fn a_slash_at_the_end_is_tolerated() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let mut delivery = Delivery::push_2015().token(TOKEN);
     delivery.path = "/webhooks/gitlab/";
     app.send(&delivery).await.expect(202, "matched");
@@ -35,7 +35,7 @@ async fn a_slash_at_the_end_is_tolerated() {
 #[tokio::test]
 async fn only_plain_json_is_taken() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let push = || Delivery::push_2015().token(TOKEN);
     for other in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", ""] {
         let answer = app.send(&push().header("Content-Type", other)).await;
@@ -50,7 +50,7 @@ async fn only_plain_json_is_taken() {
 #[tokio::test]
 async fn a_body_over_the_limit_is_refused_while_it_comes() {
     let app = Setup::new().await.setting("SIGNALBOX_MAX_BODY", "2000").start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     app.send(&Delivery::push_2015().token(TOKEN).body(vec![b' '; 2001]))
         .await
         .expect(413, "rejected");
@@ -82,7 +82,7 @@ async fn a_body_over_the_limit_is_refused_while_it_comes() {
 #[tokio::test]
 async fn headers_of_gitlabs_must_be_there_once_and_short() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let push = || Delivery::push_2015().token(TOKEN);
     let without_event = app.send(&push().without("X-Gitlab-Event")).await;
     assert_eq!(without_event.status, 400, "{}", without_event.text);
@@ -99,7 +99,7 @@ async fn headers_of_gitlabs_must_be_there_once_and_short() {
 #[tokio::test]
 async fn f30_what_is_not_json_is_listed_with_its_cause() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     for body in ["", "not json", "{\"object_kind\":", "[1, 2]", "\u{feff}"] {
         let answer = app.send(&Delivery::push_2015().token(TOKEN).body(body)).await;
         answer.expect(400, "rejected");
@@ -119,7 +119,7 @@ async fn f30_what_is_not_json_is_listed_with_its_cause() {
 #[tokio::test]
 async fn f73_a_stranger_learns_nothing_and_leaves_little() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let spaces = " ".repeat(10_000);
     let body = String::from_utf8(Delivery::push_2015().body).unwrap() + &spaces;
     let wrong = Delivery::push_2015().token("wrong").body(body);
@@ -146,7 +146,7 @@ async fn f73_a_stranger_learns_nothing_and_leaves_little() {
 }
 
 #[tokio::test]
-async fn without_any_record_everything_is_rejected() {
+async fn without_any_webhook_everything_is_rejected() {
     let app = App::start().await;
     app.send(&Delivery::push_2015().token(TOKEN)).await.expect(401, "rejected");
     app.send(&Delivery::push_2015()).await.expect(401, "rejected");
@@ -167,7 +167,7 @@ async fn strangers_cannot_fill_the_disk() {
 #[tokio::test]
 async fn a_database_that_is_away_is_said_with_503() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let gone = "ALTER TABLE deliveries RENAME TO gone";
     app.database().execute(gone).await;
     let answer = app.send(&Delivery::push_2015().token(TOKEN).key("once")).await;

@@ -1,8 +1,8 @@
-//! The register address: a pending record takes the project id of GitLab's Test.
+//! The register address: a pending webhook takes the project id of GitLab's Test.
 
 use crate::support::app::{App, TOKEN};
 use crate::support::gitlab::Delivery;
-use crate::support::records::{self, with};
+use crate::support::webhooks::{self, with};
 
 fn test_push() -> Delivery {
     Delivery::push_2015().token(TOKEN).at_register()
@@ -13,9 +13,9 @@ async fn project_id(app: &App) -> String {
 }
 
 #[tokio::test]
-async fn a_test_event_gives_the_record_its_id_once() {
+async fn a_test_event_gives_the_webhook_its_id_once() {
     let app = App::start().await;
-    app.record(&records::pending_push()).await;
+    app.add_webhook(&webhooks::pending_push()).await;
     let panel = app.panel().await;
     assert_eq!(project_id(&app).await, "-1");
     let badges = panel.open("/admin/hooks/webhook/").await.states("[data-id]");
@@ -42,9 +42,9 @@ async fn a_test_event_gives_the_record_its_id_once() {
 }
 
 #[tokio::test]
-async fn another_project_does_not_take_over_a_registered_record() {
+async fn another_project_does_not_take_over_a_registered_webhook() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     app.send(&test_push().with("/project_id", 99)).await.expect(200, "unmatched");
     assert_eq!(project_id(&app).await, "15");
 }
@@ -52,7 +52,7 @@ async fn another_project_does_not_take_over_a_registered_record() {
 #[tokio::test]
 async fn all_four_other_values_and_the_token_must_be_equal() {
     let app = App::start().await;
-    app.record(&records::pending_push()).await;
+    app.add_webhook(&webhooks::pending_push()).await;
     let others = [
         test_push().with("/repository/name", "Diaspora*"),
         test_push().with("/object_kind", "tag_push").header("X-Gitlab-Event", "Tag Push Hook"),
@@ -73,7 +73,7 @@ async fn all_four_other_values_and_the_token_must_be_equal() {
 #[tokio::test]
 async fn one_that_registers_elsewhere_is_unmatched_at_the_main_address_and_the_answer_says_so() {
     let app = App::start().await;
-    app.record(&records::register_only()).await;
+    app.add_webhook(&webhooks::register_only()).await;
     let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
     answer.expect(200, "unmatched");
     assert!(answer.field("reason").contains("pending registration"), "{}", answer.text);
@@ -85,17 +85,17 @@ async fn one_that_registers_elsewhere_is_unmatched_at_the_main_address_and_the_a
 #[tokio::test]
 async fn a_test_at_the_main_address_registers_and_runs_and_the_next_push_matches() {
     let app = App::start().await;
-    app.record(&records::signed_pending_push()).await;
-    let push = || Delivery::push_2015().by_gitlab_19(records::SIGNING_TOKEN);
+    app.add_webhook(&webhooks::signed_pending_push()).await;
+    let push = || Delivery::push_2015().by_gitlab_19(webhooks::SIGNING_TOKEN);
     let test = app.send(&push()).await;
     let [job] = test.expect(202, "registered").jobs().try_into().unwrap();
     assert_eq!(project_id(&app).await, "15");
     app.job_is(&job, "succeeded").await;
     let line = app.logged(&["egister", "john@example.com", "John Smith", "4"]).await;
-    assert!(!line.contains(records::SIGNING_TOKEN));
+    assert!(!line.contains(webhooks::SIGNING_TOKEN));
     assert_eq!(app.send(&push()).await.expect(202, "matched").jobs().len(), 1);
     app.send(&push().with("/project_id", 99)).await.expect(401, "rejected");
-    let other = push().with("/project_id", 99).by_gitlab_19(records::SIGNING_TOKEN);
+    let other = push().with("/project_id", 99).by_gitlab_19(webhooks::SIGNING_TOKEN);
     app.send(&other).await.expect(200, "unmatched");
     assert_eq!(project_id(&app).await, "15");
 }
@@ -104,7 +104,7 @@ async fn a_test_at_the_main_address_registers_and_runs_and_the_next_push_matches
 async fn one_that_is_switched_off_or_filtered_registers_at_the_main_address_and_runs_nothing() {
     for values in [("enabled", ""), ("ref_filter", "elsewhere")] {
         let app = App::start().await;
-        app.record(&with(records::pending_push(), &[values])).await;
+        app.add_webhook(&with(webhooks::pending_push(), &[values])).await;
         let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
         answer.expect(202, "registered");
         assert!(answer.field("reason").contains("nothing runs"), "{}", answer.text);

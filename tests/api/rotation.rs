@@ -1,11 +1,11 @@
 //! Replacing a secret: the old one goes on for a while, and what was seen last is shown.
 
-use super::credentials::{KEY, now_s, signature, signed, signed_record};
+use super::credentials::{KEY, now_s, signature, signed, signed_webhook};
 use crate::support::app::{App, TOKEN};
 use crate::support::gitlab::Delivery;
 use crate::support::page::{Form, Page};
 use crate::support::panel::Panel;
-use crate::support::records::{self, with};
+use crate::support::webhooks::{self, with};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -28,7 +28,7 @@ fn push(token: &str, key: &str) -> Delivery {
 async fn a_replaced_token_goes_on_until_its_date_or_until_it_is_ended() {
     let app = App::start().await;
     let panel = app.panel().await;
-    let id = app.record(&records::push()).await;
+    let id = app.add_webhook(&webhooks::push()).await;
     let change = form(&panel, &id).await.set("secret_token", NEW).set("keep_previous_days", "7");
     panel.submit(change).await;
     app.send(&push(NEW, "k1")).await.expect(202, "matched");
@@ -66,7 +66,7 @@ async fn a_replaced_token_goes_on_until_its_date_or_until_it_is_ended() {
 async fn without_a_word_the_old_token_ends_at_once() {
     let app = App::start().await;
     let panel = app.panel().await;
-    let id = app.record(&records::push()).await;
+    let id = app.add_webhook(&webhooks::push()).await;
     let keeping = form(&panel, &id).await.set("secret_token", NEW).set("keep_previous_days", "1");
     panel.submit(keeping).await;
     panel.submit(form(&panel, &id).await.set("secret_token", "a-third-one-of-these")).await;
@@ -79,7 +79,7 @@ async fn without_a_word_the_old_token_ends_at_once() {
 async fn a_replaced_signing_token_goes_on_too() {
     let app = App::start().await;
     let panel = app.panel().await;
-    let id = app.record(&signed_record()).await;
+    let id = app.add_webhook(&signed_webhook()).await;
     let new = STANDARD.encode(NEW_KEY);
     let change = form(&panel, &id).await.set("signing_token", &format!("whsec_{new}"));
     panel.submit(change.set("keep_previous_days", "1")).await;
@@ -94,10 +94,10 @@ async fn a_replaced_signing_token_goes_on_too() {
 }
 
 #[tokio::test]
-async fn the_record_says_what_it_was_last_seen_with() {
+async fn the_webhook_says_what_it_was_last_seen_with() {
     let app = App::start().await;
     let panel = app.panel().await;
-    let id = app.record(&with(signed_record(), &[("secret_token", TOKEN)])).await;
+    let id = app.add_webhook(&with(signed_webhook(), &[("secret_token", TOKEN)])).await;
     page(&panel, &id).await.says("No event has come with it yet");
     let (now, body) = (now_s(), Delivery::push_2015().body);
     let seen = "SELECT concat(last_token_at IS NOT NULL, ' ', last_signature_at IS NOT NULL) FROM webhooks";

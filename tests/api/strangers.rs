@@ -1,11 +1,11 @@
 //! Strangers who take connections and announce bodies that never come: authentic deliveries go on as
 //! if nobody were there.
 
-use super::credentials::{KEY, now_s, signature, signed, signed_record};
+use super::credentials::{KEY, now_s, signature, signed, signed_webhook};
 use super::metrics::{BEARER, get, value};
 use crate::support::app::{App, Setup, TOKEN};
 use crate::support::gitlab::Delivery;
-use crate::support::{records, wait};
+use crate::support::{wait, webhooks};
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -96,7 +96,7 @@ async fn ending(stream: &mut TcpStream) -> String {
 
 async fn authentic_deliveries_keep_their_latency(from: impl Fn(u8) -> Ipv4Addr) {
     let app = Setup::new().await.argument("--no-worker").start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     p95(&app, 20).await;
     let alone = p95(&app, 100).await;
     let opened = Instant::now();
@@ -159,8 +159,8 @@ async fn all_was_read(stream: &TcpStream) {
 async fn strangers_who_fill_their_share_leave_room_for_others() {
     let setup = Setup::new().await.setting("SIGNALBOX_METRICS_TOKEN", BEARER);
     let mut app = setup.argument("--no-worker").start().await;
-    app.record(&records::push()).await;
-    app.record(&signed_record()).await;
+    app.add_webhook(&webhooks::push()).await;
+    app.add_webhook(&signed_webhook()).await;
     // From its start it knows the tokens.
     app.restart().await;
     let filling = async |from: u8, bytes: usize| {
@@ -199,7 +199,10 @@ async fn strangers_who_fill_their_share_leave_room_for_others() {
     let (_, text) = get(&format!("{}/metrics", app.base()), Some(BEARER)).await;
     for (reason, refused) in [("sender_limit", of_one), ("overloaded", of_another)] {
         let line = format!("signalbox_deliveries_not_stored_total{{reason=\"{reason}\"}}");
-        assert!((value(&text, &line) - f64::from(refused)).abs() < f64::EPSILON, "{reason}:\n{text}");
+        assert!(
+            (value(&text, &line) - f64::from(refused)).abs() < f64::EPSILON,
+            "{reason}:\n{text}"
+        );
     }
     drop(held);
 }
@@ -207,7 +210,7 @@ async fn strangers_who_fill_their_share_leave_room_for_others() {
 #[tokio::test]
 async fn connections_of_strangers_are_closed_when_there_are_too_many() {
     let app = Setup::new().await.argument("--no-worker").start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let before = open_files(&app);
     // A head that never ends, after a request that was answered.
     let mut second = connect(&app, Ipv4Addr::LOCALHOST).await;

@@ -3,7 +3,7 @@
 use crate::support::app::{Setup, TOKEN, write_action};
 use crate::support::browser::Browser;
 use crate::support::gitlab::Delivery;
-use crate::support::records;
+use crate::support::webhooks;
 
 #[tokio::test]
 async fn the_catalogue_and_a_coloured_output_are_shown() {
@@ -17,9 +17,9 @@ async fn the_catalogue_and_a_coloured_output_are_shown() {
         .start()
         .await;
     let panel = app.panel().await;
-    let record = |action: &str| records::with(records::push(), &[("action", action)]);
-    panel.add_webhook(&record("colours")).await;
-    panel.add_webhook(&records::with(record("renamed"), &[("name", "nightly")])).await;
+    let form_for = |action: &str| webhooks::with(webhooks::push(), &[("action", action)]);
+    panel.add_webhook(&form_for("colours")).await;
+    panel.add_webhook(&webhooks::with(form_for("renamed"), &[("name", "nightly")])).await;
     let actions = app.folder().join("actions");
     write_action(&actions, "broken", "colour = 1\n", "true");
     std::fs::remove_file(actions.join("renamed.toml")).unwrap();

@@ -6,8 +6,8 @@
 use crate::support::app::{App, PASSWORD, Setup, TOKEN, repository};
 use crate::support::browser::{Browser, SCHEMES, WIDTHS};
 use crate::support::gitlab::Delivery;
-use crate::support::records::{self, with};
 use crate::support::seed;
+use crate::support::webhooks::{self, with};
 use serde_json::Value;
 
 const LIST: &str = "/admin/hooks/webhook/";
@@ -80,7 +80,7 @@ async fn f38_f41_every_page_is_sound_in_both_themes_at_both_widths() {
     browser.at("/admin/").await;
     look(&browser, &axe, "index-empty", &mut faults).await;
 
-    let (record, delivery, unmatched, job) = fill(&app).await;
+    let (webhook, delivery, unmatched, job) = fill(&app).await;
     for (name, address) in [
         ("index", "/admin/".to_owned()),
         ("search", "/admin/search/?q=diaspora".to_owned()),
@@ -88,9 +88,9 @@ async fn f38_f41_every_page_is_sound_in_both_themes_at_both_widths() {
         ("webhooks", format!("{LIST}?q=bulk&enabled=1&o=-1.2")),
         ("webhooks-none-match", format!("{LIST}?q=nothing&enabled=0&no_such=1")),
         ("webhook-add", format!("{LIST}add/")),
-        ("webhook-change", format!("{LIST}{record}/change/")),
-        ("webhook-history", format!("{LIST}{record}/history/")),
-        ("webhook-delete", format!("{LIST}{record}/delete/")),
+        ("webhook-change", format!("{LIST}{webhook}/change/")),
+        ("webhook-history", format!("{LIST}{webhook}/history/")),
+        ("webhook-delete", format!("{LIST}{webhook}/delete/")),
         ("webhook-import", format!("{LIST}import/")),
         ("deliveries", "/admin/hooks/delivery/".to_owned()),
         ("delivery", format!("/admin/hooks/delivery/{delivery}/")),
@@ -103,17 +103,17 @@ async fn f38_f41_every_page_is_sound_in_both_themes_at_both_widths() {
         browser.open(&address).await;
         look(&browser, &axe, name, &mut faults).await;
     }
-    replays(&app, &browser, (&axe, &record, &delivery), &mut faults).await;
-    answers_to_forms(&app, &browser, (&axe, &record), &mut faults).await;
+    replays(&app, &browser, (&axe, &webhook, &delivery), &mut faults).await;
+    answers_to_forms(&app, &browser, (&axe, &webhook), &mut faults).await;
     assert!(faults.is_empty(), "{faults:#?}");
     browser.close().await;
 }
 
-/// The pages of replays, and a record's test page.
+/// The pages of replays, and a webhook's test page.
 async fn replays(
     app: &App,
     browser: &Browser,
-    (axe, record, delivery): (&str, &str, &str),
+    (axe, webhook, delivery): (&str, &str, &str),
     faults: &mut Vec<String>,
 ) {
     let replay = format!("/admin/hooks/delivery/{delivery}/replay/");
@@ -121,10 +121,10 @@ async fn replays(
     let rejected = app.database().value(rejected).await;
     for (name, address) in [
         ("replay", replay.clone()),
-        ("replay-forced", format!("{replay}?way=force&webhook={record}")),
+        ("replay-forced", format!("{replay}?way=force&webhook={webhook}")),
         ("replay-impossible", format!("/admin/hooks/delivery/{rejected}/replay/")),
         ("delivery-rejected", format!("/admin/hooks/delivery/{rejected}/")),
-        ("webhook-test", format!("{LIST}{record}/test/")),
+        ("webhook-test", format!("{LIST}{webhook}/test/")),
         ("replay-runs-none", "/admin/hooks/delivery/replay/".to_owned()),
         ("replay-plan", "/admin/hooks/delivery/replay/?of=".to_owned()),
     ] {
@@ -149,14 +149,14 @@ async fn replays(
 async fn answers_to_forms(
     app: &App,
     browser: &Browser,
-    (axe, record): (&str, &str),
+    (axe, webhook): (&str, &str),
     faults: &mut Vec<String>,
 ) {
     browser.open(&format!("{LIST}add/")).await;
     browser.fill("repo_name", "").await;
     browser.submit("Save").await;
     look(browser, axe, "webhook-errors", faults).await;
-    browser.open(&format!("{LIST}{record}/change/")).await;
+    browser.open(&format!("{LIST}{webhook}/change/")).await;
     let change = "UPDATE webhooks SET version = version + 1, notes = 'theirs', max_attempts = 7";
     app.database().execute(change).await;
     browser.fill("name", "mine").await;
@@ -169,14 +169,14 @@ async fn answers_to_forms(
     look(browser, axe, "webhooks-bulk", faults).await;
 }
 
-/// Something on every page: records, a pending one, deliveries of several verdicts, jobs.
+/// Something on every page: webhooks, a pending one, deliveries of several verdicts, jobs.
 async fn fill(app: &App) -> (String, String, String, String) {
     let panel = app.panel().await;
-    seed::records(app.database(), 140).await;
+    seed::webhooks(app.database(), 140).await;
     seed::deliveries(app.database(), 220).await;
-    panel.add_webhook(&records::register_only()).await;
-    let failing = with(records::push(), &[("action", "fails"), ("max_attempts", "1")]);
-    let record = panel.add_webhook(&failing).await;
+    panel.add_webhook(&webhooks::register_only()).await;
+    let failing = with(webhooks::push(), &[("action", "fails"), ("max_attempts", "1")]);
+    let webhook = panel.add_webhook(&failing).await;
     let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
     let [job] = answer.jobs().try_into().unwrap();
     app.send(&Delivery::push_2015().token("wrong")).await.expect(401, "rejected");
@@ -189,5 +189,5 @@ async fn fill(app: &App) -> (String, String, String, String) {
              UPDATE webhooks SET last_delivery_at = NULL WHERE project_id IN (3, 4)",
         )
         .await;
-    (record, answer.field("delivery"), unmatched, job)
+    (webhook, answer.field("delivery"), unmatched, job)
 }

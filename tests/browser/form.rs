@@ -1,18 +1,18 @@
-//! The form of a record with scripts on: paired choices, filters, a secret that was replaced.
+//! The form of a webhook with scripts on: paired choices, filters, a secret that was replaced.
 
 use crate::support::app::App;
 use crate::support::browser::Browser;
-use crate::support::records::{self, with};
+use crate::support::webhooks::{self, with};
 use fantoccini::Locator;
 
 #[tokio::test]
 async fn f54_choices_go_in_pairs_and_an_odd_pair_is_warned_of_but_saved() {
     let app = App::start().await;
-    let record = with(
-        records::push(),
+    let webhook = with(
+        webhooks::push(),
         &[("ref_filter", "main\nrelease/*"), ("condition", "branch = \"main\" and not deleted")],
     );
-    let id = app.record(&record).await;
+    let id = app.add_webhook(&webhook).await;
     app.database()
         .execute(
             "UPDATE webhooks SET last_token_at = now(), previous_secret_digest = secret_digest, \
@@ -39,7 +39,7 @@ async fn f54_choices_go_in_pairs_and_an_odd_pair_is_warned_of_but_saved() {
 #[tokio::test]
 async fn f47_a_link_out_of_a_changed_form_asks_and_out_of_a_clean_or_saved_one_does_not() {
     let app = App::start().await;
-    let id = app.record(&records::push()).await;
+    let id = app.add_webhook(&webhooks::push()).await;
     let browser = Browser::logged_in(&app).await;
     let form = format!("/admin/hooks/webhook/{id}/change/");
     // The driver says yes to the question at once, so the page is asked whether it put it.

@@ -1,9 +1,9 @@
-//! A file of records, chosen, looked at and imported.
+//! A file of webhooks, chosen, looked at and imported.
 
 use crate::support::app::App;
 use crate::support::browser::Browser;
-use crate::support::records::{push, record, with};
 use crate::support::wait;
+use crate::support::webhooks::{form_for, push, with};
 use fantoccini::Locator;
 use serde_json::json;
 
@@ -11,10 +11,11 @@ const LIST: &str = "/admin/hooks/webhook/";
 const TEXT: &str = "return document.getElementById('import-text').value";
 
 #[tokio::test]
-async fn f74_a_file_is_chosen_its_plan_read_and_its_records_imported() {
+async fn f74_a_file_is_chosen_its_plan_read_and_its_webhooks_imported() {
     let app = App::start().await;
     let panel = app.panel().await;
-    let other = record("Other", "https://gitlab.example.com/a/other.git", ("push", "Push Hook"), 7);
+    let other =
+        form_for("Other", "https://gitlab.example.com/a/other.git", ("push", "Push Hook"), 7);
     panel.add_webhook(&with(push(), &[("notes", "as it was")])).await;
     panel.add_webhook(&other).await;
     let yaml = panel.open("/admin/hooks/webhook/export/").await.html;

@@ -4,7 +4,7 @@
 use crate::support::app::{Setup, TOKEN};
 use crate::support::browser::Browser;
 use crate::support::gitlab::Delivery;
-use crate::support::records::{self, with};
+use crate::support::webhooks::{self, with};
 
 const SCRIPT: &str = "seq -f 'Compiling part %g of 1500, which is a rather long line that goes on until it reaches the edge of the page and beyond it' 1 1500; \
                       sleep 0.3; echo \"error: target ${SIGNALBOX_BRANCH} has no such file\" >&2; exit 2";
@@ -13,8 +13,8 @@ const SCRIPT: &str = "seq -f 'Compiling part %g of 1500, which is a rather long 
 async fn a_failed_job_is_understood_and_its_output_looked_through() {
     let more = "retry_on_failure = true\nseparate_stderr = true\n[retry]\ndelays_s = [0]\n";
     let app = Setup::new().await.action("build", more, SCRIPT).start().await;
-    let record = [("action", "build"), ("max_attempts", "2"), ("name", "Site build")];
-    app.record(&with(records::push(), &record)).await;
+    let webhook = [("action", "build"), ("max_attempts", "2"), ("name", "Site build")];
+    app.add_webhook(&with(webhooks::push(), &webhook)).await;
     let mut jobs = Vec::new();
     for key in ["a", "b", "c", "d", "e", "f"] {
         let delivery = Delivery::push_2015().token(TOKEN).key(key);

@@ -3,7 +3,7 @@
 use crate::support::app::{App, TOKEN};
 use crate::support::browser::Browser;
 use crate::support::gitlab::Delivery;
-use crate::support::records;
+use crate::support::webhooks;
 use fantoccini::Locator;
 use serde_json::{Value, json};
 
@@ -50,7 +50,7 @@ async fn walk(browser: &Browser, address: &str) {
 #[tokio::test]
 async fn f40_every_control_is_reached_in_reading_order_with_a_ring_and_in_sight() {
     let app = App::start().await;
-    let id = app.record(&records::push()).await;
+    let id = app.add_webhook(&webhooks::push()).await;
     let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
     let [job] = answer.jobs().try_into().unwrap();
     app.job_is(&job, "succeeded").await;
@@ -79,7 +79,7 @@ async fn f40_every_control_is_reached_in_reading_order_with_a_ring_and_in_sight(
 #[tokio::test]
 async fn f36_what_cannot_be_done_now_tells_why_to_who_comes_by_keyboard() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
     let [job] = answer.jobs().try_into().unwrap();
     app.job_is(&job, "succeeded").await;

@@ -69,7 +69,7 @@ fn use_font(font: &str) -> String {
 async fn lists() -> App {
     let app = Setup::new().await.argument("--no-worker").start().await;
     let database = app.database();
-    seed::records(database, 12).await;
+    seed::webhooks(database, 12).await;
     seed::deliveries(database, 60).await;
     let pick = |words: &[&str], n: &str| {
         let words: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();

@@ -4,7 +4,7 @@
 use crate::support::app::{App, TOKEN};
 use crate::support::browser::Browser;
 use crate::support::gitlab::Delivery;
-use crate::support::records;
+use crate::support::webhooks;
 use crate::support::{seed, wait};
 use fantoccini::Locator;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ async fn passed_its_turns(browser: &Browser) {
 #[tokio::test]
 async fn e6_a_selection_lasts_over_pages_and_ends_with_its_filter() {
     let app = App::start().await;
-    seed::records(app.database(), 130).await;
+    seed::webhooks(app.database(), 130).await;
     let browser = Browser::logged_in(&app).await;
     browser.open(&format!("{LIST}?q=bulk")).await;
     let tick = "const b = document.querySelectorAll('.row-box'); b[0].click(); b[1].click()";
@@ -63,7 +63,7 @@ async fn e6_a_selection_lasts_over_pages_and_ends_with_its_filter() {
 #[tokio::test]
 async fn a18_the_switch_works_with_the_list_as_it_was_and_is_undone() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let browser = Browser::logged_in(&app).await;
     browser.open(&format!("{LIST}?object_kind=push")).await;
     browser.found(Locator::Css(".switch")).await.click().await.unwrap();
@@ -79,7 +79,7 @@ async fn a18_the_switch_works_with_the_list_as_it_was_and_is_undone() {
 #[tokio::test]
 async fn f43_f44_new_rows_are_offered_and_nothing_moves_while_something_is_ticked_or_open() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let send = async |id: i64| {
         app.send(&Delivery::push_2015().token(TOKEN).with("/total_commits_count", id)).await;
     };
@@ -124,7 +124,7 @@ async fn f43_f44_new_rows_are_offered_and_nothing_moves_while_something_is_ticke
 #[tokio::test]
 async fn f67_single_letter_keys_can_be_turned_off_and_stay_off() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let browser = Browser::logged_in(&app).await;
     browser.open(LIST).await;
     let open = "return document.querySelector('[data-shortcuts]').open";
@@ -139,7 +139,7 @@ async fn f67_single_letter_keys_can_be_turned_off_and_stay_off() {
 #[tokio::test]
 async fn f65_a36_the_row_in_focus_tells_its_full_times_and_the_menu_is_narrowed() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     app.send(&Delivery::push_2015().token(TOKEN)).await;
     let browser = Browser::logged_in(&app).await;
     browser.open("/admin/hooks/delivery/").await;

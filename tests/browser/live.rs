@@ -3,8 +3,8 @@
 use crate::support::app::{App, Setup};
 use crate::support::browser::Browser;
 use crate::support::gitlab::Delivery;
-use crate::support::records::{self, with};
 use crate::support::wait;
+use crate::support::webhooks::{self, with};
 use fantoccini::Locator;
 
 const COUNT: &str = "n=0; while [ $n -lt 4000 ]; do n=$((n+1)); echo line $n; sleep 0.05; done";
@@ -30,8 +30,8 @@ async fn word(browser: &Browser, wanted: &str) {
 }
 
 async fn open(app: &App) -> (Browser, String) {
-    let record = with(records::push(), &[("action", "count")]);
-    app.record(&record).await;
+    let webhook = with(webhooks::push(), &[("action", "count")]);
+    app.add_webhook(&webhook).await;
     let delivery = Delivery::push_2015().token(crate::support::app::TOKEN);
     let [job] = app.send(&delivery).await.jobs().try_into().unwrap();
     app.job_is(&job, "running").await;

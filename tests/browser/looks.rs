@@ -3,8 +3,8 @@
 use crate::support::app::{App, Setup, TOKEN};
 use crate::support::browser::Browser;
 use crate::support::gitlab::Delivery;
-use crate::support::records::{self, with};
 use crate::support::wait;
+use crate::support::webhooks::{self, with};
 use fantoccini::Locator;
 use fantoccini::actions::{InputSource, MouseActions, PointerAction};
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ async fn jobs(app: &App) -> Vec<String> {
 #[tokio::test]
 async fn f42_badges_are_told_apart_by_word_and_icon_without_any_colour() {
     let app = Setup::new().await.argument("--no-worker").start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let states = jobs(&app).await;
     let browser = Browser::logged_in(&app).await;
     browser
@@ -68,7 +68,7 @@ async fn f42_badges_are_told_apart_by_word_and_icon_without_any_colour() {
 #[tokio::test]
 async fn f63_the_theme_turns_at_once_is_kept_and_no_other_is_seen_on_the_way() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let browser = Browser::logged_in(&app).await;
     browser.open(LIST).await;
     let ground = "return getComputedStyle(document.body).backgroundColor";
@@ -123,7 +123,7 @@ async fn f63_the_theme_turns_at_once_is_kept_and_no_other_is_seen_on_the_way() {
 #[tokio::test]
 async fn f65_every_time_has_the_absolute_one_with_its_zone() {
     let app = App::start().await;
-    let id = app.record(&records::push()).await;
+    let id = app.add_webhook(&webhooks::push()).await;
     let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
     let [job] = answer.jobs().try_into().unwrap();
     app.job_is(&job, "succeeded").await;
@@ -164,8 +164,8 @@ async fn f65_every_time_has_the_absolute_one_with_its_zone() {
 #[tokio::test]
 async fn f75_paper_and_forced_colours_keep_text_borders_and_states() {
     let app = Setup::new().await.argument("--no-worker").start().await;
-    app.record(&records::push()).await;
-    app.record(&with(records::pending_push(), &[("repo_name", "waits")])).await;
+    app.add_webhook(&webhooks::push()).await;
+    app.add_webhook(&with(webhooks::pending_push(), &[("repo_name", "waits")])).await;
     jobs(&app).await;
     let browser = Browser::logged_in(&app).await;
     let states = "return [...document.querySelectorAll('main .badge')].every(e => { const s = getComputedStyle(e); \

@@ -1,11 +1,11 @@
-//! From an unmatched delivery to a record, and to a delivery that matches.
+//! From an unmatched delivery to a webhook, and to a delivery that matches.
 
 use crate::support::app::{App, Setup, TOKEN};
 use crate::support::browser::Browser;
 use crate::support::gitlab::Delivery;
-use crate::support::records;
+use crate::support::webhooks;
 
-/// A name on every page, and a record out of a payload that was pasted.
+/// A name on every page, and a webhook out of a payload that was pasted.
 #[tokio::test]
 async fn e1_a_payload_that_is_pasted_fills_the_form() {
     let app = Setup::new().await.setting("SIGNALBOX_LABEL", "Staging").start().await;
@@ -29,9 +29,9 @@ async fn e1_a_payload_that_is_pasted_fills_the_form() {
 }
 
 #[tokio::test]
-async fn f1_f3_a_record_is_made_from_a_delivery_that_then_runs_and_another_is_mended() {
+async fn f1_f3_a_webhook_is_made_from_a_delivery_that_then_runs_and_another_is_mended() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let browser = Browser::logged_in(&app).await;
     let push = Delivery::push_2015().token(TOKEN).with("/project_id", 1612);
     let unmatched = push.clone().with("/repository/name", "Diaspora 2");
@@ -64,7 +64,7 @@ async fn f1_f3_a_record_is_made_from_a_delivery_that_then_runs_and_another_is_me
     app.job_is(&job, "succeeded").await;
     app.send(&unmatched).await.expect(202, "matched");
 
-    // The other way: the record that was there is mended.
+    // The other way: the webhook that was there is mended.
     let push = push.with("/project_id", 1613);
     let second = app.send(&push).await;
     second.expect(200, "unmatched");

@@ -3,8 +3,8 @@
 use crate::support::app::{App, TOKEN, repository};
 use crate::support::browser::Browser;
 use crate::support::gitlab::Delivery;
-use crate::support::records;
 use crate::support::seed;
+use crate::support::webhooks;
 use fantoccini::Locator;
 use serde_json::json;
 use std::io::Write as _;
@@ -24,7 +24,7 @@ const FOCUSED: &str = "const e = document.activeElement; return (e.getAttribute(
 #[tokio::test]
 async fn f24_the_head_box_ticks_the_page_and_then_offers_all_that_match() {
     let app = App::start().await;
-    seed::records(app.database(), 130).await;
+    seed::webhooks(app.database(), 130).await;
     let browser = Browser::logged_in(&app).await;
     browser.open(&format!("{LIST}?q=bulk")).await;
     let count = async || {
@@ -55,7 +55,7 @@ async fn f24_the_head_box_ticks_the_page_and_then_offers_all_that_match() {
 #[tokio::test]
 async fn f39_f40_the_whole_list_is_reached_by_tab_filters_before_the_table() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let browser = Browser::logged_in(&app).await;
     browser.open(LIST).await;
     browser.key("\u{E004}").await; // Tab
@@ -91,7 +91,7 @@ async fn f39_f40_the_whole_list_is_reached_by_tab_filters_before_the_table() {
 #[tokio::test]
 async fn f47_leaving_a_changed_form_asks_and_saving_it_does_not() {
     let app = App::start().await;
-    let id = app.record(&records::push()).await;
+    let id = app.add_webhook(&webhooks::push()).await;
     let browser = Browser::logged_in(&app).await;
     browser.open(&format!("{LIST}{id}/change/")).await;
     let asks = "const e = new Event('beforeunload', {cancelable: true}); \
@@ -125,7 +125,7 @@ async fn f17_a_refused_form_takes_the_focus_to_its_errors() {
 #[tokio::test]
 async fn f63_f67_theme_and_keys() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let browser = Browser::logged_in(&app).await;
     browser.open(LIST).await;
     let ground = "return getComputedStyle(document.body).backgroundColor";
@@ -160,7 +160,7 @@ async fn f63_f67_theme_and_keys() {
 #[tokio::test]
 async fn f64_narrow_windows_show_cards_with_the_filters_above_in_a_closed_box() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     app.send(&Delivery::push_2015().token(TOKEN)).await;
     let browser = Browser::logged_in(&app).await;
     for address in [format!("{LIST}?enabled=1"), "/admin/hooks/delivery/?received=24h".to_owned()] {
@@ -188,7 +188,7 @@ async fn f64_narrow_windows_show_cards_with_the_filters_above_in_a_closed_box() 
 #[tokio::test]
 async fn f75_states_stay_visible_in_print_in_forced_colours_and_without_motion() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let browser = Browser::logged_in(&app).await;
     browser.open(LIST).await;
     let badge = "const s = getComputedStyle(document.querySelector('tbody .switch-knob')); \

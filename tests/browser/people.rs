@@ -1,11 +1,11 @@
 //! People and the log in a real browser: a user is added in two steps, what matters asks for the
-//! password again (F 49 to 51), a record is saved as new, a change is put back (F 19).
+//! password again (F 49 to 51), a webhook is saved as new, a change is put back (F 19).
 
 use crate::support::app::TOKEN;
 use crate::support::app::{ADMIN, App, PASSWORD};
 use crate::support::browser::Browser;
 use crate::support::gitlab::Delivery;
-use crate::support::records;
+use crate::support::webhooks;
 use fantoccini::Locator;
 
 const HOOKS: &str = "/admin/hooks/webhook/";
@@ -23,7 +23,7 @@ async fn sign_in(app: &App) -> Browser {
 #[tokio::test]
 async fn what_matters_asks_for_the_password_again_and_a_copy_for_its_own_secret() {
     let app = App::start().await;
-    let id = app.record(&records::push()).await;
+    let id = app.add_webhook(&webhooks::push()).await;
     let browser = sign_in(&app).await;
     app.let_passwords_grow_old().await;
     let form = format!("{HOOKS}{id}/change/");
@@ -60,7 +60,7 @@ async fn what_matters_asks_for_the_password_again_and_a_copy_for_its_own_secret(
 #[tokio::test]
 async fn people_their_sessions_and_the_log_are_looked_at() {
     let app = App::start().await;
-    let id = app.record(&records::pending_push()).await;
+    let id = app.add_webhook(&webhooks::pending_push()).await;
     app.send(&Delivery::push_2015().token(TOKEN).at_register()).await.expect(202, "registered");
     let browser = sign_in(&app).await;
     browser.open("/admin/auth/user/add/").await;

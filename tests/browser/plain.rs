@@ -4,7 +4,7 @@
 use crate::support::app::{Setup, TOKEN};
 use crate::support::browser::Browser;
 use crate::support::gitlab::Delivery;
-use crate::support::records::{self, with};
+use crate::support::webhooks::{self, with};
 use fantoccini::Locator;
 use serde_json::json;
 
@@ -89,7 +89,7 @@ async fn f37_everything_works_without_scripts() {
 async fn f66_copy_copies_or_selects_on_plain_http() {
     let setup = Setup::new().await.setting("SIGNALBOX_ALLOW_SECRET_OVER_HTTP", "true");
     let app = setup.start().await;
-    let id = app.record(&records::pending_push()).await;
+    let id = app.add_webhook(&webhooks::pending_push()).await;
     let browser = Browser::start(&app.base().replace("127.0.0.1", "signalbox.test")).await;
     browser.log_in().await;
     browser.open(&format!("{LIST}{id}/setup/")).await;
@@ -119,8 +119,8 @@ async fn f32_what_an_event_and_a_job_say_runs_nothing() {
     let hostile = "<script>window.ran=1</script><img src=x onerror=\"window.ran=2\">";
     let print = "printf '%s\\n' '<script>window.ran=3</script><img src=x onerror=window.ran=4>'";
     let app = Setup::new().await.action("echo", "", print).start().await;
-    let record = with(records::push(), &[("action", "echo"), ("repo_name", hostile)]);
-    let id = app.record(&with(record, &[("name", hostile), ("notes", hostile)])).await;
+    let webhook = with(webhooks::push(), &[("action", "echo"), ("repo_name", hostile)]);
+    let id = app.add_webhook(&with(webhook, &[("name", hostile), ("notes", hostile)])).await;
     let push = Delivery::push_2015().token(TOKEN);
     let push = push.with("/repository/name", hostile).with("/user_name", hostile);
     let answer = app.send(&push).await;

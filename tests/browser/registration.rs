@@ -3,7 +3,7 @@
 use crate::support::app::{App, TOKEN};
 use crate::support::browser::Browser;
 use crate::support::gitlab::Delivery;
-use crate::support::records::{self, SIGNING_TOKEN};
+use crate::support::webhooks::{self, SIGNING_TOKEN};
 use fantoccini::Locator;
 use std::time::{Duration, Instant};
 
@@ -75,7 +75,7 @@ async fn f5_f6_the_setup_page_tells_of_a_wrong_token_and_flips_within_two_second
 #[tokio::test]
 async fn the_pages_of_signing_tokens_and_of_registering_elsewhere_are_looked_at() {
     let app = App::start().await;
-    let signed = app.record(&records::signed_pending_push()).await;
+    let signed = app.add_webhook(&webhooks::signed_pending_push()).await;
     let browser = Browser::logged_in(&app).await;
     let page = |id: &str, name: &str| format!("/admin/hooks/webhook/{id}/{name}/");
     browser.open(&page(&signed, "setup")).await;
@@ -87,8 +87,8 @@ async fn the_pages_of_signing_tokens_and_of_registering_elsewhere_are_looked_at(
     browser.says("Require the signature").await;
     browser.pictures("webhook-form-signed").await;
 
-    let elsewhere = records::with(records::register_only(), &[("name", "elsewhere")]);
-    let id = app.record(&elsewhere).await;
+    let elsewhere = webhooks::with(webhooks::register_only(), &[("name", "elsewhere")]);
+    let id = app.add_webhook(&elsewhere).await;
     browser.open(&page(&id, "setup")).await;
     browser.says("registration endpoint only").await;
     browser.pictures("webhook-setup-elsewhere").await;

@@ -1,10 +1,10 @@
-//! Replay as a person does it: one after a dry run, many after a plan, and a record tried out.
+//! Replay as a person does it: one after a dry run, many after a plan, and a webhook tried out.
 
 use crate::support::app::{App, Setup, TOKEN};
 use crate::support::browser::Browser;
 use crate::support::gitlab::Delivery;
-use crate::support::records::{self, with};
 use crate::support::wait;
+use crate::support::webhooks::{self, with};
 use fantoccini::Locator;
 
 async fn unmatched(app: &App, many: usize) -> String {
@@ -20,10 +20,10 @@ async fn unmatched(app: &App, many: usize) -> String {
 async fn f28_f71_a_delivery_is_replayed_and_many_are_planned_started_and_stopped() {
     let more = "[parameters.branch]\ntype = \"string\"\ndefault = \"main\"";
     let app = Setup::new().await.action("deploy", more, "echo deployed").start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let id = unmatched(&app, 30).await;
-    app.record(&with(
-        records::push(),
+    app.add_webhook(&with(
+        webhooks::push(),
         &[("project_id", "16"), ("action", "deploy"), ("concurrency", "serial")],
     ))
     .await;
@@ -72,9 +72,9 @@ async fn f28_f71_a_delivery_is_replayed_and_many_are_planned_started_and_stopped
 }
 
 #[tokio::test]
-async fn f70_a_record_is_tried_out_and_run_for_real() {
+async fn f70_a_webhook_is_tried_out_and_run_for_real() {
     let app = App::start().await;
-    let id = app.record(&records::push()).await;
+    let id = app.add_webhook(&webhooks::push()).await;
     unmatched(&app, 1).await;
     let browser = Browser::logged_in(&app).await;
     browser.open(&format!("/admin/hooks/webhook/{id}/change/")).await;

@@ -1,11 +1,11 @@
-//! The README's tour in a real browser: the first user, a record, its registration, a job.
+//! The README's tour in a real browser: the first user, a webhook, its registration, a job.
 //! Leaves pictures at both widths in both schemes; fails on any complaint of the console.
 
 use crate::support::app::{App, PASSWORD, Setup};
 use crate::support::browser::Browser;
 use crate::support::database::Database;
 use crate::support::gitlab::Delivery;
-use crate::support::records::SIGNING_TOKEN;
+use crate::support::webhooks::SIGNING_TOKEN;
 use fantoccini::Locator;
 
 /// Asserts that the console is silent, after naming where.
@@ -24,7 +24,7 @@ async fn a_newcomer_walks_from_the_setup_link_to_a_finished_job() {
     let app = Setup::without_user(Database::migrated().await).start().await;
     let browser = Browser::start(app.base()).await;
     make_the_first_user(&app, &browser).await;
-    add_the_record(&browser).await;
+    add_the_webhook(&browser).await;
     register(&app, &browser).await;
     push(&app, &browser).await;
     log_out_and_in(&browser).await;
@@ -44,8 +44,8 @@ async fn make_the_first_user(app: &App, browser: &Browser) {
     picture(browser, "index-empty").await;
 }
 
-/// Step 2, second half: a pending record with the signing token that GitLab shows.
-async fn add_the_record(browser: &Browser) {
+/// Step 2, second half: a pending webhook with the signing token that GitLab shows.
+async fn add_the_webhook(browser: &Browser) {
     browser.open("/admin/hooks/webhook/").await;
     picture(browser, "webhooks-empty").await;
     browser.open("/admin/hooks/webhook/add/").await;

@@ -3,7 +3,7 @@
 use crate::support::app::{App, Setup, TOKEN};
 use crate::support::browser::Browser;
 use crate::support::gitlab::Delivery;
-use crate::support::records::{self, with};
+use crate::support::webhooks::{self, with};
 use crate::support::{seed, wait};
 use fantoccini::Locator;
 use serde_json::json;
@@ -42,7 +42,7 @@ async fn f22_a_heading_sorts_first_and_keeps_the_other_keys_behind_it() {
         ("gamma", ("push", "Push Hook"), "1"),
     ] {
         let other = [("repo_name", name), ("project_id", id)];
-        let other = with(records::push(), &other);
+        let other = with(webhooks::push(), &other);
         let kind = [("object_kind", event.0), ("http_x_gitlab_event", event.1)];
         panel.add_webhook(&with(other, &kind)).await;
     }
@@ -74,7 +74,7 @@ async fn f22_a_heading_sorts_first_and_keeps_the_other_keys_behind_it() {
 #[tokio::test]
 async fn f23_a_filter_applies_at_once_and_survives_reload_and_back() {
     let app = App::start().await;
-    seed::records(app.database(), 6).await;
+    seed::webhooks(app.database(), 6).await;
     app.database().execute("UPDATE webhooks SET enabled = project_id > 2").await;
     let browser = Browser::logged_in(&app).await;
     browser.open(LIST).await;
@@ -114,7 +114,7 @@ async fn f23_a_filter_applies_at_once_and_survives_reload_and_back() {
 #[tokio::test]
 async fn f60_older_and_newer_skip_and_double_no_row_while_rows_arrive() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     seed::deliveries(app.database(), 170).await;
     let send = async |id: i64| {
         app.send(&Delivery::push_2015().token(TOKEN).with("/total_commits_count", id)).await;
@@ -153,7 +153,7 @@ async fn f60_older_and_newer_skip_and_double_no_row_while_rows_arrive() {
 #[tokio::test]
 async fn f15_f16_saving_leads_back_to_the_list_as_it_was_or_to_a_form() {
     let app = App::start().await;
-    seed::records(app.database(), 130).await;
+    seed::webhooks(app.database(), 130).await;
     let browser = Browser::logged_in(&app).await;
     let list = format!("{LIST}?q=bulk&enabled=1&o=-3&p=2");
     browser.open(&list).await;
@@ -192,7 +192,7 @@ async fn f15_f16_saving_leads_back_to_the_list_as_it_was_or_to_a_form() {
 #[tokio::test]
 async fn f27_a_question_that_is_declined_leaves_list_and_ticks_as_they_were() {
     let app = App::start().await;
-    seed::records(app.database(), 130).await;
+    seed::webhooks(app.database(), 130).await;
     let browser = Browser::logged_in(&app).await;
     let list = format!("{LIST}?q=bulk&o=-3&p=2");
     browser.open(&format!("{LIST}?q=bulk&o=-3")).await;
@@ -246,7 +246,7 @@ async fn f27_a_question_that_is_declined_leaves_list_and_ticks_as_they_were() {
 #[tokio::test]
 async fn f27_a_replay_that_is_declined_leaves_the_ticks_too() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     for project in [16, 17, 18] {
         app.send(&Delivery::push_2015().token(TOKEN).with("/project_id", project)).await;
     }
@@ -267,8 +267,8 @@ async fn f27_a_replay_that_is_declined_leaves_the_ticks_too() {
 #[tokio::test]
 async fn f35_run_again_keeps_the_filters_of_the_list_it_was_opened_from() {
     let app = Setup::new().await.action("fails", "", "exit 3").start().await;
-    let record = with(records::push(), &[("action", "fails"), ("max_attempts", "1")]);
-    app.record(&record).await;
+    let webhook = with(webhooks::push(), &[("action", "fails"), ("max_attempts", "1")]);
+    app.add_webhook(&webhook).await;
     let [job] = app.send(&Delivery::push_2015().token(TOKEN)).await.jobs().try_into().unwrap();
     app.job_is(&job, "failed").await;
     let browser = Browser::logged_in(&app).await;

@@ -1,7 +1,7 @@
 //! The README keeps its word: its tour is walked, its settings are those of `--help`.
 
 use crate::support::app::{App, bare_command, repository};
-use crate::support::records::{self, SIGNING_TOKEN};
+use crate::support::webhooks::{self, SIGNING_TOKEN};
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -27,7 +27,7 @@ fn tour() -> Vec<String> {
 #[tokio::test]
 async fn the_tour_of_the_readme_works_as_written() {
     let app = App::start().await;
-    app.record(&records::signed_pending_push()).await;
+    app.add_webhook(&webhooks::signed_pending_push()).await;
     let run = |block: &str| {
         let script = block.replace("http://127.0.0.1:8080", app.base());
         let output = Command::new("sh")

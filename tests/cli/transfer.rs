@@ -1,8 +1,8 @@
-//! Records carried to a file and to another installation. F74.
+//! Webhooks carried to a file and to another installation. F74.
 
 use crate::support::app::{App, TOKEN};
 use crate::support::gitlab::Delivery;
-use crate::support::records::{SIGNING_TOKEN, pending_push, push, record, register_only, with};
+use crate::support::webhooks::{SIGNING_TOKEN, form_for, pending_push, push, register_only, with};
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -29,13 +29,14 @@ fn run(app: &App, command: &str, file: &Path, settings: &[(&str, &str)]) -> (Opt
 }
 
 #[tokio::test]
-async fn f74_records_are_equal_elsewhere_and_their_secrets_are_asked_for() {
+async fn f74_webhooks_are_equal_elsewhere_and_their_secrets_are_asked_for() {
     let (here, there) = (App::start().await, App::start().await);
     let panel = here.panel().await;
     panel
         .add_webhook(&with(push(), &[("ref_filter", "master\n!wip/*"), ("notes", "数据 \"x\": y")]))
         .await;
-    let other = record("Other", "https://gitlab.example.com/a/other.git", ("push", "Push Hook"), 7);
+    let other =
+        form_for("Other", "https://gitlab.example.com/a/other.git", ("push", "Push Hook"), 7);
     panel.add_webhook(&with(other, &[("signing_token", SIGNING), ("name", "Other one")])).await;
     let (file, yaml) = exported(&here);
     for secret in [TOKEN, SIGNING] {
@@ -81,7 +82,8 @@ async fn diff_names_what_differs_and_import_makes_it_so_without_undoing_a_regist
     let form =
         panel.open(&format!("/admin/hooks/webhook/{id}/change/")).await.form_with("repo_name");
     panel.submit(form.set("max_attempts", "9")).await;
-    let more = record("Other", "https://gitlab.example.com/a/other.git", ("push", "Push Hook"), 7);
+    let more =
+        form_for("Other", "https://gitlab.example.com/a/other.git", ("push", "Push Hook"), 7);
     panel.add_webhook(&more).await;
     let (code, said) = run(&app, "diff", &file, &[]);
     assert_eq!(code, Some(1), "{said}");

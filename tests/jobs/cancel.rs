@@ -1,6 +1,6 @@
 //! Cancel and Run now: legal where they make sense, seen through by whichever process runs the job.
 
-use super::run::{attempts, output, push, record_with};
+use super::run::{attempts, output, push, webhook_with};
 use crate::support::app::{App, Setup};
 use crate::support::page::Page;
 use crate::support::panel::Panel;
@@ -37,7 +37,7 @@ async fn f33_a_running_job_is_stopped_by_the_worker_of_another_process() {
     let setup = Setup::new().await.action("long", "", LONG).argument("--no-worker");
     let app = setup.start().await;
     let _worker = app.worker();
-    record_with(&app, "long", &[("max_attempts", "5")]).await;
+    webhook_with(&app, "long", &[("max_attempts", "5")]).await;
     let job = push(&app, "k").await;
     let processes = processes(&app, &job).await;
     let panel = app.panel().await;
@@ -60,7 +60,7 @@ async fn f33_a_job_says_stopping_until_its_processes_are_gone() {
     // Takes a while to tidy up after TERM.
     let tidy = "trap 'sleep 2; exit 1' TERM; echo ready; sleep 600 & wait";
     let app = Setup::new().await.action("tidy", "", tidy).start().await;
-    record_with(&app, "tidy", &[]).await;
+    webhook_with(&app, "tidy", &[]).await;
     let job = push(&app, "k").await;
     processes(&app, &job).await;
     let panel = app.panel().await;
@@ -82,7 +82,7 @@ pub fn token(page: &Page) -> Vec<(String, String)> {
 async fn what_waits_is_cancelled_at_once_or_run_now_and_what_ended_is_neither() {
     let script = "[ $SIGNALBOX_ATTEMPT -gt 1 ] || exit 75";
     let app = Setup::new().await.action("flaky", "", script).start().await;
-    record_with(&app, "flaky", &[("max_attempts", "5")]).await;
+    webhook_with(&app, "flaky", &[("max_attempts", "5")]).await;
     let panel = app.panel().await;
     let mut jobs = Vec::new();
     for key in ["a", "b"] {
@@ -112,7 +112,7 @@ async fn a_cancelled_job_whose_worker_died_is_not_run_again() {
     let setup = Setup::new().await.action("long", "", LONG).argument("--no-worker");
     let app = setup.start().await;
     let mut worker = app.worker();
-    record_with(&app, "long", &[]).await;
+    webhook_with(&app, "long", &[]).await;
     let job = push(&app, "k").await;
     processes(&app, &job).await;
     worker.kill();

@@ -1,11 +1,11 @@
 //! A process that dies: nothing that was answered is lost, nothing runs twice at once.
 
-use super::run::{attempts, output, push, record_with};
+use super::run::{attempts, output, push, webhook_with};
 use crate::support::app::{PASSWORD, Setup, TOKEN};
 use crate::support::gitlab::Delivery;
 use crate::support::panel::Panel;
-use crate::support::records;
 use crate::support::wait;
+use crate::support::webhooks;
 
 /// Waits for the file `go` in the catalogue's folder; tells its process id first.
 const HOLD: &str = "cd \"$(dirname \"$0\")\"; echo $$; \
@@ -14,7 +14,7 @@ const HOLD: &str = "cd \"$(dirname \"$0\")\"; echo $$; \
 #[tokio::test]
 async fn a_killed_server_runs_its_job_again_and_marks_the_first_attempt_lost() {
     let mut app = Setup::new().await.action("hold", "", HOLD).start().await;
-    record_with(&app, "hold", &[]).await;
+    webhook_with(&app, "hold", &[]).await;
     let job = push(&app, "k").await;
     let first = wait::until("the action's process id", async || {
         output(&app, &job, "stdout").await.trim().parse::<u32>().ok()
@@ -43,7 +43,7 @@ async fn a_killed_server_runs_its_job_again_and_marks_the_first_attempt_lost() {
 #[tokio::test]
 async fn f34_another_worker_takes_over_from_a_dead_one() {
     let app = Setup::new().await.action("hold", "", HOLD).argument("--no-worker").start().await;
-    record_with(&app, "hold", &[]).await;
+    webhook_with(&app, "hold", &[]).await;
     let job = push(&app, "k").await;
     assert_eq!(app.job_state(&job).await, "queued");
     let mut first = app.worker();
@@ -75,7 +75,7 @@ async fn f9_everything_is_still_there_after_kill_9_with_the_embedded_database() 
         .start()
         .await;
     let panel = app.panel().await;
-    panel.add_webhook(&records::with(records::push(), &[("action", "hold")])).await;
+    panel.add_webhook(&webhooks::with(webhooks::push(), &[("action", "hold")])).await;
     let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
     let [job] = answer.expect(202, "matched").jobs().try_into().unwrap();
     let address = format!("/admin/hooks/job/{job}/");

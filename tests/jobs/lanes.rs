@@ -1,11 +1,11 @@
 //! Lanes: one at a time, in order, over processes, whoever dies.
 
 use super::cancel::{press, processes, token};
-use super::run::{attempts, push, record_with};
+use super::run::{attempts, push, webhook_with};
 use crate::support::app::{App, Setup, TOKEN};
 use crate::support::gitlab::Delivery;
-use crate::support::records::{self, with};
 use crate::support::wait;
+use crate::support::webhooks::{self, with};
 
 /// Writes down when it begins and ends, and fails if another is in between.
 const ALONE: &str = "cd \"$(dirname \"$0\")\"; mkdir here || { echo met; exit 9; }; \
@@ -32,10 +32,10 @@ async fn end(app: &App, count: usize) {
 }
 
 #[tokio::test]
-async fn a_serial_record_runs_one_at_a_time_in_order_over_two_workers() {
+async fn a_serial_webhook_runs_one_at_a_time_in_order_over_two_workers() {
     let setup = Setup::new().await.action("alone", "", ALONE).argument("--no-worker");
     let app = setup.start().await;
-    record_with(&app, "alone", &[("concurrency", "serial")]).await;
+    webhook_with(&app, "alone", &[("concurrency", "serial")]).await;
     let mut jobs = Vec::new();
     for number in 0..12 {
         jobs.push(push(&app, &format!("k{number}")).await);
@@ -49,7 +49,7 @@ async fn a_serial_record_runs_one_at_a_time_in_order_over_two_workers() {
 async fn a_dead_worker_frees_its_lane() {
     let setup = Setup::new().await.action("hold", "", HOLD).argument("--no-worker");
     let app = setup.start().await;
-    record_with(&app, "hold", &[("concurrency", "serial")]).await;
+    webhook_with(&app, "hold", &[("concurrency", "serial")]).await;
     let mut first = app.worker();
     let running = push(&app, "a").await;
     app.job_is(&running, "running").await;
@@ -67,7 +67,7 @@ async fn a_dead_worker_frees_its_lane() {
 #[tokio::test]
 async fn of_each_ref_the_newest_waits_and_those_it_overtook_lead_to_it() {
     let app = Setup::new().await.action("hold", "", HOLD).start().await;
-    record_with(&app, "hold", &[("concurrency", "latest")]).await;
+    webhook_with(&app, "hold", &[("concurrency", "latest")]).await;
     let send = async |git_ref: &str, key: &str| {
         let delivery = Delivery::push_2015().token(TOKEN).key(key).with("/ref", git_ref);
         let [job] = app.send(&delivery).await.expect(202, "matched").jobs().try_into().unwrap();
@@ -105,7 +105,7 @@ async fn the_newest_ends_the_one_that_runs_over_two_workers() {
     let app = setup.setting("SIGNALBOX_WORKER_CONCURRENCY", "1").start().await;
     let _first = app.worker();
     let lane = [("concurrency", "latest"), ("cancel_running", "on")];
-    record_with(&app, "long", &lane).await;
+    webhook_with(&app, "long", &lane).await;
     let old = push(&app, "a").await;
     let pids = processes(&app, &old).await;
     let other = Delivery::push_2015().token(TOKEN).key("o").with("/ref", "refs/heads/other");
@@ -142,7 +142,7 @@ async fn the_newest_ends_the_one_that_runs_over_two_workers() {
 async fn what_is_paused_does_not_end_the_one_that_runs() {
     let app = Setup::new().await.action("hold", "", HOLD).start().await;
     let lane = [("concurrency", "latest"), ("cancel_running", "on")];
-    record_with(&app, "hold", &lane).await;
+    webhook_with(&app, "hold", &lane).await;
     let old = push(&app, "a").await;
     app.job_is(&old, "running").await;
     let panel = app.panel().await;
@@ -163,7 +163,7 @@ async fn what_is_paused_does_not_end_the_one_that_runs() {
 async fn a_burst_runs_once_when_the_newest_waits_for_a_newer_one() {
     let app = Setup::new().await.action("alone", "", ALONE).start().await;
     let lane = [("concurrency", "latest"), ("debounce_s", "2")];
-    record_with(&app, "alone", &lane).await;
+    webhook_with(&app, "alone", &lane).await;
     let mut jobs = Vec::new();
     for number in 0..4 {
         jobs.push(push(&app, &format!("k{number}")).await);
@@ -174,15 +174,15 @@ async fn a_burst_runs_once_when_the_newest_waits_for_a_newer_one() {
 }
 
 #[tokio::test]
-async fn two_records_share_the_lane_that_their_entries_name() {
+async fn two_webhooks_share_the_lane_that_their_entries_name() {
     let app = Setup::new()
         .await
         .action("alone", "lane = \"docker\"", ALONE)
         .action("other", "lane = \"docker\"", ALONE)
         .start()
         .await;
-    record_with(&app, "alone", &[]).await;
-    record_with(&app, "other", &[("name", "second")]).await;
+    webhook_with(&app, "alone", &[]).await;
+    webhook_with(&app, "other", &[("name", "second")]).await;
     for number in 0..4 {
         let delivery = Delivery::push_2015().token(TOKEN).key(&format!("k{number}"));
         assert_eq!(app.send(&delivery).await.expect(202, "matched").jobs().len(), 2);
@@ -194,7 +194,7 @@ async fn two_records_share_the_lane_that_their_entries_name() {
 #[tokio::test]
 async fn a_cancelled_job_lets_the_next_of_its_lane_go() {
     let app = Setup::new().await.action("hold", "", HOLD).start().await;
-    record_with(&app, "hold", &[("concurrency", "serial")]).await;
+    webhook_with(&app, "hold", &[("concurrency", "serial")]).await;
     let first = push(&app, "a").await;
     app.job_is(&first, "running").await;
     let second = push(&app, "b").await;
@@ -211,12 +211,12 @@ async fn a_wait_needs_the_newest_and_a_choice_must_be_one() {
     let app = App::start().await;
     let panel = app.panel().await;
     let form = panel.open("/admin/hooks/webhook/add/").await.form_with("repo_name");
-    let wrong = with(records::push(), &[("concurrency", "serial"), ("debounce_s", "5")]);
+    let wrong = with(webhooks::push(), &[("concurrency", "serial"), ("debounce_s", "5")]);
     let page = panel.submit(form.clone().fill(&wrong)).await;
     page.says("Only where the newest of each ref runs");
     let page = panel.submit(form.fill(&with(wrong, &[("concurrency", "sideways")]))).await;
     page.says("Choose one of the list.");
     let form = panel.open("/admin/hooks/webhook/add/").await.form_with("repo_name");
-    let wrong = with(records::push(), &[("cancel_running", "on")]);
+    let wrong = with(webhooks::push(), &[("cancel_running", "on")]);
     panel.submit(form.fill(&wrong)).await.says("it takes the place of another");
 }

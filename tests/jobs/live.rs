@@ -1,6 +1,6 @@
 //! Output while it is printed, and the workers' page.
 
-use super::run::{push, record_with};
+use super::run::{push, webhook_with};
 use crate::support::app::{ADMIN, App, PASSWORD, Setup};
 use crate::support::wait;
 use std::time::{Duration, Instant};
@@ -81,7 +81,7 @@ async fn f7_f46_lines_come_in_order_within_a_second_and_go_on_after_a_restart() 
     let mut app =
         Setup::new().await.action("count", "", COUNT).argument("--no-worker").start().await;
     let _worker = app.worker();
-    record_with(&app, "count", &[]).await;
+    webhook_with(&app, "count", &[]).await;
     let job = push(&app, "k").await;
     let client_1 = client(&app).await;
     let mut events = Events::open(&client_1, &app, &job, None).await;
@@ -113,7 +113,7 @@ async fn f7_f46_lines_come_in_order_within_a_second_and_go_on_after_a_restart() 
 async fn ten_watchers_see_it_all_beside_one_who_does_not_read() {
     let many = "cd \"$(dirname \"$0\")\"; while ! [ -e go ]; do sleep 0.05; done; seq 1 8000";
     let app = Setup::new().await.action("many", "", many).start().await;
-    record_with(&app, "many", &[]).await;
+    webhook_with(&app, "many", &[]).await;
     let job = push(&app, "k").await;
     app.job_is(&job, "running").await;
     let client = client(&app).await;
@@ -142,7 +142,7 @@ async fn ten_watchers_see_it_all_beside_one_who_does_not_read() {
 async fn a_server_with_watchers_stops_at_once() {
     let mut app =
         Setup::new().await.action("long", "", "sleep 600").argument("--no-worker").start().await;
-    record_with(&app, "long", &[]).await;
+    webhook_with(&app, "long", &[]).await;
     let job = push(&app, "k").await;
     let client = client(&app).await;
     let mut events = Events::open(&client, &app, &job, None).await;
@@ -155,7 +155,7 @@ async fn a_server_with_watchers_stops_at_once() {
 #[tokio::test]
 async fn output_is_there_as_text_from_any_chunk_on() {
     let app = Setup::new().await.action("two", "", "echo one; sleep 0.5; echo two").start().await;
-    record_with(&app, "two", &[]).await;
+    webhook_with(&app, "two", &[]).await;
     let job = push(&app, "k").await;
     app.job_is(&job, "succeeded").await;
     let panel = app.panel().await;
@@ -169,7 +169,7 @@ async fn output_is_there_as_text_from_any_chunk_on() {
 async fn the_workers_page_tells_the_living_from_the_dead() {
     let app =
         Setup::new().await.action("long", "", "sleep 600").argument("--no-worker").start().await;
-    record_with(&app, "long", &[]).await;
+    webhook_with(&app, "long", &[]).await;
     let panel = app.panel().await;
     panel.open("/admin/hooks/worker/").await.says("No worker has ever connected");
     let mut worker = app.worker();

@@ -1,13 +1,13 @@
 //! Ways to look at output, all of them by links.
 
-use super::run::{push, record_with};
+use super::run::{push, webhook_with};
 use crate::support::app::Setup;
 
 #[tokio::test]
 async fn output_is_looked_through_by_links() {
     let script = "seq 1 2500; sleep 0.3; echo oh no >&2; sleep 0.3; echo 'the End'";
     let app = Setup::new().await.action("long", "separate_stderr = true", script).start().await;
-    record_with(&app, "long", &[]).await;
+    webhook_with(&app, "long", &[]).await;
     let job = push(&app, "k").await;
     app.job_is(&job, "succeeded").await;
     let panel = app.panel().await;
@@ -53,7 +53,7 @@ async fn of_several_attempts_the_newest_is_shown_and_the_others_on_demand() {
     let script = "echo try $SIGNALBOX_ATTEMPT; [ $SIGNALBOX_ATTEMPT -ge 2 ] || exit 75";
     let more = "[retry]\ndelays_s = [0]";
     let app = Setup::new().await.action("flaky", more, script).start().await;
-    record_with(&app, "flaky", &[]).await;
+    webhook_with(&app, "flaky", &[]).await;
     let job = push(&app, "k").await;
     app.job_is(&job, "succeeded").await;
     let panel = app.panel().await;
@@ -85,7 +85,7 @@ async fn a_failure_shows_its_last_lines_in_the_order_of_writing() {
         .await;
     let panel = app.panel().await;
     let open = async |action: &str, state: &str| {
-        let id = record_with(&app, action, &[]).await;
+        let id = webhook_with(&app, action, &[]).await;
         let job = push(&app, action).await;
         app.job_is(&job, state).await;
         app.database().execute(&format!("DELETE FROM webhooks WHERE id = {id}")).await;

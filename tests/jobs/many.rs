@@ -1,6 +1,6 @@
 //! Many jobs at once, from the list: each with its own entry in the log, what cannot be is counted.
 
-use super::run::{push, record_with};
+use super::run::{push, webhook_with};
 use crate::support::app::{PASSWORD, Setup};
 
 const LIST: &str = "/admin/hooks/job/";
@@ -9,7 +9,7 @@ const LIST: &str = "/admin/hooks/job/";
 async fn ticked_jobs_are_cancelled_and_all_that_match_run_again() {
     let setup = Setup::new().await.action("say", "", "echo said").argument("--no-worker");
     let app = setup.start().await;
-    record_with(&app, "say", &[]).await;
+    webhook_with(&app, "say", &[]).await;
     for key in ["a", "b", "c"] {
         push(&app, key).await;
     }
@@ -49,7 +49,7 @@ async fn ticked_jobs_are_cancelled_and_all_that_match_run_again() {
 async fn b16_jobs_that_have_ended_are_deleted_from_history_by_who_may_and_with_the_password() {
     let more = "cd \"$(dirname \"$0\")\"; while ! [ -e go ]; do sleep 0.05; done";
     let app = Setup::new().await.action("hold", "", more).start().await;
-    record_with(&app, "hold", &[]).await;
+    webhook_with(&app, "hold", &[]).await;
     let [first, second] = [push(&app, "a").await, push(&app, "b").await];
     std::fs::write(app.folder().join("actions/go"), "").unwrap();
     for job in [&first, &second] {

@@ -1,6 +1,6 @@
 //! Pauses: nothing begins, everything is kept, and it goes on in order.
 
-use super::run::{attempts, push, record_with};
+use super::run::{attempts, push, webhook_with};
 use crate::support::app::{App, Setup, TOKEN};
 use crate::support::database::Database;
 use crate::support::gitlab::Delivery;
@@ -23,7 +23,7 @@ async fn resume(panel: &Panel, release: &str) {
     assert!(page.text(".messages").contains("Resumed"), "{}", page.html);
 }
 
-/// Sends the push while its record is paused.
+/// Sends the push while its webhook is paused.
 async fn push_paused(app: &App, key: &str) -> String {
     let answer = app.send(&Delivery::push_2015().token(TOKEN).key(key)).await;
     assert!(answer.field("reason").contains("held back by ada: release day"), "{}", answer.text);
@@ -44,7 +44,7 @@ async fn while_all_is_paused_jobs_wait_and_then_run_in_order() {
     let note = "echo $SIGNALBOX_JOB >>\"$(dirname \"$0\")/began\"";
     let setup = Setup::new().await.action("note", "", note);
     let app = setup.setting("SIGNALBOX_WORKER_CONCURRENCY", "1").start().await;
-    record_with(&app, "note", &[]).await;
+    webhook_with(&app, "note", &[]).await;
     let panel = app.panel().await;
     pause(&panel, "all").await;
     let mut jobs = Vec::new();
@@ -69,8 +69,8 @@ async fn while_all_is_paused_jobs_wait_and_then_run_in_order() {
 #[tokio::test]
 async fn of_what_waited_all_but_the_newest_of_each_ref_may_be_dropped() {
     let mut app = App::start().await;
-    let record = record_with(&app, "print", &[]).await;
-    pause(&app.panel().await, &format!("webhook:{record}")).await;
+    let webhook = webhook_with(&app, "print", &[]).await;
+    pause(&app.panel().await, &format!("webhook:{webhook}")).await;
     let mut jobs = Vec::new();
     for number in 0..3 {
         jobs.push(push_paused(&app, &format!("k{number}")).await);
@@ -88,7 +88,7 @@ async fn of_what_waited_all_but_the_newest_of_each_ref_may_be_dropped() {
 #[tokio::test]
 async fn a_paused_lane_holds_back_its_own_jobs_only() {
     let app = Setup::new().await.action("docker", "lane = \"docker\"", "true").start().await;
-    record_with(&app, "docker", &[]).await;
+    webhook_with(&app, "docker", &[]).await;
     let first = push(&app, "a").await;
     app.job_is(&first, "succeeded").await;
     let panel = app.panel().await;
@@ -102,7 +102,7 @@ async fn a_paused_lane_holds_back_its_own_jobs_only() {
 #[tokio::test]
 async fn lanes_can_be_paused_before_a_job_stands_in_them() {
     let app = Setup::new().await.action("docker", "lane = \"docker\"", "true").start().await;
-    let id = record_with(&app, "print", &[("name", "Site"), ("concurrency", "serial")]).await;
+    let id = webhook_with(&app, "print", &[("name", "Site"), ("concurrency", "serial")]).await;
     let panel = app.panel().await;
     let page = panel.open("/admin/hooks/worker/").await;
     let offered = page.attributes("#pause-scope option", "value");

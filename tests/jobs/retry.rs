@@ -1,6 +1,6 @@
 //! Temporary failures: tried again, later each time, and remembered through a restart.
 
-use super::run::{attempts, output, push, record_with};
+use super::run::{attempts, output, push, webhook_with};
 use crate::support::app::Setup;
 use crate::support::wait;
 
@@ -15,7 +15,7 @@ fn third_time(code: i32) -> String {
 #[tokio::test]
 async fn exit_75_is_tried_again_after_a_while() {
     let app = Setup::new().await.action("flaky", "", &third_time(75)).start().await;
-    record_with(&app, "flaky", &[("max_attempts", "5")]).await;
+    webhook_with(&app, "flaky", &[("max_attempts", "5")]).await;
     let job = push(&app, "k").await;
     app.job_is(&job, "retrying").await;
     app.job_is(&job, "succeeded").await;
@@ -36,7 +36,7 @@ async fn exit_75_is_tried_again_after_a_while() {
 async fn an_entry_may_ask_for_a_retry_of_every_failure() {
     let app =
         Setup::new().await.action("flaky", "retry_on_failure = true", &third_time(1)).start().await;
-    record_with(&app, "flaky", &[("max_attempts", "2")]).await;
+    webhook_with(&app, "flaky", &[("max_attempts", "2")]).await;
     let job = push(&app, "k").await;
     app.job_is(&job, "failed").await;
     assert_eq!(attempts(&app, &job).await, ["failed 1", "failed 1"], "two attempts were allowed");
@@ -45,7 +45,7 @@ async fn an_entry_may_ask_for_a_retry_of_every_failure() {
 #[tokio::test]
 async fn a_retry_survives_a_restart() {
     let mut app = Setup::new().await.action("flaky", "", &third_time(75)).start().await;
-    record_with(&app, "flaky", &[("max_attempts", "5")]).await;
+    webhook_with(&app, "flaky", &[("max_attempts", "5")]).await;
     let job = push(&app, "k").await;
     app.job_is(&job, "retrying").await;
     app.restart().await;
@@ -59,7 +59,7 @@ async fn a_retry_survives_a_restart() {
 async fn an_entry_says_how_long_its_jobs_wait() {
     let more = "[retry]\ndelays_s = [0, 7200]\njitter = 0";
     let mut app = Setup::new().await.action("flaky", more, "exit 75").start().await;
-    record_with(&app, "flaky", &[("max_attempts", "5")]).await;
+    webhook_with(&app, "flaky", &[("max_attempts", "5")]).await;
     let job = push(&app, "k").await;
     let waits = "SELECT (run_at - a.finished_at)::text FROM jobs j JOIN job_attempts a ON job_id = id \
                  WHERE number = 2 AND state = 'retrying' AND attempts = 2 \
@@ -83,7 +83,7 @@ async fn an_entry_says_how_long_its_jobs_wait() {
 async fn f10_of_three_attempts_each_shows_its_own_time_worker_code_error_and_output() {
     let more = "retry_on_failure = true\n[retry]\ndelays_s = [0]\n";
     let app = Setup::new().await.action("flaky", more, &third_time(7)).start().await;
-    record_with(&app, "flaky", &[("max_attempts", "5")]).await;
+    webhook_with(&app, "flaky", &[("max_attempts", "5")]).await;
     let job = push(&app, "k").await;
     app.job_is(&job, "succeeded").await;
     let panel = app.panel().await;

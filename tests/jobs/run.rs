@@ -2,7 +2,7 @@
 
 use crate::support::app::{App, Setup, TOKEN};
 use crate::support::gitlab::Delivery;
-use crate::support::records::{self, with};
+use crate::support::webhooks::{self, with};
 
 /// Sends the push and gives back its one job.
 pub async fn push(app: &App, key: &str) -> String {
@@ -32,16 +32,16 @@ pub async fn attempts(app: &App, job: &str) -> Vec<String> {
         .await
 }
 
-/// The jobs' action of a record that equals the push.
-pub async fn record_with(app: &App, action: &str, more: &[(&'static str, &str)]) -> String {
-    let record = with(records::push(), &[("action", action)]);
-    app.record(&with(record, more)).await
+/// The jobs' action of a webhook that equals the push.
+pub async fn webhook_with(app: &App, action: &str, more: &[(&'static str, &str)]) -> String {
+    let webhook = with(webhooks::push(), &[("action", action)]);
+    app.add_webhook(&with(webhook, more)).await
 }
 
 #[tokio::test]
 async fn print_shows_the_event_and_its_page_shows_all_of_it() {
     let app = App::start().await;
-    record_with(&app, "print", &[]).await;
+    webhook_with(&app, "print", &[]).await;
     let job = push(&app, "k").await;
     app.job_is(&job, "succeeded").await;
     assert_eq!(attempts(&app, &job).await, ["succeeded 0"]);
@@ -64,7 +64,7 @@ async fn an_action_gets_the_exact_body_and_a_clean_environment() {
         .setting("PLANTED_SECRET", "do-not-pass-on")
         .start()
         .await;
-    record_with(&app, "look", &[]).await;
+    webhook_with(&app, "look", &[]).await;
     let push_2015 = Delivery::push_2015().token(TOKEN).key("k");
     let [job] = app.send(&push_2015).await.jobs().try_into().unwrap();
     app.job_is(&job, "succeeded").await;
@@ -93,7 +93,7 @@ async fn an_action_gets_the_exact_body_and_a_clean_environment() {
 async fn a_failing_action_is_failed_with_its_code_and_both_streams() {
     let script = "echo to stdout; echo to stderr >&2; exit 3";
     let app = Setup::new().await.action("broken", "separate_stderr = true", script).start().await;
-    record_with(&app, "broken", &[("max_attempts", "5")]).await;
+    webhook_with(&app, "broken", &[("max_attempts", "5")]).await;
     let job = push(&app, "k").await;
     app.job_is(&job, "failed").await;
     assert_eq!(attempts(&app, &job).await, ["failed 3"], "a plain failure is not retried");
@@ -108,7 +108,7 @@ async fn the_time_limit_ends_the_whole_group() {
         .action("endless", "timeout_s = 1", "sleep 600 & echo $!; wait")
         .start()
         .await;
-    record_with(&app, "endless", &[]).await;
+    webhook_with(&app, "endless", &[]).await;
     let job = push(&app, "k").await;
     app.job_is(&job, "failed").await;
     let [attempt] = attempts(&app, &job).await.try_into().unwrap();
@@ -122,7 +122,7 @@ async fn the_time_limit_ends_the_whole_group() {
 async fn f61_output_over_the_limit_keeps_head_and_tail_with_a_mark_and_the_size() {
     let app =
         Setup::new().await.action("loud", "", "echo first; seq 1 600000; echo last").start().await;
-    record_with(&app, "loud", &[]).await;
+    webhook_with(&app, "loud", &[]).await;
     let job = push(&app, "k").await;
     app.job_is(&job, "succeeded").await;
     let kept = output(&app, &job, "stdout").await;
@@ -147,7 +147,7 @@ async fn f61_output_over_the_limit_keeps_head_and_tail_with_a_mark_and_the_size(
 #[tokio::test]
 async fn a_missing_entry_fails_the_job_and_says_so_and_it_can_be_run_again() {
     let mut app = Setup::new().await.action("later", "", "echo here now").start().await;
-    record_with(&app, "later", &[]).await;
+    webhook_with(&app, "later", &[]).await;
     let entry = app.folder().join("actions/later.toml");
     let text = std::fs::read_to_string(&entry).unwrap();
     std::fs::remove_file(&entry).unwrap();
@@ -182,7 +182,7 @@ async fn a_deploy_on_a_pipeline_is_told_the_branch_that_its_condition_saw() {
         std::fs::write(setup.folder().join(format!("actions/{action}.toml")), entry).unwrap();
     }
     let app = setup.start().await;
-    let pipeline = records::record(
+    let pipeline = webhooks::form_for(
         "Gitlab Test",
         "git@192.168.64.1:gitlab-org/gitlab-test.git",
         ("pipeline", "Pipeline Hook"),
@@ -193,7 +193,7 @@ async fn a_deploy_on_a_pipeline_is_told_the_branch_that_its_condition_saw() {
         &[("ref_filter", "master"), ("condition", "branch = \"master\" and status = \"success\"")],
     );
     for action in ["deploy", "publish"] {
-        app.record(&with(pipeline.clone(), &[("action", action), ("name", action)])).await;
+        app.add_webhook(&with(pipeline.clone(), &[("action", action), ("name", action)])).await;
     }
     let answer = app.send(&Delivery::fixture("pipeline").token(TOKEN)).await;
     assert_eq!(answer.expect(202, "matched").jobs().len(), 2, "{}", answer.text);

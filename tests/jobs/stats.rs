@@ -1,6 +1,6 @@
 //! The statistics: every number leads to as many rows.
 
-use super::run::record_with;
+use super::run::webhook_with;
 use crate::support::app::Setup;
 use crate::support::wait;
 
@@ -10,8 +10,8 @@ async fn f69_every_number_leads_to_as_many_rows() {
         Setup::new().await.action("good", "", "true").action("three", "", "exit 3").start().await;
     let panel = app.panel().await;
     panel.open("/admin/hooks/job/stats/").await.says("No job ended in this period");
-    record_with(&app, "good", &[("name", "good one")]).await;
-    record_with(&app, "three", &[("name", "bad one")]).await;
+    webhook_with(&app, "good", &[("name", "good one")]).await;
+    webhook_with(&app, "three", &[("name", "bad one")]).await;
     for number in 0..3 {
         push_two(&app, number).await;
     }
@@ -37,9 +37,9 @@ async fn f69_every_number_leads_to_as_many_rows() {
         in_bars += panel.open(&bar).await.rows().len();
     }
     assert_eq!(in_bars, 6);
-    // A record's own page has its last two weeks.
-    let record = app.database().value("SELECT min(id)::text FROM webhooks").await;
-    let page = panel.open(&format!("/admin/hooks/webhook/{record}/change/")).await;
+    // A webhook's own page has its last two weeks.
+    let webhook = app.database().value("SELECT min(id)::text FROM webhooks").await;
+    let page = panel.open(&format!("/admin/hooks/webhook/{webhook}/change/")).await;
     let bars = page.attributes(".rail svg a", "href");
     assert!((1..=2).contains(&bars.len()), "a day, or two at midnight: {bars:?}");
     let mut in_bars = 0;

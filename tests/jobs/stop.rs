@@ -1,6 +1,6 @@
 //! A graceful stop: what runs may finish, what does not is put back.
 
-use super::run::{attempts, output, push, record_with};
+use super::run::{attempts, output, push, webhook_with};
 use crate::support::app::Setup;
 use crate::support::wait;
 
@@ -8,7 +8,7 @@ use crate::support::wait;
 async fn a_running_attempt_may_finish_before_the_process_ends() {
     let script = "echo started; sleep 2; echo finished";
     let mut app = Setup::new().await.action("two-seconds", "", script).start().await;
-    record_with(&app, "two-seconds", &[]).await;
+    webhook_with(&app, "two-seconds", &[]).await;
     let job = push(&app, "k").await;
     wait::until("the start", async || {
         output(&app, &job, "stdout").await.contains("started").then_some(())
@@ -25,7 +25,7 @@ async fn what_outlives_the_grace_is_ended_and_put_back() {
     let script = "echo try $SIGNALBOX_ATTEMPT; [ $SIGNALBOX_ATTEMPT -gt 1 ] || sleep 600";
     let setup = Setup::new().await.setting("SIGNALBOX_GRACE_S", "1");
     let mut app = setup.action("long", "", script).start().await;
-    record_with(&app, "long", &[]).await;
+    webhook_with(&app, "long", &[]).await;
     let job = push(&app, "k").await;
     wait::until("the start", async || {
         output(&app, &job, "stdout").await.contains("try 1").then_some(())

@@ -1,7 +1,7 @@
 //! What waits in a database of the version whose queue stood beside its jobs: taken over, each job
 //! run once; a worker of that version is refused.
 
-use super::run::{attempts, push, record_with};
+use super::run::{attempts, push, webhook_with};
 use crate::support::app::{Setup, repository};
 use crate::support::wait;
 use std::fs;
@@ -23,7 +23,7 @@ const OLD_QUEUE: &str = "CREATE SCHEMA apalis; \
 async fn what_waited_in_the_old_queue_runs_once_and_an_old_worker_is_refused() {
     let setup = Setup::new().await.argument("--no-worker");
     let mut app = setup.action("note", "", "echo done").start().await;
-    record_with(&app, "note", &[]).await;
+    webhook_with(&app, "note", &[]).await;
     let mut jobs = Vec::new();
     for number in 0..7 {
         jobs.push(push(&app, &format!("k{number}")).await);

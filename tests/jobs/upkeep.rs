@@ -3,7 +3,7 @@
 use crate::support::app::{App, Setup, TOKEN};
 use crate::support::database::Database;
 use crate::support::gitlab::Delivery;
-use crate::support::{records, wait};
+use crate::support::{wait, webhooks};
 
 fn push() -> Delivery {
     Delivery::push_2015().token(TOKEN)
@@ -32,7 +32,7 @@ const KEYS: &str = "SELECT key FROM idempotency_keys WHERE endpoint = 'main'";
 #[tokio::test]
 async fn prune_takes_bodies_then_rows_keys_and_sessions() {
     let app = Setup::new().await.argument("--no-worker").start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     app.send(&push().with("/project_id", 16)).await.expect(200, "unmatched");
     age(app.database(), "mid", 600, 15).await;
     age(app.database(), "old", 1200, 91).await;
@@ -59,7 +59,7 @@ async fn prune_takes_bodies_then_rows_keys_and_sessions() {
 #[tokio::test]
 async fn a_job_that_has_not_ended_keeps_its_delivery_and_body() {
     let app = Setup::new().await.argument("--no-worker").start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     app.send(&push()).await.expect(202, "matched");
     app.database().execute("UPDATE deliveries SET received_at = now() - interval '1 year'").await;
     assert!(app.run(&["prune"], &[]).status.success());
@@ -72,7 +72,7 @@ async fn a_job_that_has_not_ended_keeps_its_delivery_and_body() {
 #[tokio::test]
 async fn output_leaves_before_its_job_and_what_has_not_ended_stays() {
     let app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     let mut jobs = Vec::new();
     for key in ["a", "b", "c"] {
         let answer = app.send(&push().key(key)).await;
@@ -128,7 +128,7 @@ async fn output_leaves_before_its_job_and_what_has_not_ended_stays() {
 #[tokio::test]
 async fn a_worker_prunes_by_itself_but_not_beside_another() {
     let mut app = App::start().await;
-    app.record(&records::push()).await;
+    app.add_webhook(&webhooks::push()).await;
     app.send(&push().with("/project_id", 16)).await.expect(200, "unmatched");
     age(app.database(), "old", 3, 91).await;
     // Another process is at it: this one gives way.

@@ -4,7 +4,7 @@
 use crate::support::app::{App, TOKEN};
 use crate::support::database::Database;
 use crate::support::gitlab::Delivery;
-use crate::support::{records, seed, wait};
+use crate::support::{seed, wait, webhooks};
 
 use signalbox::clock;
 use signalbox::store::keys::ScopedKey;
@@ -58,7 +58,7 @@ async fn pages_for_deliveries(app: &mut App, round: &str) -> Vec<i64> {
 async fn a_delivery_and_its_job_read_no_more_when_much_is_kept() {
     let mut app = App::start().await;
     // One job at a time, so that its lane is looked through too.
-    app.record(&records::with(records::push(), &[("concurrency", "serial")])).await;
+    app.add_webhook(&webhooks::with(webhooks::push(), &[("concurrency", "serial")])).await;
     app.stop().await;
     let few = pages_for_deliveries(&mut app, "few").await;
     let database = app.database().clone();

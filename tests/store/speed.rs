@@ -68,7 +68,7 @@ async fn few_queries<R: Resource>(database: &Database, more: &[&str]) {
 #[tokio::test]
 async fn a_list_makes_at_most_four_queries() {
     let database = Database::migrated().await;
-    seed::records(&database, 120).await;
+    seed::webhooks(&database, 120).await;
     seed::deliveries(&database, 120).await;
     let searched = ["", "q=bulk", "q=bulk+push", "q=nothing"];
     few_queries::<Webhooks>(&database, &searched).await;
@@ -84,7 +84,7 @@ async fn a_list_makes_at_most_four_queries() {
 #[tokio::test]
 async fn the_start_page_makes_at_most_four_queries() {
     let database = Database::migrated().await;
-    seed::records(&database, 12).await;
+    seed::webhooks(&database, 12).await;
     seed::deliveries(&database, 120).await;
     let (mut conn, count) = counting(&database).await;
     index::gather(&mut conn, None).await.unwrap();
@@ -164,7 +164,7 @@ async fn f59_a_million_rows_are_listed_in_time() {
         setup = setup.setting(kept, "30000");
     }
     let app = setup.start().await;
-    seed::records(app.database(), 10_000).await;
+    seed::webhooks(app.database(), 10_000).await;
     seed::deliveries(app.database(), rows).await;
     app.database().client().await.batch_execute("VACUUM ANALYZE").await.unwrap();
     let panel = app.panel().await;

@@ -5,8 +5,8 @@ use super::cluster::CLUSTER;
 use super::database::Database;
 use super::gitlab::{Answer, Delivery};
 use super::panel::Panel;
-use super::records::Record;
 use super::wait;
+use super::webhooks::WebhookForm;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -20,7 +20,7 @@ use tempfile::TempDir;
 pub const ADMIN: &str = "ada";
 /// Her password.
 pub const PASSWORD: &str = "correct horse battery staple";
-/// The secret token of the records that tests make.
+/// The secret token of the webhooks that tests make.
 pub const TOKEN: &str = "a-secret-of-the-tests-0123456789";
 
 /// What a test wants of its Signalbox.
@@ -179,9 +179,9 @@ impl App {
         .await
     }
 
-    /// Adds a record through the panel, and gives back its id.
-    pub async fn record(&self, record: &Record) -> String {
-        self.panel().await.add_webhook(record).await
+    /// Adds a webhook through the panel, and gives back its id.
+    pub async fn add_webhook(&self, webhook: &WebhookForm) -> String {
+        self.panel().await.add_webhook(webhook).await
     }
 
     /// The address of the one-time link in the log.

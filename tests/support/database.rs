@@ -18,7 +18,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// A database with the current schema, no users and no records.
+    /// A database with the current schema, no users and no webhooks.
     pub async fn migrated() -> Self {
         let template = TEMPLATE.get_or_init(make_template).await;
         Self::create(&format!(" TEMPLATE {template}")).await

@@ -10,6 +10,6 @@ pub mod gitlab;
 pub mod page;
 pub mod panel;
 pub mod people;
-pub mod records;
 pub mod seed;
 pub mod wait;
+pub mod webhooks;

@@ -1,7 +1,7 @@
 //! A person in the panel, without a browser: follows links, fills forms, stays logged in.
 
 use super::page::{Form, Page};
-use super::records::Record;
+use super::webhooks::WebhookForm;
 use reqwest::Method;
 use reqwest::header::{ACCEPT_LANGUAGE, HeaderValue};
 
@@ -68,10 +68,10 @@ impl Panel {
         self.request(Method::POST, address, fields).await
     }
 
-    /// Adds a webhook record through the form and gives back its id.
-    pub async fn add_webhook(&self, record: &Record) -> String {
+    /// Adds a webhook through the form and gives back its id.
+    pub async fn add_webhook(&self, webhook: &WebhookForm) -> String {
         let form = self.open("/admin/hooks/webhook/add/").await.form_with("repo_name");
-        let page = self.submit(form.fill(record)).await;
+        let page = self.submit(form.fill(webhook)).await;
         let known = self.get("/admin/hooks/webhook/").await.rows();
         assert!(page.status == 200 && !known.is_empty(), "not saved:\n{}", page.html);
         // Ids are given upwards.

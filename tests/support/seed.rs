@@ -3,9 +3,9 @@
 
 use super::database::Database;
 
-/// Webhook records named `bulk 1` to `bulk N` with project IDs 1 to N, enabled, with a secret
+/// Webhooks named `bulk 1` to `bulk N` with project IDs 1 to N, enabled, with a secret
 /// that nobody knows.
-pub async fn records(database: &Database, records: u32) {
+pub async fn webhooks(database: &Database, webhooks: u32) {
     database
         .execute(&format!(
             "INSERT INTO webhooks (name, repo_name, repo_url, object_kind, project_id, \
@@ -17,7 +17,7 @@ pub async fn records(database: &Database, records: u32) {
              'print', '{{}}', 'parallel', 3, '', now() - interval '60 days', now(), \
              now() - n * interval '1 second', \
              (ARRAY['matched', 'matched', 'disabled', NULL])[1 + n % 4] \
-             FROM generate_series(1, {records}) AS n"
+             FROM generate_series(1, {webhooks}) AS n"
         ))
         .await;
 }

@@ -31,8 +31,8 @@ pub struct Plan {
     pub judged: i64,
     /// Those that would be replayed.
     pub replayed: i64,
-    /// The jobs of each record, with how it is called; the most first.
-    pub records: Vec<(WebhookId, String, i64)>,
+    /// The jobs of each webhook, with how it is called; the most first.
+    pub webhooks: Vec<(WebhookId, String, i64)>,
     /// Those that would be left out, by reason.
     pub skips: BTreeMap<Skip, i64>,
 }
@@ -40,7 +40,7 @@ pub struct Plan {
 impl Plan {
     /// The jobs that would be queued.
     pub fn jobs(&self) -> i64 {
-        self.records.iter().map(|(.., jobs)| jobs).sum()
+        self.webhooks.iter().map(|(.., jobs)| jobs).sum()
     }
 
     fn add(&mut self, outcome: std::result::Result<Prospect, Skip>) {
@@ -49,10 +49,10 @@ impl Plan {
             Err(skip) => *self.skips.entry(skip).or_default() += 1,
             Ok(prospect) => {
                 self.replayed += 1;
-                for record in prospect.runs {
-                    match self.records.iter_mut().find(|(id, ..)| *id == record.id) {
+                for webhook in prospect.runs {
+                    match self.webhooks.iter_mut().find(|(id, ..)| *id == webhook.id) {
                         Some((.., jobs)) => *jobs += 1,
-                        None => self.records.push((record.id, record.label(), 1)),
+                        None => self.webhooks.push((webhook.id, webhook.label(), 1)),
                     }
                 }
             }
@@ -96,7 +96,7 @@ pub async fn plan(
             break;
         }
     }
-    plan.records.sort_by(|left, right| right.2.cmp(&left.2).then(left.1.cmp(&right.1)));
+    plan.webhooks.sort_by(|left, right| right.2.cmp(&left.2).then(left.1.cmp(&right.1)));
     Ok(plan)
 }
 
@@ -142,11 +142,11 @@ pub(super) async fn judged(
     let outcomes = found.iter().zip(read).map(|(full, read)| match read {
         None => Err(obstacle_among_many(kept(full)).unwrap_or(Skip::BodyGone)),
         Some((event, proof, body)) => {
-            let (decision, records) = known.judge(&case(&event, &proof, body));
+            let (decision, webhooks) = known.judge(&case(&event, &proof, body));
             if let Some(skip) = reason(&decision) {
                 return Err(skip);
             }
-            let wanted = records.into_iter().filter(|record| decision.run.contains(&record.id));
+            let wanted = webhooks.into_iter().filter(|webhook| decision.run.contains(&webhook.id));
             Ok(Prospect { event, runs: wanted.collect(), decision })
         }
     });

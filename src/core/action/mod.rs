@@ -33,7 +33,7 @@ use std::path::PathBuf;
 /// One entry of the catalogue: a file `NAME.toml` of the operator's.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ActionSpec {
-    /// The file's name without `.toml`; what a record refers to.
+    /// The file's name without `.toml`; what a webhook refers to.
     pub name: String,
     /// One line for the person choosing it.
     pub description: String,
@@ -45,7 +45,7 @@ pub struct ActionSpec {
     pub parameters: Vec<Parameter>,
     /// What it is told that nobody else may see, in the order of their names.
     pub secrets: Vec<Secret>,
-    /// The longest it may run, in seconds; a record may ask for less, never for more.
+    /// The longest it may run, in seconds; a webhook may ask for less, never for more.
     pub timeout_s: u32,
     /// Whether an ordinary failure is worth another try (exit 75 always is).
     pub retry_on_failure: bool,

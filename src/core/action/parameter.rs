@@ -11,7 +11,7 @@ pub const MAX_LENGTH: usize = 2_000;
 /// The longest text where the entry says nothing.
 pub const DEFAULT_LENGTH: usize = 200;
 
-/// A parameter as an entry declares it; draws its field in the record's form.
+/// A parameter as an entry declares it; draws its field in the webhook's form.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parameter {
     /// Its name: lower-case letters, digits and `_`.

@@ -1,4 +1,4 @@
-//! Where each event keeps what we need. Knows GitLab's bodies; knows nothing of records.
+//! Where each event keeps what we need. Knows GitLab's bodies; knows nothing of webhooks.
 //!
 //! Only the few top-level fields named in [`Fields`] are kept while parsing, all others are
 //! skipped without being stored, so a push with thousands of files costs little.
@@ -14,7 +14,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use std::fmt;
 
-/// Most characters kept of any text an event names. Longer ones equal no record anyway.
+/// Most characters kept of any text an event names. Longer ones equal no webhook anyway.
 const MAX_TEXT: usize = 2_000;
 
 /// The top-level fields that matter, whatever their type.

@@ -1,7 +1,7 @@
 //! The address of a repository, and when two of them mean the same one.
 //!
 //! GitLab writes one project's address in several forms (`git@host:group/name.git`,
-//! `ssh://git@host:2222/group/name.git`, `https://host/group/name`), so records and events are
+//! `ssh://git@host:2222/group/name.git`, `https://host/group/name`), so webhooks and events are
 //! compared in a canonical form: the host whatever its case, the path exactly, never a part of
 //! either.
 

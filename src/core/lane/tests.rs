@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 fn member(id: &str, git_ref: &str, concurrency: Concurrency, stand: Stand) -> Member {
     Member {
         id: id.into(),
-        record: Some(7),
+        webhook: Some(7),
         git_ref: git_ref.into(),
         concurrency,
         cancels_running: false,
@@ -64,15 +64,15 @@ fn the_newest_ends_the_one_that_runs_if_it_says_so() {
     assert_eq!(cancelled(&[running.clone(), member("b", "main", Latest, Ready)]), []);
     assert_eq!(cancelled(&[newer("b", "main", Ready), running]), [], "it is the older one");
     let mut other = newer("b", "main", Ready);
-    other.record = Some(8);
+    other.webhook = Some(8);
     assert_eq!(cancelled(&[member("a", "main", Latest, Running), other]), []);
 }
 
 #[test]
-fn who_only_shares_a_resource_does_not_wait_for_a_retry_or_a_paused_record() {
+fn who_only_shares_a_resource_does_not_wait_for_a_retry_or_a_paused_webhook() {
     use {Concurrency::*, Stand::*};
     let mut other = member("b", "main", Serial, Ready);
-    other.record = Some(8);
+    other.webhook = Some(8);
     let retry = member("a", "main", Parallel, Resting);
     assert_eq!(decide(&[retry, other.clone()]).next.as_deref(), Some("b"));
     let paused = member("a", "main", Serial, Paused);
@@ -82,8 +82,8 @@ fn who_only_shares_a_resource_does_not_wait_for_a_retry_or_a_paused_record() {
 #[test]
 fn lanes_have_names() {
     let id = WebhookId(7);
-    assert_eq!(of_record(id, Concurrency::Parallel), None);
-    assert_eq!(of_record(id, Concurrency::Latest).as_deref(), Some("webhook:7"));
+    assert_eq!(of_webhook(id, Concurrency::Parallel), None);
+    assert_eq!(of_webhook(id, Concurrency::Latest).as_deref(), Some("webhook:7"));
     assert_eq!(label(&of_host("docker")), "docker");
     assert!(is_name("docker-2") && !is_name("") && !is_name("Docker") && !is_name("a b"));
 }
@@ -91,7 +91,7 @@ fn lanes_have_names() {
 /// What happens in the model.
 #[derive(Debug, Clone, Copy)]
 enum Happening {
-    /// A job of this record and ref comes.
+    /// A job of this webhook and ref comes.
     Arrives(i64, u8),
     /// A worker takes the nth row that is offered.
     Offered(usize),
@@ -109,7 +109,7 @@ enum Happening {
 
 fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
-        3 => (0..3i64, 0..2u8).prop_map(|(record, at)| Happening::Arrives(record, at)),
+        3 => (0..3i64, 0..2u8).prop_map(|(webhook, at)| Happening::Arrives(webhook, at)),
         6 => any::<usize>().prop_map(Happening::Offered),
         4 => any::<bool>().prop_map(Happening::Ends),
         1 => Just(Happening::Dies),
@@ -169,8 +169,8 @@ impl Model {
     fn begin(&mut self, id: &str) {
         let decision = self.settle();
         if decision.next.as_deref() == Some(id) {
-            let record = self.members.iter().find(|member| member.id == id).unwrap().record;
-            self.began.push((id.to_owned(), record));
+            let webhook = self.members.iter().find(|member| member.id == id).unwrap().webhook;
+            self.began.push((id.to_owned(), webhook));
             self.stand(id, Stand::Running);
         }
         // Begun, or held back until the lane is free.
@@ -211,13 +211,13 @@ impl Model {
 
     fn happens(&mut self, happening: Happening, concurrency: [(Concurrency, bool); 3]) {
         match happening {
-            Happening::Arrives(record, at) => {
+            Happening::Arrives(webhook, at) => {
                 self.arrived += 1;
                 let id = format!("{:04}", self.arrived);
-                let (of, cancels_running) = concurrency[usize::try_from(record).unwrap()];
+                let (of, cancels_running) = concurrency[usize::try_from(webhook).unwrap()];
                 self.members.push(Member {
                     id: id.clone(),
-                    record: Some(record),
+                    webhook: Some(webhook),
                     git_ref: at.to_string(),
                     concurrency: of,
                     cancels_running,
@@ -283,11 +283,11 @@ proptest! {
         }
         prop_assert!(model.members.is_empty(), "left behind: {:?}", model.members);
         prop_assert_eq!(model.ended.len() + model.overtaken.len(), model.arrived);
-        // A serial record's jobs begin in the order they came.
-        for record in 0..3i64 {
-            let (kind, _) = concurrency[usize::try_from(record).unwrap()];
+        // A serial webhook's jobs begin in the order they came.
+        for webhook in 0..3i64 {
+            let (kind, _) = concurrency[usize::try_from(webhook).unwrap()];
             let began: Vec<_> =
-                model.began.iter().filter(|(_, of)| *of == Some(record)).collect();
+                model.began.iter().filter(|(_, of)| *of == Some(webhook)).collect();
             if kind == Concurrency::Serial {
                 prop_assert!(began.is_sorted_by(|a, b| a.0 <= b.0), "{:?}", began);
             }

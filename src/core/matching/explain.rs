@@ -1,4 +1,4 @@
-//! A record beside an event, for a person: five fields with a mark each, and one plain sentence
+//! A webhook beside an event, for a person: five fields with a mark each, and one plain sentence
 //! with what to do about it. What is decided, `super::decide` decides; this only tells.
 
 mod cases;
@@ -15,7 +15,7 @@ use crate::core::sentence::Sentence;
 use crate::core::verdict::Endpoint;
 use crate::core::webhook::{ProjectId, Webhook};
 
-/// What a record asks for, and how it stands.
+/// What a webhook asks for, and how it stands.
 #[derive(Debug, Clone, Copy)]
 #[expect(missing_docs, reason = "the record's fields")]
 pub struct Wanted<'a> {
@@ -30,17 +30,17 @@ pub struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    /// Of a record, which is called so.
-    pub fn of(record: &'a Webhook, label: &'a str) -> Self {
+    /// Of a webhook, which is called so.
+    pub fn of(webhook: &'a Webhook, label: &'a str) -> Self {
         Self {
             label,
-            repo_name: &record.repo_name,
-            repo_url: &record.repo_url,
-            object_kind: &record.object_kind,
-            http_x_gitlab_event: &record.http_x_gitlab_event,
-            project_id: record.project_id,
-            enabled: record.enabled,
-            registers_on_first_event: record.register_on_first_event,
+            repo_name: &webhook.repo_name,
+            repo_url: &webhook.repo_url,
+            object_kind: &webhook.object_kind,
+            http_x_gitlab_event: &webhook.http_x_gitlab_event,
+            project_id: webhook.project_id,
+            enabled: webhook.enabled,
+            registers_on_first_event: webhook.register_on_first_event,
         }
     }
 }
@@ -56,14 +56,14 @@ pub enum Mark {
     Differs,
     /// The event has no such thing.
     Absent,
-    /// The record waits for it.
+    /// The webhook waits for it.
     Awaited,
     /// Such events need not have it, and this one has not.
     NotCompared,
 }
 
 impl Mark {
-    /// Whether the field is as the record wants it.
+    /// Whether the field is as the webhook wants it.
     pub fn is_equal(self) -> bool {
         matches!(self, Self::Equal | Self::OtherForm | Self::NotCompared)
     }
@@ -74,7 +74,7 @@ impl Mark {
 pub struct Field {
     /// Its name.
     pub name: &'static str,
-    /// What the record asks for.
+    /// What the webhook asks for.
     pub expected: String,
     /// What the event brings; empty for nothing.
     pub actual: String,
@@ -140,19 +140,19 @@ fn project(expected: ProjectId, actual: Option<i64>) -> Field {
 pub enum Remedy {
     /// Nothing is wrong.
     Nothing,
-    /// A record is missing.
+    /// A webhook is missing.
     Create,
-    /// The record's values.
+    /// The webhook's values.
     Fix,
-    /// The record forgets its project.
+    /// The webhook forgets its project.
     Reset,
     /// The webhook takes over the project's new name and address.
     TakeOver,
-    /// The record's registration.
+    /// The webhook's registration.
     Setup,
-    /// The secret, in GitLab or in the record.
+    /// The secret, in GitLab or in the webhook.
     Secret,
-    /// The record is switched on.
+    /// The webhook is switched on.
     Enable,
     /// A commit in GitLab.
     PushOnce,
@@ -173,12 +173,12 @@ fn told(remedy: Remedy, sentence: impl Into<Sentence>) -> Told {
     Told { sentence: sentence.into(), remedy, off: Vec::new() }
 }
 
-/// The sentence where no record comes near.
-pub fn no_record() -> Told {
+/// The sentence where no webhook comes near.
+pub fn no_webhook() -> Told {
     told(Remedy::Create, "No webhook is for this repository.")
 }
 
-/// What stands between a record and an event: one sentence, by the most telling difference.
+/// What stands between a webhook and an event: one sentence, by the most telling difference.
 pub fn tell(
     wanted: &Wanted<'_>,
     event: &Event,
@@ -199,7 +199,7 @@ pub fn tell(
     let identity = ["repo_name", "repo_url", "project_id"];
     let near = |field: &&Field| identity.contains(&field.name) && field.mark.is_equal();
     if fields.iter().find(near).is_none() {
-        return no_record();
+        return no_webhook();
     }
     match off.as_slice() {
         [] if !credential.accepted(allow_none) => secret(label, credential),

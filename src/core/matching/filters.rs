@@ -1,7 +1,7 @@
-//! A record's filters together: refs, paths, condition, opt-out. Asked after the five values, each
+//! A webhook's filters together: refs, paths, condition, opt-out. Asked after the five values, each
 //! leaves its line in the trace.
 //!
-//! Where GitLab does not tell what a filter would need to know, the record runs, and the trace
+//! Where GitLab does not tell what a filter would need to know, the webhook runs, and the trace
 //! says why: a deployment too many can be seen, one too few cannot.
 
 use super::condition::{self, Condition};
@@ -17,7 +17,7 @@ const SKIPS: [&str; 2] = ["[skip ci]", "[ci skip]"];
 /// Most letters of a filter or message that the trace shows.
 const MAX_SHOWN: usize = 300;
 
-/// A record's filters as they are stored.
+/// A webhook's filters as they are stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct FilterTexts {
     /// Globs over branch and tag names.
@@ -37,7 +37,7 @@ impl FilterTexts {
     }
 }
 
-/// A record's filters, ready to be asked. Those of a record are read once and kept, since reading
+/// A webhook's filters, ready to be asked. Those of a webhook are read once and kept, since reading
 /// costs more than asking.
 #[derive(Debug, Default)]
 pub struct Filters {
@@ -62,7 +62,7 @@ impl Filters {
         }
     }
 
-    /// A line for each filter that the record has.
+    /// A line for each filter that the webhook has.
     pub fn checks(&self, event: &Event) -> Vec<FieldCheck> {
         let mut checks = Vec::new();
         if let Some(globs) = &self.refs {
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_without_filters_leaves_no_line() {
+    fn a_webhook_without_filters_leaves_no_line() {
         assert!(Filters::default().checks(&push(|_| {})).is_empty());
         assert!(Filters::read(FilterTexts::default()).checks(&push(|_| {})).is_empty());
     }

@@ -1,4 +1,4 @@
-//! The decision: given an event, what it presents and the records that may want it, what becomes
+//! The decision: given an event, what it presents and the webhooks that may want it, what becomes
 //! of the delivery. Reads as the contract's section on deliveries does.
 //!
 //! [`decide`] is pure: repeats are found before (`crate::core::idempotency`), the database is
@@ -23,9 +23,9 @@ use five_values::{Comparison, compare};
 use project::id_to_register;
 use reason::{NO_PROJECT, Sought, disabled_reason, filtered_reason, named, nearest_reason, queued};
 use std::borrow::Borrow;
-use trace::{RecordTrace, Trace};
+use trace::{Trace, WebhookTrace};
 
-/// Most records whose comparison is kept with a delivery.
+/// Most webhooks whose comparison is kept with a delivery.
 const MAX_TRACED: usize = 10;
 
 /// What is judged.
@@ -39,9 +39,9 @@ pub struct Question<'a> {
     pub presented: &'a Presented,
     /// The exact bytes of its body, which a signature covers.
     pub body: &'a [u8],
-    /// Whether the presented token is the token of any record at all.
+    /// Whether the presented token is the token of any webhook at all.
     pub token_is_known: bool,
-    /// Whether records without any secret accept everybody.
+    /// Whether webhooks without any secret accept everybody.
     pub allow_no_secret: bool,
     /// When.
     pub now: DateTime<Utc>,
@@ -58,11 +58,11 @@ pub struct Decision {
     pub summary: String,
     /// Why.
     pub trace: Trace,
-    /// Records that take the event's project id.
+    /// Webhooks that take the event's project id.
     pub register: Vec<WebhookId>,
-    /// Records for which a job is queued.
+    /// Webhooks for which a job is queued.
     pub run: Vec<WebhookId>,
-    /// With what the delivery proved itself to the records that it equals.
+    /// With what the delivery proved itself to the webhooks that it equals.
     pub proofs: Vec<(WebhookId, Proof)>,
 }
 
@@ -84,14 +84,14 @@ impl Decision {
     }
 }
 
-/// Judges an event against the records that may want it.
-pub fn decide<W: Borrow<Webhook>>(question: Question<'_>, records: &[W]) -> Decision {
-    let compared: Vec<(&Webhook, Comparison)> = records
+/// Judges an event against the webhooks that may want it.
+pub fn decide<W: Borrow<Webhook>>(question: Question<'_>, webhooks: &[W]) -> Decision {
+    let compared: Vec<(&Webhook, Comparison)> = webhooks
         .iter()
         .map(Borrow::borrow)
-        .map(|record: &Webhook| {
-            let credential = credential_of(record, question);
-            (record, compare(record, question.event, credential, question.allow_no_secret))
+        .map(|webhook: &Webhook| {
+            let credential = credential_of(webhook, question);
+            (webhook, compare(webhook, question.event, credential, question.allow_no_secret))
         })
         .collect();
     if !question.token_is_known && !compared.iter().any(|(_, comparison)| comparison.accepted) {
@@ -112,24 +112,24 @@ pub fn decide<W: Borrow<Webhook>>(question: Question<'_>, records: &[W]) -> Deci
     decision
 }
 
-/// What becomes of an event that `by` gives to this record, whatever its values and filters say.
+/// What becomes of an event that `by` gives to this webhook, whatever its values and filters say.
 /// They are compared all the same, for the trace.
-pub fn force(question: Question<'_>, record: &Webhook, by: &str) -> Decision {
-    let credential = credential_of(record, question);
-    let comparison = compare(record, question.event, credential, question.allow_no_secret);
-    let label = record.label();
+pub fn force(question: Question<'_>, webhook: &Webhook, by: &str) -> Decision {
+    let credential = credential_of(webhook, question);
+    let comparison = compare(webhook, question.event, credential, question.allow_no_secret);
+    let label = webhook.label();
     let summary = format!(
         "Matched: queued for {label:?}, forced by {by}: neither its values nor its filters were asked"
     );
     let mut decision = Decision::new(Verdict::Matched, 202, summary);
-    decision.run.push(record.id);
-    decision.trace = Trace { forced: Some(record.id), ..trace_of(vec![(record, comparison)]) };
+    decision.run.push(webhook.id);
+    decision.trace = Trace { forced: Some(webhook.id), ..trace_of(vec![(webhook, comparison)]) };
     decision
 }
 
-fn proof((record, comparison): &(&Webhook, Comparison)) -> Option<(WebhookId, Proof)> {
+fn proof((webhook, comparison): &(&Webhook, Comparison)) -> Option<(WebhookId, Proof)> {
     match comparison.credential {
-        Check::Valid(proof) if comparison.is_nearly_equal() => Some((record.id, proof)),
+        Check::Valid(proof) if comparison.is_nearly_equal() => Some((webhook.id, proof)),
         Check::Valid(_)
         | Check::SignatureRequired
         | Check::StaleSignature
@@ -139,8 +139,8 @@ fn proof((record, comparison): &(&Webhook, Comparison)) -> Option<(WebhookId, Pr
     }
 }
 
-fn credential_of(record: &Webhook, question: Question<'_>) -> Check {
-    let required = record.required(question.now);
+fn credential_of(webhook: &Webhook, question: Question<'_>) -> Check {
+    let required = webhook.required(question.now);
     credential::check(question.presented, required, question.body, question.now)
 }
 
@@ -169,25 +169,25 @@ fn header_disagrees(event: &Event) -> String {
     )
 }
 
-/// The register address: pending records equal in the other four values take the id.
+/// The register address: pending webhooks equal in the other four values take the id.
 fn register(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
     let pending: Vec<&Webhook> = compared
         .iter()
-        .filter(|(record, c)| record.project_id.is_pending() && c.is_nearly_equal())
-        .map(|(record, _)| *record)
+        .filter(|(webhook, c)| webhook.project_id.is_pending() && c.is_nearly_equal())
+        .map(|(webhook, _)| *webhook)
         .collect();
     let Some(project_id) = id_to_register(event) else {
         return Decision::new(Verdict::Unmatched, 200, NO_PROJECT.to_owned());
     };
     if let Some(first) = pending.first() {
-        let records = named(first, pending.len());
-        let summary = format!("Registered project {project_id} for {records}");
+        let webhooks = named(first, pending.len());
+        let summary = format!("Registered project {project_id} for {webhooks}");
         let mut decision = Decision::new(Verdict::Registered, 202, summary);
-        decision.register = pending.iter().map(|record| record.id).collect();
+        decision.register = pending.iter().map(|webhook| webhook.id).collect();
         return decision;
     }
-    if let Some((record, _)) = compared.iter().find(|(_, comparison)| comparison.is_equal()) {
-        let label = record.label();
+    if let Some((webhook, _)) = compared.iter().find(|(_, comparison)| comparison.is_equal()) {
+        let label = webhook.label();
         let summary =
             format!("{label:?} is already registered for project {project_id}: nothing changed");
         return Decision::new(Verdict::Registered, 200, summary);
@@ -196,38 +196,38 @@ fn register(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
     Decision::new(Verdict::Unmatched, 200, nearest)
 }
 
-/// The main address: every enabled record that equals the event and lets it pass runs. A pending one
+/// The main address: every enabled webhook that equals the event and lets it pass runs. A pending one
 /// takes the id first, unless it registers at the register address only.
 fn match_main(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
-    let registering = |record: &Webhook, comparison: &Comparison| {
-        record.project_id.is_pending()
-            && record.register_on_first_event
+    let registering = |webhook: &Webhook, comparison: &Comparison| {
+        webhook.project_id.is_pending()
+            && webhook.register_on_first_event
             && comparison.is_nearly_equal()
             && id_to_register(event).is_some()
     };
     let (mut run, mut register) = (Vec::new(), Vec::new());
     let (mut disabled, mut filtered) = (Vec::new(), Vec::new());
-    for (record, comparison) in compared {
-        let registers = registering(record, comparison);
+    for (webhook, comparison) in compared {
+        let registers = registering(webhook, comparison);
         if !registers && !comparison.is_equal() {
             continue;
         }
         // Switch and filters choose what runs, not whose project it is.
         if registers {
-            register.push(*record);
+            register.push(*webhook);
         }
-        if !record.enabled {
-            disabled.push(*record);
+        if !webhook.enabled {
+            disabled.push(*webhook);
         } else if comparison.passes {
-            run.push(*record);
+            run.push(*webhook);
         } else {
-            filtered.push((*record, comparison));
+            filtered.push((*webhook, comparison));
         }
     }
-    let ids = |records: &[&Webhook]| records.iter().map(|record| record.id).collect();
+    let ids = |webhooks: &[&Webhook]| webhooks.iter().map(|webhook| webhook.id).collect();
     let what = match (run.first(), filtered.first(), disabled.first()) {
         (Some(first), ..) => queued(first, run.len()),
-        (None, Some((record, comparison)), _) => filtered_reason(record, comparison),
+        (None, Some((webhook, comparison)), _) => filtered_reason(webhook, comparison),
         (None, None, Some(first)) => disabled_reason(first),
         (None, None, None) => String::new(),
     };
@@ -257,13 +257,14 @@ fn match_main(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
 }
 
 fn trace_of(compared: Vec<(&Webhook, Comparison)>) -> Trace {
-    let mut records: Vec<_> =
+    let mut webhooks: Vec<_> =
         compared.into_iter().map(|(_, comparison)| comparison.trace).collect();
     let refuses =
-        |record: &RecordTrace| record.differing().any(|check| check.field == "credential");
-    records.sort_by_key(|record| (refuses(record), record.differing().count(), record.webhook));
-    records.truncate(MAX_TRACED);
-    Trace { records, ..Trace::default() }
+        |webhook: &WebhookTrace| webhook.differing().any(|check| check.field == "credential");
+    webhooks
+        .sort_by_key(|webhook| (refuses(webhook), webhook.differing().count(), webhook.webhook));
+    webhooks.truncate(MAX_TRACED);
+    Trace { webhooks, ..Trace::default() }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::core::credential::Check;
 use crate::core::event::Event;
 use crate::core::webhook::Webhook;
 
-/// Among which records one is looked for.
+/// Among which webhooks one is looked for.
 #[derive(Clone, Copy)]
 pub(super) enum Sought {
     /// All of them.
@@ -17,23 +17,23 @@ pub(super) enum Sought {
     Pending,
 }
 
-/// On records whose jobs are queued.
+/// On webhooks whose jobs are queued.
 pub(super) fn queued(first: &Webhook, count: usize) -> String {
-    let records = named(first, count);
-    format!("queued for {records}")
+    let webhooks = named(first, count);
+    format!("queued for {webhooks}")
 }
 
 /// On an event that registers nothing.
 pub(super) const NO_PROJECT: &str = "The event names no project, so there is no id to register";
 
-/// On a record that equals the event, but is switched off.
-pub(super) fn disabled_reason(record: &Webhook) -> String {
-    format!("{label:?} matches, but is disabled", label = record.label())
+/// On a webhook that equals the event, but is switched off.
+pub(super) fn disabled_reason(webhook: &Webhook) -> String {
+    format!("{label:?} matches, but is disabled", label = webhook.label())
 }
 
-/// On a record that equals the event, but does not want it.
-pub(super) fn filtered_reason(record: &Webhook, comparison: &Comparison) -> String {
-    let label = record.label();
+/// On a webhook that equals the event, but does not want it.
+pub(super) fn filtered_reason(webhook: &Webhook, comparison: &Comparison) -> String {
+    let label = webhook.label();
     let Some(check) = comparison.trace.filtered().next() else { return label };
     let (expected, actual) = (&check.expected, &check.actual);
     match check.field.as_str() {
@@ -65,25 +65,25 @@ pub(super) fn nearest_reason(
     let nearest = compared
         .iter()
         .filter(|(_, c)| c.accepted || c.credential == Check::SignatureRequired)
-        .min_by_key(|(record, c)| (!c.is_renamed, c.trace.differing().count(), record.id));
-    let Some((record, comparison)) = nearest else { return no_record(event, sought) };
-    let label = record.label();
-    if record.project_id.is_pending() && comparison.is_nearly_equal() {
-        if record.register_on_first_event {
+        .min_by_key(|(webhook, c)| (!c.is_renamed, c.trace.differing().count(), webhook.id));
+    let Some((webhook, comparison)) = nearest else { return no_webhook(event, sought) };
+    let label = webhook.label();
+    if webhook.project_id.is_pending() && comparison.is_nearly_equal() {
+        if webhook.register_on_first_event {
             return NO_PROJECT.to_owned();
         }
         return format!(
             "{label:?} equals it, but is pending registration: send it to the register address first"
         );
     }
-    // A pending record has no id to differ in, and a filter is not what keeps another record away.
+    // A pending webhook has no id to differ in, and a filter is not what keeps another webhook away.
     let differing: Vec<_> = comparison
         .trace
         .differing()
-        .filter(|check| !(record.project_id.is_pending() && check.field == "project_id"))
+        .filter(|check| !(webhook.project_id.is_pending() && check.field == "project_id"))
         .filter(|check| !filters::FIELDS.contains(&check.field.as_str()))
         .collect();
-    let project_id = record.project_id;
+    let project_id = webhook.project_id;
     match differing.as_slice() {
         [_] if comparison.credential == Check::SignatureRequired => {
             format!(
@@ -108,7 +108,7 @@ pub(super) fn nearest_reason(
             }
         }
         [name, url] if name.field == "repo_name" && url.field == "repo_url" => {
-            let (expected, actual) = places(record, event);
+            let (expected, actual) = places(webhook, event);
             if comparison.is_renamed {
                 format!(
                     "Project {project_id} was renamed or moved: update webhook {label:?} from {expected} to {actual}"
@@ -117,14 +117,14 @@ pub(super) fn nearest_reason(
                 format!("No webhook matches; {label:?} asks for {expected}, this is {actual}")
             }
         }
-        _ => no_record(event, sought),
+        _ => no_webhook(event, sought),
     }
 }
 
 /// What a webhook asks for and what came: name and address of the repository.
-fn places(record: &Webhook, event: &Event) -> (String, String) {
+fn places(webhook: &Webhook, event: &Event) -> (String, String) {
     let place = |name: &str, url: &str| format!("{name:?} at {url:?}");
-    (place(&record.repo_name, &record.repo_url), place(&event.repo_name, &event.repo_url))
+    (place(&webhook.repo_name, &webhook.repo_url), place(&event.repo_name, &event.repo_url))
 }
 
 fn delivered(check: &FieldCheck) -> String {
@@ -137,7 +137,7 @@ fn delivered(check: &FieldCheck) -> String {
 }
 
 /// Says what the event is, and what it lacks: the body of a custom template has what was put in.
-fn no_record(event: &Event, sought: Sought) -> String {
+fn no_webhook(event: &Event, sought: Sought) -> String {
     let mut missing = Vec::new();
     let mut note = |is_missing: bool, name| {
         if is_missing {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub(crate) const KEY: [u8; 32] = [1; 32];
 const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
-pub(crate) fn record(id: i64, project_id: i64) -> Webhook {
+pub(crate) fn sample_webhook(id: i64, project_id: i64) -> Webhook {
     Webhook {
         id: WebhookId(id),
         name: String::new(),
@@ -53,13 +53,13 @@ pub(in crate::core::matching) fn ask(
     endpoint: Endpoint,
     event: &Event,
     token: Option<&str>,
-    records: &[Webhook],
+    webhooks: &[Webhook],
 ) -> Decision {
     let presented =
         Presented { token: token.map(|token| token_digest(&KEY, token.as_bytes())), signed: None };
     let token_is_known = presented
         .token
-        .is_some_and(|token| records.iter().any(|r| r.secret_digest.as_deref() == Some(&token)));
+        .is_some_and(|token| webhooks.iter().any(|r| r.secret_digest.as_deref() == Some(&token)));
     let question = Question {
         endpoint,
         event,
@@ -69,22 +69,22 @@ pub(in crate::core::matching) fn ask(
         allow_no_secret: false,
         now: NOW,
     };
-    decide(question, records)
+    decide(question, webhooks)
 }
 
-pub(in crate::core::matching) fn main(event: &Event, records: &[Webhook]) -> Decision {
-    ask(Endpoint::Main, event, Some("secret"), records)
+pub(in crate::core::matching) fn main(event: &Event, webhooks: &[Webhook]) -> Decision {
+    ask(Endpoint::Main, event, Some("secret"), webhooks)
 }
 
 #[test]
-fn every_record_that_equals_the_event_runs() {
-    let mut third = record(3, 15);
+fn every_webhook_that_equals_the_event_runs() {
+    let mut third = sample_webhook(3, 15);
     third.repo_name = "Other".into();
-    let decision = main(&event(), &[record(1, 15), record(2, 15), third]);
+    let decision = main(&event(), &[sample_webhook(1, 15), sample_webhook(2, 15), third]);
     assert_eq!((decision.verdict, decision.status), (Verdict::Matched, 202));
     assert_eq!(decision.run, [WebhookId(1), WebhookId(2)]);
     assert_eq!(decision.summary, "Matched: queued for \"App push\" and 1 more");
-    assert_eq!(decision.trace.records.len(), 3);
+    assert_eq!(decision.trace.webhooks.len(), 3);
 }
 
 #[test]
@@ -98,14 +98,14 @@ fn one_differing_value_is_named_with_both_sides() {
         ("project_id", |r| r.project_id = ProjectId::Known(42), "\"42\", the delivery's \"15\""),
     ];
     for (field, change, expected) in cases {
-        let mut near = record(1, 15);
+        let mut near = sample_webhook(1, 15);
         change(&mut near);
         let decision = main(&event(), &[near]);
         assert_eq!((decision.verdict, decision.status), (Verdict::Unmatched, 200), "{field}");
         assert!(decision.summary.contains(field), "{}", decision.summary);
         assert!(decision.summary.contains(expected), "{}", decision.summary);
         let differing: Vec<_> =
-            decision.trace.records[0].differing().map(|check| check.field.as_str()).collect();
+            decision.trace.webhooks[0].differing().map(|check| check.field.as_str()).collect();
         assert_eq!(differing, [field]);
     }
 }
@@ -116,29 +116,29 @@ fn a_wrong_or_absent_token_learns_nothing() {
         (Some("wrong"), "The token or signature is not valid"),
         (None, "Neither a token nor a signature was sent"),
     ] {
-        for records in [vec![record(1, 15)], vec![]] {
-            let decision = ask(Endpoint::Main, &event(), token, &records);
+        for webhooks in [vec![sample_webhook(1, 15)], vec![]] {
+            let decision = ask(Endpoint::Main, &event(), token, &webhooks);
             assert_eq!((decision.verdict, decision.status), (Verdict::Rejected, 401));
             assert_eq!(decision.summary, summary);
-            assert!(decision.trace.records.is_empty());
+            assert!(decision.trace.webhooks.is_empty());
         }
     }
 }
 
 #[test]
-fn another_records_token_is_authentic_but_opens_nothing() {
-    let mut other = record(2, 15);
+fn another_webhooks_token_is_authentic_but_opens_nothing() {
+    let mut other = sample_webhook(2, 15);
     other.secret_digest = Some(token_digest(&KEY, b"other").to_vec());
     other.repo_name = "Other".into();
     other.project_id = ProjectId::Known(16);
-    let decision = ask(Endpoint::Main, &event(), Some("other"), &[record(1, 15), other]);
+    let decision = ask(Endpoint::Main, &event(), Some("other"), &[sample_webhook(1, 15), other]);
     assert_eq!((decision.verdict, decision.status), (Verdict::Unmatched, 200));
     assert_eq!(decision.summary, "No record for \"push\" events of project 15 (\"App\")");
 }
 
 #[test]
-fn a_record_without_secret_accepts_nobody_unless_allowed() {
-    let mut open = record(1, 15);
+fn a_webhook_without_secret_accepts_nobody_unless_allowed() {
+    let mut open = sample_webhook(1, 15);
     open.secret_digest = None;
     assert_eq!(ask(Endpoint::Main, &event(), None, &[open.clone()]).verdict, Verdict::Rejected);
     let question = Question {
@@ -154,43 +154,43 @@ fn a_record_without_secret_accepts_nobody_unless_allowed() {
 }
 
 #[test]
-fn a_disabled_record_says_so() {
-    let mut off = record(1, 15);
+fn a_disabled_webhook_says_so() {
+    let mut off = sample_webhook(1, 15);
     off.enabled = false;
     let decision = main(&event(), &[off.clone()]);
     assert_eq!((decision.verdict, decision.status), (Verdict::Disabled, 200));
     assert_eq!(decision.summary, "\"App push\" matches, but is disabled");
-    assert_eq!(main(&event(), &[off, record(2, 15)]).verdict, Verdict::Matched);
+    assert_eq!(main(&event(), &[off, sample_webhook(2, 15)]).verdict, Verdict::Matched);
 }
 
 #[test]
-fn pending_records_register_at_their_address_only() {
-    let decision = main(&event(), &[record(1, -1)]);
+fn pending_webhooks_register_at_their_address_only() {
+    let decision = main(&event(), &[sample_webhook(1, -1)]);
     assert_eq!(decision.verdict, Verdict::Unmatched);
     assert!(decision.summary.contains("pending registration"), "{}", decision.summary);
 
     let at_register =
-        |token, records: &[Webhook]| ask(Endpoint::Register, &event(), token, records);
-    let decision = at_register(Some("secret"), &[record(1, -1), record(2, -1)]);
+        |token, webhooks: &[Webhook]| ask(Endpoint::Register, &event(), token, webhooks);
+    let decision = at_register(Some("secret"), &[sample_webhook(1, -1), sample_webhook(2, -1)]);
     assert_eq!((decision.verdict, decision.status), (Verdict::Registered, 202));
     assert_eq!(decision.register, [WebhookId(1), WebhookId(2)]);
     assert!(decision.run.is_empty());
 
-    let decision = at_register(Some("secret"), &[record(1, 15)]);
+    let decision = at_register(Some("secret"), &[sample_webhook(1, 15)]);
     assert_eq!((decision.verdict, decision.status), (Verdict::Registered, 200));
     assert!(decision.summary.contains("already registered"), "{}", decision.summary);
     assert!(!decision.did_something());
 
-    assert_eq!(at_register(Some("wrong"), &[record(1, -1)]).verdict, Verdict::Rejected);
+    assert_eq!(at_register(Some("wrong"), &[sample_webhook(1, -1)]).verdict, Verdict::Rejected);
     let mut nameless = event();
     nameless.project_id = None;
-    let decision = ask(Endpoint::Register, &nameless, Some("secret"), &[record(1, -1)]);
+    let decision = ask(Endpoint::Register, &nameless, Some("secret"), &[sample_webhook(1, -1)]);
     assert_eq!(decision.verdict, Verdict::Unmatched);
 }
 
 #[test]
-fn a_record_may_register_on_its_first_event_and_run_it() {
-    let mut eager = record(1, -1);
+fn a_webhook_may_register_on_its_first_event_and_run_it() {
+    let mut eager = sample_webhook(1, -1);
     eager.register_on_first_event = true;
     let decision = main(&event(), &[eager]);
     assert_eq!((decision.verdict, decision.status), (Verdict::Registered, 202));
@@ -198,8 +198,8 @@ fn a_record_may_register_on_its_first_event_and_run_it() {
 }
 
 #[test]
-fn a_pending_record_that_is_switched_off_registers_and_runs_nothing() {
-    let mut off = record(1, -1);
+fn a_pending_webhook_that_is_switched_off_registers_and_runs_nothing() {
+    let mut off = sample_webhook(1, -1);
     (off.register_on_first_event, off.enabled) = (true, false);
     let decision = main(&event(), &[off.clone()]);
     assert_eq!((decision.verdict, decision.status), (Verdict::Registered, 202));
@@ -213,10 +213,11 @@ fn a_pending_record_that_is_switched_off_registers_and_runs_nothing() {
 #[test]
 fn the_sample_of_a_project_without_commits_registers_and_runs_nothing() {
     let sample = Event { is_sample: true, ..event() };
-    let mut eager = record(1, -1);
+    let mut eager = sample_webhook(1, -1);
     eager.register_on_first_event = true;
     for endpoint in [Endpoint::Main, Endpoint::Register] {
-        let ask = |token| ask(endpoint, &sample, Some(token), &[eager.clone(), record(2, 15)]);
+        let ask =
+            |token| ask(endpoint, &sample, Some(token), &[eager.clone(), sample_webhook(2, 15)]);
         let decision = ask("secret");
         assert_eq!((decision.verdict, decision.status), (Verdict::Unmatched, 200));
         assert!(!decision.did_something());
@@ -229,7 +230,7 @@ fn the_sample_of_a_project_without_commits_registers_and_runs_nothing() {
 fn a_header_that_disagrees_with_the_body_matches_nothing() {
     let mut event = event();
     event.header = "Tag Push Hook".into();
-    let mut odd = record(1, 15);
+    let mut odd = sample_webhook(1, 15);
     odd.http_x_gitlab_event = "Tag Push Hook".into();
     let decision = main(&event, &[odd]);
     assert_eq!(decision.verdict, Verdict::Unmatched);
@@ -237,7 +238,7 @@ fn a_header_that_disagrees_with_the_body_matches_nothing() {
 }
 
 fn filtered(id: i64, project_id: i64, texts: FilterTexts) -> Webhook {
-    Webhook { filters: Arc::new(Filters::read(texts)), ..record(id, project_id) }
+    Webhook { filters: Arc::new(Filters::read(texts)), ..sample_webhook(id, project_id) }
 }
 
 fn on_main() -> FilterTexts {
@@ -250,7 +251,7 @@ fn on_branch(branch: &str) -> Event {
 
 #[test]
 fn a_filter_decides_what_runs_and_is_named_with_both_sides() {
-    let both = [filtered(1, 15, on_main()), record(2, 15)];
+    let both = [filtered(1, 15, on_main()), sample_webhook(2, 15)];
     assert_eq!(main(&on_branch("main"), &both).run, [WebhookId(1), WebhookId(2)]);
     assert_eq!(main(&on_branch("other"), &both).run, [WebhookId(2)]);
     let decision = main(&on_branch("other"), &both[..1]);
@@ -259,24 +260,24 @@ fn a_filter_decides_what_runs_and_is_named_with_both_sides() {
         decision.summary,
         "\"App push\" equals it, but its ref_filter \"main\" leaves out \"refs/heads/other\""
     );
-    let check = decision.trace.records[0].filtered().next().unwrap();
+    let check = decision.trace.webhooks[0].filtered().next().unwrap();
     assert_eq!((check.expected.as_str(), check.actual.as_str()), ("main", "refs/heads/other"));
     // Nothing was done, so the same event may run once the filter is mended.
     assert!(!decision.did_something());
 }
 
 #[test]
-fn a_record_that_differs_is_not_asked_for_its_filters() {
+fn a_webhook_that_differs_is_not_asked_for_its_filters() {
     let decision = main(&on_branch("other"), &[filtered(1, 16, on_main())]);
     assert!(decision.summary.contains("project_id"), "{}", decision.summary);
     let mut elsewhere = filtered(1, 15, on_main());
     elsewhere.repo_name = "Other".into();
     let decision = main(&on_branch("other"), &[elsewhere]);
-    assert_eq!(decision.trace.records[0].checks.len(), 6);
+    assert_eq!(decision.trace.webhooks[0].checks.len(), 6);
 }
 
 #[test]
-fn a_filter_does_not_keep_a_pending_record_from_its_id() {
+fn a_filter_does_not_keep_a_pending_webhook_from_its_id() {
     let mut first = filtered(1, -1, on_main());
     first.register_on_first_event = true;
     let decision = main(&on_branch("other"), &[first.clone()]);
@@ -292,7 +293,7 @@ fn a_filter_does_not_keep_a_pending_record_from_its_id() {
 
 #[test]
 fn a_replaced_secret_serves_until_its_time_and_not_longer() {
-    let mut moved = record(1, 15);
+    let mut moved = sample_webhook(1, 15);
     moved.secret_digest = Some(token_digest(&KEY, b"new").to_vec());
     let old = token_digest(&KEY, b"secret").to_vec();
     let until = |seconds| {
@@ -309,7 +310,7 @@ fn a_replaced_secret_serves_until_its_time_and_not_longer() {
 #[test]
 fn what_a_custom_template_leaves_out_is_said() {
     let template = Event { header: "Push Hook".into(), ..Event::default() };
-    let decision = main(&template, &[record(1, 15)]);
+    let decision = main(&template, &[sample_webhook(1, 15)]);
     assert_eq!(decision.verdict, Verdict::Unmatched);
     assert!(
         decision.summary.ends_with(
@@ -319,11 +320,11 @@ fn what_a_custom_template_leaves_out_is_said() {
         decision.summary
     );
     let lacking = Event { object_kind: String::new(), ..event() };
-    let decision = main(&lacking, &[record(1, 15)]);
+    let decision = main(&lacking, &[sample_webhook(1, 15)]);
     assert!(decision.summary.ends_with("\"push\", the delivery has none"), "{}", decision.summary);
 }
 
-fn small_record() -> impl Strategy<Value = Webhook> {
+fn small_webhook() -> impl Strategy<Value = Webhook> {
     (
         0i64..4,
         0usize..2,
@@ -334,7 +335,7 @@ fn small_record() -> impl Strategy<Value = Webhook> {
         0usize..3,
     )
         .prop_map(|(id, name, url, kind, project, enabled, secret)| {
-            let mut made = record(id, project);
+            let mut made = sample_webhook(id, project);
             made.repo_name = ["App", "app"][name].into();
             made.repo_url = ["git@h:a/b.git", "https://H/a/b", "https://h/a/b2"][url].into();
             made.object_kind = ["push", "tag_push"][kind].into();
@@ -348,7 +349,7 @@ fn small_record() -> impl Strategy<Value = Webhook> {
 proptest! {
     #[test]
     fn it_decides_as_the_plain_oracle_does(
-        records in prop::collection::vec(small_record(), 0..6),
+        webhooks in prop::collection::vec(small_webhook(), 0..6),
         url in prop::sample::select(vec!["https://h/a/b", "ssh://git@h/a/b.git", "https://h/a/b3"]),
         project in 14i64..17,
         token in prop::sample::select(vec!["one", "two", "other"]),
@@ -356,12 +357,12 @@ proptest! {
         let mut event = event();
         event.repo_urls = vec![url.into()];
         event.project_id = Some(project);
-        let decision = ask(Endpoint::Main, &event, Some(token), &records);
+        let decision = ask(Endpoint::Main, &event, Some(token), &webhooks);
         let digest = token_digest(&KEY, token.as_bytes()).to_vec();
-        let authentic = records.iter().any(|r| r.secret_digest.as_ref() == Some(&digest));
+        let authentic = webhooks.iter().any(|r| r.secret_digest.as_ref() == Some(&digest));
         let plain_url = |text: &str| text.to_lowercase().replace("ssh://git@h/", "h/")
             .replace("git@h:", "h/").replace("https://", "").replace(".git", "");
-        let equal: Vec<&Webhook> = records.iter().filter(|r| {
+        let equal: Vec<&Webhook> = webhooks.iter().filter(|r| {
             r.secret_digest.as_ref() == Some(&digest) && r.repo_name == "App"
                 && r.object_kind == "push" && r.project_id.raw() == project
                 && plain_url(&r.repo_url) == plain_url(url)

@@ -1,4 +1,4 @@
-//! Why a delivery was judged as it was: per record tried, each condition with both values.
+//! Why a delivery was judged as it was: per webhook tried, each condition with both values.
 //!
 //! Stored with the delivery (`deliveries.reason`), so its field names are part of the database's
 //! shape. Credentials appear as words only.
@@ -9,26 +9,27 @@ use serde::{Deserialize, Serialize};
 /// The whole trace.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {
-    /// The records tried, nearest first.
-    pub records: Vec<RecordTrace>,
-    /// For refusals that no record is to blame for: a word (`unauthenticated`, `not_json` …).
+    /// The webhooks tried, nearest first.
+    #[serde(rename = "records")]
+    pub webhooks: Vec<WebhookTrace>,
+    /// For refusals that no webhook is to blame for: a word (`unauthenticated`, `not_json` …).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub refusal: Option<String>,
     /// How many deliveries this row stands for, where strangers sent too many to keep.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub counted: Option<u64>,
-    /// Every address by which the event names its repository, kept where no record took it.
+    /// Every address by which the event names its repository, kept where no webhook took it.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub urls: Vec<String>,
-    /// The record that a person chose, whatever its values and filters say.
+    /// The webhook that a person chose, whatever its values and filters say.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub forced: Option<WebhookId>,
 }
 
-/// How one record fared.
+/// How one webhook fared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RecordTrace {
-    /// The record.
+pub struct WebhookTrace {
+    /// The webhook.
     pub webhook: WebhookId,
     /// How it was called at the time.
     pub label: String,
@@ -36,7 +37,7 @@ pub struct RecordTrace {
     pub checks: Vec<FieldCheck>,
 }
 
-impl RecordTrace {
+impl WebhookTrace {
     /// How many conditions held.
     pub fn equal(&self) -> usize {
         self.checks.iter().filter(|check| check.equal).count()
@@ -56,9 +57,9 @@ impl RecordTrace {
 /// One condition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldCheck {
-    /// The record's field.
+    /// The webhook's field.
     pub field: String,
-    /// What the record asks for.
+    /// What the webhook asks for.
     pub expected: String,
     /// What the delivery brought.
     pub actual: String,

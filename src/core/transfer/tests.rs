@@ -3,23 +3,24 @@
 use super::*;
 use proptest::prelude::*;
 
-fn record(name: &str, action: &str) -> Record {
+fn sample_webhook(name: &str, action: &str) -> PortableWebhook {
     let text = "object_kind: push\nhttp_x_gitlab_event: Push Hook\naction: x\n\
                 repo_name: web\nrepo_url: https://gitlab.example.com/a/web.git\n";
-    let record: Record = serde_saphyr::from_str(text).unwrap();
-    Record { name: name.to_owned(), action: action.to_owned(), ..record }
+    let webhook: PortableWebhook = serde_saphyr::from_str(text).unwrap();
+    PortableWebhook { name: name.to_owned(), action: action.to_owned(), ..webhook }
 }
 
 #[test]
-fn a_short_record_has_the_forms_defaults() {
-    let record = record("", "print");
-    assert_eq!((record.project_id, record.enabled, record.max_attempts), (-1, true, 3));
-    assert_eq!(record.concurrency, "parallel");
+fn a_short_webhook_has_the_forms_defaults() {
+    let webhook = sample_webhook("", "print");
+    assert_eq!((webhook.project_id, webhook.enabled, webhook.max_attempts), (-1, true, 3));
+    assert_eq!(webhook.concurrency, "parallel");
 }
 
 #[test]
 fn the_address_of_a_page_is_the_repositorys_so_that_a_second_import_finds_it() {
-    let page = write(vec![record("", "print")]).unwrap().replace("web.git", "web/-/tree/main");
+    let page =
+        write(vec![sample_webhook("", "print")]).unwrap().replace("web.git", "web/-/tree/main");
     let file = read(&page).unwrap().webhooks;
     assert_eq!(file[0].repo_url, "https://gitlab.example.com/a/web");
     let again = pair(&read(&page).unwrap().webhooks, &file);
@@ -30,24 +31,29 @@ fn the_address_of_a_page_is_the_repositorys_so_that_a_second_import_finds_it() {
 fn what_was_written_is_read_back() {
     let secret = || Some(Reference { env: String::new() });
     let odd = "- a: \"b\"\n# no comment\n  {x}\n'\u{e9}数据 \n".to_owned();
-    let records = vec![
-        Record { secret_token: secret(), signing_token: secret(), ..record("Web & co", "print") },
-        Record {
+    let webhooks = vec![
+        PortableWebhook {
+            secret_token: secret(),
+            signing_token: secret(),
+            ..sample_webhook("Web & co", "print")
+        },
+        PortableWebhook {
             secret_token: secret(),
             notes: odd.clone(),
             ref_filter: "main\n!release/*".to_owned(),
             action_params: [("branch".to_owned(), "yes".to_owned())].into(),
             timeout_s: Some(30),
-            ..record("Web + co", "no")
+            ..sample_webhook("Web + co", "no")
         },
     ];
-    let text = write(records.clone()).unwrap();
+    let text = write(webhooks.clone()).unwrap();
     let back = read(&text).unwrap().webhooks;
     assert_eq!(back[1].notes, odd, "{text}");
-    let names = |record: &Record| record.secret_token.as_ref().map(|secret| secret.env.clone());
+    let names =
+        |webhook: &PortableWebhook| webhook.secret_token.as_ref().map(|secret| secret.env.clone());
     assert_eq!(names(&back[0]).unwrap(), "SIGNALBOX_TOKEN_WEB___CO");
     assert_eq!(names(&back[1]).unwrap(), "SIGNALBOX_TOKEN_WEB___CO_2");
-    for (one, other) in records.iter().zip(&back) {
+    for (one, other) in webhooks.iter().zip(&back) {
         assert_eq!(differences(one, other), []);
     }
 }
@@ -59,35 +65,42 @@ fn faults_say_what_and_where() {
     let unknown = fault("signalbox: 1\nwebhooks:\n- object_kind: push\n  colour: red\n");
     assert!(unknown.contains("colour") && unknown.contains('4'), "{unknown}");
     assert!(fault("signalbox: 1\nwebhooks: [").contains("line"));
-    let with_secret = write(vec![record("Web", "print")]).unwrap()
+    let with_secret = write(vec![sample_webhook("Web", "print")]).unwrap()
         + "  secret_token: {env: \"glpat-an actual secret\"}\n";
     assert!(fault(&with_secret).contains("Web"), "{with_secret}");
     assert!(fault("signalbox: 1\nwebhooks:\n- secret_token: hunter2\n").contains("secret_token"));
 }
 
 #[test]
-fn records_are_found_again_by_events_then_name_then_action() {
-    let here = [record("a", "one"), record("b", "two"), record("", "three")];
-    let file = [record("b", "changed"), record("renamed", "three"), record("a", "one")];
+fn webhooks_are_found_again_by_events_then_name_then_action() {
+    let here =
+        [sample_webhook("a", "one"), sample_webhook("b", "two"), sample_webhook("", "three")];
+    let file = [
+        sample_webhook("b", "changed"),
+        sample_webhook("renamed", "three"),
+        sample_webhook("a", "one"),
+    ];
     assert_eq!(pair(&file, &here), [Some(1), Some(2), Some(0)]);
-    let ssh =
-        Record { repo_url: "git@gitlab.example.com:a/web.git".to_owned(), ..record("a", "one") };
-    let tag = Record { object_kind: "tag_push".to_owned(), ..record("a", "one") };
+    let ssh = PortableWebhook {
+        repo_url: "git@gitlab.example.com:a/web.git".to_owned(),
+        ..sample_webhook("a", "one")
+    };
+    let tag = PortableWebhook { object_kind: "tag_push".to_owned(), ..sample_webhook("a", "one") };
     assert_eq!(pair(&[tag, ssh], &here), [None, Some(0)]);
 }
 
 #[test]
 fn a_file_does_not_undo_a_registration() {
-    let here = Record { project_id: 15, ..record("a", "one") };
-    assert_eq!(differences(&here, &record("a", "one")), []);
-    let other = Record { project_id: 16, ..record("a", "one") };
+    let here = PortableWebhook { project_id: 15, ..sample_webhook("a", "one") };
+    assert_eq!(differences(&here, &sample_webhook("a", "one")), []);
+    let other = PortableWebhook { project_id: 16, ..sample_webhook("a", "one") };
     assert_eq!(differences(&here, &other).len(), 1);
 }
 
 proptest! {
     #[test]
     fn any_text_survives_the_file(name in ".{0,40}", notes in "(?s).{0,80}", filter in "[ -~\n]{0,40}") {
-        let written = Record { notes, ref_filter: filter, ..record(&name, "print") };
+        let written = PortableWebhook { notes, ref_filter: filter, ..sample_webhook(&name, "print") };
         let text = write(vec![written.clone()]).unwrap();
         prop_assert_eq!(read(&text).unwrap().webhooks, vec![written], "{}", text);
     }
@@ -104,14 +117,14 @@ fn no_file_takes_more_than_it_is_worth() {
         let before = vec![format!("*a{}", n - 1); 9].join(", ");
         text + &format!("a{n}: &a{n} [{before}]\n")
     });
-    let in_a_record = |value: &str| {
+    let in_a_webhook = |value: &str| {
         format!(
             "signalbox: 1\nwebhooks:\n- object_kind: push\n  http_x_gitlab_event: Push Hook\n  \
              action: print\n  action_params: {value}\n"
         )
     };
-    // A long text in a thousand records.
-    let notes = |text: &str| in_a_record("{}") + &format!("  notes: {text}\n");
+    // A long text in a thousand webhooks.
+    let notes = |text: &str| in_a_webhook("{}") + &format!("  notes: {text}\n");
     let again = notes("*long").replace("signalbox: 1\nwebhooks:\n", "");
     let echoes = notes(&format!("&long {}", "long ".repeat(20_000))) + &again.repeat(1_000);
     read(&(notes("&long text") + &again)).unwrap();
@@ -124,9 +137,9 @@ fn no_file_takes_more_than_it_is_worth() {
         blocks,
         echoes,
         laughs.clone(),
-        in_a_record(&"[".repeat(500_000)),
-        in_a_record(&"{a: ".repeat(200_000)),
-        format!("{laughs}{}", in_a_record("{a: *a29}")),
+        in_a_webhook(&"[".repeat(500_000)),
+        in_a_webhook(&"{a: ".repeat(200_000)),
+        format!("{laughs}{}", in_a_webhook("{a: *a29}")),
         format!("signalbox: 1\nwebhooks: {}", "[".repeat(500_000)),
     ];
     for bomb in bombs {

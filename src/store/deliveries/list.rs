@@ -38,7 +38,7 @@ pub struct Filter {
     pub project_id: Option<i64>,
     /// The repository's name.
     pub repo_name: Option<String>,
-    /// A record that got a job from it.
+    /// A webhook that got a job from it.
     pub webhook: Option<i64>,
     /// When it was received; what is kept of a choice says since when.
     #[serde(flatten)]

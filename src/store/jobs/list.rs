@@ -25,7 +25,7 @@ pub enum Sort {}
 pub struct Filter {
     /// Its state.
     pub state: Option<JobState>,
-    /// The record it was made for.
+    /// The webhook it was made for.
     pub webhook: Option<i64>,
     /// The delivery that asked for it.
     pub delivery: Option<String>,

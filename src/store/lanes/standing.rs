@@ -68,7 +68,7 @@ impl MemberRow {
             concurrency: self.concurrency,
             cancels_running: self.cancels_running,
             id: self.id,
-            record: self.webhook_id,
+            webhook: self.webhook_id,
             git_ref: self.git_ref,
         }
     }

@@ -1,5 +1,5 @@
-//! Many records at once, for the list's bulk actions: which ones a selection means, and the
-//! writes. Which of them may be written, `crate::records` says.
+//! Many webhooks at once, for the list's bulk actions: which ones a selection means, and the
+//! writes. Which of them may be written, `crate::webhooks` says.
 
 use super::list::condition;
 use super::{Filter, Row, Sort};
@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-/// The ids of the records that a search and filters let through, newest first: the first `limit`
+/// The ids of the webhooks that a search and filters let through, newest first: the first `limit`
 /// of those no newer than `up_to`, or of those older than the part's id.
 ///
 /// # Errors
@@ -34,7 +34,7 @@ pub async fn ids(
     Ok(ids.into_iter().map(WebhookId).collect())
 }
 
-/// Those of these records that are still there, locked until the transaction ends; always in the
+/// Those of these webhooks that are still there, locked until the transaction ends; always in the
 /// same order, so that two people's actions wait for each other instead of for ever.
 ///
 /// # Errors
@@ -50,7 +50,7 @@ pub async fn find_many_for_update(conn: &mut Conn, ids: &[WebhookId]) -> Result<
         .await?)
 }
 
-/// Removes records. Their deliveries and jobs stay.
+/// Removes webhooks. Their deliveries and jobs stay.
 ///
 /// # Errors
 /// Any [`crate::store::StoreError`] of the database.
@@ -59,7 +59,7 @@ pub async fn delete_many(conn: &mut Conn, ids: &[i64]) -> Result<()> {
     Ok(())
 }
 
-/// Switches records on or off: each is one version further, so that an open form notices.
+/// Switches webhooks on or off: each is one version further, so that an open form notices.
 ///
 /// # Errors
 /// Any [`crate::store::StoreError`] of the database.
@@ -80,7 +80,7 @@ pub async fn set_enabled(
     Ok(())
 }
 
-/// Lets records wait for a Test again: see [`super::reset`].
+/// Lets webhooks wait for a Test again: see [`super::reset`].
 ///
 /// # Errors
 /// Any [`crate::store::StoreError`] of the database.

@@ -1,4 +1,4 @@
-//! How many records each choice of the list's filters has: counted under the search and all
+//! How many webhooks each choice of the list's filters has: counted under the search and all
 //! other filters, but not under its own, as Django counts them.
 //!
 //! One query groups the table by everything that is filtered by; the sums are made here.
@@ -14,7 +14,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use std::collections::BTreeMap;
 
-/// Records that are alike in all that is filtered by.
+/// Webhooks that are alike in all that is filtered by.
 struct Group {
     /// The value of each filter, by its parameter.
     values: [(&'static str, String); 5],
@@ -23,7 +23,7 @@ struct Group {
 
 type Read = (bool, String, Option<String>, Option<String>, i64, i64);
 
-/// All records, and those of each choice.
+/// All webhooks, and those of each choice.
 ///
 /// # Errors
 /// Any [`crate::store::StoreError`] of the database.

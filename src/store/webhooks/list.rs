@@ -1,4 +1,4 @@
-//! The list of records: what it can be sorted by and narrowed to, and its rows.
+//! The list of webhooks: what it can be sorted by and narrowed to, and its rows.
 
 use super::Row;
 use crate::core::job::JobState;
@@ -32,7 +32,7 @@ pub enum Sort {
 /// What the list can be narrowed to.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Only pending (`true`) or only registered records.
+    /// Only pending (`true`) or only registered webhooks.
     pub pending: Option<bool>,
     /// The event header.
     pub http_x_gitlab_event: Option<String>,
@@ -128,7 +128,7 @@ fn found(term: &str) -> Condition<webhooks::table> {
     }
 }
 
-/// The ids of the records that a changelist lists, for counting them together with other rows.
+/// The ids of the webhooks that a changelist lists, for counting them together with other rows.
 pub fn listed(query: &ListQuery<Sort, Filter>) -> Ids<webhooks::table> {
     Ids {
         table: "webhooks",
@@ -139,7 +139,7 @@ pub fn listed(query: &ListQuery<Sort, Filter>) -> Ids<webhooks::table> {
     }
 }
 
-/// The records a changelist asks for: numbered pages.
+/// The webhooks a changelist asks for: numbered pages.
 ///
 /// # Errors
 /// Any [`crate::store::StoreError`] of the database.

@@ -1,4 +1,4 @@
-//! The catalogue as the panel shows it: every action with its limits and parameters, the records
+//! The catalogue as the panel shows it: every action with its limits and parameters, the webhooks
 //! that use it, and what is wrong with the directory. Nothing here can be changed.
 
 use super::context::AdminContext;
@@ -18,7 +18,7 @@ use actix_web::HttpResponse;
 use askama::Template;
 use std::collections::BTreeMap;
 
-/// The most records that are looked at.
+/// The most webhooks that are looked at.
 const MOST_RECORDS: i64 = 1_000;
 
 /// The page.
@@ -38,7 +38,7 @@ struct Entry {
     description: String,
     facts: Vec<(&'static str, String)>,
     parameters: Vec<ParameterView>,
-    records: Vec<User>,
+    webhooks: Vec<User>,
 }
 
 struct ParameterView {
@@ -48,18 +48,18 @@ struct ParameterView {
     help: String,
 }
 
-/// A record that uses an action.
+/// A webhook that uses an action.
 struct User {
     label: String,
     href: String,
     drift: Option<Drift>,
 }
 
-/// An action that records want and that is not there.
+/// An action that webhooks want and that is not there.
 struct Missing {
     name: String,
     reason: String,
-    records: Vec<User>,
+    webhooks: Vec<User>,
 }
 
 /// `GET /admin/hooks/action/`
@@ -69,7 +69,7 @@ struct Missing {
 pub async fn page(context: AdminContext) -> Result<HttpResponse, HumanError> {
     let catalogue = &context.deps().catalogue;
     let mut conn = context.conn().await?;
-    let rows = webhook_actions::records(&mut conn, MOST_RECORDS).await?;
+    let rows = webhook_actions::webhooks(&mut conn, MOST_RECORDS).await?;
     let drifts = drift::of(&mut conn, catalogue, &rows).await?;
     drop(conn);
     human::page(&draw(context.frame(t("Actions")), catalogue, &rows, &drifts))
@@ -97,7 +97,7 @@ fn draw(
             missing.push(Missing {
                 name: row.action.clone(),
                 reason: i18n::told(&catalogue.why_missing(&row.action)),
-                records: users(&row.action),
+                webhooks: users(&row.action),
             });
         }
     }
@@ -113,7 +113,7 @@ fn fault(fault: &Fault) -> String {
     i18n::told(&fault.to_string())
 }
 
-fn entry(spec: &ActionSpec, records: Vec<User>) -> Entry {
+fn entry(spec: &ActionSpec, webhooks: Vec<User>) -> Entry {
     let mut facts = Vec::new();
     match &spec.kind {
         ActionKind::Command(command) => command_facts(command, &mut facts),
@@ -163,7 +163,7 @@ fn entry(spec: &ActionSpec, records: Vec<User>) -> Entry {
         description: spec.description.clone(),
         facts,
         parameters: parameters.collect(),
-        records,
+        webhooks,
     }
 }
 
@@ -215,7 +215,7 @@ impl ActionsPage {
                 missing: vec![Missing {
                     name: "gone".to_owned(),
                     reason: "It is not there.".to_owned(),
-                    records: vec![user(Some(Drift::Gone(String::new())))],
+                    webhooks: vec![user(Some(Drift::Gone(String::new())))],
                 }],
                 faults: vec!["/srv/actions/x.toml:3: <b>colour</b> is not known".to_owned()],
                 ..plain()

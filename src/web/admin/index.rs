@@ -284,7 +284,7 @@ pub async fn page(
     let Read { overview, workers, attention, recent } = gather(&mut conn, actor).await?;
     drop(conn);
     let workers = workers.map(|rows| Workers::of(&rows, now));
-    let may_add = context.may(Permission::ChangeRecords);
+    let may_add = context.may(Permission::ChangeWebhooks);
     let may_manage = context.may(Permission::ManageUsers);
     let frame = context.frame(t("Home"));
     let address = context.public_address();

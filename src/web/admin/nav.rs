@@ -19,7 +19,7 @@ pub fn sections(actor: &Actor, path: &str) -> Vec<NavSection> {
         count: None,
     };
     let mut webhooks = row("Webhooks", "webhook", urls::webhooks(), 'w');
-    webhooks.add = actor.may(Permission::ChangeRecords).then(urls::webhook_add);
+    webhooks.add = actor.may(Permission::ChangeWebhooks).then(urls::webhook_add);
     let mut sections = vec![NavSection {
         title: "Hooks",
         rows: vec![

@@ -58,7 +58,7 @@ impl Row {
 /// The table.
 pub fn rows() -> Vec<Row> {
     use Access::{Needs, Public};
-    use Permission::{ChangeRecords, Operate, OwnAccount, ReadLog, View};
+    use Permission::{ChangeWebhooks, Operate, OwnAccount, ReadLog, View};
     let delivery = |verb| urls::verb("hooks", "delivery", urls::ID, verb);
     let job = |verb| urls::verb("hooks", "job", urls::ID, verb);
     let mut rows = vec![
@@ -79,16 +79,16 @@ pub fn rows() -> Vec<Row> {
         Row::get(urls::actions(), Needs(View), |route| route.to(actions::page)),
     ];
     rows.extend([
-        Row::get(urls::webhook_import(), Needs(ChangeRecords), |route| {
+        Row::get(urls::webhook_import(), Needs(ChangeWebhooks), |route| {
             route.to(webhooks::import::show)
         }),
-        Row::post(urls::webhook_import(), Needs(ChangeRecords), |route| {
+        Row::post(urls::webhook_import(), Needs(ChangeWebhooks), |route| {
             route.to(webhooks::import::submit)
         }),
-        Row::get(urls::webhook_payload(), Needs(ChangeRecords), |route| {
+        Row::get(urls::webhook_payload(), Needs(ChangeWebhooks), |route| {
             route.to(webhooks::payload::show)
         }),
-        Row::post(urls::webhook_payload(), Needs(ChangeRecords), |route| {
+        Row::post(urls::webhook_payload(), Needs(ChangeWebhooks), |route| {
             route.to(webhooks::payload::submit)
         }),
         Row::get(urls::webhook_export(), Needs(View), |route| route.to(webhooks::import::download)),
@@ -102,13 +102,13 @@ pub fn rows() -> Vec<Row> {
         Row::post(urls::webhook_test(urls::ID), Needs(Operate), |route| {
             route.to(webhooks::test::submit)
         }),
-        Row::get(urls::webhook_reset(urls::ID), Needs(ChangeRecords), |route| {
+        Row::get(urls::webhook_reset(urls::ID), Needs(ChangeWebhooks), |route| {
             route.to(webhooks::reset::ask)
         }),
-        Row::post(urls::webhook_reset(urls::ID), Needs(ChangeRecords), |route| {
+        Row::post(urls::webhook_reset(urls::ID), Needs(ChangeWebhooks), |route| {
             route.to(webhooks::reset::reset)
         }),
-        Row::post(urls::webhook_switch(urls::ID), Needs(ChangeRecords), |route| {
+        Row::post(urls::webhook_switch(urls::ID), Needs(ChangeWebhooks), |route| {
             route.to(webhooks::switch::switch)
         }),
     ]);
@@ -125,7 +125,7 @@ pub fn rows() -> Vec<Row> {
         Row::get(delivery("body"), Needs(View), |route| route.to(deliveries::page::download)),
         Row::get(delivery("replay"), Needs(View), |route| route.to(replay::show)),
         Row::post(delivery("replay"), Needs(Operate), |route| route.to(replay::submit)),
-        Row::post(delivery("take-over"), Needs(ChangeRecords), |route| {
+        Row::post(delivery("take-over"), Needs(ChangeWebhooks), |route| {
             route.to(deliveries::take_over::submit)
         }),
     ]);

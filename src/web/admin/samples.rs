@@ -159,7 +159,7 @@ fn job_sample(state: JobState, attempts: Vec<(Attempt, Log)>) -> String {
         view: View::of("times=1&find=x&wrap=0"),
         keep: chrono::TimeDelta::days(30),
         cause: Some(delivery(Verdict::Matched)),
-        record: None,
+        webhook: None,
         waits: Waits { before: 2, running: Some(ODD.to_owned()), pause: None },
         role: Role::Admin,
     };

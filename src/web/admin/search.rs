@@ -1,4 +1,4 @@
-//! One search over records, deliveries, jobs and users. An id leads straight to what it names; words
+//! One search over webhooks, deliveries, jobs and users. An id leads straight to what it names; words
 //! show the first rows of each list, and the way to all of them.
 
 use super::context::AdminContext;

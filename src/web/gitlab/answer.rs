@@ -1,5 +1,5 @@
 //! What GitLab is told. It shows body and headers of the answer to its maintainers, so both say
-//! which delivery this is and what became of it; strangers learn nothing about records.
+//! which delivery this is and what became of it; strangers learn nothing about webhooks.
 
 use crate::core::ids::JobId;
 use crate::intake::{IntakeError, Receipt};

@@ -1,4 +1,4 @@
-//! A record's condition: a small closed language over an event's fields, such as
+//! A webhook's condition: a small closed language over an event's fields, such as
 //! `branch = "main" and not draft`. This file says what it means; `parse.rs` reads it.
 //!
 //! There are no loops, functions or regular expressions in it: a condition is worked out in time

@@ -1,4 +1,4 @@
-//! The sentence for each way in which a record and an event may miss each other.
+//! The sentence for each way in which a webhook and an event may miss each other.
 
 use super::*;
 use crate::core::credential::Proof;

@@ -1,6 +1,6 @@
 //! Whose webhook is told of, and what an event says of its project.
 
-use super::super::tests::{KEY, ask, event, main, record};
+use super::super::tests::{KEY, ask, event, main, sample_webhook};
 use super::*;
 use crate::core::credential::token_digest;
 use crate::core::verdict::{Endpoint, Verdict};
@@ -8,11 +8,11 @@ use crate::core::verdict::{Endpoint, Verdict};
 /// Two webhooks of one repository, with two secrets; one has a slip in its address.
 #[test]
 fn the_webhook_of_the_presented_secret_is_told_of_however_near_another_is() {
-    let mut slip = record(2, 15);
+    let mut slip = sample_webhook(2, 15);
     slip.name = "staging".into();
     slip.repo_url = "git@git.example.com:team/apps.git".into();
     slip.secret_digest = Some(token_digest(&KEY, b"other").to_vec());
-    let both = [record(1, 15), slip];
+    let both = [sample_webhook(1, 15), slip];
     let decision = ask(Endpoint::Main, &event(), Some("other"), &both);
     assert_eq!(decision.verdict, Verdict::Unmatched);
     assert_eq!(
@@ -20,8 +20,8 @@ fn the_webhook_of_the_presented_secret_is_told_of_however_near_another_is() {
         "Project 15 was renamed or moved: update webhook \"staging\", whose repo_url is \
          \"git@git.example.com:team/apps.git\", the delivery's \"https://git.example.com/team/app\""
     );
-    assert_eq!(decision.trace.records[0].label, "staging");
-    let both = both.map(|record| Webhook { project_id: ProjectId::Pending, ..record });
+    assert_eq!(decision.trace.webhooks[0].label, "staging");
+    let both = both.map(|webhook| Webhook { project_id: ProjectId::Pending, ..webhook });
     let decision = ask(Endpoint::Main, &event(), Some("other"), &both);
     assert!(decision.summary.contains("nearest is \"staging\": its repo_url"), "{decision:?}");
 }
@@ -34,7 +34,7 @@ fn an_event_that_need_not_name_its_repository_matches_by_its_project() {
         project_id: Some(project_id),
         ..Event::default()
     };
-    let mut webhook = record(1, 7);
+    let mut webhook = sample_webhook(1, 7);
     webhook.object_kind = "repository_update".into();
     webhook.http_x_gitlab_event = "System Hook".into();
     assert_eq!(main(&update(7), &[webhook.clone()]).verdict, Verdict::Matched);
@@ -59,7 +59,7 @@ fn the_first_event_of_no_project_registers_a_webhook_for_such_events() {
         object_kind: "user_create".into(),
         ..Event::default()
     };
-    let mut webhook = record(1, -1);
+    let mut webhook = sample_webhook(1, -1);
     webhook.repo_name.clear();
     webhook.repo_url.clear();
     webhook.object_kind = "user_create".into();
@@ -73,7 +73,7 @@ fn the_first_event_of_no_project_registers_a_webhook_for_such_events() {
 
 #[test]
 fn a_comment_that_carries_another_projects_repository_renames_nothing() {
-    let mut webhook = record(1, 15);
+    let mut webhook = sample_webhook(1, 15);
     (webhook.object_kind, webhook.http_x_gitlab_event) = ("note".into(), "Note Hook".into());
     let note = Event {
         header: "Note Hook".into(),
@@ -93,9 +93,9 @@ fn a_comment_that_carries_another_projects_repository_renames_nothing() {
 
 #[test]
 fn a_project_renamed_and_moved_is_told_with_both_places() {
-    let mut old = record(1, 15);
+    let mut old = sample_webhook(1, 15);
     (old.repo_name, old.repo_url) = ("Old".into(), "https://git.example.com/old/app".into());
-    let decision = main(&event(), &[old.clone(), record(2, 16)]);
+    let decision = main(&event(), &[old.clone(), sample_webhook(2, 16)]);
     assert_eq!(
         decision.summary,
         "Project 15 was renamed or moved: update webhook \"Old push\" from \"Old\" at \
@@ -111,6 +111,6 @@ fn a_project_renamed_and_moved_is_told_with_both_places() {
     assert_eq!(name_and_address(&old, &both), place("App", ssh));
     old.repo_url.clear();
     assert_eq!(name_and_address(&old, &both), place("App", ""));
-    assert_eq!(name_and_address(&record(1, 15), &both), None);
-    assert_eq!(name_and_address(&record(1, 16), &both), None);
+    assert_eq!(name_and_address(&sample_webhook(1, 15), &both), None);
+    assert_eq!(name_and_address(&sample_webhook(1, 16), &both), None);
 }

@@ -1,7 +1,7 @@
-//! Every event that GitLab sends against the record made for it: the recorded bodies, and bodies
+//! Every event that GitLab sends against the webhook made for it: the recorded bodies, and bodies
 //! after GitLab's documentation for those that were not recorded.
 
-use super::super::tests::{main, record};
+use super::super::tests::{main, sample_webhook};
 use crate::core::event::{Event, kind};
 use crate::core::verdict::Verdict;
 use crate::core::webhook::{ProjectId, Webhook};
@@ -55,8 +55,8 @@ pub(super) fn recorded() -> Vec<Case> {
     rows("manifest.json").into_iter().map(case).collect()
 }
 
-/// The record that a person would make for it.
-fn record_for(case: &Case) -> Webhook {
+/// The webhook that a person would make for it.
+fn webhook_for(case: &Case) -> Webhook {
     let expected = &case.expected;
     Webhook {
         repo_name: text(&expected["repo_name"]),
@@ -64,20 +64,20 @@ fn record_for(case: &Case) -> Webhook {
         object_kind: text(&expected["object_kind"]),
         project_id: ProjectId::Known(expected["project_id"].as_i64().unwrap_or(0)),
         http_x_gitlab_event: case.header.clone(),
-        ..record(1, 0)
+        ..sample_webhook(1, 0)
     }
 }
 
 type Change = fn(&mut Webhook);
 
 #[test]
-fn every_event_finds_its_record_and_no_record_that_differs_in_one_value() {
+fn every_event_finds_its_webhook_and_no_webhook_that_differs_in_one_value() {
     let cases: Vec<Case> = recorded().into_iter().chain(documented()).collect();
     assert!(cases.len() >= 65, "{}", cases.len());
     for case in &cases {
         let name = &case.name;
         let event = Event::read(&case.header, &case.body).unwrap();
-        let right = record_for(case);
+        let right = webhook_for(case);
         let decision = main(&event, std::slice::from_ref(&right));
         assert_eq!(decision.verdict, Verdict::Matched, "{name}: {}", decision.summary);
 
@@ -104,7 +104,7 @@ fn every_event_finds_its_record_and_no_record_that_differs_in_one_value() {
             }
             assert_eq!(decision.verdict, Verdict::Unmatched, "{name} {field}");
             assert!(decision.summary.contains(field), "{name} {field}: {}", decision.summary);
-            let differing = decision.trace.records[0].differing();
+            let differing = decision.trace.webhooks[0].differing();
             let differing: Vec<_> = differing.map(|check| check.field.as_str()).collect();
             assert_eq!(differing, [field], "{name}");
         }

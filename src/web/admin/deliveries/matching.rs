@@ -1,4 +1,4 @@
-//! The match panel: a delivery beside the records that come nearest to it, at arrival and now,
+//! The match panel: a delivery beside the webhooks that come nearest to it, at arrival and now,
 //! with one plain sentence and what can be done. Judging is `crate::control::rejudge`.
 
 use super::page::{checked, field_label};
@@ -14,14 +14,14 @@ use crate::web::urls;
 
 /// The panel.
 pub struct MatchPanel {
-    /// What stands between the delivery and the nearest record.
+    /// What stands between the delivery and the nearest webhook.
     pub sentence: String,
     /// The verdict at arrival.
     pub then: Badge,
     /// What would become of it now, if that is something else.
     pub now: Option<(Badge, String)>,
-    /// The nearest records.
-    pub records: Vec<NearView>,
+    /// The nearest webhooks.
+    pub webhooks: Vec<NearView>,
     /// What helps: words, address, and whether it is the best thing to do.
     pub tools: Vec<Tool>,
     /// The button that takes over what a renamed project is called now, for those who may.
@@ -50,7 +50,7 @@ pub struct Tool {
     pub is_best: bool,
 }
 
-/// A record beside the delivery.
+/// A webhook beside the delivery.
 pub struct NearView {
     /// Its id.
     pub id: String,
@@ -72,7 +72,7 @@ pub struct RowView {
     pub label: String,
     /// What came, in pieces.
     pub actual: Vec<Piece>,
-    /// What the record asks for, in pieces.
+    /// What the webhook asks for, in pieces.
     pub expected: Vec<Piece>,
     /// How it fares.
     pub badge: Badge,
@@ -97,7 +97,7 @@ pub fn draw(delivery: &Brief, rejudged: Rejudged, may_edit: bool) -> MatchPanel 
     let was = delivery.verdict;
     let now = rejudged.now.filter(|now| now.verdict != was);
     let tools = tools(delivery, rejudged.told.remedy, rejudged.nearest.first(), may_edit);
-    // Once the record is mended, the delivery is to run after all.
+    // Once the webhook is mended, the delivery is to run after all.
     let runs = now.as_ref().is_some_and(|now| !now.run.is_empty());
     let did_something = was.claims_its_key();
     let is_renamed = may_edit && !rejudged.renamed.is_empty();
@@ -108,7 +108,7 @@ pub fn draw(delivery: &Brief, rejudged: Rejudged, may_edit: bool) -> MatchPanel 
         sentence: told(&rejudged.told),
         then: Badge::verdict(delivery.verdict),
         now: now.map(|now| (Badge::verdict(now.verdict), i18n::told(&now.summary))),
-        records: rejudged.nearest.iter().map(|near| near_view(delivery, near, may_edit)).collect(),
+        webhooks: rejudged.nearest.iter().map(|near| near_view(delivery, near, may_edit)).collect(),
         tools,
         take_over,
         wants_replay,
@@ -223,7 +223,7 @@ fn badge(mark: Mark) -> Badge {
     }
 }
 
-/// The record's form with what was delivered in the place of what differs.
+/// The webhook's form with what was delivered in the place of what differs.
 fn fix(delivery: &Brief, near: &Near) -> Option<String> {
     let mut pairs: Vec<(&str, &str)> = near
         .fields
@@ -238,7 +238,7 @@ fn fix(delivery: &Brief, near: &Near) -> Option<String> {
     Some(urls::with_query(&urls::webhook(near.webhook), &pairs))
 }
 
-/// The form for a new record that would match such a delivery.
+/// The form for a new webhook that would match such a delivery.
 pub fn create(delivery: &Brief) -> String {
     create_with(
         [&delivery.repo_name, &delivery.repo_url, &delivery.object_kind, &delivery.event],
@@ -247,7 +247,7 @@ pub fn create(delivery: &Brief) -> String {
     )
 }
 
-/// The form for a new record with these values of a delivery: name, address, kind, header.
+/// The form for a new webhook with these values of a delivery: name, address, kind, header.
 pub fn create_with(
     [name, url, kind, header]: [&str; 4],
     project_id: Option<i64>,

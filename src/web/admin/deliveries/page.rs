@@ -50,8 +50,8 @@ pub struct DeliveryPage {
     pub sentence: String,
     /// Its way, step by step.
     pub steps: Vec<Step>,
-    /// The records that were tried, nearest first.
-    pub records: Vec<RecordView>,
+    /// The webhooks that were tried, nearest first.
+    pub webhooks: Vec<WebhookTraceView>,
     /// How many deliveries this one stands for, if many were counted in one.
     pub counted: Option<u64>,
     /// The jobs it made.
@@ -64,7 +64,7 @@ pub struct DeliveryPage {
     pub curl: Option<String>,
     /// Its replays, newest first.
     pub replays: Vec<ReplayView>,
-    /// The records beside it, if it holds an event.
+    /// The webhooks beside it, if it holds an event.
     pub panel: Option<MatchPanel>,
     /// The way to replay it, for those who may.
     pub replay: Option<ReplayButton>,
@@ -112,8 +112,8 @@ pub struct About {
     pub now: DateTime<Utc>,
 }
 
-/// A record that was tried.
-pub struct RecordView {
+/// A webhook that was tried.
+pub struct WebhookTraceView {
     /// How it was called.
     pub label: String,
     /// Its form.
@@ -126,9 +126,9 @@ pub struct RecordView {
 
 /// One condition.
 pub struct CheckView {
-    /// The record's field, in words.
+    /// The webhook's field, in words.
     pub label: String,
-    /// What the record asks for.
+    /// What the webhook asks for.
     pub expected: String,
     /// What came.
     pub actual: String,
@@ -144,7 +144,7 @@ pub struct JobView {
     pub href: String,
     /// Its id.
     pub id: String,
-    /// What its record was called.
+    /// What its webhook was called.
     pub label: String,
     /// Attempts made, of how many.
     pub attempts: String,
@@ -191,7 +191,7 @@ async fn match_panel(
     let deps = ctx.deps();
     let policy = Policy { allow_no_secret: deps.settings.allow_no_secret };
     let rejudged = control::rejudge(conn, full, (&deps.keys, policy), clock::now()).await?;
-    let may_edit = ctx.may(Permission::ChangeRecords);
+    let may_edit = ctx.may(Permission::ChangeWebhooks);
     Ok(Some(matching::draw(&full.brief, rejudged, may_edit)))
 }
 
@@ -243,7 +243,7 @@ pub fn draw(frame: Frame, full: Full, made: &[jobs::Row], about: About) -> Deliv
         sentence: sentence(&delivery),
         badge: Badge::verdict(delivery.verdict),
         steps: steps((&delivery, full.judged_at), made),
-        records: trace.records.iter().map(record_view).collect(),
+        webhooks: trace.webhooks.iter().map(webhook_view).collect(),
         counted: trace.counted,
         jobs: made.iter().map(job_view).collect(),
         headers: request::headers(&full.headers),
@@ -298,12 +298,12 @@ fn replay_view(replay: &Brief) -> ReplayView {
     }
 }
 
-fn record_view(record: &crate::core::matching::trace::RecordTrace) -> RecordView {
-    RecordView {
-        label: record.label.clone(),
-        href: urls::webhook(record.webhook),
-        score: say!("{n} of {all} equal", n = record.equal(), all = record.checks.len()),
-        checks: record
+fn webhook_view(webhook: &crate::core::matching::trace::WebhookTrace) -> WebhookTraceView {
+    WebhookTraceView {
+        label: webhook.label.clone(),
+        href: urls::webhook(webhook.webhook),
+        score: say!("{n} of {all} equal", n = webhook.equal(), all = webhook.checks.len()),
+        checks: webhook
             .checks
             .iter()
             .map(|check| CheckView {
@@ -325,7 +325,7 @@ pub fn checked(field: &str, value: &str) -> String {
     }
 }
 
-/// The words of a record's field.
+/// The words of a webhook's field.
 pub fn field_label(field: &str) -> String {
     let words = match field {
         "repo_name" => "Repository name",

@@ -1,5 +1,5 @@
 //! One press for a project that was renamed or moved in GitLab: the webhooks that proved to be its
-//! own take over its new name and address. What it changes, `crate::records` does.
+//! own take over its new name and address. What it changes, `crate::webhooks` does.
 
 use super::matching::mark;
 use super::page::{id_of, missing};
@@ -7,7 +7,6 @@ use crate::clock;
 use crate::control;
 use crate::i18n::{self, t};
 use crate::intake::Policy;
-use crate::records::{self, SaveError};
 use crate::store::deliveries;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::frame::Level;
@@ -16,6 +15,7 @@ use crate::web::admin::webhooks;
 use crate::web::human::{HumanError, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;
+use crate::webhooks::SaveError;
 use actix_web::HttpResponse;
 
 /// POST: gives them name and address, and leads back to the delivery.
@@ -45,7 +45,7 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
             Problem::internal().caused_by(other)
         }
     };
-    let rows = records::take_over(&mut conn, &act, &now.renamed).await.map_err(refused)?;
+    let rows = crate::webhooks::take_over(&mut conn, &act, &now.renamed).await.map_err(refused)?;
     let who = &ctx.actor.username;
     for row in &rows {
         tracing::info!(webhook.id = row.id, user.name = %who, "Webhook {} took over a renamed project's name and URL, as {who} asked", row.id);

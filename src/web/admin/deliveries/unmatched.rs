@@ -1,5 +1,5 @@
-//! Unmatched deliveries by repository: what is sent here and wanted by no record, and the form
-//! for the record that is missing.
+//! Unmatched deliveries by repository: what is sent here and wanted by no webhook, and the form
+//! for the webhook that is missing.
 
 use super::matching::create_with;
 use crate::clock;
@@ -60,7 +60,7 @@ pub struct GroupView {
     pub newest: String,
     /// All of them.
     pub all: String,
-    /// The form for a record, for those who may.
+    /// The form for a webhook, for those who may.
     pub create: Option<String>,
     /// Whether the project has webhooks under another name, as the newest delivery's page tells.
     pub is_renamed: bool,
@@ -78,7 +78,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let since = within(&received).map_or(now, |time| now - time);
     let mut conn = ctx.conn().await?;
     let groups = unmatched::by_repository(&mut conn, since).await?;
-    let may_edit = ctx.may(Permission::ChangeRecords);
+    let may_edit = ctx.may(Permission::ChangeWebhooks);
     let frame = ctx
         .frame(t("Unmatched by repository"))
         .crumb(t("Deliveries").to_owned(), urls::deliveries());

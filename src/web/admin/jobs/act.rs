@@ -90,7 +90,7 @@ pub fn buttons(job: &Job, (list, role): (&str, Role)) -> Vec<Button> {
             None
         },
     });
-    if may(JobState::is_final) && role.may(Permission::ChangeRecords) {
+    if may(JobState::is_final) && role.may(Permission::ChangeWebhooks) {
         buttons.push(Button {
             verb: "delete",
             label: "Delete from history",

@@ -44,7 +44,7 @@ pub(super) static ACTIONS: &[BulkAction] = &[
     BulkAction {
         name: "delete",
         label: "Delete selected jobs from history",
-        permission: Permission::ChangeRecords,
+        permission: Permission::ChangeWebhooks,
         asks: Asks::Always,
         verb: "Delete from history",
         done: "deleted",

@@ -51,8 +51,8 @@ pub struct JobPage {
     pub attempts: Vec<AttemptView>,
     /// The event that set it off, while it is kept.
     pub cause: Option<deliveries::Brief>,
-    /// Its record's form, while there is one.
-    pub record: Option<String>,
+    /// Its webhook's form, while there is one.
+    pub webhook: Option<String>,
     /// Who asked for it again, if someone did.
     pub again_by: Option<String>,
     /// The action's parameters.
@@ -100,7 +100,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         Ok(delivery) => deliveries::brief(&mut conn, &delivery).await?,
         Err(_) => None,
     };
-    let record = match job.webhook_id.map(crate::core::ids::WebhookId) {
+    let webhook = match job.webhook_id.map(crate::core::ids::WebhookId) {
         Some(id) => match webhooks::find(&mut conn, id).await {
             Ok(_) => Some(urls::webhook(id)),
             Err(StoreError::NotFound) => None,
@@ -113,7 +113,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let role = ctx.actor.role;
     let waits = Waits::of(&mut conn, &job).await?;
     let keep = ctx.deps().retention.output;
-    let shown = Shown { job, attempts, view, keep, cause, record, waits, role };
+    let shown = Shown { job, attempts, view, keep, cause, webhook, waits, role };
     page(&draw(frame, shown, clock::now()))
 }
 
@@ -144,8 +144,8 @@ pub struct Shown {
     pub keep: TimeDelta,
     /// The event that set it off.
     pub cause: Option<deliveries::Brief>,
-    /// Its record's form.
-    pub record: Option<String>,
+    /// Its webhook's form.
+    pub webhook: Option<String>,
     /// What it waits for.
     pub waits: Waits,
     /// What this person may do with it.
@@ -154,7 +154,7 @@ pub struct Shown {
 
 /// Draws a job.
 pub fn draw(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
-    let Shown { job, attempts, view, keep, cause, record, waits, role } = shown;
+    let Shown { job, attempts, view, keep, cause, webhook, waits, role } = shown;
     let state = job.state;
     let newest = attempts.first().map(|(attempt, _)| attempt);
     let is_live = !state.is_final();
@@ -184,7 +184,7 @@ pub fn draw(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
         now,
         job,
         cause,
-        record,
+        webhook,
     }
 }
 

@@ -1,4 +1,4 @@
-//! What jobs did in a period: a chart of how many ended, waits and runs by record, and why they
+//! What jobs did in a period: a chart of how many ended, waits and runs by webhook, and why they
 //! failed. Every number leads to the list of the jobs behind it, narrowed to the same moments.
 
 use super::super::kit::at::span as words;
@@ -7,7 +7,7 @@ use crate::clock;
 use crate::core::job::JobState;
 use crate::i18n::t;
 use crate::say;
-use crate::store::stats::{self, Bucket, Failures, OfRecord, Span};
+use crate::store::stats::{self, Bucket, Failures, Span, WebhookStats};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::frame::Frame;
 use crate::web::filters;
@@ -39,11 +39,11 @@ pub struct StatsPage {
     pub by_state: Vec<(JobState, Number)>,
     /// When how many ended, and how.
     pub chart: Chart,
-    /// By record.
-    pub records: Vec<RecordView>,
+    /// By webhook.
+    pub webhooks: Vec<WebhookStatsView>,
     /// The reasons of failures, in words.
     pub reasons: Vec<String>,
-    /// By record, then by reason.
+    /// By webhook, then by reason.
     pub failures: Vec<(String, Vec<Number>)>,
 }
 
@@ -56,8 +56,8 @@ pub struct Number {
     pub href: Option<String>,
 }
 
-/// One record's numbers.
-pub struct RecordView {
+/// One webhook's numbers.
+pub struct WebhookStatsView {
     /// Its name.
     pub label: String,
     /// Its numbers, each with its column's name.
@@ -80,10 +80,10 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let span = (to - TimeDelta::seconds(parts * length_s), to);
     let mut conn = ctx.conn().await?;
     let buckets = stats::throughput(&mut conn, span, length_s).await?;
-    let records = stats::of_records(&mut conn, span).await?;
+    let webhooks = stats::webhook_stats(&mut conn, span).await?;
     let failures = stats::failures(&mut conn, span).await?;
     let frame = ctx.frame(t("Job statistics")).crumb(t("Jobs"), urls::jobs());
-    page(&draw(frame, (word, span, length_s), &buckets, (&records, &failures)))
+    page(&draw(frame, (word, span, length_s), &buckets, (&webhooks, &failures)))
 }
 
 /// Draws the page.
@@ -91,7 +91,7 @@ pub fn draw(
     frame: Frame,
     (word, span, length_s): (&str, Span, i64),
     buckets: &[Bucket],
-    (records, failures): (&[OfRecord], &[Failures]),
+    (webhooks, failures): (&[WebhookStats], &[Failures]),
 ) -> StatsPage {
     let sum = |state: JobState| {
         buckets.iter().filter(|b| b.state == state.as_str()).map(|b| b.jobs).sum::<i64>()
@@ -111,21 +111,21 @@ pub fn draw(
             .map(|state| (state, number(sum(state), list(span, &[("state", state.as_str())]))))
             .into(),
         chart: Chart::stacked(SIZE, buckets, (span, length_s), of),
-        records: records.iter().map(|record| record_view(record, span)).collect(),
-        failures: records
+        webhooks: webhooks.iter().map(|webhook| webhook_view(webhook, span)).collect(),
+        failures: webhooks
             .iter()
-            .filter(|record| record.failed > 0)
-            .map(|record| {
-                let of = |reason: &&str| failure(record, reason, failures, span);
-                (record.label.clone(), reasons.iter().map(of).collect())
+            .filter(|webhook| webhook.failed > 0)
+            .map(|webhook| {
+                let of = |reason: &&str| failure(webhook, reason, failures, span);
+                (webhook.label.clone(), reasons.iter().map(of).collect())
             })
             .collect(),
         reasons: reasons.into_iter().map(reason_words).collect(),
     }
 }
 
-fn record_view(record: &OfRecord, span: Span) -> RecordView {
-    let id = record.webhook_id.unwrap_or_default().to_string();
+fn webhook_view(webhook: &WebhookStats, span: Span) -> WebhookStatsView {
+    let id = webhook.webhook_id.unwrap_or_default().to_string();
     let of = |more: &[(&str, &str)]| {
         let pairs = [&[("webhook", id.as_str())], more].concat();
         list(span, &pairs)
@@ -142,23 +142,23 @@ fn record_view(record: &OfRecord, span: Span) -> RecordView {
         },
         None => Number { text: "—".to_owned(), href: None },
     };
-    RecordView {
-        label: record.label.clone(),
+    WebhookStatsView {
+        label: webhook.label.clone(),
         numbers: vec![
-            ("Ended", number(record.ended, of(&[]))),
-            ("Failed", number(record.failed, of(&[("state", "failed")]))),
-            ("Wait, half", time(record.wait_p50)),
-            ("Wait, 95 %", time(record.wait_p95)),
-            ("Run, half", time(record.run_p50)),
-            ("Run, 95 %", time(record.run_p95)),
+            ("Ended", number(webhook.ended, of(&[]))),
+            ("Failed", number(webhook.failed, of(&[("state", "failed")]))),
+            ("Wait, half", time(webhook.wait_p50)),
+            ("Wait, 95 %", time(webhook.wait_p95)),
+            ("Run, half", time(webhook.run_p50)),
+            ("Run, 95 %", time(webhook.run_p95)),
         ],
     }
 }
 
-fn failure(record: &OfRecord, reason: &str, failures: &[Failures], span: Span) -> Number {
-    let of = |f: &&Failures| f.webhook_id == record.webhook_id && f.reason == reason;
+fn failure(webhook: &WebhookStats, reason: &str, failures: &[Failures], span: Span) -> Number {
+    let of = |f: &&Failures| f.webhook_id == webhook.webhook_id && f.reason == reason;
     let jobs = failures.iter().find(of).map_or(0, |f| f.jobs);
-    let id = record.webhook_id.unwrap_or_default().to_string();
+    let id = webhook.webhook_id.unwrap_or_default().to_string();
     number(jobs, list(span, &[("webhook", &id), ("state", "failed"), ("reason", reason)]))
 }
 
@@ -193,7 +193,7 @@ pub fn sample(full: bool) -> StatsPage {
     let to = DateTime::UNIX_EPOCH + TimeDelta::days(1);
     let bucket = |part, state: &str, jobs| Bucket { part, state: state.to_owned(), jobs };
     let buckets = [bucket(0, "succeeded", 50), bucket(0, "failed", 1), bucket(23, "failed", 2)];
-    let record = OfRecord {
+    let webhook = WebhookStats {
         webhook_id: Some(7),
         label: "<script>".to_owned(),
         ended: 53,
@@ -204,8 +204,8 @@ pub fn sample(full: bool) -> StatsPage {
         run_p95: None,
     };
     let failures = [Failures { webhook_id: Some(7), reason: "exit:3".to_owned(), jobs: 3 }];
-    let all: (&[Bucket], &[OfRecord], &[Failures]) =
-        if full { (&buckets, &[record], &failures) } else { (&[], &[], &[]) };
+    let all: (&[Bucket], &[WebhookStats], &[Failures]) =
+        if full { (&buckets, &[webhook], &failures) } else { (&[], &[], &[]) };
     let frame = Frame::sample("Job statistics");
     draw(frame, ("24h", (DateTime::UNIX_EPOCH, to), 3_600), all.0, (all.1, all.2))
 }

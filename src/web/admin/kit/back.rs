@@ -4,12 +4,12 @@ use super::query::PRESERVED;
 use super::resource::Meta;
 use crate::core::role::Permission;
 use crate::i18n::t;
-use crate::records::SaveError;
 use crate::say;
 use crate::store::StoreError;
 use crate::web::admin::context::AdminContext;
 use crate::web::problem::Problem;
 use crate::web::urls;
+use crate::webhooks::SaveError;
 use url::form_urlencoded;
 
 /// A parameter of a query.

@@ -352,7 +352,7 @@ mod tests {
 
     #[test]
     fn the_message_counts_what_was_done_and_what_was_left() {
-        let action = action(Permission::ChangeRecords);
+        let action = action(Permission::ChangeWebhooks);
         let mut all = Batch { done: 4_999, left: Vec::new() };
         all.leave("was enabled already", 0);
         all.add(&Batch { done: 1, left: vec![("has no secret and stays off", 1)] });

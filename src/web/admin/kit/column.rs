@@ -241,17 +241,17 @@ impl Badge {
         Self::new(outcome.as_str(), outcome.label(), icon)
     }
 
-    /// A record that waits for its Test event.
+    /// A webhook that waits for its Test event.
     pub fn pending() -> Self {
         Self::new("pending", "Pending registration", "hourglass")
     }
 
-    /// A record that has its project's id.
+    /// A webhook that has its project's id.
     pub fn registered() -> Self {
         Self::new("registered", "Registered", "tag")
     }
 
-    /// A record switched on or off.
+    /// A webhook switched on or off.
     pub fn enabled(enabled: bool) -> Self {
         if enabled {
             Self::new("enabled", "Enabled", "check")
@@ -260,7 +260,7 @@ impl Badge {
         }
     }
 
-    /// A record that hears nothing.
+    /// A webhook that hears nothing.
     pub fn quiet() -> Self {
         Self::new("quiet", "Quiet", "dash")
     }
@@ -303,17 +303,17 @@ impl Badge {
         }
     }
 
-    /// A record of a file that is not here yet.
+    /// A webhook of a file that is not here yet.
     pub fn import_new() -> Self {
         Self::new("registered", "New", "plus")
     }
 
-    /// A record of a file that differs from the one here.
+    /// A webhook of a file that differs from the one here.
     pub fn import_changed() -> Self {
         Self::new("pending", "Changed", "pencil")
     }
 
-    /// A record of a file that breaks a rule.
+    /// A webhook of a file that breaks a rule.
     pub fn import_faulty() -> Self {
         Self::new("rejected", "Faulty", "cross")
     }

@@ -24,7 +24,7 @@ pub struct Fieldset {
 /// One field.
 #[derive(Debug, Clone)]
 pub struct Field {
-    /// The control's name, and the record's field.
+    /// The control's name, and the webhook's field.
     pub name: Words,
     /// Its label.
     pub label: Words,

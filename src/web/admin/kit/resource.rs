@@ -13,10 +13,10 @@ use super::revert;
 use crate::core::change::Change;
 use crate::core::listing::{Counts, ListQuery, Page, Part};
 use crate::core::role::Permission;
-use crate::records::SaveError;
 use crate::store::{self, Conn};
 use crate::web::admin::context::AdminContext;
 use crate::web::urls;
+use crate::webhooks::SaveError;
 use serde::Serialize;
 
 /// What a resource is called, and who may do what to it.
@@ -306,7 +306,7 @@ pub struct Saved {
 pub enum Unsaved {
     /// Fields are wrong.
     Invalid(FormErrors),
-    /// The record changed, is gone, or the database failed.
+    /// The webhook changed, is gone, or the database failed.
     Failed(SaveError),
 }
 

@@ -15,13 +15,13 @@ use super::views::Posted;
 use super::{form::FormView, reauth};
 use crate::core::change::Value;
 use crate::i18n::t;
-use crate::records::SaveError;
 use crate::say;
 use crate::store::{Conn, StoreError, audit};
 use crate::web::admin::context::AdminContext;
 use crate::web::human::{HumanError, page_with, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;
+use crate::webhooks::SaveError;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 

@@ -17,12 +17,12 @@ use super::{copy, once, reauth, reveal};
 use crate::clock;
 use crate::core::listing::{Page, Part};
 use crate::i18n::t;
-use crate::records::SaveError;
 use crate::say;
 use crate::store::Conn;
 use crate::web::admin::context::AdminContext;
 use crate::web::human::{HumanError, found, page, see_other};
 use crate::web::problem::Problem;
+use crate::webhooks::SaveError;
 use actix_web::{HttpResponse, web};
 use url::form_urlencoded;
 

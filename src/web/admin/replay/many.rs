@@ -107,8 +107,8 @@ pub struct PlanPage {
     pub replayed: String,
     /// How many jobs that makes.
     pub jobs: String,
-    /// The jobs of each record: name, form, number.
-    pub records: Vec<(String, String, String)>,
+    /// The jobs of each webhook: name, form, number.
+    pub webhooks: Vec<(String, String, String)>,
     /// What is left out: why, and how many.
     pub skips: Vec<(&'static str, String)>,
     /// How long it takes at the pace that the form begins with.
@@ -283,7 +283,7 @@ fn draw(
     (hidden, may_start, back): (Vec<(&'static str, String)>, bool, String),
 ) -> PlanPage {
     let jobs = plan.jobs();
-    let record =
+    let webhook =
         |(id, label, jobs): (WebhookId, String, i64)| (label, urls::webhook(id), grouped(jobs));
     PlanPage {
         frame: frame
@@ -296,7 +296,7 @@ fn draw(
         judged: (plan.judged < plan.total).then(|| grouped(plan.judged)),
         replayed: grouped(plan.replayed),
         jobs: grouped(jobs),
-        records: plan.records.into_iter().map(record).collect(),
+        webhooks: plan.webhooks.into_iter().map(webhook).collect(),
         skips: plan.skips.into_iter().map(|(skip, count)| (why(skip), grouped(count))).collect(),
         takes: span(PACE.time_of(plan.replayed)),
         runs_something: plan.replayed > 0 || plan.judged < plan.total,
@@ -317,7 +317,7 @@ pub fn sample(words: &'static str) -> PlanPage {
         total: 12_000,
         judged: 9_000,
         replayed: 8_000,
-        records: vec![(WebhookId(7), words.to_owned(), 8_000)],
+        webhooks: vec![(WebhookId(7), words.to_owned(), 8_000)],
         skips: crate::core::replay::Skip::ALL.map(|skip| (skip, 1)).into(),
     };
     let back = choice.back();

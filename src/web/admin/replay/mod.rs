@@ -33,7 +33,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
 
-/// Most records offered to be forced.
+/// Most webhooks offered to be forced.
 const OFFERED: usize = 50;
 
 /// The question how to replay a delivery, with the answer to what would happen.
@@ -48,10 +48,10 @@ pub struct ReplayPage {
     pub is_duplicate: bool,
     /// Why it cannot be replayed at all, if it cannot.
     pub obstacle: Option<&'static str>,
-    /// Whether one record was chosen.
+    /// Whether one webhook was chosen.
     pub is_forced: bool,
-    /// The records that can be chosen: id, name, and which one is.
-    pub records: Vec<(String, String, bool)>,
+    /// The webhooks that can be chosen: id, name, and which one is.
+    pub webhooks: Vec<(String, String, bool)>,
     /// What would become of it.
     pub outcome: Option<Outcome>,
     /// Whether this person may do it.
@@ -72,7 +72,7 @@ pub struct Outcome {
     pub refused: bool,
     /// What would run.
     pub runs: Vec<RunView>,
-    /// The records of these, for the form.
+    /// The webhooks of these, for the form.
     pub shown: String,
 }
 
@@ -117,7 +117,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         (None, false) => Some(outcome(&ctx, &mut conn, &full, way).await?),
         (Some(_), _) | (None, true) => None,
     };
-    let records = records(&mut conn, &full, chosen).await?;
+    let webhooks = webhooks(&mut conn, &full, chosen).await?;
     let is_duplicate = full.brief.verdict == Verdict::Duplicate;
     let title = if is_duplicate {
         t("Run this delivery again anyway?")
@@ -135,7 +135,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         is_duplicate,
         obstacle,
         is_forced,
-        records,
+        webhooks,
         outcome,
         may_replay: ctx.may(Permission::Operate),
         once: clock::unique(),
@@ -243,8 +243,8 @@ async fn drawn(
 ) -> Result<Outcome, HumanError> {
     let pauses = pauses::all(conn).await?;
     let body = control::whole_body(full).unwrap_or_default();
-    let rehearse = |record| rehearsed(ctx.deps(), record, (&prospect.event, body), &pauses);
-    let ids: Vec<String> = prospect.runs.iter().map(|record| record.id.to_string()).collect();
+    let rehearse = |webhook| rehearsed(ctx.deps(), webhook, (&prospect.event, body), &pauses);
+    let ids: Vec<String> = prospect.runs.iter().map(|webhook| webhook.id.to_string()).collect();
     Ok(Outcome {
         badge: Badge::verdict(prospect.decision.verdict),
         sentence: i18n::told(&prospect.decision.summary),
@@ -254,8 +254,8 @@ async fn drawn(
     })
 }
 
-/// The records that can be forced: the nearest, and the one that is chosen.
-async fn records(
+/// The webhooks that can be forced: the nearest, and the one that is chosen.
+async fn webhooks(
     conn: &mut Conn,
     full: &Full,
     chosen: Option<WebhookId>,
@@ -263,13 +263,13 @@ async fn records(
     let event = control::event_of(&full.brief, &full.reason);
     let mut near = nearest::load(conn, &event).await?;
     near.truncate(OFFERED);
-    if let Some(id) = chosen.filter(|id| near.iter().all(|record| record.id != id.0)) {
+    if let Some(id) = chosen.filter(|id| near.iter().all(|webhook| webhook.id != id.0)) {
         near.extend(candidates::find(conn, id).await?);
     }
-    let option = |record: candidates::Candidate| {
-        let (id, is_on) = (record.id, record.enabled);
+    let option = |webhook: candidates::Candidate| {
+        let (id, is_on) = (webhook.id, webhook.enabled);
         let label =
-            crate::core::webhook::label(&record.name, &record.repo_name, &record.object_kind);
+            crate::core::webhook::label(&webhook.name, &webhook.repo_name, &webhook.object_kind);
         let label = if is_on { label } else { say!("{name} (switched off)", name = label) };
         (id.to_string(), label, chosen == Some(WebhookId(id)))
     };
@@ -300,7 +300,7 @@ pub fn sentence(error: &ReplayError) -> String {
     match error {
         ReplayError::Gone => say!("There is no such delivery."),
         ReplayError::Obstacle(skip) => t(why(*skip)).to_owned(),
-        ReplayError::NoRecord => say!("There is no such webhook."),
+        ReplayError::NoSuchWebhook => say!("There is no such webhook."),
         ReplayError::SwitchedOff => {
             say!(
                 "This webhook is switched off: it runs nothing, not even when forced. Enable it first."

@@ -1,5 +1,5 @@
 //! What a job would run, drawn: program, arguments one by one, environment, payload, lane. Nothing
-//! is started to find it out. Shown before a replay and on a record's test page.
+//! is started to find it out. Shown before a replay and on a webhook's test page.
 
 use crate::actions::{Payload, RunRequest, rehearse};
 use crate::core::action::{ActionSpec, EventFacts};
@@ -26,16 +26,16 @@ const NEW_DELIVERY: &str = "(the new delivery's id)";
 /// See [`NEW_DELIVERY`].
 const NEW_JOB: &str = "(the new job's id)";
 
-/// A record's job as it would run.
+/// A webhook's job as it would run.
 #[derive(Debug, Clone)]
 pub struct RunView {
-    /// The record's id.
+    /// The webhook's id.
     pub id: String,
-    /// How the record is called.
+    /// How the webhook is called.
     pub label: String,
     /// Its form.
     pub href: String,
-    /// How the record stands.
+    /// How the webhook stands.
     pub badges: Vec<Badge>,
     /// What that means for the job.
     pub notes: Vec<String>,
@@ -61,20 +61,20 @@ pub struct RunView {
     pub refused: Option<String>,
 }
 
-/// Rehearses the job that a record would get from an event.
+/// Rehearses the job that a webhook would get from an event.
 pub fn rehearsed(
     deps: &Deps,
-    record: &Webhook,
+    webhook: &Webhook,
     (event, payload): (&Event, &[u8]),
     pauses: &[Pause],
 ) -> RunView {
-    let spec = deps.catalogue.get(&record.action);
-    let lane = lane_of(record, spec.as_deref());
-    let mut view = drawn(record, &lane, pauses);
+    let spec = deps.catalogue.get(&webhook.action);
+    let lane = lane_of(webhook, spec.as_deref());
+    let mut view = drawn(webhook, &lane, pauses);
     let done = match spec {
-        None => Err(deps.catalogue.why_missing(&record.action)),
+        None => Err(deps.catalogue.why_missing(&webhook.action)),
         Some(spec) => {
-            let request = request(spec, record, event, payload);
+            let request = request(spec, webhook, event, payload);
             request.and_then(|request| Ok((rehearse(&request)?, request.spec)))
         }
     };
@@ -92,7 +92,7 @@ pub fn rehearsed(
         view.environment_title = "Headers";
     }
     view.facts.extend(rehearsal.facts);
-    view.facts.push(("Tries", tries(record, &spec)));
+    view.facts.push(("Tries", tries(webhook, &spec)));
     let whole = match &rehearsal.payload {
         Payload::Event => payload,
         Payload::Nothing => &[],
@@ -106,18 +106,18 @@ pub fn rehearsed(
     view
 }
 
-fn drawn(record: &Webhook, lane: &str, pauses: &[Pause]) -> RunView {
+fn drawn(webhook: &Webhook, lane: &str, pauses: &[Pause]) -> RunView {
     let (mut badges, mut notes) = (Vec::new(), Vec::new());
-    if record.project_id.is_pending() {
+    if webhook.project_id.is_pending() {
         badges.push(Badge::pending());
         notes.push(say!(
             "It waits for its registration, and goes on waiting: this registers nothing."
         ));
     }
-    if !record.enabled {
+    if !webhook.enabled {
         badges.push(Badge::enabled(false));
     }
-    if let Some(pause) = holding(pauses, Some(record.id.0), lane) {
+    if let Some(pause) = holding(pauses, Some(webhook.id.0), lane) {
         badges.push(Badge::verdict(Verdict::Paused));
         let (by, reason) = (&pause.note.by, &pause.note.reason);
         notes.push(say!(
@@ -131,18 +131,18 @@ fn drawn(record: &Webhook, lane: &str, pauses: &[Pause]) -> RunView {
     } else {
         t(&lane::label(lane)).to_owned()
     };
-    let parallel = matches!(record.concurrency, Concurrency::Parallel);
+    let parallel = matches!(webhook.concurrency, Concurrency::Parallel);
     let mut facts = vec![("Lane", lane)];
     if !parallel {
-        facts.push(("In its lane", concurrency(record)));
+        facts.push(("In its lane", concurrency(webhook)));
     }
     RunView {
-        id: record.id.to_string(),
-        label: record.label(),
-        href: urls::webhook(record.id),
+        id: webhook.id.to_string(),
+        label: webhook.label(),
+        href: urls::webhook(webhook.id),
         badges,
         notes,
-        action: record.action.clone(),
+        action: webhook.action.clone(),
         kind: "",
         argv: Vec::new(),
         facts,
@@ -155,24 +155,24 @@ fn drawn(record: &Webhook, lane: &str, pauses: &[Pause]) -> RunView {
     }
 }
 
-fn concurrency(record: &Webhook) -> String {
-    match record.concurrency {
+fn concurrency(webhook: &Webhook) -> String {
+    match webhook.concurrency {
         Concurrency::Parallel => String::new(),
         Concurrency::Serial => say!("one after another"),
-        Concurrency::Latest => match record.debounce_s {
+        Concurrency::Latest => match webhook.debounce_s {
             0 => say!("the newest of each ref"),
             s => say!("the newest of each ref, after {n} s", n = s),
         },
     }
 }
 
-fn lane_of(record: &Webhook, spec: Option<&ActionSpec>) -> String {
+fn lane_of(webhook: &Webhook, spec: Option<&ActionSpec>) -> String {
     let named = spec.and_then(|spec| spec.lane.as_deref()).map(lane::of_host);
-    named.or_else(|| lane::of_record(record.id, record.concurrency)).unwrap_or_default()
+    named.or_else(|| lane::of_webhook(webhook.id, webhook.concurrency)).unwrap_or_default()
 }
 
-fn tries(record: &Webhook, spec: &ActionSpec) -> String {
-    match (record.max_attempts, spec.retry_on_failure) {
+fn tries(webhook: &Webhook, spec: &ActionSpec) -> String {
+    match (webhook.max_attempts, spec.retry_on_failure) {
         (1, _) => say!("one"),
         (most, true) => say!("up to {n}, after a failure", n = most),
         (most, false) => say!("up to {n}, after a temporary failure", n = most),
@@ -181,13 +181,13 @@ fn tries(record: &Webhook, spec: &ActionSpec) -> String {
 
 fn request(
     spec: Arc<ActionSpec>,
-    record: &Webhook,
+    webhook: &Webhook,
     event: &Event,
     payload: &[u8],
 ) -> Result<RunRequest, String> {
-    let params = serde_json::from_value(record.action_params.clone())
+    let params = serde_json::from_value(webhook.action_params.clone())
         .map_err(|error| format!("The action's parameters are unreadable: {error}"))?;
-    let asked = record.timeout_s.and_then(|s| u32::try_from(s).ok()).unwrap_or(spec.timeout_s);
+    let asked = webhook.timeout_s.and_then(|s| u32::try_from(s).ok()).unwrap_or(spec.timeout_s);
     let timeout = Duration::from_secs(asked.min(spec.timeout_s).into());
     Ok(RunRequest {
         params,

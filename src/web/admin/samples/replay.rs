@@ -1,4 +1,4 @@
-//! Samples of the pages of replays and of a record's test.
+//! Samples of the pages of replays and of a webhook's test.
 
 use super::super::kit::frame::Frame;
 use super::super::replay::{self, ReplayPage, many, rehearsal, run};
@@ -16,7 +16,7 @@ pub(super) fn samples() -> Vec<(String, String)> {
             is_duplicate: true,
             obstacle,
             is_forced: outcome.is_none(),
-            records: vec![("7".to_owned(), ODD.to_owned(), true)],
+            webhooks: vec![("7".to_owned(), ODD.to_owned(), true)],
             outcome,
             may_replay,
             once: "01M87VREQA18WSHF0ZZCJA3NJ8".to_owned(),

@@ -20,11 +20,11 @@ use crate::core::ids::UserId;
 use crate::core::listing::{Counts, ListQuery, Page};
 use crate::core::role::{Permission, Role};
 use crate::i18n::{self, t};
-use crate::records::SaveError;
 use crate::say;
 use crate::store::users::{Filter, Row, Sort, Standing, User};
 use crate::store::{self, Conn, StoreError, users};
 use crate::web::urls;
+use crate::webhooks::SaveError;
 
 /// The resource.
 pub struct Users;

@@ -1,20 +1,20 @@
-//! What can be done to many records at once: delete, enable, disable, reset. The doing is
-//! `crate::records`.
+//! What can be done to many webhooks at once: delete, enable, disable, reset. The doing is
+//! `crate::webhooks`.
 
 use super::act;
 use crate::core::ids::WebhookId;
 use crate::core::role::Permission;
-use crate::records;
 use crate::store::{Conn, StoreError};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::bulk::{Asks, Batch, BulkAction};
+use crate::webhooks;
 
 /// The actions.
 pub(super) static ACTIONS: &[BulkAction] = &[
     BulkAction {
         name: "delete",
         label: "Delete selected webhooks",
-        permission: Permission::ChangeRecords,
+        permission: Permission::ChangeWebhooks,
         asks: Asks::Always,
         verb: "Delete",
         done: "deleted",
@@ -35,7 +35,7 @@ pub(super) static ACTIONS: &[BulkAction] = &[
     BulkAction {
         name: "enable",
         label: "Enable selected webhooks",
-        permission: Permission::ChangeRecords,
+        permission: Permission::ChangeWebhooks,
         asks: Asks::Beyond,
         verb: "Enable",
         done: "enabled",
@@ -49,7 +49,7 @@ pub(super) static ACTIONS: &[BulkAction] = &[
     BulkAction {
         name: "disable",
         label: "Disable selected webhooks",
-        permission: Permission::ChangeRecords,
+        permission: Permission::ChangeWebhooks,
         asks: Asks::Beyond,
         verb: "Disable",
         done: "disabled",
@@ -63,7 +63,7 @@ pub(super) static ACTIONS: &[BulkAction] = &[
     BulkAction {
         name: "reset",
         label: "Reset registration of selected webhooks",
-        permission: Permission::ChangeRecords,
+        permission: Permission::ChangeWebhooks,
         asks: Asks::Always,
         verb: "Reset the registration of",
         done: "reset",
@@ -76,14 +76,14 @@ pub(super) static ACTIONS: &[BulkAction] = &[
     },
 ];
 
-/// The ids of a form; what is none names no record.
+/// The ids of a form; what is none names no webhook.
 fn parsed(ids: &[String]) -> Vec<WebhookId> {
     ids.iter().filter_map(|id| id.parse().ok().map(WebhookId)).collect()
 }
 
 async fn delete(ctx: &AdminContext, conn: &mut Conn, ids: &[String]) -> Result<Batch, StoreError> {
     let remote_addr = ctx.remote_addr();
-    let done = records::delete_many(conn, &act(ctx, &remote_addr), &parsed(ids)).await?;
+    let done = webhooks::delete_many(conn, &act(ctx, &remote_addr), &parsed(ids)).await?;
     let mut batch = Batch { done, left: Vec::new() };
     batch.leave("had been deleted before", ids.len().saturating_sub(done));
     Ok(batch)
@@ -91,7 +91,7 @@ async fn delete(ctx: &AdminContext, conn: &mut Conn, ids: &[String]) -> Result<B
 
 async fn reset(ctx: &AdminContext, conn: &mut Conn, ids: &[String]) -> Result<Batch, StoreError> {
     let remote_addr = ctx.remote_addr();
-    let done = records::reset_many(conn, &act(ctx, &remote_addr), &parsed(ids)).await?;
+    let done = webhooks::reset_many(conn, &act(ctx, &remote_addr), &parsed(ids)).await?;
     let mut batch = Batch { done, left: Vec::new() };
     batch.leave("had waited for a Test before, or are gone", ids.len().saturating_sub(done));
     Ok(batch)
@@ -104,7 +104,7 @@ async fn switch(
 ) -> Result<Batch, StoreError> {
     let remote_addr = ctx.remote_addr();
     let rule = (enabled, ctx.deps().settings.allow_no_secret);
-    let switched = records::switch_many(conn, &act(ctx, &remote_addr), &parsed(ids), rule).await?;
+    let switched = webhooks::switch_many(conn, &act(ctx, &remote_addr), &parsed(ids), rule).await?;
     let mut batch = Batch { done: switched.changed, left: Vec::new() };
     let already = if enabled { "had been enabled before" } else { "had been disabled before" };
     batch.leave(already, switched.already);

@@ -1,4 +1,4 @@
-//! What a change of a record's form means beyond its fields: whether it asks for the password
+//! What a change of a webhook's form means beyond its fields: whether it asks for the password
 //! again, and how an entry of the history is taken back.
 
 use super::form::{PARAM, parameters, registers};
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_parameters_and_the_box_of_a_pending_record_go_back() {
+    fn fields_parameters_and_the_box_of_a_pending_webhook_go_back() {
         let mut now = values(&[("param.branch", "x"), ("param.new", "y"), ("project_id", "7")]);
         let change = |field: &str, before: Value| Change {
             field: field.to_owned(),

@@ -1,4 +1,4 @@
-//! What is wrong between a record and the action that it uses, as the catalogue has it now.
+//! What is wrong between a webhook and the action that it uses, as the catalogue has it now.
 
 use crate::actions::Catalogue;
 use crate::core::ids::WebhookId;
@@ -15,12 +15,12 @@ pub enum Drift {
     Gone(String),
     /// The action takes other parameters: its jobs fail.
     Misfit(String),
-    /// The action is another than the one the record was saved with.
+    /// The action is another than the one the webhook was saved with.
     Changed,
 }
 
 impl Drift {
-    /// The record's sentence.
+    /// The webhook's sentence.
     pub fn sentence(&self) -> String {
         match self {
             Self::Gone(reason) => say!("Its jobs will fail. {why}", why = told(reason)),
@@ -42,7 +42,7 @@ impl Drift {
     }
 }
 
-/// What is wrong with each of these records, by its id.
+/// What is wrong with each of these webhooks, by its id.
 ///
 /// # Errors
 /// Any [`store::StoreError`] of the database.
@@ -73,7 +73,7 @@ fn between(row: &Row, catalogue: &Catalogue, noted: Option<&str>) -> Option<Drif
     noted.is_some_and(|noted| noted != spec.fingerprint).then_some(Drift::Changed)
 }
 
-/// What the list of records says above them.
+/// What the list of webhooks says above them.
 pub fn remark(rows: &[Row], drifts: &BTreeMap<i64, Drift>) -> Vec<String> {
     let mut of_a_kind: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for row in rows {

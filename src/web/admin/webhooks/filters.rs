@@ -1,11 +1,11 @@
-//! The part of a record's form that says which of its events are wanted.
+//! The part of a webhook's form that says which of its events are wanted.
 
 use crate::core::matching::condition;
-use crate::records::Draft;
 use crate::say;
 use crate::store::webhooks::Row;
 use crate::web::admin::kit::field::{Field, Fieldset, Widget};
 use crate::web::admin::kit::form::Values;
+use crate::webhooks::Draft;
 
 pub(super) fn fieldset() -> Fieldset {
     const EXAMPLE: &str = "branch = \"main\" and not draft; action in [\"open\", \"reopen\"] or title like \"*deploy*\"";

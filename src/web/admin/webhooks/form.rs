@@ -1,5 +1,5 @@
-//! The form of a record: its fields, how a record fills them, and how what was typed becomes a
-//! draft for `crate::records` to judge.
+//! The form of a webhook: its fields, how a webhook fills them, and how what was typed becomes a
+//! draft for `crate::webhooks` to judge.
 
 use super::{act, filters, lane, security};
 use crate::actions::Catalogue;
@@ -8,7 +8,6 @@ use crate::core::event::kind::{self, KINDS};
 use crate::core::ids::WebhookId;
 use crate::core::webhook::{Concurrency, ProjectId};
 use crate::i18n::t;
-use crate::records::{self, Draft, Rules, SaveError, Target, WebhookInput};
 use crate::say;
 use crate::store::Conn;
 use crate::store::webhooks::Row;
@@ -16,6 +15,7 @@ use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::field::{Choice, Field, Fieldset, Widget};
 use crate::web::admin::kit::form::{FormErrors, Values};
 use crate::web::admin::kit::resource::{Loaded, Saved, Unsaved};
+use crate::webhooks::{self, Draft, Rules, SaveError, Target, WebhookInput};
 use std::collections::BTreeMap;
 
 /// The choices of `register_on_first_event`: a box in the table, a sentence in the form.
@@ -187,7 +187,7 @@ fn note_fields() -> Fieldset {
     }
 }
 
-/// What a form for a new record begins with.
+/// What a form for a new webhook begins with.
 pub(super) fn blank(catalogue: &Catalogue) -> Values {
     let mut values = Values::default();
     values.set("object_kind", "push");
@@ -205,7 +205,7 @@ pub(super) fn blank(catalogue: &Catalogue) -> Values {
     values
 }
 
-/// A record's fields, secrets left out.
+/// A webhook's fields, secrets left out.
 pub(super) fn values(row: &Row) -> Values {
     let mut values = Values::default();
     values.set("name", row.name.as_str());
@@ -243,7 +243,7 @@ pub(super) fn parameters(values: &mut Values, stored: &serde_json::Value) {
     }
 }
 
-/// Whether a new record is to wait for its Test.
+/// Whether a new webhook is to wait for its Test.
 pub(super) fn is_pending(values: &Values) -> bool {
     project_id(values, None) == Ok(ProjectId::PENDING)
 }
@@ -284,7 +284,7 @@ pub(super) async fn save(
         },
     };
     let remote_addr = ctx.remote_addr();
-    let row = records::save(conn, &act(ctx, &remote_addr), target, &input).await?;
+    let row = webhooks::save(conn, &act(ctx, &remote_addr), target, &input).await?;
     tracing::info!(webhook.id = row.id, user.name = %ctx.actor.username, "webhook {} was saved by {}", row.id, ctx.actor.username);
     Ok(Saved {
         id: row.id.to_string(),

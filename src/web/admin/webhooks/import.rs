@@ -1,6 +1,6 @@
-//! Records out of a file into the panel, and out of the panel into a file: what `export` and
-//! `import` do on the command line. First the plan, record by record; then, on a button, all of it
-//! in one transaction. Secrets are never in the file. The doing is `crate::records::transfer`.
+//! Webhooks out of a file into the panel, and out of the panel into a file: what `export` and
+//! `import` do on the command line. First the plan, webhook by webhook; then, on a button, all of it
+//! in one transaction. Secrets are never in the file. The doing is `crate::webhooks::transfer`.
 
 mod plan;
 
@@ -9,9 +9,6 @@ use super::{Webhooks, act};
 use crate::core::listing::grouped;
 use crate::core::transfer::{Document, Unreadable, read};
 use crate::i18n::{self, t};
-use crate::records::SaveError;
-use crate::records::transfer::preview::{import_seen, preview};
-use crate::records::transfer::{ImportError, Imported, Setting, file_of};
 use crate::say;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::form::{BoundField, Values};
@@ -23,11 +20,14 @@ use crate::web::filters;
 use crate::web::human::{HumanError, page, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;
+use crate::webhooks::SaveError;
+use crate::webhooks::transfer::preview::{import_seen, preview};
+use crate::webhooks::transfer::{ImportError, Imported, Setting, file_of};
 use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_DISPOSITION;
 use askama::Template;
 
-/// Records named in a message.
+/// Webhooks named in a message.
 const NAMED: usize = 5;
 
 /// The page: where a file is given, and its plan once one was.
@@ -181,10 +181,10 @@ fn landed(ctx: &AdminContext, done: Imported, lacking: &[String]) -> HttpRespons
     see_other(urls::webhooks())
 }
 
-/// GET the list's records as a file.
+/// GET the list's webhooks as a file.
 ///
 /// # Errors
-/// The database (503), a record that YAML cannot hold (500).
+/// The database (503), a webhook that YAML cannot hold (500).
 pub async fn download(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let asked = query::read(&urls::webhooks(), ctx.query(), Webhooks::listing());
     if !asked.warnings.is_empty() {

@@ -1,4 +1,4 @@
-//! The form's three fields on how a record's jobs share time.
+//! The form's three fields on how a webhook's jobs share time.
 
 use crate::core::webhook::Concurrency;
 use crate::web::admin::kit::field::{Choice, Field, Widget};

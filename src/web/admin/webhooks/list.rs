@@ -1,4 +1,4 @@
-//! The list of records, described: columns, filters, search, order.
+//! The list of webhooks, described: columns, filters, search, order.
 
 use crate::core::ids::WebhookId;
 use crate::core::job::JobState;
@@ -88,7 +88,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
     },
 ];
 
-/// The repository, and the record's own name if it has one.
+/// The repository, and the webhook's own name if it has one.
 fn repository(row: &Row) -> Cell {
     let named = match row.name.as_str() {
         "" => row.repo_name.clone(),

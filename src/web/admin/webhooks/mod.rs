@@ -1,5 +1,5 @@
-//! Webhook records in the panel: what stands beside the form, and what deleting one means. The
-//! list is `list.rs`, the form `form.rs`; saving is `crate::records`.
+//! Webhooks in the panel: what stands beside the form, and what deleting one means. The
+//! list is `list.rs`, the form `form.rs`; saving is `crate::webhooks`.
 
 mod bulk;
 mod change;
@@ -34,13 +34,13 @@ use crate::core::ids::WebhookId;
 use crate::core::listing::{Counts, ListQuery, Page, Part, grouped};
 use crate::core::role::Permission;
 use crate::i18n::t;
-use crate::records::{self, Act, SaveError};
 use crate::say;
 #[cfg(test)]
 use crate::store::stats::Bucket;
 use crate::store::webhooks::{Filter, Row, Sort};
 use crate::store::{self, Conn, StoreError, webhooks};
 use crate::web::urls;
+use crate::webhooks::{Act, SaveError};
 
 /// The resource.
 pub struct Webhooks;
@@ -52,7 +52,7 @@ static META: Meta = Meta {
     plural: "webhooks",
     title: "Webhooks",
     view: Permission::View,
-    edit: Some(Permission::ChangeRecords),
+    edit: Some(Permission::ChangeWebhooks),
     copies: Some("Its secrets are not copied: enter or generate one for the new webhook."),
     guarded: Some("Asked again when secrets, or what is run, are changed."),
     deleting_is_guarded: true,
@@ -129,7 +129,7 @@ impl Editable for Webhooks {
         let twins = webhooks::twins(conn, &row).await?;
         let drifts = drift::of(conn, &ctx.deps().catalogue, std::slice::from_ref(&row)).await?;
         let mut object = loaded(&row);
-        if !row.is_pending() && ctx.may(Permission::ChangeRecords) {
+        if !row.is_pending() && ctx.may(Permission::ChangeWebhooks) {
             object.tools.push(("Reset registration", urls::webhook_reset(id)));
         }
         Ok(Loaded {
@@ -166,7 +166,7 @@ impl Editable for Webhooks {
     }
 
     async fn plan_delete(_: &AdminContext, conn: &mut Conn, id: &str) -> store::Result<DeletePlan> {
-        let plan = records::plan(conn, webhook_id(id)?).await?;
+        let plan = crate::webhooks::plan(conn, webhook_id(id)?).await?;
         let mut stays = vec![
             "All deliveries it received.".to_owned(),
             "All jobs it made, with their output; they keep its name.".to_owned(),
@@ -199,7 +199,7 @@ impl Editable for Webhooks {
     async fn delete(ctx: &AdminContext, conn: &mut Conn, id: &str) -> Result<String, SaveError> {
         let id = webhook_id(id)?;
         let remote_addr = ctx.remote_addr();
-        let row = records::delete(conn, &act(ctx, &remote_addr), id).await?;
+        let row = crate::webhooks::delete(conn, &act(ctx, &remote_addr), id).await?;
         tracing::info!(webhook.id = row.id, user.name = %ctx.actor.username, "webhook {} was deleted by {}", row.id, ctx.actor.username);
         Ok(row.label())
     }
@@ -219,7 +219,7 @@ pub(super) fn act<'a>(ctx: &'a AdminContext, remote_addr: &'a str) -> Act<'a> {
     }
 }
 
-/// What a record says of itself, without asking other tables.
+/// What a webhook says of itself, without asking other tables.
 fn loaded(row: &Row) -> Loaded {
     let id = row.id.to_string();
     let registration = if row.is_pending() {

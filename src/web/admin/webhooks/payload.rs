@@ -1,4 +1,4 @@
-//! A new record out of a payload: what GitLab sent somewhere is pasted, and the form opens with the
+//! A new webhook out of a payload: what GitLab sent somewhere is pasted, and the form opens with the
 //! values that match it. Nothing of the payload is kept.
 
 use crate::core::event::Event;
@@ -36,7 +36,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     draw(&ctx, (String::new(), String::new()), None)
 }
 
-/// POST: the payload's values lead on to the form of a new record.
+/// POST: the payload's values lead on to the form of a new webhook.
 ///
 /// # Errors
 /// Never: what cannot be read is said on the page.
@@ -53,7 +53,7 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
     }
 }
 
-/// The form for a new record that such an event would match. Where no header was given, the one
+/// The form for a new webhook that such an event would match. Where no header was given, the one
 /// that the kind usually comes under.
 fn filled(event: &Event) -> String {
     let kind = KINDS.iter().find(|kind| kind.object_kind == event.object_kind);

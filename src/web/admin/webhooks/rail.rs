@@ -1,4 +1,4 @@
-//! What stands beside a record's form: its newest deliveries and jobs, and its last two weeks.
+//! What stands beside a webhook's form: its newest deliveries and jobs, and its last two weeks.
 
 use crate::clock;
 use crate::core::ids::WebhookId;
@@ -61,7 +61,7 @@ pub(super) fn weeks(id: WebhookId, span: Span, buckets: &[Bucket]) -> RailList {
 }
 
 async fn received(conn: &mut Conn, row: &Row) -> store::Result<RailList> {
-    let newest = deliveries::of_record(conn, row.project_id, &row.object_kind, NEWEST).await?;
+    let newest = deliveries::of_webhook(conn, row.project_id, &row.object_kind, NEWEST).await?;
     let id = row.project_id.to_string();
     let query = [("project_id", id.as_str()), ("object_kind", row.object_kind.as_str())];
     Ok(RailList {

@@ -1,10 +1,9 @@
-//! Reset registration: the question, and the deed. What it changes, `crate::records` does.
+//! Reset registration: the question, and the deed. What it changes, `crate::webhooks` does.
 
 use super::setup::missing;
 use super::{META, act, webhook_id};
 use crate::core::ids::WebhookId;
 use crate::i18n::t;
-use crate::records;
 use crate::say;
 use crate::store::webhooks::{self, Row};
 use crate::web::admin::context::AdminContext;
@@ -26,7 +25,7 @@ use askama::Template;
 pub struct ResetPage {
     /// The page's frame.
     pub frame: Frame,
-    /// The record.
+    /// The webhook.
     pub row: Row,
     /// One's own password, where it is asked for.
     pub ask: Option<BoundField>,
@@ -48,7 +47,7 @@ impl ResetPage {
 /// GET the question.
 ///
 /// # Errors
-/// No such record (404), the database (503).
+/// No such webhook (404), the database (503).
 pub async fn ask(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     question(&ctx, None).await
 }
@@ -70,7 +69,7 @@ async fn question(ctx: &AdminContext, wrong: Option<String>) -> Result<HttpRespo
 /// POST: resets, and leads to the setup page.
 ///
 /// # Errors
-/// No such record (404), no version in the form (400), changed meanwhile (409), the database (503).
+/// No such webhook (404), no version in the form (400), changed meanwhile (409), the database (503).
 pub async fn reset(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
     let id = webhook_id(ctx.segment("id")).map_err(|error| missing(&ctx, error))?;
     let version = posted.iter().find(|(name, _)| name == "version");
@@ -83,7 +82,7 @@ pub async fn reset(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, Hu
     }
     let mut conn = ctx.conn().await?;
     let remote_addr = ctx.remote_addr();
-    let row = records::reset(&mut conn, &act(&ctx, &remote_addr), (id, version))
+    let row = crate::webhooks::reset(&mut conn, &act(&ctx, &remote_addr), (id, version))
         .await
         .map_err(|error| back::problem(&ctx, &META, ctx.segment("id"), error))?;
     let who = &ctx.actor.username;

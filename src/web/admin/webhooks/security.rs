@@ -1,19 +1,19 @@
-//! The part of a record's form that is about its secrets: setting, replacing and ending them, and
+//! The part of a webhook's form that is about its secrets: setting, replacing and ending them, and
 //! which of them GitLab used last.
 
 use crate::clock;
 use crate::i18n::t;
-use crate::records::{Draft, SecretChange};
 use crate::say;
 use crate::store::webhooks::Row;
 use crate::web::admin::kit::field::{Choice, Field, Fieldset, Widget};
 use crate::web::admin::kit::form::{FormErrors, Values};
 use crate::web::admin::kit::resource::Loaded;
 use crate::web::urls;
+use crate::webhooks::{Draft, SecretChange};
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
 
-/// Facts about a record's secrets travel beside its fields under these names; no control has them.
+/// Facts about a webhook's secrets travel beside its fields under these names; no control has them.
 const SEEN: &str = "seen.";
 const UNTIL: &str = "until.";
 
@@ -85,7 +85,7 @@ pub(super) fn fieldset(public_address: &str, object: Option<&Loaded>) -> Fieldse
     }
 }
 
-/// Notes what the form says of a record's secrets.
+/// Notes what the form says of a webhook's secrets.
 pub(super) fn fill(values: &mut Values, row: &Row) {
     let now = clock::now();
     values.tick("require_signature", row.require_signature);

@@ -1,4 +1,4 @@
-//! The setup page of a record: what to enter in GitLab's form, in its order, then the wait for the
+//! The setup page of a webhook: what to enter in GitLab's form, in its order, then the wait for the
 //! Test, with every attempt explained as it arrives. The waiting part is also answered alone, for
 //! the page to fetch while it is open.
 
@@ -67,7 +67,7 @@ pub struct SetupPage {
     pub frame: Frame,
     /// Where the Test goes.
     pub url: String,
-    /// Whether the record has GitLab's signing token.
+    /// Whether the webhook has GitLab's signing token.
     pub has_signing_token: bool,
     /// Whether it has a secret token.
     pub has_secret_token: bool,
@@ -75,7 +75,7 @@ pub struct SetupPage {
     pub secret_token: Option<String>,
     /// The boxes to tick.
     pub triggers: Vec<(&'static str, bool)>,
-    /// What the record asks for, where GitLab's form has no such box.
+    /// What the webhook asks for, where GitLab's form has no such box.
     pub other_event: Option<String>,
     /// Whether it is a system hook, whose Test cannot register anything.
     pub is_system_hook: bool,
@@ -83,7 +83,7 @@ pub struct SetupPage {
     pub may_reload: bool,
     /// The waiting part.
     pub wait: Wait,
-    /// The record's form.
+    /// The webhook's form.
     pub change: String,
     /// The deliveries of its project.
     pub deliveries: String,
@@ -105,7 +105,7 @@ pub struct Wait {
     pub main: String,
     /// Whether the Test goes elsewhere: GitLab's URL is then to be changed after it.
     pub moves: bool,
-    /// Where a secret of the record is replaced.
+    /// Where a secret of the webhook is replaced.
     pub new_secret: String,
     /// Whether it still waits.
     pub is_pending: bool,
@@ -131,7 +131,7 @@ pub struct Wait {
     pub reset: Option<String>,
 }
 
-/// A delivery that came while the record waits.
+/// A delivery that came while the webhook waits.
 pub struct Attempt {
     /// Its id.
     pub id: String,
@@ -152,7 +152,7 @@ pub struct Attempt {
 /// GET the page, or with `?part=wait` its waiting part alone.
 ///
 /// # Errors
-/// No such record (404), the database (503).
+/// No such webhook (404), the database (503).
 pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = webhook_id(ctx.segment("id")).map_err(|error| missing(&ctx, error))?;
     let mut conn = ctx.conn().await?;
@@ -210,7 +210,7 @@ async fn wait(ctx: &AdminContext, conn: &mut Conn, row: &Row) -> Result<Wait, Hu
         .iter()
         .map(|came| attempt(row, came))
         .collect();
-    let may_edit = ctx.may(Permission::ChangeRecords);
+    let may_edit = ctx.may(Permission::ChangeWebhooks);
     Ok(drawn(row, attempts, (&ctx.public_address(), may_edit), clock::now()))
 }
 
@@ -272,7 +272,7 @@ fn attempt(row: &Row, came: &Watched) -> Attempt {
     }
 }
 
-/// What this delivery means for this record, and what to do.
+/// What this delivery means for this webhook, and what to do.
 fn why(row: &Row, came: &Watched) -> String {
     let delivery = &came.delivery;
     let is_signed = came.headers.get("webhook-signature").is_some();

@@ -1,8 +1,7 @@
-//! The switch in a row of the list: turns one record on or off, and offers to turn it back.
+//! The switch in a row of the list: turns one webhook on or off, and offers to turn it back.
 
 use super::{META, act, webhook_id};
 use crate::i18n::t;
-use crate::records;
 use crate::say;
 use crate::store::webhooks;
 use crate::web::admin::context::AdminContext;
@@ -14,10 +13,10 @@ use crate::web::human::{HumanError, see_other};
 use crate::web::problem::Problem;
 use actix_web::HttpResponse;
 
-/// POST: turns a record on or off, and leads back to the list as it was.
+/// POST: turns a webhook on or off, and leads back to the list as it was.
 ///
 /// # Errors
-/// No such record (404), a form without the state (400), the database (503).
+/// No such webhook (404), a form without the state (400), the database (503).
 pub async fn switch(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
     let id = webhook_id(ctx.segment("id"))
         .map_err(|error| missing(&ctx, &META, ctx.segment("id"), error))?;
@@ -31,7 +30,8 @@ pub async fn switch(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
         .map_err(|error| missing(&ctx, &META, ctx.segment("id"), error))?;
     let remote_addr = ctx.remote_addr();
     let rule = (enabled, ctx.deps().settings.allow_no_secret);
-    let switched = records::switch_many(&mut conn, &act(&ctx, &remote_addr), &[id], rule).await?;
+    let switched =
+        crate::webhooks::switch_many(&mut conn, &act(&ctx, &remote_addr), &[id], rule).await?;
     let (name, who) = (row.label(), &ctx.actor.username);
     if switched.changed == 1 {
         let word = if enabled { "enabled" } else { "disabled" };

@@ -1,4 +1,4 @@
-//! The test page of a record: an event beside it, condition by condition, what exactly it would
+//! The test page of a webhook: an event beside it, condition by condition, what exactly it would
 //! run, and, by a button of its own, the run for real. Trying is `crate::control`.
 
 use super::setup::missing;
@@ -41,7 +41,7 @@ const OFFERED: i64 = 20;
 pub struct TestPage {
     /// The page's frame.
     pub frame: Frame,
-    /// The newest deliveries of the record's repository: id, words, and which one is tried.
+    /// The newest deliveries of the webhook's repository: id, words, and which one is tried.
     pub offered: Vec<(String, String, bool)>,
     /// What was typed as an id.
     pub typed: String,
@@ -63,7 +63,7 @@ pub struct TestPage {
     pub delivery: Option<String>,
 }
 
-/// How a record fares.
+/// How a webhook fares.
 pub struct Tried {
     /// Whether all conditions hold.
     pub holds: bool,
@@ -80,7 +80,7 @@ pub struct Tried {
 /// GET the page; `?delivery=` or `?id=` says what it is tried with, else the newest delivery.
 ///
 /// # Errors
-/// No such record (404), the database (503).
+/// No such webhook (404), the database (503).
 pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = webhook_id(ctx.segment("id")).map_err(|error| missing(&ctx, error))?;
     let asked = |name: &str| parameter(ctx.query(), name).unwrap_or_default().trim().to_owned();
@@ -99,10 +99,10 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     answer(&ctx, &mut conn, shown).await
 }
 
-/// POST: tries a pasted body, or with `run` runs the record for real.
+/// POST: tries a pasted body, or with `run` runs the webhook for real.
 ///
 /// # Errors
-/// No such record or delivery (404), it cannot be run (409), the database (503).
+/// No such webhook or delivery (404), it cannot be run (409), the database (503).
 pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
     let id = webhook_id(ctx.segment("id")).map_err(|error| missing(&ctx, error))?;
     let values = Values::from_pairs(posted.into_inner());
@@ -129,7 +129,7 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
         Ok(made) => {
             Ok(landed(&ctx, &made, say!("It runs: this is the delivery that was made for it.")))
         }
-        Err(ReplayError::NoRecord) => Err(missing(&ctx, StoreError::NotFound).into()),
+        Err(ReplayError::NoSuchWebhook) => Err(missing(&ctx, StoreError::NotFound).into()),
         Err(ReplayError::Store(error)) => Err(error.into()),
         Err(other) => {
             let title = "The webhook cannot be run with this";
@@ -208,13 +208,13 @@ fn option(brief: Brief, tried: Option<&str>) -> (String, String, bool) {
 
 async fn tried(ctx: &AdminContext, conn: &mut Conn, trial: &Trial) -> Result<Tried, HumanError> {
     let pauses = pauses::all(conn).await?;
-    let run = rehearsed(ctx.deps(), &trial.record, (&trial.event, &trial.body), &pauses);
+    let run = rehearsed(ctx.deps(), &trial.webhook, (&trial.event, &trial.body), &pauses);
     let checks: Vec<CheckView> = trial
         .decision
         .trace
-        .records
+        .webhooks
         .iter()
-        .flat_map(|record| &record.checks)
+        .flat_map(|webhook| &webhook.checks)
         .map(|check| CheckView {
             label: field_label(&check.field),
             expected: check.expected.clone(),
@@ -223,7 +223,7 @@ async fn tried(ctx: &AdminContext, conn: &mut Conn, trial: &Trial) -> Result<Tri
         })
         .collect();
     let off = checks.iter().filter(|check| check.badge.state != "equal").count();
-    let sentence = match (off, trial.record.enabled, trial.record.project_id.is_pending()) {
+    let sentence = match (off, trial.webhook.enabled, trial.webhook.project_id.is_pending()) {
         (0, true, _) => say!("Such an event runs this webhook."),
         (0, false, _) => say!("Such an event fits, but the webhook is switched off."),
         (1, _, true) => {
@@ -233,9 +233,9 @@ async fn tried(ctx: &AdminContext, conn: &mut Conn, trial: &Trial) -> Result<Tri
         (off, ..) => say!("{n} conditions do not hold: such an event does not run it.", n = off),
     };
     let obstacle = trial.obstacle.map(|skip| t(why(skip)).to_owned());
-    let off_now = (!trial.record.enabled).then(|| self::sentence(&ReplayError::SwitchedOff));
+    let off_now = (!trial.webhook.enabled).then(|| self::sentence(&ReplayError::SwitchedOff));
     Ok(Tried {
-        holds: off == 0 && trial.record.enabled,
+        holds: off == 0 && trial.webhook.enabled,
         sentence,
         checks,
         runs: vec![run],

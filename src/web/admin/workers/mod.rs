@@ -57,13 +57,13 @@ pub struct WorkerView {
     pub started: At,
     /// When it last gave a sign of life, or stopped.
     pub seen: Option<At>,
-    /// What it runs: record, job, attempt, since.
+    /// What it runs: webhook, job, attempt, since.
     pub busy: Vec<BusyView>,
 }
 
 /// An attempt under way.
 pub struct BusyView {
-    /// The record's name.
+    /// The webhook's name.
     pub label: String,
     /// The job's page.
     pub href: String,

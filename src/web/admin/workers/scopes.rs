@@ -1,4 +1,4 @@
-//! What can be paused: everything, a record, a lane. Lanes are offered before a job stands in them.
+//! What can be paused: everything, a webhook, a lane. Lanes are offered before a job stands in them.
 
 use crate::actions::Catalogue;
 use crate::core::ids::WebhookId;
@@ -22,7 +22,7 @@ pub(super) async fn of(
     catalogue: &Catalogue,
     paused: &[Pause],
 ) -> Result<Vec<Group>> {
-    let records = webhooks::names(conn).await?;
+    let webhooks = webhooks::names(conn).await?;
     // Those that entries name, and those of entries that are gone, in which jobs still stand.
     let named = catalogue.entries().filter_map(|spec| spec.lane.as_deref().map(lane::of_host));
     let hosts: BTreeSet<String> = named.chain(lanes::of_host(conn).await?).collect();
@@ -30,16 +30,16 @@ pub(super) async fn of(
         let label = t(&lane::label(&name)).to_owned();
         (Scope::Lane(name), label)
     });
-    let own = records.iter().filter_map(|record| {
-        // Serial or newest only: both stand in the record's own lane.
-        let concurrency = record.concurrency;
-        let lane = lane::of_record(WebhookId(record.id), concurrency)?;
-        Some((Scope::Lane(lane), record.label.clone()))
+    let own = webhooks.iter().filter_map(|webhook| {
+        // Serial or newest only: both stand in the webhook's own lane.
+        let concurrency = webhook.concurrency;
+        let lane = lane::of_webhook(WebhookId(webhook.id), concurrency)?;
+        Some((Scope::Lane(lane), webhook.label.clone()))
     });
     let lanes: Vec<_> = hosts.chain(own).collect();
-    let records = records
+    let webhooks = webhooks
         .iter()
-        .map(|record| (Scope::Webhook(record.id), record.label.clone()))
+        .map(|webhook| (Scope::Webhook(webhook.id), webhook.label.clone()))
         .collect::<Vec<_>>();
     let is_free = |scope: &Scope| !paused.iter().any(|pause| pause.scope == *scope);
     let group = |label, scopes: Vec<(Scope, String)>| {
@@ -48,7 +48,7 @@ pub(super) async fn of(
     };
     let groups = [
         group(None, vec![(Scope::All, t("Everything").to_owned())]),
-        group(Some("All jobs of a webhook"), records),
+        group(Some("All jobs of a webhook"), webhooks),
         group(Some("A lane"), lanes),
     ];
     Ok(groups.into_iter().filter(|group| !group.scopes.is_empty()).collect())

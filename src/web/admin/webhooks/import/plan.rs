@@ -1,33 +1,33 @@
-//! What a file of records would do, as its page draws it.
+//! What a file of webhooks would do, as its page draws it.
 
 use crate::i18n::{self, t};
-use crate::records::transfer::Kind;
-use crate::records::transfer::preview::{Line, Preview};
 use crate::web::admin::kit::column::Badge;
+use crate::webhooks::transfer::Kind;
+use crate::webhooks::transfer::preview::{Line, Preview};
 
-/// The most records that are drawn one by one.
+/// The most webhooks that are drawn one by one.
 const DRAWN: usize = 200;
 
 /// What a file would do.
 pub struct PlanView {
-    /// Its records: new ones, those that differ, and those with faults; of more than are drawn,
+    /// Its webhooks: new ones, those that differ, and those with faults; of more than are drawn,
     /// those with faults first.
     pub lines: Vec<LineView>,
     /// How many more there are.
     pub more: usize,
-    /// How many records have no secret.
+    /// How many webhooks have no secret.
     pub lacking: usize,
     /// The names of those that are the same.
     pub same: Vec<String>,
     /// How many are new, changed, the same and faulty.
     pub counts: [usize; 4],
-    /// How many records here the file does not have.
+    /// How many webhooks here the file does not have.
     pub only_here: usize,
     /// What the import must find again.
     pub mark: String,
 }
 
-/// A record of a file.
+/// A webhook of a file.
 pub struct LineView {
     /// Its place in the file, from 1 on.
     pub number: usize,
@@ -87,7 +87,7 @@ impl PlanView {
         faulty == 0 && new + changed > 0
     }
 
-    /// Whether a record breaks a rule.
+    /// Whether a webhook breaks a rule.
     pub(super) fn is_faulty(&self) -> bool {
         self.counts[3] > 0
     }
@@ -116,7 +116,7 @@ impl PlanView {
 
 impl LineView {
     pub(super) fn of(number: usize, line: &Line) -> Self {
-        let record = &line.record;
+        let webhook = &line.webhook;
         let changes = match &line.kind {
             Kind::Different(differences) => differences.as_slice(),
             Kind::New | Kind::Same => &[],
@@ -132,9 +132,9 @@ impl LineView {
             label: line.label.clone(),
             badge,
             facts: [
-                record.repo_url.clone(),
-                record.http_x_gitlab_event.clone(),
-                record.action.clone(),
+                webhook.repo_url.clone(),
+                webhook.http_x_gitlab_event.clone(),
+                webhook.action.clone(),
             ],
             changes: changes
                 .iter()

@@ -1,5 +1,5 @@
-//! Many records at once: deleted, switched on or off, or waiting for a Test again. Each call is one transaction with an
-//! audit entry for every record; a selection that is larger comes in several calls.
+//! Many webhooks at once: deleted, switched on or off, or waiting for a Test again. Each call is one transaction with an
+//! audit entry for every webhook; a selection that is larger comes in several calls.
 
 use super::{Act, snapshot};
 use crate::core::change::{Snapshot, diff};
@@ -9,18 +9,18 @@ use crate::store::audit::{self, Entry, Verb, object};
 use crate::store::webhooks::{self, Row};
 use crate::store::{Conn, StoreError, transaction};
 
-/// What switching records came to.
+/// What switching webhooks came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Switched {
-    /// Records that are now as asked for.
+    /// Webhooks that are now as asked for.
     pub changed: usize,
-    /// Records that already were.
+    /// Webhooks that already were.
     pub already: usize,
-    /// Records that stay off, since they have neither secret token nor signing token.
+    /// Webhooks that stay off, since they have neither secret token nor signing token.
     pub without_secret: usize,
 }
 
-/// Deletes records; answers how many of them were still there.
+/// Deletes webhooks; answers how many of them were still there.
 ///
 /// # Errors
 /// Those of the database: nothing of this call is then done.
@@ -39,7 +39,7 @@ pub async fn delete_many(
     .await
 }
 
-/// Switches records on or off. A record without any secret stays off, unless `allow_no_secret`.
+/// Switches webhooks on or off. A webhook without any secret stays off, unless `allow_no_secret`.
 ///
 /// # Errors
 /// Those of the database: nothing of this call is then done.
@@ -77,7 +77,7 @@ pub async fn switch_many(
     .await
 }
 
-/// Lets records wait for a Test again; answers how many of them were registered.
+/// Lets webhooks wait for a Test again; answers how many of them were registered.
 ///
 /// # Errors
 /// Those of the database: nothing of this call is then done.

@@ -1,4 +1,4 @@
-//! Deleting a record: first what goes and what stays, then the deed with its audit entry.
+//! Deleting a webhook: first what goes and what stays, then the deed with its audit entry.
 
 use super::save::log;
 use super::{Act, SaveError, snapshot};
@@ -8,16 +8,16 @@ use crate::store::audit::Verb;
 use crate::store::webhooks::{self, Row};
 use crate::store::{Conn, StoreError, jobs, transaction};
 
-/// What deleting a record means.
+/// What deleting a webhook means.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// The record that goes.
+    /// The webhook that goes.
     pub row: Row,
     /// How many of its jobs have not ended; they are still run.
     pub unfinished_jobs: i64,
 }
 
-/// Says what deleting a record means.
+/// Says what deleting a webhook means.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] when there is none with this id.
@@ -27,7 +27,7 @@ pub async fn plan(conn: &mut Conn, id: WebhookId) -> Result<Plan, StoreError> {
     Ok(Plan { row, unfinished_jobs })
 }
 
-/// Deletes a record; its deliveries and jobs stay, and so does its history.
+/// Deletes a webhook; its deliveries and jobs stay, and so does its history.
 ///
 /// # Errors
 /// [`SaveError::Gone`] when it was deleted already.

@@ -1,4 +1,4 @@
-//! What a record must be like.
+//! What a webhook must be like.
 
 use super::*;
 
@@ -37,7 +37,7 @@ fn faults(draft: Draft) -> Vec<String> {
 }
 
 #[test]
-fn a_good_record_passes() {
+fn a_good_webhook_passes() {
     assert!(faults(draft()).is_empty());
 }
 
@@ -60,14 +60,14 @@ fn every_fault_is_named_at_once() {
 }
 
 #[test]
-fn a_record_cannot_be_enabled_without_a_secret_but_can_be_kept_switched_off() {
+fn a_webhook_cannot_be_enabled_without_a_secret_but_can_be_kept_switched_off() {
     let bare = || Draft { secret_token: SecretChange::Keep, ..draft() };
     assert_eq!(faults(bare()), ["secret_token"]);
     assert!(faults(Draft { enabled: false, ..bare() }).is_empty());
 }
 
 #[test]
-fn a_record_may_ask_for_less_time_than_the_action_has_but_not_for_more() {
+fn a_webhook_may_ask_for_less_time_than_the_action_has_but_not_for_more() {
     assert!(faults(Draft { timeout_s: Some(60), ..draft() }).is_empty());
     assert_eq!(faults(Draft { timeout_s: Some(61), ..draft() }), ["timeout_s"]);
 }

@@ -1,33 +1,33 @@
-//! A file looked at before it is imported: what it would do, record by record, what is wrong with
-//! it, and which records lack a secret; and then the import of just what was looked at.
+//! A file looked at before it is imported: what it would do, webhook by webhook, what is wrong with
+//! it, and which webhooks lack a secret; and then the import of just what was looked at.
 //!
-//! No secrets come along here. A record of which none is here is taken switched off, so that
+//! No secrets come along here. A webhook of which none is here is taken switched off, so that
 //! nothing runs for whoever knows its address.
 
 use super::{ImportError, Imported, Kind, Plan, Secrets, Setting, carry_out, checked, plan_rows};
-use crate::core::transfer::{Document, Record};
-use crate::records::{Fault, SaveError};
+use crate::core::transfer::{Document, PortableWebhook};
 use crate::store::webhooks::{self, Row};
 use crate::store::{Conn, StoreError, transaction};
+use crate::webhooks::{Fault, SaveError};
 use std::collections::BTreeMap;
 
 /// A file against what is here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preview {
-    /// The file's records, in its order.
+    /// The file's webhooks, in its order.
     pub lines: Vec<Line>,
-    /// How many records here the file does not have.
+    /// How many webhooks here the file does not have.
     pub only_here: usize,
     /// What the import must find again: see [`Plan::mark`].
     pub mark: String,
 }
 
-/// A record of the file.
+/// A webhook of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// As it would be saved.
-    pub record: Record,
-    /// What the record is called.
+    pub webhook: PortableWebhook,
+    /// What the webhook is called.
     pub label: String,
     /// What it is here.
     pub kind: Kind,
@@ -50,11 +50,11 @@ pub async fn preview(
     let (plan, lacking) = planned(&rows, file, setting);
     let known: BTreeMap<i64, &Row> = rows.iter().map(|row| (row.id, row)).collect();
     let lines =
-        file.webhooks.iter().zip(&plan.steps).zip(lacking).map(|((record, step), lacks)| {
+        file.webhooks.iter().zip(&plan.steps).zip(lacking).map(|((webhook, step), lacks)| {
             let here = step.here.and_then(|(id, _)| known.get(&id).copied());
-            let checked = checked(record, here, (None, None), (&Secrets::new(), setting));
+            let checked = checked(webhook, here, (None, None), (&Secrets::new(), setting));
             Line {
-                record: record.clone(),
+                webhook: webhook.clone(),
                 label: step.label.clone(),
                 kind: step.kind.clone(),
                 faults: checked.err().unwrap_or_default(),
@@ -64,10 +64,10 @@ pub async fn preview(
     Ok(Preview { lines: lines.collect(), only_here: plan.only_here.len(), mark: plan.mark() })
 }
 
-/// Imports a file that was looked at: all of it, or nothing. Names the records that lack a secret.
+/// Imports a file that was looked at: all of it, or nothing. Names the webhooks that lack a secret.
 ///
 /// # Errors
-/// [`SaveError::Stale`] where a record was changed, deleted or added since; [`ImportError::Faults`].
+/// [`SaveError::Stale`] where a webhook was changed, deleted or added since; [`ImportError::Faults`].
 pub async fn import_seen(
     conn: &mut Conn,
     (file, mark): (&mut Document, &str),
@@ -86,17 +86,17 @@ pub async fn import_seen(
     .await
 }
 
-/// The plan, with every record that lacks a secret switched off; and which those are.
+/// The plan, with every webhook that lacks a secret switched off; and which those are.
 fn planned(rows: &[Row], file: &mut Document, setting: &Setting<'_>) -> (Plan, Vec<bool>) {
     let steps = plan_rows(rows, file).steps;
     let lacking: Vec<bool> = file
         .webhooks
         .iter_mut()
         .zip(steps)
-        .map(|(record, step)| {
+        .map(|(webhook, step)| {
             let wants = !step.wants.is_empty() || !setting.allow_no_secret;
             let lacks = step.has_no_secret && wants;
-            record.enabled &= !lacks;
+            webhook.enabled &= !lacks;
             lacks
         })
         .collect();

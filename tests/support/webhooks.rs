@@ -1,4 +1,4 @@
-//! Webhook records as people enter them.
+//! Webhooks as people enter them.
 
 use super::app::TOKEN;
 use super::gitlab::fixtures;
@@ -8,31 +8,36 @@ use std::collections::BTreeMap;
 /// A signing token as GitLab 19 shows it.
 pub const SIGNING_TOKEN: &str = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
 
-/// What is typed into the form of a record.
-pub type Record = BTreeMap<&'static str, String>;
+/// What is typed into the form of a webhook.
+pub type WebhookForm = BTreeMap<&'static str, String>;
 
-/// The record that equals `push_2015`, registered for its project.
-pub fn push() -> Record {
-    record("Diaspora", "git@example.com:mike/diaspora.git", ("push", "Push Hook"), 15)
+/// The webhook that equals `push_2015`, registered for its project.
+pub fn push() -> WebhookForm {
+    form_for("Diaspora", "git@example.com:mike/diaspora.git", ("push", "Push Hook"), 15)
 }
 
 /// The same, pending registration.
-pub fn pending_push() -> Record {
+pub fn pending_push() -> WebhookForm {
     with(push(), &[("project_id", "-1")])
 }
 
 /// The same, which registers at the registration endpoint only, as in 2015.
-pub fn register_only() -> Record {
+pub fn register_only() -> WebhookForm {
     with(pending_push(), &[("register_on_first_event", "off")])
 }
 
 /// The push of a webhook with the signing token alone, pending registration.
-pub fn signed_pending_push() -> Record {
+pub fn signed_pending_push() -> WebhookForm {
     with(pending_push(), &[("secret_token", ""), ("signing_token", SIGNING_TOKEN)])
 }
 
-/// A record of these five values, with the tests' token and the action `print`.
-pub fn record(name: &str, url: &str, (kind, header): (&str, &str), project_id: i64) -> Record {
+/// A webhook of these five values, with the tests' token and the action `print`.
+pub fn form_for(
+    name: &str,
+    url: &str,
+    (kind, header): (&str, &str),
+    project_id: i64,
+) -> WebhookForm {
     [
         ("repo_name", name.to_owned()),
         ("repo_url", url.to_owned()),
@@ -45,10 +50,10 @@ pub fn record(name: &str, url: &str, (kind, header): (&str, &str), project_id: i
     .into()
 }
 
-/// A record with some values changed or added.
-pub fn with(mut record: Record, values: &[(&'static str, &str)]) -> Record {
-    record.extend(values.iter().map(|(name, value)| (*name, (*value).to_owned())));
-    record
+/// A webhook with some values changed or added.
+pub fn with(mut webhook: WebhookForm, values: &[(&'static str, &str)]) -> WebhookForm {
+    webhook.extend(values.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    webhook
 }
 
 /// The recorded events: name of the fixture, and its row of the manifest.

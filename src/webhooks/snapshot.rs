@@ -1,10 +1,10 @@
-//! A record's fields as the audit log keeps them. Secrets are not among them.
+//! A webhook's fields as the audit log keeps them. Secrets are not among them.
 
 use crate::core::change::{Snapshot, Value};
 use crate::store::webhooks::Row;
 use chrono::{DateTime, Utc};
 
-/// The fields of a record, for telling before from after.
+/// The fields of a webhook, for telling before from after.
 pub(super) fn of(row: &Row) -> Snapshot {
     let text = |text: &str| Value::Text(text.to_owned());
     let time = |at: Option<DateTime<Utc>>| {

@@ -1,4 +1,4 @@
-//! Stored records made ready for the matcher: secrets opened, filters read.
+//! Stored webhooks made ready for the matcher: secrets opened, filters read.
 
 use crate::core::credential::{SIGNING_TOKEN, SigningKey};
 use crate::core::ids::WebhookId;
@@ -29,13 +29,17 @@ impl FilterCache {
     }
 }
 
-/// A stored record as the matcher takes it, outside a batch.
-pub fn opened_alone(candidate: Candidate, keys: &Keys) -> Webhook {
-    ready(candidate, keys, &mut FilterCache::default())
+/// A stored webhook as the matcher takes it, outside a batch.
+pub fn decrypt_webhook(candidate: Candidate, keys: &Keys) -> Webhook {
+    to_matchable(candidate, keys, &mut FilterCache::default())
 }
 
 /// The same, with filters that may have been read before.
-pub(super) fn ready(candidate: Candidate, keys: &Keys, filters: &mut FilterCache) -> Webhook {
+pub(super) fn to_matchable(
+    candidate: Candidate,
+    keys: &Keys,
+    filters: &mut FilterCache,
+) -> Webhook {
     let id = candidate.id;
     let open = |sealed: Vec<u8>| signing_key(id, &sealed, keys);
     let previous_signing = candidate.previous_signing_token.and_then(open);

@@ -1,5 +1,5 @@
-//! Records out of the table into a file's form, and back: a plan first, then all of it in one
-//! transaction, each record as if a person had saved it. Nothing is ever deleted.
+//! Webhooks out of the table into a file's form, and back: a plan first, then all of it in one
+//! transaction, each webhook as if a person had saved it. Nothing is ever deleted.
 
 use super::input::{Draft, Fault, Rules, SecretChange, WebhookInput};
 use super::save::{Target, save_within};
@@ -8,7 +8,7 @@ use super::{Act, SaveError, secrets};
 use crate::core::action::ActionSpec;
 use crate::core::idempotency::hex;
 use crate::core::ids::WebhookId;
-use crate::core::transfer::{self, Difference, Document, Record, Reference, Unreadable};
+use crate::core::transfer::{self, Difference, Document, PortableWebhook, Reference, Unreadable};
 use crate::core::transfer::{differences, pair};
 use crate::core::webhook::Concurrency;
 use crate::say;
@@ -24,17 +24,17 @@ pub mod preview;
 /// Secrets by the variable that holds them.
 pub type Secrets = BTreeMap<String, SecretString>;
 
-/// What the rules of a record depend on, for all records.
+/// What the rules of a webhook depend on, for all webhooks.
 pub struct Setting<'a> {
     /// The catalogue's entry of a name.
     pub action: &'a dyn Fn(&str) -> Option<Arc<ActionSpec>>,
-    /// Whether a record may be enabled without any secret.
+    /// Whether a webhook may be enabled without any secret.
     pub allow_no_secret: bool,
-    /// Who imports, with fresh random bytes for each record.
+    /// Who imports, with fresh random bytes for each webhook.
     pub act: &'a dyn Fn() -> Act<'a>,
 }
 
-/// What a record of the file is here.
+/// What a webhook of the file is here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
     /// Not here yet.
@@ -45,16 +45,16 @@ pub enum Kind {
     Same,
 }
 
-/// One record of the file.
+/// One webhook of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// What the record is called.
+    /// What the webhook is called.
     pub label: String,
     /// What it is here.
     pub kind: Kind,
     /// The variables of the secrets that are not here yet.
     pub wants: Vec<String>,
-    /// Whether no secret of the record is here.
+    /// Whether no secret of the webhook is here.
     pub has_no_secret: bool,
     here: Option<(i64, i32)>,
 }
@@ -62,14 +62,14 @@ pub struct Step {
 /// A file against what is here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// The file's records, in its order.
+    /// The file's webhooks, in its order.
     pub steps: Vec<Step>,
-    /// Records here that the file does not have.
+    /// Webhooks here that the file does not have.
     pub only_here: Vec<String>,
 }
 
 impl Plan {
-    /// Which records of the table the file's are, and as of when: another text once one of them
+    /// Which webhooks of the table the file's are, and as of when: another text once one of them
     /// was changed, deleted or added.
     pub fn mark(&self) -> String {
         let marks: Vec<String> = self
@@ -89,21 +89,21 @@ impl Plan {
 /// What an import did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Imported {
-    /// Records added.
+    /// Webhooks added.
     pub added: usize,
-    /// Records changed, their secrets included.
+    /// Webhooks changed, their secrets included.
     pub changed: usize,
-    /// Records that were the same already.
+    /// Webhooks that were the same already.
     pub same: usize,
 }
 
 /// Why nothing was imported.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// Records that break a rule: each with what it is called.
+    /// Webhooks that break a rule: each with what it is called.
     #[error("{} faults", .0.len())]
     Faults(Vec<(String, Fault)>),
-    /// A record could not be saved.
+    /// A webhook could not be saved.
     #[error(transparent)]
     Save(#[from] SaveError),
 }
@@ -114,10 +114,10 @@ impl From<StoreError> for ImportError {
     }
 }
 
-/// A record's fields as the file has them; secrets are references that `write` names.
-fn of(row: Row) -> Record {
+/// A webhook's fields as the file has them; secrets are references that `write` names.
+fn of(row: Row) -> PortableWebhook {
     let reference = |is_set: bool| is_set.then(|| Reference { env: String::new() });
-    Record {
+    PortableWebhook {
         secret_token: reference(row.has_secret_token),
         signing_token: reference(row.has_signing_token),
         name: row.name,
@@ -144,18 +144,18 @@ fn of(row: Row) -> Record {
     }
 }
 
-/// All records as a file has them, in the order of their ids.
+/// All webhooks as a file has them, in the order of their ids.
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
-pub async fn export(conn: &mut Conn) -> Result<Vec<Record>, StoreError> {
+pub async fn export(conn: &mut Conn) -> Result<Vec<PortableWebhook>, StoreError> {
     Ok(webhooks::all(conn).await?.into_iter().map(of).collect())
 }
 
-/// These records as a file.
+/// These webhooks as a file.
 ///
 /// # Errors
-/// A record that YAML cannot hold.
+/// A webhook that YAML cannot hold.
 pub fn file_of(rows: Vec<Row>) -> Result<String, Unreadable> {
     transfer::write(rows.into_iter().map(of).collect())
 }
@@ -170,30 +170,30 @@ pub async fn plan_import(conn: &mut Conn, file: &Document) -> Result<Plan, Store
 
 fn plan_rows(rows: &[Row], file: &Document) -> Plan {
     let marks: Vec<(i64, i32)> = rows.iter().map(|row| (row.id, row.version)).collect();
-    let here: Vec<Record> = rows.iter().cloned().map(of).collect();
+    let here: Vec<PortableWebhook> = rows.iter().cloned().map(of).collect();
     let pairs = pair(&file.webhooks, &here);
-    let steps = file.webhooks.iter().zip(&pairs).map(|(record, found)| {
+    let steps = file.webhooks.iter().zip(&pairs).map(|(webhook, found)| {
         let known = found.and_then(|index| Some((here.get(index)?, *marks.get(index)?)));
-        step(record, known)
+        step(webhook, known)
     });
     let only_here = here.iter().enumerate().filter(|(index, _)| !pairs.contains(&Some(*index)));
     Plan {
         steps: steps.collect(),
-        only_here: only_here.map(|(_, record)| record.label()).collect(),
+        only_here: only_here.map(|(_, webhook)| webhook.label()).collect(),
     }
 }
 
-fn step(record: &Record, known: Option<(&Record, (i64, i32))>) -> Step {
+fn step(webhook: &PortableWebhook, known: Option<(&PortableWebhook, (i64, i32))>) -> Step {
     let known_secrets = known.map_or((None, None), |(here, _)| {
         (here.secret_token.as_ref(), here.signing_token.as_ref())
     });
     let wants = [
-        (record.secret_token.as_ref(), known_secrets.0),
-        (record.signing_token.as_ref(), known_secrets.1),
+        (webhook.secret_token.as_ref(), known_secrets.0),
+        (webhook.signing_token.as_ref(), known_secrets.1),
     ];
     Step {
-        label: record.label(),
-        kind: match known.map(|(here, _)| differences(here, record)) {
+        label: webhook.label(),
+        kind: match known.map(|(here, _)| differences(here, webhook)) {
             None => Kind::New,
             Some(differences) if differences.is_empty() => Kind::Same,
             Some(differences) => Kind::Different(differences),
@@ -212,8 +212,8 @@ fn step(record: &Record, known: Option<(&Record, (i64, i32))>) -> Step {
 /// one that is not given leaves what is here.
 ///
 /// # Errors
-/// [`ImportError::Faults`] with every fault of every record; [`SaveError::Stale`] when someone
-/// changed a record meanwhile.
+/// [`ImportError::Faults`] with every fault of every webhook; [`SaveError::Stale`] when someone
+/// changed a webhook meanwhile.
 pub async fn import(
     conn: &mut Conn,
     file: &Document,
@@ -236,8 +236,8 @@ async fn carry_out(
 ) -> Result<Imported, ImportError> {
     let mut inputs = Vec::new();
     let mut faults = Vec::new();
-    for (record, step) in file.webhooks.iter().zip(&plan.steps) {
-        match input(conn, record, step, (given, setting)).await? {
+    for (webhook, step) in file.webhooks.iter().zip(&plan.steps) {
+        match input(conn, webhook, step, (given, setting)).await? {
             Ok(input) => inputs.push(input),
             Err(found) => {
                 faults.extend(found.into_iter().map(|fault| (step.label.clone(), fault)));
@@ -267,10 +267,10 @@ async fn carry_out(
     Ok(imported)
 }
 
-/// A record of the file as it would be saved.
+/// A webhook of the file as it would be saved.
 async fn input(
     conn: &mut Conn,
-    record: &Record,
+    webhook: &PortableWebhook,
     step: &Step,
     (given, setting): (&Secrets, &Setting<'_>),
 ) -> Result<Result<WebhookInput, Vec<Fault>>, ImportError> {
@@ -282,12 +282,12 @@ async fn input(
         Some((id, _)) => webhooks::stored_secrets(conn, WebhookId(id)).await?,
         None => (None, None),
     };
-    Ok(checked(record, row.as_ref(), (stored.0.as_ref(), stored.1.as_ref()), (given, setting)))
+    Ok(checked(webhook, row.as_ref(), (stored.0.as_ref(), stored.1.as_ref()), (given, setting)))
 }
 
-/// A record of the file by the rules of a form.
+/// A webhook of the file by the rules of a form.
 fn checked(
-    record: &Record,
+    webhook: &PortableWebhook,
     row: Option<&Row>,
     stored: (Option<&Vec<u8>>, Option<&Vec<u8>>),
     (given, setting): (&Secrets, &Setting<'_>),
@@ -303,15 +303,15 @@ fn checked(
             None => SecretChange::Keep,
         }
     };
-    let here = row.map_or((record.project_id, None), |row| {
+    let here = row.map_or((webhook.project_id, None), |row| {
         (row.project_id, Some(row.register_on_first_event))
     });
     let draft = draft(
-        record.clone().registered_as(here),
-        change(&record.secret_token, stored.0),
-        change(&record.signing_token, stored.1),
+        webhook.clone().registered_as(here),
+        change(&webhook.secret_token, stored.0),
+        change(&webhook.signing_token, stored.1),
     );
-    let action = (setting.action)(&record.action);
+    let action = (setting.action)(&webhook.action);
     let rules = Rules {
         action: action.as_deref(),
         allow_no_secret: setting.allow_no_secret,
@@ -319,40 +319,44 @@ fn checked(
         has_signing_token: row.is_some_and(|row| row.has_signing_token),
     };
     let mut checked = WebhookInput::parse(draft, &rules);
-    if Concurrency::parse(&record.concurrency).is_none() {
+    if Concurrency::parse(&webhook.concurrency).is_none() {
         let message =
-            say!("“{word}” is not parallel, serial or latest.", word = record.concurrency);
+            say!("“{word}” is not parallel, serial or latest.", word = webhook.concurrency);
         let fault = Fault { field: "concurrency".to_owned(), message };
         checked = Err(checked.err().into_iter().flatten().chain([fault]).collect());
     }
     checked
 }
 
-fn draft(record: Record, secret_token: SecretChange, signing_token: SecretChange) -> Draft {
+fn draft(
+    webhook: PortableWebhook,
+    secret_token: SecretChange,
+    signing_token: SecretChange,
+) -> Draft {
     Draft {
-        name: record.name,
-        repo_name: record.repo_name,
-        repo_url: record.repo_url,
-        object_kind: record.object_kind,
-        project_id: record.project_id,
-        http_x_gitlab_event: record.http_x_gitlab_event,
-        enabled: record.enabled,
+        name: webhook.name,
+        repo_name: webhook.repo_name,
+        repo_url: webhook.repo_url,
+        object_kind: webhook.object_kind,
+        project_id: webhook.project_id,
+        http_x_gitlab_event: webhook.http_x_gitlab_event,
+        enabled: webhook.enabled,
         secret_token,
         signing_token,
-        ref_filter: record.ref_filter,
-        path_filter: record.path_filter,
-        condition: record.condition,
-        obey_skip: record.obey_skip,
-        require_signature: record.require_signature,
-        register_on_first_event: record.register_on_first_event.unwrap_or(true),
-        action: record.action,
-        action_params: record.action_params,
-        concurrency: Concurrency::parse(&record.concurrency).unwrap_or_default(),
-        debounce_s: record.debounce_s,
-        cancel_running: record.cancel_running,
-        max_attempts: record.max_attempts,
-        timeout_s: record.timeout_s,
-        notes: record.notes,
+        ref_filter: webhook.ref_filter,
+        path_filter: webhook.path_filter,
+        condition: webhook.condition,
+        obey_skip: webhook.obey_skip,
+        require_signature: webhook.require_signature,
+        register_on_first_event: webhook.register_on_first_event.unwrap_or(true),
+        action: webhook.action,
+        action_params: webhook.action_params,
+        concurrency: Concurrency::parse(&webhook.concurrency).unwrap_or_default(),
+        debounce_s: webhook.debounce_s,
+        cancel_running: webhook.cancel_running,
+        max_attempts: webhook.max_attempts,
+        timeout_s: webhook.timeout_s,
+        notes: webhook.notes,
         ..Draft::default()
     }
 }

@@ -1,4 +1,4 @@
-//! Reset registration: a record forgets its project and waits for a Test again.
+//! Reset registration: a webhook forgets its project and waits for a Test again.
 
 use super::save::log;
 use super::{Act, SaveError, snapshot};
@@ -8,7 +8,7 @@ use crate::store::audit::Verb;
 use crate::store::webhooks::{self, Row};
 use crate::store::{Conn, StoreError, transaction};
 
-/// Sets a record's project back to "pending registration". One that waits already stays as it is.
+/// Sets a webhook's project back to "pending registration". One that waits already stays as it is.
 ///
 /// # Errors
 /// [`SaveError::Stale`] when someone else changed it since that version, [`SaveError::Gone`] when

@@ -1,4 +1,4 @@
-//! Adding and changing a record: one transaction, the audit entry inside.
+//! Adding and changing a webhook: one transaction, the audit entry inside.
 
 use super::input::WebhookInput;
 use super::secrets::{New, rotated, secret_changes};
@@ -12,9 +12,9 @@ use crate::store::{Conn, StoreError, transaction, webhook_actions};
 /// What is saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
-    /// A new record.
+    /// A new webhook.
     Add,
-    /// A change of a record as it was when its form was opened.
+    /// A change of a webhook as it was when its form was opened.
     Change {
         /// Which one.
         id: WebhookId,
@@ -23,7 +23,7 @@ pub enum Target {
     },
 }
 
-/// Saves a record. A change that changes nothing writes nothing.
+/// Saves a webhook. A change that changes nothing writes nothing.
 ///
 /// # Errors
 /// [`SaveError::Stale`] when someone else saved it first, [`SaveError::Gone`] when it was deleted.
@@ -41,7 +41,7 @@ pub async fn save(
     Ok(saved)
 }
 
-/// Saves a record in a transaction that has begun.
+/// Saves a webhook in a transaction that has begun.
 pub(super) async fn save_within(
     conn: &mut Conn,
     act: &Act<'_>,
@@ -128,7 +128,7 @@ fn values<'a>(input: &'a WebhookInput, before: Option<&'a Row>, act: &Act<'_>) -
     }
 }
 
-/// Writes the audit entry of a record.
+/// Writes the audit entry of a webhook.
 pub(super) async fn log(
     conn: &mut Conn,
     act: &Act<'_>,

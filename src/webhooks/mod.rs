@@ -1,9 +1,9 @@
-//! Webhook records as a person changes them: parse what was asked for, then one transaction with
+//! Webhooks as a person changes them: parse what was asked for, then one transaction with
 //! the version check, the write and its audit entry. Not deliveries, not HTTP.
 //!
 //! `input.rs` makes a [`WebhookInput`], which is valid by being there; `save.rs` adds and changes;
 //! `delete.rs` says what goes and what stays, then deletes; `bulk.rs` does it to many at once;
-//! `reset.rs` lets a record wait again; `take_over.rs` follows a renamed project; `transfer.rs` carries records to a file and back.
+//! `reset.rs` lets a webhook wait again; `take_over.rs` follows a renamed project; `transfer.rs` carries webhooks to a file and back.
 
 mod bulk;
 mod delete;
@@ -41,7 +41,7 @@ pub struct Act<'a> {
     pub now: DateTime<Utc>,
 }
 
-/// Why a record was not saved or deleted.
+/// Why a webhook was not saved or deleted.
 #[derive(Debug, thiserror::Error)]
 pub enum SaveError {
     /// Someone else changed it since it was read.

@@ -1,4 +1,4 @@
-//! What a person wants a record to be, and the rules it must meet. All faults are named at once.
+//! What a person wants a webhook to be, and the rules it must meet. All faults are named at once.
 
 use crate::core::action::ActionSpec;
 use crate::core::credential::{SIGNING_PREFIX, SigningKey};
@@ -37,7 +37,7 @@ impl SecretChange {
     }
 }
 
-/// A record as it is asked for, nothing checked yet.
+/// A webhook as it is asked for, nothing checked yet.
 #[derive(Default)]
 #[expect(missing_docs, reason = "the record's fields, explained by the migration")]
 #[expect(clippy::struct_excessive_bools, reason = "the form's boxes")]
@@ -76,11 +76,11 @@ pub struct Draft {
 pub struct Rules<'a> {
     /// The catalogue's entry of the draft's action, if it is installed.
     pub action: Option<&'a ActionSpec>,
-    /// Whether a record may be enabled without any secret.
+    /// Whether a webhook may be enabled without any secret.
     pub allow_no_secret: bool,
-    /// Whether the stored record has a secret token.
+    /// Whether the stored webhook has a secret token.
     pub has_secret_token: bool,
-    /// Whether the stored record has a signing token.
+    /// Whether the stored webhook has a signing token.
     pub has_signing_token: bool,
 }
 
@@ -93,7 +93,7 @@ pub struct Fault {
     pub message: String,
 }
 
-/// A record as it may be saved: can only be had by [`WebhookInput::parse`].
+/// A webhook as it may be saved: can only be had by [`WebhookInput::parse`].
 pub struct WebhookInput(Draft);
 
 impl std::ops::Deref for WebhookInput {
@@ -146,7 +146,7 @@ fn check_lane(draft: &Draft, faults: &mut Faults) {
 }
 
 fn check_match(draft: &Draft, faults: &mut Faults) {
-    // Events of groups and of GitLab itself name no repository: records for them have none.
+    // Events of groups and of GitLab itself name no repository: webhooks for them have none.
     let may_lack = !draft.object_kind.is_empty() && kind::may_lack_repository(&draft.object_kind);
     let least = usize::from(!may_lack);
     faults.text("repo_name", &draft.repo_name, least..=255);
@@ -219,7 +219,7 @@ fn check_action(draft: &Draft, rules: &Rules<'_>, faults: &mut Faults) {
     }
     match rules.action {
         None if draft.action.is_empty() => {}
-        // A record whose entry was taken away can still be read, noted on and switched off.
+        // A webhook whose entry was taken away can still be read, noted on and switched off.
         None if !draft.enabled => {}
         None => faults.add(
             "action",

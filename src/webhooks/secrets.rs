@@ -1,4 +1,4 @@
-//! A record's secrets in their stored forms, and what becomes of those that are replaced.
+//! A webhook's secrets in their stored forms, and what becomes of those that are replaced.
 //!
 //! A replaced secret may stay valid beside the new one until a date, so that GitLab and Signalbox
 //! need not change at one moment. There is at most one such of each kind.
