@@ -24,6 +24,8 @@ const CHECK: Duration = Duration::from_secs(20);
 const NEWS_PAUSE: Duration = Duration::from_millis(10);
 /// Jobs named in one notice, which holds less than 8,000 bytes. Source: PostgreSQL, NOTIFY.
 const JOBS_IN_A_NOTICE: usize = 250;
+/// What a notice says of a job that has become due by being stored, after all others.
+const NEWEST: &str = "newest";
 /// Most jobs that wait to be named, while the connection is away.
 const MOST_WAITING: usize = 10_000;
 
@@ -34,7 +36,7 @@ pub enum Topic {
     Job,
     /// A running job is to end; the subject is its id.
     Cancel,
-    /// A job may be taken; without a subject.
+    /// A job may be taken; the subject says whether it is the newest, or may be older than others.
     Queue,
 }
 
@@ -62,7 +64,7 @@ pub async fn tell(conn: &mut Conn, topic: Topic, subject: &str) -> Result<()> {
     Ok(())
 }
 
-/// Tells the workers of all processes that a job may be taken.
+/// Tells the workers of all processes that a job may be taken, perhaps before others that wait.
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
@@ -101,6 +103,7 @@ struct Watched {
     subjects: HashMap<String, watch::Sender<u64>>,
     cancels: Option<watch::Sender<u64>>,
     queue: Option<watch::Sender<u64>>,
+    older: Option<watch::Sender<u64>>,
 }
 
 /// One watcher of one thing.
@@ -116,6 +119,13 @@ impl Watcher {
         if self.changed.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
+    }
+
+    /// Whether there was a hint since the last question or wait.
+    pub fn has_changed(&mut self) -> bool {
+        let has_changed = self.changed.has_changed().unwrap_or_default();
+        self.changed.mark_unchanged();
+        has_changed
     }
 }
 
@@ -166,7 +176,14 @@ impl Listener {
         Watcher { changed: sender.subscribe(), listener: self.clone(), subject: None }
     }
 
-    /// Tells the workers of this process at once, and those of others soon, that a job may be taken:
+    /// Watches for jobs that may be taken, and may be older than others that wait.
+    pub fn older(&self) -> Watcher {
+        let mut watched = self.watched();
+        let sender = watched.older.get_or_insert_with(|| watch::channel(0).0);
+        Watcher { changed: sender.subscribe(), listener: self.clone(), subject: None }
+    }
+
+    /// Tells the workers of this process at once, and those of others soon, that a new job may be taken:
     /// after the commit, since a NOTIFY within makes commits wait for each other.
     pub fn wake_workers(&self) {
         self.watched().queue.iter().for_each(bump);
@@ -188,6 +205,12 @@ impl Listener {
             }
         }
         self.0.has_news.notify_one();
+    }
+
+    /// As a notice of a released job does.
+    #[cfg(test)]
+    pub(crate) fn release(&self) {
+        self.hint(Topic::Queue.channel(), "");
     }
 
     /// Waits until other processes are to be told something, at most once each [`NEWS_PAUSE`].
@@ -236,7 +259,7 @@ impl Listener {
             } else {
                 not_before = Instant::now() + NEWS_PAUSE;
                 if news.wake {
-                    wake_workers(&mut conn).await?;
+                    tell(&mut conn, Topic::Queue, NEWEST).await?;
                 }
                 for jobs in news.jobs.chunks(JOBS_IN_A_NOTICE) {
                     tell(&mut conn, Topic::Job, &jobs.join(",")).await?;
@@ -250,6 +273,9 @@ impl Listener {
         if channel == Topic::Cancel.channel() {
             watched.cancels.iter().for_each(bump);
         } else if channel == Topic::Queue.channel() {
+            if subject != NEWEST {
+                watched.older.iter().for_each(bump);
+            }
             watched.queue.iter().for_each(bump);
         } else {
             subject.split(',').filter_map(|job| watched.subjects.get(job)).for_each(bump);
@@ -262,6 +288,7 @@ impl Listener {
             .cancels
             .iter()
             .chain(&watched.queue)
+            .chain(&watched.older)
             .chain(watched.subjects.values())
             .for_each(bump);
     }

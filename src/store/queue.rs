@@ -18,9 +18,21 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bytea, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 
+/// From when to when jobs have become due.
+#[derive(Debug, Clone, Copy)]
+pub struct Span {
+    /// The earliest. What ended leaves its entries in the index while anybody may still see them: a
+    /// look that begins at the first job that waits does not read them all each time.
+    pub from: DateTime<Utc>,
+    /// Now.
+    pub to: DateTime<Utc>,
+}
+
 /// A job that a worker may take.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct DueJob {
+    /// From when on.
+    pub at: Option<DateTime<Utc>>,
     /// Its id.
     pub id: String,
     /// Its action.
@@ -33,12 +45,13 @@ pub struct DueJob {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn due(conn: &mut Conn, now: DateTime<Utc>, most: i64) -> Result<Vec<DueJob>> {
+pub async fn due(conn: &mut Conn, span: Span, most: i64) -> Result<Vec<DueJob>> {
     Ok(jobs::table
-        .filter(jobs::due_at.le(now))
+        .filter(jobs::due_at.ge(span.from))
+        .filter(jobs::due_at.le(span.to))
         .order((jobs::due_at, jobs::id))
         .limit(most)
-        .select((jobs::id, jobs::action, jobs::lane))
+        .select((jobs::due_at, jobs::id, jobs::action, jobs::lane))
         .load(conn)
         .await?)
 }
@@ -54,8 +67,8 @@ pub struct Take<'a> {
     pub except: &'a [String],
     /// Webhooks that are paused: left out, also where a job of theirs came after the last look.
     pub paused: &'a [i64],
-    /// Now.
-    pub now: DateTime<Utc>,
+    /// When they became due; its end is now.
+    pub span: Span,
 }
 
 #[derive(QueryableByName)]
@@ -77,7 +90,7 @@ pub async fn begin_due(conn: &mut Conn, take: Take<'_>) -> Result<Vec<Begun>> {
     // Rows of `webhooks` are locked in the order in which the intake locks them.
     let begin = diesel::sql_query(
         "WITH due AS MATERIALIZED (SELECT id FROM jobs \
-           WHERE due_at <= $1 AND lane = '' AND action <> ALL ($2) \
+           WHERE due_at BETWEEN $7 AND $1 AND lane = '' AND action <> ALL ($2) \
            AND coalesce(webhook_id, 0) <> ALL ($6) \
            ORDER BY due_at, id LIMIT $3 FOR UPDATE SKIP LOCKED), \
          begun AS (UPDATE jobs SET state = $4, attempts = attempts + 1, started_at = $1, \
@@ -91,12 +104,13 @@ pub async fn begin_due(conn: &mut Conn, take: Take<'_>) -> Result<Vec<Begun>> {
          SELECT begun.*, deliveries.event, deliveries.body \
          FROM begun LEFT JOIN deliveries ON deliveries.id = begun.delivery_id ORDER BY begun.id",
     )
-    .bind::<Timestamptz, _>(take.now)
+    .bind::<Timestamptz, _>(take.span.to)
     .bind::<Array<Text>, _>(take.except)
     .bind::<BigInt, _>(take.most)
     .bind::<Nullable<Text>, _>(JobEvent::Begin.target().map(JobState::as_str))
     .bind::<Text, _>(take.worker)
-    .bind::<Array<BigInt>, _>(take.paused);
+    .bind::<Array<BigInt>, _>(take.paused)
+    .bind::<Timestamptz, _>(take.span.from);
     let rows: Vec<BegunRow> = cached(begin).load(conn).await?;
     Ok(rows.into_iter().map(|row| Begun::new(row.job, row.event, row.body)).collect())
 }

@@ -10,21 +10,22 @@ use crate::clock;
 use crate::core::ids::JobId;
 use crate::core::pause::{Pause, Scope};
 use crate::store::attempts::Begun;
-use crate::store::listen::Listener;
+use crate::store::listen::{Listener, Watcher};
 use crate::store::pauses::{self, Side};
-use crate::store::queue::{self, DueJob, Take};
+use crate::store::queue::{self, DueJob, Span, Take};
 use crate::store::{Conn, StoreError, transaction};
 use apalis_core::backend::finalize::Ephemeral;
 use apalis_core::backend::{Backend, BackendConfig};
 use apalis_core::task::Task;
 use apalis_core::task::task_id::RandomId;
 use apalis_core::worker::context::WorkerContext;
+use chrono::{DateTime, TimeDelta, Utc};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use tower_layer::Identity;
 
@@ -32,6 +33,14 @@ use tower_layer::Identity;
 const POLL: Duration = Duration::from_millis(250);
 /// How long a database that failed is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// The least time between two looks at the whole queue, from its beginning on.
+const WHOLE_LOOK: Duration = Duration::from_millis(250);
+/// A look at the whole queue takes at most this part of the time.
+const WHOLE_LOOK_PART: u32 = 20;
+/// How far the clocks of two servers may be apart, so that a job of the one is found at once by the
+/// other.
+const CLOCKS: TimeDelta = TimeDelta::seconds(5);
 
 /// An attempt that has begun, and the slot in which it runs.
 pub(super) struct Leased {
@@ -103,6 +112,7 @@ pub(super) fn start(
 ) -> JobQueue {
     let (leased, queue) = mpsc::channel(concurrency.max(1));
     let mut woken = notices.queue();
+    let mut head = Head::new(notices.older());
     tokio::spawn(async move {
         let slots = Arc::new(Semaphore::new(concurrency));
         let mut tick = tokio::time::interval(POLL);
@@ -123,7 +133,7 @@ pub(super) fn start(
             let free = std::iter::from_fn(|| Arc::clone(&slots).try_acquire_owned().ok());
             let free: Vec<_> = first.into_iter().chain(free).collect();
             let wanted = free.len();
-            may_be_more = match fetch(&runner, wanted).await {
+            may_be_more = match fetch(&runner, &mut head, wanted).await {
                 Ok(Fetched { begun, may_be_more }) => {
                     for (begun, slot) in begun.into_iter().zip(free) {
                         if leased.send(Leased { begun, slot }).await.is_err() {
@@ -143,6 +153,38 @@ pub(super) fn start(
     JobQueue(queue)
 }
 
+/// Where the queue begins, as far as is known.
+struct Head {
+    at: DateTime<Utc>,
+    /// When the whole queue was looked at, and how long that took.
+    whole: Option<(Instant, Duration)>,
+    began: Instant,
+    /// Jobs that may stand before it.
+    older: Watcher,
+}
+
+impl Head {
+    fn new(older: Watcher) -> Self {
+        Self { at: DateTime::UNIX_EPOCH, whole: None, began: Instant::now(), older }
+    }
+
+    /// From where on to look now.
+    fn from(&mut self) -> DateTime<Utc> {
+        self.began = Instant::now();
+        let is_old = self
+            .whole
+            .is_none_or(|(at, took)| at.elapsed() >= WHOLE_LOOK.max(took * WHOLE_LOOK_PART));
+        if self.older.has_changed() || is_old { DateTime::UNIX_EPOCH } else { self.at }
+    }
+
+    fn looked(&mut self, span: Span, first: Option<&DueJob>) {
+        if span.from == DateTime::UNIX_EPOCH {
+            self.whole = Some((Instant::now(), self.began.elapsed()));
+        }
+        self.at = first.and_then(|job| job.at).unwrap_or(span.to) - CLOCKS;
+    }
+}
+
 struct Fetched {
     begun: Vec<Begun>,
     /// As many were due as were wanted, and some of them moved: it is worth to look again at once.
@@ -150,11 +192,12 @@ struct Fetched {
 }
 
 /// Begins at most so many jobs of those that are due.
-async fn fetch(runner: &Runner, most: usize) -> Result<Fetched, StoreError> {
+async fn fetch(runner: &Runner, head: &mut Head, most: usize) -> Result<Fetched, StoreError> {
     let mut pooled = runner.taking.get().await?;
     let conn: &mut Conn = &mut pooled;
-    let now = clock::now();
-    let due = queue::due(conn, now, i64::try_from(most).unwrap_or(i64::MAX)).await?;
+    let span = Span { from: head.from(), to: clock::now() };
+    let due = queue::due(conn, span, i64::try_from(most).unwrap_or(i64::MAX)).await?;
+    head.looked(span, due.first());
     let is_full = due.len() >= most;
     if due.is_empty() {
         return Ok(Fetched { begun: Vec::new(), may_be_more: false });
@@ -166,7 +209,7 @@ async fn fetch(runner: &Runner, most: usize) -> Result<Fetched, StoreError> {
     let mut has_moved = false;
     if !free.is_empty() {
         let most = i64::try_from(free.len()).unwrap_or(i64::MAX);
-        let take = Take { worker: &runner.worker, most, except: &except, paused: &[], now };
+        let take = Take { worker: &runner.worker, most, except: &except, paused: &[], span };
         begun.extend(begin_free(conn, take).await?);
         has_moved = !begun.is_empty();
         runner.notices.tell_of_jobs(begun.iter().map(|begun| begun.job.id.as_str()));
@@ -197,7 +240,7 @@ async fn begin_free(conn: &mut Conn, take: Take<'_>) -> Result<Vec<Begun>, Store
     transaction(conn, async |conn: &mut Conn| {
         pauses::lock(conn, Side::Begin).await?;
         let pauses = pauses::all(conn).await?;
-        queue::hold_paused(conn, &pauses, take.now).await?;
+        queue::hold_paused(conn, &pauses, take.span.to).await?;
         if pauses.iter().any(|pause| pause.scope == Scope::All) {
             return Ok(Vec::new());
         }
@@ -209,4 +252,37 @@ async fn begin_free(conn: &mut Conn, take: Take<'_>) -> Result<Vec<Begun>, Store
         queue::begin_due(conn, Take { paused: &left_out, ..take }).await
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_head_moves_with_what_waits_and_back_when_told_so() {
+        let listener = Listener::default();
+        let mut head = Head::new(listener.older());
+        let (now, job) = (clock::now(), |at| DueJob {
+            at: Some(at),
+            id: String::new(),
+            action: String::new(),
+            lane: String::new(),
+        });
+        assert_eq!(head.from(), DateTime::UNIX_EPOCH, "it knows nothing yet");
+        let first = now - TimeDelta::hours(1);
+        head.looked(Span { from: DateTime::UNIX_EPOCH, to: now }, Some(&job(first)));
+        head.whole = Some((Instant::now(), Duration::from_mins(1)));
+        assert_eq!(head.from(), first - CLOCKS);
+        head.looked(Span { from: first, to: now }, None);
+        assert_eq!(head.from(), now - CLOCKS, "nothing waits");
+        listener.wake_workers();
+        assert_eq!(head.from(), now - CLOCKS);
+        listener.release();
+        assert_eq!(head.from(), DateTime::UNIX_EPOCH, "an older one was released");
+        assert_eq!(head.from(), now - CLOCKS);
+        head.whole = Some((Instant::now(), Duration::ZERO));
+        assert_eq!(head.from(), now - CLOCKS);
+        head.whole = Instant::now().checked_sub(WHOLE_LOOK).map(|at| (at, Duration::ZERO));
+        assert_eq!(head.from(), DateTime::UNIX_EPOCH, "it is looked at as a whole now and then");
+    }
 }

@@ -7,9 +7,10 @@ use crate::support::gitlab::Delivery;
 use crate::support::panel::Panel;
 use crate::support::{seed, wait};
 
+use chrono::DateTime;
 use signalbox::clock;
 use signalbox::store::Pool;
-use signalbox::store::queue::{self, Take};
+use signalbox::store::queue::{self, Span, Take};
 
 async fn pause(panel: &Panel, scope: &str) {
     let form = panel.open("/admin/hooks/worker/").await.form_to("/admin/hooks/worker/pause/");
@@ -128,7 +129,8 @@ async fn a_job_that_comes_after_the_worker_looked_for_paused_ones_is_not_begun()
     database.execute("UPDATE jobs SET state = 'queued', finished_at = NULL").await;
     let pool = Pool::for_fixed_statements(&database.url, 1).unwrap();
     // What is held before lies in another statement: this one finds the jobs as if they came after.
-    let take = Take { worker: "w", most: 20, except: &[], paused: &[3, 7], now: clock::now() };
+    let span = Span { from: DateTime::UNIX_EPOCH, to: clock::now() };
+    let take = Take { worker: "w", most: 20, except: &[], paused: &[3, 7], span };
     let begun = queue::begin_due(&mut pool.get().await.unwrap(), take).await.unwrap();
     let mut webhooks: Vec<_> = begun.iter().filter_map(|begun| begun.job.webhook_id).collect();
     webhooks.sort_unstable();

@@ -6,9 +6,11 @@ use crate::support::database::Database;
 use crate::support::gitlab::Delivery;
 use crate::support::{seed, wait, webhooks};
 
+use chrono::{DateTime, TimeDelta};
+use diesel_async::SimpleAsyncConnection;
 use signalbox::clock;
 use signalbox::store::keys::ScopedKey;
-use signalbox::store::queue::Take;
+use signalbox::store::queue::{Span, Take};
 use signalbox::store::{Pool, keys, queue};
 
 /// The tables that grow with every delivery.
@@ -110,11 +112,12 @@ async fn plans_that_were_made_for_empty_tables_do_not_serve_for_full_ones() {
     database.execute("VACUUM ANALYZE").await;
     let pool = Pool::for_fixed_statements(&database.url, 1).unwrap();
     let key = ScopedKey { endpoint: "main".to_owned(), key: "none".to_owned() };
-    let take = Take { worker: "w", most: 4, except: &[], paused: &[], now: clock::now() };
+    let span = Span { from: DateTime::UNIX_EPOCH, to: clock::now() };
+    let take = Take { worker: "w", most: 4, except: &[], paused: &[], span };
     let use_once = async || {
         let mut conn = pool.get().await.unwrap();
-        keys::holders(&conn, &[&key], take.now).await.unwrap();
-        queue::due(&mut conn, take.now, take.most).await.unwrap();
+        keys::holders(&conn, &[&key], span.to).await.unwrap();
+        queue::due(&mut conn, span, take.most).await.unwrap();
         queue::begin_due(&mut conn, take).await.unwrap();
     };
     use_once().await;
@@ -144,4 +147,52 @@ async fn plans_that_were_made_for_empty_tables_do_not_serve_for_full_ones() {
         let pages: i64 = database.value(&sql).await.parse().unwrap();
         assert!(pages < USES * most, "{table}: {pages} pages for {USES} uses");
     }
+}
+
+#[tokio::test]
+async fn a_reader_that_keeps_old_rows_in_sight_does_not_hold_the_queue_up() {
+    let database = Database::migrated().await;
+    database.execute("ALTER TABLE jobs SET (autovacuum_enabled = off)").await;
+    seed::deliveries(&database, 20_000).await;
+    database
+        .execute("UPDATE jobs SET state = 'queued', finished_at = NULL, held = '', lane = ''")
+        .await;
+    database.execute("VACUUM ANALYZE jobs").await;
+    // A backup, say: what it may still see, nobody can take away.
+    let reader = Pool::for_fixed_statements(&database.url, 1).unwrap();
+    let mut reading = reader.get().await.unwrap();
+    reading
+        .batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM jobs")
+        .await
+        .unwrap();
+    // All but the newest hundred have ended.
+    let end = "UPDATE jobs SET state = 'succeeded', finished_at = now() WHERE id NOT IN \
+               (SELECT id FROM jobs ORDER BY due_at DESC, id DESC LIMIT 100)";
+    database.execute(end).await;
+    let pool = Pool::for_fixed_statements(&database.url, 1).unwrap();
+    let mut conn = pool.get().await.unwrap();
+    let whole = Span { from: DateTime::UNIX_EPOCH, to: clock::now() };
+    let first = queue::due(&mut conn, whole, 4).await.unwrap().swap_remove(0);
+    drop(conn);
+    database.execute("SELECT pg_stat_reset()").await;
+    let span = Span { from: first.at.unwrap() - TimeDelta::microseconds(1), to: clock::now() };
+    let take = Take { worker: "w", most: 4, except: &[], paused: &[], span };
+    for _ in 0..10 {
+        let mut conn = pool.get().await.unwrap();
+        let due = queue::due(&mut conn, span, 4).await.unwrap();
+        assert_eq!(due.len(), 4);
+        let begun = queue::begin_due(&mut conn, take).await.unwrap();
+        assert_eq!(begun.len(), 4);
+    }
+    drop(pool);
+    // What a connection read is counted when it ends, at the latest.
+    let sum = "heap_blks_read + heap_blks_hit + idx_blks_read + idx_blks_hit";
+    let sql = format!("SELECT ({sum})::text FROM pg_statio_user_tables WHERE relname = 'jobs'");
+    let pages = wait::until("the count of what was read", async || {
+        let pages: i64 = database.value(&sql).await.parse().unwrap();
+        (pages > 0).then_some(pages)
+    })
+    .await;
+    assert!(pages < 10 * 500, "{pages} pages for ten looks");
+    drop(reading);
 }
