@@ -29,6 +29,9 @@ const FLUSH: Duration = Duration::from_secs(5);
 
 /// Tasks that commit: while one waits for the disk, the other prepares the next transaction.
 const COMMITTERS: usize = 2;
+/// A batch smaller than this waits for the other committer, and grows meanwhile: most of what a
+/// statement costs does not depend on its rows.
+const WORTH_OVERLAPPING: usize = 16;
 
 /// What all committers need.
 pub(super) struct Deps {
@@ -43,12 +46,14 @@ pub(super) fn start(deps: Deps, waiting: mpsc::Receiver<Waiting>) {
     let (deps, waiting) = (Arc::new(deps), Arc::new(Mutex::new(waiting)));
     let refusals = Arc::<std::sync::Mutex<Refusals>>::default();
     let webhooks = Arc::<KnownWebhooks>::default();
+    let committing = Arc::<Mutex<()>>::default();
     let mut committers = JoinSet::new();
     for _ in 0..COMMITTERS {
         let committer = Committer {
             deps: Arc::clone(&deps),
             refusals: Arc::clone(&refusals),
             webhooks: Arc::clone(&webhooks),
+            committing: Arc::clone(&committing),
         };
         committers.spawn(committer.run(Arc::clone(&waiting)));
     }
@@ -83,36 +88,60 @@ fn locked(refusals: &std::sync::Mutex<Refusals>) -> std::sync::MutexGuard<'_, Re
     refusals.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn drain(first: Waiting, waiting: &mut mpsc::Receiver<Waiting>) -> Vec<Waiting> {
-    let mut bytes = first.arrival.body.len();
-    let mut batch = vec![first];
-    while batch.len() < BATCH && bytes < BATCH_BYTES {
-        match waiting.try_recv() {
-            Ok(next) => {
-                bytes += next.arrival.body.len();
-                batch.push(next);
-            }
-            Err(_) => break,
+/// What one transaction stores.
+#[derive(Default)]
+struct Gathered {
+    waiting: Vec<Waiting>,
+    bytes: usize,
+}
+
+impl Gathered {
+    fn push(&mut self, next: Waiting) {
+        self.bytes += next.arrival.body.len();
+        self.waiting.push(next);
+    }
+
+    /// Takes what waits, as far as there is room.
+    fn drain(&mut self, queue: &mut mpsc::Receiver<Waiting>) {
+        while self.has_room_for(BATCH)
+            && let Ok(next) = queue.try_recv()
+        {
+            self.push(next);
         }
     }
-    batch
+
+    fn has_room_for(&self, most: usize) -> bool {
+        self.waiting.len() < most && self.bytes < BATCH_BYTES
+    }
 }
 
 struct Committer {
     deps: Arc<Deps>,
     refusals: Arc<std::sync::Mutex<Refusals>>,
     webhooks: Arc<KnownWebhooks>,
+    /// Held by whoever commits, but for a second one with a batch that is worth it.
+    committing: Arc<Mutex<()>>,
 }
 
 impl Committer {
     async fn run(self, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>) {
         loop {
-            let batch = {
-                let mut waiting = waiting.lock().await;
-                let Some(first) = waiting.recv().await else { return };
-                drain(first, &mut waiting)
-            };
-            self.commit(batch).await;
+            let mut batch = Gathered::default();
+            let mut queue = waiting.lock().await;
+            let Some(first) = queue.recv().await else { return };
+            batch.push(first);
+            batch.drain(&mut queue);
+            let mut alone = self.committing.try_lock().ok();
+            while alone.is_none() && batch.has_room_for(WORTH_OVERLAPPING) {
+                tokio::select! {
+                    free = self.committing.lock() => alone = Some(free),
+                    Some(next) = queue.recv() => batch.push(next),
+                }
+            }
+            batch.drain(&mut queue);
+            drop(queue);
+            self.commit(batch.waiting).await;
+            drop(alone);
         }
     }
 
