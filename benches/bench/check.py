@@ -121,7 +121,7 @@ class Check:
     def count_jobs(self) -> int:
         """Instructions of all of them."""
         counter = Counter(self.machine, "worker")
-        worker = self.box.worker("counted", counter.wrapper)
+        worker = self.box.worker("counted", wrapper=counter.wrapper)
         self.wait(WARM_UP)
         wait_until("the first jobs", lambda: self.ended() == WARM_UP, 120)
         counter.control(worker, "--zero")

@@ -8,7 +8,9 @@ import shutil
 import signal
 import subprocess
 import urllib.parse
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Iterator
 
 from machine import BenchError, Machine, as_user, wait_until
 
@@ -127,6 +129,21 @@ class Cluster:
     def checkpoint(self) -> None:
         """So that no run pays for the one before."""
         self.sql("postgres", "CHECKPOINT")
+
+    @contextmanager
+    def open_snapshot(self, database: str) -> Iterator[None]:
+        """A reader that may see every row of now until the end of the block, as a backup does."""
+        command = self.psql(database)
+        reader = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert reader.stdin and reader.stdout
+        try:
+            reader.stdin.write("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1;\n")
+            reader.stdin.flush()
+            reader.stdout.readline()
+            yield
+        finally:
+            reader.stdin.close()
+            reader.wait(10)
 
     def bytes_on_disk(self, database: str) -> int:
         """Tables and indexes of deliveries and jobs."""

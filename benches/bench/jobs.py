@@ -9,9 +9,11 @@ import resource
 import statistics
 import time
 import urllib.parse
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+import bare
 import seed
 from cluster import Cluster
 from intake import FULL
@@ -20,6 +22,8 @@ from machine import BenchError, PeakMemory, say, wait_until
 from settings import Settings
 from signalbox import Signalbox
 
+# The action that only the build for the benchmark has.
+IN_PROCESS = "1 ms in the process"
 # How many deliveries are sent one by one to an idle worker.
 ONE_BY_ONE = 200
 
@@ -92,9 +96,29 @@ class Jobs:
             self.wait("jobs", self.settings.jobs)
             rows.append(self.drain("jobs", workers, f"{self.settings.jobs:,} waiting"))
         starts = self.starts()
+        with bare.running(self.box.machine) as handler:
+            self.box.call(handler.url)
+            rows.append(self.queue("call", "a request to a local server", slots=16))
+        rows.append(self.queue("in-process", IN_PROCESS, slots=64))
+        rows.append(self.queue("in-process", f"{IN_PROCESS}, a reader's snapshot open", slots=64, snapshot=True))
         if self.settings.states:
             rows.append(self.drain_many())
         return rows, starts
+
+    def queue(self, action: str, words: str, *, slots: int, snapshot: bool = False) -> JobRow:
+        """Drains jobs that start no program."""
+        self.cluster.empty("jobs")
+        # Enough for the span at several thousand a second.
+        count = max(self.settings.jobs, round(6_000 * (self.settings.span + 3)))
+        self.wait("jobs", count, action)
+        state = f"{count:,} waiting, {words}"
+        with self.cluster.open_snapshot("jobs") if snapshot else nullcontext():
+            row = self.drain("jobs", 1, state, slots)
+        wrong = "outcome <> 'succeeded' OR exit_code IS NOT NULL"
+        found = f"SELECT outcome, exit_code, error FROM job_attempts WHERE {wrong} LIMIT 1"
+        if odd := self.cluster.sql("jobs", found):
+            raise BenchError(f"{action}, an attempt: {odd[0]} (built without --features bench?)")
+        return row
 
     def drain_many(self) -> JobRow:
         """From the database that the deliveries left, if they were measured."""
@@ -105,17 +129,18 @@ class Jobs:
             self.wait(FULL, self.settings.waiting)
         return self.drain(FULL, 1, f"{stored}{self.settings.waiting:,} waiting")
 
-    def wait(self, database: str, count: int) -> None:
+    def wait(self, database: str, count: int, action: str = "true") -> None:
         """Jobs that wait."""
         webhooks = self.settings.webhooks[0]
-        seed.rows(self.cluster, database, before=0, total=count, webhooks=webhooks, waiting=True)
+        rows = {"before": 0, "total": count, "webhooks": webhooks}
+        seed.rows(self.cluster, database, **rows, waiting=True, action=action)
 
-    def drain(self, database: str, workers: int, state: str) -> JobRow:
+    def drain(self, database: str, workers: int, state: str, slots: int = 4) -> JobRow:
         """Drains what waits for one span, from the first hundred on."""
         self.cluster.checkpoint()
-        state += f", {workers} worker{'s' if workers > 1 else ''} of 4 slots"
+        state += f", {workers} worker{'s' if workers > 1 else ''} of {slots} slots"
         say(f"Signalbox drains, {state}")
-        running = [self.box.worker(database) for _ in range(workers)]
+        running = [self.box.worker(database, slots) for _ in range(workers)]
         pids = [worker.pid for worker in running]
         say(f"process {', '.join(map(str, pids))}, PostgreSQL {self.cluster.pid}")
         try:

@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import bare
 from cluster import Cluster
 from jobs import JobRow
 from load import FIRST_PROJECT, Cpu, Row, Sender, push
@@ -25,7 +26,6 @@ from machine import (
     wait_until,
 )
 from settings import Settings
-from signalbox import cargo_build
 
 PEERS = ROOT / "benches/peers"
 TARGET = ROOT / "target/bench"
@@ -136,21 +136,8 @@ class Peers:
 
     def bare(self) -> list[Row]:
         """An actix handler that only parses."""
-        program = os.environ.get("BENCH_ACTIX") or cargo_build(
-            [
-                "--manifest-path",
-                str(PEERS / "actix/Cargo.toml"),
-                "--target-dir",
-                str(TARGET / "actix"),
-            ]
-        )
-        port = free_port()
-        process = self.machine.start("bare", [program, f"127.0.0.1:{port}"])
-        url = f"http://127.0.0.1:{port}/"
-        wait_until("the bare handler", lambda: answers(url))
-        rows = self.rows_of("actix, parses only", "keeps nothing", url, process.pid)
-        self.machine.end(process)
-        return rows
+        with bare.running(self.machine) as handler:
+            return self.rows_of("actix, parses only", "keeps nothing", handler.url, handler.pid)
 
     def webhook(self) -> list[Row]:
         """Debian's `webhook`: compares three values and starts the program at once."""

@@ -52,6 +52,8 @@ class Signalbox:
         self.actions = machine.folder / "actions"
         self.actions.mkdir(mode=0o755)
         (self.actions / "true.toml").write_text(ACTION)
+        # The build for the benchmark waits a millisecond instead of starting anything.
+        (self.actions / "in-process.toml").write_text(ACTION)
         self._runs = 0
 
     def settings(self, database: str) -> dict[str, str]:
@@ -95,9 +97,15 @@ class Signalbox:
         wait_until("signalbox serve", is_ready, 120 if wrapper else 30)
         return Running(process, f"{base}/webhooks/gitlab")
 
-    def worker(self, database: str, wrapper: list[str] | None = None) -> Running:
+    def call(self, url: str) -> None:
+        """Makes an action `call` that sends a request there."""
+        text = f'kind = "http"\nurl = "{url}"\nallow_private_network = true\nbody = "event"\n'
+        (self.actions / "call.toml").write_text('description = "Call"\n' + text)
+
+    def worker(self, database: str, slots: int = 4, wrapper: list[str] | None = None) -> Running:
         """Starts a worker."""
-        return Running(self._start(["worker"], self.settings(database), wrapper or []), "")
+        env = {**self.settings(database), "SIGNALBOX_WORKER_CONCURRENCY": str(slots)}
+        return Running(self._start(["worker"], env, wrapper or []), "")
 
     def _start(
         self, command: list[str], env: dict[str, str], wrapper: list[str]
@@ -119,10 +127,10 @@ class Signalbox:
 
 
 def find_binary() -> str:
-    """SIGNALBOX_BIN, or the optimised program, built first."""
+    """SIGNALBOX_BIN, or the optimised program with the action in process, built first."""
     if given := os.environ.get("SIGNALBOX_BIN"):
         return str(Path(given).resolve())
-    return cargo_build(["--bin", "signalbox"])
+    return cargo_build(["--bin", "signalbox", "--features", "bench"])
 
 
 def cargo_build(arguments: list[str]) -> str:
