@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 /// Most deliveries in one transaction.
 const BATCH: usize = 200;
 /// Bytes of bodies after which a transaction takes no more.
-const BATCH_BYTES: usize = 32 * 1024 * 1024;
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// How often a delivery that meets another server's is judged anew.
 const TRIES: usize = 5;
 /// How often counting rows are brought up to date.
