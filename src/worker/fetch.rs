@@ -6,6 +6,7 @@
 
 use super::attempt::Runner;
 use super::begin::Turn;
+use super::turns::Turns;
 use crate::clock;
 use crate::core::ids::JobId;
 use crate::core::pause::{Pause, Scope};
@@ -20,6 +21,7 @@ use apalis_core::task::Task;
 use apalis_core::task::task_id::RandomId;
 use apalis_core::worker::context::WorkerContext;
 use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -112,7 +114,7 @@ pub(super) fn start(
 ) -> JobQueue {
     let (leased, queue) = mpsc::channel(concurrency.max(1));
     let mut woken = notices.queue();
-    let mut head = Head::new(notices.older());
+    let mut next = Next { head: Head::new(notices.older()), turns: Turns::default() };
     tokio::spawn(async move {
         let slots = Arc::new(Semaphore::new(concurrency));
         let mut tick = tokio::time::interval(POLL);
@@ -133,7 +135,7 @@ pub(super) fn start(
             let free = std::iter::from_fn(|| Arc::clone(&slots).try_acquire_owned().ok());
             let free: Vec<_> = first.into_iter().chain(free).collect();
             let wanted = free.len();
-            may_be_more = match fetch(&runner, &mut head, wanted).await {
+            may_be_more = match fetch(&runner, &mut next, wanted).await {
                 Ok(Fetched { begun, may_be_more }) => {
                     for (begun, slot) in begun.into_iter().zip(free) {
                         if leased.send(Leased { begun, slot }).await.is_err() {
@@ -181,7 +183,7 @@ impl Head {
         if span.from == DateTime::UNIX_EPOCH {
             self.whole = Some((Instant::now(), self.began.elapsed()));
         }
-        self.at = first.and_then(|job| job.at).unwrap_or(span.to) - CLOCKS;
+        self.at = first.and_then(|job| job.due_at).unwrap_or(span.to) - CLOCKS;
     }
 }
 
@@ -191,13 +193,48 @@ struct Fetched {
     may_be_more: bool,
 }
 
+/// What is known of the jobs that come next.
+struct Next {
+    head: Head,
+    turns: Turns,
+}
+
+impl Next {
+    /// The jobs to begin next, at most so many, and when they became due.
+    async fn due(
+        &mut self,
+        conn: &mut Conn,
+        most: usize,
+    ) -> Result<(Vec<DueJob>, Span), StoreError> {
+        let span = Span { from: self.head.from(), to: clock::now() };
+        if !self.turns.are_known() || span.from < self.head.at {
+            let due = queue::due(conn, span, i64::try_from(most).unwrap_or(i64::MAX)).await?;
+            self.head.looked(span, due.first());
+            if due.len() < most {
+                return Ok((due, span));
+            }
+            self.turns.look(conn).await?;
+            if !self.turns.are_known() {
+                return Ok((due, span));
+            }
+        }
+        let span = Span { from: self.head.at, to: clock::now() };
+        let mut due = self.turns.due(conn, span, most).await?;
+        if due.len() < most {
+            let have: HashSet<_> = due.iter().map(|job| job.id.clone()).collect();
+            let others = queue::due(conn, span, i64::try_from(most).unwrap_or(i64::MAX)).await?;
+            due.extend(others.into_iter().filter(|job| !have.contains(&job.id)));
+            due.truncate(most);
+        }
+        Ok((due, span))
+    }
+}
+
 /// Begins at most so many jobs of those that are due.
-async fn fetch(runner: &Runner, head: &mut Head, most: usize) -> Result<Fetched, StoreError> {
+async fn fetch(runner: &Runner, next: &mut Next, most: usize) -> Result<Fetched, StoreError> {
     let mut pooled = runner.taking.get().await?;
     let conn: &mut Conn = &mut pooled;
-    let span = Span { from: head.from(), to: clock::now() };
-    let due = queue::due(conn, span, i64::try_from(most).unwrap_or(i64::MAX)).await?;
-    head.looked(span, due.first());
+    let (due, span) = next.due(conn, most).await?;
     let is_full = due.len() >= most;
     if due.is_empty() {
         return Ok(Fetched { begun: Vec::new(), may_be_more: false });
@@ -205,12 +242,18 @@ async fn fetch(runner: &Runner, head: &mut Head, most: usize) -> Result<Fetched,
     let except = runner.catalogue.actions_with_lane();
     let is_laned = |job: &DueJob| !job.lane.is_empty() || except.contains(&job.action);
     let (laned, free): (Vec<_>, Vec<_>) = due.into_iter().partition(is_laned);
-    let mut begun = Vec::with_capacity(most);
+    let mut begun = Vec::new();
     let mut has_moved = false;
     if !free.is_empty() {
         let most = i64::try_from(free.len()).unwrap_or(i64::MAX);
-        let take = Take { worker: &runner.worker, most, except: &except, paused: &[], span };
-        begun.extend(begin_free(conn, take).await?);
+        let these: Vec<_> = free.into_iter().map(|job| job.id).collect();
+        let only = Some(these.as_slice());
+        let take = Take { worker: &runner.worker, most, only, except: &except, paused: &[], span };
+        begun = begin_free(conn, take).await?;
+        if begun.is_empty() {
+            // Another worker was faster: any others will do.
+            begun = begin_free(conn, Take { only: None, ..take }).await?;
+        }
         has_moved = !begun.is_empty();
         runner.notices.tell_of_jobs(begun.iter().map(|begun| begun.job.id.as_str()));
     }
@@ -263,7 +306,7 @@ mod tests {
         let listener = Listener::default();
         let mut head = Head::new(listener.older());
         let (now, job) = (clock::now(), |at| DueJob {
-            at: Some(at),
+            due_at: Some(at),
             id: String::new(),
             action: String::new(),
             lane: String::new(),

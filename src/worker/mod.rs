@@ -1,6 +1,6 @@
 //! Runs jobs: takes those that are due, makes their attempts, writes down how they ended.
 //!
-//! `fetch.rs` is the queue that apalis takes its tasks from, `begin.rs` the turn of a job in a lane,
+//! `fetch.rs` is the queue that apalis takes its tasks from, `turns.rs` whose turn it is, `begin.rs` the turn of a job in a lane,
 //! `attempt.rs` one attempt, `ender.rs` the ends of many; `rescue.rs` gives up those whose worker is
 //! lost; `upkeep.rs` takes away what was kept long enough. What follows an attempt is
 //! `crate::core::job`'s to say.
@@ -15,6 +15,7 @@ mod fetch;
 mod output;
 mod rescue;
 mod running;
+mod turns;
 pub mod upkeep;
 
 use crate::actions::Catalogue;

@@ -12,4 +12,5 @@ mod run;
 mod stats;
 mod stop;
 mod takeover;
+mod turns;
 mod upkeep;

@@ -113,7 +113,7 @@ async fn plans_that_were_made_for_empty_tables_do_not_serve_for_full_ones() {
     let pool = Pool::for_fixed_statements(&database.url, 1).unwrap();
     let key = ScopedKey { endpoint: "main".to_owned(), key: "none".to_owned() };
     let span = Span { from: DateTime::UNIX_EPOCH, to: clock::now() };
-    let take = Take { worker: "w", most: 4, except: &[], paused: &[], span };
+    let take = Take { worker: "w", most: 4, only: None, except: &[], paused: &[], span };
     let use_once = async || {
         let mut conn = pool.get().await.unwrap();
         keys::holders(&conn, &[&key], span.to).await.unwrap();
@@ -175,8 +175,8 @@ async fn a_reader_that_keeps_old_rows_in_sight_does_not_hold_the_queue_up() {
     let first = queue::due(&mut conn, whole, 4).await.unwrap().swap_remove(0);
     drop(conn);
     database.execute("SELECT pg_stat_reset()").await;
-    let span = Span { from: first.at.unwrap() - TimeDelta::microseconds(1), to: clock::now() };
-    let take = Take { worker: "w", most: 4, except: &[], paused: &[], span };
+    let span = Span { from: first.due_at.unwrap() - TimeDelta::microseconds(1), to: clock::now() };
+    let take = Take { worker: "w", most: 4, only: None, except: &[], paused: &[], span };
     for _ in 0..10 {
         let mut conn = pool.get().await.unwrap();
         let due = queue::due(&mut conn, span, 4).await.unwrap();

@@ -1,0 +1,82 @@
+//! Whose turn it is: where more is due than a worker has room for, webhooks take turns, so that the many
+//! jobs of one do not keep out those of another.
+
+use crate::store::queue::{self, DueJob, Span};
+use crate::store::{Conn, Result};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The least time between two looks for webhooks of which a job waits.
+const PAUSE: Duration = Duration::from_millis(250);
+/// Such looks take at most this part of the time.
+const PART: u32 = 20;
+/// Most webhooks that take turns; of more, the others follow at the next look.
+const MOST: usize = 1_000;
+
+/// The webhooks of which jobs wait, and whose turn was the last.
+#[derive(Default)]
+pub(super) struct Turns {
+    /// In order.
+    webhooks: Vec<i64>,
+    last: i64,
+    /// When they were looked for, and how long that took.
+    looked: Option<(Instant, Duration)>,
+}
+
+impl Turns {
+    /// Whether several webhooks take turns, as far as is known now.
+    pub(super) fn are_known(&self) -> bool {
+        let is_current =
+            self.looked.is_some_and(|(at, took)| at.elapsed() < PAUSE.max(took * PART));
+        is_current && self.webhooks.len() > 1
+    }
+
+    /// Looks which webhooks take turns.
+    pub(super) async fn look(&mut self, conn: &mut Conn) -> Result<()> {
+        let began = Instant::now();
+        self.webhooks = queue::waiting_webhooks(conn, self.last, MOST).await?;
+        self.looked = Some((Instant::now(), began.elapsed()));
+        Ok(())
+    }
+
+    /// The jobs whose turn it is, at most so many.
+    pub(super) async fn due(
+        &mut self,
+        conn: &mut Conn,
+        span: Span,
+        most: usize,
+    ) -> Result<Vec<DueJob>> {
+        let webhooks = self.next(most);
+        let each = most.div_ceil(webhooks.len().max(1));
+        let mut due = queue::due_of(conn, &webhooks, each, span).await?;
+        due.truncate(most);
+        Ok(due)
+    }
+
+    /// The webhooks that follow in turn, each once.
+    fn next(&mut self, most: usize) -> Vec<i64> {
+        let start = self.webhooks.partition_point(|webhook| *webhook <= self.last);
+        let (before, after) = self.webhooks.split_at(start);
+        let next: Vec<i64> = after.iter().chain(before).take(most).copied().collect();
+        self.last = next.last().copied().unwrap_or_default();
+        next
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn webhooks_follow_in_turn_and_come_again() {
+        let mut turns = Turns { webhooks: vec![0, 3, 7, 9], ..Turns::default() };
+        assert_eq!(turns.next(2), [3, 7]);
+        assert_eq!(turns.next(3), [9, 0, 3]);
+        // One that came between takes its turn; one that is gone is passed over.
+        turns.webhooks = vec![0, 5, 9];
+        assert_eq!(turns.next(1), [5]);
+        assert_eq!(turns.next(10), [9, 0, 5]);
+        turns.webhooks.clear();
+        assert_eq!(turns.next(4), [0; 0]);
+    }
+}
