@@ -298,7 +298,7 @@ async fn busy() -> (App, BTreeMap<&'static str, String>) {
 
 #[tokio::test]
 async fn f72_no_page_says_a_sentence_in_english_to_a_chinese_reader() {
-    let (app, webhooks) = busy().await;
+    let (app, _) = busy().await;
     let mut reader = Reader::of(&app, ADMIN).await;
     // Held back, with the banner on every page; and what was cancelled.
     let job = app.database().value("SELECT id FROM jobs WHERE state = 'running'").await;
@@ -311,6 +311,5 @@ async fn f72_no_page_says_a_sentence_in_english_to_a_chinese_reader() {
     app.send(&push().with("/project_id", 21).key("held")).await.expect(202, "paused");
     let seen = reader.follows("/admin/").await;
     assert!(seen > 100, "{seen} pages");
-    let _ = webhooks;
     reader.ends();
 }
