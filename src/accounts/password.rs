@@ -65,16 +65,15 @@ pub enum Weak {
     #[error("Use at most 1024 bytes.")]
     Long,
     /// The username, or close to it.
-    #[error("Use something else than the username.")]
+    #[error("Use a password other than the username.")]
     LikeName,
     /// One that everybody tries first.
-    #[error("This password is one of the first that are tried. Use another.")]
+    #[error("This password is too common. Use another.")]
     Common,
 }
 
 /// What is asked of a password, as help beside its field.
-pub const HELP: &str =
-    "At least 10 characters. Length counts, not special characters: three or four words will do.";
+pub const HELP: &str = "At least 10 characters. Three or four words are enough.";
 
 /// Whether a new password is acceptable.
 ///

@@ -17,11 +17,11 @@ use crate::store::{Conn, Pool, StoreError, transaction};
 
 /// Why one's own account cannot be deleted.
 const NOT_YOURSELF: &str =
-    "This is your own account. Another administrator can delete it or switch it off.";
+    "This is your own account. Another administrator can delete or disable it.";
 
 /// Why the last administrator stays.
-const LAST_ADMIN: &str = "This is the last active administrator: without one, nobody could manage \
-                          Signalbox. Make another user an administrator first.";
+const LAST_ADMIN: &str = "This is the last active administrator. Make another user an \
+                          administrator first.";
 
 /// Adds an account that may read, until it is given another role.
 ///
@@ -72,7 +72,7 @@ pub async fn change(
             return Err(AccountError::Refused(if standing.active {
                 "You cannot change your own role. Another administrator can."
             } else {
-                "You cannot switch off your own account. Another administrator can."
+                "You cannot disable your own account. Another administrator can."
             }));
         }
         if !standing.is_admin() {

@@ -31,7 +31,7 @@ pub enum AccountError {
     #[error("There is no user of this name.")]
     NoSuchUser,
     /// The present password is another one.
-    #[error("This is not your present password.")]
+    #[error("This is not your current password.")]
     WrongPassword,
     /// One may not do this to one's own account, or to the last administrator's.
     #[error("{0}")]

@@ -51,7 +51,7 @@ pub fn rehearse(request: &RunRequest) -> Result<Rehearsal, String> {
     };
     rehearsal.kind = request.spec.kind.as_str();
     let limit = format!("{} s", request.time().as_secs_f64());
-    rehearsal.facts.push(("Time limit", limit));
+    rehearsal.facts.push(("Timeout", limit));
     Ok(rehearsal)
 }
 
@@ -103,7 +103,7 @@ fn call(entry: &Http, request: &RunRequest, told: &Told) -> Result<Rehearsal, St
     Ok(Rehearsal {
         kind: "",
         argv: vec![entry.method.as_str().to_owned(), entry.url.fill(source)],
-        facts: vec![("May call private networks", network.to_owned())],
+        facts: vec![("Private networks", network.to_owned())],
         environment: headers.collect(),
         payload,
     })

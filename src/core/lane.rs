@@ -43,7 +43,7 @@ pub fn webhook_of_lane(lane: &str) -> Option<i64> {
 pub fn label(lane: &str) -> String {
     match lane.strip_prefix(OF_HOST) {
         Some(name) => name.to_owned(),
-        None => "this webhook's own".to_owned(),
+        None => "this webhook".to_owned(),
     }
 }
 

@@ -40,9 +40,9 @@ impl Role {
     #[must_use]
     pub fn explained(self) -> &'static str {
         match self {
-            Self::Viewer => "reads everything but the log and the accounts",
-            Self::Operator => "also runs jobs again, cancels them and reads the log",
-            Self::Admin => "does everything",
+            Self::Viewer => "can read everything except the log and accounts",
+            Self::Operator => "can also run and cancel jobs, and read the log",
+            Self::Admin => "can do everything",
         }
     }
 

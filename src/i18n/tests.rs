@@ -117,9 +117,9 @@ fn the_most_wanted_language_that_there_is_wins() {
 
 #[test]
 fn a_text_is_said_in_the_language_of_the_answer() {
-    assert_eq!(t("Log in"), "Log in");
+    assert_eq!(t("Sign in"), "Sign in");
     let chinese = Locale::SimplifiedChinese;
-    assert_eq!(say_in(chinese, || t("Log in").to_owned()), "登录");
+    assert_eq!(say_in(chinese, || t("Sign in").to_owned()), "登录");
     assert_eq!(say_in(chinese, || t("no such text").to_owned()), "no such text");
     assert_eq!(say_in(chinese, || say!("Signed in as {name}", name = "ada")), "已登录为 ada");
 }

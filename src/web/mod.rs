@@ -169,11 +169,11 @@ fn panel(
         .app_data(web::FormConfig::default().limit(MAX_FORM).error_handler(
             |error, _| match error {
                 UrlencodedError::Overflow { .. } => too_large(error),
-                error => unreadable("The form cannot be read.", error),
+                error => unreadable("The form is invalid.", error),
             },
         ))
         .app_data(web::QueryConfig::default().error_handler(|error, _| {
-            unreadable("The part of the address after the question mark cannot be read.", error)
+            unreadable("The part of the address after the question mark is invalid.", error)
         }))
         .app_data(web::PathConfig::default().error_handler(|error, _| {
             HumanError::from(Problem::not_found().caused_by(error.to_string())).into()
@@ -232,7 +232,7 @@ async fn no_such_page(request: HttpRequest) -> Result<HttpResponse, HumanError> 
     }
     match routes::slashed(&request) {
         Some(address) => Ok(human::found(address)),
-        None => Err(Problem::not_found().link("To the start page", urls::index()).into()),
+        None => Err(Problem::not_found().link("Go to the start page", urls::index()).into()),
     }
 }
 

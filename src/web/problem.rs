@@ -101,7 +101,7 @@ impl Problem {
             StatusCode::NOT_FOUND,
             "not_found",
             "Page not found",
-            "There is nothing at this address. It may have been mistyped, or what it showed is gone.",
+            "There is nothing at this address. It may be mistyped, or the page was removed.",
         )
     }
 
@@ -122,13 +122,9 @@ impl Problem {
             "method_not_allowed",
             "Method not allowed",
             if allow.is_empty() {
-                say!("This address does not answer {method}.", method = method)
+                say!("This address does not accept {method}.", method = method)
             } else {
-                say!(
-                    "This address does not answer {method}. It answers {allow}.",
-                    method = method,
-                    allow = allow
-                )
+                say!("This address accepts {allow}, not {method}.", method = method, allow = allow)
             },
         );
         problem.allow = Some(allow.to_owned());
@@ -137,7 +133,7 @@ impl Problem {
 
     /// A request that cannot be read.
     pub fn bad_request(detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "bad_request", "The request cannot be read", detail)
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", "Invalid request", detail)
     }
 
     /// A body over the limit.
@@ -156,7 +152,7 @@ impl Problem {
             StatusCode::FORBIDDEN,
             "forbidden",
             "Not allowed",
-            "Your role does not include this. Nothing was changed. Ask an administrator if you need it.",
+            "Your role does not allow this. Nothing was changed. Ask an administrator if you need it.",
         )
     }
 
@@ -166,7 +162,7 @@ impl Problem {
             StatusCode::FORBIDDEN,
             "signed_out",
             "You are signed out",
-            "Your session has ended, so nothing was changed. Sign in, go back to the form and send it again.",
+            "Nothing was changed: your session has ended. Sign in, go back to the form and send it again.",
         )
     }
 
@@ -176,7 +172,7 @@ impl Problem {
             StatusCode::FORBIDDEN,
             "csrf",
             "The form has expired",
-            "This form does not belong to your present session, so nothing was changed. Go back, reload the page and send it again. Signing in needs cookies.",
+            "Nothing was changed: the form is from another session. Go back, reload the page and send it again. Signing in needs cookies.",
         )
     }
 
@@ -186,13 +182,13 @@ impl Problem {
             StatusCode::CONFLICT,
             "conflict",
             "Changed in the meantime",
-            "Someone else has changed this since you opened it. Nothing of yours was saved.",
+            "Someone else has changed this since you opened it. Your changes were not saved.",
         )
     }
 
     /// A rule forbids it, by whomever it is asked.
     pub fn refused(why: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::CONFLICT, "refused", "This cannot be done", why)
+        Self::new(StatusCode::CONFLICT, "refused", "Not possible", why)
     }
 
     /// Too many tries.
@@ -200,7 +196,7 @@ impl Problem {
         let mut problem = Self::new(
             StatusCode::TOO_MANY_REQUESTS,
             "too_many_requests",
-            "Too many tries",
+            "Too many attempts",
             say!("Try again in {n} seconds.", n = wait_s),
         );
         problem.retry_after_s = Some(wait_s);
@@ -212,7 +208,7 @@ impl Problem {
         let mut problem = Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "unavailable",
-            "The database cannot be reached",
+            "The database is unavailable",
             "Signalbox runs, but its database does not answer. Try again in a moment.",
         );
         problem.retry_after_s = Some(5);
@@ -225,7 +221,7 @@ impl Problem {
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal",
             "Something went wrong",
-            "This is a fault in Signalbox. The log has the cause, under the request id below.",
+            "This is a bug in Signalbox. The log has the cause, under the request ID below.",
         )
     }
 

@@ -137,10 +137,10 @@ fn check_lane(draft: &Draft, faults: &mut Faults) {
     if !(0..=3_600).contains(&draft.debounce_s) {
         faults.add("debounce_s", "Enter a number from 0 to 3600.");
     } else if draft.debounce_s > 0 && draft.concurrency != Concurrency::Latest {
-        faults.add("debounce_s", "Only where the newest of each ref runs, one waits for another.");
+        faults.add("debounce_s", "Debounce needs concurrency “Latest per ref”.");
     }
     if draft.cancel_running && draft.concurrency != Concurrency::Latest {
-        let message = "Only where the newest of each ref runs, it takes the place of another.";
+        let message = "Cancelling the running job needs concurrency “Latest per ref”.";
         faults.add("cancel_running", message);
     }
 }
@@ -152,7 +152,7 @@ fn check_match(draft: &Draft, faults: &mut Faults) {
     faults.text("repo_name", &draft.repo_name, least..=255);
     faults.text("repo_url", &draft.repo_url, least..=2_000);
     if draft.repo_url.contains(char::is_whitespace) {
-        faults.add("repo_url", "An address has no spaces in it.");
+        faults.add("repo_url", "Remove the space: a URL has none.");
     }
     // Such an address equals none that GitLab sends.
     let fault = RepositoryUrl::parse(&draft.repo_url).fault();
@@ -162,7 +162,7 @@ fn check_match(draft: &Draft, faults: &mut Faults) {
     faults.text("http_x_gitlab_event", &draft.http_x_gitlab_event, 1..=100);
     faults.text("object_kind", &draft.object_kind, 1..=100);
     if draft.project_id < -1 {
-        faults.add("project_id", "Enter a project's id, or -1 to wait for GitLab's Test.");
+        faults.add("project_id", "Enter a project ID, or -1 to wait for GitLab's Test.");
     }
 }
 
@@ -191,7 +191,7 @@ fn check_security(draft: &Draft, rules: &Rules<'_>, faults: &mut Faults) {
             faults.add("signing_token", message);
         } else if !SigningKey::is_gitlabs(token) {
             let message =
-                "After “whsec_” come 44 characters: base64 of 32 bytes. Copy the token again.";
+                "Copy the token again: 44 characters (32 bytes in base64) follow “whsec_”.";
             faults.add("signing_token", message);
         }
     }
@@ -203,19 +203,19 @@ fn check_security(draft: &Draft, rules: &Rules<'_>, faults: &mut Faults) {
     let has_one = draft.secret_token.leaves_one(rules.has_secret_token)
         || draft.signing_token.leaves_one(rules.has_signing_token);
     if draft.require_signature && !draft.signing_token.leaves_one(rules.has_signing_token) {
-        let message = "Without a signing token, nothing is signed. Paste one, or untick this.";
+        let message = "Paste a signing token, or untick this: without one, nothing is signed.";
         faults.add("require_signature", message);
     }
     if draft.enabled && !has_one && !rules.allow_no_secret {
-        let message = "An enabled record needs a secret token or a signing token: without one, \
-            anyone could set it off. Enter one, or switch the record off.";
+        let message = "Enter a secret token or a signing token, or disable the webhook. Without one, anyone \
+            could trigger it.";
         faults.add("secret_token", message);
     }
 }
 
 fn check_action(draft: &Draft, rules: &Rules<'_>, faults: &mut Faults) {
     if draft.action.is_empty() {
-        faults.add("action", "Choose what is to be run.");
+        faults.add("action", "Choose an action.");
     }
     match rules.action {
         None if draft.action.is_empty() => {}
@@ -224,7 +224,7 @@ fn check_action(draft: &Draft, rules: &Rules<'_>, faults: &mut Faults) {
         None => faults.add(
             "action",
             say!(
-                "The catalogue has no action “{action}”. Choose another, or switch the record off.",
+                "The action “{action}” is not installed. Choose another, or disable the webhook.",
                 action = draft.action
             ),
         ),
@@ -268,10 +268,10 @@ impl Faults {
         } else if count > *letters.end() {
             self.add(
                 field,
-                say!("Keep it to {most} characters; it has {n}.", most = letters.end(), n = count),
+                say!("Use at most {most} characters, not {n}.", most = letters.end(), n = count),
             );
         } else if text.chars().any(char::is_control) {
-            self.add(field, "It has a line break or another control character in it.");
+            self.add(field, "Remove the line break or control character.");
         }
     }
 
@@ -281,10 +281,10 @@ impl Faults {
         if count > most {
             self.add(
                 field,
-                say!("Keep it to {most} characters; it has {n}.", most = most, n = count),
+                say!("Use at most {most} characters, not {n}.", most = most, n = count),
             );
         } else if text.contains('\0') {
-            self.add(field, "It has a NUL character in it.");
+            self.add(field, "Remove the NUL character.");
         }
     }
 
@@ -293,7 +293,7 @@ impl Faults {
         if token.trim() == token {
             self.text(field, token, 1..=1_000);
         } else {
-            self.add(field, "It begins or ends with a space, which is lost on the way here.");
+            self.add(field, "Remove the space at its beginning or end: HTTP does not keep it.");
         }
     }
 }

@@ -58,7 +58,7 @@ async fn a_changed_or_removed_entry_is_noticed_where_it_is_used() {
 
     write_action(&actions, "probe", "timeout_s = 77\n", "echo two");
     page_says(&app, "action changed").await;
-    panel.open(&change).await.says("Its action has changed since this record was saved.");
+    panel.open(&change).await.says("The action has changed since this webhook was saved.");
     panel.open(LIST).await.says("action changed");
     panel.submit(panel.open(&change).await.form_with("repo_name")).await;
     assert!(!panel.open(&change).await.main().contains("has changed"), "it was saved again");
@@ -96,7 +96,7 @@ async fn f62_a_run_shows_its_colours_without_any_control_byte_and_what_it_used()
     let job = app.send(&Delivery::push_2015().token(TOKEN).key("1")).await.jobs()[0].clone();
     app.job_is(&job, "succeeded").await;
     let page = panel.open(&format!("/admin/hooks/job/{job}/")).await;
-    page.says("of processor time").says("MiB of memory at most");
+    page.says("CPU time").says("memory up to");
     assert_eq!(page.texts(".log .fg-1.bold"), ["red"]);
     page.says("red plain").says("done");
     let log = page.texts(".log code").join("\n");

@@ -170,8 +170,8 @@ async fn a_renamed_project_is_told_as_renamed_and_mended_with_one_press() {
     // Lists lead there, and advise no second webhook.
     for list in ["/admin/", "/admin/hooks/delivery/unmatched/"] {
         let list = panel.open(list).await;
-        list.says("See what changed");
-        assert!(!list.main().contains("Create record"), "{}", list.html);
+        list.says("Compare");
+        assert!(!list.main().contains("Create webhook"), "{}", list.html);
         assert!(list.attributes("main a", "href").contains(&page_address(&answer)));
     }
     let action = format!("{}take-over/", page_address(&answer));
@@ -202,7 +202,7 @@ async fn a_renamed_project_is_told_as_renamed_and_mended_with_one_press() {
     let mended = panel.submit(form.clone()).await;
     assert_eq!(mended.address, page_address(&answer), "{}", mended.html);
     let told = mended.text(".messages");
-    assert!(told.contains("2 webhooks took over the new name and URL."), "{told}");
+    assert!(told.contains("2 webhooks now have the new name and URL."), "{told}");
     assert_eq!(
         places(&app).await,
         [
@@ -242,7 +242,7 @@ async fn a_signature_proves_a_renamed_project_too_and_a_wrong_secret_none() {
     let answer = app.send(&renamed(push().token("nobody's"))).await;
     answer.expect(401, "rejected");
     let stranger = panel.open(&page_address(&answer)).await;
-    assert!(!stranger.html.contains("take-over") && !stranger.html.contains("Fix record"));
+    assert!(!stranger.html.contains("take-over") && !stranger.html.contains("Edit webhook"));
     let told = panel.submit(form).await.text(".messages");
-    assert!(told.contains("One webhook took over the new name and URL."), "{told}");
+    assert!(told.contains("1 webhook now has the new name and URL."), "{told}");
 }

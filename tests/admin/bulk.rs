@@ -59,9 +59,9 @@ async fn ticked_rows_are_switched_off_and_on_each_with_its_entry() {
     app.database().execute("UPDATE webhooks SET enabled = true WHERE project_id = 2").await;
     let page = panel.submit(tick(bulk(&page, "enable"), &list.rows())).await;
     let said = page.text(".message");
-    assert!(said.contains("One webhook was enabled."), "{said}");
-    assert!(said.contains("One had been enabled before."), "{said}");
-    assert!(said.contains("One stayed disabled for lack of a secret."), "{said}");
+    assert!(said.contains("1 webhook was enabled."), "{said}");
+    assert!(said.contains("Already enabled: 1."), "{said}");
+    assert!(said.contains("Left disabled, no token: 1."), "{said}");
     let id: String =
         app.database().value("SELECT id::text FROM webhooks WHERE project_id = 3").await;
     panel.open(&format!("{LIST}{id}/history/")).await.says("Enabled");
@@ -102,7 +102,7 @@ async fn f25_five_thousand_are_deleted_with_a_small_page() {
     let asked = panel.submit(bulk(&list, "delete").press("select_across", "1")).await;
     assert!(asked.text("h1").contains("Delete 5,000 webhooks?"), "{}", asked.main());
     assert!(asked.html.len() < 50_000, "{} bytes", asked.html.len());
-    asked.says("All deliveries they received.");
+    asked.says("The deliveries they received.");
     let page = panel.submit(asked.form_with("post")).await;
     assert!(page.html.contains("5,000 webhooks were deleted."), "{}", page.html);
     assert_eq!(app.database().column("SELECT repo_name FROM webhooks").await, ["other"]);
@@ -179,7 +179,7 @@ async fn e1_registrations_are_reset_after_a_question_and_with_the_password() {
     let form = again.form_with("post").set("_your_password", PASSWORD);
     let done = panel.submit(form).await;
     let said = done.text(".message");
-    assert!(said.contains("3 webhooks were reset. One had waited for a Test before"), "{said}");
+    assert!(said.contains("3 webhooks were reset. Already pending, or deleted: 1."), "{said}");
     assert_eq!(app.database().count("webhooks WHERE project_id = -1 AND version = 2").await, 3);
     let undo = "audit_log WHERE verb = 'change' AND changes::text LIKE '%project_id%'";
     assert_eq!(app.database().count(undo).await, 3);

@@ -25,7 +25,7 @@ async fn f55_unmatched_deliveries_are_grouped_by_repository() {
     let list = panel.open("/admin/hooks/delivery/").await;
     let address = "/admin/hooks/delivery/unmatched/";
     assert!(list.attributes("main a", "href").contains(&address.to_owned()));
-    list.says("Bodies are kept for 14 days, deliveries for 90 days");
+    list.says("Retention: bodies 14 days, deliveries 90 days");
     let groups = panel.open(address).await;
     assert_eq!(groups.texts("[data-id] [data-label=Deliveries]"), ["1", "2"]);
     assert_eq!(groups.texts("[data-id] [data-label=\"Project ID\"]"), ["17", "16"]);
@@ -51,7 +51,10 @@ async fn a_body_is_shown_as_tree_as_text_and_as_a_command_that_works() {
     assert!(leaves.contains(&"big 12345678901234567890123".to_owned()), "{leaves:?}");
     assert!(leaves.contains(&"big \"it's\"".to_owned()), "{leaves:?}");
     assert_eq!(shown.text("#body-raw"), String::from_utf8(body.to_vec()).unwrap());
-    assert_eq!(shown.texts(".timeline-name"), ["Received", "Judged", "Queued", "Started", "Ended"]);
+    assert_eq!(
+        shown.texts(".timeline-name"),
+        ["Received", "Evaluated", "Queued", "Started", "Ended"]
+    );
     let command = shown.text("#body-curl");
     assert!(command.contains("YOUR-SECRET-TOKEN") && !command.contains(TOKEN), "{command}");
 
@@ -135,7 +138,7 @@ async fn f29_a_repeat_makes_no_job_and_leads_to_what_it_repeats() {
     let shown = app.panel().await.open(&page(&again.field("delivery"))).await;
     assert_eq!(shown.attributes(".verdict", "data-state"), ["duplicate"]);
     assert_eq!(shown.attributes(".verdict-text a", "href"), [page(&first.field("delivery"))]);
-    shown.says("nothing was run twice");
+    shown.says("Nothing ran twice");
     assert_eq!(app.database().count("jobs").await, 1);
 }
 

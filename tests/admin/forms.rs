@@ -195,7 +195,7 @@ async fn f53_a_webhook_equal_to_another_is_saved_with_a_word_that_leads_to_the_o
     let link = |id: &str| format!("/admin/hooks/webhook/{id}/change/");
     for (one, other, name) in [(&first, &second, "The second"), (&second, &first, "The first")] {
         let page = panel.open(&link(one)).await;
-        page.says("Another webhook is equal in all five values: both will run.").says(name);
+        page.says("Another webhook has the same five fields: both run.").says(name);
         assert!(page.attributes("main a", "href").contains(&link(other)), "{}", page.html);
     }
     let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
@@ -203,7 +203,13 @@ async fn f53_a_webhook_equal_to_another_is_saved_with_a_word_that_leads_to_the_o
     // A webhook that differs in one value is no twin.
     let form = panel.open(&link(&second)).await.form_with("repo_name");
     panel.submit(form.set("project_id", "16").press("_save", "1")).await;
-    assert!(!panel.open(&link(&first)).await.main().contains("Another webhook is equal"));
+    assert!(
+        !panel
+            .open(&link(&first))
+            .await
+            .main()
+            .contains("Another webhook has the same five fields")
+    );
 }
 
 #[tokio::test]
@@ -218,7 +224,7 @@ async fn e6_a_form_that_is_sent_twice_adds_one_webhook_and_may_be_mended_in_betw
     let (one, two) = tokio::join!(panel.submit(form.clone()), panel.submit(form.clone()));
     assert_eq!((one.status, two.status), (200, 200));
     let again = panel.submit(form).await;
-    assert!(again.text(".message").contains("nothing was added twice"), "{}", again.html);
+    assert!(again.text(".message").contains("Nothing was added twice"), "{}", again.html);
     assert_eq!(app.database().count("webhooks").await, 1);
     assert_eq!(app.database().count("audit_log WHERE object_type = 'webhook'").await, 1);
     // A change that is sent twice is one, and no quarrel with oneself.
@@ -228,7 +234,7 @@ async fn e6_a_form_that_is_sent_twice_adds_one_webhook_and_may_be_mended_in_betw
     panel.submit(form.clone()).await;
     let again = panel.submit(form).await;
     assert_eq!((again.status, again.address.as_str()), (200, LIST));
-    assert!(again.text(".message").contains("is just so already"), "{}", again.html);
+    assert!(again.text(".message").contains("already has these values"), "{}", again.html);
     assert_eq!(app.database().count("audit_log WHERE verb = 'change'").await, 1);
     // A copy is one, too; and what is no form of ours is taken as it comes.
     let copy = panel.open(&format!("{LIST}{id}/change/")).await.form_with("repo_name");
@@ -247,7 +253,7 @@ async fn an_address_that_people_copy_is_mended_or_refused() {
     let form = panel.open("/admin/hooks/webhook/add/").await.form_with("repo_name");
     let bare = form.fill(&webhooks::push()).set("repo_url", "mike/diaspora");
     let refused = panel.submit(bare).await;
-    refused.says("Enter the whole address, such as https://gitlab.example.com/group/app.");
+    refused.says("Enter the full URL, such as https://gitlab.example.com/group/app.");
     assert_eq!(app.database().count("webhooks").await, 0);
     let page = "http://example.com/mike/diaspora/-/tree/master";
     panel.add_webhook(&with(webhooks::push(), &[("repo_url", page)])).await;

@@ -54,13 +54,13 @@ async fn f74_an_export_is_planned_and_imported_elsewhere_and_secrets_are_asked_f
     assert!(empty.attributes(".empty a", "href").contains(&IMPORT.to_owned()), "{}", empty.html);
     let page = plan(&panel, &file.html).await;
     assert_eq!(counts(&page), ["2", "0", "0", "0"]);
-    page.says("Diaspora").says("Needs a secret").says("Secrets are not in the file");
+    page.says("Diaspora").says("Needs a secret").says("The file holds no secrets");
     assert_eq!(there.database().count("webhooks").await, 0);
     let list = confirm(&panel, &page).await;
     assert!(list.address.starts_with(LIST), "{}", list.address);
     let message = list.text(".message");
     assert!(message.contains("Imported: 2 added"), "{message}");
-    assert!(message.contains("Switched off until they get a secret: "), "{message}");
+    assert!(message.contains("Disabled until they get a secret: "), "{message}");
     let off = there.database().count("webhooks WHERE NOT enabled AND project_id > 0").await;
     let told = "audit_log WHERE verb = 'add' AND object_type = 'webhook' AND actor_name = 'ada'";
     assert_eq!((off, there.database().count(told).await), (2, 2));
@@ -73,7 +73,7 @@ async fn f74_an_export_is_planned_and_imported_elsewhere_and_secrets_are_asked_f
     assert_eq!(panel.open(EXPORT).await.html, file.html);
     let page = plan(&panel, &file.html).await;
     assert_eq!(counts(&page), ["0", "0", "2", "0"]);
-    page.says("There is nothing to import.");
+    page.says("Nothing to import.");
     assert!(!page.has("[name=mark]"));
 }
 
@@ -89,14 +89,14 @@ async fn a_plan_names_each_change_and_what_is_only_here_and_history_has_it_after
     let page = plan(&panel, &file).await;
     assert_eq!(counts(&page), ["0", "1", "0", "0"]);
     assert_eq!(page.texts("[data-line] tbody tr > *"), ["max_attempts", "3", "9"]);
-    page.says("1 webhook here is not in the file: it stays as it is.");
+    page.says("1 webhook here is not in the file. It stays as it is.");
     let list = confirm(&panel, &page).await;
     assert!(list.text(".message").contains("0 added, 1 changed"), "{}", list.html);
     let state = "SELECT format('%s %s %s', max_attempts, project_id, enabled) FROM webhooks \
                  ORDER BY id LIMIT 1";
-    assert_eq!(app.database().value(state).await, "9 15 t", "a registration is not undone");
+    assert_eq!(app.database().value(state).await, "9 15 t", "Nothing is deleted or unregistered");
     assert_eq!(app.database().count("webhooks").await, 2);
-    panel.open(&format!("{LIST}{id}/history/")).await.says("Attempts at most").says("ada");
+    panel.open(&format!("{LIST}{id}/history/")).await.says("Max attempts").says("ada");
 }
 
 #[tokio::test]
@@ -108,13 +108,13 @@ async fn a_plan_that_others_overtook_is_drawn_anew_and_not_carried_out() {
     let page = plan(&panel, &file).await;
     app.database().execute("UPDATE webhooks SET max_attempts = 5, version = version + 1").await;
     let again = confirm(&panel, &page).await;
-    again.says("Nothing was imported: webhooks were changed since this page was opened.");
+    again.says("Nothing was imported: webhooks have changed since you opened this page.");
     assert_eq!(again.texts("[data-line] tbody tr > *"), ["max_attempts", "5", "9"]);
     assert_eq!(app.database().value("SELECT max_attempts::text FROM webhooks").await, "5");
     // What it says now can be confirmed; the same button pressed twice does nothing more.
     confirm(&panel, &again).await;
     let twice = confirm(&panel, &again).await;
-    twice.says("There is nothing to import.");
+    twice.says("Nothing to import.");
     let changes = app.database().count("audit_log WHERE verb = 'change'").await;
     assert_eq!((app.database().count("webhooks").await, changes), (1, 1));
 }
@@ -142,14 +142,14 @@ async fn every_fault_is_named_with_its_place_and_nothing_is_imported() {
         assert_eq!(given.value("file").unwrap().trim_end(), text.trim_end());
     }
     let page = plan(&panel, &twist("env: SIGNALBOX_TOKEN_DIASPORA_PUSH", "env: glpat-4711")).await;
-    page.says("A secret itself does not belong in the file.");
+    page.says("never put the secret itself into the file");
 
     // Rules that a form would name too, for every webhook.
     let twisted = twist("action: print", "action: nothing").replace("parallel", "sideways");
     let page = plan(&panel, &twisted).await;
     assert_eq!(counts(&page), ["0", "0", "0", "1"]);
     page.says("action").says("“sideways” is not parallel, serial or latest.");
-    page.says("Nothing can be imported while a webhook of the file is faulty");
+    page.says("Nothing can be imported while a webhook in the file is invalid");
     assert!(!page.has("[name=mark]"));
     // Nor when the button of another file's plan is sent with it.
     let planned = plan(&panel, &twist("attempts: 3", "attempts: 9")).await;

@@ -61,10 +61,10 @@ async fn f68_f69_what_needs_attention_is_listed_and_leads_to_exactly_those_rows(
     assert_eq!(
         texts,
         [
-            "One job of Diaspora push",
-            "One delivery of elsewhere",
+            "1 job of Diaspora push",
+            "1 delivery of elsewhere",
             "2 deliveries of Diaspora",
-            "One webhook has waited for GitLab's Test for over an hour",
+            "1 webhook has waited for GitLab's Test for over an hour",
             "2 enabled webhooks have had no delivery for 30 days",
         ]
     );
@@ -127,7 +127,7 @@ async fn one_search_finds_webhooks_deliveries_and_jobs_and_an_id_opens_its_page(
         operator.open("/admin/search/?q=operator").await.texts("main h2"),
         ["Nothing found"]
     );
-    panel.open("/admin/search/").await.says("Finds every word");
+    panel.open("/admin/search/").await.says("Searches webhooks");
 }
 
 #[tokio::test]
@@ -136,7 +136,7 @@ async fn f68_a_worker_that_was_lost_is_told_and_leads_to_the_workers() {
     let panel = app.panel().await;
     app.add_webhook(&webhooks::push()).await;
     let mut worker = app.worker();
-    let lost = "One worker gave no sign of life and did not stop in good order";
+    let lost = "1 worker was lost: no heartbeat, and no clean stop";
     let attention = ".attention > li > span:nth-child(2) > a";
     wait::until("a worker", async || {
         panel.open("/admin/hooks/worker/").await.has("#workers [data-state=alive]").then_some(())

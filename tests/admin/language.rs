@@ -10,9 +10,9 @@ async fn the_panel_speaks_the_language_that_the_browser_wants_most() {
         ("zh-CN,zh;q=0.9,en;q=0.8", "zh-Hans", "登录"),
         ("zh-Hans", "zh-Hans", "登录"),
         ("de;q=1.0, en;q=0.5, zh;q=0.7", "zh-Hans", "登录"),
-        ("en-GB, zh;q=0.5", "en", "Log in"),
-        ("de", "en", "Log in"),
-        ("not a language, ;;q=x", "en", "Log in"),
+        ("en-GB, zh;q=0.5", "en", "Sign in"),
+        ("de", "en", "Sign in"),
+        ("not a language, ;;q=x", "en", "Sign in"),
     ] {
         let page = Panel::reading(app.base(), languages).get("/admin/login/").await;
         assert_eq!(page.language(), tag, "{languages}");

@@ -106,7 +106,7 @@ async fn a_change_is_put_back_and_nothing_else() {
     panel.submit(change_form(&panel, &id).await.set("name", "kept")).await;
 
     let ask = panel.open(&link).await;
-    ask.says("77").says("15").says("cannot be put back: secrets are not kept");
+    ask.says("77").says("15").says("cannot be reverted: old secrets are not stored");
     assert!(!ask.html.contains(other) && !ask.main().contains("kept as"));
     let digest = app.database().value("SELECT secret_digest::text FROM webhooks").await;
     let sql = "SELECT concat_ws(' ', project_id, max_attempts, name) FROM webhooks";
@@ -115,8 +115,8 @@ async fn a_change_is_put_back_and_nothing_else() {
     assert_eq!(page.address, format!("{HOOKS}{id}/history/"), "{}", page.html);
     assert_eq!(app.database().value(sql).await, "15 3 kept");
     assert_eq!(app.database().value("SELECT secret_digest::text FROM webhooks").await, digest);
-    page.says("The values before it hold now.");
-    panel.open(&link).await.says("nothing to put back");
+    page.says("The current values are the ones before this change.");
+    panel.open(&link).await.says("Nothing to revert");
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn putting_back_meets_a_change_that_came_between() {
     panel.submit(change_form(&panel, &id).await.set("name", "two")).await;
     let page = panel.submit(late).await;
     assert_eq!(page.status, 409, "{}", page.html);
-    page.says("Someone else changed it").says("two");
+    page.says("someone else changed it").says("two");
     assert_eq!(app.database().value("SELECT name FROM webhooks").await, "two");
     let page = panel.submit(page.form_to(&link)).await;
     assert_eq!(page.status, 200);
@@ -160,7 +160,7 @@ async fn putting_back_what_is_run_asks_for_the_password_and_keeps_the_rules() {
     app.database().execute(&off.replace("'1', 'x'", &format!("'{id}', 'x'"))).await;
     let link = revert_link(&panel, &id).await.unwrap();
     let page = panel.submit(panel.open(&link).await.form_to(&link)).await;
-    page.says("Nothing was put back").says("needs a secret token");
+    page.says("Nothing was reverted").says("Enter a secret token");
     assert_eq!(app.database().value("SELECT enabled::text FROM webhooks").await, "false");
 }
 

@@ -113,7 +113,7 @@ async fn f49_the_sixth_wrong_login_in_a_minute_is_told_how_long_to_wait() {
     }
     let told = |page: &crate::support::page::Page| {
         let words = page.text("[role=alert]");
-        let (_, rest) = words.split_once("Too many wrong tries. Try again in ").unwrap();
+        let (_, rest) = words.split_once("Too many wrong passwords. Try again in ").unwrap();
         let seconds: u64 = rest.split(' ').next().unwrap().parse().unwrap();
         let header = page.headers["retry-after"].to_str().unwrap();
         assert!((1..=60).contains(&seconds) && header == seconds.to_string(), "{words} {header}");

@@ -80,7 +80,7 @@ async fn f2_another_form_of_the_address_is_equal_and_marked_so() {
         with(webhooks::push(), &[("repo_url", "ssh://git@example.com:22/mike/diaspora")]);
     panel.add_webhook(&http).await;
     let page = page_of(&app, &panel, &push()).await;
-    page.says("same repository, other URL form (SSH/HTTP)").says("fits in every value");
+    page.says("same repository, different URL form (SSH/HTTP)").says("fits in every value");
 }
 
 #[tokio::test]

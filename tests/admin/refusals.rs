@@ -83,7 +83,7 @@ async fn a_form_that_is_too_large_or_misses_fields_is_told_so() {
     let large = form.clone().set("old_password", &"x".repeat(2 * 1024 * 1024));
     assert_eq!(panel.submit(large).await.status, 413);
     let page = panel.submit(form.unset("old_password")).await;
-    assert_eq!((page.status, page.text("h1").as_str()), (400, "The request cannot be read"));
+    assert_eq!((page.status, page.text("h1").as_str()), (400, "Invalid request"));
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn without_its_tables_the_panel_says_so_and_tells_no_cause() {
     app.database().execute("DROP TABLE sessions").await;
     let page = panel.get("/admin/").await;
     assert_eq!(page.status, 503);
-    page.says("The database cannot be reached");
+    page.says("The database is unavailable");
     assert!(!page.html.contains("relation"), "{}", page.html);
 }
 

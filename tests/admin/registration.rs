@@ -56,7 +56,7 @@ async fn every_attempt_is_listed_with_its_reason_until_the_test_registers_it() {
         let page = panel.open(&part).await;
         (page.texts("[data-id] [data-label=Why]").first().cloned().unwrap_or_default(), page)
     };
-    assert!(newest().await.1.html.contains("Nothing has come yet"));
+    assert!(newest().await.1.html.contains("Nothing received yet"));
     let stranger = Delivery::push_2015().token("wrong").with("/repository/name", "Elsewhere");
     app.send(&stranger.at_register()).await.expect(401, "rejected");
     assert_eq!(newest().await.0, "", "what carries neither its name nor its secret is not shown");
@@ -85,7 +85,7 @@ async fn every_attempt_is_listed_with_its_reason_until_the_test_registers_it() {
     assert_eq!(page.attributes("#wait", "data-state"), ["registered"]);
     assert_eq!(page.attributes("#wait", "data-announce"), ["Registered: project 15."]);
     assert!(page.attributes("#wait", "data-poll").is_empty(), "it need not be asked any more");
-    assert!(page.html.contains("nothing is left to change"), "{}", page.html);
+    assert!(page.html.contains("Nothing is left to do"), "{}", page.html);
     assert!(!page.has("#main-address"), "one address serves from the start");
     // Leaving and returning loses nothing.
     assert_eq!(panel.open(&setup(&id)).await.rows().len(), 5);
@@ -114,7 +114,11 @@ async fn the_sample_of_an_empty_project_and_a_long_silence_are_explained() {
              UPDATE deliveries SET received_at = now() - interval '1 hour'",
         )
         .await;
-    panel.open(&setup(&id)).await.says("Nothing came for ten minutes").says("Outbound requests");
+    panel
+        .open(&setup(&id))
+        .await
+        .says("Nothing received for ten minutes")
+        .says("Outbound requests");
 }
 
 #[tokio::test]
@@ -226,7 +230,7 @@ async fn where_a_webhook_registers_is_chosen_put_back_and_kept() {
     let links = history.attributes("main a", "href");
     let link = links.iter().find(|href| href.ends_with("/revert/")).unwrap();
     let ask = panel.open(link).await;
-    ask.says("The registration endpoint only");
+    ask.says("No, at the registration endpoint only");
     panel.submit(ask.form_to(link)).await;
     assert_eq!(at_main().await, "false");
     assert_eq!(form().await.value("register_on_first_event"), Some("off"));

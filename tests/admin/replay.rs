@@ -68,7 +68,7 @@ async fn f70_a_dry_run_shows_what_would_run_and_starts_nothing() {
     assert!(environment.contains(&"API_TOKEN••••••".to_owned()), "{environment:?}");
     assert!(environment.iter().any(|row| row.starts_with("PATHpassed on")), "{environment:?}");
     assert!(!dry.html.contains("planted-secret"), "a secret is shown");
-    dry.says("Lane").says("nothing has been started");
+    dry.says("Lane").says("nothing was started");
     assert!(dry.text(".rehearsal .code").contains("\"object_kind\": \"push\""));
 
     assert_eq!(rows(&app).await, before, "a row was written");
@@ -165,7 +165,7 @@ async fn a_duplicate_can_be_run_again_anyway() {
     let button = page.texts(".verdict-actions a");
     assert_eq!(button, ["Run again anyway…"]);
     let asked = panel.open(&ask(&id)).await;
-    asked.says("Run this delivery again anyway?").says("Yes, run it again");
+    asked.says("Run this delivery again anyway?").says("Run again");
     let new = delivery_of(&panel.submit(asked.form_with("once")).await);
     assert_eq!(app.database().count(&format!("jobs WHERE delivery_id = '{new}'")).await, 1);
 }
@@ -183,7 +183,7 @@ async fn pending_paused_and_disabled_webhooks_are_told_apart() {
     panel.open(&ask(&id)).await.says("pending registration").says("Nothing would run");
     let force = format!("{}?way=force&webhook={webhook}", ask(&id));
     let asked = panel.get(&force).await;
-    asked.says("It waits for its registration").says("1 job would run");
+    asked.says("It is pending and stays pending").says("1 job would run");
     let page = panel.submit(asked.form_with("once")).await;
     page.says("forced by ada").says("Replayed by ada");
     let project = || async { app.database().value("SELECT project_id::text FROM webhooks").await };
@@ -224,7 +224,7 @@ async fn what_was_shown_is_what_runs_and_who_may_not_only_looks() {
     assert_eq!(shown.texts(".verdict-actions [data-kind=primary]"), ["Replay…"]);
     let viewer = app.person("viewer").await;
     let looked = viewer.open(&ask(&id)).await;
-    looked.says("1 job would run").says("Operators and admins may replay");
+    looked.says("1 job would run").says("Only operators and admins can replay");
     assert!(!looked.has("[name=once]"));
     assert!(!viewer.open(&format!("/admin/hooks/delivery/{id}/")).await.has(".verdict-actions"));
     let operator = app.person("operator").await;
@@ -244,9 +244,9 @@ async fn a_signed_delivery_is_authentic_still_and_so_is_the_replay_of_its_replay
     let second = delivery_of(&replay(&panel, &first).await);
     let sql = format!("SELECT verdict FROM deliveries WHERE id = '{second}'");
     assert_eq!(app.database().value(&sql).await, "matched");
-    // With another secret it is nobody's any more; a person may still force it.
+    // With another secret it is no longer belongs to any webhook; a person may still force it.
     app.database()
         .execute("UPDATE webhooks SET signing_token = NULL, secret_digest = '\\x00'")
         .await;
-    panel.open(&ask(&id)).await.says("nobody's any more");
+    panel.open(&ask(&id)).await.says("no longer belongs to any webhook");
 }

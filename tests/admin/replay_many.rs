@@ -71,10 +71,10 @@ async fn f71_a_plan_counts_webhooks_and_reasons_before_anything_is_made() {
     let mut skips = plan.texts("[data-skip]");
     skips.sort();
     let wanted = [
-        "It repeats another delivery.1",
-        "It was rejected: what is not authentic is never run, and only its beginning is kept.1",
-        "Its body is not kept any more.1",
-        "No webhook wants it now.2",
+        "It is a duplicate of another delivery.1",
+        "It was rejected. Only authentic deliveries can run.1",
+        "Its body was removed.1",
+        "No webhook matches it now.2",
     ];
     assert_eq!(skips, wanted);
     assert_eq!(app.database().count("deliveries").await, before, "a plan makes nothing");
@@ -82,7 +82,7 @@ async fn f71_a_plan_counts_webhooks_and_reasons_before_anything_is_made() {
 
     let run = start(&panel, &plan, "50").await;
     let page = finished(&panel, &run).await;
-    page.says("Finished").says("No webhook wants it now");
+    page.says("Finished").says("No webhook matches it now");
     assert_eq!((page.text("[data-done]"), page.text("[data-skipped]")), ("3".into(), "5".into()));
     let sql = "SELECT string_agg(o.project_id::text, ',' ORDER BY d.id) FROM deliveries d \
                JOIN deliveries o ON o.id = d.replay_of";

@@ -131,7 +131,7 @@ async fn guessing_is_no_faster_in_a_form_than_at_the_door() {
     }
     let form = panel.open(&address).await.form_with("role").set("role", "admin");
     let page = panel.submit(form.set(FIELD, PASSWORD)).await;
-    page.says("Too many wrong tries. Try again in");
+    page.says("Too many wrong passwords. Try again in");
     let sql = "SELECT role FROM users WHERE username = 'grace'";
     assert_eq!(app.database().value(sql).await, "viewer");
 }

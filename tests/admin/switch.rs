@@ -45,7 +45,7 @@ async fn a18_a_row_is_switched_off_logged_and_undone_on_the_list_as_it_was() {
     let page = panel.open(LIST).await;
     app.database().execute("UPDATE webhooks SET enabled = true").await;
     let page = press(&panel, &page).await;
-    assert!(page.text(".message").contains("was enabled already"), "{}", page.html);
+    assert!(page.text(".message").contains("was already enabled"), "{}", page.html);
     // Without a secret it stays off, and says why.
     app.database().execute("UPDATE webhooks SET enabled = false, secret_digest = NULL").await;
     let page = press(&panel, &panel.open(LIST).await).await;
@@ -92,6 +92,6 @@ async fn what_cannot_be_brought_back_asks_for_the_password_again() {
     assert_eq!(app.database().count("webhooks").await, 1);
     let form = page.form_with("post").set("_your_password", PASSWORD);
     let page = panel.submit(form).await;
-    assert!(page.text(".message").contains("One webhook was deleted."), "{}", page.html);
+    assert!(page.text(".message").contains("1 webhook was deleted."), "{}", page.html);
     assert_eq!(app.database().count("webhooks").await, 0);
 }

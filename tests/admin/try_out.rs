@@ -15,7 +15,7 @@ async fn a_webhook_is_tried_with_a_kept_delivery_and_run_for_real() {
     let id = app.add_webhook(&webhooks::push()).await;
     let panel = app.panel().await;
     let empty = panel.open(&test(&id)).await;
-    empty.says("None of this repository is kept");
+    empty.says("No stored delivery of this repository");
     assert!(!empty.has("[data-result]"));
     let tools = panel.open(&format!("/admin/hooks/webhook/{id}/change/")).await;
     assert!(tools.attributes("a", "href").contains(&test(&id)), "linked from its page");
@@ -25,11 +25,11 @@ async fn a_webhook_is_tried_with_a_kept_delivery_and_run_for_real() {
     // The newest of the repository is tried at once; others by choice or by id.
     let page = panel.open(&test(&id)).await;
     assert_eq!(page.attributes("[name=delivery] option", "value"), [other.clone(), wanted.clone()]);
-    page.says("It does not match").says("One condition does not hold");
+    page.says("It does not match").says("One condition fails");
     let row = "[data-result] .trace tbody tr";
     assert!(page.texts(row).contains(&"Project ID1516Differs".to_owned()), "{:?}", page.texts(row));
     let page = panel.get(&format!("{}?id={}", test(&id), wanted.to_lowercase())).await;
-    page.says("Every condition holds").says("nothing has been started");
+    page.says("It matches").says("nothing was started");
     assert_eq!(page.texts(row).len(), 6);
     assert!(!page.texts(".argv li").is_empty());
     let before = app.database().count("deliveries").await;
@@ -38,7 +38,7 @@ async fn a_webhook_is_tried_with_a_kept_delivery_and_run_for_real() {
     let form = page.form_with("run");
     let made = panel.submit(form.clone()).await;
     let new = delivery_of(&made);
-    made.says(&format!("Made by hand by ada, from delivery {wanted}"));
+    made.says(&format!("Manual by ada, from delivery {wanted}"));
     assert_eq!(delivery_of(&panel.submit(form).await), new, "a form serves once");
     let sql = format!(
         "SELECT concat_ws('|', source, made_by, (SELECT count(*) FROM jobs WHERE delivery_id = d.id)) \
@@ -48,7 +48,7 @@ async fn a_webhook_is_tried_with_a_kept_delivery_and_run_for_real() {
     let list = panel.open("/admin/hooks/delivery/?source=hand").await;
     assert_eq!(list.rows(), [new]);
     let wrong = panel.get(&format!("{}?id=x", test(&id))).await;
-    wrong.says("no ID of a delivery");
+    wrong.says("Enter a delivery ID");
 }
 
 #[tokio::test]
@@ -61,14 +61,14 @@ async fn a_pasted_body_is_tried_against_filters_and_run() {
     let form = panel.open(&test(&id)).await.form_with("header");
     assert_eq!(form.value("header"), Some("Push Hook"));
     let bad = panel.submit(form.clone().set("body", "{")).await;
-    bad.says("It holds no event").says("{");
+    bad.says("It contains no event").says("{");
     let page = panel.submit(form.set("body", &body)).await;
-    page.says("2 conditions do not hold").says("It waits for its registration");
-    assert!(page.main().contains("Ref filter"), "{}", page.main());
+    page.says("2 conditions do not hold").says("It is pending and stays pending");
+    assert!(page.main().contains("Branches and tags"), "{}", page.main());
     assert_eq!(app.database().count("deliveries").await, 0);
     let made = panel.submit(page.form_with("run")).await;
     let new = delivery_of(&made);
-    made.says("Made by hand by ada");
+    made.says("Manual by ada");
     let sql = "SELECT concat_ws('|', event, object_kind, repo_name) FROM deliveries";
     assert_eq!(app.database().value(sql).await, "Push Hook|push|Diaspora");
     let job = app.database().value("SELECT id FROM jobs").await;
@@ -76,7 +76,7 @@ async fn a_pasted_body_is_tried_against_filters_and_run() {
     assert_eq!(app.database().value("SELECT project_id::text FROM webhooks").await, "-1");
     // It carries no secret: to replay it, the webhook is chosen.
     let ask = format!("/admin/hooks/delivery/{new}/replay/");
-    panel.open(&ask).await.says("made by hand and carries no secret");
+    panel.open(&ask).await.says("A manual delivery carries no secret");
     panel.get(&format!("{ask}?way=force&webhook={id}")).await.says("1 job would run");
 }
 

@@ -28,7 +28,7 @@ async fn a_user_is_added_in_two_steps() {
     assert!(!page.html.contains("short\""), "a password is not echoed");
     let taken = form.clone().set("username", "ADA");
     let taken = taken.set("password", OTHER).set("password_again", OTHER);
-    panel.submit(taken).await.says("There is a user named ADA already.");
+    panel.submit(taken).await.says("A user named ADA already exists.");
 
     let form = form.set("username", "grace");
     let form = form.set("password", OTHER).set("password_again", OTHER);
@@ -65,7 +65,7 @@ async fn f51_the_last_administrator_and_oneself_stay_with_the_reason() {
     let demoted = change_form(&panel, &id).await.set("role", "viewer");
     panel.submit(demoted).await.says("You cannot change your own role.");
     let off = change_form(&panel, &id).await.unset("active");
-    panel.submit(off).await.says("You cannot switch off your own account.");
+    panel.submit(off).await.says("You cannot disable your own account.");
     let ask = panel.open(&format!("{LIST}{id}/delete/")).await;
     ask.says("This is your own account.");
     assert!(!ask.has("main form [data-kind=danger]"), "no button for what is refused");
@@ -122,7 +122,7 @@ async fn a_deleted_user_leaves_name_and_history() {
     let grace = Panel::login(app.base(), "grace", PASSWORD).await;
     let address = format!("{LIST}{id}/delete/");
     let ask = panel.open(&address).await;
-    ask.says("open session").says("in the log").says("switch it off instead");
+    ask.says("open session").says("in the log").says("disable it instead");
     let page = panel.submit(ask.form_to(&address)).await;
     assert_eq!(page.address, LIST, "{}", page.html);
     assert!(grace.get("/admin/").await.address.starts_with("/admin/login/"));

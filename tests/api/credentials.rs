@@ -115,7 +115,7 @@ async fn once_a_signature_was_seen_it_may_be_required() {
 
     // Who takes the signing token away must say so of the requirement as well.
     let unsigned = form().await.press("signing_token_remove", "on");
-    panel.submit(unsigned).await.says("Without a signing token, nothing is signed");
+    panel.submit(unsigned).await.says("without one, nothing is signed");
     panel.submit(form().await.unset("require_signature")).await;
     app.send(&token_alone("k-4")).await.expect(202, "matched");
 }

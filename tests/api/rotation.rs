@@ -36,17 +36,14 @@ async fn a_replaced_token_goes_on_until_its_date_or_until_it_is_ended() {
     app.send(&push("another", "k3")).await.expect(401, "rejected");
     let sql = "SELECT round(extract(epoch FROM previous_secret_until - now()) / 86400)::text FROM webhooks";
     assert_eq!(app.database().value(sql).await, "7");
-    page(&panel, &id)
-        .await
-        .says("End the previous secret token now")
-        .says("It is still accepted, until");
+    page(&panel, &id).await.says("Revoke the previous secret token now").says("Still valid until");
     let trace = "SELECT reason::text FROM deliveries WHERE idempotency_key = 'k2'";
     assert!(app.database().value(trace).await.contains("valid token, the previous one"));
 
     // What is over is not accepted any more, and forgotten with the next change.
     app.database().execute("UPDATE webhooks SET previous_secret_until = now()").await;
     app.send(&push(TOKEN, "k4")).await.expect(401, "rejected");
-    assert!(!page(&panel, &id).await.html.contains("End the previous"));
+    assert!(!page(&panel, &id).await.html.contains("Revoke the previous"));
 
     app.database()
         .execute("UPDATE webhooks SET previous_secret_until = now() + interval '1 day'")
@@ -106,6 +103,6 @@ async fn the_webhook_says_what_it_was_last_seen_with() {
     app.send(&signed("w-1", now, &signature(KEY, "w-1", now, &body))).await.expect(202, "matched");
     assert_eq!(app.database().value(seen).await, "t t");
     let page = page(&panel, &id).await;
-    page.says("Last seen with it: 20");
-    assert!(!page.main().contains("No event has come with it yet"));
+    page.says("Last used 20");
+    assert!(!page.main().contains("No event has used it yet"));
 }

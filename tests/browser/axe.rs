@@ -76,7 +76,7 @@ async fn f38_f41_every_page_is_sound_in_both_themes_at_both_widths() {
     look(&browser, &axe, "login", &mut faults).await;
     browser.fill("username", "ada").await;
     browser.fill("password", PASSWORD).await;
-    browser.submit("Log in").await;
+    browser.submit("Sign in").await;
     browser.at("/admin/").await;
     look(&browser, &axe, "index-empty", &mut faults).await;
 

@@ -52,7 +52,7 @@ async fn e6_a_selection_lasts_over_pages_and_ends_with_its_filter() {
     browser.script(tick).await;
     browser.open(&format!("{LIST}?q=bulk&enabled=1")).await;
     let said = browser.script(COUNT).await;
-    assert!(said.as_str().unwrap().starts_with("Nothing is selected any more"), "{said}");
+    assert!(said.as_str().unwrap().starts_with("Selection cleared"), "{said}");
     assert_eq!(
         browser.script("return document.querySelectorAll('.row-box:checked').length").await,
         json!(0)
@@ -102,7 +102,7 @@ async fn f43_f44_new_rows_are_offered_and_nothing_moves_while_something_is_ticke
         .script("document.activeElement.blur(); document.querySelector('.row-box').click()")
         .await;
     let word = "return document.querySelector('[data-live-word]').textContent";
-    until(&browser, word, json!("Waits while you select or type")).await;
+    until(&browser, word, json!("Paused while you select or type")).await;
     send(4).await;
     passed_its_turns(&browser).await;
     assert_eq!(browser.script(bar).await, json!(""));
@@ -110,7 +110,7 @@ async fn f43_f44_new_rows_are_offered_and_nothing_moves_while_something_is_ticke
     until(&browser, bar, json!("1 new")).await;
     // An open menu holds it back as well; what came meanwhile is offered once it is closed.
     browser.script("document.querySelector('.user-menu summary').click()").await;
-    until(&browser, word, json!("Waits while you select or type")).await;
+    until(&browser, word, json!("Paused while you select or type")).await;
     send(5).await;
     assert_eq!(browser.script(bar).await, json!("1 new"));
     browser.script("document.querySelector('.user-menu summary').click()").await;

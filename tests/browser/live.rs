@@ -88,7 +88,7 @@ async fn f7_f8_f33_f45_f46_output_follows_through_reload_scroll_and_restart_unti
     browser.script("document.querySelector('.verdict-actions a[href*=cancel]').click()").await;
     browser.at(&format!("/admin/hooks/job/{job}/cancel/")).await;
     browser.pictures("job-cancel").await;
-    browser.submit("Yes, cancel this job").await;
+    browser.submit("Cancel job").await;
     browser.at(&format!("/admin/hooks/job/{job}/")).await;
     browser.says("Cancelled by ada.").await;
     app.job_is(&job, "cancelled").await;

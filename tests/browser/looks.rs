@@ -91,7 +91,7 @@ async fn f63_the_theme_turns_at_once_is_kept_and_no_other_is_seen_on_the_way() {
         [
             (light.clone(), named("Theme: light", "theme-light")),
             (dark.clone(), named("Theme: dark", "theme-dark")),
-            (dark.clone(), named("Theme: as the system", "theme-auto")),
+            (dark.clone(), named("Theme: system", "theme-auto")),
         ]
     );
 

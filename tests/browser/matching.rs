@@ -41,7 +41,7 @@ async fn f1_f3_a_webhook_is_made_from_a_delivery_that_then_runs_and_another_is_m
     browser.open(&address).await;
     browser.says("repository name and project ID differ").await;
     browser.pictures("delivery-match").await;
-    browser.press("Create record").await;
+    browser.press("Create webhook").await;
     browser.says("Add webhook").await;
     for (field, value) in [
         ("repo_name", "Diaspora 2"),
@@ -58,7 +58,7 @@ async fn f1_f3_a_webhook_is_made_from_a_delivery_that_then_runs_and_another_is_m
     browser.says("fits in every value").await;
     browser.pictures("delivery-match-now").await;
     browser.press("Replay…").await;
-    browser.submit("Yes, replay it").await;
+    browser.submit("Replay").await;
     browser.says("Replayed by ada").await;
     let job = app.database().value("SELECT id FROM jobs").await;
     app.job_is(&job, "succeeded").await;
@@ -70,7 +70,7 @@ async fn f1_f3_a_webhook_is_made_from_a_delivery_that_then_runs_and_another_is_m
     second.expect(200, "unmatched");
     browser.open(&format!("/admin/hooks/delivery/{}/", second.field("delivery"))).await;
     browser.says("is registered to project 15, this is project 1613").await;
-    browser.press("Fix record").await;
+    browser.press("Edit webhook").await;
     browser.says("Filled in from the delivery").await;
     browser.pictures("webhook-suggested").await;
     browser.submit("Save").await;

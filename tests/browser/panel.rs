@@ -41,7 +41,7 @@ async fn f24_the_head_box_ticks_the_page_and_then_offers_all_that_match() {
     browser.enter("action", "disable").await;
     browser.submit("Go").await;
     browser.says("All 130 that match").await;
-    browser.submit("Yes, disable 130 webhooks").await;
+    browser.submit("Disable 130 webhooks").await;
     browser.at("/admin/hooks/webhook/?q=bulk").await;
     assert_eq!(app.database().count("webhooks WHERE NOT enabled").await, 130);
     // A range with shift, then one row off: all that match is no longer meant.
@@ -100,7 +100,7 @@ async fn f47_leaving_a_changed_form_asks_and_saving_it_does_not() {
     browser.fill("name", "changed").await;
     assert_eq!(browser.script(asks).await, json!(true));
     browser.key_with("\u{E009}", "s").await; // Ctrl+S
-    let said = "//div[@class='message'][contains(., 'was changed successfully')]";
+    let said = "//div[@class='message'][contains(., 'was changed.')]";
     browser.found(Locator::XPath(said)).await;
     assert_eq!(browser.value("name").await, "changed");
     assert_eq!(browser.script(asks).await, json!(false));

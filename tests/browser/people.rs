@@ -97,16 +97,16 @@ async fn people_their_sessions_and_the_log_are_looked_at() {
     browser.open(&format!("{HOOKS}{id}/history/")).await;
     picture(&browser, "history").await;
     browser.press("Revert").await;
-    browser.says("Put back to").await;
+    browser.says("Revert to").await;
     picture(&browser, "revert").await;
-    browser.submit("Yes, put back").await;
-    browser.says("The values before it hold now.").await;
+    browser.submit("Revert").await;
+    browser.says("The current values are the ones before this change.").await;
     browser.open("/admin/log/").await;
     browser.says("Signed in").await;
     picture(&browser, "log").await;
     // The list is live: a row may be drawn anew while it is clicked.
     browser.script("document.querySelector('tbody .row-link').click()").await;
-    browser.says("Attempts at most").await;
+    browser.says("Max attempts").await;
     picture(&browser, "log-entry").await;
     browser.close().await;
 }

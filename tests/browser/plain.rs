@@ -60,7 +60,7 @@ async fn f37_everything_works_without_scripts() {
     assert_eq!(app.database().count("audit_log WHERE object_type = 'job'").await, 1);
     browser.open(&format!("/admin/hooks/delivery/{}/", answer.field("delivery"))).await;
     browser.press("Replay…").await;
-    browser.submit("Yes, replay it").await;
+    browser.submit("Replay").await;
     browser.says("Replayed by ada").await;
     assert_eq!(app.database().count("jobs").await, 2);
 
@@ -70,7 +70,7 @@ async fn f37_everything_works_without_scripts() {
     browser.choose("action", "delete").await;
     browser.submit("Go").await;
     browser.says("Delete 1 webhook?").await;
-    browser.press("No, take me back").await;
+    browser.press("Cancel").await;
     browser.at(&format!("{LIST}?o=1")).await;
     browser.clicked(Locator::Css(".row-box")).await;
     browser.choose("action", "disable").await;
@@ -79,7 +79,7 @@ async fn f37_everything_works_without_scripts() {
     assert_eq!(app.database().count("webhooks WHERE NOT enabled").await, 1);
     browser.clicked(Locator::Css(".row-link")).await;
     browser.press("Delete").await;
-    browser.submit("Yes, delete this webhook").await;
+    browser.submit("Delete webhook").await;
     browser.at(&format!("{LIST}?o=1")).await;
     assert_eq!(app.database().count("webhooks").await, 1);
     browser.close().await;

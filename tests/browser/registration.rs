@@ -61,7 +61,7 @@ async fn f5_f6_the_setup_page_tells_of_a_wrong_token_and_flips_within_two_second
     clock.assert_quick();
     assert_eq!(told(&browser).await, "Registered: project 15.");
     assert!(browser.client.title().await.unwrap().starts_with("Registered: "));
-    browser.says("nothing is left to change").await;
+    browser.says("Nothing is left to do").await;
     // The page was never left: the secret still stands in it.
     assert_eq!(browser.script("return window.sameDocument").await, true);
     let secret = browser.found(Locator::Css("#secret-secret_token")).await;
@@ -84,7 +84,7 @@ async fn the_pages_of_signing_tokens_and_of_registering_elsewhere_are_looked_at(
     let test = || Delivery::push_2015().by_gitlab_19(SIGNING_TOKEN);
     send(&app, &test(), (202, "registered")).await;
     browser.open(&page(&signed, "change")).await;
-    browser.says("Require the signature").await;
+    browser.says("Require a signature").await;
     browser.pictures("webhook-form-signed").await;
 
     let elsewhere = webhooks::with(webhooks::register_only(), &[("name", "elsewhere")]);

@@ -35,7 +35,7 @@ async fn f28_f71_a_delivery_is_replayed_and_many_are_planned_started_and_stopped
     browser.says("1 job would run").await;
     browser.pictures("replay-dry-run").await;
     assert_eq!(app.database().count("jobs").await, 0, "a dry run makes no job");
-    browser.submit("Yes, replay it").await;
+    browser.submit("Replay").await;
     browser.says(&format!("Replayed by ada, from delivery {id}")).await;
     browser.says("Matched").await;
     browser.pictures("delivery-replayed").await;
@@ -46,7 +46,7 @@ async fn f28_f71_a_delivery_is_replayed_and_many_are_planned_started_and_stopped
     browser.script("document.querySelector('[data-select-all]').click()").await;
     browser.choose("action", "replay").await;
     browser.submit("Go").await;
-    browser.says("Would be replayed").await;
+    browser.says("To replay").await;
     browser.pictures("replay-plan").await;
     browser.fill("pace", "1").await;
     browser.submit("Start").await;
@@ -81,8 +81,8 @@ async fn f70_a_webhook_is_tried_out_and_run_for_real() {
     browser.press("Test").await;
     browser.says("It does not match").await;
     browser.pictures("webhook-test").await;
-    browser.submit("Run for real").await;
-    browser.says("Made by hand by ada").await;
+    browser.submit("Run now").await;
+    browser.says("Manual by ada").await;
     browser.pictures("delivery-by-hand").await;
     let complaints = browser.complaints().await;
     assert!(complaints.is_empty(), "{complaints:#?}");

@@ -39,7 +39,7 @@ async fn make_the_first_user(app: &App, browser: &Browser) {
     for field in browser.client.find_all(Locator::Css("input[type=password]")).await.unwrap() {
         field.send_keys(PASSWORD).await.unwrap();
     }
-    browser.submit("Make the user and log in").await;
+    browser.submit("Create account and sign in").await;
     browser.at("/admin/").await;
     picture(browser, "index-empty").await;
 }
@@ -117,12 +117,12 @@ async fn push(app: &App, browser: &Browser) {
 async fn log_out_and_in(browser: &Browser) {
     browser.open("/admin/").await;
     browser.found(Locator::Css(".user-menu summary")).await.click().await.unwrap();
-    browser.submit("Log out").await;
+    browser.submit("Sign out").await;
     browser.found(Locator::Css("[name=password]")).await;
     picture(browser, "login").await;
     browser.fill("username", "grace").await;
     browser.fill("password", PASSWORD).await;
-    browser.submit("Log in").await;
+    browser.submit("Sign in").await;
     browser.at("/admin/").await;
 }
 

@@ -209,7 +209,7 @@ async fn f27_a_question_that_is_declined_leaves_list_and_ticks_as_they_were() {
         browser.says("Delete 3 webhooks?").await;
     };
     ask().await;
-    browser.press("No, take me back").await;
+    browser.press("Cancel").await;
     browser.at(&list).await;
     assert_eq!(browser.script(COUNT).await, said);
     assert_eq!(browser.script(TICKED).await, json!(2));
@@ -220,9 +220,9 @@ async fn f27_a_question_that_is_declined_leaves_list_and_ticks_as_they_were() {
     app.let_passwords_grow_old().await;
     ask().await;
     browser.fill("_your_password", "wrong").await;
-    browser.submit("Yes, delete 3 webhooks").await;
+    browser.submit("Delete 3 webhooks").await;
     browser.says("This is not your password.").await;
-    browser.press("No, take me back").await;
+    browser.press("Cancel").await;
     browser.at(&list).await;
     assert_eq!(browser.script(COUNT).await, said);
 
@@ -232,12 +232,12 @@ async fn f27_a_question_that_is_declined_leaves_list_and_ticks_as_they_were() {
     browser.script("document.querySelector('[data-select-across]').click()").await;
     browser.choose("action", "disable").await;
     browser.submit("Go").await;
-    browser.press("No, take me back").await;
+    browser.press("Cancel").await;
     browser.at(&format!("{LIST}?q=bulk")).await;
     assert_eq!(browser.script(COUNT).await, json!("All 130 webhooks selected"));
     browser.choose("action", "disable").await;
     browser.submit("Go").await;
-    browser.submit("Yes, disable 130 webhooks").await;
+    browser.submit("Disable 130 webhooks").await;
     browser.at(&format!("{LIST}?q=bulk")).await;
     assert_eq!(browser.script(COUNT).await, json!("0 of 100 selected"));
     assert_eq!(app.database().count("webhooks WHERE NOT enabled").await, 130);
@@ -258,8 +258,8 @@ async fn f27_a_replay_that_is_declined_leaves_the_ticks_too() {
     browser.script(tick).await;
     browser.choose("action", "replay").await;
     browser.submit("Go").await;
-    browser.says("There is nothing to start").await;
-    browser.press("Back to the deliveries").await;
+    browser.says("Nothing to replay").await;
+    browser.press("Back to deliveries").await;
     browser.at(list).await;
     assert_eq!(browser.script(COUNT).await, json!("2 of 3 selected"));
     browser.close().await;

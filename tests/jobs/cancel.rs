@@ -65,7 +65,7 @@ async fn f33_a_job_says_stopping_until_its_processes_are_gone() {
     processes(&app, &job).await;
     let panel = app.panel().await;
     let page = press(&panel, &job, "cancel").await;
-    page.says("Stopping").says("ada cancelled it");
+    page.says("Stopping").says("Cancelled by ada: its processes");
     assert!(page.states("main").contains(&"running".to_owned()));
     let again = panel.post(&format!("/admin/hooks/job/{job}/cancel/"), &token(&page)).await;
     assert_eq!(again.status, 409, "the second click is told");

@@ -81,11 +81,11 @@ async fn of_each_ref_the_newest_waits_and_those_it_overtook_lead_to_it() {
     app.job_is(&overtaken, "superseded").await;
     let panel = app.panel().await;
     let page = panel.open(&format!("/admin/hooks/job/{overtaken}/")).await;
-    page.says("took its place");
+    page.says("Superseded by a newer job of the same ref before it started");
     assert!(page.has(&format!("main a[href='/admin/hooks/job/{newest}/']")));
     wait::until("the place in the lane", async || {
         let page = panel.open(&format!("/admin/hooks/job/{newest}/")).await;
-        page.main().contains("Number 3 in the lane").then_some(())
+        page.main().contains("place 3 in the lane").then_some(())
     })
     .await;
     go(&app);
@@ -115,13 +115,15 @@ async fn the_newest_ends_the_one_that_runs_over_two_workers() {
     let panel = app.panel().await;
     wait::until("the job that is being stopped", async || {
         let page = panel.open(&format!("/admin/hooks/job/{old}/")).await;
-        page.main().contains("A newer job of the same ref takes its place").then_some(())
+        page.main()
+            .contains("Superseded by a newer job of the same ref: its processes are being stopped")
+            .then_some(())
     })
     .await;
     let page = panel.open(&format!("/admin/hooks/job/{old}/cancel/")).await;
     let again = panel.post(&format!("/admin/hooks/job/{old}/cancel/"), &token(&page)).await;
     assert_eq!(again.status, 409);
-    again.says("a newer job takes its place");
+    again.says("a newer job supersedes it");
     let _second = app.worker();
     let newest = push(&app, "c").await;
     app.job_is(&old, "cancelled").await;
@@ -213,9 +215,9 @@ async fn a_wait_needs_the_newest_and_a_choice_must_be_one() {
     let form = panel.open("/admin/hooks/webhook/add/").await.form_with("repo_name");
     let wrong = with(webhooks::push(), &[("concurrency", "serial"), ("debounce_s", "5")]);
     let page = panel.submit(form.clone().fill(&wrong)).await;
-    page.says("Only where the newest of each ref runs");
+    page.says("Debounce needs concurrency");
     let page = panel.submit(form.fill(&with(wrong, &[("concurrency", "sideways")]))).await;
-    page.says("Choose one of the list.");
+    page.says("Choose one from the list.");
     let form = panel.open("/admin/hooks/webhook/add/").await.form_with("repo_name");
     let wrong = with(webhooks::push(), &[("cancel_running", "on")]);
     panel.submit(form.fill(&wrong)).await.says("it takes the place of another");

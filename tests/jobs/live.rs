@@ -171,7 +171,7 @@ async fn the_workers_page_tells_the_living_from_the_dead() {
         Setup::new().await.action("long", "", "sleep 600").argument("--no-worker").start().await;
     webhook_with(&app, "long", &[]).await;
     let panel = app.panel().await;
-    panel.open("/admin/hooks/worker/").await.says("No worker has ever connected");
+    panel.open("/admin/hooks/worker/").await.says("No workers yet");
     let mut worker = app.worker();
     let job = push(&app, "k").await;
     app.job_is(&job, "running").await;

@@ -25,10 +25,10 @@ async fn output_is_looked_through_by_links() {
     assert_eq!(before.attributes("#L523 > a", "href"), ["#L523"]);
 
     let found = panel.open(&format!("{address}?find=END")).await;
-    found.says("1 of 2502 lines hold “END”");
+    found.says("1 of 2502 lines contain “END”");
     assert_eq!(found.texts(".log code"), ["the End"]);
     assert_eq!(found.attributes(".log li > a", "href"), [format!("{address}?line=2502#L2502")]);
-    panel.open(&format!("{address}?find=nothing")).await.says("No line holds it.");
+    panel.open(&format!("{address}?find=nothing")).await.says("No line contains it.");
     let stderr = panel.open(&format!("{address}?only=stderr")).await;
     assert_eq!(stderr.texts(".log code"), ["oh no"]);
     let search = stderr.form_with("find");
@@ -117,6 +117,6 @@ async fn a_failure_shows_its_last_lines_in_the_order_of_writing() {
     let page = open("fine", "succeeded").await;
     assert!(!page.has(".last-lines"), "nothing failed");
     let page = panel.open(&format!("{}?only=stderr", page.address)).await;
-    page.says("No line is marked as standard error.");
+    page.says("No line is from standard error.");
     assert_eq!(page.texts("[data-switch][aria-current]"), ["Wrap", "stderr only"], "a way back");
 }

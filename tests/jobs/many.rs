@@ -42,7 +42,7 @@ async fn ticked_jobs_are_cancelled_and_all_that_match_run_again() {
     let asked = panel.submit(form.press("select_across", "1")).await;
     let page = panel.submit(asked.form_with("post")).await;
     let said = page.text(".message");
-    assert!(said.contains("No job was queued again. 3 had not ended"), "{said}");
+    assert!(said.contains("Nothing was changed. Not ended, or removed: 3."), "{said}");
 }
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn b16_jobs_that_have_ended_are_deleted_from_history_by_who_may_and_with_t
     assert_eq!(app.database().count("jobs").await, 3);
     let list = panel.submit(form).await;
     assert_eq!(list.address, format!("{LIST}?state=succeeded"));
-    assert!(list.text(".message").contains("One job was deleted."), "{}", list.html);
+    assert!(list.text(".message").contains("1 job was deleted."), "{}", list.html);
     assert_eq!(list.rows(), std::slice::from_ref(&first));
     let of = format!("job_attempts WHERE job_id = '{second}'");
     assert_eq!(app.database().count(&of).await, 0);
@@ -92,6 +92,6 @@ async fn b16_jobs_that_have_ended_are_deleted_from_history_by_who_may_and_with_t
     let asked = panel.submit(form.press("select_across", "1")).await;
     let page = panel.submit(asked.form_with("post")).await;
     let said = page.text(".message");
-    assert!(said.contains("One job was deleted. One had not ended, or is gone."), "{said}");
+    assert!(said.contains("1 job was deleted. Not ended, or removed: 1."), "{said}");
     assert_eq!(page.rows(), std::slice::from_ref(&third));
 }

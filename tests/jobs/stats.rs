@@ -9,7 +9,7 @@ async fn f69_every_number_leads_to_as_many_rows() {
     let app =
         Setup::new().await.action("good", "", "true").action("three", "", "exit 3").start().await;
     let panel = app.panel().await;
-    panel.open("/admin/hooks/job/stats/").await.says("No job ended in this period");
+    panel.open("/admin/hooks/job/stats/").await.says("No jobs ended in this period");
     webhook_with(&app, "good", &[("name", "good one")]).await;
     webhook_with(&app, "three", &[("name", "bad one")]).await;
     for number in 0..3 {
@@ -21,7 +21,7 @@ async fn f69_every_number_leads_to_as_many_rows() {
         page.main().contains("ended: 6").then_some(page)
     })
     .await;
-    page.says("Jobs that ended: 6").says("exit code 3");
+    page.says("Ended jobs: 6").says("exit code 3");
     let numbers = page.texts("main td a, main .legend a");
     let links = page.attributes("main td a, main .legend a", "href");
     assert!(numbers.len() >= 10, "{numbers:?}");

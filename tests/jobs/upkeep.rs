@@ -112,13 +112,13 @@ async fn output_leaves_before_its_job_and_what_has_not_ended_stays() {
     for address in [&output, &format!("{output}?attempt=1&download=1")] {
         let gone = panel.get(address).await;
         assert_eq!(gone.status, 410, "{address}");
-        gone.says("This output is not kept any more").says("What attempt 1 printed was removed on");
+        gone.says("This output was removed").says("That of attempt 1 was removed on");
         gone.says("output is kept for 30 days");
         assert!(gone.has(&format!("a[href='/admin/hooks/job/{kept}/']")), "{}", gone.html);
     }
     assert_eq!(panel.get(&format!("/admin/hooks/job/{kept}/events/")).await.status, 410);
     let page = panel.open(&format!("/admin/hooks/job/{kept}/")).await;
-    page.says("What it printed was removed on");
+    page.says("This one was removed on");
     assert_eq!(database.count("jobs").await, 2, "the one that ended long ago is gone");
     assert_eq!(database.count("job_attempts").await, 2);
     let bad = app.run(&["prune"], &[("SIGNALBOX_JOB_DAYS", "3")]);

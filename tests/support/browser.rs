@@ -80,7 +80,7 @@ impl Browser {
         self.open("/admin/login/").await;
         self.fill("username", ADMIN).await;
         self.fill("password", PASSWORD).await;
-        self.submit("Log in").await;
+        self.submit("Sign in").await;
         self.at("/admin/").await;
     }
 

@@ -157,7 +157,7 @@ impl ParameterKind {
     pub fn in_words(&self) -> Sentence {
         match self {
             Self::Text { pattern: Some(pattern), max_length } => {
-                Sentence::new("text like {pattern}, at most {n} characters")
+                Sentence::new("text matching {pattern}, at most {n} characters")
                     .with("pattern", pattern.as_str())
                     .with("n", max_length)
             }

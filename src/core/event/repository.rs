@@ -67,9 +67,9 @@ impl RepositoryUrl {
     /// Why no repository of GitLab's can have this address, if none can.
     pub fn fault(&self) -> Option<&'static str> {
         if self.host.is_empty() {
-            Some("Enter the whole address, such as https://gitlab.example.com/group/app.")
+            Some("Enter the full URL, such as https://gitlab.example.com/group/app.")
         } else if !self.path.contains('/') {
-            Some("Enter the address of a project: https://gitlab.example.com/group/app.")
+            Some("Enter the URL of a project, such as https://gitlab.example.com/group/app.")
         } else {
             None
         }

@@ -123,23 +123,23 @@ fn entry(spec: &ActionSpec, webhooks: Vec<User>) -> Entry {
             let host: String = url.split('/').take(3).collect::<Vec<_>>().join("/");
             facts.push(("Calls", format!("{} {host}", http.method.as_str())));
             let reach = if http.allow_private_network { "yes" } else { "no" };
-            facts.push(("Private network", reach.to_owned()));
+            facts.push(("Private networks", reach.to_owned()));
             if let Some(file) = &http.ca_file {
-                facts.push(("Trusts", file.display().to_string()));
+                facts.push(("Trusted CA", file.display().to_string()));
             }
         }
         ActionKind::Container(container) => {
             facts.push(("Container", container.name.clone()));
-            facts.push(("Does", container.operation.as_str().to_owned()));
+            facts.push(("Operation", container.operation.as_str().to_owned()));
             if let Some(registry) = &container.registry {
-                facts.push(("Logs in at", registry.server.clone()));
+                facts.push(("Registry", registry.server.clone()));
             }
         }
     }
-    facts.push(("Time limit", say!("{n} s", n = spec.timeout_s)));
-    let retried = if spec.retry_on_failure { "yes" } else { "only if temporary" };
-    facts.push(("Failures retried", retried.to_owned()));
-    facts.push(("Waits between tries", i18n::told(&spec.retry.in_words())));
+    facts.push(("Timeout", say!("{n} s", n = spec.timeout_s)));
+    let retried = if spec.retry_on_failure { "yes" } else { "temporary failures only" };
+    facts.push(("Retry on failure", retried.to_owned()));
+    facts.push(("Backoff", i18n::told(&spec.retry.in_words())));
     if let Some(lane) = &spec.lane {
         facts.push(("Lane", lane.clone()));
     }
@@ -151,9 +151,9 @@ fn entry(spec: &ActionSpec, webhooks: Vec<User>) -> Entry {
         name: parameter.name.clone(),
         takes: i18n::say(&parameter.kind.in_words()),
         rule: match (&parameter.default, parameter.required) {
-            (Some(default), _) => say!("else {value}", value = default),
+            (Some(default), _) => say!("default: {value}", value = default),
             (None, true) => "required".to_owned(),
-            (None, false) => "may be left out".to_owned(),
+            (None, false) => "optional".to_owned(),
         },
         help: parameter.help.clone(),
     });
@@ -174,7 +174,7 @@ fn command_facts(command: &Command, facts: &mut Vec<(&'static str, String)>) {
     }
     let ResourceLimits { cpu_s, memory_mib, open_files, processes } = command.limits;
     for (name, limit, unit) in [
-        ("Processor time", cpu_s, " s"),
+        ("CPU time", cpu_s, " s"),
         ("Memory", memory_mib, " MiB"),
         ("Open files", open_files, ""),
         ("Processes", processes, ""),
@@ -184,13 +184,13 @@ fn command_facts(command: &Command, facts: &mut Vec<(&'static str, String)>) {
         }
     }
     if command.may_leave_processes {
-        facts.push(("May leave processes", "yes".to_owned()));
+        facts.push(("May leave processes running", "yes".to_owned()));
     }
     if command.separate_stderr {
-        facts.push(("Standard error", "told apart from the output".to_owned()));
+        facts.push(("Standard error", "kept apart from the output".to_owned()));
     }
     if command.allow_new_privileges {
-        facts.push(("May gain rights", "yes, as by sudo".to_owned()));
+        facts.push(("May gain privileges", "yes, for example by sudo".to_owned()));
     }
 }
 

@@ -196,7 +196,7 @@ impl AdminContext {
         let (actor, pauses) = visit.map_or((None, Vec::new()), |visit| (visit.actor, visit.pauses));
         let secret = request.extensions().get::<FormSecret>().copied();
         let (Some(actor), Some(FormSecret(secret))) = (actor, secret) else {
-            return Err(Problem::signed_out().link("Log in", urls::login()).into());
+            return Err(Problem::signed_out().link("Sign in", urls::login()).into());
         };
         Ok(Self {
             actor,

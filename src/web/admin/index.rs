@@ -142,7 +142,7 @@ impl IndexPage {
         let mut webhooks = kept("Webhooks", urls::webhooks(), overview.webhooks);
         webhooks.add = self.may_add.then(urls::webhook_add);
         let mut sections = vec![(
-            "Hooks",
+            "Automation",
             vec![
                 webhooks,
                 kept("Deliveries", urls::deliveries(), overview.deliveries),
@@ -223,7 +223,7 @@ impl IndexPage {
                 recent(Verb::Delete, &"long ".repeat(60), None),
             ]
         };
-        let remedy = Some(("Create record", "/admin/hooks/webhook/add/?a=1&b=2".to_owned()));
+        let remedy = Some(("Create webhook", "/admin/hooks/webhook/add/?a=1&b=2".to_owned()));
         let workers = Some(Workers { alive: 0, lost: 2, has_page: true });
         vec![
             Self { is_empty: true, ..plain() },

@@ -55,7 +55,7 @@ impl LoginPage {
     }
 }
 
-const LOGGED_OUT: &str = "You are logged out.";
+const LOGGED_OUT: &str = "You are signed out.";
 
 /// What the sign-in page is asked for.
 #[derive(Deserialize)]
@@ -148,7 +148,7 @@ pub fn said(error: &LoginError) -> String {
 
 /// How long to wait after too many wrong passwords.
 pub fn throttled(wait: Wait) -> String {
-    say!("Too many wrong tries. Try again in {n} seconds.", n = wait.seconds)
+    say!("Too many wrong passwords. Try again in {n} seconds.", n = wait.seconds)
 }
 
 /// `POST /admin/logout/`

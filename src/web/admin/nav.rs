@@ -21,7 +21,7 @@ pub fn sections(actor: &Actor, path: &str) -> Vec<NavSection> {
     let mut webhooks = row("Webhooks", "webhook", urls::webhooks(), 'w');
     webhooks.add = actor.may(Permission::ChangeWebhooks).then(urls::webhook_add);
     let mut sections = vec![NavSection {
-        title: "Hooks",
+        title: "Automation",
         rows: vec![
             webhooks,
             row("Deliveries", "inbox", urls::deliveries(), 'd'),

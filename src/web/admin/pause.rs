@@ -47,13 +47,13 @@ pub async fn pause(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, Hu
     let scope = scope(&values)?;
     let reason: String = values.trimmed("reason").chars().take(LONGEST).collect();
     if reason.is_empty() {
-        ctx.flash(Level::Error, t("Nothing was paused: say why, so that others know."));
+        ctx.flash(Level::Error, t("Nothing was paused. Enter a reason, so that others know."));
         return Ok(see_other(urls::workers()));
     }
     let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
     let done = control::pause(&mut conn, act(&ctx, &remote_addr), scope, &reason).await;
     done.map_err(refused)?;
-    ctx.flash(Level::Success, t("Paused. What runs goes on; nothing more begins."));
+    ctx.flash(Level::Success, t("Paused. Running jobs go on, new ones are held."));
     Ok(see_other(urls::workers()))
 }
 
@@ -72,23 +72,22 @@ pub async fn resume(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
     let done = control::resume(&mut conn, act(&ctx, &remote_addr), &scope, release).await;
     let released = done.map_err(refused)?;
     let released = i64::try_from(released).unwrap_or(i64::MAX);
-    let told = i18n::count(released, "Resumed: {n} job goes on.", "Resumed: {n} jobs go on.");
+    let told = i18n::count(released, "Resumed {n} job.", "Resumed {n} jobs.");
     ctx.flash(Level::Success, told);
     Ok(see_other(urls::workers()))
 }
 
 fn scope(values: &Values) -> Result<Scope, HumanError> {
-    Scope::parse(values.trimmed("scope")).ok_or_else(|| {
-        Problem::bad_request(t("The form does not say what is meant. Reload the page.")).into()
-    })
+    Scope::parse(values.trimmed("scope"))
+        .ok_or_else(|| Problem::bad_request(t("The form is incomplete. Reload the page.")).into())
 }
 
 fn refused(error: ControlError) -> Problem {
     let detail = match error {
         ControlError::Store(error) => return error.into(),
-        ControlError::Already(by) => say!("{name} has paused it already.", name = by),
+        ControlError::Already(by) => say!("{name} has already paused it.", name = by),
         ControlError::Gone | ControlError::NotNow(_) => {
-            t("It is not paused, or not there any more. Somebody may have been quicker.").to_owned()
+            t("It is not paused, or no longer exists.").to_owned()
         }
     };
     Problem::new(StatusCode::CONFLICT, "not_now", "Nothing was changed", detail)

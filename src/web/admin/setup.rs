@@ -146,7 +146,7 @@ async fn check(visitor: &VisitorContext, token: &str) -> Result<(), HumanError> 
         StatusCode::FORBIDDEN,
         "setup_link",
         "This setup link is not valid",
-        "Each start of Signalbox prints a new one-time link on its console. Open the latest one.",
+        "Signalbox prints a new one-time link on its console at each start. Open the latest one.",
     )
     .into())
 }
@@ -155,8 +155,8 @@ fn closed() -> Problem {
     Problem::new(
         StatusCode::NOT_FOUND,
         "set_up",
-        "Signalbox is set up already",
-        "The setup link worked once, for the first user. Log in, or ask an administrator for an account.",
+        "Signalbox is already set up",
+        "The setup link was for the first account only. Sign in, or ask an administrator for an account.",
     )
-    .link("Log in", urls::login())
+    .link("Sign in", urls::login())
 }

@@ -89,7 +89,7 @@ async fn admit(
         Some(Access::Needs(permission)) => {
             let (actor, secret) = signed_in(request.request())?;
             if !actor.may(permission) {
-                let problem = Problem::forbidden().link("To the start page", urls::index());
+                let problem = Problem::forbidden().link("Go to the start page", urls::index());
                 return Err(problem.into());
             }
             (secret, None)
@@ -130,7 +130,7 @@ pub fn signed_in(request: &HttpRequest) -> Result<(Actor, csrf::Secret), Refusal
         return Ok((actor, secret));
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Err(Problem::signed_out().link("Log in", urls::login()).into());
+        return Err(Problem::signed_out().link("Sign in", urls::login()).into());
     }
     if let Some(address) = routes::slashed(request) {
         return Err(Refusal::Redirect(address));

@@ -119,8 +119,8 @@ fn take_over(delivery: &Brief, webhooks: &[Move]) -> TakeOver {
     TakeOver {
         words: i18n::count(
             i64::try_from(webhooks.len()).unwrap_or(i64::MAX),
-            "Take over the new name and URL",
-            "Take over the new name and URL in {n} webhooks",
+            "Use the new name and URL",
+            "Use the new name and URL in {n} webhooks",
         ),
         action: urls::delivery_take_over(&delivery.id),
         webhooks: webhooks.iter().map(mark).collect(),
@@ -138,23 +138,23 @@ fn tools(delivery: &Brief, remedy: Remedy, near: Option<&Near>, may_edit: bool) 
     if let Some(near) = near {
         let form = urls::webhook(near.webhook);
         match remedy {
-            Remedy::Setup => offer("Open its setup page", urls::webhook_setup(near.webhook), true),
+            Remedy::Setup => offer("Open setup page", urls::webhook_setup(near.webhook), true),
             _ if !may_edit => {}
-            Remedy::Fix => offer("Fix record", fix(delivery, near).unwrap_or(form), true),
+            Remedy::Fix => offer("Edit webhook", fix(delivery, near).unwrap_or(form), true),
             Remedy::Reset => {
                 offer("Reset registration", urls::webhook_reset(near.webhook), true);
-                offer("Fix record", fix(delivery, near).unwrap_or(form), false);
+                offer("Edit webhook", fix(delivery, near).unwrap_or(form), false);
             }
-            Remedy::Secret => offer("Change its secret", format!("{form}#id_secret_token"), true),
+            Remedy::Secret => offer("Change secret", format!("{form}#id_secret_token"), true),
             Remedy::Enable => {
-                offer("Enable record", urls::with_query(&form, &[("enabled", "1")]), true);
+                offer("Enable webhook", urls::with_query(&form, &[("enabled", "1")]), true);
             }
             Remedy::Nothing | Remedy::TakeOver | Remedy::Create | Remedy::PushOnce => {}
         }
     }
     let wants_one = !matches!(remedy, Remedy::Nothing | Remedy::TakeOver | Remedy::PushOnce);
     if may_edit && wants_one && !delivery.repo_name.is_empty() {
-        offer("Create record", create(delivery), remedy == Remedy::Create);
+        offer("Create webhook", create(delivery), remedy == Remedy::Create);
     }
     tools
 }
@@ -165,7 +165,7 @@ fn near_view(delivery: &Brief, near: &Near, may_edit: bool) -> NearView {
     rows.push(RowView {
         label: "Secret".to_owned(),
         actual: whole(t(near.credential.word())),
-        expected: whole(t("its own")),
+        expected: whole(t("the webhook's own")),
         badge: Badge::equal(near.is_accepted),
         note: "",
     });
@@ -182,7 +182,7 @@ fn near_view(delivery: &Brief, near: &Near, may_edit: bool) -> NearView {
         id: near.webhook.to_string(),
         label: near.label.clone(),
         href: urls::webhook(near.webhook),
-        score: say!("{n} of {all} equal", n = near.equal(), all = 5),
+        score: say!("{n} of {all} match", n = near.equal(), all = 5),
         rows,
         fix: fix(delivery, near).filter(|_| may_edit && near.is_accepted),
     }
@@ -200,9 +200,9 @@ fn row(field: &Field) -> RowView {
         }
     };
     let note = match field.mark {
-        Mark::OtherForm => "same repository, other URL form (SSH/HTTP)",
+        Mark::OtherForm => "same repository, different URL form (SSH/HTTP)",
         Mark::Awaited => "taken from the Test",
-        Mark::NotCompared => "such events need not have it",
+        Mark::NotCompared => "optional for such events",
         Mark::Equal | Mark::Differs | Mark::Absent => "",
     };
     RowView { label: field_label(field.name), actual, expected, badge: badge(field.mark), note }
@@ -218,7 +218,7 @@ fn badge(mark: Mark) -> Badge {
         Mark::Equal | Mark::OtherForm => Badge::equal(true),
         Mark::Differs => Badge::equal(false),
         Mark::Absent => badge("absent", "Absent", "dash"),
-        Mark::Awaited => badge("pending", "Awaited", "hourglass"),
+        Mark::Awaited => badge("pending", "Pending", "hourglass"),
         Mark::NotCompared => badge("absent", "Not compared", "dash"),
     }
 }

@@ -46,16 +46,16 @@ static META: Meta = Meta {
 static LISTING: Listing<Row, Sort, Filter> = Listing {
     columns: COLUMNS,
     filters: FILTERS,
-    search: "repository, ref, commit, event, person, reason and IDs (a job's ID, too) of the newest 50,000 deliveries, or of those received before a day that you choose",
+    search: "repository, ref, commit, event, user, reason, delivery ID and job ID of the newest 50,000 deliveries, or of those before a day you choose",
     paging: Paging::Keyset(50),
     default_order: &[],
     id: |row| row.delivery.id.clone(),
     page: |row| urls::object("hooks", "delivery", &row.delivery.id),
     empty: Empty {
-        title: "Nothing received yet",
+        title: "No deliveries yet",
         steps: &[
-            "Add a webhook, and enter its address and secret in GitLab, under Settings, then Webhooks.",
-            "Press Test there: what GitLab sends is listed here, with what became of it and why.",
+            "Add a webhook. Enter its URL and secret in GitLab, under Settings, then Webhooks.",
+            "Press Test in GitLab. Each delivery appears here, with its verdict and the reason.",
         ],
     },
 };
@@ -187,7 +187,7 @@ const FILTERS: &[FilterSpec<Filter>] = &[
     FilterSpec {
         param: "source",
         label: "Source",
-        choices: Choices::Fixed(&[("gitlab", "GitLab"), ("replay", "Replay"), ("hand", "By hand")]),
+        choices: Choices::Fixed(&[("gitlab", "GitLab"), ("replay", "Replay"), ("hand", "Manual")]),
         apply: |filter, value| {
             filter.source = Some(Source::parse(value).ok_or(BadChoice)?);
             Ok(())
@@ -197,12 +197,12 @@ const FILTERS: &[FilterSpec<Filter>] = &[
         param: "http_status",
         label: "HTTP status",
         choices: Choices::Fixed(&[
-            ("202", "202: taken"),
+            ("202", "202: accepted"),
             ("200", "200: nothing to do"),
             ("401", "401: not authentic"),
             ("400", "400: unreadable"),
             ("413", "413: too large"),
-            ("415", "415: another media type"),
+            ("415", "415: wrong media type"),
         ]),
         apply: |filter, value| {
             let status = value.parse::<u16>().ok().filter(|status| (100..600).contains(status));
@@ -212,7 +212,7 @@ const FILTERS: &[FilterSpec<Filter>] = &[
     },
     FilterSpec {
         param: "replay_run",
-        label: "Run of replays",
+        label: "Bulk replay",
         choices: Choices::Open,
         apply: |filter, value| {
             let id: DeliveryId = value.parse().map_err(|_| BadChoice)?;
@@ -281,7 +281,7 @@ impl Resource for Deliveries {
         let keep = ctx.deps().retention;
         let (body, rows) = (keep.body.num_days(), keep.delivery.num_days());
         Some(say!(
-            "Bodies are kept for {body} days, deliveries for {rows} days.",
+            "Retention: bodies {body} days, deliveries {rows} days.",
             body = body,
             rows = rows
         ))

@@ -284,7 +284,7 @@ fn replay_button(full: &Full) -> ReplayButton {
 pub fn made_how(delivery: &Brief) -> Option<&'static str> {
     match delivery.source {
         Source::Replay => Some("Replayed"),
-        Source::Hand => Some("Made by hand"),
+        Source::Hand => Some("Manual"),
         Source::Gitlab => None,
     }
 }
@@ -302,7 +302,7 @@ fn webhook_view(webhook: &crate::core::matching::trace::WebhookTrace) -> Webhook
     WebhookTraceView {
         label: webhook.label.clone(),
         href: urls::webhook(webhook.webhook),
-        score: say!("{n} of {all} equal", n = webhook.equal(), all = webhook.checks.len()),
+        score: say!("{n} of {all} match", n = webhook.equal(), all = webhook.checks.len()),
         checks: webhook
             .checks
             .iter()
@@ -336,10 +336,10 @@ pub fn field_label(field: &str) -> String {
         "secret_token" => "Secret token",
         "signing_token" => "Signing token",
         "credential" => "Credential",
-        "ref_filter" => "Ref filter",
-        "path_filter" => "Path filter",
+        "ref_filter" => "Branches and tags",
+        "path_filter" => "Files",
         "condition" => "Condition",
-        "obey_skip" => "Skip request",
+        "obey_skip" => "Honor “[skip ci]”",
         "enabled" => "Enabled",
         other => other,
     };

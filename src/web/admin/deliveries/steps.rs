@@ -35,12 +35,12 @@ pub fn steps(
             name: made_how(delivery).unwrap_or("Received"),
             at: Some(At(delivery.received_at)),
             state: "queued".to_owned(),
-            span: Some(say!("judged in {time}", time = span(judged_at - delivery.received_at))),
+            span: Some(say!("evaluated in {time}", time = span(judged_at - delivery.received_at))),
             next_is_todo: false,
         });
     }
     steps.push(Step {
-        name: if judged_at.is_some() { "Judged" } else { "Received and judged" },
+        name: if judged_at.is_some() { "Evaluated" } else { "Received and evaluated" },
         at: Some(At(judged_at.unwrap_or(delivery.received_at))),
         state: delivery.verdict.as_str().to_owned(),
         span: Some(t(&badge.label).to_owned()),

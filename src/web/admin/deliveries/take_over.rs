@@ -52,8 +52,8 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
     }
     let text = i18n::count(
         i64::try_from(rows.len()).unwrap_or(i64::MAX),
-        "One webhook took over the new name and URL.",
-        "{n} webhooks took over the new name and URL.",
+        "{n} webhook now has the new name and URL.",
+        "{n} webhooks now have the new name and URL.",
     );
     ctx.flash(Level::Success, text);
     Ok(see_other(back))

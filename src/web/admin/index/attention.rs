@@ -42,11 +42,11 @@ pub(super) fn lines(
             badge: Badge::outcome(Some(AttemptOutcome::Lost)),
             text: i18n::count(
                 i64::try_from(lost).unwrap_or(i64::MAX),
-                "One worker gave no sign of life and did not stop in good order",
-                "{n} workers gave no sign of life and did not stop in good order",
+                "{n} worker was lost: no heartbeat, and no clean stop",
+                "{n} workers were lost: no heartbeat, and no clean stop",
             ),
             href: if has_page { urls::workers() } else { urls::jobs() },
-            note: t("Their attempts are marked lost; another worker runs those jobs again.")
+            note: t("Their attempts are marked as lost. Other workers run the jobs again.")
                 .to_owned(),
             at: None,
             remedy: None,
@@ -66,7 +66,7 @@ pub(super) fn lines(
         let href = [("verdict", "unmatched"), ("received", "7d")];
         lines.push(more(
             Badge::verdict(Verdict::Unmatched),
-            "More repositories are not matched",
+            "More repositories are unmatched",
             urls::with_query(&urls::deliveries(), &href),
         ));
     }
@@ -95,7 +95,7 @@ fn failed(group: &Failed) -> Line {
         text: counted(
             group.count,
             &group.webhook_label,
-            ("One job of {name}", "{n} jobs of {name}"),
+            ("{n} job of {name}", "{n} jobs of {name}"),
         ),
         href: urls::with_query(&urls::jobs(), &query),
         note: i18n::told(&group.error)
@@ -128,15 +128,15 @@ fn unmatched(group: &Unmatched, may_add: bool) -> Line {
         text: counted(
             group.count,
             &group.repo_name,
-            ("One delivery of {name}", "{n} deliveries of {name}"),
+            ("{n} delivery of {name}", "{n} deliveries of {name}"),
         ),
         href: urls::with_query(&urls::deliveries(), &query),
         note: say!("{event}, last 7 days", event = group.event),
         at: Some(At(group.received_at)),
         remedy: if group.is_renamed {
-            Some(("See what changed", urls::object("hooks", "delivery", &group.id)))
+            Some(("Compare", urls::object("hooks", "delivery", &group.id)))
         } else {
-            may_add.then(|| ("Create record", urls::with_query(&urls::webhook_add(), &add)))
+            may_add.then(|| ("Create webhook", urls::with_query(&urls::webhook_add(), &add)))
         },
     }
 }
@@ -147,11 +147,11 @@ fn waiting(pending: Option<Total>) -> Option<Line> {
         badge: Badge { label: "Pending".to_owned(), ..Badge::pending() },
         text: i18n::count(
             number,
-            "One webhook has waited for GitLab's Test for over an hour",
+            "{n} webhook has waited for GitLab's Test for over an hour",
             "{n} webhooks have waited for GitLab's Test for over an hour",
         ),
         href: urls::with_query(&urls::webhooks(), &[("pending_for", "1h")]),
-        note: t("Nothing runs for them until they are registered.").to_owned(),
+        note: t("They run nothing until they are registered.").to_owned(),
         at: None,
         remedy: None,
     })
@@ -163,11 +163,11 @@ fn quiet(quiet: Option<Total>) -> Option<Line> {
         badge: Badge::quiet(),
         text: i18n::count(
             number,
-            "One enabled webhook has had no delivery for 30 days",
+            "{n} enabled webhook has had no delivery for 30 days",
             "{n} enabled webhooks have had no delivery for 30 days",
         ),
         href: urls::with_query(&urls::webhooks(), &[("quiet_for", "30d")]),
-        note: t("GitLab may have switched it off, as GitLab.com does after repeated failures. Look at its page there.")
+        note: t("GitLab may have disabled its webhook after repeated failures. Check the webhook's page in GitLab.")
             .to_owned(),
         at: None,
         remedy: None,

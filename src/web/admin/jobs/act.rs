@@ -55,19 +55,18 @@ pub fn buttons(job: &Job, (list, role): (&str, Role)) -> Vec<Button> {
         verb: "run-again",
         label: "Run again",
         icon: "retry",
-        about: "Queues this job again, with the same event and parameters",
+        about: "Starts a new attempt with the same event and parameters",
         href: href("run-again"),
         asks: false,
         fields: Vec::new(),
-        reason: (!may(JobState::may_run_again))
-            .then_some("A job can be run again once it has ended."),
+        reason: (!may(JobState::may_run_again)).then_some("Only ended jobs can be run again."),
     }];
     if may(JobState::may_run_now) {
         buttons.push(Button {
             verb: "run-now",
             label: "Run now",
             icon: "play",
-            about: "Does not wait for the time that it waits for",
+            about: "Starts without waiting for the scheduled time",
             href: href("run-now"),
             asks: false,
             fields: Vec::new(),
@@ -78,14 +77,14 @@ pub fn buttons(job: &Job, (list, role): (&str, Role)) -> Vec<Button> {
         verb: "cancel",
         label: "Cancel",
         icon: "stop",
-        about: "Ends this job: its program is stopped if it runs",
+        about: "Ends this job and stops its processes",
         href: href("cancel"),
         asks: true,
         fields: Vec::new(),
         reason: if !may(JobState::may_cancel) {
-            Some("It has ended: there is nothing to cancel.")
+            Some("It has already ended.")
         } else if stopping {
-            Some("It is being stopped.")
+            Some("It is already being stopped.")
         } else {
             None
         },
@@ -95,7 +94,7 @@ pub fn buttons(job: &Job, (list, role): (&str, Role)) -> Vec<Button> {
             verb: "delete",
             label: "Delete from history",
             icon: "trash",
-            about: "Removes this job, its attempts and their output for good",
+            about: "Removes this job, its attempts and their output permanently",
             // The list's own question, about this one.
             href: list_with(&urls::jobs(), list),
             asks: true,
@@ -128,7 +127,7 @@ pub async fn run_now(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
     let done = control::run_now(&mut conn, act(&ctx, &remote_addr), &id).await;
     done.map_err(|error| refused(&ctx, &id, HURRIED, error))?;
-    ctx.flash(Level::Success, t("The job runs as soon as a worker is free."));
+    ctx.flash(Level::Success, t("The job starts as soon as a worker is free."));
     Ok(see_other(preserved_on(&ctx, &urls::job(&id))))
 }
 
@@ -157,10 +156,10 @@ pub async fn cancel_form(ctx: AdminContext) -> Result<HttpResponse, HumanError> 
         return Err(refused(&ctx, &id, CANCELLED, ControlError::NotNow(state)).into());
     }
     let what = if state == JobState::Running {
-        "Its program and all that it started get SIGTERM, and SIGKILL ten seconds later if they are \
-         still there. What it has done by then stays done."
+        "Its processes get SIGTERM, and SIGKILL ten seconds later. What they have done is not \
+         undone."
     } else {
-        "It has not begun, or waits for its next attempt: it ends at once, and nothing is run."
+        "No attempt is running. The job ends at once."
     };
     let frame = ctx
         .frame(say!("Cancel this job of “{name}”?", name = job.webhook_label))
@@ -178,7 +177,7 @@ pub async fn cancel(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
     let done = control::cancel(&mut conn, act(&ctx, &remote_addr), &id).await;
     match done.map_err(|error| refused(&ctx, &id, CANCELLED, error))? {
-        Cancelled::Done => ctx.flash(Level::Success, t("The job is cancelled.")),
+        Cancelled::Done => ctx.flash(Level::Success, t("The job was cancelled.")),
         Cancelled::Stopping => ctx.flash(Level::Info, t("The job is being stopped.")),
     }
     Ok(see_other(preserved_on(&ctx, &urls::job(&id))))
@@ -187,12 +186,11 @@ pub async fn cancel(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
 /// What is said where something is not legal: the headline, and when it is.
 type Rule = (&'static str, &'static str);
 
-const RUN_AGAIN: Rule =
-    ("The job cannot be run again now", "A job can be run again once it has ended.");
+const RUN_AGAIN: Rule = ("The job cannot be run again", "Only ended jobs can be run again.");
 const HURRIED: Rule =
-    ("The job cannot be hurried now", "A job can be hurried while it waits for a time.");
+    ("The job cannot be run now", "Only scheduled or retrying jobs can be run now.");
 const CANCELLED: Rule =
-    ("The job cannot be cancelled now", "A job can be cancelled before it has ended.");
+    ("The job cannot be cancelled", "Only jobs that have not ended can be cancelled.");
 
 /// Who acts on this request.
 pub fn act<'a>(ctx: &'a AdminContext, remote_addr: &'a str) -> Act<'a> {
@@ -208,9 +206,9 @@ fn refused(ctx: &AdminContext, id: &JobId, (title, rule): Rule, error: ControlEr
             format!("{} {}", say!("It is {state} now.", state = state), t(rule))
         }
         ControlError::Already(by) if by.is_empty() => {
-            t("It is being stopped already: a newer job takes its place.").to_owned()
+            t("It is already being stopped: a newer job supersedes it.").to_owned()
         }
-        ControlError::Already(by) => say!("{name} has asked for it already.", name = by),
+        ControlError::Already(by) => say!("{name} has already requested this.", name = by),
     };
     Problem::new(StatusCode::CONFLICT, "not_now", title, detail)
         .link(t("Back to the job"), urls::job(id))

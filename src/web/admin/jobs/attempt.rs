@@ -75,7 +75,7 @@ impl AttemptView {
         let Place { view, is_newest, is_live, now } = place;
         let ending = match (attempt.exit_code, attempt.signal, attempt.http_status) {
             (Some(code), _, _) => Some(say!("exit code {code}", code = code)),
-            (None, Some(signal), _) => Some(say!("ended by signal {signal}", signal = signal)),
+            (None, Some(signal), _) => Some(say!("signal {signal}", signal = signal)),
             (None, None, Some(status)) => Some(format!("HTTP {status}")),
             (None, None, None) => None,
         };
@@ -129,9 +129,9 @@ impl AttemptView {
     /// How many lines hold what is looked for.
     pub fn found_words(&self, log: &Log) -> String {
         let (found, total, text) = (log.found, log.total, &self.view.find);
-        let words = say!("{n} of {m} lines hold “{text}”", n = found, m = total, text = text);
+        let words = say!("{n} of {m} lines contain “{text}”", n = found, m = total, text = text);
         if log.lines.len() < found {
-            let more = say!("{n} of them here", n = log.lines.len());
+            let more = say!("{n} shown here", n = log.lines.len());
             format!("{words}, {more}")
         } else {
             words
@@ -191,9 +191,5 @@ fn used(cpu_ms: Option<i64>, peak_memory_kib: Option<i64>) -> Option<String> {
         kib @ ..1024 => format!("{kib} KiB"),
         kib => format!("{} MiB", kib / 1024),
     };
-    Some(say!(
-        "{time} of processor time, {memory} of memory at most",
-        time = span(cpu),
-        memory = memory
-    ))
+    Some(say!("CPU time {time}, memory up to {memory}", time = span(cpu), memory = memory))
 }

@@ -15,12 +15,12 @@ pub(super) static ACTIONS: &[BulkAction] = &[
         label: "Run selected jobs again",
         permission: Permission::Operate,
         asks: Asks::Always,
-        verb: "Run again",
-        done: "queued again",
+        verb: ["Run {n} job again", "Run {n} jobs again"],
+        done: ["{n} job was queued again.", "{n} jobs were queued again."],
         icon: "retry",
         is_danger: false,
         guarded: false,
-        goes: &["Jobs that have ended are queued again, with the same event and parameters."],
+        goes: &["Starts new attempts of ended jobs, with the same event and parameters."],
         stays: &["Jobs that have not ended."],
         run: |ctx, conn, ids| Box::pin(run_again(ctx, conn, ids)),
     },
@@ -29,16 +29,16 @@ pub(super) static ACTIONS: &[BulkAction] = &[
         label: "Cancel selected jobs",
         permission: Permission::Operate,
         asks: Asks::Always,
-        verb: "Cancel",
-        done: "cancelled",
+        verb: ["Cancel {n} job", "Cancel {n} jobs"],
+        done: ["{n} job was cancelled.", "{n} jobs were cancelled."],
         icon: "stop",
         is_danger: true,
         guarded: false,
         goes: &[
-            "Jobs that wait end at once, and nothing is run.",
-            "Running programs get SIGTERM, and SIGKILL ten seconds later if they are still there.",
+            "Waiting jobs end at once.",
+            "Running processes get SIGTERM, and SIGKILL ten seconds later.",
         ],
-        stays: &["Jobs that have ended.", "What running programs have done by then."],
+        stays: &["Jobs that have ended.", "What running processes have done so far."],
         run: |ctx, conn, ids| Box::pin(cancel(ctx, conn, ids)),
     },
     BulkAction {
@@ -46,17 +46,15 @@ pub(super) static ACTIONS: &[BulkAction] = &[
         label: "Delete selected jobs from history",
         permission: Permission::ChangeWebhooks,
         asks: Asks::Always,
-        verb: "Delete from history",
-        done: "deleted",
+        verb: ["Delete {n} job from history", "Delete {n} jobs from history"],
+        done: ["{n} job was deleted.", "{n} jobs were deleted."],
         icon: "trash",
         is_danger: true,
         guarded: true,
-        goes: &[
-            "Jobs that have ended, with their attempts and all output: they cannot be brought back.",
-        ],
+        goes: &["Ended jobs with their attempts and output, permanently."],
         stays: &[
-            "Jobs that have not ended: cancel them first.",
-            "Their deliveries, and what the log says of them.",
+            "Jobs that have not ended. Cancel them first.",
+            "Their deliveries and log entries.",
         ],
         run: |ctx, conn, ids| Box::pin(delete(ctx, conn, ids)),
     },
@@ -75,7 +73,7 @@ async fn run_again(
     let remote_addr = ctx.remote_addr();
     let done = control::run_again_many(conn, act(ctx, &remote_addr), parsed(ids)).await?;
     let mut batch = Batch { done: done.done, left: Vec::new() };
-    batch.leave("had not ended, or is gone", done.skipped);
+    batch.leave("Not ended, or removed", done.skipped);
     Ok(batch)
 }
 
@@ -83,8 +81,8 @@ async fn cancel(ctx: &AdminContext, conn: &mut Conn, ids: &[String]) -> Result<B
     let remote_addr = ctx.remote_addr();
     let done = control::cancel_many(conn, act(ctx, &remote_addr), parsed(ids)).await?;
     let mut batch = Batch { done: done.done, left: Vec::new() };
-    batch.leave("will stop: the worker ends what runs", done.stopping);
-    batch.leave("had ended before, was being stopped, or is gone", done.skipped);
+    batch.leave("Being stopped", done.stopping);
+    batch.leave("Already ended, stopping, or removed", done.skipped);
     Ok(batch)
 }
 
@@ -92,6 +90,6 @@ async fn delete(ctx: &AdminContext, conn: &mut Conn, ids: &[String]) -> Result<B
     let remote_addr = ctx.remote_addr();
     let done = control::delete_many(conn, act(ctx, &remote_addr), parsed(ids)).await?;
     let mut batch = Batch { done: done.done, left: Vec::new() };
-    batch.leave("had not ended, or is gone", done.skipped);
+    batch.leave("Not ended, or removed", done.skipped);
     Ok(batch)
 }

@@ -48,7 +48,7 @@ static META: Meta = Meta {
 static LISTING: Listing<Row, Sort, Filter> = Listing {
     columns: COLUMNS,
     filters: FILTERS,
-    search: "webhook, repository, ref, action, error, person and IDs of the newest 50,000 jobs, or of those queued before a day that you choose",
+    search: "webhook, repository, ref, action, error, user and IDs of the newest 50,000 jobs, or of those before a day you choose",
     paging: Paging::Keyset(50),
     default_order: &[],
     id: |row| row.job.id.clone(),
@@ -56,8 +56,8 @@ static LISTING: Listing<Row, Sort, Filter> = Listing {
     empty: Empty {
         title: "No jobs yet",
         steps: &[
-            "A delivery that equals an enabled webhook makes a job: add a webhook first.",
-            "Push to its repository, or press Test in GitLab; the job appears here within a second.",
+            "Add a webhook. Each delivery that matches it creates a job.",
+            "Push to its repository, or press Test in GitLab. The job appears here within a second.",
         ],
     },
 };
@@ -88,7 +88,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         cell: |row| Bit::text(row.job.repo_name.clone()).over(Bit::code(&row.job.git_ref)),
         sort: None,
     },
-    Column { key: "trigger", label: "Trigger", width: Width::Fit, cell: trigger, sort: None },
+    Column { key: "trigger", label: "Triggered by", width: Width::Fit, cell: trigger, sort: None },
     Column {
         key: "queued_at",
         label: "Queued",
@@ -100,7 +100,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         },
         sort: None,
     },
-    Column { key: "ran", label: "Ran", width: Width::Fit, cell: ran, sort: None },
+    Column { key: "ran", label: "Duration", width: Width::Fit, cell: ran, sort: None },
 ];
 
 /// How long it ran, and how its newest attempt ended.

@@ -9,7 +9,7 @@ use crate::clock;
 use crate::core::ids::JobId;
 use crate::core::job::JobState;
 use crate::core::role::Role;
-use crate::i18n::{t, told};
+use crate::i18n::{self, t, told};
 use crate::say;
 use crate::store::jobs::{Attempt, Job};
 use crate::store::{StoreError, deliveries, jobs, webhooks};
@@ -214,8 +214,8 @@ pub(super) fn badge(job: &Job) -> Badge {
 fn other(job: &Job, waits: &Waits) -> Option<(&'static str, String)> {
     let address = |id: &str| urls::object("hooks", "job", id);
     let newer = job.superseded_by.as_deref().filter(|_| gave_way(job));
-    let newer = newer.map(|id| ("The newer job", address(id)));
-    newer.or_else(|| Some(("The job that runs", address(waits.running.as_deref()?))))
+    let newer = newer.map(|id| ("Newer job", address(id)));
+    newer.or_else(|| Some(("Running job", address(waits.running.as_deref()?))))
 }
 
 /// Whether a newer job has its place. One that had ended by itself when it was asked to keeps it.
@@ -236,16 +236,16 @@ pub(super) fn sentence(job: &Job, newest: Option<&Attempt>, now: DateTime<Utc>) 
     let (n, max, name) = (job.attempts, job.max_attempts, &job.cancelled_by);
     let took = newest.and_then(|attempt| Some(span(attempt.finished_at? - attempt.started_at)));
     match job.state {
-        JobState::Queued => t("Waits for a free worker.").to_owned(),
+        JobState::Queued => t("Waiting for a free worker.").to_owned(),
         JobState::Scheduled => {
-            say!("Waits until {time}.", time = At(job.run_at).absolute())
+            say!("Waiting until {time}.", time = At(job.run_at).absolute())
         }
         JobState::Running if job.superseded_by.is_some() => {
-            t("A newer job of the same ref takes its place: its processes are being ended.")
+            t("Superseded by a newer job of the same ref: its processes are being stopped.")
                 .to_owned()
         }
         JobState::Running if job.cancel_requested_at.is_some() => {
-            say!("{name} cancelled it: its processes are being ended.", name = name)
+            say!("Cancelled by {name}: its processes are being stopped.", name = name)
         }
         JobState::Running => match newest {
             Some(newest) => say!(
@@ -264,27 +264,26 @@ pub(super) fn sentence(job: &Job, newest: Option<&Attempt>, now: DateTime<Utc>) 
             None => say!("Attempt {n} of {max} succeeded.", n = n, max = max),
         },
         JobState::Retrying => say!(
-            "Attempt {n} of {max} failed; the next one comes {when}.",
+            "Attempt {n} of {max} failed. The next one starts {when}.",
             n = n,
             max = max,
             when = At(job.run_at).ago(&now)
         ),
-        JobState::Failed if job.attempts == 0 => t("It was never started.").to_owned(),
-        JobState::Failed => match took {
-            Some(time) => say!(
-                "Attempt {n} of {max} failed after {time}, and no more follows.",
-                n = n,
-                max = max,
-                time = time
-            ),
-            None => say!("Attempt {n} of {max} failed, and no more follows.", n = n, max = max),
-        },
+        JobState::Failed if job.attempts == 0 => t("It never started.").to_owned(),
+        JobState::Failed => {
+            let failed =
+                i18n::count(n.into(), "Failed after {n} attempt.", "Failed after {n} attempts.");
+            match took {
+                Some(time) => format!("{failed} {}", say!("The last took {time}.", time = time)),
+                None => failed,
+            }
+        }
         JobState::Cancelled if job.superseded_by.is_some() => {
             t("Cancelled: superseded by a newer job of the same ref.").to_owned()
         }
         JobState::Cancelled => say!("Cancelled by {name}.", name = name),
         JobState::Superseded => {
-            t("A newer job of the same ref took its place before it began.").to_owned()
+            t("Superseded by a newer job of the same ref before it started.").to_owned()
         }
     }
 }

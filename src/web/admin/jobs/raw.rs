@@ -79,11 +79,11 @@ pub(super) async fn still_there(
     let pruned = jobs::pruned_at(conn, id, attempt).await?;
     let Some(pruned) = pruned else { return Ok(()) };
     let detail = say!(
-        "What attempt {n} printed was removed on {time}: output is kept for {days} days. How it ended is still on the page of the job.",
+        "Output is kept for {days} days. That of attempt {n} was removed on {time}; the job's page still shows the result.",
         n = attempt,
         time = At(pruned).absolute(),
         days = ctx.deps().retention.output.num_days(),
     );
-    let gone = Problem::new(StatusCode::GONE, "gone", "This output is not kept any more", detail);
+    let gone = Problem::new(StatusCode::GONE, "gone", "This output was removed", detail);
     Err(gone.link(t("Back to the job"), urls::job(id)).into())
 }

@@ -147,10 +147,10 @@ fn webhook_view(webhook: &WebhookStats, span: Span) -> WebhookStatsView {
         numbers: vec![
             ("Ended", number(webhook.ended, of(&[]))),
             ("Failed", number(webhook.failed, of(&[("state", "failed")]))),
-            ("Wait, half", time(webhook.wait_p50)),
-            ("Wait, 95 %", time(webhook.wait_p95)),
-            ("Run, half", time(webhook.run_p50)),
-            ("Run, 95 %", time(webhook.run_p95)),
+            ("Wait p50", time(webhook.wait_p50)),
+            ("Wait p95", time(webhook.wait_p95)),
+            ("Run p50", time(webhook.run_p50)),
+            ("Run p95", time(webhook.run_p95)),
         ],
     }
 }
@@ -169,7 +169,7 @@ fn reason_words(reason: &str) -> String {
         Some(("signal", signal)) => say!("signal {signal}", signal = signal),
         Some(("http", status)) => format!("HTTP {status}"),
         _ => match reason {
-            "timed_out" => t("time limit").to_owned(),
+            "timed_out" => t("timeout").to_owned(),
             "lost" => t("worker lost").to_owned(),
             "other" => t("not started").to_owned(),
             word => word.to_owned(),

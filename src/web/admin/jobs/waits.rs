@@ -56,7 +56,7 @@ impl Waits {
         (self.before > 0).then(|| {
             let place = self.before + 1;
             say!(
-                "Number {place} in the lane “{lane}”: one runs at a time.",
+                "Waiting at place {place} in the lane “{lane}”, which runs one job at a time.",
                 place = place,
                 lane = t(&lane)
             )

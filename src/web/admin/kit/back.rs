@@ -63,7 +63,7 @@ pub fn missing(ctx: &AdminContext, meta: &Meta, id: &str, error: StoreError) -> 
             let all = say!("All {plural}", plural = t(meta.plural));
             let short: String = id.chars().take(40).collect();
             no_such(ctx, t(meta.label), id, (&all, meta.list_url()))
-                .link("Its history, if it had one", meta.history_url(&short))
+                .link("Its history, if any", meta.history_url(&short))
         }
         other => other.into(),
     }

@@ -11,10 +11,11 @@ use super::frame::Level;
 use super::pages::{BulkPage, ChosenRow};
 use super::query::{Asked, read};
 use super::reauth;
-use super::resource::{Meta, Resource};
+use super::resource::Resource;
 use super::views::Posted;
 use crate::core::listing::{ListQuery, Part, Selection, grouped};
 use crate::core::role::{Permission, Role};
+use crate::core::sentence::fill;
 use crate::i18n::t;
 use crate::say;
 use crate::store::{Conn, StoreError};
@@ -39,10 +40,10 @@ pub struct BulkAction {
     pub permission: Permission,
     /// When a page asks first.
     pub asks: Asks,
-    /// What the question and its button begin with: `Delete`.
-    pub verb: &'static str,
-    /// What the message says of the rows: `deleted`.
-    pub done: &'static str,
+    /// What the question and its button say of one row and of `{n}`: `Delete {n} webhooks`.
+    pub verb: [&'static str; 2],
+    /// What the message says of one row and of `{n}`: `{n} webhooks were deleted.`
+    pub done: [&'static str; 2],
     /// The button's symbol in `icons.svg`.
     pub icon: &'static str,
     /// Whether something is lost: the button is then red.
@@ -90,7 +91,7 @@ pub type Run = for<'a> fn(
 pub struct Batch {
     /// Rows to which it was done.
     pub done: usize,
-    /// Rows that were left as they are, by reason: `were enabled already`.
+    /// Rows that were left as they are, by reason: `Already enabled`.
     pub left: Vec<(&'static str, usize)>,
 }
 
@@ -113,19 +114,23 @@ impl Batch {
     }
 
     /// What to say of it.
-    fn told(&self, meta: &Meta, action: &BulkAction) -> String {
-        let (one, plural, done) = (t(meta.label), t(meta.plural), t(action.done));
+    fn summary(&self, action: &BulkAction) -> String {
         let mut sentences = vec![match self.done {
-            0 => say!("No {one} was {done}.", one = one, done = done),
-            1 => say!("One {one} was {done}.", one = one, done = done),
-            n => say!("{n} {plural} were {done}.", n = grouped(n), plural = plural, done = done),
+            0 => t("Nothing was changed.").to_owned(),
+            n => counted(action.done, &grouped(n)),
         }];
-        sentences.extend(self.left.iter().map(|(reason, rows)| match rows {
-            1 => say!("One {reason}.", reason = t(reason)),
-            n => say!("{n} {reason}.", n = grouped(*n), reason = t(reason)),
-        }));
+        sentences.extend(
+            self.left.iter().map(|(reason, rows)| {
+                say!("{reason}: {n}.", reason = t(reason), n = grouped(*rows))
+            }),
+        );
         sentences.join(" ")
     }
+}
+
+/// A text of one row or of many, with their number as it is written.
+fn counted([one, many]: [&str; 2], n: &str) -> String {
+    fill(t(if n == "1" { one } else { many }), &[("n", n.to_owned())])
 }
 
 /// The actions that this person may use, as the menu above the list offers them.
@@ -194,13 +199,10 @@ pub async fn act<R: Resource>(
     };
     ctx.require(action.permission)?;
     if !ticked.across && ticked.ids.is_empty() {
-        return refuse(say!(
-            "Nothing was selected: tick the {plural} first.",
-            plural = t(meta.plural)
-        ));
+        return refuse(say!("Nothing was selected. Tick {plural} first.", plural = t(meta.plural)));
     }
     if ticked.across && !asked.warnings.is_empty() {
-        return refuse(format!("{} {}", asked.warnings.join(" "), t("Look at the list again.")));
+        return refuse(format!("{} {}", asked.warnings.join(" "), t("Check the list again.")));
     }
     if let Asks::Elsewhere(address) = action.asks {
         let ids = Some(ticked.ids.as_slice()).filter(|_| !ticked.across);
@@ -222,8 +224,8 @@ pub async fn act<R: Resource>(
         Selection::Ids(ticked.ids)
     };
     let outcome = run::<R>(&ctx, &mut conn, action, selection).await?;
-    let text = outcome.told(meta, action);
-    tracing::info!(user.name = %ctx.actor.username, bulk.action = action.name, bulk.done = outcome.done, "{} of {} {} by {}", action.name, outcome.done, meta.plural, ctx.actor.username);
+    let text = outcome.summary(action);
+    tracing::info!(user.name = %ctx.actor.username, bulk.action = action.name, bulk.done = outcome.done, "Bulk action {} on {} {} by {}", action.name, outcome.done, meta.plural, ctx.actor.username);
     let level = if outcome.done == 0 { Level::Warning } else { Level::Success };
     ctx.flash(level, text);
     Ok(see_other(here))
@@ -277,13 +279,7 @@ async fn ask<R: Resource>(
             rows.into_iter().filter(|row| ticked.ids.contains(&(listing.id)(row))).collect();
         (grouped(ticked.ids.len()), rows, None)
     };
-    let one = count == "1";
-    let what = if one {
-        say!("{count} {one}", count = count, one = t(meta.label))
-    } else {
-        say!("{count} {plural}", count = count, plural = t(meta.plural))
-    };
-    let verb = t(action.verb);
+    let button = counted(action.verb, &count);
     let chosen: Vec<ChosenRow> = rows
         .iter()
         .map(|row| {
@@ -294,7 +290,7 @@ async fn ask<R: Resource>(
         .collect();
     let narrowed: Vec<Chip> =
         if ticked.across { chips(listing.filters, &asked.address) } else { Vec::new() };
-    let title = say!("{verb} {what}?", verb = verb, what = what);
+    let title = say!("{what}?", what = button);
     let named = chosen.len();
     page(&BulkPage {
         frame: ctx.frame(title).crumb(t(meta.title), here.clone()).with_errors(wrong.is_some()),
@@ -305,7 +301,7 @@ async fn ask<R: Resource>(
         everything: ticked.across && !asked.address.narrows(),
         more: if ticked.across { count.clone() } else { grouped(ticked.ids.len()) }
             != grouped(named),
-        button: say!("Yes, {verb} {what}", verb = verb.to_lowercase(), what = what),
+        button,
         count,
         plural: meta.plural,
         chosen,
@@ -320,27 +316,14 @@ async fn ask<R: Resource>(
 mod tests {
     use super::*;
 
-    static META: Meta = Meta {
-        app: "hooks",
-        name: "webhook",
-        label: "webhook",
-        plural: "webhooks",
-        title: "Webhooks",
-        view: Permission::View,
-        edit: None,
-        copies: None,
-        guarded: None,
-        deleting_is_guarded: false,
-    };
-
     fn action(permission: Permission) -> BulkAction {
         BulkAction {
             name: "enable",
             label: "Enable selected webhooks",
             permission,
             asks: Asks::Beyond,
-            verb: "Enable",
-            done: "enabled",
+            verb: ["Enable {n} webhook", "Enable {n} webhooks"],
+            done: ["{n} webhook was enabled.", "{n} webhooks were enabled."],
             icon: "check",
             is_danger: false,
             guarded: false,
@@ -354,13 +337,14 @@ mod tests {
     fn the_message_counts_what_was_done_and_what_was_left() {
         let action = action(Permission::ChangeWebhooks);
         let mut all = Batch { done: 4_999, left: Vec::new() };
-        all.leave("was enabled already", 0);
-        all.add(&Batch { done: 1, left: vec![("has no secret and stays off", 1)] });
+        all.leave("Already enabled", 0);
+        all.add(&Batch { done: 1, left: vec![("Left disabled, no token", 1)] });
         assert_eq!(
-            all.told(&META, &action),
-            "5,000 webhooks were enabled. One has no secret and stays off."
+            all.summary(&action),
+            "5,000 webhooks were enabled. Left disabled, no token: 1."
         );
-        assert_eq!(Batch::default().told(&META, &action), "No webhook was enabled.");
+        assert_eq!(Batch { done: 1, left: vec![] }.summary(&action), "1 webhook was enabled.");
+        assert_eq!(Batch::default().summary(&action), "Nothing was changed.");
     }
 
     #[test]

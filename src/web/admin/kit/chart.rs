@@ -93,7 +93,7 @@ impl Chart {
         let moment = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M").to_string();
         let ends = (moment(span.0), moment(span.1));
         let label = say!(
-            "Jobs that ended, from {from} to {to} UTC, at most {n} in one bar",
+            "Ended jobs, {from} to {to} UTC, up to {n} a bar",
             from = ends.0,
             to = ends.1,
             n = most

@@ -262,7 +262,7 @@ impl Badge {
 
     /// A webhook that hears nothing.
     pub fn quiet() -> Self {
-        Self::new("quiet", "Quiet", "dash")
+        Self::new("quiet", "No deliveries", "dash")
     }
 
     /// What an account may do.
@@ -280,7 +280,7 @@ impl Badge {
         if active {
             Self::new("active", "Active", "check")
         } else {
-            Self::new("disabled", "Switched off", "slash")
+            Self::new("disabled", "Disabled", "slash")
         }
     }
 
@@ -297,7 +297,7 @@ impl Badge {
     /// Whether two values are equal.
     pub fn equal(equal: bool) -> Self {
         if equal {
-            Self::new("equal", "Equal", "check")
+            Self::new("equal", "Match", "check")
         } else {
             Self::new("differs", "Differs", "cross")
         }
@@ -315,7 +315,7 @@ impl Badge {
 
     /// A webhook of a file that breaks a rule.
     pub fn import_faulty() -> Self {
-        Self::new("rejected", "Faulty", "cross")
+        Self::new("rejected", "Invalid", "cross")
     }
 }
 

@@ -65,7 +65,7 @@ pub fn page<E: Editable>(
     {
         // Saved by another just so, or by the same button a moment ago.
         let text =
-            say!("The {one} “{name}” is just so already.", one = t(meta.label), name = object.name);
+            say!("“{name}” already has these values.", one = t(meta.label), name = object.name);
         ctx.flash(Level::Info, text);
         return Ok(see_other(back_to_list(ctx, meta)));
     }

@@ -27,7 +27,7 @@ pub async fn save<E: Editable>(
     let back = |errors: FormErrors| {
         let note = meta.copies.unwrap_or_default();
         let words = say!(
-            "This is a copy of “{name}” and not saved yet. {note}",
+            "This is a copy of “{name}”, not saved yet. {note}",
             name = object.name,
             note = t(note)
         );
@@ -41,7 +41,12 @@ pub async fn save<E: Editable>(
         Ok(None) => Ok(once::sent_before::<E>(ctx)),
         Ok(Some(saved)) => {
             let next = E::after_add(values, &saved);
-            Ok(after_save(ctx, meta, values, (saved, "added as new", next)))
+            Ok(after_save(
+                ctx,
+                meta,
+                values,
+                (saved, "The {one} “{name}” was added as a copy.", next),
+            ))
         }
         Err(Unsaved::Invalid(errors)) => back(errors),
         Err(Unsaved::Failed(error)) => Err(problem(ctx, meta, "", error).into()),

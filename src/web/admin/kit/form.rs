@@ -230,8 +230,8 @@ impl FormView {
         let wrong = i64::try_from(self.summary.len()).unwrap_or(i64::MAX);
         i18n::count(
             wrong,
-            "Please correct this, then save again",
-            "Please correct these {n} things, then save again",
+            "Correct this, then save again",
+            "Correct these {n} fields, then save again",
         )
     }
 

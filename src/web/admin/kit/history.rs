@@ -88,7 +88,7 @@ fn unknown<E: Editable>(ctx: &AdminContext, id: &str) -> Problem {
     let mut problem = no_such(ctx, t(meta.label), id, (&all, meta.list_url()));
     let id: String = id.chars().take(40).collect();
     problem.detail =
-        say!("There is no {one} {id}, and never was one.", one = t(meta.label), id = id).into();
+        say!("There is no {one} {id}, and there never was.", one = t(meta.label), id = id).into();
     problem
 }
 

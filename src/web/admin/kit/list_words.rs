@@ -8,16 +8,17 @@ impl ListView {
     /// What is said where search and filters let nothing through; `one` is the singular.
     pub fn none_match(&self, one: &str) -> String {
         let Some(all) = self.all else {
-            return t("There are none that this search and these filters let through.").to_owned();
+            return t("Nothing matches the search and filters.").to_owned();
         };
         if all.number() == 1 {
             say!(
-                "There is one {one}, but not one that this search and these filters let through.",
-                one = t(one)
+                "No {one} matches the search and filters ({all} in total).",
+                one = t(one),
+                all = all
             )
         } else {
             say!(
-                "There are {all} {plural}, but none that this search and these filters let through.",
+                "No {plural} match the search and filters ({all} in total).",
                 all = all,
                 plural = t(self.plural)
             )

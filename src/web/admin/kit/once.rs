@@ -40,9 +40,6 @@ pub async fn save<E: Editable>(
 
 /// Leads to the list, where what the form added stands.
 pub fn sent_before<E: Editable>(ctx: &AdminContext) -> HttpResponse {
-    ctx.flash(
-        Level::Warning,
-        t("This form was sent before: what it added is in the list, and nothing was added twice."),
-    );
+    ctx.flash(Level::Warning, t("This form was already sent. Nothing was added twice."));
     see_other(back_to_list(ctx, E::meta()))
 }

@@ -138,7 +138,7 @@ where
         // Django's spelling of the plain form.
         let name = name.strip_suffix("__exact").unwrap_or(&name);
         let kept = if asked.address.get(name).is_some() {
-            Err(say!("“{name}” was given twice; the first counts.", name = name))
+            Err(say!("“{name}” was given twice. The first one is used.", name = name))
         } else {
             take(&mut asked, listing, name, &value)
         };
@@ -174,7 +174,7 @@ fn take<R, S: Copy, F>(
                 Ok(page.to_string())
             }
             _ => Err(say!(
-                "“{value}” is not a page of this list; it was left out.",
+                "“{value}” is not a page of this list and was ignored.",
                 value = short(value)
             )),
         },
@@ -189,7 +189,7 @@ fn take<R, S: Copy, F>(
                 Ok(id)
             }
             _ => Err(say!(
-                "“{place}” is not a place in this list; it was left out.",
+                "“{place}” is not a position in this list and was ignored.",
                 place = format!("{name}={}", short(value))
             )),
         },
@@ -211,12 +211,12 @@ fn filter<S, F>(
 ) -> Result<String, String> {
     let known = |spec: &&FilterSpec<F>| spec.params().iter().any(|(param, _)| param == name);
     let Some(spec) = filters.iter().find(known) else {
-        return Err(say!("This list has no filter “{name}”; it was left out.", name = short(name)));
+        return Err(say!("This list has no filter “{name}”. It was ignored.", name = short(name)));
     };
     match spec.narrow(&mut asked.query.filter, name, value) {
         Ok(()) => Ok(value.to_owned()),
         Err(_) => Err(say!(
-            "“{value}” is not a choice of “{filter}”; that filter was left out.",
+            "“{value}” is not a choice of “{filter}”. The filter was ignored.",
             value = short(value),
             filter = t(spec.label)
         )),
@@ -253,12 +253,12 @@ fn order<R, S: Copy, F>(
     }
     if !refused.is_empty() {
         asked.warnings.push(say!(
-            "This list cannot be sorted by “{keys}”; that was left out.",
+            "This list cannot be sorted by “{keys}”. This was ignored.",
             keys = refused.join(", ")
         ));
     }
     if asked.order.is_empty() {
-        return Err(t("Sorted as usual instead.").to_owned());
+        return Err(t("The default order is used.").to_owned());
     }
     Ok(written(&asked.order))
 }

@@ -29,8 +29,7 @@ pub fn is_fresh(ctx: &AdminContext) -> bool {
 
 /// The field, where it is wanted; `account` for a form that does not name one before it.
 fn field(ctx: &AdminContext, account: Option<String>) -> Option<Field> {
-    const HELP: &str =
-        "You typed it more than 15 minutes ago. Typed once more, it counts for 15 minutes.";
+    const HELP: &str = "You last entered it over 15 minutes ago. It then counts for 15 minutes.";
     let label = say!("Password of {name}", name = ctx.actor.username);
     (!is_fresh(ctx)).then(|| Field::new(FIELD, label, Widget::Password(account)).help(HELP))
 }
@@ -72,7 +71,7 @@ pub async fn refusal(ctx: &AdminContext, values: &Values) -> Result<Option<Strin
     }
     let typed = values.get(FIELD);
     if typed.is_empty() {
-        return Ok(Some("Enter your own password: this change asks for it.".to_owned()));
+        return Ok(Some("Enter your own password to make this change.".to_owned()));
     }
     let deps = ctx.deps();
     let attempt = Attempt {

@@ -94,9 +94,10 @@ pub async fn carry_out<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer
     let mut conn = ctx.conn().await?;
     let mut found = find::<E>(&ctx, &mut conn).await?;
     let current = found.object.version;
-    found.object.version = posted.trimmed("version").parse().map_err(|_| {
-        Problem::bad_request("The form does not say which version it changes. Reload the page.")
-    })?;
+    found.object.version = posted
+        .trimmed("version")
+        .parse()
+        .map_err(|_| Problem::bad_request("The form is incomplete. Reload the page."))?;
     let mut values = reverted::<E>(&found.object, &found.entry);
     values.set(reauth::FIELD, posted.get(reauth::FIELD));
     if let Some(errors) = reauth::errors::<E>(&ctx, Some(&found.object), &values).await? {
@@ -105,7 +106,7 @@ pub async fn carry_out<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer
     match E::save(&ctx, &mut conn, Some(&found.object), &values).await {
         Ok(saved) => {
             let words =
-                say!("The {one} “{name}” was put back.", one = t(meta.label), name = saved.name);
+                say!("The {one} “{name}” was reverted.", one = t(meta.label), name = saved.name);
             ctx.flash_link(Level::Success, words, t("Open it"), meta.change_url(&saved.id));
             Ok(see_other(meta.history_url(&saved.id)))
         }
@@ -113,8 +114,8 @@ pub async fn carry_out<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer
         Err(Unsaved::Failed(SaveError::Stale)) => {
             found.object.version = current;
             let mut errors = FormErrors::default();
-            let words = "Someone else changed it in the meantime, so nothing was put back. \
-                         The column “Now” is up to date: look again.";
+            let words = "Nothing was reverted: someone else changed it in the meantime. The \
+                         column “Now” is up to date.";
             errors.add("", t(words).to_owned());
             draw::<E>(&ctx, &found, (StatusCode::CONFLICT, &errors))
         }
@@ -146,10 +147,10 @@ async fn find<E: Editable>(ctx: &AdminContext, conn: &mut Conn) -> Result<Found,
     };
     let is_change = matches!(entry.verb, audit::Verb::Change | audit::Verb::Register);
     if !is_change || entry.changes.iter().all(|change| change.secret) {
-        let words = "This entry changed no field that could be put back. Secrets are not kept, \
-                     so they cannot be put back.";
+        let words = "This entry changed no field that can be reverted. Old secrets are not \
+                     stored.";
         let problem =
-            Problem::new(StatusCode::CONFLICT, "irrevertible", t("Nothing to put back"), t(words));
+            Problem::new(StatusCode::CONFLICT, "irrevertible", t("Nothing to revert"), t(words));
         return Err(problem.link(t("Its history"), meta.history_url(&id)).into());
     }
     Ok(Found { object, entry })
@@ -191,7 +192,7 @@ fn draw<E: Editable>(
     let summary = FormView::of(E::fieldsets(ctx, &wanted, Some(object)), &wanted, errors).summary;
     let password = errors.of(reauth::FIELD).into_iter().next();
     let frame: Frame = ctx
-        .frame(t("Put back what was changed?"))
+        .frame(t("Revert this change?"))
         .crumb(t(meta.title), meta.list_url())
         .crumb(object.name.clone(), meta.change_url(&object.id))
         .crumb(t("History"), meta.history_url(&object.id))

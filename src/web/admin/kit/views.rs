@@ -16,6 +16,7 @@ use super::resource::{Editable, Loaded, Meta, Resource, Saved, Unsaved};
 use super::{copy, once, reauth, reveal};
 use crate::clock;
 use crate::core::listing::{Page, Part};
+use crate::core::sentence::fill;
 use crate::i18n::t;
 use crate::say;
 use crate::store::Conn;
@@ -94,7 +95,7 @@ async fn fetch_within<R: Resource>(
     let limit = asked.query.limit;
     let last = (rows.matching.number().saturating_add(limit - 1) / limit).max(1);
     if let Part::Numbered(page) = asked.query.part {
-        asked.warnings.push(say!("There is no page {page}; this is the last one.", page = page));
+        asked.warnings.push(say!("There is no page {page}. This is the last page.", page = page));
         asked.address = asked.address.with("p", Some(&last.to_string()));
         asked.query.part = Part::Numbered(last);
     } else {
@@ -131,7 +132,7 @@ pub async fn add<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
         Ok(None) => Ok(once::sent_before::<E>(&ctx)),
         Ok(Some(saved)) => {
             let next = E::after_add(&values, &saved);
-            Ok(after_save(&ctx, E::meta(), &values, (saved, "added", next)))
+            Ok(after_save(&ctx, E::meta(), &values, (saved, "The {one} “{name}” was added.", next)))
         }
         Err(Unsaved::Invalid(errors)) => form_page::<E>(&ctx, None, (&values, errors)),
         Err(Unsaved::Failed(error)) => Err(problem(&ctx, E::meta(), "", error).into()),
@@ -161,9 +162,10 @@ pub async fn change<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
     let mut conn = ctx.conn().await?;
     let mut object = load::<E>(&ctx, &mut conn, &id).await?;
     let current = object.version;
-    object.version = values.trimmed("version").parse().map_err(|_| {
-        Problem::bad_request("The form does not say which version it changes. Reload the page.")
-    })?;
+    object.version = values
+        .trimmed("version")
+        .parse()
+        .map_err(|_| Problem::bad_request("The form is incomplete. Reload the page."))?;
     if values.is_on("_refresh") {
         return form_page::<E>(&ctx, Some(&object), (&values, FormErrors::default()));
     }
@@ -174,7 +176,12 @@ pub async fn change<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
         return form_page::<E>(&ctx, Some(&object), (&values, errors));
     }
     match E::save(&ctx, &mut conn, Some(&object), &values).await {
-        Ok(saved) => Ok(after_save(&ctx, E::meta(), &values, (saved, "changed", None))),
+        Ok(saved) => Ok(after_save(
+            &ctx,
+            E::meta(),
+            &values,
+            (saved, "The {one} “{name}” was changed.", None),
+        )),
         Err(Unsaved::Invalid(errors)) => form_page::<E>(&ctx, Some(&object), (&values, errors)),
         Err(Unsaved::Failed(SaveError::Stale)) => {
             object.version = current;
@@ -209,7 +216,7 @@ async fn delete_page<E: Editable>(ctx: &AdminContext, wrong: Option<String>) -> 
         ask: if meta.deleting_is_guarded { reauth::ask(ctx, wrong) } else { None },
         plan,
         cancel: preserved_on(ctx, &meta.change_url(&id)),
-        button: say!("Yes, delete this {one}", one = t(meta.label)),
+        button: say!("Delete {one}", one = t(meta.label)),
     })
 }
 
@@ -332,7 +339,7 @@ fn was(object: Option<&Loaded>, values: &Values) -> String {
     }
 }
 
-/// Says what was done and leads on by the button that was pressed.
+/// Says what was done (a text with `{one}` and `{name}`) and leads on by the button that was pressed.
 pub(super) fn after_save(
     ctx: &AdminContext,
     meta: &Meta,
@@ -340,12 +347,8 @@ pub(super) fn after_save(
     (saved, done, next): (Saved, &str, Option<String>),
 ) -> HttpResponse {
     let href = meta.change_url(&saved.id);
-    let text = say!(
-        "The {one} “{name}” was {done} successfully.",
-        one = t(meta.label),
-        name = saved.name,
-        done = t(done)
-    );
+    let names = [("one", t(meta.label).to_owned()), ("name", saved.name.clone())];
+    let text = fill(t(done), &names);
     let continues = values.is_on("_continue") || saved.opens;
     if continues {
         // Its page comes next and says the rest.

@@ -37,14 +37,14 @@ static META: Meta = Meta {
 static LISTING: Listing<Row, Sort, Filter> = Listing {
     columns: COLUMNS,
     filters: FILTERS,
-    search: "names, values before and after, addresses and ids of the newest 50,000 entries",
+    search: "names, values before and after, IP addresses and IDs of the newest 50,000 entries",
     paging: Paging::Keyset(100),
     default_order: &[],
     id: |row| row.id.to_string(),
     page: |row| urls::log_entry(row.id),
     empty: Empty {
         title: "No entries yet",
-        steps: &["Whatever anyone changes from now on is written down here."],
+        steps: &["Every change that anyone makes appears here."],
     },
 };
 
@@ -113,8 +113,8 @@ pub fn kind(object_type: &str) -> &str {
         object::WEBHOOK => "webhook",
         object::JOB => "job",
         object::USER => "user",
-        object::PAUSE => "pause of jobs",
-        object::REPLAY => "run of replays",
+        object::PAUSE => "pause",
+        object::REPLAY => "bulk replay",
         other => other,
     }
 }
@@ -196,7 +196,7 @@ static FILTERS: &[FilterSpec<Filter>] = &[
             (object::USER, "Users"),
             (object::PAUSE, "Pauses"),
             (object::DELIVERY, "Deliveries"),
-            (object::REPLAY, "Runs of replays"),
+            (object::REPLAY, "Bulk replays"),
         ]),
         apply: |filter, value| {
             filter.object_type = Some(value.to_owned());
@@ -215,7 +215,7 @@ static FILTERS: &[FilterSpec<Filter>] = &[
     },
     FilterSpec {
         param: "object_id",
-        label: "Object's id",
+        label: "Object ID",
         choices: Choices::Open,
         apply: |filter, value| {
             filter.object_id = Some(value.to_owned());

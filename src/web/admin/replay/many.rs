@@ -49,8 +49,8 @@ pub static ACTIONS: &[BulkAction] = &[BulkAction {
     label: "Replay selected deliveries",
     permission: Permission::Operate,
     asks: Asks::Elsewhere(plan_address),
-    verb: "Replay",
-    done: "replayed",
+    verb: ["Replay {n} delivery", "Replay {n} deliveries"],
+    done: ["{n} delivery was replayed.", "{n} deliveries were replayed."],
     icon: "retry",
     is_danger: false,
     guarded: false,
@@ -222,12 +222,12 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     } else {
         preserved_list(&ctx, &urls::deliveries())
     };
-    page(&draw(ctx.frame(t("Replay many")), &choice, plan, (hidden, may_start, back)))
+    page(&draw(ctx.frame(t("Bulk replay")), &choice, plan, (hidden, may_start, back)))
 }
 
 fn refused(choice: &Choice) -> Option<String> {
     let warnings = &choice.asked.warnings;
-    let nothing = t("Nothing was replayed. Look at the list again.");
+    let nothing = t("Nothing was replayed. Check the list again.");
     (!warnings.is_empty()).then(|| format!("{} {nothing}", warnings.join(" ")))
 }
 
@@ -249,7 +249,7 @@ async fn runs(ctx: &AdminContext) -> Result<HttpResponse, HumanError> {
 pub async fn start(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
     let pairs = posted.into_inner();
     let choice = Choice::of(pairs.iter().map(|(n, v)| (n.as_str(), v.as_str())))
-        .ok_or_else(|| Problem::bad_request("The form does not say what is to be replayed."))?;
+        .ok_or_else(|| Problem::bad_request("Choose what to replay."))?;
     let values = Values::from_pairs(pairs);
     if let Some(warning) = refused(&choice) {
         ctx.flash(Level::Warning, warning);
@@ -257,12 +257,12 @@ pub async fn start(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, Hu
     }
     let (at, newest) = (values.trimmed("at").parse::<DateTime<Utc>>(), values.trimmed("newest"));
     let (Ok(at), Ok(newest)) = (at, newest.parse::<DeliveryId>()) else {
-        return Err(Problem::bad_request("The form does not say when it was made.").into());
+        return Err(Problem::bad_request("The form is incomplete. Reload the page.").into());
     };
     let pace = Per::parse(values.trimmed("per"))
         .and_then(|per| Pace::of(values.trimmed("pace").parse().ok()?, per))
         .ok_or_else(|| {
-            Problem::bad_request("The pace is a number from 1 to 100, a second or a minute.")
+            Problem::bad_request("Enter a rate from 1 to 100, per second or per minute.")
         })?;
     let start = Start {
         chosen: choice.frozen(newest.to_string(), at.min(clock::now())),

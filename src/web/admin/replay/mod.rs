@@ -80,7 +80,7 @@ impl Outcome {
     /// What would become of it, in a few words.
     pub fn title(&self) -> String {
         if self.refused {
-            return say!("It cannot be replayed so");
+            return say!("It cannot be replayed this way");
         }
         match self.runs.len() {
             0 => say!("Nothing would run"),
@@ -152,12 +152,13 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
     let values = Values::from_pairs(posted.into_inner());
     let way = match values.trimmed("way") {
         "now" => Way::AsNow,
-        "force" => {
-            values.trimmed("webhook").parse().map(WebhookId).map(Way::Force).map_err(|_| {
-                Problem::bad_request("The form does not say which webhook is to run.")
-            })?
-        }
-        _ => return Err(Problem::bad_request("The form does not say how to replay.").into()),
+        "force" => values
+            .trimmed("webhook")
+            .parse()
+            .map(WebhookId)
+            .map(Way::Force)
+            .map_err(|_| Problem::bad_request("Choose the webhook to run."))?,
+        _ => return Err(Problem::bad_request("Choose how to replay.").into()),
     };
     let wanted = Wanted {
         delivery: id.clone(),
@@ -170,12 +171,12 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
         Ok(made) => Ok(landed(
             &ctx,
             &made,
-            say!("Delivery {id} was replayed: this is the new one.", id = id),
+            say!("Delivery {id} was replayed. This is the new delivery.", id = id),
         )),
         Err(ReplayError::Changed) => {
             ctx.flash(
                 Level::Warning,
-                say!("The webhooks were changed since the page was opened, and others would run now. Nothing was replayed: look again."),
+                say!("Nothing was replayed: webhooks have changed since you opened the page, and others would run now. Check again."),
             );
             Ok(see_other(address(&id, way)))
         }
@@ -197,7 +198,7 @@ pub fn landed(ctx: &AdminContext, made: &DeliveryId, text: String) -> HttpRespon
 pub fn once(values: &Values) -> Result<String, HumanError> {
     let once = values.trimmed("once").parse::<DeliveryId>();
     let once = once.map(|once| once.to_string());
-    let missing = || Problem::bad_request("The form lacks its number. Reload the page.");
+    let missing = || Problem::bad_request("The form is incomplete. Reload the page.");
     once.map_err(|_| missing().into())
 }
 
@@ -270,7 +271,7 @@ async fn webhooks(
         let (id, is_on) = (webhook.id, webhook.enabled);
         let label =
             crate::core::webhook::label(&webhook.name, &webhook.repo_name, &webhook.object_kind);
-        let label = if is_on { label } else { say!("{name} (switched off)", name = label) };
+        let label = if is_on { label } else { say!("{name} (disabled)", name = label) };
         (id.to_string(), label, chosen == Some(WebhookId(id)))
     };
     Ok(near.into_iter().map(option).collect())
@@ -279,18 +280,14 @@ async fn webhooks(
 /// Why a delivery cannot be replayed, in a sentence.
 pub fn why(skip: Skip) -> &'static str {
     match skip {
-        Skip::Rejected => {
-            "It was rejected: what is not authentic is never run, and only its beginning is kept."
-        }
-        Skip::BodyGone => "Its body is not kept any more.",
-        Skip::Duplicate => "It repeats another delivery.",
-        Skip::Made => "It is a replay itself, or was made by hand.",
-        Skip::Secret => {
-            "The secret that it came with is nobody's any more, so that no webhook takes it as it is now."
-        }
-        Skip::Disabled => "The webhook that it equals is switched off.",
-        Skip::Unmatched => "No webhook wants it now.",
-        Skip::Gone => "It was removed meanwhile.",
+        Skip::Rejected => "It was rejected. Only authentic deliveries can run.",
+        Skip::BodyGone => "Its body was removed.",
+        Skip::Duplicate => "It is a duplicate of another delivery.",
+        Skip::Made => "It is a replay or a manual delivery itself.",
+        Skip::Secret => "The secret it was sent with no longer belongs to any webhook.",
+        Skip::Disabled => "The webhook that it matches is disabled.",
+        Skip::Unmatched => "No webhook matches it now.",
+        Skip::Gone => "It was removed in the meantime.",
         Skip::Failed => "It could not be stored.",
     }
 }
@@ -302,15 +299,13 @@ pub fn sentence(error: &ReplayError) -> String {
         ReplayError::Obstacle(skip) => t(why(*skip)).to_owned(),
         ReplayError::NoSuchWebhook => say!("There is no such webhook."),
         ReplayError::SwitchedOff => {
-            say!(
-                "This webhook is switched off: it runs nothing, not even when forced. Enable it first."
-            )
+            say!("This webhook is disabled. Enable it first.")
         }
         ReplayError::ByHand => {
-            say!("It was made by hand and carries no secret: choose the webhook that is to run it.")
+            say!("A manual delivery carries no secret. Choose the webhook to run it.")
         }
-        ReplayError::Unreadable(why) => say!("It holds no event. {why}.", why = i18n::told(why)),
-        ReplayError::Changed => say!("The webhooks were changed meanwhile."),
+        ReplayError::Unreadable(why) => say!("It contains no event. {why}.", why = i18n::told(why)),
+        ReplayError::Changed => say!("The webhooks have changed in the meantime."),
         ReplayError::Store(error) => error.to_string(),
     }
 }
@@ -321,7 +316,7 @@ pub fn problem(ctx: &AdminContext, id: &DeliveryId, error: ReplayError) -> Probl
         ReplayError::Gone => missing(ctx, StoreError::NotFound),
         ReplayError::Store(error) => error.into(),
         other => {
-            let title = "The delivery cannot be replayed so";
+            let title = "The delivery cannot be replayed this way";
             Problem::new(StatusCode::CONFLICT, "not_now", title, sentence(&other))
                 .link("Back to the delivery", urls::delivery(id))
         }

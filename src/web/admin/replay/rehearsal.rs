@@ -92,7 +92,7 @@ pub fn rehearsed(
         view.environment_title = "Headers";
     }
     view.facts.extend(rehearsal.facts);
-    view.facts.push(("Tries", tries(webhook, &spec)));
+    view.facts.push(("Attempts", tries(webhook, &spec)));
     let whole = match &rehearsal.payload {
         Payload::Event => payload,
         Payload::Nothing => &[],
@@ -110,9 +110,7 @@ fn drawn(webhook: &Webhook, lane: &str, pauses: &[Pause]) -> RunView {
     let (mut badges, mut notes) = (Vec::new(), Vec::new());
     if webhook.project_id.is_pending() {
         badges.push(Badge::pending());
-        notes.push(say!(
-            "It waits for its registration, and goes on waiting: this registers nothing."
-        ));
+        notes.push(say!("It is pending and stays pending: this does not register it."));
     }
     if !webhook.enabled {
         badges.push(Badge::enabled(false));
@@ -121,16 +119,12 @@ fn drawn(webhook: &Webhook, lane: &str, pauses: &[Pause]) -> RunView {
         badges.push(Badge::verdict(Verdict::Paused));
         let (by, reason) = (&pause.note.by, &pause.note.reason);
         notes.push(say!(
-            "Its jobs are paused by {by}: {reason}. The job waits until they go on.",
+            "{by} paused its jobs: {reason}. The job is held until they are resumed.",
             by = by,
             reason = reason
         ));
     }
-    let lane = if lane.is_empty() {
-        say!("none: it runs at once")
-    } else {
-        t(&lane::label(lane)).to_owned()
-    };
+    let lane = if lane.is_empty() { say!("parallel") } else { t(&lane::label(lane)).to_owned() };
     let parallel = matches!(webhook.concurrency, Concurrency::Parallel);
     let mut facts = vec![("Lane", lane)];
     if !parallel {
@@ -158,10 +152,10 @@ fn drawn(webhook: &Webhook, lane: &str, pauses: &[Pause]) -> RunView {
 fn concurrency(webhook: &Webhook) -> String {
     match webhook.concurrency {
         Concurrency::Parallel => String::new(),
-        Concurrency::Serial => say!("one after another"),
+        Concurrency::Serial => say!("serial"),
         Concurrency::Latest => match webhook.debounce_s {
-            0 => say!("the newest of each ref"),
-            s => say!("the newest of each ref, after {n} s", n = s),
+            0 => say!("latest"),
+            s => say!("latest, debounced by {n} s", n = s),
         },
     }
 }
@@ -173,8 +167,8 @@ fn lane_of(webhook: &Webhook, spec: Option<&ActionSpec>) -> String {
 
 fn tries(webhook: &Webhook, spec: &ActionSpec) -> String {
     match (webhook.max_attempts, spec.retry_on_failure) {
-        (1, _) => say!("one"),
-        (most, true) => say!("up to {n}, after a failure", n = most),
+        (1, _) => say!("1 attempt"),
+        (most, true) => say!("up to {n}, after any failure", n = most),
         (most, false) => say!("up to {n}, after a temporary failure", n = most),
     }
 }

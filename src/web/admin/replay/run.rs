@@ -166,7 +166,7 @@ fn missing(ctx: &AdminContext, error: StoreError) -> Problem {
     match error {
         StoreError::NotFound => {
             let all = (t("All runs"), urls::replays().to_owned());
-            back::no_such(ctx, t("run of replays"), ctx.segment("id"), all)
+            back::no_such(ctx, t("bulk replay"), ctx.segment("id"), all)
         }
         other => other.into(),
     }
@@ -181,9 +181,9 @@ pub async fn stop(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
     let stopped = replays::stop(&mut conn, act(&ctx, &remote_addr), &id).await;
     if stopped.map_err(|error| missing(&ctx, error))? {
-        ctx.flash(Level::Success, say!("The run is stopped: nothing more is replayed."));
+        ctx.flash(Level::Success, say!("Stopped: nothing more is replayed."));
     } else {
-        ctx.flash(Level::Warning, say!("The run had ended already."));
+        ctx.flash(Level::Warning, say!("It had already ended."));
     }
     Ok(see_other(urls::replay_run(&id)))
 }
@@ -226,11 +226,11 @@ fn sentence(run: &Run, left: i64, now: DateTime<Utc>) -> String {
         Some(RunState::Running) => {
             let pace = Per::parse(&run.per).and_then(|per| Pace::of(run.pace, per));
             let rest = pace.map(|pace| span(pace.time_of(left))).unwrap_or_default();
-            say!("Oldest first, {pace}: about {time} to go.", pace = paced(run), time = rest)
+            say!("Oldest first, {pace}: about {time} left.", pace = paced(run), time = rest)
         }
-        Some(RunState::Finished) => say!("Every delivery was seen to, in {time}.", time = took),
+        Some(RunState::Finished) => say!("All deliveries processed in {time}.", time = took),
         Some(RunState::Stopped) => say!(
-            "Stopped by {name} after {time}: {n} were not seen to. What was replayed stays, and its jobs run.",
+            "Stopped by {name} after {time}, with {n} left. Jobs of replayed deliveries still run.",
             name = run.stopped_by,
             time = took,
             n = grouped(left)

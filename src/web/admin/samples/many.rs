@@ -44,7 +44,7 @@ fn confirm() -> String {
         },
         ask: None,
         cancel: "/admin/".to_owned(),
-        button: "Yes, delete it".to_owned(),
+        button: "Delete webhook".to_owned(),
     }
     .render()
     .unwrap()
@@ -94,7 +94,7 @@ fn bulk<R: Resource>(across: bool) -> String {
         ids: if across { Vec::new() } else { vec![ODD.to_owned()] },
         up_to: "7".to_owned(),
         here: "/admin/hooks/webhook/?q=x&o=1".to_owned(),
-        button: "Yes, delete 5,000 webhooks".to_owned(),
+        button: "Delete 5,000 webhooks".to_owned(),
     }
     .render()
     .unwrap()

@@ -35,7 +35,7 @@ pub(super) fn samples() -> Vec<(String, String)> {
         ("plan", many::sample(ODD).render().unwrap()),
     ];
     for (state, name, list) in [
-        ("running", "run of replays", "runs of replays"),
+        ("running", "bulk replay", "runs of replays"),
         ("finished", "run of replays, finished", "runs of replays, finished"),
         ("stopped", "run of replays, stopped", "runs of replays, stopped"),
     ] {

@@ -38,7 +38,7 @@ static META: Meta = Meta {
     view: Permission::ManageUsers,
     edit: Some(Permission::ManageUsers),
     copies: None,
-    guarded: Some("Asked again when accounts are changed."),
+    guarded: Some("Required when you change accounts."),
     deleting_is_guarded: true,
 };
 
@@ -106,9 +106,9 @@ impl Editable for Users {
         let user = users::find(conn, user_id(id)?).await?;
         let open = store::sessions::of_user(conn, user.id, clock::now()).await?.len();
         let sessions = match open {
-            0 => "Their sessions: none is open.".to_owned(),
-            1 => "Their open session: they are signed out at once.".to_owned(),
-            n => say!("Their {n} open sessions: they are signed out at once.", n = n),
+            0 => "No open sessions.".to_owned(),
+            1 => "{n} open session. The user is signed out at once.".to_owned(),
+            n => say!("{n} open sessions. The user is signed out at once.", n = n),
         };
         Ok(DeletePlan {
             refused: roster::undeletable(conn, &ctx.actor, user.id).await?,
@@ -121,10 +121,9 @@ impl Editable for Users {
                 sessions,
             ],
             stays: vec![
-                "Everything they did, in the log and in each object's history, under this name."
-                    .to_owned(),
-                "Webhooks they made, and jobs they asked for.".to_owned(),
-                "To keep the account but let nobody in, switch it off instead.".to_owned(),
+                "Their entries in the log and in histories, under this name.".to_owned(),
+                "Webhooks they created, and jobs they requested.".to_owned(),
+                "To keep the account but block signing in, disable it instead.".to_owned(),
             ],
             name: user.username,
         })
@@ -163,20 +162,20 @@ fn first_step() -> Fieldset {
     Fieldset {
         id: "first-step",
         legend: "Name and password",
-        help: "Role and state come next. Until then the new user may read.".into(),
+        help: "You set the role next. Until then, the new user can only read.".into(),
         paired: false,
         fields: vec![
-            Field::text("username", "Username").required().help(
-                "At most 150 letters, digits and @ . + - _. To sign in, its case does not matter.",
-            ),
+            Field::text("username", "Username")
+                .required()
+                .help("At most 150 letters, digits and @ . + - _. Signing in ignores case."),
             Field::new("password", "Password", secret()).required().help(HELP),
-            Field::new("password_again", "Password again", secret()).required(),
+            Field::new("password_again", "Repeat password", secret()).required(),
         ],
     }
 }
 
 fn sign_in(object: &Loaded) -> Fieldset {
-    let reset = ("Set another password", urls::user_password(&object.id));
+    let reset = ("Set a new password", urls::user_password(&object.id));
     Fieldset {
         id: "sign-in",
         legend: "Signing in",
@@ -185,10 +184,10 @@ fn sign_in(object: &Loaded) -> Fieldset {
         fields: vec![
             Field::new("username", "Username", Widget::Fixed(None)),
             Field::new("password_summary", "Password", Widget::Fixed(Some(reset)))
-                .help("How it is kept. The password itself is not stored, so it cannot be shown."),
+                .help("Stored as a hash, so the password cannot be shown."),
             Field::check("active", "Active").help(
-                "Whether they may sign in. Switched off, they are signed out everywhere at once; \
-                 prefer this to deleting.",
+                "Untick to sign the user out everywhere and block signing in. Prefer this to \
+                 deleting.",
             ),
         ],
     }
@@ -209,7 +208,7 @@ fn permissions() -> Fieldset {
         fields: vec![
             Field::new("role", "Role", Widget::Select(roles.into()))
                 .required()
-                .help("Counts from their next request on."),
+                .help("Takes effect with the user's next request."),
         ],
     }
 }
@@ -240,7 +239,7 @@ fn loaded(user: &User, sessions: usize, is_oneself: bool) -> Loaded {
         .collect(),
         tools: vec![
             ("Sessions", urls::user_sessions(&id)),
-            ("What they did", urls::with_query(&urls::log(), &[("user", &user.username)])),
+            ("Activity", urls::with_query(&urls::log(), &[("user", &user.username)])),
         ],
         id,
         ..Loaded::default()
@@ -265,11 +264,11 @@ async fn add(ctx: &AdminContext, values: &Values) -> Result<Saved, Unsaved> {
             id: actor.id.to_string(),
             name: actor.username,
             reveal: Vec::new(),
-            hint: Some("Now say what they may do."),
+            hint: Some("Now choose the role."),
             opens: true,
         }),
         Err(AccountError::NameTaken(name)) => {
-            Err(wrong("username", &say!("There is a user named {name} already.", name = name)))
+            Err(wrong("username", &say!("A user named {name} already exists.", name = name)))
         }
         Err(error @ AccountError::BadName(_)) => Err(wrong("username", &error)),
         Err(AccountError::Weak(weak)) => Err(wrong("password", &weak)),

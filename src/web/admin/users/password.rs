@@ -56,14 +56,14 @@ fn fields(username: &str) -> Fieldset {
         id: "password",
         legend: "New password",
         help: say!(
-            "All sessions of {name} end. Tell them the password on a safe way.",
+            "All sessions of {name} end. Share the password over a secure channel.",
             name = username
         )
         .into(),
         paired: false,
         fields: vec![
             Field::new("password", "Password", secret()).required().help(HELP),
-            Field::new("password_again", "Password again", secret()).required(),
+            Field::new("password_again", "Repeat password", secret()).required(),
         ],
     }
 }
@@ -145,7 +145,7 @@ fn draw(
     errors: &FormErrors,
 ) -> Result<HttpResponse, HumanError> {
     let mut sets = vec![fields(&user.username)];
-    reauth::join(ctx, &mut sets, "Asked again when accounts are changed.");
+    reauth::join(ctx, &mut sets, "Required when you change accounts.");
     let form = FormView::of(sets, &Values::default(), errors);
     let frame = ctx
         .frame(say!("Password of “{name}”", name = user.username))

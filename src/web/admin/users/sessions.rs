@@ -187,10 +187,10 @@ async fn end(ctx: &AdminContext, user: &Actor, values: Values) -> Result<HttpRes
     let asked = asked(ctx, &remote_addr);
     let ended = roster::end_sessions(&mut conn, &ctx.actor, (user, which), asked).await?;
     match ended {
-        0 => ctx.flash(Level::Info, "No session was ended: it had ended already."),
+        0 => ctx.flash(Level::Info, "The session had already ended."),
         1 => ctx.flash(
             Level::Success,
-            say!("One session of “{name}” was ended.", name = user.username),
+            say!("{n} session of “{name}” was ended.", name = user.username),
         ),
         n => ctx.flash(
             Level::Success,

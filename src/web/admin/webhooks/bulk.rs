@@ -16,18 +16,18 @@ pub(super) static ACTIONS: &[BulkAction] = &[
         label: "Delete selected webhooks",
         permission: Permission::ChangeWebhooks,
         asks: Asks::Always,
-        verb: "Delete",
-        done: "deleted",
+        verb: ["Delete {n} webhook", "Delete {n} webhooks"],
+        done: ["{n} webhook was deleted.", "{n} webhooks were deleted."],
         icon: "trash",
         is_danger: true,
         guarded: true,
         goes: &[
-            "The webhooks: what GitLab sends for them is answered as unmatched.",
-            "Their secrets: they cannot be brought back.",
+            "The webhooks. GitLab's later deliveries for them are unmatched.",
+            "Their secrets, which cannot be restored.",
         ],
         stays: &[
-            "All deliveries they received.",
-            "All jobs they made, with their output; jobs that have not ended are still run.",
+            "The deliveries they received.",
+            "All their jobs and output. Jobs that have not ended still run.",
             "Their history.",
         ],
         run: |ctx, conn, ids| Box::pin(delete(ctx, conn, ids)),
@@ -37,13 +37,13 @@ pub(super) static ACTIONS: &[BulkAction] = &[
         label: "Enable selected webhooks",
         permission: Permission::ChangeWebhooks,
         asks: Asks::Beyond,
-        verb: "Enable",
-        done: "enabled",
+        verb: ["Enable {n} webhook", "Enable {n} webhooks"],
+        done: ["{n} webhook was enabled.", "{n} webhooks were enabled."],
         icon: "check",
         is_danger: false,
         guarded: false,
-        goes: &["From now on, deliveries that match them make jobs."],
-        stays: &["Webhooks without a secret token and without a signing token stay disabled."],
+        goes: &["From now on, deliveries that match them create jobs."],
+        stays: &["Webhooks without a secret token or signing token stay disabled."],
         run: |ctx, conn, ids| Box::pin(switch(ctx, conn, (ids, true))),
     },
     BulkAction {
@@ -51,13 +51,15 @@ pub(super) static ACTIONS: &[BulkAction] = &[
         label: "Disable selected webhooks",
         permission: Permission::ChangeWebhooks,
         asks: Asks::Beyond,
-        verb: "Disable",
-        done: "disabled",
+        verb: ["Disable {n} webhook", "Disable {n} webhooks"],
+        done: ["{n} webhook was disabled.", "{n} webhooks were disabled."],
         icon: "slash",
         is_danger: false,
         guarded: false,
-        goes: &["From now on, deliveries that match them make no job and are listed as disabled."],
-        stays: &["Jobs that were made already: they are still run."],
+        goes: &[
+            "From now on, deliveries that match them create no jobs and are listed as disabled.",
+        ],
+        stays: &["Existing jobs. They still run."],
         run: |ctx, conn, ids| Box::pin(switch(ctx, conn, (ids, false))),
     },
     BulkAction {
@@ -65,13 +67,13 @@ pub(super) static ACTIONS: &[BulkAction] = &[
         label: "Reset registration of selected webhooks",
         permission: Permission::ChangeWebhooks,
         asks: Asks::Always,
-        verb: "Reset the registration of",
-        done: "reset",
+        verb: ["Reset the registration of {n} webhook", "Reset the registration of {n} webhooks"],
+        done: ["{n} webhook was reset.", "{n} webhooks were reset."],
         icon: "retry",
         is_danger: true,
         guarded: true,
-        goes: &["Their project IDs: nothing runs them until a Test with their secret has come."],
-        stays: &["Everything else of them; their history says which project IDs they had."],
+        goes: &["Their project IDs. They run nothing until GitLab sends a Test with their secret."],
+        stays: &["Everything else. Their history keeps the old project IDs."],
         run: |ctx, conn, ids| Box::pin(reset(ctx, conn, ids)),
     },
 ];
@@ -85,7 +87,7 @@ async fn delete(ctx: &AdminContext, conn: &mut Conn, ids: &[String]) -> Result<B
     let remote_addr = ctx.remote_addr();
     let done = webhooks::delete_many(conn, &act(ctx, &remote_addr), &parsed(ids)).await?;
     let mut batch = Batch { done, left: Vec::new() };
-    batch.leave("had been deleted before", ids.len().saturating_sub(done));
+    batch.leave("Already deleted", ids.len().saturating_sub(done));
     Ok(batch)
 }
 
@@ -93,7 +95,7 @@ async fn reset(ctx: &AdminContext, conn: &mut Conn, ids: &[String]) -> Result<Ba
     let remote_addr = ctx.remote_addr();
     let done = webhooks::reset_many(conn, &act(ctx, &remote_addr), &parsed(ids)).await?;
     let mut batch = Batch { done, left: Vec::new() };
-    batch.leave("had waited for a Test before, or are gone", ids.len().saturating_sub(done));
+    batch.leave("Already pending, or deleted", ids.len().saturating_sub(done));
     Ok(batch)
 }
 
@@ -106,8 +108,8 @@ async fn switch(
     let rule = (enabled, ctx.deps().settings.allow_no_secret);
     let switched = webhooks::switch_many(conn, &act(ctx, &remote_addr), &parsed(ids), rule).await?;
     let mut batch = Batch { done: switched.changed, left: Vec::new() };
-    let already = if enabled { "had been enabled before" } else { "had been disabled before" };
+    let already = if enabled { "Already enabled" } else { "Already disabled" };
     batch.leave(already, switched.already);
-    batch.leave("stayed disabled for lack of a secret", switched.without_secret);
+    batch.leave("Left disabled, no token", switched.without_secret);
     Ok(batch)
 }

@@ -25,10 +25,10 @@ impl Drift {
         match self {
             Self::Gone(reason) => say!("Its jobs will fail. {why}", why = told(reason)),
             Self::Misfit(reason) => say!(
-                "Its jobs will fail: the action takes other parameters now. {why}",
+                "Its jobs will fail: the parameters do not fit the action. {why}",
                 why = told(reason)
             ),
-            Self::Changed => t("Its action has changed since this record was saved. See whether it still does what you want, then save the record.").to_owned(),
+            Self::Changed => t("The action has changed since this webhook was saved. Check that it still does what you want, then save.").to_owned(),
         }
     }
 

@@ -13,19 +13,19 @@ pub(super) fn fieldset() -> Fieldset {
     Fieldset {
         id: "filters",
         legend: "Filters",
-        help: "Of the events that equal the five values, only those that pass all filters run. All may stay empty.".into(),
+        help: "Optional. A matching event must also pass every filter.".into(),
         paired: true,
         fields: vec![
             Field::new("ref_filter", "Branches and tags", Widget::Area { rows: 3 })
-                .help("One pattern a line, of the short or the whole name: main, release/*, refs/tags/v*. A line that begins with ! leaves out: !wip/**. * stops at a slash, ** does not. Of a merge request, it is the source branch."),
+                .help("One pattern a line: main, release/*, refs/tags/v*. ! excludes, ** crosses slashes. Merge requests use their source branch."),
             Field::new("path_filter", "Files", Widget::Area { rows: 3 })
-                .help("One pattern a line, of the files that a push adds, changes or removes: docs/, src/**/*.rs, !**/*.md. Where GitLab does not list them all (over 20 commits, a new branch, other events), the action runs, and the delivery says why."),
+                .help("One pattern a line: docs/, src/**/*.rs, !**/*.md. A push must change such a file; if GitLab lists not all files, it passes."),
             Field::new("condition", "Condition", Widget::Area { rows: 2 })
                 .full()
-                .help(say!("For example: {example}. There are =, !=, <, <=, >, >=, in [ ], contains, like, and, or, not, ( ). Fields: {fields}.", example = EXAMPLE, fields = words)),
-            Field::check("obey_skip", "Obey “[skip ci]”")
+                .help(say!("For example: {example}. Operators: =, !=, <, <=, >, >=, in [ ], contains, like, and, or, not, ( ). Fields: {fields}.", example = EXAMPLE, fields = words)),
+            Field::check("obey_skip", "Honor “[skip ci]”")
                 .full()
-                .help("An event whose newest commit's message (of a merge request: the title) has [skip ci] or [ci skip] in it runs nothing; nor does a push with -o ci.skip."),
+                .help("Skips events with [skip ci] or [ci skip] in the newest commit or merge request title, and pushes with -o ci.skip."),
         ],
     }
 }

@@ -53,33 +53,33 @@ fn match_fields(values: &Values) -> Fieldset {
         Choice::new(header, header).with_pair(usual.map_or("", |known| known.object_kind))
     });
     let places = vec![
-        Choice::new(AT_MAIN, "The main endpoint"),
-        Choice::new(REGISTER_ONLY, "The registration endpoint only"),
+        Choice::new(AT_MAIN, "Yes, and run the first event"),
+        Choice::new(REGISTER_ONLY, "No, at the registration endpoint only"),
     ];
     let pair = |options: Vec<Choice>, other| Widget::SelectOr { options, pairs: Some(other) };
     Fieldset {
         id: "match",
         legend: "Match",
-        help: "An event runs the action when it equals all five values.".into(),
+        help: "Runs when an event matches all five fields.".into(),
         paired: true,
         fields: vec![
             repository(Field::text("repo_name", "Repository name"))
-                .help("As GitLab sends it in repository.name, for example Diaspora. Leave it empty for events without a repository, such as user_create."),
+                .help("repository.name in the body, for example Diaspora. Leave empty for events without a repository."),
             repository(Field::text("repo_url", "Repository URL"))
-                .help("The SSH or the HTTP address: either matches. Leave it empty for events without a repository."),
+                .help("The SSH or the HTTP URL: either matches. Leave empty for events without a repository."),
             Field::new("object_kind", "Object kind", pair(kinds.collect(), "http_x_gitlab_event"))
                 .required()
-                .help("object_kind in the event's body; event_name where there is none."),
+                .help("object_kind in the body, or event_name if there is none."),
             Field::new("http_x_gitlab_event", "Event header", pair(headers.collect(), "object_kind"))
                 .required()
                 .help("The X-Gitlab-Event header."),
             Field::new("pending", "Register on first Test (project ID -1)", Widget::Check { fills: Some("project_id") })
-                .help("The webhook waits, and takes the project ID from GitLab's Test or from its first event."),
+                .help("Takes the project ID from GitLab's Test, or from the first event."),
             Field::new("project_id", "Project ID", Widget::Number { min: ProjectId::PENDING, max: i64::MAX })
-                .help("GitLab's number for the project; -1 is “pending registration”."),
-            Field::new("register_on_first_event", "Registers at", Widget::Select(places))
+                .help("The project's number in GitLab. -1 means pending registration."),
+            Field::new("register_on_first_event", "Register at main endpoint", Widget::Select(places))
                 .full()
-                .help("At the main endpoint, GitLab's URL never changes, and the first event also runs the action."),
+                .help("With “Yes”, the URL in GitLab never changes."),
         ],
     }
 }
@@ -96,37 +96,33 @@ fn action_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
     let mut options: Vec<Choice> =
         std::iter::once(Choice::new("", "Choose…")).chain(installed).collect();
     if !options.iter().any(|option| option.value == chosen) {
-        options.push(Choice::new(chosen, say!("{action} (not in the catalogue)", action = chosen)));
+        options.push(Choice::new(chosen, say!("{action} (not installed)", action = chosen)));
     }
     let limit = catalogue.get(chosen).map(|spec| spec.timeout_s);
     let limit =
-        limit.map(|seconds| format!(" {}", say!("The action's own limit is {n} s.", n = seconds)));
+        limit.map(|seconds| format!(" {}", say!("The action allows up to {n} s.", n = seconds)));
     Fieldset {
         id: "action",
         legend: "Action",
-        help: "What is run. Which actions there are is the host operator's to say.".into(),
+        help: "Choose what to run. Actions are files that the host's operator installs.".into(),
         paired: true,
         fields: vec![
             Field::new("action", "Action", Widget::Choose { options, refetches: "parameters" })
                 .required()
                 .full(),
-            Field::new("max_attempts", "Attempts at most", Widget::Number { min: 1, max: 100 })
-                .help("How often a job is tried before it counts as failed."),
-            Field::new(
-                "timeout_s",
-                "Time limit in seconds",
-                Widget::Number { min: 1, max: 86_400 },
-            )
-            .help(format!(
-                "{}{}",
-                t("Of one attempt; empty for the action's own."),
-                limit.unwrap_or_default()
-            )),
+            Field::new("max_attempts", "Max attempts", Widget::Number { min: 1, max: 100 })
+                .help("How many attempts a job gets before it counts as failed."),
+            Field::new("timeout_s", "Timeout (seconds)", Widget::Number { min: 1, max: 86_400 })
+                .help(format!(
+                    "{}{}",
+                    t("For one attempt. Leave empty for the action's own timeout."),
+                    limit.unwrap_or_default()
+                )),
             lane::concurrency_field(),
             lane::debounce_field(),
             lane::cancel_field(),
             Field::check("enabled", "Enabled").full().help(
-                "A disabled record runs nothing; deliveries that equal it are listed as disabled.",
+                "A disabled webhook runs nothing. Deliveries that match it are listed as disabled.",
             ),
         ],
     }
@@ -137,19 +133,13 @@ fn parameter_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
     let spec = catalogue.get(values.trimmed("action"));
     let fields: Vec<Field> =
         spec.iter().flat_map(|spec| &spec.parameters).map(parameter_field).collect();
-    Fieldset {
-        id: "parameters",
-        legend: "Parameters of the action",
-        help: "".into(),
-        paired: true,
-        fields,
-    }
+    Fieldset { id: "parameters", legend: "Parameters", help: "".into(), paired: true, fields }
 }
 
 fn parameter_field(parameter: &Parameter) -> Field {
     let name = format!("{PARAM}{}", parameter.name);
     // Left out, the entry's default counts; where there is none, a choice must be made.
-    let none = Choice::new("", if parameter.required { "Choose…" } else { "As usual" });
+    let none = Choice::new("", if parameter.required { "Choose…" } else { "Default" });
     let widget = match &parameter.kind {
         ParameterKind::Text { .. }
         | ParameterKind::GitRef
@@ -157,7 +147,7 @@ fn parameter_field(parameter: &Parameter) -> Field {
         | ParameterKind::ProjectPath => Widget::Text,
         ParameterKind::Integer { min, max } => Widget::Number { min: *min, max: *max },
         ParameterKind::Boolean => Widget::Select(vec![
-            Choice::new("", "As usual"),
+            Choice::new("", "Default"),
             Choice::new("true", "Yes"),
             Choice::new("false", "No"),
         ]),
@@ -166,7 +156,7 @@ fn parameter_field(parameter: &Parameter) -> Field {
             Widget::Select(std::iter::once(none).chain(words).collect())
         }
     };
-    let usual = parameter.default.as_ref().map(|value| say!("Left empty: {value}.", value = value));
+    let usual = parameter.default.as_ref().map(|value| say!("Default: {value}.", value = value));
     let help =
         [Some(parameter.help.clone()), usual].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let field = Field::new(name, parameter.name.clone(), widget).help(help);
@@ -181,7 +171,7 @@ fn note_fields() -> Fieldset {
         paired: false,
         fields: vec![
             Field::text("name", "Name")
-                .help("What lists and jobs call it; empty for repository and kind."),
+                .help("Shown in lists and on jobs. Leave empty to show repository and kind."),
             Field::new("notes", "Notes", Widget::Area { rows: 3 }),
         ],
     }
@@ -292,7 +282,7 @@ pub(super) async fn save(
         reveal,
         hint: row
             .is_pending()
-            .then_some("It waits for GitLab's Test; its setup page shows what to enter there."),
+            .then_some("It waits for GitLab's Test. Its setup page shows what to enter in GitLab."),
         opens: false,
     })
 }
@@ -370,9 +360,7 @@ fn project_id(values: &Values, object: Option<&Loaded>) -> Result<i64, &'static 
         "" if ticked => Ok(ProjectId::PENDING),
         // The contract's default, for those who send no such field at all.
         "" if values.pairs().all(|(name, _)| name != "project_id") => Ok(0),
-        "" => Err("Enter the project's ID, or tick the box to wait for GitLab's Test."),
-        text => {
-            text.parse().map_err(|_| "Enter a whole number: GitLab's ID of the project, or -1.")
-        }
+        "" => Err("Enter the project ID, or tick the box to wait for GitLab's Test."),
+        text => text.parse().map_err(|_| "Enter a whole number: the project ID in GitLab, or -1."),
     }
 }

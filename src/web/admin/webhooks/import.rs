@@ -95,7 +95,7 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
         Ok((done, lacking)) => Ok(landed(&ctx, done, &lacking)),
         Err(ImportError::Save(SaveError::Stale | SaveError::Gone)) => {
             let refused = Some(say!(
-                "Nothing was imported: webhooks were changed since this page was opened. This is what the file would do now."
+                "Nothing was imported: webhooks have changed since you opened this page. This is what the file would do now."
             ));
             planned(&ctx, &mut file, Given { refused, ..given }).await
         }
@@ -158,7 +158,7 @@ fn landed(ctx: &AdminContext, done: Imported, lacking: &[String]) -> HttpRespons
     let who = &ctx.actor.username;
     tracing::info!(user.name = %who, import.added = done.added, import.changed = done.changed, "{} webhooks were added and {} changed by an import of {who}", done.added, done.changed);
     let text = say!(
-        "Imported: {added} added, {changed} changed, {same} were the same already.",
+        "Imported: {added} added, {changed} changed, {same} unchanged.",
         added = grouped(done.added),
         changed = grouped(done.changed),
         same = grouped(done.same)
@@ -170,14 +170,9 @@ fn landed(ctx: &AdminContext, done: Imported, lacking: &[String]) -> HttpRespons
     let named = lacking.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
     let more = if lacking.len() > NAMED { " …" } else { "" };
     let need =
-        say!("Switched off until they get a secret: {names}.", names = format!("{named}{more}"));
+        say!("Disabled until they have a secret: {names}.", names = format!("{named}{more}"));
     let off = urls::with_query(&urls::webhooks(), &[("enabled", "0")]);
-    ctx.flash_link(
-        Level::Success,
-        format!("{text} {need}"),
-        t("Webhooks that are switched off"),
-        off,
-    );
+    ctx.flash_link(Level::Success, format!("{text} {need}"), t("Disabled webhooks"), off);
     see_other(urls::webhooks())
 }
 
@@ -189,7 +184,7 @@ pub async fn download(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let asked = query::read(&urls::webhooks(), ctx.query(), Webhooks::listing());
     if !asked.warnings.is_empty() {
         let warnings = asked.warnings.join(" ");
-        ctx.flash(Level::Warning, format!("{warnings} {}", t("Look at the list again.")));
+        ctx.flash(Level::Warning, format!("{warnings} {}", t("Check the list again.")));
         return Ok(see_other(asked.address.href()));
     }
     let mut conn = ctx.conn().await?;

@@ -6,25 +6,25 @@ use crate::web::admin::kit::form::{FormErrors, Values};
 
 pub(super) fn concurrency_field() -> Field {
     let words = |choice| match choice {
-        Concurrency::Parallel => "All at once",
-        Concurrency::Serial => "One after another, in order",
-        Concurrency::Latest => "One after another, of each ref only the newest",
+        Concurrency::Parallel => "Parallel",
+        Concurrency::Serial => "One at a time",
+        Concurrency::Latest => "Latest per ref",
     };
     let choices = Concurrency::ALL.map(|choice| Choice::new(choice.as_str(), words(choice)));
-    Field::new("concurrency", "Jobs at once", Widget::Select(choices.into()))
-        .help("How the jobs of this record share time.")
+    Field::new("concurrency", "Concurrency", Widget::Select(choices.into()))
+        .help("Whether jobs of this webhook run together, in turn, or only the latest of each ref.")
 }
 
 pub(super) fn debounce_field() -> Field {
     let widget = Widget::Number { min: 0, max: 3_600 };
-    Field::new("debounce_s", "Wait for a newer one, in seconds", widget)
-        .help("Only with “newest”: so long a job waits for a newer one of its ref. 0 = not at all.")
+    Field::new("debounce_s", "Debounce (seconds)", widget)
+        .help("With “Latest per ref”: how long a job waits for a newer one. 0 turns it off.")
 }
 
 pub(super) fn cancel_field() -> Field {
-    Field::check("cancel_running", "The newest also stops the one that runs").full().help(
-        "Only with “newest”: a running job of the same ref is cancelled when a newer one comes.",
-    )
+    Field::check("cancel_running", "Cancel the running job when a newer one arrives")
+        .full()
+        .help("With “Latest per ref”: applies to jobs of the same ref.")
 }
 
 /// What was typed into them.
@@ -32,7 +32,7 @@ pub(super) fn read(values: &Values, errors: &mut FormErrors) -> (Concurrency, i3
     let concurrency = match values.trimmed("concurrency") {
         "" => Concurrency::default(),
         word => Concurrency::parse(word).unwrap_or_else(|| {
-            errors.add("concurrency", "Choose one of the list.");
+            errors.add("concurrency", "Choose one from the list.");
             Concurrency::default()
         }),
     };

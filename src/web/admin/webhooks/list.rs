@@ -14,7 +14,7 @@ use crate::web::urls;
 pub(super) static LISTING: Listing<Row, Sort, Filter> = Listing {
     columns: COLUMNS,
     filters: FILTERS,
-    search: "name, repository, address, event, action, notes and project ID",
+    search: "name, repository, URL, event, action, notes and project ID",
     paging: Paging::Numbered(100),
     default_order: &[(Sort::Repository, Direction::Ascending)],
     id: |row| row.id.to_string(),
@@ -22,9 +22,9 @@ pub(super) static LISTING: Listing<Row, Sort, Filter> = Listing {
     empty: Empty {
         title: "No webhooks yet",
         steps: &[
-            "Add a webhook here: which repository, which event, and what to run.",
-            "In GitLab, open the project's Settings, then Webhooks, and enter the address and the secret that the record's page shows.",
-            "Press Test in GitLab: the record takes the project's ID, and every further event runs its action.",
+            "Add a webhook here: choose the repository, the event and the action.",
+            "In GitLab, open the project's Settings, then Webhooks. Enter the URL and the secret from the webhook's setup page.",
+            "Press Test in GitLab. The webhook takes the project ID, and every matching event runs its action.",
         ],
     },
 };
@@ -198,7 +198,7 @@ const FILTERS: &[FilterSpec<Filter>] = &[
     },
     FilterSpec {
         param: "pending_for",
-        label: "Pending for over",
+        label: "Pending for more than",
         choices: Choices::Open,
         apply: |filter, value| {
             filter.pending_for = Some(within(value)?);
@@ -207,7 +207,7 @@ const FILTERS: &[FilterSpec<Filter>] = &[
     },
     FilterSpec {
         param: "quiet_for",
-        label: "No delivery for over",
+        label: "No delivery for more than",
         choices: Choices::Open,
         apply: |filter, value| {
             filter.quiet_for = Some(within(value)?);

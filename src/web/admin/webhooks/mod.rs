@@ -31,9 +31,9 @@ use crate::clock;
 use crate::core::change::Change;
 use crate::core::event::kind;
 use crate::core::ids::WebhookId;
-use crate::core::listing::{Counts, ListQuery, Page, Part, grouped};
+use crate::core::listing::{Counts, ListQuery, Page, Part};
 use crate::core::role::Permission;
-use crate::i18n::t;
+use crate::i18n::{self, t};
 use crate::say;
 #[cfg(test)]
 use crate::store::stats::Bucket;
@@ -168,17 +168,16 @@ impl Editable for Webhooks {
     async fn plan_delete(_: &AdminContext, conn: &mut Conn, id: &str) -> store::Result<DeletePlan> {
         let plan = crate::webhooks::plan(conn, webhook_id(id)?).await?;
         let mut stays = vec![
-            "All deliveries it received.".to_owned(),
-            "All jobs it made, with their output; they keep its name.".to_owned(),
+            "The deliveries it received.".to_owned(),
+            "Its jobs and their output, under its name.".to_owned(),
             "Its history.".to_owned(),
         ];
-        match plan.unfinished_jobs {
-            0 => {}
-            1 => stays.push("One job that has not ended yet: it is still run.".to_owned()),
-            n => stays.push(say!(
-                "{n} jobs that have not ended yet: they are still run.",
-                n = grouped(n)
-            )),
+        if plan.unfinished_jobs > 0 {
+            stays.push(i18n::count(
+                plan.unfinished_jobs,
+                "{n} job that has not ended. It still runs.",
+                "{n} jobs that have not ended. They still run.",
+            ));
         }
         Ok(DeletePlan {
             name: plan.row.label(),
@@ -189,7 +188,7 @@ impl Editable for Webhooks {
                     repository = plan.row.repo_name,
                     address = plan.row.repo_url
                 ),
-                "Its secrets: they cannot be brought back.".to_owned(),
+                "Its secrets, which cannot be restored.".to_owned(),
             ],
             stays,
             refused: None,
@@ -261,7 +260,7 @@ fn mismatch(row: &Row) -> Option<Notice> {
     let (kind, header) = (&row.object_kind, &row.http_x_gitlab_event);
     (!kind::agree(header, kind)).then(|| Notice {
         text: say!(
-            "GitLab does not send {kind} events under {header}: nothing will match this webhook.",
+            "GitLab does not send {kind} events under {header}, so nothing will match this webhook.",
             kind = kind,
             header = header
         ),
@@ -275,7 +274,7 @@ fn drifted(drift: &Drift) -> Notice {
 
 fn twin(row: &Row) -> Notice {
     Notice {
-        text: "Another webhook is equal in all five values: both will run.".to_owned(),
+        text: "Another webhook has the same five fields: both run.".to_owned(),
         link: Some((row.label(), urls::webhook(WebhookId(row.id)))),
     }
 }

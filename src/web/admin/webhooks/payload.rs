@@ -45,7 +45,7 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
     let (header, body) = (values.trimmed("header").to_owned(), values.get("body").to_owned());
     match Event::read(&header, body.as_bytes()) {
         Ok(event) if event.object_kind.is_empty() && event.repo_name.is_empty() => {
-            let why = t("It names neither an event nor a repository: is it a payload of GitLab's?");
+            let why = t("It names neither an event nor a repository. Paste a payload from GitLab.");
             draw(&ctx, (header, body), Some(why.to_owned()))
         }
         Ok(event) => Ok(see_other(filled(&event))),

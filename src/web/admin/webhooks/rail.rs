@@ -68,7 +68,7 @@ async fn received(conn: &mut Conn, row: &Row) -> store::Result<RailList> {
         title: "Deliveries",
         more: ("All", urls::with_query(&urls::deliveries(), &query)),
         empty: if row.is_pending() {
-            "None yet: the Test brings the first."
+            "None yet. The Test is the first."
         } else {
             "Nothing received yet."
         },
@@ -89,7 +89,7 @@ async fn made(conn: &mut Conn, id: WebhookId) -> store::Result<RailList> {
     Ok(RailList {
         title: "Jobs",
         more: ("All", urls::with_query(&urls::jobs(), &[("webhook", &id.to_string())])),
-        empty: "No jobs yet: a matched delivery makes one.",
+        empty: "No jobs yet. A matched delivery creates one.",
         rows: newest
             .into_iter()
             .map(|job| RailRow {

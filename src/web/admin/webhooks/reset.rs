@@ -37,7 +37,7 @@ impl ResetPage {
     /// What the reset means.
     fn question(&self) -> String {
         say!(
-            "“{name}” is registered to project {project}. After the reset it waits for GitLab's Test again, and nothing runs it until a Test with its secret has come.",
+            "“{name}” is registered to project {project}. After the reset, it runs nothing until GitLab sends a Test with its secret.",
             name = self.row.label(),
             project = self.row.project_id
         )
@@ -73,9 +73,9 @@ async fn question(ctx: &AdminContext, wrong: Option<String>) -> Result<HttpRespo
 pub async fn reset(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
     let id = webhook_id(ctx.segment("id")).map_err(|error| missing(&ctx, error))?;
     let version = posted.iter().find(|(name, _)| name == "version");
-    let version = version.and_then(|(_, text)| text.trim().parse().ok()).ok_or_else(|| {
-        Problem::bad_request("The form does not say which version it changes. Reload the page.")
-    })?;
+    let version = version
+        .and_then(|(_, text)| text.trim().parse().ok())
+        .ok_or_else(|| Problem::bad_request("The form is incomplete. Reload the page."))?;
     let values = Values::from_pairs(posted.into_inner());
     if let Some(wrong) = reauth::refusal(&ctx, &values).await? {
         return question(&ctx, Some(wrong)).await;
@@ -88,7 +88,7 @@ pub async fn reset(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, Hu
     let who = &ctx.actor.username;
     tracing::info!(webhook.id = row.id, user.name = %who, "webhook {} was reset by {who}", row.id);
     let text = say!(
-        "The registration of “{name}” was reset: it waits for a Test again.",
+        "The registration of “{name}” was reset. It waits for a Test again.",
         name = row.label()
     );
     // Undoing it is a change like any other, with its question: its history has it.

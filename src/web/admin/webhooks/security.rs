@@ -25,60 +25,60 @@ pub(super) fn fieldset(public_address: &str, object: Option<&Loaded>) -> Fieldse
         object.map_or("", |object| object.values.get(&format!("{prefix}{name}"))).to_owned()
     };
     let seen = |name: &'static str| match fact(SEEN, name).as_str() {
-        "" if is_set(name) => format!(" {}", t("No event has come with it yet.")),
+        "" if is_set(name) => format!(" {}", t("No event has used it yet.")),
         "" => String::new(),
-        at => format!(" {}", say!("Last seen with it: {time}.", time = at)),
+        at => format!(" {}", say!("Last used {time}.", time = at)),
     };
     let url = format!("{public_address}{}", urls::gitlab());
     let mut fields = vec![
         Field::new("signing_token", "Signing token", secret("signing_token", false)).help(format!(
             "{}{}",
             say!(
-                "Paste the signing token that GitLab shows (19 and later). Add a webhook there with the URL {url}, and press “Generate signing token”.",
+                "GitLab 19 or later: add a webhook with the URL {url}, press “Generate signing token”, and paste the token here.",
                 url = url
             ),
             seen("signing_token")
         )),
         Field::new("secret_token", "Secret token", secret("secret_token", true)).help(format!(
             "{}{}",
-            t("For GitLab before version 19: generate it here, and enter it there. It is shown once."),
+            t("GitLab before 19: generate a token here and enter it in GitLab. It is shown once."),
             seen("secret_token")
         )),
     ];
     let signs = is_set("signing_token") && !fact(SEEN, "signing_token").is_empty();
     if signs || object.is_some_and(|object| object.values.is_on("require_signature")) {
         fields.push(
-            Field::check("require_signature", "Require the signature")
+            Field::check("require_signature", "Require a signature")
                 .full()
-                .help("A delivery that carries only the secret token is then refused."),
+                .help("Rejects deliveries that carry only the secret token."),
         );
     }
     if is_set("secret_token") || is_set("signing_token") {
-        let days = [("", "Not at all"), ("1", "1 day"), ("7", "7 days"), ("30", "30 days")];
+        let days = [("", "Revoke at once"), ("1", "1 day"), ("7", "7 days"), ("30", "30 days")];
         let days = days.map(|(days, words)| Choice::new(days, words)).to_vec();
         fields.push(
-            Field::new("keep_previous_days", "Keep a replaced one valid for", Widget::Select(days))
+            Field::new("keep_previous_days", "Keep replaced tokens valid for", Widget::Select(days))
                 .full()
-                .help("When you enter a new secret above, the old one is accepted beside it for that long: time to change it in GitLab. With “Not at all” it ends at once."),
+                .help("When you enter a new token above, the old one stays valid this long, so that you can change GitLab."),
         );
     }
     for (name, field, what) in [
-        ("secret_token", "end_previous_secret", "End the previous secret token now"),
-        ("signing_token", "end_previous_signing", "End the previous signing token now"),
+        ("secret_token", "end_previous_secret", "Revoke the previous secret token now"),
+        ("signing_token", "end_previous_signing", "Revoke the previous signing token now"),
     ] {
         let until = fact(UNTIL, name);
         if !until.is_empty() {
             fields.push(
                 Field::check(field, what)
                     .full()
-                    .help(say!("It is still accepted, until {time}.", time = until)),
+                    .help(say!("Still valid until {time}.", time = until)),
             );
         }
     }
     Fieldset {
         id: "security",
         legend: "Security",
-        help: "Proves that an event comes from GitLab. An enabled webhook needs one of the two."
+        help: "Proves that an event comes from GitLab. An enabled webhook needs one of the two tokens."
             .into(),
         paired: true,
         fields,
@@ -115,7 +115,7 @@ pub(super) fn take(
         days => {
             let days = days.parse().ok();
             if days.is_none() {
-                errors.add("keep_previous_days", "Choose one of these.");
+                errors.add("keep_previous_days", "Choose one of these options.");
             }
             days
         }

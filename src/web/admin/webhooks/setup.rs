@@ -281,11 +281,11 @@ fn why(row: &Row, came: &Watched) -> String {
         Verdict::Rejected if delivery.http_status == 401 && !is_sample => {
             t(match (came.has_token, came.is_ours, is_signed) {
                 (_, true, _) if row.require_signature => "Only the secret token was valid, and this webhook requires a signature. Check the signing token in GitLab's form.",
-                (_, true, _) => "Its token was wrong then, and is right now that the webhook's secret was changed: press Test again.",
-                (true, false, _) => "Wrong token: the secret token in GitLab's form is not this webhook's. Enter it there, save, and press Test again.",
-                (false, _, true) => "Wrong signature: the signing token in GitLab's form is not this webhook's, or the clocks differ by more than five minutes.",
-                (false, _, false) if !row.has_secret_token => "No signature: GitLab's webhook has no signing token, or GitLab is older than version 19. Then use a secret token.",
-                (false, _, false) => "No token: the field for the secret token in GitLab's form is empty. Enter the secret there, save, and press Test again.",
+                (_, true, _) => "The token was wrong then and is right now, since the webhook's secret has changed. Press Test again.",
+                (true, false, _) => "Wrong token: GitLab's form has another secret token than this webhook. Enter this one there, save, and press Test again.",
+                (false, _, true) => "Wrong signature: GitLab's form has another signing token, or the clocks differ by more than five minutes.",
+                (false, _, false) if !row.has_secret_token => "No signature: the GitLab webhook has no signing token. With GitLab before 19, use a secret token.",
+                (false, _, false) => "No token: the secret token in GitLab's form is empty. Enter it there, save, and press Test again.",
             })
             .to_owned()
         }
@@ -320,7 +320,7 @@ fn unmatched(row: &Row, came: &Watched, is_signed: bool) -> String {
         return told(&missed);
     }
     say!(
-        "It carries this webhook's secret, but is of another repository: {name}, {address}.",
+        "It carries this webhook's secret but comes from another repository: {name}, {address}.",
         name = format!("{:?}", came.delivery.repo_name),
         address = came.delivery.repo_url
     )

@@ -23,7 +23,7 @@ pub async fn switch(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
     let asked = posted.iter().find(|(name, _)| name == "enabled");
     let enabled = asked
         .and_then(|(_, value)| yes_no(value).ok())
-        .ok_or_else(|| Problem::bad_request(t("The form does not say on or off.")))?;
+        .ok_or_else(|| Problem::bad_request(t("The form is incomplete. Reload the page.")))?;
     let mut conn = ctx.conn().await?;
     let row = webhooks::find(&mut conn, id)
         .await
@@ -50,12 +50,12 @@ pub async fn switch(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
         );
     } else if switched.without_secret == 1 {
         let text = say!("The webhook “{name}” stays disabled: it has no secret.", name = name);
-        ctx.flash_link(Level::Warning, text, t("Give it one"), META.change_url(&id.0.to_string()));
+        ctx.flash_link(Level::Warning, text, t("Set a secret"), META.change_url(&id.0.to_string()));
     } else {
         let text = if enabled {
-            say!("The webhook “{name}” was enabled already.", name = name)
+            say!("The webhook “{name}” was already enabled.", name = name)
         } else {
-            say!("The webhook “{name}” was disabled already.", name = name)
+            say!("The webhook “{name}” was already disabled.", name = name)
         };
         ctx.flash(Level::Info, text);
     }

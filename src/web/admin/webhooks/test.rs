@@ -92,7 +92,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let chosen = chosen.or_else(|| offered.first().map(|newest| newest.id.clone()));
     let given = match chosen.as_deref().map(str::parse) {
         Some(Ok(delivery)) => Ok(Some(Given::Stored(delivery))),
-        Some(Err(_)) => Err(say!("This is no ID of a delivery: it has 26 letters and digits.")),
+        Some(Err(_)) => Err(say!("Enter a delivery ID: 26 letters and digits.")),
         None => Ok(None),
     };
     let shown = Shown { id, row, offered, typed, given };
@@ -113,7 +113,7 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
         },
         delivery => {
             let id: Result<DeliveryId, _> = delivery.parse();
-            Given::Stored(id.map_err(|_| Problem::bad_request("This is no ID of a delivery."))?)
+            Given::Stored(id.map_err(|_| Problem::bad_request("Enter a delivery ID."))?)
         }
     };
     let mut conn = ctx.conn().await?;
@@ -126,15 +126,13 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
     let (once, remote_addr) = (once(&values)?, ctx.remote_addr());
     let wanted = (id, &given, once.as_str());
     match control::by_hand(&mut conn, act(&ctx, &remote_addr), wanted, judge(&ctx)).await {
-        Ok(made) => {
-            Ok(landed(&ctx, &made, say!("It runs: this is the delivery that was made for it.")))
-        }
+        Ok(made) => Ok(landed(&ctx, &made, say!("Started. This is its delivery."))),
         Err(ReplayError::NoSuchWebhook) => Err(missing(&ctx, StoreError::NotFound).into()),
         Err(ReplayError::Store(error)) => Err(error.into()),
         Err(other) => {
-            let title = "The webhook cannot be run with this";
+            let title = "The webhook cannot run this";
             let problem = Problem::new(StatusCode::CONFLICT, "not_now", title, sentence(&other));
-            Err(problem.link("Back to its test page", urls::webhook_test(id)).into())
+            Err(problem.link("Back to the test page", urls::webhook_test(id)).into())
         }
     }
 }
@@ -225,12 +223,12 @@ async fn tried(ctx: &AdminContext, conn: &mut Conn, trial: &Trial) -> Result<Tri
     let off = checks.iter().filter(|check| check.badge.state != "equal").count();
     let sentence = match (off, trial.webhook.enabled, trial.webhook.project_id.is_pending()) {
         (0, true, _) => say!("Such an event runs this webhook."),
-        (0, false, _) => say!("Such an event fits, but the webhook is switched off."),
+        (0, false, _) => say!("Such an event matches, but the webhook is disabled."),
         (1, _, true) => {
-            say!("One condition does not hold: it waits for its registration, perhaps.")
+            say!("One condition fails. The webhook may be pending.")
         }
-        (1, ..) => say!("One condition does not hold: such an event does not run it."),
-        (off, ..) => say!("{n} conditions do not hold: such an event does not run it.", n = off),
+        (1, ..) => say!("{n} condition fails, so such an event does not run it.", n = 1),
+        (off, ..) => say!("{n} conditions fail, so such an event does not run it.", n = off),
     };
     let obstacle = trial.obstacle.map(|skip| t(why(skip)).to_owned());
     let off_now = (!trial.webhook.enabled).then(|| self::sentence(&ReplayError::SwitchedOff));

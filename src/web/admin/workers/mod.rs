@@ -150,9 +150,9 @@ fn badge(worker: &Worker, now: DateTime<Utc>) -> Badge {
     let age = worker.last_seen_at.map(|seen| now - seen);
     match (worker.ended_at, age) {
         (Some(_), _) => badge("stopped", "Stopped", "stop"),
-        (None, Some(age)) if age < STALE => badge("alive", "Alive", "check"),
-        (None, Some(age)) if age < DEAD => badge("stale", "No sign of life", "clock"),
-        (None, _) => badge("dead", "Dead", "unplug"),
+        (None, Some(age)) if age < STALE => badge("alive", "Online", "check"),
+        (None, Some(age)) if age < DEAD => badge("stale", "No heartbeat", "clock"),
+        (None, _) => badge("dead", "Lost", "unplug"),
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) async fn of(
     };
     let groups = [
         group(None, vec![(Scope::All, t("Everything").to_owned())]),
-        group(Some("All jobs of a webhook"), webhooks),
+        group(Some("A webhook"), webhooks),
         group(Some("A lane"), lanes),
     ];
     Ok(groups.into_iter().filter(|group| !group.scopes.is_empty()).collect())

@@ -93,24 +93,24 @@ impl PlanView {
     }
 
     pub(super) fn same_words(&self) -> String {
-        let (one, many) = ("{n} webhook is the same already", "{n} webhooks are the same already");
+        let (one, many) = ("{n} unchanged webhook", "{n} unchanged webhooks");
         count(self.same.len(), one, many)
     }
 
     pub(super) fn only_here_words(&self) -> String {
-        let one = "{n} webhook here is not in the file: it stays as it is.";
-        count(self.only_here, one, "{n} webhooks here are not in the file: they stay as they are.")
+        let one = "{n} webhook here is not in the file. It stays as it is.";
+        count(self.only_here, one, "{n} webhooks here are not in the file. They stay as they are.")
     }
 
     /// The button's words.
     pub(super) fn button(&self) -> String {
         let [new, changed, ..] = self.counts;
-        count(new + changed, "Yes, import {n} webhook", "Yes, import {n} webhooks")
+        count(new + changed, "Import {n} webhook", "Import {n} webhooks")
     }
 
     pub(super) fn more_words(&self) -> String {
-        let many = "{n} more are not drawn one by one; the numbers above count them.";
-        count(self.more, "One more is not drawn; the numbers above count it.", many)
+        let many = "{n} more are not listed, but counted above.";
+        count(self.more, "{n} more is not listed, but counted above.", many)
     }
 }
 
