@@ -348,7 +348,7 @@ fn measures(
         let listener = TcpListener::bind(bind)
             .with_context(|| format!("cannot listen on {bind} for /metrics"))?;
         listener.set_nonblocking(true)?;
-        tracing::info!("Measures are told at {}/metrics", listener.local_addr()?);
+        tracing::info!("Serving metrics at {}/metrics", listener.local_addr()?);
         let server = web::metrics::serve(measures.clone(), listener)?;
         let (handle, stopped) = (server.handle(), stop.clone());
         tokio::spawn(server);

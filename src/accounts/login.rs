@@ -159,7 +159,7 @@ async fn note_refusal(
         remote_addr,
         user.name = name,
         user.name_chars = typed.chars().count(),
-        "sign-in refused"
+        "Sign-in refused"
     );
     let object_id = account.map(|actor| actor.id.to_string()).unwrap_or_default();
     let entry = Entry {

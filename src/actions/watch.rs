@@ -31,7 +31,7 @@ pub async fn watch(catalogue: Catalogue, directory: PathBuf, stop: CancellationT
         if catalogue.take_from(&newer) {
             say(&before, &catalogue.names().collect(), (&known, &faults));
         } else if told {
-            tracing::info!("SIGHUP: the actions are as they were");
+            tracing::info!("SIGHUP: the actions have not changed");
         }
     }
 }

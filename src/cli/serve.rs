@@ -88,11 +88,15 @@ async fn first_user(settings: &Settings, database: &Database) -> anyhow::Result<
     let credentials = Credentials { username, password };
     match users::create_first(&database.pool(settings)?, credentials, asked).await {
         Ok(actor) => {
-            tracing::info!(user.name = actor.username, "Made the first user {}", actor.username);
+            tracing::info!(
+                user.name = actor.username,
+                "First account {} was created",
+                actor.username
+            );
             Ok(())
         }
         Err(AccountError::NotFirst) => Ok(()),
-        Err(error) => Err(error).context("the first user cannot be made"),
+        Err(error) => Err(error).context("Failed to create the first account"),
     }
 }
 
@@ -118,7 +122,7 @@ fn stop_on_signals(stop: CancellationToken) -> anyhow::Result<()> {
                 _ = terminate.recv() => {}
             }
             if stop.is_cancelled() {
-                tracing::warn!("Asked a second time: ending at once");
+                tracing::warn!("Second signal received: exiting at once");
                 std::process::exit(130);
             }
             tracing::info!("Stopping: running attempts may finish");

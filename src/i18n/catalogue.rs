@@ -37,7 +37,7 @@ fn read<E: Embed>(folder: &'static str) -> impl Iterator<Item = (String, String)
                 Some((message.msgid().to_owned(), said.to_owned()))
             })),
             Err(error) => tracing::error!(
-                error.cause = %error, "the translations in {name} cannot be read"
+                %error, "Failed to read translations in {name}: {error}"
             ),
         }
         texts

@@ -79,7 +79,7 @@ async fn flush(pool: &Pool, refusals: &std::sync::Mutex<Refusals>) {
     let Ok(mut conn) = pool.get().await else { return };
     for count in counts {
         if let Err(error) = write::count(&mut conn, &count).await {
-            tracing::warn!(%error, "A count of refused deliveries could not be written");
+            tracing::warn!(%error, "Failed to write a count of refused deliveries: {error}; the count is lost");
         }
     }
 }
@@ -172,10 +172,12 @@ impl Committer {
             Ok(receipts) => return receipts.into_iter().map(Ok).collect(),
             Err(error) if error.is_unavailable() => {
                 self.webhooks.forget();
-                tracing::error!(%error, deliveries = arrivals.len(), "Deliveries could not be stored");
+                tracing::error!(%error, deliveries = arrivals.len(), "Failed to store {} deliveries: {error}; GitLab gets 503", arrivals.len());
                 return arrivals.iter().map(|_| Err(IntakeError::Unavailable)).collect();
             }
-            Err(error) => tracing::debug!(%error, "A batch failed; its deliveries are tried alone"),
+            Err(error) => {
+                tracing::debug!(%error, "Failed to store a batch: {error}; storing each delivery alone")
+            }
         }
         let mut results = Vec::with_capacity(arrivals.len());
         for arrival in arrivals {
@@ -192,13 +194,13 @@ impl Committer {
                 Err(error) => {
                     tracing::error!(
                         %error, delivery.id = %arrival.id,
-                        "Delivery {} could not be stored", arrival.id
+                        "Failed to store delivery {}: {error}; GitLab gets 503", arrival.id
                     );
                     return Err(IntakeError::Unavailable);
                 }
             }
         }
-        tracing::error!(delivery.id = %arrival.id, "Delivery {} met others too often", arrival.id);
+        tracing::error!(delivery.id = %arrival.id, "Delivery {} not stored after 5 conflicts with concurrent transactions; GitLab gets 503", arrival.id);
         Err(IntakeError::Unavailable)
     }
 

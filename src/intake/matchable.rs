@@ -83,7 +83,7 @@ fn signing_key(webhook: i64, sealed: &[u8], keys: &Keys) -> Option<SigningKey> {
     match seal::open(&keys.seal, SIGNING_TOKEN, sealed) {
         Ok(token) => SigningKey::from_shown(&String::from_utf8_lossy(&token)),
         Err(error) => {
-            tracing::error!(webhook.id = webhook, %error, "A signing token is unusable");
+            tracing::error!(webhook.id = webhook, %error, "Failed to decrypt the signing token of webhook {webhook}: {error}");
             None
         }
     }

@@ -90,7 +90,7 @@ impl Cluster {
             if timeout(patience, self.server.wait()).await.is_ok() {
                 return;
             }
-            tracing::warn!(?signal, "the database server does not stop");
+            tracing::warn!(?signal, "Database server does not stop; sending a stronger signal");
         }
     }
 
@@ -137,7 +137,7 @@ fn url_at(run: &Path) -> String {
 
 async fn initialise(programs: &Programs, place: &Place) -> Result<(), ClusterError> {
     let (unfinished, data) = (place.folder.join("data.unfinished"), place.data());
-    tracing::info!(folder = %data.display(), "making the embedded database");
+    tracing::info!(folder = %data.display(), "Creating the embedded database");
     let mut said = String::new();
     // The plain `C` serves where the system has no `C.UTF-8`; both sort by character code.
     for locale in ["C.UTF-8", "C"] {

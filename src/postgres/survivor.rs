@@ -52,7 +52,7 @@ pub(super) async fn end(place: &Place) -> Result<(), ClusterError> {
         }
         return Ok(());
     }
-    tracing::info!(pid = pid.as_raw_pid(), "ending the database server of a killed Signalbox");
+    tracing::info!(pid = pid.as_raw_pid(), "Stopping the database server of a killed Signalbox");
     for (signal, patience) in ENDING {
         // An error means that it is gone, which is seen next.
         let _ = pidfd_send_signal(&process, signal);

@@ -50,7 +50,7 @@ fn start() -> Option<ChildStdin> {
     match shell.spawn() {
         Ok(mut guard) => guard.stdin.take(),
         Err(error) => {
-            tracing::warn!(%error, "no guard: killing Signalbox would leave processes behind");
+            tracing::warn!(%error, "Failed to start the guard: {error}; killing Signalbox would leave processes behind");
             None
         }
     }

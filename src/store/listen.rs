@@ -224,7 +224,7 @@ impl Listener {
     async fn run(&self, url: &str) {
         loop {
             if let Err(error) = self.listen(url).await {
-                tracing::debug!(error.cause = %error, "The listening connection broke off");
+                tracing::debug!(%error, "Listening connection failed: {error}; connecting again");
             }
             tokio::time::sleep(PAUSE).await;
         }

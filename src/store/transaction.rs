@@ -25,7 +25,7 @@ where
         }
         Err(error) => {
             if let Err(undo) = Manager::rollback_transaction(conn).await {
-                tracing::debug!(error = %undo, "A transaction was not undone by hand");
+                tracing::debug!(error = %undo, "Failed to roll back a transaction: {undo}");
             }
             Err(error)
         }

@@ -103,7 +103,7 @@ impl Connections {
             None => None,
             Some(Ok(socket)) => Some(self.add(Stranger { network: sender_network(peer), socket })),
             Some(Err(error)) => {
-                tracing::warn!(%error, "A connection was closed: too many files are open");
+                tracing::warn!(%error, "Closed a new connection: too many open files");
                 close(socket);
                 None
             }
@@ -128,7 +128,7 @@ impl Connections {
         };
         let oldest = oldest.map(|(number, _)| *number);
         if let Some(stranger) = oldest.and_then(|oldest| strangers.open.remove(&oldest)) {
-            tracing::debug!(network = %stranger.network, "A stranger's oldest connection was closed");
+            tracing::debug!(network = %stranger.network, "Closed the oldest connection of an address without a valid token");
             close(&stranger.socket);
         }
         number

@@ -93,7 +93,7 @@ async fn answer(measures: &Measures, request: &HttpRequest) -> Result<HttpRespon
     let gauges = match tokio::time::timeout(PATIENCE, read(&measures.pool)).await {
         Ok(Ok(gauges)) => Some(gauges),
         Ok(Err(error)) => {
-            tracing::warn!(%error, "Measures are told without the database's");
+            tracing::warn!(%error, "Failed to read metrics of the database: {error}; serving the others");
             None
         }
         Err(_) => None,

@@ -233,7 +233,7 @@ impl Problem {
             tracing::error!(
                 http.status = status,
                 error.code = code,
-                error.cause = cause,
+                error = cause,
                 "{}",
                 self.title
             );
@@ -243,7 +243,7 @@ impl Problem {
             tracing::debug!(
                 http.status = status,
                 error.code = code,
-                error.cause = cause,
+                error = cause,
                 "{}",
                 self.title
             );

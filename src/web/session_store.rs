@@ -128,7 +128,7 @@ impl SessionStore for PgSessions {
                 .map(Some)
                 .map_err(|error| LoadError::Deserialization(error.into())),
             Err(error) => {
-                tracing::error!(error.cause = %error, "a session cannot be read");
+                tracing::error!(%error, "Failed to read a session: {error}; the request gets 503");
                 Ok(Some(State::from([(AWAY.to_owned(), error.to_string())])))
             }
         }

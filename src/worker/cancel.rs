@@ -46,7 +46,7 @@ async fn once(pool: &Pool, running: &Running) -> Result<()> {
     }
     for job in attempts::to_cancel(&mut conn, &jobs).await? {
         if running.stop(&job) {
-            tracing::info!(job.id = job, "Job {job} is cancelled: its process group is ended");
+            tracing::info!(job.id = job, "Job {job} was cancelled: stopping its processes");
         }
     }
     Ok(())

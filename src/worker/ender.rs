@@ -76,7 +76,7 @@ impl Ender {
 
 async fn write(pool: &Pool, notices: &Listener, batch: Vec<Waiting>) {
     let written = try_write(pool, &batch).await.unwrap_or_else(|error| {
-        tracing::debug!(%error, "Ends of attempts are written one by one");
+        tracing::debug!(%error, "Failed to write ends of attempts in one statement: {error}; writing each alone");
         HashSet::new()
     });
     notices.tell_of_jobs(written.iter().map(String::as_str));

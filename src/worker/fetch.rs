@@ -75,7 +75,7 @@ impl Backend for JobQueue {
             && let Err(error) = worker.stop()
         {
             // It fails only for a worker that has not started.
-            tracing::debug!(%error, "The worker's runtime was not stopped");
+            tracing::debug!(%error, "Failed to stop the worker's runtime: {error}");
         }
         Poll::Ready(next.map(|leased| Ok(Task::new(leased))))
     }

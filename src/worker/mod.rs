@@ -71,7 +71,7 @@ pub async fn run(deps: Deps, stop: CancellationToken) {
         match work(&deps, &name, &stop).await {
             Ok(()) => tracing::info!(worker = name, "Worker {name} stopped"),
             Err(error) => {
-                tracing::error!(worker = name, "Worker {name} broke off: {error:#}");
+                tracing::error!(worker = name, %error, "Worker {name} failed: {error:#}; restarting it");
                 tokio::select! {
                     () = tokio::time::sleep(RESTART) => {}
                     () = stop.cancelled() => {}
@@ -167,7 +167,7 @@ async fn beat(pool: Pool, name: String, silence: Silence, retired: CancellationT
                 if last.elapsed() > HEARTBEAT_PATIENCE && !silence.abort.is_cancelled() {
                     tracing::error!(
                         worker = name,
-                        "Ending running attempts: others may make them again"
+                        "Stopping running attempts: without heartbeats, other workers may run them again"
                     );
                     silence.fetching.cancel();
                     silence.abort.cancel();

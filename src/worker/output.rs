@@ -76,14 +76,22 @@ impl Writer {
 
     async fn store(&self, tail: &Tail) {
         let Self { job, attempt, .. } = self;
+        let mut failure = None;
         for _ in 0..TRIES {
-            match self.insert(tail).await {
+            let error = match self.insert(tail).await {
                 Ok(()) => return self.notices.tell_of_jobs([job.as_str()]),
-                Err(error) if error.is_unavailable() => tokio::time::sleep(TRY_PAUSE).await,
-                Err(_) => break,
+                Err(error) => error,
+            };
+            let may_pass = error.is_unavailable();
+            failure = Some(error);
+            if !may_pass {
+                break;
             }
+            tokio::time::sleep(TRY_PAUSE).await;
         }
-        tracing::error!(job.id = %job, attempt, "Output of job {job} could not be stored");
+        if let Some(error) = failure {
+            tracing::error!(job.id = %job, attempt, %error, "Failed to store output of job {job}: {error}; the job goes on");
+        }
     }
 
     async fn insert(&self, tail: &Tail) -> Result<()> {

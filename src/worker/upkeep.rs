@@ -81,7 +81,7 @@ pub(super) async fn run(pool: Pool, keep: RetentionSettings, stop: CancellationT
         };
         match done {
             Ok(None) => {
-                tracing::info!("Upkeep is done by another process; it is looked again later");
+                tracing::info!("Upkeep runs in another process; checking again later");
             }
             Ok(Some(removed)) if removed == Removed::default() => {}
             Ok(Some(removed)) => tracing::info!(
@@ -97,7 +97,7 @@ pub(super) async fn run(pool: Pool, keep: RetentionSettings, stop: CancellationT
                 removed.deliveries,
                 removed.jobs
             ),
-            Err(error) => tracing::warn!(%error, "Upkeep could not be done; it is tried again"),
+            Err(error) => tracing::warn!(%error, "Failed to do upkeep: {error}; trying again"),
         }
     }
 }

@@ -170,7 +170,7 @@ async fn every_fault_is_named_with_its_place_and_nothing_is_imported() {
     assert_eq!(counts(&page), ["249", "0", "0", "1"]);
     assert_eq!(page.texts("[data-line]").len(), 200);
     assert_eq!(page.attributes("[data-line]", "data-line")[..2], ["249", "1"]);
-    page.says("50 more are not drawn one by one");
+    page.says("50 more are not listed, but counted above.");
 
     // More than a form takes.
     let long = format!("{sound}# {}\n", "x".repeat(1_100_000));

@@ -26,7 +26,7 @@ pub(super) fn value(text: &str, line: &str) -> f64 {
 
 /// Where a process says that it tells its measures.
 async fn own_address(log: impl Fn() -> String) -> String {
-    let told = Regex::new(r"Measures are told at (127\.0\.0\.1:\d+/metrics)").unwrap();
+    let told = Regex::new(r"Serving metrics at (127\.0\.0\.1:\d+/metrics)").unwrap();
     wait::until("the address of the measures", async || {
         Some(format!("http://{}", &told.captures(&log())?[1]))
     })

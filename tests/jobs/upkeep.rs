@@ -136,7 +136,7 @@ async fn a_worker_prunes_by_itself_but_not_beside_another() {
     holder.execute("SELECT pg_advisory_lock($1)", &[&0x5167_6e61_6c50_726e_i64]).await.unwrap();
     app.restart().await;
     // It looks as soon as it has started.
-    app.logged(&["Upkeep is done by another process"]).await;
+    app.logged(&["Upkeep runs in another process"]).await;
     assert_eq!(left(&app).await.0, 4);
     drop(holder);
     app.restart().await;

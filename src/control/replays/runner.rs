@@ -46,7 +46,7 @@ pub async fn run(pool: Pool, keys: Arc<Keys>, policy: Policy, stop: Cancellation
                 .and_then(|due| (due - clock::now()).to_std().ok())
                 .map_or(LOOK, |wait| wait.min(LOOK)),
             Err(error) => {
-                tracing::warn!(%error, "Runs of replays could not be looked for");
+                tracing::warn!(%error, "Failed to look for bulk replays: {error}; trying again");
                 LOOK
             }
         };
@@ -83,7 +83,7 @@ async fn round(
                 Err(error) => {
                     memory.failures += 1;
                     memory.ahead.clear();
-                    tracing::error!(replay.id = %id, %error, "A delivery of the run {id} could not be replayed");
+                    tracing::error!(replay.id = %id, %error, "Failed to replay a delivery of bulk replay {id}: {error}; trying again");
                     clock::now()
                 }
             }
@@ -115,7 +115,7 @@ async fn step(
             let Some(next) = next(conn, &run, &mut memory.ahead).await? else {
                 RunState::Finished.as_str().clone_into(&mut run.state);
                 run.ended_at = Some(judge.at);
-                tracing::info!(replay.id = %run.id, replay.done = run.done, "The run of replays {} has finished", run.id);
+                tracing::info!(replay.id = %run.id, replay.done = run.done, "Bulk replay {} has finished", run.id);
                 break;
             };
             let hopeless = std::mem::take(&mut failed).then_some(Skip::Failed);

@@ -138,7 +138,7 @@ impl AdminContext {
         let mut flashes: Vec<Flash> = self.session.get(FLASHES).ok().flatten().unwrap_or_default();
         flashes.push(flash);
         if let Err(error) = self.session.insert(FLASHES, flashes) {
-            tracing::warn!(error.cause = %error, "a message for the next page is lost");
+            tracing::warn!(%error, "Failed to keep a message for the next page: {error}; it is not shown");
         }
     }
 

@@ -312,5 +312,5 @@ pub async fn page(
 }
 
 fn readable<T>(what: &str, read: store::Result<T>) -> Option<T> {
-    read.inspect_err(|error| tracing::error!(error.cause = %error, "{what} could not be read")).ok()
+    read.inspect_err(|error| tracing::error!(%error, "Failed to read {what}: {error}")).ok()
 }

@@ -128,7 +128,7 @@ pub async fn submit(
         Err(AccountError::Store(error)) => return Err(error.into()),
         Err(error) => return Err(Problem::internal().caused_by(error).into()),
     };
-    tracing::info!(user.name = actor.username, "the first account was made: {}", actor.username);
+    tracing::info!(user.name = actor.username, "First account {} was created", actor.username);
     visitor.sign_in(&actor)?;
     Ok(see_other(urls::index()))
 }
@@ -141,7 +141,7 @@ async fn check(visitor: &VisitorContext, token: &str) -> Result<(), HumanError> 
     if deps.setup_link.is(token) {
         return Ok(());
     }
-    tracing::warn!(remote_addr = visitor.remote_addr_text(), "a wrong setup link was opened");
+    tracing::warn!(remote_addr = visitor.remote_addr_text(), "Wrong setup link opened");
     Err(Problem::new(
         StatusCode::FORBIDDEN,
         "setup_link",

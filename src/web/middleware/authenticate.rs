@@ -98,7 +98,7 @@ fn prolong(session: &Session) {
     if now - seen > PROLONG_AFTER_S
         && let Err(error) = session.insert(SEEN, now)
     {
-        tracing::warn!(error.cause = %error, "a session cannot be prolonged");
+        tracing::warn!(%error, "Failed to prolong a session: {error}");
     }
 }
 

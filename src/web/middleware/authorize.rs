@@ -49,7 +49,7 @@ pub async fn run(
             if let Some(cookie) = cookie
                 && response.response_mut().add_cookie(&cookie).is_err()
             {
-                tracing::error!("a cookie cannot be set");
+                tracing::error!("Failed to set a cookie");
             }
             Ok(response)
         }

@@ -48,7 +48,7 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
     let rows = crate::webhooks::take_over(&mut conn, &act, &now.renamed).await.map_err(refused)?;
     let who = &ctx.actor.username;
     for row in &rows {
-        tracing::info!(webhook.id = row.id, user.name = %who, "Webhook {} took over a renamed project's name and URL, as {who} asked", row.id);
+        tracing::info!(webhook.id = row.id, user.name = %who, "Webhook {} got its renamed project's name and URL by {who}", row.id);
     }
     let text = i18n::count(
         i64::try_from(rows.len()).unwrap_or(i64::MAX),

@@ -131,7 +131,7 @@ impl Follower {
                 Ok(_) => {}
                 Err(StoreError::NotFound) => return None,
                 Err(error) => {
-                    tracing::debug!(job.id = %self.id, %error, "A job's events could not be read");
+                    tracing::debug!(job.id = %self.id, %error, "Failed to read events of job {}: {error}", self.id);
                 }
             }
             let stop = self.stop.clone();

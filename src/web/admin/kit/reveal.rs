@@ -24,7 +24,7 @@ pub fn keep(ctx: &AdminContext, secrets: &[Shown]) {
     let kept = sealed
         .is_some_and(|sealed| ctx.session().insert(ENTRY, STANDARD_NO_PAD.encode(sealed)).is_ok());
     if !kept {
-        tracing::warn!("a new secret could not be kept for the next page");
+        tracing::warn!("Failed to keep a new secret for the next page; it is not shown");
     }
 }
 

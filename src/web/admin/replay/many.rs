@@ -272,7 +272,7 @@ pub async fn start(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, Hu
     };
     let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
     let run = replays::start(&mut conn, act(&ctx, &remote_addr), &start).await?;
-    tracing::info!(replay.id = %run, user.name = %ctx.actor.username, "The run of replays {run} was started by {}", ctx.actor.username);
+    tracing::info!(replay.id = %run, user.name = %ctx.actor.username, "Bulk replay {run} was started by {}", ctx.actor.username);
     Ok(see_other(urls::replay_run(run)))
 }
 

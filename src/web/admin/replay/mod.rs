@@ -186,7 +186,7 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
 
 /// The answer to a form that made a delivery: its page.
 pub fn landed(ctx: &AdminContext, made: &DeliveryId, text: String) -> HttpResponse {
-    tracing::info!(delivery.id = %made, user.name = %ctx.actor.username, "Delivery {made} was made by {}", ctx.actor.username);
+    tracing::info!(delivery.id = %made, user.name = %ctx.actor.username, "Delivery {made} was created by {}", ctx.actor.username);
     ctx.flash(Level::Success, text);
     see_other(urls::delivery(made))
 }

@@ -133,7 +133,7 @@ impl Editable for Users {
         let remote_addr = ctx.remote_addr();
         let user = roster::delete(conn, &ctx.actor, user_id(id)?, asked(ctx, &remote_addr)).await;
         let user = user.map_err(failed)?;
-        tracing::info!(user.name = %ctx.actor.username, object.name = %user.username, "user {} was deleted by {}", user.username, ctx.actor.username);
+        tracing::info!(user.name = %ctx.actor.username, object.name = %user.username, "User {} was deleted by {}", user.username, ctx.actor.username);
         Ok(user.username)
     }
 }

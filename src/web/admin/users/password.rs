@@ -121,7 +121,7 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
         Err(AccountError::Store(error)) => return Err(error.into()),
         Err(error) => return Err(Problem::internal().caused_by(error).into()),
     }
-    tracing::info!(user.name = %ctx.actor.username, object.name = %user.username, "the password of {} was set by {}", user.username, ctx.actor.username);
+    tracing::info!(user.name = %ctx.actor.username, object.name = %user.username, "Password of {} was set by {}", user.username, ctx.actor.username);
     ctx.flash(
         Level::Success,
         say!(

@@ -275,7 +275,7 @@ pub(super) async fn save(
     };
     let remote_addr = ctx.remote_addr();
     let row = webhooks::save(conn, &act(ctx, &remote_addr), target, &input).await?;
-    tracing::info!(webhook.id = row.id, user.name = %ctx.actor.username, "webhook {} was saved by {}", row.id, ctx.actor.username);
+    tracing::info!(webhook.id = row.id, user.name = %ctx.actor.username, "Webhook {} was saved by {}", row.id, ctx.actor.username);
     Ok(Saved {
         id: row.id.to_string(),
         name: row.label(),

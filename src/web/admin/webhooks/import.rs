@@ -156,7 +156,7 @@ fn draw(
 /// Back to the list, with what was done and who needs a secret.
 fn landed(ctx: &AdminContext, done: Imported, lacking: &[String]) -> HttpResponse {
     let who = &ctx.actor.username;
-    tracing::info!(user.name = %who, import.added = done.added, import.changed = done.changed, "{} webhooks were added and {} changed by an import of {who}", done.added, done.changed);
+    tracing::info!(user.name = %who, import.added = done.added, import.changed = done.changed, "Import by {who} added {} webhooks and changed {}", done.added, done.changed);
     let text = say!(
         "Imported: {added} added, {changed} changed, {same} unchanged.",
         added = grouped(done.added),

@@ -199,7 +199,7 @@ impl Editable for Webhooks {
         let id = webhook_id(id)?;
         let remote_addr = ctx.remote_addr();
         let row = crate::webhooks::delete(conn, &act(ctx, &remote_addr), id).await?;
-        tracing::info!(webhook.id = row.id, user.name = %ctx.actor.username, "webhook {} was deleted by {}", row.id, ctx.actor.username);
+        tracing::info!(webhook.id = row.id, user.name = %ctx.actor.username, "Webhook {} was deleted by {}", row.id, ctx.actor.username);
         Ok(row.label())
     }
 }

@@ -86,7 +86,7 @@ pub async fn reset(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, Hu
         .await
         .map_err(|error| back::problem(&ctx, &META, ctx.segment("id"), error))?;
     let who = &ctx.actor.username;
-    tracing::info!(webhook.id = row.id, user.name = %who, "webhook {} was reset by {who}", row.id);
+    tracing::info!(webhook.id = row.id, user.name = %who, "Webhook {} was reset by {who}", row.id);
     let text = say!(
         "The registration of “{name}” was reset. It waits for a Test again.",
         name = row.label()

@@ -35,7 +35,7 @@ pub async fn switch(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
     let (name, who) = (row.label(), &ctx.actor.username);
     if switched.changed == 1 {
         let word = if enabled { "enabled" } else { "disabled" };
-        tracing::info!(webhook.id = row.id, user.name = %who, "webhook {} was {word} by {who}", row.id);
+        tracing::info!(webhook.id = row.id, user.name = %who, "Webhook {} was {word} by {who}", row.id);
         ctx.flash_undo(
             if enabled {
                 say!("The webhook “{name}” was enabled.", name = name)
