@@ -132,7 +132,7 @@ async fn wait_for(url: &str) -> anyhow::Result<()> {
     };
     if tokio::time::timeout(DATABASE_PATIENCE, wait).await.is_err() {
         let error = pool.get().await.err().map_or_else(String::new, |error| error.to_string());
-        bail!("no database within {} s: {error}", DATABASE_PATIENCE.as_secs());
+        bail!("Failed to reach the database within {} s: {error}", DATABASE_PATIENCE.as_secs());
     }
     Ok(())
 }
@@ -154,7 +154,7 @@ pub fn keys(settings: &Settings) -> anyhow::Result<Keys> {
     let dir = data_dir(settings);
     let file = dir.join(KEY_FILE);
     let kept = kept_key(&dir, &file)
-        .with_context(|| format!("the secret key {} cannot be used", file.display()))?;
+        .with_context(|| format!("Failed to use the secret key {}", file.display()))?;
     Ok(Keys::derive(kept.as_bytes()))
 }
 
@@ -288,7 +288,7 @@ async fn serve(
     announce(Up { address, setup_token: (!has_user).then(|| setup_link.token()) });
     let ended = tokio::select! {
         () = stop.cancelled() => Ok(()),
-        reason = database.ended() => Err(anyhow!("the embedded PostgreSQL ended: {reason}")),
+        reason = database.ended() => Err(anyhow!("The embedded PostgreSQL ended: {reason}")),
     };
     stop.cancel();
     if let Some(handle) = handle {
@@ -346,7 +346,7 @@ fn measures(
     let measures = Measures { numbers: numbers.clone(), pool: Pool::new(&database.url, 1)?, token };
     if let Some(bind) = &wanted.bind {
         let listener = TcpListener::bind(bind)
-            .with_context(|| format!("cannot listen on {bind} for /metrics"))?;
+            .with_context(|| format!("Failed to listen on {bind} for /metrics"))?;
         listener.set_nonblocking(true)?;
         tracing::info!("Serving metrics at {}/metrics", listener.local_addr()?);
         let server = web::metrics::serve(measures.clone(), listener)?;

@@ -44,13 +44,13 @@ pub fn start() -> Result<Numbers, BuildError> {
         .set_buckets_for_metric(Matcher::Full(ATTEMPT_SECONDS.to_owned()), &LONG)?
         .set_buckets_for_metric(Matcher::Full(COMMIT_DELIVERIES.to_owned()), &MANY)?
         .install_recorder()?;
-    describe_counter!(DELIVERIES, "Deliveries that were judged and answered");
+    describe_counter!(DELIVERIES, "Deliveries that were evaluated and answered");
     describe_histogram!(DELIVERY_SECONDS, "Seconds from a delivery's request to its commit");
-    describe_counter!(NOT_STORED, "Deliveries that were told to come again; nothing is kept");
+    describe_counter!(NOT_STORED, "Deliveries that got 503; nothing of them is stored");
     describe_histogram!(COMMIT_DELIVERIES, "Deliveries in one commit");
     describe_counter!(ATTEMPTS, "Attempts that ended");
     describe_histogram!(ATTEMPT_SECONDS, "Seconds that attempts took");
-    describe_gauge!(RUNNING, "Attempts under way in this process");
+    describe_gauge!(RUNNING, "Attempts running in this process");
     gauge!(RUNNING).set(0.0);
     Ok(Numbers(handle))
 }

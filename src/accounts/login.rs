@@ -16,7 +16,7 @@ pub enum LoginError {
     #[error("The username or password is wrong.")]
     Refused,
     /// Too many wrong tries.
-    #[error("Too many wrong tries. Try again in {} seconds.", .0.seconds)]
+    #[error("Too many wrong passwords. Try again in {} seconds.", .0.seconds)]
     Throttled(Wait),
     /// Hashing failed.
     #[error(transparent)]

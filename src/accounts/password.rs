@@ -52,7 +52,7 @@ impl Cost {
 
 /// A hash that could not be computed: settings out of range, or the process is stopping.
 #[derive(Debug, thiserror::Error)]
-#[error("the password cannot be hashed: {0}")]
+#[error("Failed to hash the password: {0}")]
 pub struct HashError(String);
 
 /// Why a password is not acceptable.

@@ -19,16 +19,16 @@ pub enum AccountError {
     #[error("{0}")]
     BadName(&'static str),
     /// The name is taken.
-    #[error("There is a user named {0} already.")]
+    #[error("A user named {0} already exists.")]
     NameTaken(String),
     /// The password is not acceptable.
     #[error(transparent)]
     Weak(#[from] Weak),
     /// There is a user already, so the first one cannot be made.
-    #[error("There is a user already.")]
+    #[error("A user already exists.")]
     NotFirst,
     /// No user of this name.
-    #[error("There is no user of this name.")]
+    #[error("No user has this name.")]
     NoSuchUser,
     /// The present password is another one.
     #[error("This is not your current password.")]

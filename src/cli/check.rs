@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 pub(super) async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
     let mut faults = Vec::new();
-    say("Settings: sound.");
+    say("Settings: valid.");
     catalogue(&settings, &mut faults);
     if let Err(error) = app::keys(&settings) {
         faults.push(format!("Secret key: {error:#}"));
@@ -46,7 +46,7 @@ fn catalogue(settings: &Settings, faults: &mut Vec<String>) {
     let found = if dir.is_dir() {
         Catalogue::load(Some(dir.as_path()))
     } else {
-        say(&format!("Actions: {} does not exist; only what is built in.", dir.display()));
+        say(&format!("Actions: {} does not exist; only built-in actions.", dir.display()));
         Catalogue::load(None)
     };
     let (catalogue, found) = found;

@@ -12,8 +12,8 @@ use clap::{Parser, Subcommand};
 use std::io::Write;
 use std::process::ExitCode;
 
-/// Receives GitLab's webhooks, matches them to records kept in a panel, and runs each match as a
-/// durable job.
+/// Receives GitLab's webhooks, matches them to the webhooks kept in a panel, and runs each match
+/// as a durable job.
 #[derive(Debug, Parser)]
 #[command(name = "signalbox", version, about, max_term_width = 100)]
 struct Cli {
@@ -29,21 +29,21 @@ enum Command {
     Serve(serve::Serve),
     /// Worker only: any number may share one PostgreSQL
     Worker(serve::Worker),
-    /// Bring the schema up to date
+    /// Migrate the database to the current schema
     Migrate,
-    /// Make an administrator
+    /// Create an administrator
     Createsuperuser(users::CreateSuperuser),
     /// Set a user's password and end their sessions
     Changepassword(users::ChangePassword),
-    /// Print all webhooks as YAML, secrets by reference only
+    /// Print all webhooks as YAML, with secrets by reference only
     Export,
-    /// Add and change webhooks as a file of `export` says; the same file twice does nothing more
+    /// Add and change webhooks from a file of `export`; importing it again changes nothing
     Import(transfer::Import),
-    /// Say how a file of `export` and the webhooks here differ; exits 1 if they do
+    /// Show how a file of `export` differs from the webhooks here; exits 1 if it does
     Diff(transfer::Diff),
-    /// Remove now what has been kept long enough
+    /// Remove what has expired now
     Prune,
-    /// Look at settings, database and action catalogue; say every fault
+    /// Check settings, database and actions, and list every fault
     Check,
 }
 

@@ -33,7 +33,7 @@ pub(super) struct Worker {
 pub(super) async fn serve(command: Serve, settings: Settings) -> anyhow::Result<ExitCode> {
     // Bound before anything is started: a port in use is said at once.
     let listener = TcpListener::bind(&settings.web.bind)
-        .with_context(|| format!("cannot listen on {}", settings.web.bind))?;
+        .with_context(|| format!("Failed to listen on {}", settings.web.bind))?;
     listener.set_nonblocking(true)?;
     run(settings, (Some(listener), !command.no_worker), !command.no_migrate).await
 }

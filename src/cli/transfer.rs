@@ -28,7 +28,7 @@ pub(super) struct Import {
     /// The file; - for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Ask for no secret: webhooks whose secrets are not given are imported switched off
+    /// Ask for no secrets: import webhooks without one as disabled
     #[arg(long)]
     without_secrets: bool,
 }
@@ -106,16 +106,16 @@ pub(super) async fn bring_in(command: Import, settings: Settings) -> anyhow::Res
     .await?;
     match done {
         Ok(Imported { added, changed, same }) => {
-            say(&format!("{added} added, {changed} changed, {same} were the same already."));
+            say(&format!("{added} added, {changed} changed, {same} unchanged."));
             Ok(ExitCode::SUCCESS)
         }
         Err(ImportError::Faults(faults)) => {
             for (label, fault) in &faults {
                 complain(&format!("{label}: {}: {}", fault.field, fault.message));
             }
-            bail!("nothing was imported: {} faults", faults.len())
+            bail!("Failed to import: {} faults; nothing was changed", faults.len())
         }
-        Err(error) => Err(error).context("nothing was imported"),
+        Err(error) => Err(error).context("Failed to import; nothing was changed"),
     }
 }
 
@@ -141,8 +141,8 @@ fn read(path: &PathBuf) -> anyhow::Result<Document> {
     } else {
         std::fs::read_to_string(path)
     };
-    let text = text.with_context(|| format!("{name} cannot be read"))?;
-    transfer::read(&text).with_context(|| format!("{name} is not a file of records"))
+    let text = text.with_context(|| format!("Failed to read {name}"))?;
+    transfer::read(&text).with_context(|| format!("{name} is not a file of webhooks"))
 }
 
 /// The secrets that the file names: from the environment, or typed where somebody is there to
@@ -163,7 +163,7 @@ fn secrets(file: &mut Document, plan: &Plan, without: bool) -> anyhow::Result<Se
                 webhook.enabled = false;
             } else if step.wants.contains(name) && std::io::stdin().is_terminal() {
                 let prompt = format!("{} ({name}): ", step.label);
-                let typed = rpassword::prompt_password(prompt).context("nothing was typed")?;
+                let typed = rpassword::prompt_password(prompt).context("No secret was entered")?;
                 secrets.insert(name.clone(), typed.into());
             } else if step.wants.contains(name) {
                 missing.insert(format!("{name} (of {})", step.label));
@@ -175,8 +175,8 @@ fn secrets(file: &mut Document, plan: &Plan, without: bool) -> anyhow::Result<Se
     }
     let missing: Vec<String> = missing.into_iter().collect();
     bail!(
-        "nothing was imported: set these environment variables, or give --without-secrets to \
-         import their records switched off: {}",
+        "Failed to import: set these environment variables, or give --without-secrets to import \
+         their webhooks as disabled: {}",
         missing.join(", ")
     )
 }
@@ -184,9 +184,9 @@ fn secrets(file: &mut Document, plan: &Plan, without: bool) -> anyhow::Result<Se
 #[expect(clippy::disallowed_methods, reason = "the file says which variables hold its secrets")]
 fn variable(name: &str) -> anyhow::Result<Option<SecretString>> {
     match std::env::var(name) {
-        Ok(secret) if secret.is_empty() => bail!("the environment variable {name} is empty"),
+        Ok(secret) if secret.is_empty() => bail!("The environment variable {name} is empty"),
         Ok(secret) => Ok(Some(secret.into())),
         Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(_) => bail!("the environment variable {name} is not UTF-8"),
+        Err(_) => bail!("The environment variable {name} is not UTF-8"),
     }
 }

@@ -39,7 +39,7 @@ pub(super) async fn create_superuser(
     let database = Database::join(&settings).await?;
     let made = create(&settings, &database, Credentials { username, password }).await;
     database.close().await;
-    say(&format!("Made the administrator {}.", made?));
+    say(&format!("Created the administrator {}.", made?));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -91,12 +91,12 @@ fn password(settings: &Settings, noinput: bool) -> anyhow::Result<SecretString> 
     }
     let ask = |prompt: &str| -> anyhow::Result<SecretString> {
         let typed = rpassword::prompt_password(prompt)
-            .context("no password can be asked for here: set SIGNALBOX_SUPERUSER_PASSWORD")?;
+            .context("Failed to ask for a password: set SIGNALBOX_SUPERUSER_PASSWORD")?;
         Ok(typed.into())
     };
     let password = ask("Password: ")?;
-    if ask("Password (again): ")?.expose_secret() != password.expose_secret() {
-        bail!("the two passwords are not the same");
+    if ask("Repeat password: ")?.expose_secret() != password.expose_secret() {
+        bail!("The two passwords are not the same");
     }
     Ok(password)
 }

@@ -57,19 +57,19 @@ pub enum ReplayError {
     #[error("it cannot be replayed: {}", .0.as_str())]
     Obstacle(Skip),
     /// The webhook that was chosen is not there.
-    #[error("there is no such record")]
+    #[error("there is no such webhook")]
     NoSuchWebhook,
     /// The webhook that was chosen is switched off.
-    #[error("the record is switched off")]
+    #[error("the webhook is disabled")]
     SwitchedOff,
     /// It was made by hand, and carries no secret that a webhook could take.
-    #[error("it was made by hand")]
+    #[error("it is a manual delivery")]
     ByHand,
     /// The body is no event.
     #[error("{0}")]
     Unreadable(String),
     /// Other webhooks would run than those that were shown.
-    #[error("the records were changed meanwhile")]
+    #[error("the webhooks have changed in the meantime")]
     Changed,
     /// The database.
     #[error(transparent)]

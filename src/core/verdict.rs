@@ -1,6 +1,6 @@
 //! The words for what became of a delivery, and the HTTP status each is answered with.
 //!
-//! Source: the contract's table of answers. GitLab counts everything but 2xx as a failure,
+//! The table of answers is in `docs/gitlab.md`. GitLab counts everything but 2xx as a failure,
 //! and GitLab.com switches a webhook off after a few, so an authentic event never gets anything else.
 
 use serde::{Deserialize, Serialize};

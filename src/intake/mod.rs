@@ -2,7 +2,7 @@
 //!
 //! Requests hand their arrival to the committers (`committer.rs`), which drain whatever is
 //! waiting into one transaction each: `decide.rs` judges, `write.rs` writes. Nothing here knows HTTP;
-//! the statuses in a receipt are the contract's numbers.
+//! the statuses in a receipt are those of `core::verdict`.
 
 mod body_room;
 mod committer;

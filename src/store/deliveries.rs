@@ -18,8 +18,8 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 
-/// One delivery as the list shows it, with the jobs it made; serialises under the contract's
-/// field names.
+/// One delivery as the list shows it, with the jobs it made; serialises under the
+/// names that JSON and CSV show.
 #[derive(Debug, Clone, Serialize)]
 pub struct Row {
     /// What was kept of it, the large columns left out.

@@ -20,7 +20,7 @@ pub enum StoreError {
     #[error("the constraint {0} refuses it")]
     Constraint(String),
     /// The database cannot be reached, or the connection broke.
-    #[error("the database cannot be reached: {0}")]
+    #[error("the database is unavailable: {0}")]
     Unavailable(String),
     /// Anything else.
     #[error("database: {0}")]

@@ -18,7 +18,7 @@ use serde::Serialize;
 use std::collections::HashMap;
 
 /// One job as the list shows it: with who set it off and how its newest attempt ended. Serialises
-/// under the contract's field names.
+/// under the names that JSON and CSV show.
 #[derive(Debug, Clone, Serialize)]
 pub struct Row {
     /// The job.

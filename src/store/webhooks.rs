@@ -21,7 +21,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 
-/// One webhook, secrets left out; serialises under the contract's field names.
+/// One webhook, secrets left out; serialises under the names that JSON and CSV show.
 #[derive(Debug, Clone, Queryable, Selectable, Serialize)]
 #[diesel(table_name = webhooks, check_for_backend(diesel::pg::Pg))]
 #[expect(missing_docs, reason = "the columns, explained by the migration")]

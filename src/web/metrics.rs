@@ -129,10 +129,10 @@ fn told(gauges: Option<&Gauges>) -> String {
     gauge("signalbox_jobs", "Jobs that have not ended, up to 100000 of each state", &jobs);
     gauge(
         "signalbox_oldest_due_job_seconds",
-        "For how long the oldest job has waited that could run",
+        "How long the oldest due job has waited",
         &one(&gauges.oldest_due_s),
     );
-    gauge("signalbox_workers_alive", "Workers with a sign of life", &one(&gauges.workers));
+    gauge("signalbox_workers_alive", "Workers with a recent heartbeat", &one(&gauges.workers));
     gauge("signalbox_pauses", "Pauses in force", &one(&gauges.pauses));
     text
 }

@@ -293,6 +293,6 @@ mod tests {
     #[test]
     fn the_cause_is_told_once_and_whole() {
         let error = StoreError::Unavailable("connection refused".into());
-        assert_eq!(chain(&error), "the database cannot be reached: connection refused");
+        assert_eq!(chain(&error), "the database is unavailable: connection refused");
     }
 }

@@ -161,7 +161,7 @@ async fn every_choice_tells_how_many_it_has_under_the_other_filters() {
 }
 
 #[tokio::test]
-async fn e1_registrations_are_reset_after_a_question_and_with_the_password() {
+async fn registrations_are_reset_after_a_question_and_with_the_password() {
     let app = App::start().await;
     seed::webhooks(app.database(), 4).await;
     app.database().execute("UPDATE webhooks SET project_id = -1 WHERE project_id = 4").await;

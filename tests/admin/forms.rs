@@ -213,7 +213,7 @@ async fn f53_a_webhook_equal_to_another_is_saved_with_a_word_that_leads_to_the_o
 }
 
 #[tokio::test]
-async fn e6_a_form_that_is_sent_twice_adds_one_webhook_and_may_be_mended_in_between() {
+async fn a_form_that_is_sent_twice_adds_one_webhook_and_may_be_mended_in_between() {
     let app = App::start().await;
     let panel = app.panel().await;
     let form = panel.open(&format!("{LIST}add/")).await.form_with("repo_name");

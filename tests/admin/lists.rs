@@ -205,7 +205,7 @@ async fn f59_more_than_ten_thousand_are_not_counted_out() {
 }
 
 #[tokio::test]
-async fn a13_up_to_two_hundred_rows_can_be_shown_on_one_page() {
+async fn up_to_two_hundred_rows_can_be_shown_on_one_page() {
     let app = App::start().await;
     seed::webhooks(app.database(), 130).await;
     let panel = app.panel().await;
@@ -227,7 +227,7 @@ async fn a13_up_to_two_hundred_rows_can_be_shown_on_one_page() {
 }
 
 #[tokio::test]
-async fn e1_webhooks_are_narrowed_by_when_they_were_added() {
+async fn webhooks_are_narrowed_by_when_they_were_added() {
     let app = App::start().await;
     app.add_webhook(&webhooks::push()).await;
     seed::webhooks(app.database(), 3).await;

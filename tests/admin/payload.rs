@@ -8,7 +8,7 @@ const ADD: &str = "/admin/hooks/webhook/add/";
 const PAYLOAD: &str = "/admin/hooks/webhook/payload/";
 
 #[tokio::test]
-async fn e1_a_payload_fills_the_form_of_a_webhook_that_its_event_matches() {
+async fn a_payload_fills_the_form_of_a_webhook_that_its_event_matches() {
     let app = App::start().await;
     let panel = app.panel().await;
     assert!(panel.open(ADD).await.attributes("main a", "href").contains(&PAYLOAD.to_owned()));
@@ -55,7 +55,7 @@ async fn what_is_no_payload_is_said_with_its_place_and_is_not_lost() {
 }
 
 #[tokio::test]
-async fn e5_an_installation_may_have_a_name_on_every_page() {
+async fn an_installation_may_have_a_name_on_every_page() {
     let app = Setup::new().await.setting("SIGNALBOX_LABEL", "Staging <b>").start().await;
     let page = app.panel().await.open("/admin/").await;
     assert_eq!(page.text(".topbar .environment"), "Staging <b>");

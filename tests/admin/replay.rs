@@ -199,7 +199,7 @@ async fn pending_paused_and_disabled_webhooks_are_told_apart() {
     let form = panel.get(&force).await.form_with("once");
     app.database().execute("UPDATE webhooks SET enabled = false").await;
     let asked = panel.get(&force).await;
-    asked.says("switched off").says("Enable it first");
+    asked.says("webhook is disabled").says("Enable it first");
     assert!(!asked.has("[name=once]"));
     assert_eq!(panel.submit(form).await.status, 409);
     assert_eq!(app.database().count("jobs").await, 2);

@@ -25,7 +25,7 @@ async fn press(panel: &Panel, page: &Page) -> Page {
 }
 
 #[tokio::test]
-async fn a18_a_row_is_switched_off_logged_and_undone_on_the_list_as_it_was() {
+async fn a_row_is_switched_off_logged_and_undone_on_the_list_as_it_was() {
     let app = App::start().await;
     let id = app.add_webhook(&webhooks::push()).await;
     let panel = app.panel().await;

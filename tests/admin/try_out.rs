@@ -94,7 +94,7 @@ async fn what_is_off_or_not_authentic_is_tried_but_not_run() {
     let form = panel.get(&format!("{}?delivery={kept}", test(&id))).await.form_with("run");
     app.database().execute("UPDATE webhooks SET enabled = false").await;
     let page = panel.get(&format!("{}?delivery={kept}", test(&id))).await;
-    page.says("switched off");
+    page.says("webhook is disabled");
     assert!(!page.has("[name=run]"));
     assert_eq!(panel.submit(form).await.status, 409);
     let viewer = app.person("viewer").await;

@@ -29,7 +29,7 @@ async fn passed_its_turns(browser: &Browser) {
 }
 
 #[tokio::test]
-async fn e6_a_selection_lasts_over_pages_and_ends_with_its_filter() {
+async fn a_selection_lasts_over_pages_and_ends_with_its_filter() {
     let app = App::start().await;
     seed::webhooks(app.database(), 130).await;
     let browser = Browser::logged_in(&app).await;
@@ -61,7 +61,7 @@ async fn e6_a_selection_lasts_over_pages_and_ends_with_its_filter() {
 }
 
 #[tokio::test]
-async fn a18_the_switch_works_with_the_list_as_it_was_and_is_undone() {
+async fn the_switch_works_with_the_list_as_it_was_and_is_undone() {
     let app = App::start().await;
     app.add_webhook(&webhooks::push()).await;
     let browser = Browser::logged_in(&app).await;
@@ -137,7 +137,7 @@ async fn f67_single_letter_keys_can_be_turned_off_and_stay_off() {
 }
 
 #[tokio::test]
-async fn f65_a36_the_row_in_focus_tells_its_full_times_and_the_menu_is_narrowed() {
+async fn f65_the_row_in_focus_tells_its_full_times_and_the_menu_is_narrowed() {
     let app = App::start().await;
     app.add_webhook(&webhooks::push()).await;
     app.send(&Delivery::push_2015().token(TOKEN)).await;

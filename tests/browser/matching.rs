@@ -7,7 +7,7 @@ use crate::support::webhooks;
 
 /// A name on every page, and a webhook out of a payload that was pasted.
 #[tokio::test]
-async fn e1_a_payload_that_is_pasted_fills_the_form() {
+async fn a_payload_that_is_pasted_fills_the_form() {
     let app = Setup::new().await.setting("SIGNALBOX_LABEL", "Staging").start().await;
     let browser = Browser::logged_in(&app).await;
     browser.open("/admin/hooks/webhook/add/").await;
@@ -58,7 +58,7 @@ async fn f1_f3_a_webhook_is_made_from_a_delivery_that_then_runs_and_another_is_m
     browser.says("fits in every value").await;
     browser.pictures("delivery-match-now").await;
     browser.press("Replay…").await;
-    browser.submit("Replay").await;
+    browser.submit("Replay this delivery").await;
     browser.says("Replayed by ada").await;
     let job = app.database().value("SELECT id FROM jobs").await;
     app.job_is(&job, "succeeded").await;

@@ -1,4 +1,4 @@
-//! The panel under a person's hands, in a real browser; checks are numbered as in the contract.
+//! The panel under a person's hands, in a real browser; `docs/promises.md` has the numbers.
 
 use crate::support::app::{App, TOKEN, repository};
 use crate::support::browser::Browser;

@@ -99,7 +99,7 @@ async fn people_their_sessions_and_the_log_are_looked_at() {
     browser.press("Revert").await;
     browser.says("Revert to").await;
     picture(&browser, "revert").await;
-    browser.submit("Revert").await;
+    browser.submit("Revert these fields").await;
     browser.says("The current values are the ones before this change.").await;
     browser.open("/admin/log/").await;
     browser.says("Signed in").await;

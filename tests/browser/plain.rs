@@ -60,7 +60,7 @@ async fn f37_everything_works_without_scripts() {
     assert_eq!(app.database().count("audit_log WHERE object_type = 'job'").await, 1);
     browser.open(&format!("/admin/hooks/delivery/{}/", answer.field("delivery"))).await;
     browser.press("Replay…").await;
-    browser.submit("Replay").await;
+    browser.submit("Replay this delivery").await;
     browser.says("Replayed by ada").await;
     assert_eq!(app.database().count("jobs").await, 2);
 

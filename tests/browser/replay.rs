@@ -35,7 +35,7 @@ async fn f28_f71_a_delivery_is_replayed_and_many_are_planned_started_and_stopped
     browser.says("1 job would run").await;
     browser.pictures("replay-dry-run").await;
     assert_eq!(app.database().count("jobs").await, 0, "a dry run makes no job");
-    browser.submit("Replay").await;
+    browser.submit("Replay this delivery").await;
     browser.says(&format!("Replayed by ada, from delivery {id}")).await;
     browser.says("Matched").await;
     browser.pictures("delivery-replayed").await;

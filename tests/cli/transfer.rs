@@ -55,14 +55,14 @@ async fn f74_webhooks_are_equal_elsewhere_and_their_secrets_are_asked_for() {
 
     let given = [(variables[0], TOKEN), (variables[1], TOKEN), (variables[2], SIGNING)];
     let (code, said) = run(&there, "import", &file, &given);
-    assert_eq!((code, said.trim()), (Some(0), "2 added, 0 changed, 0 were the same already."));
+    assert_eq!((code, said.trim()), (Some(0), "2 added, 0 changed, 0 unchanged."));
     assert_eq!(exported(&there).1, yaml);
     let answer = there.send(&Delivery::push_2015().token(TOKEN)).await;
     assert_eq!(answer.status, 202, "the token that was given counts: {}", answer.text);
 
     for settings in [&given[..], &[]] {
         let (code, said) = run(&there, "import", &file, settings);
-        assert_eq!((code, said.trim()), (Some(0), "0 added, 0 changed, 2 were the same already."));
+        assert_eq!((code, said.trim()), (Some(0), "0 added, 0 changed, 2 unchanged."));
     }
     let log = there.panel().await.open("/admin/log/?format=json").await;
     assert!(log.html.contains("system") && !log.html.contains(TOKEN), "{}", log.html);
@@ -91,7 +91,7 @@ async fn diff_names_what_differs_and_import_makes_it_so_without_undoing_a_regist
     assert!(said.contains("- Other push: only here"), "{said}");
 
     let (code, said) = run(&app, "import", &file, &[]);
-    assert_eq!((code, said.trim()), (Some(0), "0 added, 1 changed, 0 were the same already."));
+    assert_eq!((code, said.trim()), (Some(0), "0 added, 1 changed, 0 unchanged."));
     let (_, said) = run(&app, "diff", &file, &[]);
     assert_eq!(said.trim(), "- Other push: only here", "an import deletes nothing");
     let (_, yaml) = exported(&app);
@@ -109,7 +109,7 @@ async fn where_a_webhook_registers_is_kept_unless_the_file_says_it() {
     // As a version that did not know the default wrote it.
     std::fs::write(&file, yaml.replace("  register_on_first_event: false\n", "")).unwrap();
     let (code, said) = run(&app, "import", &file, &[]);
-    assert_eq!((code, said.trim()), (Some(0), "0 added, 0 changed, 1 were the same already."));
+    assert_eq!((code, said.trim()), (Some(0), "0 added, 0 changed, 1 unchanged."));
     let there = App::start().await;
     let token = [("SIGNALBOX_TOKEN_DIASPORA_PUSH", TOKEN)];
     assert_eq!(run(&there, "import", &file, &token).0, Some(0));
@@ -146,8 +146,8 @@ async fn a_file_with_faults_imports_nothing_and_every_fault_is_named() {
     assert_eq!(app.database().count("webhooks").await, 0);
 
     let (code, said) = import(&format!("{head}{sound}"), &["--without-secrets"]);
-    assert_eq!((code, said.trim()), (Some(0), "1 added, 0 changed, 0 were the same already."));
+    assert_eq!((code, said.trim()), (Some(0), "1 added, 0 changed, 0 unchanged."));
     assert_eq!(app.database().count("webhooks WHERE NOT enabled").await, 1);
     let missing = app.run(&["import", "/nonexistent.yaml"], &[]);
-    assert!(told(&missing).contains("/nonexistent.yaml cannot be read"), "{}", told(&missing));
+    assert!(told(&missing).contains("Failed to read /nonexistent.yaml"), "{}", told(&missing));
 }

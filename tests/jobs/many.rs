@@ -46,7 +46,7 @@ async fn ticked_jobs_are_cancelled_and_all_that_match_run_again() {
 }
 
 #[tokio::test]
-async fn b16_jobs_that_have_ended_are_deleted_from_history_by_who_may_and_with_the_password() {
+async fn jobs_that_have_ended_are_deleted_from_history_by_who_may_and_with_the_password() {
     let more = "cd \"$(dirname \"$0\")\"; while ! [ -e go ]; do sleep 0.05; done";
     let app = Setup::new().await.action("hold", "", more).start().await;
     webhook_with(&app, "hold", &[]).await;

@@ -1,5 +1,5 @@
 //! The decision: given an event, what it presents and the webhooks that may want it, what becomes
-//! of the delivery. Reads as the contract's section on deliveries does.
+//! of the delivery.
 //!
 //! [`decide`] is pure: repeats are found before (`crate::core::idempotency`), the database is
 //! changed after (`crate::intake`).

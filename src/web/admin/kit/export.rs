@@ -1,4 +1,4 @@
-//! `?format=json` and `?format=csv`: the filtered set, rows under the contract's field names.
+//! `?format=json` and `?format=csv`: the filtered set, rows with their fields by name.
 
 use super::listing::Paging;
 use super::query::{Address, Asked};

@@ -89,7 +89,7 @@ pub struct Transfer {
 /// Something the panel lists.
 #[expect(async_fn_in_trait, reason = "actix runs each handler on one thread; Send is not asked")]
 pub trait Resource: 'static {
-    /// A row; serialises under the contract's names, which JSON and CSV show.
+    /// A row; serialises under the names that JSON and CSV show.
     type Row: Serialize + 'static;
     /// What the list can be sorted by.
     type Sort: Copy + PartialEq + 'static;
