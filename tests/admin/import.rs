@@ -88,7 +88,7 @@ async fn a_plan_names_each_change_and_what_is_only_here_and_history_has_it_after
     let file = file.replace("max_attempts: 3", "max_attempts: 9");
     let page = plan(&panel, &file).await;
     assert_eq!(counts(&page), ["0", "1", "0", "0"]);
-    assert_eq!(page.texts("[data-line] tbody tr > *"), ["max_attempts", "3", "9"]);
+    assert_eq!(page.texts("[data-line] tbody tr > *"), ["Max attempts", "3", "9"]);
     page.says("1 webhook here is not in the file. It stays as it is.");
     let list = confirm(&panel, &page).await;
     assert!(list.text(".message").contains("0 added, 1 changed"), "{}", list.html);
@@ -109,7 +109,7 @@ async fn a_plan_that_others_overtook_is_drawn_anew_and_not_carried_out() {
     app.database().execute("UPDATE webhooks SET max_attempts = 5, version = version + 1").await;
     let again = confirm(&panel, &page).await;
     again.says("Nothing was imported: webhooks have changed since you opened this page.");
-    assert_eq!(again.texts("[data-line] tbody tr > *"), ["max_attempts", "5", "9"]);
+    assert_eq!(again.texts("[data-line] tbody tr > *"), ["Max attempts", "5", "9"]);
     assert_eq!(app.database().value("SELECT max_attempts::text FROM webhooks").await, "5");
     // What it says now can be confirmed; the same button pressed twice does nothing more.
     confirm(&panel, &again).await;

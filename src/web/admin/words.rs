@@ -1,8 +1,8 @@
-//! What the log and histories call the fields of stored entries: they outlive the forms that they
-//! came from.
+//! What pages call the fields of webhooks, deliveries and users: one label for each, in forms,
+//! traces, previews and histories, whose stored entries outlive the forms that they came from.
 
-/// Each field as it is stored, and its words; a field that is not here is told by its own name.
-const WORDS: [(&str, &str); 33] = [
+/// Each field as it is stored, and its label.
+const LABELS: [(&str, &str); 34] = [
     ("name", "Name"),
     ("repo_name", "Repository name"),
     ("repo_url", "Repository URL"),
@@ -12,6 +12,7 @@ const WORDS: [(&str, &str); 33] = [
     ("enabled", "Enabled"),
     ("secret_token", "Secret token"),
     ("signing_token", "Signing token"),
+    ("credential", "Credential"),
     ("previous_secret_until", "Previous secret token valid until"),
     ("previous_signing_until", "Previous signing token valid until"),
     ("ref_filter", "Branches and tags"),
@@ -38,7 +39,12 @@ const WORDS: [(&str, &str); 33] = [
     ("active", "Active"),
 ];
 
-/// The words, for drawing entries.
+/// The label of a field; its own name where it has none here.
+pub fn label(field: &str) -> &str {
+    LABELS.iter().find(|(known, _)| *known == field).map_or(field, |(_, words)| *words)
+}
+
+/// All labels, for drawing entries.
 pub fn labels() -> Vec<(String, String)> {
-    WORDS.iter().map(|(field, words)| ((*field).to_owned(), (*words).to_owned())).collect()
+    LABELS.iter().map(|(field, label)| ((*field).to_owned(), (*label).to_owned())).collect()
 }

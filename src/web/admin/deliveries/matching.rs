@@ -1,7 +1,7 @@
 //! The match panel: a delivery beside the webhooks that come nearest to it, at arrival and now,
 //! with one plain sentence and what can be done. Judging is `crate::control::rejudge`.
 
-use super::page::{checked, field_label};
+use super::page::checked;
 use crate::control::{Near, Rejudged};
 use crate::core::difference::{Piece, differing};
 use crate::core::matching::explain::{Field, Mark, Remedy, Told};
@@ -10,6 +10,7 @@ use crate::i18n::{self, Locale, current, say, t};
 use crate::say;
 use crate::store::deliveries::Brief;
 use crate::web::admin::kit::column::Badge;
+use crate::web::admin::words::label;
 use crate::web::urls;
 
 /// The panel.
@@ -171,7 +172,7 @@ fn near_view(delivery: &Brief, near: &Near, may_edit: bool) -> NearView {
     });
     for check in &near.more {
         rows.push(RowView {
-            label: field_label(&check.field),
+            label: label(&check.field).to_owned(),
             actual: whole(&checked(&check.field, &check.actual)),
             expected: whole(&checked(&check.field, &check.expected)),
             badge: Badge::equal(check.equal),
@@ -205,7 +206,13 @@ fn row(field: &Field) -> RowView {
         Mark::NotCompared => "optional for such events",
         Mark::Equal | Mark::Differs | Mark::Absent => "",
     };
-    RowView { label: field_label(field.name), actual, expected, badge: badge(field.mark), note }
+    RowView {
+        label: label(field.name).to_owned(),
+        actual,
+        expected,
+        badge: badge(field.mark),
+        note,
+    }
 }
 
 fn badge(mark: Mark) -> Badge {

@@ -101,7 +101,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
     },
     Column {
         key: "user",
-        label: "By",
+        label: "Triggered by",
         width: Width::Fit,
         cell: |row| Bit::text(row.delivery.user_name.clone()).into(),
         sort: None,
@@ -159,7 +159,7 @@ const FILTERS: &[FilterSpec<Filter>] = &[
     },
     FilterSpec {
         param: "object_kind",
-        label: "Kind",
+        label: "Object kind",
         choices: Choices::Fixed(&[
             ("push", "push"),
             ("tag_push", "tag_push"),
@@ -177,7 +177,7 @@ const FILTERS: &[FilterSpec<Filter>] = &[
     },
     FilterSpec {
         param: "endpoint",
-        label: "Address",
+        label: "Endpoint",
         choices: Choices::Fixed(&[("main", "Main"), ("register", "Registration")]),
         apply: |filter, value| {
             filter.endpoint = Some(Endpoint::parse(value).ok_or(BadChoice)?);

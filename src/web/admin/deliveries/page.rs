@@ -23,6 +23,7 @@ use crate::web::admin::kit::back::{self, preserved_list};
 use crate::web::admin::kit::column::Badge;
 use crate::web::admin::kit::frame::Frame;
 use crate::web::admin::replay::why;
+use crate::web::admin::words::label;
 use crate::web::filters;
 use crate::web::human::{HumanError, page};
 use crate::web::problem::Problem;
@@ -307,7 +308,7 @@ fn webhook_view(webhook: &crate::core::matching::trace::WebhookTrace) -> Webhook
             .checks
             .iter()
             .map(|check| CheckView {
-                label: field_label(&check.field),
+                label: label(&check.field).to_owned(),
                 expected: checked(&check.field, &check.expected),
                 actual: checked(&check.field, &check.actual),
                 badge: Badge::equal(check.equal),
@@ -323,27 +324,6 @@ pub fn checked(field: &str, value: &str) -> String {
         "project_id" => t(value).to_owned(),
         _ => value.to_owned(),
     }
-}
-
-/// The words of a webhook's field.
-pub fn field_label(field: &str) -> String {
-    let words = match field {
-        "repo_name" => "Repository name",
-        "repo_url" => "Repository URL",
-        "object_kind" => "Object kind",
-        "project_id" => "Project ID",
-        "http_x_gitlab_event" => "Event header",
-        "secret_token" => "Secret token",
-        "signing_token" => "Signing token",
-        "credential" => "Credential",
-        "ref_filter" => "Branches and tags",
-        "path_filter" => "Files",
-        "condition" => "Condition",
-        "obey_skip" => "Honor “[skip ci]”",
-        "enabled" => "Enabled",
-        other => other,
-    };
-    words.to_owned()
 }
 
 fn job_view(row: &jobs::Row) -> JobView {

@@ -5,6 +5,7 @@ use crate::say;
 use crate::store::webhooks::Row;
 use crate::web::admin::kit::field::{Field, Fieldset, Widget};
 use crate::web::admin::kit::form::Values;
+use crate::web::admin::words::label;
 use crate::webhooks::Draft;
 
 pub(super) fn fieldset() -> Fieldset {
@@ -16,14 +17,14 @@ pub(super) fn fieldset() -> Fieldset {
         help: "Optional. A matching event must also pass every filter.".into(),
         paired: true,
         fields: vec![
-            Field::new("ref_filter", "Branches and tags", Widget::Area { rows: 3 })
+            Field::new("ref_filter", label("ref_filter"), Widget::Area { rows: 3 })
                 .help("One pattern a line: main, release/*, refs/tags/v*. ! excludes, ** crosses slashes. Merge requests use their source branch."),
-            Field::new("path_filter", "Files", Widget::Area { rows: 3 })
+            Field::new("path_filter", label("path_filter"), Widget::Area { rows: 3 })
                 .help("One pattern a line: docs/, src/**/*.rs, !**/*.md. A push must change such a file; if GitLab lists not all files, it passes."),
-            Field::new("condition", "Condition", Widget::Area { rows: 2 })
+            Field::new("condition", label("condition"), Widget::Area { rows: 2 })
                 .full()
                 .help(say!("For example: {example}. Operators: =, !=, <, <=, >, >=, in [ ], contains, like, and, or, not, ( ). Fields: {fields}.", example = EXAMPLE, fields = words)),
-            Field::check("obey_skip", "Honor “[skip ci]”")
+            Field::check("obey_skip", label("obey_skip"))
                 .full()
                 .help("Skips events with [skip ci] or [ci skip] in the newest commit or merge request title, and pushes with -o ci.skip."),
         ],

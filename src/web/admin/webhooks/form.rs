@@ -15,6 +15,7 @@ use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::field::{Choice, Field, Fieldset, Widget};
 use crate::web::admin::kit::form::{FormErrors, Values};
 use crate::web::admin::kit::resource::{Loaded, Saved, Unsaved};
+use crate::web::admin::words::label;
 use crate::webhooks::{self, Draft, Rules, SaveError, Target, WebhookInput};
 use std::collections::BTreeMap;
 
@@ -63,21 +64,21 @@ fn match_fields(values: &Values) -> Fieldset {
         help: "Runs when an event matches all five fields.".into(),
         paired: true,
         fields: vec![
-            repository(Field::text("repo_name", "Repository name"))
+            repository(Field::text("repo_name", label("repo_name")))
                 .help("repository.name in the body, for example Diaspora. Leave empty for events without a repository."),
-            repository(Field::text("repo_url", "Repository URL"))
+            repository(Field::text("repo_url", label("repo_url")))
                 .help("The SSH or the HTTP URL: either matches. Leave empty for events without a repository."),
-            Field::new("object_kind", "Object kind", pair(kinds.collect(), "http_x_gitlab_event"))
+            Field::new("object_kind", label("object_kind"), pair(kinds.collect(), "http_x_gitlab_event"))
                 .required()
                 .help("object_kind in the body, or event_name if there is none."),
-            Field::new("http_x_gitlab_event", "Event header", pair(headers.collect(), "object_kind"))
+            Field::new("http_x_gitlab_event", label("http_x_gitlab_event"), pair(headers.collect(), "object_kind"))
                 .required()
                 .help("The X-Gitlab-Event header."),
             Field::new("pending", "Register on first Test (project ID -1)", Widget::Check { fills: Some("project_id") })
                 .help("Takes the project ID from GitLab's Test, or from the first event."),
-            Field::new("project_id", "Project ID", Widget::Number { min: ProjectId::PENDING, max: i64::MAX })
+            Field::new("project_id", label("project_id"), Widget::Number { min: ProjectId::PENDING, max: i64::MAX })
                 .help("The project's number in GitLab. -1 means pending registration."),
-            Field::new("register_on_first_event", "Register at main endpoint", Widget::Select(places))
+            Field::new("register_on_first_event", label("register_on_first_event"), Widget::Select(places))
                 .full()
                 .help("With “Yes”, the URL in GitLab never changes."),
         ],
@@ -107,12 +108,16 @@ fn action_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
         help: "Choose what to run. Actions are files that the host's operator installs.".into(),
         paired: true,
         fields: vec![
-            Field::new("action", "Action", Widget::Choose { options, refetches: "parameters" })
-                .required()
-                .full(),
-            Field::new("max_attempts", "Max attempts", Widget::Number { min: 1, max: 100 })
+            Field::new(
+                "action",
+                label("action"),
+                Widget::Choose { options, refetches: "parameters" },
+            )
+            .required()
+            .full(),
+            Field::new("max_attempts", label("max_attempts"), Widget::Number { min: 1, max: 100 })
                 .help("How many attempts a job gets before it counts as failed."),
-            Field::new("timeout_s", "Timeout (seconds)", Widget::Number { min: 1, max: 86_400 })
+            Field::new("timeout_s", label("timeout_s"), Widget::Number { min: 1, max: 86_400 })
                 .help(format!(
                     "{}{}",
                     t("For one attempt. Leave empty for the action's own timeout."),
@@ -121,7 +126,7 @@ fn action_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
             lane::concurrency_field(),
             lane::debounce_field(),
             lane::cancel_field(),
-            Field::check("enabled", "Enabled").full().help(
+            Field::check("enabled", label("enabled")).full().help(
                 "A disabled webhook runs nothing. Deliveries that match it are listed as disabled.",
             ),
         ],
@@ -170,9 +175,9 @@ fn note_fields() -> Fieldset {
         help: "".into(),
         paired: false,
         fields: vec![
-            Field::text("name", "Name")
+            Field::text("name", label("name"))
                 .help("Shown in lists and on jobs. Leave empty to show repository and kind."),
-            Field::new("notes", "Notes", Widget::Area { rows: 3 }),
+            Field::new("notes", label("notes"), Widget::Area { rows: 3 }),
         ],
     }
 }

@@ -3,6 +3,7 @@
 use crate::core::webhook::Concurrency;
 use crate::web::admin::kit::field::{Choice, Field, Widget};
 use crate::web::admin::kit::form::{FormErrors, Values};
+use crate::web::admin::words::label;
 
 pub(super) fn concurrency_field() -> Field {
     let words = |choice| match choice {
@@ -11,18 +12,18 @@ pub(super) fn concurrency_field() -> Field {
         Concurrency::Latest => "Latest per ref",
     };
     let choices = Concurrency::ALL.map(|choice| Choice::new(choice.as_str(), words(choice)));
-    Field::new("concurrency", "Concurrency", Widget::Select(choices.into()))
+    Field::new("concurrency", label("concurrency"), Widget::Select(choices.into()))
         .help("Whether jobs of this webhook run together, in turn, or only the latest of each ref.")
 }
 
 pub(super) fn debounce_field() -> Field {
     let widget = Widget::Number { min: 0, max: 3_600 };
-    Field::new("debounce_s", "Debounce (seconds)", widget)
+    Field::new("debounce_s", label("debounce_s"), widget)
         .help("With “Latest per ref”: how long a job waits for a newer one. 0 turns it off.")
 }
 
 pub(super) fn cancel_field() -> Field {
-    Field::check("cancel_running", "Cancel the running job when a newer one arrives")
+    Field::check("cancel_running", label("cancel_running"))
         .full()
         .help("With “Latest per ref”: applies to jobs of the same ref.")
 }

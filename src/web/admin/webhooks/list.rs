@@ -138,7 +138,7 @@ const FILTERS: &[FilterSpec<Filter>] = &[
     },
     FilterSpec {
         param: "object_kind",
-        label: "Kind",
+        label: "Object kind",
         choices: Choices::Fixed(&[
             ("push", "push"),
             ("tag_push", "tag_push"),

@@ -8,6 +8,7 @@ use crate::store::webhooks::Row;
 use crate::web::admin::kit::field::{Choice, Field, Fieldset, Widget};
 use crate::web::admin::kit::form::{FormErrors, Values};
 use crate::web::admin::kit::resource::Loaded;
+use crate::web::admin::words::label;
 use crate::web::urls;
 use crate::webhooks::{Draft, SecretChange};
 use chrono::{DateTime, Utc};
@@ -31,7 +32,7 @@ pub(super) fn fieldset(public_address: &str, object: Option<&Loaded>) -> Fieldse
     };
     let url = format!("{public_address}{}", urls::gitlab());
     let mut fields = vec![
-        Field::new("signing_token", "Signing token", secret("signing_token", false)).help(format!(
+        Field::new("signing_token", label("signing_token"), secret("signing_token", false)).help(format!(
             "{}{}",
             say!(
                 "GitLab 19 or later: add a webhook with the URL {url}, press “Generate signing token”, and paste the token here.",
@@ -39,7 +40,7 @@ pub(super) fn fieldset(public_address: &str, object: Option<&Loaded>) -> Fieldse
             ),
             seen("signing_token")
         )),
-        Field::new("secret_token", "Secret token", secret("secret_token", true)).help(format!(
+        Field::new("secret_token", label("secret_token"), secret("secret_token", true)).help(format!(
             "{}{}",
             t("GitLab before 19: generate a token here and enter it in GitLab. It is shown once."),
             seen("secret_token")
@@ -48,7 +49,7 @@ pub(super) fn fieldset(public_address: &str, object: Option<&Loaded>) -> Fieldse
     let signs = is_set("signing_token") && !fact(SEEN, "signing_token").is_empty();
     if signs || object.is_some_and(|object| object.values.is_on("require_signature")) {
         fields.push(
-            Field::check("require_signature", "Require a signature")
+            Field::check("require_signature", label("require_signature"))
                 .full()
                 .help("Rejects deliveries that carry only the secret token."),
         );

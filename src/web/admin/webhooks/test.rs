@@ -13,7 +13,7 @@ use crate::store::deliveries::Brief;
 use crate::store::webhooks::{self, Row};
 use crate::store::{Conn, StoreError, deliveries, pauses};
 use crate::web::admin::context::AdminContext;
-use crate::web::admin::deliveries::page::{CheckView, field_label};
+use crate::web::admin::deliveries::page::CheckView;
 use crate::web::admin::jobs::act::act;
 use crate::web::admin::kit::at::At;
 use crate::web::admin::kit::back::parameter;
@@ -23,6 +23,7 @@ use crate::web::admin::kit::frame::Frame;
 use crate::web::admin::kit::views::Posted;
 use crate::web::admin::replay::rehearsal::{RunView, rehearsed};
 use crate::web::admin::replay::{judge, landed, once, sentence, why};
+use crate::web::admin::words::label;
 use crate::web::filters;
 use crate::web::human::{HumanError, page};
 use crate::web::problem::Problem;
@@ -214,7 +215,7 @@ async fn tried(ctx: &AdminContext, conn: &mut Conn, trial: &Trial) -> Result<Tri
         .iter()
         .flat_map(|webhook| &webhook.checks)
         .map(|check| CheckView {
-            label: field_label(&check.field),
+            label: label(&check.field).to_owned(),
             expected: check.expected.clone(),
             actual: check.actual.clone(),
             badge: Badge::equal(check.equal),

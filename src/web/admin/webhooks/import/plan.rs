@@ -2,6 +2,7 @@
 
 use crate::i18n::{self, t};
 use crate::web::admin::kit::column::Badge;
+use crate::web::admin::words::label;
 use crate::webhooks::transfer::Kind;
 use crate::webhooks::transfer::preview::{Line, Preview};
 
@@ -138,7 +139,9 @@ impl LineView {
             ],
             changes: changes
                 .iter()
-                .map(|change| (change.field.clone(), shown(&change.here), shown(&change.file)))
+                .map(|change| {
+                    (label(&change.field).to_owned(), shown(&change.here), shown(&change.file))
+                })
                 .collect(),
             faults: line
                 .faults
