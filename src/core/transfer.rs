@@ -150,8 +150,8 @@ pub fn read(text: &str) -> Result<Document, Unreadable> {
         for reference in webhook.secret_token.iter().chain(&webhook.signing_token) {
             if !is_variable(&reference.env) {
                 let sentence = Sentence::new(
-                    "{label}: “{name}” is no name of an environment variable. Use letters, digits \
-                     and _; never put the secret itself into the file.",
+                    "{label}: “{name}” is not a valid name of an environment variable. Use \
+                     letters, digits and _; never put the secret itself into the file.",
                 );
                 let sentence = sentence.with("label", webhook.label()).with("name", &reference.env);
                 return Err(Unreadable::Wrong(sentence));

@@ -20,7 +20,7 @@ pub(super) static ACTIONS: &[BulkAction] = &[
         icon: "retry",
         is_danger: false,
         guarded: false,
-        goes: &["Starts new attempts of ended jobs, with the same event and parameters."],
+        goes: &["Start new attempts of ended jobs, with the same event and parameters."],
         stays: &["Jobs that have not ended."],
         run: |ctx, conn, ids| Box::pin(run_again(ctx, conn, ids)),
     },
@@ -35,8 +35,8 @@ pub(super) static ACTIONS: &[BulkAction] = &[
         is_danger: true,
         guarded: false,
         goes: &[
-            "Waiting jobs end at once.",
-            "Running processes get SIGTERM, and SIGKILL ten seconds later.",
+            "End waiting jobs immediately.",
+            "Send running processes SIGTERM, and SIGKILL ten seconds later.",
         ],
         stays: &["Jobs that have ended.", "What running processes have done so far."],
         run: |ctx, conn, ids| Box::pin(cancel(ctx, conn, ids)),
@@ -51,7 +51,7 @@ pub(super) static ACTIONS: &[BulkAction] = &[
         icon: "trash",
         is_danger: true,
         guarded: true,
-        goes: &["Ended jobs with their attempts and output, permanently."],
+        goes: &["Delete ended jobs with their attempts and output, permanently."],
         stays: &[
             "Jobs that have not ended. Cancel them first.",
             "Their deliveries and log entries.",

@@ -22,8 +22,8 @@ pub(super) static ACTIONS: &[BulkAction] = &[
         is_danger: true,
         guarded: true,
         goes: &[
-            "The webhooks. GitLab's later deliveries for them are unmatched.",
-            "Their secrets, which cannot be restored.",
+            "Delete the webhooks. Later deliveries for them are unmatched.",
+            "Delete their secrets, which cannot be restored.",
         ],
         stays: &[
             "The deliveries they received.",
@@ -42,7 +42,7 @@ pub(super) static ACTIONS: &[BulkAction] = &[
         icon: "check",
         is_danger: false,
         guarded: false,
-        goes: &["From now on, deliveries that match them create jobs."],
+        goes: &["Create jobs for deliveries that match them, from now on."],
         stays: &["Webhooks without a secret token or signing token stay disabled."],
         run: |ctx, conn, ids| Box::pin(switch(ctx, conn, (ids, true))),
     },
@@ -56,9 +56,7 @@ pub(super) static ACTIONS: &[BulkAction] = &[
         icon: "slash",
         is_danger: false,
         guarded: false,
-        goes: &[
-            "From now on, deliveries that match them create no jobs and are listed as disabled.",
-        ],
+        goes: &["Stop creating jobs. Deliveries that match them are listed as disabled."],
         stays: &["Existing jobs. They still run."],
         run: |ctx, conn, ids| Box::pin(switch(ctx, conn, (ids, false))),
     },
@@ -72,7 +70,9 @@ pub(super) static ACTIONS: &[BulkAction] = &[
         icon: "retry",
         is_danger: true,
         guarded: true,
-        goes: &["Their project IDs. They run nothing until GitLab sends a Test with their secret."],
+        goes: &[
+            "Forget their project IDs. They run nothing until GitLab sends a Test with their secret.",
+        ],
         stays: &["Everything else. Their history keeps the old project IDs."],
         run: |ctx, conn, ids| Box::pin(reset(ctx, conn, ids)),
     },

@@ -20,7 +20,7 @@ pub(super) fn fieldset() -> Fieldset {
             Field::new("ref_filter", label("ref_filter"), Widget::Area { rows: 3 })
                 .help("One pattern a line: main, release/*, refs/tags/v*. ! excludes, ** crosses slashes. Merge requests use their source branch."),
             Field::new("path_filter", label("path_filter"), Widget::Area { rows: 3 })
-                .help("One pattern a line: docs/, src/**/*.rs, !**/*.md. A push must change such a file; if GitLab lists not all files, it passes."),
+                .help("One pattern a line: docs/, src/**/*.rs, !**/*.md. A push must change such a file. It also passes if GitLab omits files."),
             Field::new("condition", label("condition"), Widget::Area { rows: 2 })
                 .full()
                 .help(say!("For example: {example}. Operators: =, !=, <, <=, >, >=, in [ ], contains, like, and, or, not, ( ). Fields: {fields}.", example = EXAMPLE, fields = words)),
