@@ -161,7 +161,7 @@ async fn a_webhook_with_a_signing_token_alone_tells_of_what_comes_unsigned() {
     let id = app.add_webhook(&webhooks::signed_pending_push()).await;
     let panel = app.panel().await;
     let page = panel.open(&setup(&id)).await;
-    page.says("The one that you pasted here").says("the signing token is enough");
+    page.says("The one you pasted here").says("the signing token is enough");
     assert!(!page.html.contains(webhooks::SIGNING_TOKEN), "GitLab shows it, nobody else");
     let why = async || {
         let page = panel.open(&format!("{}?part=wait", setup(&id))).await;

@@ -95,7 +95,7 @@ async fn the_webhook_says_what_it_was_last_seen_with() {
     let app = App::start().await;
     let panel = app.panel().await;
     let id = app.add_webhook(&with(signed_webhook(), &[("secret_token", TOKEN)])).await;
-    page(&panel, &id).await.says("No event has come with it yet");
+    page(&panel, &id).await.says("No event has used it yet");
     let (now, body) = (now_s(), Delivery::push_2015().body);
     let seen = "SELECT concat(last_token_at IS NOT NULL, ' ', last_signature_at IS NOT NULL) FROM webhooks";
     app.send(&push(TOKEN, "k1")).await.expect(202, "matched");

@@ -220,5 +220,5 @@ async fn a_wait_needs_the_newest_and_a_choice_must_be_one() {
     page.says("Choose one from the list.");
     let form = panel.open("/admin/hooks/webhook/add/").await.form_with("repo_name");
     let wrong = with(webhooks::push(), &[("cancel_running", "on")]);
-    panel.submit(form.fill(&wrong)).await.says("it takes the place of another");
+    panel.submit(form.fill(&wrong)).await.says("Cancelling the running job needs concurrency");
 }

@@ -64,8 +64,7 @@ pub fn page<E: Editable>(
     if rows.is_empty() && !values.pairs().any(|(name, value)| is_secret(name) && !value.is_empty())
     {
         // Saved by another just so, or by the same button a moment ago.
-        let text =
-            say!("“{name}” already has these values.", one = t(meta.label), name = object.name);
+        let text = say!("“{name}” already has these values.", name = object.name);
         ctx.flash(Level::Info, text);
         return Ok(see_other(back_to_list(ctx, meta)));
     }

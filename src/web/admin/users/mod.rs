@@ -107,7 +107,7 @@ impl Editable for Users {
         let open = store::sessions::of_user(conn, user.id, clock::now()).await?.len();
         let sessions = match open {
             0 => "No open sessions.".to_owned(),
-            1 => "{n} open session. The user is signed out at once.".to_owned(),
+            1 => say!("{n} open session. The user is signed out at once.", n = 1),
             n => say!("{n} open sessions. The user is signed out at once.", n = n),
         };
         Ok(DeletePlan {

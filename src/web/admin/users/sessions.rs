@@ -190,7 +190,7 @@ async fn end(ctx: &AdminContext, user: &Actor, values: Values) -> Result<HttpRes
         0 => ctx.flash(Level::Info, "The session had already ended."),
         1 => ctx.flash(
             Level::Success,
-            say!("{n} session of “{name}” was ended.", name = user.username),
+            say!("{n} session of “{name}” was ended.", n = 1, name = user.username),
         ),
         n => ctx.flash(
             Level::Success,
