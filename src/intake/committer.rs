@@ -176,7 +176,7 @@ impl Committer {
                 return arrivals.iter().map(|_| Err(IntakeError::Unavailable)).collect();
             }
             Err(error) => {
-                tracing::debug!(%error, "Failed to store a batch: {error}; storing each delivery alone")
+                tracing::debug!(%error, "Failed to store a batch: {error}; storing each delivery alone");
             }
         }
         let mut results = Vec::with_capacity(arrivals.len());

@@ -283,10 +283,10 @@ mod tests {
         for bare in
             ["group/app", "/srv/git/app.git", "gitlab.example.com/group/app", "https:///a/b"]
         {
-            assert!(fault(bare).unwrap().contains("whole address"), "{bare}");
+            assert!(fault(bare).unwrap().contains("full URL"), "{bare}");
         }
         for host in ["https://gitlab.example.com", "https://gitlab.example.com/group", "git@h:"] {
-            assert!(fault(host).unwrap().contains("address of a project"), "{host}");
+            assert!(fault(host).unwrap().contains("URL of a project"), "{host}");
         }
     }
 }

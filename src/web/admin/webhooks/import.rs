@@ -208,7 +208,7 @@ pub fn samples(words: &str) -> Vec<ImportPage> {
         label: words.to_owned(),
         badge,
         facts: [words.to_owned(), words.to_owned(), words.to_owned()],
-        changes: vec![("notes".to_owned(), String::new(), words.to_owned())],
+        changes: vec![("Notes".to_owned(), String::new(), words.to_owned())],
         faults,
         lacks_secret: true,
     };
