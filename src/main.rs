@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    signalbox::cli::main()
+    signalbox::spawn::as_spawner().unwrap_or_else(signalbox::cli::main)
 }

@@ -1,42 +1,39 @@
-//! The one long-lived thread that starts child processes. Here and below is the only `unsafe` of the crate.
+//! Starts programs: commands of actions, and the embedded PostgreSQL. Here and below is the only `unsafe`
+//! of the crate.
 //!
-//! A child is told by the kernel when the *thread* that started it ends (`prctl(2)`,
-//! `PR_SET_PDEATHSIG`), not when the process does. Threads of a pool come and go, so every child,
-//! an action's command or the embedded PostgreSQL, is started by this one, which lives as long as
-//! the process: `kill -9` of Signalbox leaves no orphan behind.
+//! To start a program, a process is copied, and a copy of this one, with its threads and its memory, costs
+//! more than most commands. So a *supervisor* starts it: this program once more, but nothing of it except
+//! `spawn/supervise.rs`, with next to no memory. It is told over a socket what to start, watches it and
+//! tells its end; then it serves the next one (`spawn/pool.rs`). When we die, even by `kill -9`, the socket
+//! closes, and it ends what it watches: we leave no orphan behind.
 //!
-//! That signal reaches the child alone. `spawn/guard.rs` sees to the rest of its group, and
-//! `spawn/supervise.rs` to all that a command starts, wherever it goes. What is started, how long it
-//! may run and what its end means is the callers' business.
+//! What is started, how long it may run and what its end means is the callers' business.
 
 mod child;
-mod guard;
 mod limits;
+mod pool;
 mod reap;
+mod signals;
+mod spawner;
+mod start;
 mod supervise;
 mod tree;
+mod wire;
 
-use rustix::process::{Pid, kill_process_group};
 use std::ffi::OsString;
-use std::io::{self, PipeReader, PipeWriter, Read};
-use std::os::fd::AsFd;
-use std::os::unix::process::CommandExt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-use std::process::Command;
-use std::sync::OnceLock;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
-use std::time::Duration;
-use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::io::AsyncReadExt;
 
 pub use child::Child;
 pub use limits::Limits;
 pub use reap::Usage;
 pub use rustix::process::Signal;
-pub use std::process::{ExitStatus, Stdio};
-pub use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
+pub use spawner::as_spawner;
+pub use std::process::ExitStatus;
+pub use tokio::net::unix::pipe::{Receiver, Sender};
 
 /// A process to start: everything it gets is written here, nothing is inherited but what says so.
 #[derive(Debug)]
@@ -68,6 +65,46 @@ pub struct Launch {
     pub stdout: Stdio,
     /// Its standard error.
     pub stderr: Stdio,
+}
+
+/// Where a process reads from or writes to.
+#[derive(Debug)]
+pub enum Stdio {
+    /// `/dev/null`.
+    Null,
+    /// A pipe, whose other end the [`Child`] has.
+    Piped,
+    /// This file.
+    File(OwnedFd),
+}
+
+impl Stdio {
+    /// A file to read from, and where to write what is read.
+    fn for_reading(self) -> io::Result<(OwnedFd, Option<Sender>)> {
+        if let Self::Piped = self {
+            let (reader, writer) = io::pipe()?;
+            return Ok((reader.into(), Some(Sender::from_owned_fd(writer.into())?)));
+        }
+        Ok((self.file()?, None))
+    }
+
+    /// A file to write to, and where to read what is written.
+    fn for_writing(self) -> io::Result<(OwnedFd, Option<Receiver>)> {
+        if let Self::Piped = self {
+            let (reader, writer) = io::pipe()?;
+            return Ok((writer.into(), Some(Receiver::from_owned_fd(reader.into())?)));
+        }
+        Ok((self.file()?, None))
+    }
+
+    fn file(self) -> io::Result<OwnedFd> {
+        match self {
+            Self::File(file) => Ok(file),
+            Self::Null | Self::Piped => {
+                Ok(File::options().read(true).write(true).open("/dev/null")?.into())
+            }
+        }
+    }
 }
 
 /// What becomes of the processes that a child starts and leaves behind.
@@ -105,9 +142,9 @@ impl Launch {
             may_gain_rights: true,
             death_signal: Signal::KILL,
             offspring: Offspring::OnItsOwn,
-            stdin: Stdio::null(),
-            stdout: Stdio::null(),
-            stderr: Stdio::null(),
+            stdin: Stdio::Null,
+            stdout: Stdio::Null,
+            stderr: Stdio::Null,
         }
     }
 
@@ -127,11 +164,7 @@ impl Launch {
     /// # Errors
     /// What the operating system says: no such program, no permission, no such directory.
     pub async fn start(self) -> io::Result<Child> {
-        let (answer, started) = oneshot::channel();
-        let request = Request { launch: self, runtime: Handle::current(), answer };
-        let gone = || io::Error::other("the thread that starts processes is gone");
-        thread().send(Order::Start(Box::new(request))).map_err(|_| gone())?;
-        started.await.map_err(|_| gone())?
+        Child::start(self).await
     }
 
     /// Starts it, waits for its end and gives what it wrote.
@@ -139,8 +172,8 @@ impl Launch {
     /// # Errors
     /// As for [`Launch::start`].
     pub async fn output(mut self) -> io::Result<Output> {
-        self.stdout = Stdio::piped();
-        self.stderr = Stdio::piped();
+        self.stdout = Stdio::Piped;
+        self.stderr = Stdio::Piped;
         let mut child = self.start().await?;
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let (out, err) = (child.take_stdout(), child.take_stderr());
@@ -166,172 +199,11 @@ pub struct Output {
     pub stderr: String,
 }
 
-async fn drain<R>(pipe: Option<R>, into: &mut Vec<u8>) -> io::Result<()>
-where
-    R: tokio::io::AsyncRead + Unpin,
-{
+async fn drain(pipe: Option<Receiver>, into: &mut Vec<u8>) -> io::Result<()> {
     if let Some(mut pipe) = pipe {
-        tokio::io::AsyncReadExt::read_to_end(&mut pipe, into).await?;
+        pipe.read_to_end(into).await?;
     }
     Ok(())
-}
-
-struct Request {
-    launch: Launch,
-    runtime: Handle,
-    answer: oneshot::Sender<io::Result<Child>>,
-}
-
-enum Order {
-    Start(Box<Request>),
-    /// Wait for a process that nobody else waits for.
-    Reap(Pid),
-}
-
-fn thread() -> &'static mpsc::Sender<Order> {
-    static THREAD: OnceLock<mpsc::Sender<Order>> = OnceLock::new();
-    THREAD.get_or_init(|| {
-        let (sender, orders) = mpsc::channel::<Order>();
-        // If even this thread cannot be had, the channel is closed, and `start` says so.
-        let _ = thread::Builder::new().name("spawn".to_owned()).spawn(move || obey(&orders));
-        sender
-    })
-}
-
-/// The thread's work, which never ends.
-fn obey(orders: &mpsc::Receiver<Order>) {
-    const LOOK: Duration = Duration::from_millis(100);
-    let mut dropped: Vec<Pid> = Vec::new();
-    loop {
-        let order = if dropped.is_empty() {
-            orders.recv().map_err(|_| RecvTimeoutError::Disconnected)
-        } else {
-            orders.recv_timeout(LOOK)
-        };
-        match order {
-            Ok(Order::Start(request)) => {
-                let Request { launch, runtime, answer } = *request;
-                // The end of this thread would end every child, so nothing may unwind through it:
-                // tokio panics where a runtime is shutting down.
-                let started = catch_unwind(AssertUnwindSafe(|| {
-                    let _entered = runtime.enter();
-                    start_here(launch)
-                }));
-                let started = started.unwrap_or_else(|_| Err(io::Error::other("shutting down")));
-                // Nobody waits any more: the child is dropped, and so ended.
-                let _ = answer.send(started);
-            }
-            Ok(Order::Reap(pid)) => dropped.push(pid),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
-        }
-        dropped.retain(|pid| matches!(reap::reap(*pid), Ok(None)));
-    }
-}
-
-/// Starts a process from this very thread.
-fn start_here(launch: Launch) -> io::Result<Child> {
-    let mut command = Command::new(&launch.program);
-    command
-        .args(&launch.args)
-        .env_clear()
-        .envs(launch.env)
-        .current_dir(&launch.cwd)
-        .stdin(launch.stdin)
-        .stdout(launch.stdout)
-        .stderr(launch.stderr)
-        .process_group(0);
-    if let Some(Ids { uid, gid }) = launch.user {
-        // The standard library drops the supplementary groups when root sets another user.
-        command.gid(gid).uid(uid);
-    }
-    let (parent, death_signal) = (rustix::process::getpid(), launch.death_signal);
-    let (limits, umask, may_gain_rights) = (launch.limits, launch.umask, launch.may_gain_rights);
-    let offspring = launch.offspring;
-    let (report, writer) = match offspring {
-        Offspring::OnItsOwn => (None, None),
-        Offspring::Ended | Offspring::MayLive => {
-            let (reader, writer) = io::pipe()?;
-            (Some(reader), Some(writer))
-        }
-    };
-    let prepare = move || {
-        match &writer {
-            Some(writer) => {
-                let may_leave = offspring == Offspring::MayLive;
-                supervise::split(PipeWriter::as_fd(writer), parent, may_leave)?;
-            }
-            None => tie_to(parent, death_signal)?,
-        }
-        limits.set()?;
-        if let Some(umask) = umask {
-            rustix::process::umask(rustix::fs::Mode::from_raw_mode(umask));
-        }
-        if !may_gain_rights {
-            rustix::thread::set_no_new_privs(true)?;
-        }
-        Ok(())
-    };
-    #[expect(unsafe_code, reason = "code between fork and exec has no safe interface")]
-    // SAFETY: the closure makes system calls and neither allocates, locks nor unwinds, which is
-    // what a child of a process with several threads may do before exec.
-    unsafe {
-        command.pre_exec(prepare);
-    }
-    let mut started = command.spawn()?;
-    // Our own writing end goes with it.
-    drop(command);
-    let pid = Pid::from_child(&started);
-    let report = report.map(|report| Report::read(report, pid));
-    let group = report.as_ref().map_or(pid, |report| report.command);
-    if death_signal == Signal::KILL {
-        guard::watch(group);
-    }
-    match Child::of(pid, &mut started, (death_signal, report)) {
-        Ok(child) => Ok(child),
-        Err(error) => {
-            // Not to be waited for without it: it must not run on unseen.
-            let _ = kill_process_group(group, Signal::KILL);
-            let _ = kill_process_group(pid, Signal::KILL);
-            let _ = started.wait();
-            Err(error)
-        }
-    }
-}
-
-/// Ends this process with its parent.
-fn tie_to(parent: Pid, death_signal: Signal) -> io::Result<()> {
-    rustix::process::set_parent_process_death_signal(Some(death_signal))?;
-    // Had it died before that call, the signal would never come.
-    if rustix::process::getppid() == Some(parent) {
-        Ok(())
-    } else {
-        Err(io::Error::from(rustix::io::Errno::SRCH))
-    }
-}
-
-/// What the process between us and a command tells.
-#[derive(Debug)]
-struct Report {
-    /// The command, leader of its group.
-    command: Pid,
-    pipe: PipeReader,
-}
-
-impl Report {
-    /// The number was written before the program was run, so that this waits for nothing.
-    fn read(mut pipe: PipeReader, supervisor: Pid) -> Self {
-        let mut number = [0; 4];
-        let read = pipe.read_exact(&mut number).ok();
-        let command = read.and_then(|()| Pid::from_raw(i32::from_ne_bytes(number)));
-        Self { command: command.unwrap_or(supervisor), pipe }
-    }
-
-    /// Whether somebody was left behind and had to be ended; asked at the end.
-    fn left_behind(&mut self) -> bool {
-        let mut said = Vec::new();
-        self.pipe.read_to_end(&mut said).is_ok() && said.contains(&supervise::LEFT_BEHIND)
-    }
 }
 
 #[cfg(test)]

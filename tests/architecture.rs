@@ -91,7 +91,7 @@ const RESERVED: [Reserved; 8] = [
         what: "starting a process",
         pattern: r"process::Command|tokio::process|\bpre_exec\b|process::\{[^}]*Command",
         may: &["src/spawn.rs", "src/spawn/"],
-        why: "children must be started by the one thread that outlives them",
+        why: "whoever starts a process sees to it that it does not outlive us",
     },
     Reserved {
         what: "asking for a process",

@@ -88,8 +88,8 @@ pub(super) fn prepare(
 async fn start(command: &Command, prepared: Prepared) -> io::Result<Started> {
     let mut launch = launch(command, prepared);
     let (pipes, writers) = Pipes::open(launch.user, command.separate_stderr)?;
-    launch.stdout = writers.stdout.into();
-    launch.stderr = writers.stderr.into();
+    launch.stdout = Stdio::File(writers.stdout.into());
+    launch.stderr = Stdio::File(writers.stderr.into());
     Ok(Started { child: launch.start().await?, pipes })
 }
 
@@ -104,7 +104,7 @@ fn launch(command: &Command, prepared: Prepared) -> Launch {
     launch.limits = limits(command.limits);
     launch.offspring =
         if command.may_leave_processes { Offspring::MayLive } else { Offspring::Ended };
-    launch.stdin = Stdio::piped();
+    launch.stdin = Stdio::Piped;
     launch
 }
 

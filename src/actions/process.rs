@@ -8,7 +8,7 @@ use super::OutputChunk;
 use super::pipes::Pipes;
 use super::recorder::Recorder;
 use crate::core::action::DEFAULT_TIMEOUT_S;
-use crate::spawn::{Child, ChildStdin, ExitStatus, Signal, Usage};
+use crate::spawn::{Child, ExitStatus, Sender, Signal, Usage};
 use bytes::Bytes;
 use std::io;
 use std::time::Duration;
@@ -144,7 +144,7 @@ async fn end_all(
 }
 
 /// Writes the body. A command that does not want all of it is in its rights.
-async fn feed(stdin: Option<ChildStdin>, body: Bytes) {
+async fn feed(stdin: Option<Sender>, body: Bytes) {
     if let Some(mut stdin) = stdin {
         let _ = stdin.write_all(&body).await;
         let _ = stdin.shutdown().await;

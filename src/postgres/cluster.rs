@@ -184,7 +184,7 @@ fn launch(programs: &Programs, place: &Place) -> Result<Launch, ClusterError> {
     }
     // A fast stop: sessions end, a checkpoint is written, and the next start has nothing to mend.
     launch.death_signal = Signal::INT;
-    launch.stderr = Stdio::from(file);
+    launch.stderr = Stdio::File(file.into());
     Ok(launch)
 }
 

@@ -1,83 +1,90 @@
 //! A child from its start to its end: its pipes, signals to it and its group, what it used.
 
-use super::reap::{self, Usage};
-use super::{Order, Report, guard, supervise, thread, tree};
-use rustix::process::{
-    Pid, PidfdFlags, Signal, kill_process, kill_process_group, test_kill_process,
-};
+use super::reap::Usage;
+use super::{Launch, Offspring, Receiver, Sender, Stdio, pool, wire};
+use rustix::net::{SendFlags, send};
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::mem::replace;
+use std::os::fd::AsFd;
 use std::process::ExitStatus;
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
-use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
 
 /// A started process and its group. Dropped before it ended, the group gets the death signal, as
 /// if Signalbox had died.
 #[derive(Debug)]
 pub struct Child {
     pid: Pid,
-    /// Readable once the process has ended. Source: `pidfd_open(2)`.
-    end: AsyncFd<OwnedFd>,
-    stdin: Option<ChildStdin>,
-    stdout: Option<ChildStdout>,
-    stderr: Option<ChildStderr>,
-    death_signal: Signal,
-    /// There is one where a supervisor stands between us and the command.
-    report: Option<Report>,
-    ended: Option<(ExitStatus, Usage)>,
+    offspring: Offspring,
+    /// Our end of its socket, until the end.
+    supervisor: Option<UnixStream>,
+    stdin: Option<Sender>,
+    stdout: Option<Receiver>,
+    stderr: Option<Receiver>,
+    /// What the supervisor has said of the end so far.
+    said: Vec<u8>,
+    end: Option<wire::End>,
 }
 
 impl Child {
-    pub(super) fn of(
-        pid: Pid,
-        started: &mut std::process::Child,
-        (death_signal, report): (Signal, Option<Report>),
-    ) -> io::Result<Self> {
-        let end = rustix::process::pidfd_open(pid, PidfdFlags::NONBLOCK)?;
-        #[expect(unsafe_code, reason = "tokio watches a descriptor that it does not own")]
-        // SAFETY: an `OwnedFd` is the same open descriptor until it is dropped, which the `AsyncFd`
-        // does itself, after it has stopped watching.
-        let end = unsafe { AsyncFd::register_with_interest(end, Interest::READABLE)? };
+    pub(super) async fn start(mut launch: Launch) -> io::Result<Self> {
+        let (stdin, input) = replace(&mut launch.stdin, Stdio::Null).for_reading()?;
+        let (stdout, output) = replace(&mut launch.stdout, Stdio::Null).for_writing()?;
+        let (stderr, errors) = replace(&mut launch.stderr, Stdio::Null).for_writing()?;
+
+        let supervisor = pool::take()?;
+        let request = wire::encode(&launch);
+        let head = [&[wire::REQUEST][..], &request.len().to_ne_bytes()].concat();
+        // It has read all that was sent before, so that there is room for the beginning.
+        let files = [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()];
+        let sent = wire::send(&supervisor, &[&head, &request], &files)?;
+        drop((stdin, stdout, stderr));
+
+        let mut supervisor = UnixStream::from_std(supervisor)?;
+        let left = request.get(sent.saturating_sub(head.len())..).unwrap_or_default();
+        supervisor.write_all(left).await?;
+        let mut number = [0; wire::STARTED];
+        supervisor.read_exact(&mut number).await?;
+        let number = i32::from_ne_bytes(number);
+        let Some(pid) = Pid::from_raw(number.max(0)) else {
+            give_back(supervisor);
+            return Err(io::Error::from_raw_os_error(number.saturating_neg()));
+        };
         Ok(Self {
             pid,
-            end,
-            stdin: started.stdin.take().map(ChildStdin::from_std).transpose()?,
-            stdout: started.stdout.take().map(ChildStdout::from_std).transpose()?,
-            stderr: started.stderr.take().map(ChildStderr::from_std).transpose()?,
-            death_signal,
-            report,
-            ended: None,
+            offspring: launch.offspring,
+            supervisor: Some(supervisor),
+            stdin: input,
+            stdout: output,
+            stderr: errors,
+            said: Vec::with_capacity(wire::End::LENGTH),
+            end: None,
         })
     }
 
-    /// The command's number, which is its group's too.
+    /// The process's number, which is its group's too.
     pub fn pid(&self) -> i32 {
-        self.group().as_raw_pid()
+        self.pid.as_raw_pid()
     }
 
-    fn group(&self) -> Pid {
-        self.report.as_ref().map_or(self.pid, |report| report.command)
-    }
-
-    /// Whether somebody had to be ended whom the command left behind. Known once it has ended.
-    pub fn left_behind(&mut self) -> bool {
-        let ended = self.ended.is_some();
-        self.report.as_mut().is_some_and(|report| ended && report.left_behind())
+    /// Whether somebody had to be ended whom it left behind. Known once it has ended.
+    pub fn left_behind(&self) -> bool {
+        self.end.is_some_and(|end| end.left_behind)
     }
 
     /// The writing end of its standard input, if piped; once.
-    pub fn take_stdin(&mut self) -> Option<ChildStdin> {
+    pub fn take_stdin(&mut self) -> Option<Sender> {
         self.stdin.take()
     }
 
     /// The reading end of its standard output, if piped; once.
-    pub fn take_stdout(&mut self) -> Option<ChildStdout> {
+    pub fn take_stdout(&mut self) -> Option<Receiver> {
         self.stdout.take()
     }
 
     /// The reading end of its standard error, if piped; once.
-    pub fn take_stderr(&mut self) -> Option<ChildStderr> {
+    pub fn take_stderr(&mut self) -> Option<Receiver> {
         self.stderr.take()
     }
 
@@ -85,88 +92,65 @@ impl Child {
     /// them. May be called again.
     ///
     /// # Errors
-    /// What the operating system says, which it does not for a child of ours.
+    /// What the operating system says, which it does not for a socket of ours.
     pub async fn wait(&mut self) -> io::Result<ExitStatus> {
-        loop {
-            if let Some((status, _)) = self.ended {
-                return Ok(status);
-            }
-            self.ended = reap::reap(self.pid)?;
-            if self.ended.is_none() {
-                let mut ready = self.end.readable().await?;
-                // It stays readable for good; only an early wake-up must be waited out again.
-                if !reap::has_ended(self.end.get_ref()) {
-                    ready.clear_ready();
+        while let Some(supervisor) = &mut self.supervisor {
+            if supervisor.read_buf(&mut self.said).await.unwrap_or(0) == 0 {
+                // Somebody killed it, and so the kernel the process; the rest of the group is left.
+                let _ = kill_process_group(self.pid, Signal::KILL);
+                self.give_up();
+            } else if let Some(end) = wire::End::decode(&self.said) {
+                self.end = Some(end);
+                if let Some(supervisor) = self.supervisor.take()
+                    && end.is_supervisor_free
+                {
+                    give_back(supervisor);
                 }
             }
         }
+        self.end.map(|end| end.status).ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 
     /// What it used, with those of its children that it waited for, once it has ended.
     pub fn usage(&self) -> Option<Usage> {
-        self.ended.map(|(_, usage)| usage)
+        self.end?.usage
     }
 
     /// Sends a signal to the process alone, if it has not ended.
     pub fn signal(&self, signal: Signal) {
-        if self.ended.is_none() {
-            // It may end at this moment; its number is still its own until `wait` returns.
-            let _ = kill_process(self.pid, signal);
-        }
+        self.send(wire::encode_signal(signal, false));
     }
 
     /// Sends a signal to every process left in its group, also when the first one has ended. If all
     /// that it starts ends with it: to everybody, until it has ended.
     pub fn signal_group(&self, signal: Signal) {
-        if self.report.is_some() {
-            if self.ended.is_none() {
-                self.signal_all(signal);
-            }
-            return;
-        }
+        self.send(wire::encode_signal(signal, true));
         // While members live, no other process can get the number. A living process of that number
         // after ours was waited for means that the group is gone and the number went to a stranger.
-        let gone = self.ended.is_some();
-        let taken_over = gone && test_kill_process(self.pid) != Err(rustix::io::Errno::SRCH);
-        if !taken_over {
+        let may_be_left = self.end.is_some() && self.offspring == Offspring::OnItsOwn;
+        if may_be_left && test_kill_process(self.pid) == Err(rustix::io::Errno::SRCH) {
             let _ = kill_process_group(self.pid, signal);
         }
     }
-}
 
-impl Child {
-    fn signal_all(&self, signal: Signal) {
-        if signal == Signal::KILL {
-            // It goes on until nobody is left; we may reach those that gained rights it has not.
-            let _ = kill_process(self.pid, supervise::END_ALL);
-        }
-        let all = tree::descendants(self.pid);
-        if all.contains(&self.group()) {
-            // At once: none of them starts another in between.
-            let _ = kill_process_group(self.group(), signal);
-        }
-        for pid in all {
-            let _ = kill_process(pid, signal);
+    fn send(&self, signal: u8) {
+        if let Some(supervisor) = &self.supervisor {
+            // Not by way of tokio: a drop cannot wait until it knows that there is room.
+            let _ = send(supervisor, &[signal], SendFlags::NOSIGNAL);
         }
     }
 
-    /// Ends the one between us and the command, which waits in vain for somebody to end.
-    pub fn give_up(&self) {
-        if self.ended.is_none() {
-            let _ = kill_process(self.pid, Signal::KILL);
+    /// Waits no longer for those who do not end. Its supervisor goes on trying.
+    pub fn give_up(&mut self) {
+        if self.supervisor.take().is_some() {
+            self.end = Some(wire::End::unseen());
         }
     }
 }
 
-impl Drop for Child {
-    fn drop(&mut self) {
-        if self.ended.is_none() {
-            self.signal_group(self.death_signal);
-            // Its number stays taken until somebody has waited for it.
-            let _ = thread().send(Order::Reap(self.pid));
-        }
-        if self.death_signal == Signal::KILL {
-            guard::release(self.group());
-        }
+/// For the next one, which may be of another runtime.
+fn give_back(supervisor: UnixStream) {
+    if let Ok(supervisor) = supervisor.into_std() {
+        pool::give_back(supervisor);
     }
 }

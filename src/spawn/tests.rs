@@ -1,11 +1,24 @@
 //! Children that are started, signalled, waited for, and die with us.
 
 use super::*;
-use rustix::process::kill_process;
+use rustix::process::{Pid, kill_process};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
+
+/// The program of these tests is its own spawner, as Signalbox is: before it comes to run tests.
+#[used]
+#[expect(unsafe_code, reason = "what runs before main has no safe interface")]
+#[unsafe(link_section = ".init_array")]
+static SPAWN: extern "C" fn() = {
+    extern "C" fn spawn() {
+        if as_spawner().is_some() {
+            std::process::exit(1);
+        }
+    }
+    spawn
+};
 
 fn sh(script: &str) -> Launch {
     Launch::of("/bin/sh").args(["-c", script])
@@ -123,7 +136,7 @@ async fn what_cannot_be_started_says_why() {
 #[tokio::test]
 async fn a_dropped_child_is_ended_with_its_group() {
     let mut launch = sh("/bin/sleep 1000 & echo $!; wait");
-    launch.stdout = Stdio::piped();
+    launch.stdout = Stdio::Piped;
     let mut child = launch.start().await.unwrap();
     let mut lines = tokio::io::BufReader::new(child.take_stdout().unwrap());
     let mut grandchild = String::new();
@@ -138,7 +151,7 @@ async fn a_dropped_child_is_ended_with_its_offspring() {
     let mut launch = sh("setsid sh -c 'echo $$; exec /bin/sleep 1000' & wait");
     launch.env = vec![("PATH".into(), "/usr/bin:/bin".into())];
     launch.offspring = Offspring::Ended;
-    launch.stdout = Stdio::piped();
+    launch.stdout = Stdio::Piped;
     let mut child = launch.start().await.unwrap();
     let mut lines = tokio::io::BufReader::new(child.take_stdout().unwrap());
     let mut daemon = String::new();
@@ -156,9 +169,42 @@ async fn what_a_supervised_child_cannot_start_says_why() {
 }
 
 #[tokio::test]
+async fn more_than_a_socket_holds_is_passed_on_and_too_much_for_the_kernel_is_refused() {
+    let mut launch = sh("echo $# ${#9}; exit 3");
+    launch.args.extend((0..10).map(|_| "x".repeat(100_000).into()));
+    let output = launch.output().await.unwrap();
+    assert_eq!((output.status.code(), &*output.stdout), (Some(3), "9 100000\n"));
+    let mut launch = sh("true");
+    launch.args.push("x".repeat(10_000_000).into());
+    assert_eq!(launch.start().await.unwrap_err().kind(), io::ErrorKind::ArgumentListTooLong);
+    let with_zero = sh("true").args(["a\0b"]).start().await.unwrap_err();
+    assert_eq!(with_zero.kind(), io::ErrorKind::InvalidInput);
+}
+
+#[tokio::test]
+async fn whoever_kills_a_supervisor_kills_its_group() {
+    let mut launch = sh("echo $PPID; /bin/sleep 1000 & echo $!; wait");
+    launch.offspring = Offspring::Ended;
+    launch.stdout = Stdio::Piped;
+    let mut child = launch.start().await.unwrap();
+    let mut lines = tokio::io::BufReader::new(child.take_stdout().unwrap());
+    let mut said = String::new();
+    for _ in 0..2 {
+        tokio::io::AsyncBufReadExt::read_line(&mut lines, &mut said).await.unwrap();
+    }
+    let (supervisor, grandchild) = said.trim().split_once('\n').unwrap();
+    assert_eq!(status(supervisor, "Name:").unwrap(), "sb-supervisor");
+    kill_process(Pid::from_raw(supervisor.parse().unwrap()).unwrap(), Signal::KILL).unwrap();
+    assert_eq!(child.wait().await.unwrap().signal(), Some(9));
+    gone(&child.pid().to_string()).await;
+    gone(grandchild).await;
+    assert!(sh("true").output().await.unwrap().status.success(), "the next one has another");
+}
+
+#[tokio::test]
 async fn the_group_can_be_ended_after_its_first_process() {
     let mut launch = sh("trap '' TERM; /bin/sleep 1000 >/dev/null & echo $!");
-    launch.stdout = Stdio::piped();
+    launch.stdout = Stdio::Piped;
     let mut child = launch.start().await.unwrap();
     let mut grandchild = String::new();
     let mut stdout = child.take_stdout().unwrap();
@@ -178,7 +224,7 @@ async fn the_group_can_be_ended_after_its_first_process() {
 async fn be_a_parent_until_killed() {
     let ended = sh("/bin/sleep 1000 >/dev/null 2>&1 & echo $!").output().await.unwrap();
     let mut launch = sh("trap '' TERM; /bin/sleep 1000 & echo $!; wait");
-    launch.stdout = Stdio::piped();
+    launch.stdout = Stdio::Piped;
     let mut child = launch.start().await.unwrap();
     let mut lines = tokio::io::BufReader::new(child.take_stdout().unwrap());
     let mut grandchild = String::new();
@@ -186,7 +232,7 @@ async fn be_a_parent_until_killed() {
     let mut launch = sh("setsid sh -c 'echo $$; exec /bin/sleep 1000' & wait");
     launch.env = vec![("PATH".into(), "/usr/bin:/bin".into())];
     launch.offspring = Offspring::Ended;
-    launch.stdout = Stdio::piped();
+    launch.stdout = Stdio::Piped;
     let mut supervised = launch.start().await.unwrap();
     let mut lines = tokio::io::BufReader::new(supervised.take_stdout().unwrap());
     let mut daemon = String::new();
@@ -201,7 +247,7 @@ async fn be_a_parent_until_killed() {
 async fn children_and_theirs_die_with_us() {
     let mut parent = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "--nocapture", "spawn::tests::be_a_parent_until_killed"])
-        .stdout(Stdio::piped())
+        .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();
     let lines = BufReader::new(parent.stdout.take().unwrap()).lines();

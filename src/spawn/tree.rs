@@ -20,7 +20,7 @@ pub(super) fn descendants(of: Pid) -> Vec<Pid> {
 }
 
 /// Children belong to the thread that started them. Source: `proc_pid_task(5)`.
-fn children(of: Pid) -> Vec<Pid> {
+pub(super) fn children(of: Pid) -> Vec<Pid> {
     let tasks = fs::read_dir(format!("/proc/{}/task", of.as_raw_pid()));
     let lists = tasks
         .into_iter()

@@ -9,6 +9,7 @@ mod many;
 mod pause;
 mod retry;
 mod run;
+mod spawner;
 mod stats;
 mod stop;
 mod takeover;
