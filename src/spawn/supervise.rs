@@ -10,7 +10,9 @@
 use super::reap::{self, Usage};
 use super::{Launch, Offspring, start, tree, wire};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, Signal, getpid, kill_process, kill_process_group, set_child_subreaper};
+use rustix::process::{
+    Pid, Signal, getpgid, getpid, kill_process, kill_process_group, set_child_subreaper,
+};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -202,12 +204,16 @@ impl Watch<'_> {
             return;
         }
         let all = tree::descendants(getpid());
-        if all.contains(&self.pid) {
+        let has_group = all.contains(&self.pid);
+        if has_group {
             // At once: none of them starts another in between.
             let _ = kill_process_group(self.pid, signal);
         }
         for pid in all {
-            let _ = kill_process(pid, signal);
+            // Nobody gets it twice: what a program does at TERM, it does once.
+            if !(has_group && getpgid(Some(pid)) == Ok(self.pid)) {
+                let _ = kill_process(pid, signal);
+            }
         }
     }
 }
