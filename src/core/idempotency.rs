@@ -1,13 +1,15 @@
 //! Which value tells a repeat from a new event, and for how long.
 //!
+//! A key counts for the webhook that its delivery proved itself to, whichever of the webhook's secrets
+//! that was (`crate::intake`).
+//!
 //! GitLab sends `Idempotency-Key` (since 17.4), the same on every repeat of one event to one
 //! hook; a signed delivery carries the same value as `webhook-id`. Where neither comes, an
-//! equal body under an equal header and token within a short time is a repeat: GitLab of the
+//! equal body under an equal header within a short time is a repeat: GitLab of the
 //! 2015 kind repeated so after its time-out. `X-Gitlab-Webhook-UUID` is new for each request.
 //! `X-Gitlab-Event-UUID` is made per webhook, but a chain of events that the webhook's own calls of
 //! GitLab's API caused shares it: neither serves.
 
-use super::credential::Presented;
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -39,7 +41,6 @@ pub struct KeyHeaders<'a> {
 pub fn key(
     headers: KeyHeaders<'_>,
     event_header: &str,
-    presented: &Presented,
     body: &[u8],
     (now, body_repeat): (DateTime<Utc>, TimeDelta),
 ) -> Option<Key> {
@@ -49,17 +50,16 @@ pub fn key(
         return Some(Key { value: sent.to_owned(), expires_at, from_body: false });
     }
     (body_repeat > TimeDelta::zero()).then(|| Key {
-        value: body_key(event_header, presented, body),
+        value: body_key(event_header, body),
         expires_at: now + body_repeat,
         from_body: true,
     })
 }
 
-fn body_key(event_header: &str, presented: &Presented, body: &[u8]) -> String {
+fn body_key(event_header: &str, body: &[u8]) -> String {
     let mut hash = Sha256::new();
     hash.update(event_header.len().to_le_bytes());
     hash.update(event_header);
-    hash.update(presented.token.unwrap_or_default());
     hash.update(body);
     format!("body:{}", hex(&hash.finalize()))
 }
@@ -81,7 +81,7 @@ mod tests {
 
     fn of(headers: KeyHeaders<'_>, event: &str, body: &[u8], repeat_s: i64) -> Option<Key> {
         let repeat = TimeDelta::seconds(repeat_s);
-        key(headers, event, &Presented::default(), body, (NOW, repeat))
+        key(headers, event, body, (NOW, repeat))
     }
 
     #[test]

@@ -63,6 +63,12 @@ impl Known {
         }
     }
 
+    /// The delivery that holds a key: for its webhook, or for all.
+    fn holder(&self, key: &ScopedKey) -> Option<&String> {
+        let of_all = || self.holders.get(&ScopedKey { webhook: None, ..key.clone() });
+        self.holders.get(key).or_else(of_all)
+    }
+
     /// These took a project's id: those behind in the batch see it.
     fn register(&mut self, webhooks: &[WebhookId], project_id: i64) {
         let all = self.places.values().flat_map(|found| &found.webhooks);
@@ -98,8 +104,8 @@ async fn load(
     for arrival in arrivals {
         if let Content::Event { event, presented, key } = &arrival.content {
             places.insert(Place::of(event, presented));
-            held.extend(key.as_ref().map(|key| scoped(arrival, key)));
-            held.extend(signed_id(presented));
+            held.extend(key.as_ref().map(|key| scoped(arrival, key, None)));
+            held.extend(signed_id(presented, None));
         }
     }
     if places.is_empty() {
@@ -113,15 +119,16 @@ async fn load(
     Ok(Known { places, changed: None, holders, pauses })
 }
 
-fn scoped(arrival: &Arrival, key: &Key) -> ScopedKey {
-    ScopedKey { endpoint: arrival.endpoint.as_str().to_owned(), key: key.value.clone() }
+fn scoped(arrival: &Arrival, key: &Key, webhook: Option<WebhookId>) -> ScopedKey {
+    let (endpoint, key) = (arrival.endpoint.as_str().to_owned(), key.value.clone());
+    ScopedKey { endpoint, key, webhook }
 }
 
 /// The id that a signature covers. It counts at both addresses and beside the key, which no
 /// signature covers: who sends a signed delivery again under another key gets nowhere.
-fn signed_id(presented: &Presented) -> Option<ScopedKey> {
+fn signed_id(presented: &Presented, webhook: Option<WebhookId>) -> Option<ScopedKey> {
     let signed = presented.signed.as_ref()?;
-    Some(ScopedKey { endpoint: SIGNED.to_owned(), key: signed.id.clone() })
+    Some(ScopedKey { endpoint: SIGNED.to_owned(), key: signed.id.clone(), webhook })
 }
 
 fn draft<'a>(
@@ -164,7 +171,7 @@ fn judged<'a>(
     now: DateTime<Utc>,
 ) -> Draft<'a> {
     let place = Place::of(event, presented);
-    let webhooks = known.webhooks_of(&place);
+    let mut webhooks = known.webhooks_of(&place);
     let token = known.places.get(&place).map(|found| found.token).unwrap_or_default();
     let question = Question {
         endpoint: arrival.endpoint,
@@ -176,31 +183,41 @@ fn judged<'a>(
         now,
     };
     let mut decision = decide(question, &webhooks);
-    let mut held: Vec<(ScopedKey, DateTime<Utc>)> = Vec::new();
-    held.extend(key.map(|key| (scoped(arrival, key), key.expires_at)));
-    if decision.is_signed() {
-        let expires_at = now + TimeDelta::days(KEY_DAYS);
-        held.extend(signed_id(presented).map(|id| (id, expires_at)));
-    }
-    let first = held.iter().find_map(|(scoped, _)| known.holders.get(scoped)).cloned();
-    if let (true, Some(first)) = (decision.verdict != Verdict::Rejected, first) {
-        return Draft {
-            arrival,
-            decision: duplicate(&first, decision.trace),
-            duplicate_of: Some(first),
-            claims: Vec::new(),
-            jobs: Vec::new(),
-        };
+    let signed: HashSet<WebhookId> = decision.signed_for().collect();
+    let keys_of = |webhook: WebhookId| {
+        let sent = key.map(|key| (scoped(arrival, key, Some(webhook)), key.expires_at));
+        let signed = signed_id(presented, Some(webhook)).filter(|_| signed.contains(&webhook));
+        sent.into_iter().chain(signed.map(|id| (id, now + TimeDelta::days(KEY_DAYS))))
+    };
+    let repeat_of = |webhook| keys_of(webhook).find_map(|(key, _)| known.holder(&key)).cloned();
+    let wanted = decision.wanted_by();
+    let repeated: BTreeMap<WebhookId, String> = if wanted.is_empty() {
+        // Nothing runs either way: that it did before says more than that it does not now.
+        decision.proofs.iter().filter_map(|(id, _)| Some((*id, repeat_of(*id)?))).collect()
+    } else {
+        wanted.iter().filter_map(|id| Some((*id, repeat_of(*id)?))).collect()
+    };
+    if let Some(first) = repeated.values().next() {
+        if wanted.iter().all(|id| repeated.contains_key(id)) {
+            return Draft {
+                arrival,
+                decision: duplicate(first, decision.trace),
+                duplicate_of: Some(first.clone()),
+                claims: Vec::new(),
+                jobs: Vec::new(),
+            };
+        }
+        // For some webhooks it is a repeat, for others it is not.
+        webhooks.retain(|webhook| !repeated.contains_key(&webhook.id));
+        let Decision { trace, proofs, .. } = decision;
+        decision = Decision { trace, proofs, ..decide(question, &webhooks) };
     }
     hold_back(&mut decision, &webhooks, &known.pauses);
     // A body stands for a missing key only where a repeat would run something twice.
-    if !decision.did_something()
-        || (decision.run.is_empty() && key.is_some_and(|key| key.from_body))
-    {
-        held.clear();
-    }
+    let claims_keys = !decision.run.is_empty() || !key.is_some_and(|key| key.from_body);
+    let wanted = decision.wanted_by().into_iter().filter(|_| claims_keys);
     let claim = |(key, expires_at)| Claim { key, delivery: arrival.id.clone(), expires_at };
-    let claims: Vec<Claim> = held.into_iter().map(claim).collect();
+    let claims: Vec<Claim> = wanted.flat_map(keys_of).map(claim).collect();
     for claim in &claims {
         known.holders.insert(claim.key.clone(), arrival.id.to_string());
     }

@@ -116,23 +116,23 @@ const STORE: &str = concat!(
       http_status, event, object_kind, project_id, repo_name, repo_url, ref, sha, user_id, \
       user_name, user_email, headers, body, body_size, body_sha256, idempotency_key, \
       duplicate_of, replay_of, remote_addr, token_digest, judged_at, source, made_by, replay_run) \
-      SELECT * FROM unnest($7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, \
-      $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)), \
+      SELECT * FROM unnest($8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
+      $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37)), \
     queued AS (INSERT INTO jobs (id, delivery_id, webhook_id, webhook_label, repo_name, ref, \
       action, action_params, timeout_s, state, attempts, tries_used, tries_lost, max_attempts, \
       error, run_at, queued_at, requested_by, concurrency, lane, cancels_running) \
-      SELECT * FROM unnest($37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, \
-      $51, $52, $53, $54, $55, $56, $57) RETURNING id, cancels_running), \
+      SELECT * FROM unnest($38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, \
+      $52, $53, $54, $55, $56, $57, $58) RETURNING id, cancels_running), \
     touched AS (UPDATE webhooks w SET last_delivery_id = t.delivery, last_delivery_at = t.at, \
       last_verdict = t.verdict, last_job_id = coalesce(t.job, w.last_job_id), \
       last_job_state = CASE WHEN t.job IS NULL THEN w.last_job_state ELSE 'queued' END, \
       last_token_at = CASE WHEN t.by_token THEN t.at ELSE w.last_token_at END, \
       last_signature_at = CASE WHEN t.by_signature THEN t.at ELSE w.last_signature_at END \
-      FROM (SELECT * FROM unnest($58, $59, $60, $61, $62, $63, $64) \
+      FROM (SELECT * FROM unnest($59, $60, $61, $62, $63, $64, $65) \
       AS t (id, delivery, verdict, at, job, by_token, by_signature) ORDER BY id) t \
       WHERE w.id = t.id) \
-    SELECT expect_all_claimed($6, (SELECT count(*) FROM claimed)), \
-      (SELECT count(pg_notify($65, id)) FROM queued WHERE cancels_running)"
+    SELECT expect_all_claimed($7, (SELECT count(*) FROM claimed)), \
+      (SELECT count(pg_notify($66, id)) FROM queued WHERE cancels_running)"
 );
 
 /// Stores a batch: all of it, or nothing.

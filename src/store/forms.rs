@@ -11,7 +11,7 @@ const KNOWN: TimeDelta = TimeDelta::hours(48);
 
 /// The claim on a form's number, for what the form makes.
 pub fn claim(once: &str, made: &DeliveryId, now: DateTime<Utc>) -> Claim {
-    let key = ScopedKey { endpoint: "form".to_owned(), key: once.to_owned() };
+    let key = ScopedKey { endpoint: "form".to_owned(), key: once.to_owned(), webhook: None };
     Claim { key, delivery: made.clone(), expires_at: now + KNOWN }
 }
 

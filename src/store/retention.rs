@@ -85,8 +85,8 @@ pub async fn deliveries(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize>
 pub async fn keys(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
     batch(
         conn,
-        "DELETE FROM idempotency_keys WHERE (endpoint, key) IN (SELECT endpoint, key \
-         FROM idempotency_keys WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
+        "DELETE FROM idempotency_keys WHERE (endpoint, key, webhook_id) IN \
+         (SELECT endpoint, key, webhook_id FROM idempotency_keys WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
         before,
     )
     .await

@@ -54,9 +54,10 @@ diesel::table! {
 }
 
 diesel::table! {
-    idempotency_keys (endpoint, key) {
+    idempotency_keys (endpoint, key, webhook_id) {
         endpoint -> Text,
         key -> Text,
+        webhook_id -> Int8,
         delivery -> Text,
         expires_at -> Timestamptz,
     }

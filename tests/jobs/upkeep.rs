@@ -38,7 +38,7 @@ async fn prune_takes_bodies_then_rows_keys_and_sessions() {
     age(app.database(), "old", 1200, 91).await;
     app.database()
         .execute(
-            "INSERT INTO idempotency_keys VALUES ('main', 'gone', 'x', now() - interval '1 second'), \
+            "INSERT INTO idempotency_keys (endpoint, key, delivery, expires_at) VALUES ('main', 'gone', 'x', now() - interval '1 second'), \
              ('main', 'kept', 'x', now() + interval '1 hour'); \
              INSERT INTO sessions VALUES ('\\x01', '{}', NULL, now(), now() - interval '1 second')",
         )

@@ -111,7 +111,7 @@ async fn plans_that_were_made_for_empty_tables_do_not_serve_for_full_ones() {
     let database = Database::migrated().await;
     database.execute("VACUUM ANALYZE").await;
     let pool = Pool::for_fixed_statements(&database.url, 1).unwrap();
-    let key = ScopedKey { endpoint: "main".to_owned(), key: "none".to_owned() };
+    let key = ScopedKey { endpoint: "main".to_owned(), key: "none".to_owned(), webhook: None };
     let span = Span { from: DateTime::UNIX_EPOCH, to: clock::now() };
     let take = Take { worker: "w", most: 4, only: None, except: &[], paused: &[], span };
     let use_once = async || {

@@ -75,8 +75,8 @@ pub async fn keys(database: &Database, keys: u32) {
 pub async fn keys_unanalysed(database: &Database, keys: u32) {
     database
         .execute(&format!(
-            "INSERT INTO idempotency_keys (endpoint, key, delivery, expires_at) \
-             SELECT 'main', md5(n::text), lpad(n::text, 26, '0'), \
+            "INSERT INTO idempotency_keys (endpoint, key, webhook_id, delivery, expires_at) \
+             SELECT 'main', md5(n::text), 1, lpad(n::text, 26, '0'), \
              now() + interval '7 days' - n * interval '0.5 seconds' \
              FROM generate_series(1, {keys}) AS n"
         ))

@@ -23,6 +23,7 @@ use five_values::{Comparison, compare};
 use project::id_to_register;
 use reason::{NO_PROJECT, Sought, disabled_reason, filtered_reason, named, nearest_reason, queued};
 use std::borrow::Borrow;
+use std::collections::BTreeSet;
 use trace::{Trace, WebhookTrace};
 
 /// Most webhooks whose comparison is kept with a delivery.
@@ -73,9 +74,14 @@ impl Decision {
         Self { verdict, status, summary, trace, register, run, proofs }
     }
 
-    /// Whether it is authentic by a signature, whose id must then never serve again.
-    pub fn is_signed(&self) -> bool {
-        self.proofs.iter().any(|(_, proof)| proof.signature.is_some())
+    /// The webhooks for which it is authentic by a signature, whose id must then never serve again.
+    pub fn signed_for(&self) -> impl Iterator<Item = WebhookId> {
+        self.proofs.iter().filter(|(_, proof)| proof.signature.is_some()).map(|(id, _)| *id)
+    }
+
+    /// The webhooks for which something is queued or registered.
+    pub fn wanted_by(&self) -> BTreeSet<WebhookId> {
+        self.run.iter().chain(&self.register).copied().collect()
     }
 
     /// Whether something was queued or registered, so that repeats of the delivery are duplicates.

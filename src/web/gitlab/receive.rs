@@ -84,8 +84,7 @@ fn content(deps: &Deps, head: Head, body: &Bytes) -> (Content, String) {
     let content = match Event::read(&head.event, body) {
         Ok(event) => {
             let when = (clock::now(), deps.settings.body_repeat);
-            let key =
-                idempotency::key(head.key_headers(), &head.event, &head.presented, body, when);
+            let key = idempotency::key(head.key_headers(), &head.event, body, when);
             Content::Event { event: Box::new(event), presented: head.presented.clone(), key }
         }
         Err(error) => {
