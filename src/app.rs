@@ -1,11 +1,12 @@
 //! The composition root: puts settings, database, intake, worker and web together, starts them in
 //! order and stops them in reverse. The only file that knows everybody; it holds no rules.
 
+pub mod secret_key;
+
 use crate::accounts::password::Cost;
 use crate::accounts::setup_link::SetupLink;
 use crate::accounts::throttle::Throttle;
 use crate::actions::{self, Catalogue};
-use crate::clock;
 use crate::config::Settings;
 use crate::control;
 use crate::core::seal::Keys;
@@ -18,11 +19,8 @@ use crate::{web, worker};
 use actix_web::dev::Server;
 use anyhow::{Context, anyhow, bail};
 use secrecy::ExposeSecret;
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -32,8 +30,6 @@ const DATABASE_PATIENCE: Duration = Duration::from_secs(30);
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
 /// Connections of the intake, and of the part of a worker that takes jobs.
 const FIXED_STATEMENT_CONNECTIONS: usize = 3;
-/// The generated secret key's file, in the data directory.
-const KEY_FILE: &str = "secret-key";
 
 /// The database in use, and the embedded server if that is ours.
 pub struct Database {
@@ -142,56 +138,6 @@ pub fn data_dir(settings: &Settings) -> PathBuf {
     postgres::choose_data_dir(settings.database.data_dir.clone())
 }
 
-/// The installation's keys: from the settings, else from the data directory, where a secret key
-/// is made once.
-///
-/// # Errors
-/// If the key's file can be neither read nor made.
-pub fn keys(settings: &Settings) -> anyhow::Result<Keys> {
-    if let Some(key) = &settings.secret_key {
-        return Ok(Keys::derive(key.expose_secret().as_bytes()));
-    }
-    let dir = data_dir(settings);
-    let file = dir.join(KEY_FILE);
-    let kept = kept_key(&dir, &file)
-        .with_context(|| format!("Failed to use the secret key {}", file.display()))?;
-    Ok(Keys::derive(kept.as_bytes()))
-}
-
-fn kept_key(dir: &Path, file: &Path) -> anyhow::Result<String> {
-    match File::open(file) {
-        Ok(mut open) => {
-            let mut text = String::new();
-            open.read_to_string(&mut text)?;
-            let key = text.trim();
-            if key.is_empty() {
-                bail!("it is empty");
-            }
-            Ok(key.to_owned())
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => make_key(dir, file),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Makes the key beside its place and links it there: of two that try at once, one wins and both
-/// use its key.
-fn make_key(dir: &Path, file: &Path) -> anyhow::Result<String> {
-    if !dir.is_dir() {
-        DirBuilder::new().recursive(true).mode(0o711).create(dir)?;
-    }
-    let draft = dir.join(format!("{KEY_FILE}.{}", clock::unique()));
-    let mut open = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    writeln!(open, "{}", clock::secret_text())?;
-    open.sync_all()?;
-    let linked = fs::hard_link(&draft, file);
-    fs::remove_file(&draft)?;
-    match linked {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error.into()),
-        Ok(()) | Err(_) => Ok(fs::read_to_string(file)?.trim().to_owned()),
-    }
-}
-
 /// The action catalogue; its faults go to the log.
 pub fn catalogue(settings: &Settings) -> Catalogue {
     let dir = &settings.worker.actions_dir;
@@ -261,7 +207,9 @@ async fn serve(
         address = Some(listener.local_addr()?);
         let pools = (database.pool(settings)?, database.pool_for_fixed_statements()?);
         let live = web::Live { notices: notices.clone(), stop: stop.clone() };
-        let mut deps = web_deps(settings, pools, (catalogue.clone(), live), setup_link.clone())?;
+        let keys = secret_key::unlock(settings, &mut *work_pool.get().await?).await?;
+        let mut deps =
+            web_deps(settings, pools, (catalogue.clone(), live), setup_link.clone(), keys);
         deps.measures = measures;
         // Where the keys are: what was signed is judged anew.
         let policy = Policy { allow_no_secret: settings.web.allow_no_secret };
@@ -308,12 +256,13 @@ fn web_deps(
     (pool, intake_pool): (Pool, Pool),
     (catalogue, live): (Catalogue, web::Live),
     setup_link: SetupLink,
-) -> anyhow::Result<web::Deps> {
-    let keys = Arc::new(keys(settings)?);
+    keys: Keys,
+) -> web::Deps {
+    let keys = Arc::new(keys);
     let policy = Policy { allow_no_secret: settings.web.allow_no_secret };
     let notices = live.notices.clone();
     let max_body = settings.web.max_body;
-    Ok(web::Deps {
+    web::Deps {
         pool,
         intake: Intake::start(intake_pool, Arc::clone(&keys), policy, max_body, notices),
         catalogue,
@@ -325,7 +274,7 @@ fn web_deps(
         password_cost: cost(settings),
         throttle: Arc::new(Throttle::default()),
         measures: None,
-    })
+    }
 }
 
 /// How often what was measured is put together.

@@ -13,13 +13,15 @@ pub(super) async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
     let mut faults = Vec::new();
     say("Settings: valid.");
     catalogue(&settings, &mut faults);
-    if let Err(error) = app::keys(&settings) {
-        faults.push(format!("Secret key: {error:#}"));
-    }
     match Database::join(&settings).await {
         Ok(database) => {
             match migrate::pending(&database.url).await {
-                Ok(pending) if pending.is_empty() => say("Database: reachable, schema up to date."),
+                Ok(pending) if pending.is_empty() => {
+                    say("Database: reachable, schema up to date.");
+                    if let Err(error) = secret_key(&settings, &database).await {
+                        faults.push(format!("Secret key: {error:#}"));
+                    }
+                }
                 Ok(pending) => faults.push(format!(
                     "Database: the migrations {} are not applied; run signalbox migrate",
                     pending.join(", ")
@@ -39,6 +41,13 @@ pub(super) async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
     }
     complain(&format!("{} faults.", faults.len()));
     Ok(ExitCode::FAILURE)
+}
+
+/// Whether it is the database's; where there is none yet, the first start makes it.
+async fn secret_key(settings: &Settings, database: &Database) -> anyhow::Result<()> {
+    let pool = database.pool(settings)?;
+    app::secret_key::known(settings, &mut *pool.get().await?).await?;
+    Ok(())
 }
 
 fn catalogue(settings: &Settings, faults: &mut Vec<String>) {

@@ -2,6 +2,7 @@
 
 mod check;
 mod prune;
+mod rotate;
 mod serve;
 mod transfer;
 mod users;
@@ -43,6 +44,8 @@ enum Command {
     Diff(transfer::Diff),
     /// Remove what has expired now
     Prune,
+    /// Seal all secrets with another secret key; no server or worker may run
+    RotateSecretKey(rotate::RotateSecretKey),
     /// Check settings, database and actions, and list every fault
     Check,
 }
@@ -74,6 +77,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Import(command) => transfer::bring_in(command, settings).await,
             Command::Diff(command) => transfer::diff(command, settings).await,
             Command::Prune => prune::prune(settings).await,
+            Command::RotateSecretKey(command) => rotate::rotate(command, settings).await,
             Command::Check => check::check(settings).await,
         }
     })

@@ -2,7 +2,7 @@
 //! environment variable that holds them, and are never in it.
 
 use super::{complain, say};
-use crate::app::{self, Database};
+use crate::app::{self, Database, secret_key};
 use crate::clock;
 use crate::config::Settings;
 use crate::core::transfer::{self, Document};
@@ -88,7 +88,7 @@ pub(super) async fn bring_in(command: Import, settings: Settings) -> anyhow::Res
         let mut conn = pool.get().await?;
         let plan = plan_import(&mut conn, &file).await?;
         let secrets = secrets(&mut file, &plan, command.without_secrets)?;
-        let keys = app::keys(&settings)?;
+        let keys = secret_key::unlock(&settings, &mut conn).await?;
         let catalogue = app::catalogue(&settings);
         let setting = Setting {
             action: &|name| catalogue.get(name),

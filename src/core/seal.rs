@@ -9,6 +9,9 @@ use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
+/// What a check value is bound to.
+const CHECK: &[u8] = b"secret key check";
+
 /// Bytes in front of each sealed value: the nonce.
 pub const NONCE_BYTES: usize = 24;
 
@@ -26,7 +29,8 @@ pub struct Keys {
 impl Keys {
     /// Derives every key from the installation's secret key.
     #[must_use]
-    pub fn derive(secret_key: &[u8]) -> Self {
+    pub fn derive(secret_key: impl AsRef<[u8]>) -> Self {
+        let secret_key = secret_key.as_ref();
         let mut cookie = [0; 64];
         let (first, second) = cookie.split_at_mut(32);
         first.copy_from_slice(&subkey(secret_key, b"signalbox cookie 1"));
@@ -36,6 +40,28 @@ impl Keys {
             seal: subkey(secret_key, b"signalbox seal"),
             cookie,
         }
+    }
+
+    /// The value that tells, later, whether these are the keys it was sealed with. It holds the key of the
+    /// tokens' digests: a token is known by its digest alone, which outlasts a change of the secret key.
+    ///
+    /// # Errors
+    /// As [`seal`].
+    pub fn check_value(&self, nonce: [u8; NONCE_BYTES]) -> Result<Vec<u8>, CannotOpen> {
+        seal(&self.seal, nonce, CHECK, &self.token_digest)
+    }
+
+    /// These keys as a check value completes them; none if it was sealed with others.
+    #[must_use]
+    pub fn checked(self, check_value: &[u8]) -> Option<Self> {
+        let token_digest = open(&self.seal, CHECK, check_value).ok()?.try_into().ok()?;
+        Some(Self { token_digest, ..self })
+    }
+
+    /// Whether a check value was sealed with these keys.
+    #[must_use]
+    pub fn fit(&self, check_value: &[u8]) -> bool {
+        open(&self.seal, CHECK, check_value).is_ok()
     }
 }
 

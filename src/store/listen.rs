@@ -234,6 +234,7 @@ impl Listener {
         let mut conn = Conn::establish(url)
             .await
             .map_err(|error| super::StoreError::Unavailable(error.to_string()))?;
+        super::secret_key::share(&mut conn).await?;
         for topic in Topic::ALL {
             diesel::sql_query(format!("LISTEN {}", topic.channel())).execute(&mut conn).await?;
         }

@@ -28,6 +28,7 @@ pub mod replays;
 pub mod retention;
 pub mod schema;
 pub mod search;
+pub mod secret_key;
 pub mod sessions;
 pub mod stats;
 mod transaction;

@@ -149,6 +149,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    secret_key_check (is_only) {
+        is_only -> Bool,
+        sealed -> Bytea,
+        since -> Timestamptz,
+    }
+}
+
+diesel::table! {
     sessions (id) {
         id -> Bytea,
         state -> Text,
@@ -267,6 +275,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     job_output,
     jobs,
     replays,
+    secret_key_check,
     sessions,
     settings,
     users,

@@ -3,7 +3,7 @@
 use super::Deps;
 use super::machine::MachineError;
 use super::problem::Problem;
-use crate::store::{Result, migrate};
+use crate::store::{Result, migrate, secret_key};
 use actix_web::{HttpResponse, web};
 use serde_json::json;
 
@@ -21,6 +21,13 @@ async fn healthz() -> HttpResponse {
 /// 200 when the database answers and its migrations are current; else 503 and why.
 async fn readyz(deps: web::Data<Deps>) -> std::result::Result<HttpResponse, MachineError> {
     match is_current(&deps).await {
+        Ok(true) if !has_the_secret_key(&deps).await? => {
+            let mut problem = Problem::unavailable();
+            problem.detail = "The secret key is not the one of this database: restart Signalbox \
+                              with the right one."
+                .into();
+            Err(problem.into())
+        }
         Ok(true) => Ok(HttpResponse::Ok().json(json!({ "status": "ready" }))),
         Ok(false) => {
             let mut problem = Problem::unavailable();
@@ -29,6 +36,11 @@ async fn readyz(deps: web::Data<Deps>) -> std::result::Result<HttpResponse, Mach
         }
         Err(error) => Err(error.into()),
     }
+}
+
+async fn has_the_secret_key(deps: &Deps) -> Result<bool> {
+    let check = secret_key::check(&mut *deps.pool.get().await?).await?;
+    Ok(check.is_some_and(|check| deps.keys.fit(&check)))
 }
 
 async fn is_current(deps: &Deps) -> Result<bool> {

@@ -2,5 +2,6 @@
 
 mod check;
 mod docs;
+mod secret_key;
 mod transfer;
 mod users;

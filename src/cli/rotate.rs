@@ -1,0 +1,57 @@
+//! `rotate-secret-key`.
+
+use super::say;
+use crate::app::Database;
+use crate::app::secret_key::{self, Rotated};
+use crate::config::Settings;
+use clap::Args;
+use secrecy::SecretString;
+use std::process::ExitCode;
+
+/// The fewest characters of a new key.
+const MIN_CHARS: usize = 32;
+
+#[derive(Debug, Args)]
+pub(super) struct RotateSecretKey {
+    /// The new secret key, where SIGNALBOX_SECRET_KEY has the present one; else a file is made
+    #[arg(long, env = "SIGNALBOX_NEW_SECRET_KEY", hide_env_values = true, value_parser = new_key)]
+    new_secret_key: Option<SecretString>,
+}
+
+fn new_key(text: &str) -> Result<SecretString, String> {
+    if text.chars().count() < MIN_CHARS {
+        return Err(format!("it has fewer than {MIN_CHARS} characters"));
+    }
+    Ok(text.to_owned().into())
+}
+
+pub(super) async fn rotate(
+    command: RotateSecretKey,
+    settings: Settings,
+) -> anyhow::Result<ExitCode> {
+    let database = Database::join(&settings).await?;
+    let rotated = rotated(command, &settings, &database).await;
+    database.close().await;
+    let is_set = settings.secret_key.is_some();
+    match rotated? {
+        Rotated::Resealed(count) => {
+            say(&format!("Sealed the signing tokens of {count} webhooks with the new secret key."));
+        }
+        Rotated::Already => say("The database has the new secret key already."),
+    }
+    say(if is_set {
+        "Set SIGNALBOX_SECRET_KEY to the new secret key, then start. Users sign in again."
+    } else {
+        "Back up the new secret key, then start. Users sign in again."
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn rotated(
+    command: RotateSecretKey,
+    settings: &Settings,
+    database: &Database,
+) -> anyhow::Result<Rotated> {
+    let pool = database.pool(settings)?;
+    secret_key::rotate(settings, command.new_secret_key, &mut *pool.get().await?).await
+}

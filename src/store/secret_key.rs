@@ -1,0 +1,112 @@
+//! What the secret key protects: its check value, and the sealed signing tokens. No key is known here.
+
+use super::schema::{secret_key_check, webhooks};
+use super::{Conn, Result};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
+use diesel_async::RunQueryDsl;
+
+/// The number of the lock that whoever uses the secret key shares.
+const LOCK: i64 = 0x5163_6e61_6c4b_6579;
+
+/// The sealed secrets of one webhook.
+#[derive(Debug, Clone, Queryable)]
+#[expect(missing_docs, reason = "the columns, explained by the migration")]
+pub struct Sealed {
+    pub id: i64,
+    pub signing_token: Option<Vec<u8>>,
+    pub previous_signing_token: Option<Vec<u8>>,
+}
+
+/// The check value, if there is one.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn check(conn: &mut Conn) -> Result<Option<Vec<u8>>> {
+    Ok(secret_key_check::table.select(secret_key_check::sealed).first(conn).await.optional()?)
+}
+
+/// Stores the first check value; the first of two stays.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn insert(conn: &mut Conn, sealed: &[u8], now: DateTime<Utc>) -> Result<()> {
+    let values = (secret_key_check::sealed.eq(sealed), secret_key_check::since.eq(now));
+    let insert = diesel::insert_into(secret_key_check::table).values(values);
+    insert.on_conflict_do_nothing().execute(conn).await?;
+    Ok(())
+}
+
+/// Stores another check value.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn replace(conn: &mut Conn, sealed: &[u8], now: DateTime<Utc>) -> Result<()> {
+    let values = (secret_key_check::sealed.eq(sealed), secret_key_check::since.eq(now));
+    diesel::update(secret_key_check::table).set(values).execute(conn).await?;
+    Ok(())
+}
+
+/// Every webhook with a sealed secret.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn sealed(conn: &mut Conn) -> Result<Vec<Sealed>> {
+    let columns = (webhooks::id, webhooks::signing_token, webhooks::previous_signing_token);
+    let is_sealed =
+        webhooks::signing_token.is_not_null().or(webhooks::previous_signing_token.is_not_null());
+    let rows = webhooks::table.filter(is_sealed).select(columns).order(webhooks::id);
+    Ok(rows.for_update().load(conn).await?)
+}
+
+/// Whether any webhook has a secret that only the secret key makes usable.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn has_secrets(conn: &mut Conn) -> Result<bool> {
+    let secret = webhooks::secret_digest.is_not_null().or(webhooks::signing_token.is_not_null());
+    let found = diesel::select(diesel::dsl::exists(webhooks::table.filter(secret)));
+    Ok(found.get_result(conn).await?)
+}
+
+/// Stores the sealed secrets of a webhook.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn update(conn: &mut Conn, row: &Sealed) -> Result<()> {
+    diesel::update(webhooks::table.find(row.id))
+        .set((
+            webhooks::signing_token.eq(&row.signing_token),
+            webhooks::previous_signing_token.eq(&row.previous_signing_token),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Says, as long as this connection lasts, that a process uses the secret key. Waits while it is changed.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn share(conn: &mut Conn) -> Result<()> {
+    let share = diesel::sql_query("SELECT pg_advisory_lock_shared($1)");
+    share.bind::<BigInt, _>(LOCK).execute(conn).await?;
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Locked {
+    #[diesel(sql_type = Bool)]
+    locked: bool,
+}
+
+/// Keeps every process from using the secret key, as long as this connection lasts; false if one does.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn lock_alone(conn: &mut Conn) -> Result<bool> {
+    let lock = diesel::sql_query("SELECT pg_try_advisory_lock($1) AS locked");
+    let Locked { locked } = lock.bind::<BigInt, _>(LOCK).get_result(conn).await?;
+    Ok(locked)
+}
