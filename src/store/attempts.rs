@@ -1,7 +1,7 @@
 //! Attempts, and the jobs they are made of, as the worker reads them. The job's own state is moved
 //! by `store::transitions`.
 
-use super::schema::{deliveries, job_attempts, jobs};
+use super::schema::{deliveries, job_attempts, jobs, webhooks};
 use super::{Conn, Result};
 use crate::core::ids::JobId;
 use crate::core::job::{AttemptOutcome, JobState, Tries};
@@ -81,13 +81,15 @@ pub struct Begun {
     pub job: JobRow,
     /// What it came from, unless that is gone.
     pub delivery: Option<DeliveryRow>,
+    /// The address of its webhook's repository; empty if the webhook is gone.
+    pub webhook_url: String,
 }
 
 impl Begun {
     /// The attempt that the job's row counts last.
-    pub fn new(job: JobRow, event: Option<String>, body: Option<Vec<u8>>) -> Self {
-        let delivery = event.map(|event| DeliveryRow { event, body });
-        Self { number: job.attempts, job, delivery }
+    pub fn new(job: JobRow, delivery: Option<DeliveryRow>, webhook_url: Option<String>) -> Self {
+        let webhook_url = webhook_url.unwrap_or_default();
+        Self { number: job.attempts, job, delivery, webhook_url }
     }
 }
 
@@ -114,6 +116,15 @@ pub struct DeliveryRow {
 /// [`StoreError::NotFound`](super::StoreError::NotFound) if it is gone.
 pub async fn delivery_of(conn: &mut Conn, delivery: &str) -> Result<DeliveryRow> {
     Ok(deliveries::table.find(delivery).select(DeliveryRow::as_select()).first(conn).await?)
+}
+
+/// The address of the repository of a job's webhook.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn webhook_url(conn: &mut Conn, webhook: Option<i64>) -> Result<Option<String>> {
+    let Some(webhook) = webhook else { return Ok(None) };
+    Ok(webhooks::table.find(webhook).select(webhooks::repo_url).first(conn).await.optional()?)
 }
 
 /// An attempt that has not ended.

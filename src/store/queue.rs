@@ -5,7 +5,7 @@
 //! lanes many at a time ([`begin_due`]), one in a lane under that lane's lock
 //! (`crate::worker::begin`).
 
-use super::attempts::{Begun, JobRow};
+use super::attempts::{Begun, DeliveryRow, JobRow};
 use super::cached::cached;
 use super::listen::Topic;
 use super::schema::jobs;
@@ -139,6 +139,8 @@ struct BegunRow {
     event: Option<String>,
     #[diesel(sql_type = Nullable<Bytea>)]
     body: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Text>)]
+    webhook_url: Option<String>,
 }
 
 /// Rows of `webhooks` are locked in the order in which the intake locks them.
@@ -159,8 +161,9 @@ macro_rules! begin {
                ORDER BY webhooks.id FOR NO KEY UPDATE OF webhooks), \
              show AS (UPDATE webhooks SET last_job_state = $4 FROM shown \
                WHERE webhooks.id = shown.id) \
-             SELECT begun.*, deliveries.event, deliveries.body \
-             FROM begun LEFT JOIN deliveries ON deliveries.id = begun.delivery_id ORDER BY begun.id"
+             SELECT begun.*, deliveries.event, deliveries.body, webhooks.repo_url AS webhook_url \
+             FROM begun LEFT JOIN deliveries ON deliveries.id = begun.delivery_id \
+             LEFT JOIN webhooks ON webhooks.id = begun.webhook_id ORDER BY begun.id"
         )
     };
 }
@@ -189,7 +192,10 @@ pub async fn begin_due(conn: &mut Conn, take: Take<'_>) -> Result<Vec<Begun>> {
         None => begin,
     };
     let rows: Vec<BegunRow> = cached(begin).load(conn).await?;
-    Ok(rows.into_iter().map(|row| Begun::new(row.job, row.event, row.body)).collect())
+    let begun = |BegunRow { job, event, body, webhook_url }| {
+        Begun::new(job, event.map(|event| DeliveryRow { event, body }), webhook_url)
+    };
+    Ok(rows.into_iter().map(begun).collect())
 }
 
 /// The most jobs that one statement holds.

@@ -267,7 +267,7 @@ fn failed(error: String) -> Ended {
 
 /// Puts together what the action needs; Err is the sentence the attempt fails with.
 fn request(catalogue: &Catalogue, begun: Begun) -> Result<RunRequest, String> {
-    let Begun { number, job, delivery } = begun;
+    let Begun { number, job, delivery, webhook_url } = begun;
     let spec = catalogue.get(&job.action).ok_or_else(|| catalogue.why_missing(&job.action))?;
     let Some(DeliveryRow { event: header, body: Some(body) }) = delivery else {
         return Err("The delivery's body is not kept any more".to_owned());
@@ -278,6 +278,6 @@ fn request(catalogue: &Catalogue, begun: Begun) -> Result<RunRequest, String> {
     let limit_s = job.timeout_s.and_then(|s| u32::try_from(s).ok()).unwrap_or(spec.timeout_s);
     // A webhook may ask for less time than its entry allows, never for more.
     let timeout = Duration::from_secs(limit_s.min(spec.timeout_s).into());
-    let facts = EventFacts::of(event, (&job.delivery_id, &job.id), number);
+    let facts = EventFacts::of(event, &webhook_url, (&job.delivery_id, &job.id), number);
     Ok(RunRequest { spec, params, facts, body: body.into(), timeout })
 }

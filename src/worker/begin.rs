@@ -54,7 +54,8 @@ impl Runner {
                 Err(StoreError::NotFound) => None,
                 found => Some(found?),
             };
-            Ok(Turn::Begun(Box::new(Begun { number: row.attempts, job: row, delivery })))
+            let webhook_url = attempts::webhook_url(conn, row.webhook_id).await?;
+            Ok(Turn::Begun(Box::new(Begun::new(row, delivery, webhook_url))))
         })
         .await
     }

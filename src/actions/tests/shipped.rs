@@ -63,13 +63,54 @@ impl Site {
         self.deploy_ref("refs/heads/main", sha, then).await
     }
 
+    /// Commits a submodule that names this address, at some commit of it.
+    async fn submodule(&self, directory: &str, name: &str, address: &str, sha: &str) {
+        for (key, value) in [("path", name), ("url", address)] {
+            let key = format!("submodule.{name}.{key}");
+            self.git(directory, &["config", "--file", ".gitmodules", &key, value]).await;
+        }
+        // Without its folder, the next commit would take it out again.
+        fs::create_dir_all(self.path(directory).join(name)).unwrap();
+        let link = format!("160000,{sha},{name}");
+        self.git(directory, &["update-index", "--add", "--cacheinfo", &link]).await;
+        self.git(directory, &["add", ".gitmodules"]).await;
+    }
+
     async fn deploy_ref(
         &self,
         git_ref: &str,
         sha: &str,
         then: &[&str],
     ) -> (AttemptOutcome, Option<i32>, String) {
-        let mut request = request(self.entry(then), "");
+        self.run(self.entry(&[], "www", then), git_ref, sha).await
+    }
+
+    /// Of this directory, with options of the script.
+    async fn deploy_with(
+        &self,
+        options: &[&str],
+        directory: &str,
+        sha: &str,
+    ) -> (AttemptOutcome, Option<i32>, String) {
+        self.run(self.entry(options, directory, &[]), "refs/heads/main", sha).await
+    }
+
+    async fn deploy_ref_with(
+        &self,
+        options: &[&str],
+        git_ref: &str,
+        sha: &str,
+    ) -> (AttemptOutcome, Option<i32>, String) {
+        self.run(self.entry(options, "www", &[]), git_ref, sha).await
+    }
+
+    async fn run(
+        &self,
+        entry: Arc<ActionSpec>,
+        git_ref: &str,
+        sha: &str,
+    ) -> (AttemptOutcome, Option<i32>, String) {
+        let mut request = request(entry, "");
         request.facts.sha = sha.to_owned();
         request.facts.git_ref = git_ref.into();
         let (ended, chunks): (_, Vec<OutputChunk>) = finish(request).await;
@@ -77,21 +118,7 @@ impl Site {
         (ended.outcome, ended.exit_code, said)
     }
 
-    /// With the settings of git that stand in a home.
-    async fn deploy_at_home(&self, sha: &str, home: &str) -> (AttemptOutcome, Option<i32>, String) {
-        let mut spec = ActionSpec::clone(&self.entry(&[]));
-        let ActionKind::Command(command) = &mut spec.kind else { panic!("it is another kind") };
-        command.program = "/usr/bin/env".into();
-        let before = [format!("HOME={home}"), "/bin/sh".to_owned()];
-        command.args.splice(0..0, before.map(Argument::Literal));
-        let mut request = request(Arc::new(spec), "");
-        request.facts.sha = sha.to_owned();
-        let (ended, chunks): (_, Vec<OutputChunk>) = finish(request).await;
-        let said = text(&chunks, Stream::Stdout) + &text(&chunks, Stream::Stderr);
-        (ended.outcome, ended.exit_code, said)
-    }
-
-    fn entry(&self, then: &[&str]) -> Arc<ActionSpec> {
+    fn entry(&self, options: &[&str], directory: &str, then: &[&str]) -> Arc<ActionSpec> {
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("actions");
         let entry = fs::read_to_string(shipped.join("git-deploy.toml")).unwrap();
         let mut spec = ActionSpec::from_toml("git-deploy", &entry).unwrap();
@@ -99,8 +126,10 @@ impl Site {
         // By way of sh, since a checkout of these sources may belong to anybody.
         let script = shipped.join(&command.program);
         command.program = "/bin/sh".into();
-        command.args.insert(0, Argument::Literal(script.display().to_string()));
-        command.args[1] = Argument::Literal(self.path("www").display().to_string());
+        let before = [script.display().to_string()].into_iter();
+        let before = before.chain(options.iter().map(|word| (*word).to_owned()));
+        let before = before.chain([self.path(directory).display().to_string()]);
+        command.args.splice(..1, before.map(Argument::Literal));
         command.args.extend(then.iter().map(|word| Argument::Literal((*word).to_owned())));
         Arc::new(spec)
     }
@@ -128,7 +157,12 @@ async fn git_deploy_says_what_is_wrong_and_what_may_be_tried_again() {
     assert!(code == Some(1) && said.contains("is not in refs/heads/main any more"), "{said}");
     let (_, code, said) = site.deploy("HEAD", &[]).await;
     assert!(code == Some(1) && said.contains("HEAD is not a commit"), "{said}");
-    let (_, code, _) = site.deploy(&site.commit("two").await, &["/bin/sh", "-c", "exit 9"]).await;
+    let two = site.commit("two").await;
+    for short in [&two[..7], &two[..39], ""] {
+        let (_, code, said) = site.deploy(short, &[]).await;
+        assert!(code != Some(0) && site.page() == "one", "{short}: {said}");
+    }
+    let (_, code, _) = site.deploy(&two, &["/bin/sh", "-c", "exit 9"]).await;
     assert_eq!(code, Some(9));
 
     let lock = fs::File::create(site.path("www/.git/signalbox-deploy.lock")).unwrap();
@@ -142,7 +176,7 @@ async fn git_deploy_says_what_is_wrong_and_what_may_be_tried_again() {
     assert!(code == Some(75) && said.contains("the fetch failed"), "{said}");
     fs::rename(site.path("www"), site.path("gone")).unwrap();
     let (_, code, said) = site.deploy(&"ab".repeat(20), &[]).await;
-    assert!(code == Some(1) && said.contains("name yours in the entry"), "{said}");
+    assert!(code == Some(1) && said.contains("name yours in the action"), "{said}");
 }
 
 #[tokio::test]
@@ -202,10 +236,99 @@ async fn git_deploy_brings_submodules_along() {
     // git itself refuses submodules from this machine's own disk unless it is told.
     let add = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &library, "lib"];
     site.git("origin", &add).await;
-    site.git("www", &["config", "--global", "protocol.file.allow", "always"]).await;
     let with = site.commit("with a submodule").await;
-    let home = site.directory.path().display().to_string();
-    let (outcome, _, said) = site.deploy_at_home(&with, &home).await;
+    let (_, code, said) = site.deploy(&with, &[]).await;
+    assert!(code == Some(1) && said.contains("to allow it, see --submodule-host"), "{said}");
+    let file = ["--submodule-protocol", "file"];
+    let (outcome, _, said) = site.deploy_with(&file, "www", &with).await;
     assert_eq!(outcome, AttemptOutcome::Succeeded, "{said}");
     assert_eq!(fs::read_to_string(site.path("www/lib/code")).unwrap(), "one");
+
+    // One inside it comes along, and is asked for its host as well.
+    inside("two");
+    let calls = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/group/app.git", calls.local_addr().unwrap());
+    site.submodule("library", "deep", &address, &with).await;
+    site.git("library", &["commit", "--quiet", "--all", "-m", "two"]).await;
+    let two = site.git("library", &["rev-parse", "HEAD"]).await;
+    site.git("origin/lib", &["-c", "protocol.file.allow=always", "fetch", "--quiet"]).await;
+    site.git("origin/lib", &["checkout", "--quiet", &two]).await;
+    let deep = site.commit("with one inside it").await;
+    let (_, code, said) = site.deploy_with(&file, "www", &deep).await;
+    assert!(code == Some(1) && said.contains("the submodule deep comes from http"), "{said}");
+    assert_eq!(fs::read_to_string(site.path("www/lib/code")).unwrap(), "two");
+    let called = tokio::time::timeout(std::time::Duration::ZERO, calls.accept()).await;
+    assert!(called.is_err(), "loopback was called");
+}
+
+#[tokio::test]
+async fn git_deploy_calls_no_host_that_only_the_pusher_names() {
+    let site = Site::new().await;
+    let calls = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let loopback = calls.local_addr().unwrap();
+    let first = site.git("origin", &["rev-parse", "HEAD"]).await;
+    site.git("origin", &["checkout", "--quiet", "-b", "bad"]).await;
+    site.submodule("origin", "lib", "https://gitlab.example.com/group/lib.git", &first).await;
+    for address in [
+        format!("http://{loopback}/group/app.git"),
+        format!("https://{loopback}/group/app.git"),
+        format!("ssh://git@{loopback}/group/app.git"),
+        format!("git://{loopback}/group/app.git"),
+        format!("https://{loopback}?@gitlab.example.com/group/app.git"),
+        format!("https://{loopback}\\@gitlab.example.com/group/app.git"),
+        format!("https://gitlab.example.com@{loopback}/group/app.git"),
+        "localhost:group/app.git".to_owned(),
+        "ext::touch ran".to_owned(),
+        site.path("origin").display().to_string(),
+        "../origin".to_owned(),
+        "file:///etc".to_owned(),
+    ] {
+        let set = ["config", "--file", ".gitmodules", "submodule.lib.url", &address];
+        site.git("origin", &set).await;
+        let sha = site.commit(&address).await;
+        for options in [&[][..], &["--submodule-host", "gitlab.example.com"]] {
+            let mut options = options.to_vec();
+            options.extend(["--submodule-protocol", "http"]);
+            let (_, code, said) = site.deploy_ref_with(&options, "refs/heads/bad", &sha).await;
+            assert!(code == Some(1) && said.contains("git-deploy: "), "{address}: {said}");
+        }
+    }
+    let called = tokio::time::timeout(std::time::Duration::ZERO, calls.accept()).await;
+    assert!(called.is_err(), "loopback was called");
+    // A host that is allowed is called.
+    let allowed = ["--submodule-host", "127.0.0.1", "--submodule-protocol", "http"];
+    let address = format!("http://{loopback}/group/app.git");
+    site.git("origin", &["config", "--file", ".gitmodules", "submodule.lib.url", &address]).await;
+    let sha = site.commit("allowed").await;
+    let deploy = site.deploy_ref_with(&allowed, "refs/heads/bad", &sha);
+    let answer = async { drop(calls.accept().await.unwrap()) };
+    let ((outcome, ..), ()) = tokio::join!(deploy, answer);
+    assert_eq!(outcome, AttemptOutcome::Failed);
+}
+
+#[tokio::test]
+async fn git_deploy_takes_no_commit_of_another_branch() {
+    let site = Site::new().await;
+    let tag = ["tag", "-m", "first", "v1"];
+    site.git("origin", &tag).await;
+    site.git("origin", &["checkout", "--quiet", "-b", "unreviewed"]).await;
+    let other = site.commit("of another branch").await;
+    site.git("www", &["fetch", "--quiet", "origin"]).await;
+    for git_ref in ["refs/heads/main", "refs/tags/v1"] {
+        let (_, code, said) = site.deploy_ref(git_ref, &other, &[]).await;
+        assert!(code == Some(1) && said.contains(&format!("is not in {git_ref}")), "{said}");
+    }
+    assert_eq!(site.page(), "one");
+    let (outcome, ..) = site.deploy_ref("refs/heads/unreviewed", &other, &[]).await;
+    assert_eq!((outcome, site.page().as_str()), (AttemptOutcome::Succeeded, "of another branch"));
+}
+
+#[tokio::test]
+async fn git_deploy_touches_no_checkout_further_up() {
+    let site = Site::new().await;
+    fs::create_dir(site.path("www/inside")).unwrap();
+    let two = site.commit("two").await;
+    let (_, code, said) = site.deploy_with(&[], "www/inside", &two).await;
+    assert!(code == Some(1) && said.contains("is not the top of a checkout"), "{said}");
+    assert_eq!(site.page(), "one");
 }

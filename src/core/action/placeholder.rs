@@ -4,6 +4,7 @@
 //! an argument and never becomes an option (`invocation.rs` refuses that).
 
 use super::{Argument, Parameter};
+use crate::core::event::repository::RepositoryUrl;
 use crate::core::event::{Event, GitRef};
 use std::borrow::Cow;
 
@@ -20,9 +21,9 @@ pub struct EventFacts {
     pub sha: String,
     /// GitLab's number of the project.
     pub project_id: Option<i64>,
-    /// The project's path, as `group/name`.
+    /// The project's path, as `group/name`: that of the address.
     pub project_path: String,
-    /// The repository's address, as the event shows it.
+    /// The repository's address that was compared with the webhook's, of those the event has.
     pub repo_url: String,
     /// Who triggered it.
     pub user_name: String,
@@ -36,21 +37,56 @@ pub struct EventFacts {
 
 impl EventFacts {
     /// What a run is told: of the event, and of the delivery, the job and its attempt.
+    ///
+    /// Of an event's addresses one is compared with the webhook's: the others, and the path beside
+    /// them, say what the sender likes.
     #[must_use]
-    pub fn of(event: Event, (delivery, job): (&str, &str), attempt: i32) -> Self {
+    pub fn of(
+        event: Event,
+        webhook_url: &str,
+        (delivery, job): (&str, &str),
+        attempt: i32,
+    ) -> Self {
+        let (repo_url, project_path) = compared(&event, webhook_url);
         Self {
             event: event.header,
             kind: event.object_kind,
             git_ref: event.git_ref,
             sha: event.sha,
             project_id: event.project_id,
-            project_path: event.project_path,
-            repo_url: event.repo_url,
+            project_path,
+            repo_url,
             user_name: event.user_name,
             delivery: delivery.to_owned(),
             job: job.to_owned(),
             attempt,
         }
+    }
+}
+
+/// The address that stands for the event's repository with a webhook of this address, and its path.
+fn compared(event: &Event, webhook_url: &str) -> (String, String) {
+    let wanted = RepositoryUrl::parse(webhook_url);
+    let is_same = |url: &&String| RepositoryUrl::parse(url).same_as(&wanted);
+    let url = match event.repo_urls.iter().find(is_same) {
+        Some(url) => url,
+        // Matched by its project's id alone.
+        None if event.repo_urls.is_empty() => webhook_url,
+        // A person sent it to a webhook of another repository.
+        None => return (event.repo_url.clone(), event.project_path.clone()),
+    };
+    let address = RepositoryUrl::parse(url);
+    // In front of the path may stand the folder of a GitLab that is not at its host's root.
+    let in_folder = url.starts_with("http")
+        && event.project_path.contains('/')
+        && address
+            .path()
+            .strip_suffix(&event.project_path)
+            .is_some_and(|folder| folder.ends_with('/'));
+    match url {
+        "" => (String::new(), event.project_path.clone()),
+        _ if in_folder => (url.to_owned(), event.project_path.clone()),
+        _ => (url.to_owned(), address.path().to_owned()),
     }
 }
 
@@ -247,4 +283,41 @@ fn takes_code(option: &str) -> bool {
         letters.ends_with(['c', 'e', 'E']) && letters.chars().all(|c| c.is_ascii_alphabetic())
     });
     short || matches!(option, "--command" | "--eval" | "--execute" | "--print")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(urls: &[&str], path: &str, webhook_url: &str) -> (String, String) {
+        let event = Event {
+            repo_url: urls.first().copied().unwrap_or_default().to_owned(),
+            repo_urls: urls.iter().map(|url| (*url).to_owned()).collect(),
+            project_path: path.to_owned(),
+            ..Event::default()
+        };
+        let facts = EventFacts::of(event, webhook_url, ("D", "J"), 1);
+        (facts.repo_url, facts.project_path)
+    }
+
+    #[test]
+    fn an_action_gets_the_address_that_was_compared_and_its_path() {
+        let webhook = "git@git.example.com:team/app.git";
+        let web = "https://git.example.com/team/app.git";
+        let own = (web.to_owned(), "team/app".to_owned());
+        assert_eq!(facts(&[web], "team/app", webhook), own);
+        // What a sender writes beside it is not given on.
+        assert_eq!(facts(&["https://evil.example.com/a/b.git", web], "evil/app", webhook), own);
+        assert_eq!(facts(&[web], "app", webhook), own);
+        let by_id = (webhook.to_owned(), "team/app".to_owned());
+        assert_eq!(facts(&[], "evil/app", webhook), by_id);
+        assert_eq!(facts(&[], "a/b", ""), (String::new(), "a/b".to_owned()));
+        // A GitLab that is not at its host's root.
+        let folder = "https://example.com/gitlab/team/app.git";
+        let in_folder = (folder.to_owned(), "team/app".to_owned());
+        assert_eq!(facts(&[folder], "team/app", folder), in_folder);
+        // A person sent it to another repository's webhook.
+        let other = "https://git.example.com/team/other.git";
+        assert_eq!(facts(&[other], "team/other", webhook), (other.into(), "team/other".into()));
+    }
 }

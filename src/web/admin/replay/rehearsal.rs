@@ -185,7 +185,7 @@ fn request(
     let timeout = Duration::from_secs(asked.min(spec.timeout_s).into());
     Ok(RunRequest {
         params,
-        facts: EventFacts::of(event.clone(), (NEW_DELIVERY, NEW_JOB), 1),
+        facts: EventFacts::of(event.clone(), &webhook.repo_url, (NEW_DELIVERY, NEW_JOB), 1),
         body: Bytes::copy_from_slice(payload),
         timeout,
         spec,
