@@ -5,7 +5,7 @@
 
 use super::decide::{self, Draft};
 use super::known_webhooks::KnownWebhooks;
-use super::refusals::{Refusals, Room};
+use super::refusals::{Added, Refusals, Room};
 use super::{Arrival, Content, IntakeError, Policy, Receipt, Waiting, write};
 use crate::clock;
 use crate::core::seal::Keys;
@@ -214,8 +214,9 @@ impl Committer {
         let (known, policy, now) =
             ((&*self.deps.keys, &*self.webhooks), self.deps.policy, clock::now());
         let drafts = decide::drafts(conn, arrivals, known, policy, now).await?;
+        let mut added = Added::default();
         let room = |draft: &Draft<'_>| match draft.decision.verdict {
-            Verdict::Rejected => locked(&self.refusals).room(draft.arrival, now),
+            Verdict::Rejected => added.room(&locked(&self.refusals), draft.arrival, now),
             _ => Room::Own,
         };
         let rooms: Vec<Room> = drafts.iter().map(room).collect();
@@ -227,6 +228,7 @@ impl Committer {
         } else {
             write::drafts(conn, &drafts, &rooms, now).await?;
         }
+        locked(&self.refusals).count(added);
         if drafts.iter().any(|draft| !draft.jobs.is_empty()) {
             self.deps.notices.wake_workers();
         }

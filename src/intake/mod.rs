@@ -7,6 +7,7 @@
 mod body_room;
 mod committer;
 mod decide;
+mod kept;
 mod known_tokens;
 mod known_webhooks;
 mod made;

@@ -8,6 +8,7 @@ use crate::core::ids::DeliveryId;
 use crate::core::network::sender_network;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// Rejected deliveries stored one by one, per sender and minute.
 pub(super) const STORED_A_MINUTE: u32 = 20;
@@ -34,6 +35,7 @@ pub(super) struct Count {
     pub counted: u64,
 }
 
+#[derive(Clone)]
 struct Sender {
     since: DateTime<Utc>,
     stored: u32,
@@ -44,19 +46,46 @@ struct Sender {
 #[derive(Default)]
 pub(super) struct Refusals {
     senders: HashMap<String, Sender>,
+    /// Counts that no sender goes on with.
+    ended: Vec<Count>,
 }
 
-impl Refusals {
+/// What the rejected deliveries of one batch add, until they are stored: a batch that fails has
+/// counted nobody.
+#[derive(Default)]
+pub(super) struct Added {
+    senders: HashMap<String, (Sender, Sender)>,
+}
+
+impl Added {
     /// Finds room for a rejected delivery.
-    pub(super) fn room(&mut self, arrival: &Arrival, now: DateTime<Utc>) -> Room {
+    pub(super) fn room(
+        &mut self,
+        counted: &Refusals,
+        arrival: &Arrival,
+        now: DateTime<Utc>,
+    ) -> Room {
         let mut name = sender_name(&arrival.remote_addr);
-        if !self.senders.contains_key(&name) && self.senders.len() >= SENDERS {
+        let known = counted.senders.len() + self.senders.len();
+        if !counted.senders.contains_key(&name)
+            && !self.senders.contains_key(&name)
+            && known >= SENDERS
+        {
             OTHERS.clone_into(&mut name);
         }
-        let sender = self.senders.entry(name).or_insert_with(|| Sender::new(now));
-        if now - sender.since >= TimeDelta::minutes(1) && !sender.changed {
-            *sender = Sender::new(now);
-        }
+        let before = |name: &String| match counted.senders.get(name) {
+            Some(sender) if now - sender.since < TimeDelta::minutes(1) || sender.changed => {
+                sender.clone()
+            }
+            Some(_) | None => Sender::new(now),
+        };
+        let (_, sender) = match self.senders.entry(name) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let before = before(entry.key());
+                entry.insert((before.clone(), before))
+            }
+        };
         if sender.stored < STORED_A_MINUTE {
             sender.stored += 1;
             return Room::Own;
@@ -69,11 +98,37 @@ impl Refusals {
         sender.counting = Some(Count { delivery: arrival.id.clone(), counted: 1 });
         Room::Counting
     }
+}
+
+impl Refusals {
+    /// Counts what a batch added, now that it is stored. Another batch may have been stored meanwhile.
+    pub(super) fn count(&mut self, added: Added) {
+        for (name, (before, after)) in added.senders {
+            let sender = self.senders.entry(name).or_insert_with(|| before.clone());
+            if sender.since < before.since {
+                *sender = before.clone();
+            }
+            sender.stored += after.stored - before.stored;
+            let Some(count) = after.counting else { continue };
+            match (&mut sender.counting, before.counting) {
+                (Some(here), Some(old)) if here.delivery == count.delivery => {
+                    here.counted += count.counted - old.counted;
+                    sender.changed |= after.changed;
+                }
+                // Two rows count for this sender now.
+                (Some(here), _) if here.delivery != count.delivery => self.ended.push(count),
+                (here, _) => {
+                    sender.changed |= count.counted > 1;
+                    *here = Some(count);
+                }
+            }
+        }
+    }
 
     /// The counts that changed since they were last asked for; senders whose minute is over are
     /// forgotten.
     pub(super) fn take_counts(&mut self, now: DateTime<Utc>) -> Vec<Count> {
-        let mut counts = Vec::new();
+        let mut counts = std::mem::take(&mut self.ended);
         self.senders.retain(|_, sender| {
             if std::mem::take(&mut sender.changed) {
                 counts.extend(sender.counting.clone());
@@ -116,43 +171,79 @@ mod tests {
         }
     }
 
+    /// One that is stored.
+    fn room(refusals: &mut Refusals, arrival: &Arrival, now: DateTime<Utc>) -> Room {
+        let mut added = Added::default();
+        let room = added.room(refusals, arrival, now);
+        refusals.count(added);
+        room
+    }
+
+    #[test]
+    fn who_is_not_stored_is_not_counted() {
+        let (mut refusals, start) = (Refusals::default(), DateTime::UNIX_EPOCH);
+        let mut failed = Added::default();
+        for number in 0..100 {
+            failed.room(&refusals, &arrival(number, "a"), start);
+        }
+        drop(failed);
+        let mut one = Added::default();
+        let mut other = Added::default();
+        for number in 0..30 {
+            one.room(&refusals, &arrival(number, "a"), start);
+            other.room(&refusals, &arrival(100 + number, "a"), start);
+        }
+        refusals.count(one);
+        refusals.count(other);
+        let mut counts = refusals.take_counts(start);
+        counts.sort_by_key(|count| count.delivery.to_string());
+        let count = |number| Count { delivery: arrival(number, "a").id, counted: 10 };
+        assert_eq!(counts, [count(20), count(120)]);
+        let next = room(&mut refusals, &arrival(200, "a"), start);
+        assert_eq!(next, Room::CountedBy(arrival(20, "a").id));
+    }
+
     #[test]
     fn what_is_over_the_limit_is_counted_in_one_row_until_the_minute_ends() {
         let mut refusals = Refusals::default();
         let start = DateTime::UNIX_EPOCH;
         for number in 0..20 {
-            assert_eq!(refusals.room(&arrival(number, "a"), start), Room::Own);
+            assert_eq!(room(&mut refusals, &arrival(number, "a"), start), Room::Own);
         }
-        assert_eq!(refusals.room(&arrival(20, "a"), start), Room::Counting);
+        assert_eq!(room(&mut refusals, &arrival(20, "a"), start), Room::Counting);
         let counting = arrival(20, "a").id;
         for number in 21..121 {
-            let room = refusals.room(&arrival(number, "a"), start);
+            let room = room(&mut refusals, &arrival(number, "a"), start);
             assert_eq!(room, Room::CountedBy(counting.clone()));
         }
-        assert_eq!(refusals.room(&arrival(200, "b"), start), Room::Own);
+        assert_eq!(room(&mut refusals, &arrival(200, "b"), start), Room::Own);
         let counts = refusals.take_counts(start);
         assert_eq!(counts, [Count { delivery: counting, counted: 101 }]);
         assert!(refusals.take_counts(start).is_empty());
         let later = start + TimeDelta::seconds(60);
-        assert_eq!(refusals.room(&arrival(201, "a"), later), Room::Own);
+        assert_eq!(room(&mut refusals, &arrival(201, "a"), later), Room::Own);
     }
 
     #[test]
     fn the_addresses_of_one_ipv6_network_are_one_sender() {
         let mut refusals = Refusals::default();
-        let mut room = |number: u128| {
+        let mut of = |number: u128| {
             let addr = format!("2001:db8:1:2::{number:x}");
-            refusals.room(&arrival(number, &addr), DateTime::UNIX_EPOCH)
+            room(&mut refusals, &arrival(number, &addr), DateTime::UNIX_EPOCH)
         };
-        assert!((0..20).all(|number| room(number) == Room::Own));
-        assert_eq!(room(20), Room::Counting);
+        assert!((0..20).all(|number| of(number) == Room::Own));
+        assert_eq!(of(20), Room::Counting);
     }
 
     #[test]
     fn too_many_senders_share_a_count() {
         let mut refusals = Refusals::default();
         for number in 0..5_000u128 {
-            refusals.room(&arrival(number, &format!("sender {number}")), DateTime::UNIX_EPOCH);
+            room(
+                &mut refusals,
+                &arrival(number, &format!("sender {number}")),
+                DateTime::UNIX_EPOCH,
+            );
         }
         assert!(refusals.senders.len() <= SENDERS + 1);
     }

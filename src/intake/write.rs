@@ -1,9 +1,9 @@
 //! Writes what was decided: claims, deliveries, jobs and the webhooks' last values in one statement,
 //! then registrations, which the caller's transaction must hold together with it.
 
-use super::Origin;
 use super::decide::{Draft, JobDraft};
 use super::refusals::{Count, Room};
+use super::{Origin, kept};
 use crate::core::change::{Change, Value};
 use crate::core::event::Event;
 use crate::core::ids::{DeliveryId, WebhookId};
@@ -22,9 +22,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-
-/// Most bytes kept of the body of a rejected delivery.
-const REJECTED_BODY: usize = 4 * 1024;
 
 /// Most addresses of a repository kept, and the longest of them.
 const MOST_URLS: usize = 6;
@@ -84,39 +81,44 @@ fn delivery<'a>(
         Origin::Received => (None, None),
         Origin::Made { of, run, .. } => (of.as_ref().map(DeliveryId::as_str), run.as_deref()),
     };
-    let body = match (counting, rejected) {
-        (true, _) => None,
-        (false, true) => Some(arrival.body.get(..REJECTED_BODY).unwrap_or(&arrival.body)),
-        (false, false) => Some(&arrival.body[..]),
+    let (headers, reason) = match (counting, rejected) {
+        (true, _) => (
+            JsonText::of(&kept::headers_of_rejected(&arrival.headers)),
+            JsonText::of(&counting_trace()),
+        ),
+        (false, true) => {
+            let trace = kept::trace_of_rejected(kept_trace(draft, event).into_owned());
+            (JsonText::of(&kept::headers_of_rejected(&arrival.headers)), JsonText::of(&trace))
+        }
+        (false, false) => {
+            (JsonText::of(&arrival.headers), JsonText::of(&*kept_trace(draft, event)))
+        }
     };
-    NewDelivery {
+    let headers_and_trace = headers.size() + reason.size();
+    let mut row = NewDelivery {
         id: arrival.id.as_str(),
         received_at: arrival.received_at,
         endpoint: arrival.endpoint.as_str(),
         verdict: decision.verdict.as_str(),
         summary: if counting { COUNTING } else { &decision.summary },
-        reason: if counting {
-            JsonText::of(&counting_trace())
-        } else {
-            JsonText::of(&*kept_trace(draft, event))
-        },
+        reason,
         // Nobody waits for the answer to what a person made.
         http_status: match arrival.origin.by() {
             None => decision.status.into(),
             Some(_) => 0,
         },
-        event: &arrival.event_header,
-        object_kind: &event.object_kind,
+        event: kept::indexed(&arrival.event_header),
+        object_kind: kept::indexed(&event.object_kind),
         project_id: event.project_id,
-        repo_name: &event.repo_name,
+        repo_name: kept::indexed(&event.repo_name),
         repo_url: &event.repo_url,
         git_ref: event.git_ref.as_str(),
         sha: &event.sha,
         user_id: event.user_id,
         user_name: &event.user_name,
         user_email: &event.user_email,
-        headers: JsonText::of(&arrival.headers),
-        body,
+        headers,
+        body: (!counting).then_some(&arrival.body[..]),
         body_size: i64::try_from(arrival.body.len()).unwrap_or(i64::MAX),
         body_sha256: hash,
         idempotency_key: key_of(draft),
@@ -128,7 +130,11 @@ fn delivery<'a>(
         source: arrival.origin.source().as_str(),
         made_by: arrival.origin.by().unwrap_or_default(),
         replay_run,
+    };
+    if rejected {
+        kept::shorten_rejected(&mut row, headers_and_trace);
     }
+    row
 }
 
 /// The trace, with the repository's addresses where somebody may want to know why nothing matched.
@@ -180,8 +186,8 @@ fn job_row<'a>(
         delivery_id: draft.id().as_str(),
         webhook_id: Some(webhook.id.0),
         webhook_label: &job.label,
-        repo_name: &event.repo_name,
-        git_ref: event.git_ref.as_str(),
+        repo_name: kept::indexed(&event.repo_name),
+        git_ref: kept::indexed(event.git_ref.as_str()),
         action: &webhook.action,
         action_params: JsonText::of(&webhook.action_params),
         timeout_s: webhook.timeout_s,

@@ -78,6 +78,11 @@ impl JsonText {
     pub fn of(value: &impl serde::Serialize) -> Self {
         Self(serde_json::to_vec(value).unwrap_or_else(|_| b"null".to_vec()))
     }
+
+    /// How many bytes it has.
+    pub fn size(&self) -> usize {
+        self.0.len()
+    }
 }
 
 impl ToSql<Jsonb, Pg> for JsonText {

@@ -1,0 +1,73 @@
+//! How much is kept of what a sender writes: what an index must hold, and what a stranger may cost.
+
+use crate::core::matching::trace::Trace;
+use crate::store::arrivals::NewDelivery;
+use std::collections::BTreeMap;
+
+/// Most bytes of an indexed value: an index of PostgreSQL's takes 2,704 a row, its id among them.
+const INDEXED: usize = 2_000;
+
+/// Most bytes of a rejected delivery, as a whole.
+const REJECTED: usize = 4 * 1024;
+/// Most bytes of each of its texts, of its trace, and of what has a fixed size.
+const TEXT: usize = 100;
+const SUMMARY: usize = 300;
+const TRACE: usize = 1_200;
+const FIXED: usize = 300;
+
+/// The beginning of a text, in whole characters.
+pub(super) fn start(text: &str, max: usize) -> &str {
+    text.get(..text.floor_char_boundary(max)).unwrap_or_default()
+}
+
+/// As much of a value as an index holds.
+pub(super) fn indexed(text: &str) -> &str {
+    start(text, INDEXED)
+}
+
+/// The headers of a rejected delivery.
+pub(super) fn headers_of_rejected(headers: &BTreeMap<String, String>) -> BTreeMap<&str, &str> {
+    headers.iter().map(|(name, value)| (name.as_str(), start(value, TEXT))).collect()
+}
+
+/// The trace of a rejected delivery: the nearest webhooks, as far as there is room.
+pub(super) fn trace_of_rejected(mut trace: Trace) -> Trace {
+    for webhook in &mut trace.webhooks {
+        webhook.label = start(&webhook.label, TEXT).to_owned();
+        for check in &mut webhook.checks {
+            check.expected = start(&check.expected, TEXT).to_owned();
+            check.actual = start(&check.actual, TEXT).to_owned();
+        }
+    }
+    trace.urls.retain(|url| url.len() <= TEXT);
+    trace.urls.truncate(2);
+    while size(&trace) > TRACE && trace.webhooks.pop().is_some() {}
+    trace
+}
+
+fn size(trace: &Trace) -> usize {
+    serde_json::to_vec(trace).map_or(0, |text| text.len())
+}
+
+/// Shortens a rejected delivery whose headers and trace have this size: its body gets what is left.
+pub(super) fn shorten_rejected(row: &mut NewDelivery<'_>, headers_and_trace: usize) {
+    row.summary = start(row.summary, SUMMARY);
+    let texts = [
+        &mut row.event,
+        &mut row.object_kind,
+        &mut row.repo_name,
+        &mut row.repo_url,
+        &mut row.git_ref,
+        &mut row.sha,
+        &mut row.user_name,
+        &mut row.user_email,
+        &mut row.idempotency_key,
+    ];
+    let mut used = FIXED + headers_and_trace + row.summary.len();
+    for text in texts {
+        *text = start(text, TEXT);
+        used += text.len();
+    }
+    let left = REJECTED.saturating_sub(used);
+    row.body = row.body.map(|body| body.get(..left).unwrap_or(body));
+}
