@@ -192,10 +192,10 @@ pub async fn begin_due(conn: &mut Conn, take: Take<'_>) -> Result<Vec<Begun>> {
         None => begin,
     };
     let rows: Vec<BegunRow> = cached(begin).load(conn).await?;
-    let begun = |BegunRow { job, event, body, webhook_url }| {
+    let with_delivery = |BegunRow { job, event, body, webhook_url }| {
         Begun::new(job, event.map(|event| DeliveryRow { event, body }), webhook_url)
     };
-    Ok(rows.into_iter().map(begun).collect())
+    Ok(rows.into_iter().map(with_delivery).collect())
 }
 
 /// The most jobs that one statement holds.
