@@ -123,14 +123,15 @@ fn csv(rows: &[Value]) -> Result<String, Box<dyn std::error::Error + Send + Sync
     Ok(String::from_utf8(out.into_inner()?)?)
 }
 
+/// What begins a formula; spreadsheets read the full-width signs like the others, and skip what is blank.
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
 /// A value as a cell. Text that a spreadsheet would take for a formula gets an apostrophe in
 /// front: names come from whoever pushes.
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
-            format!("'{text}")
-        }
+        Value::String(text) if text.starts_with(FORMULA) => format!("'{text}"),
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
@@ -146,5 +147,9 @@ mod tests {
         let rows = [json!({"id": 1, "ref": "=cmd()", "jobs": ["a"], "sha": null, "n": -1})];
         assert_eq!(csv(&rows).unwrap(), "id,ref,jobs,sha,n\n1,'=cmd(),\"[\"\"a\"\"]\",,-1\n");
         assert_eq!(csv(&[]).unwrap(), "");
+        for sign in FORMULA {
+            let row = json!({ "ref": format!("{sign}cmd()") });
+            assert!(csv(&[row]).unwrap().contains(&format!("'{sign}cmd()")), "{sign:?}");
+        }
     }
 }
