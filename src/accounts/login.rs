@@ -3,6 +3,7 @@
 use super::password::{self, Cost, HashError};
 use super::throttle::{Throttle, Wait};
 use crate::core::actor::Actor;
+use crate::core::ids::UserId;
 use crate::store::audit::{self, Entry, Verb, object};
 use crate::store::{Conn, Pool, StoreError, sessions, transaction, users};
 use chrono::{DateTime, Utc};
@@ -51,8 +52,6 @@ pub async fn login(
     attempt: Attempt,
 ) -> Result<Actor, LoginError> {
     let Attempt { username, password, remote_addr, at } = attempt;
-    let admitted = throttle.admit(&username, remote_addr, at).map_err(LoginError::Throttled)?;
-    let remote_addr = remote_addr.map(|addr| addr.to_string()).unwrap_or_default();
     let name = username.trim();
     // PostgreSQL refuses NUL in text.
     let found = if name.contains('\0') || name.chars().count() > super::users::MAX_NAME_CHARS {
@@ -60,6 +59,10 @@ pub async fn login(
     } else {
         users::by_name(&mut *pool.get().await?, name).await?
     };
+    // Counted under the account's own name: PostgreSQL takes more spellings for it than we would.
+    let counted = found.as_ref().map_or(name, |user| &user.username);
+    let admitted = throttle.admit(counted, remote_addr, at).map_err(LoginError::Throttled)?;
+    let remote_addr = remote_addr.map(|addr| addr.to_string()).unwrap_or_default();
     let stored = found.as_ref().map(|user| user.password_hash.clone());
     let too_long = secrecy::ExposeSecret::expose_secret(&password).len() > password::MAX_BYTES;
     let verified = password::verify(password.clone(), stored.filter(|_| !too_long), cost).await?;
@@ -94,11 +97,11 @@ pub async fn confirm(
     pool: &Pool,
     throttle: &Throttle,
     cost: Cost,
-    attempt: Attempt,
+    (user, attempt): (UserId, Attempt),
 ) -> Result<(), LoginError> {
     let Attempt { username, password, remote_addr, at } = attempt;
-    // The account's tries alone: colleagues behind one address do not lock each other out.
-    let admitted = throttle.admit(&username, None, at).map_err(LoginError::Throttled)?;
+    // The session's tries alone: neither colleagues nor strangers lock anybody out of it.
+    let admitted = throttle.admit_in_session(user, at).map_err(LoginError::Throttled)?;
     let found = users::by_name(&mut *pool.get().await?, &username).await?;
     let too_long = secrecy::ExposeSecret::expose_secret(&password).len() > password::MAX_BYTES;
     let stored = found.as_ref().map(|user| user.password_hash.clone()).filter(|_| !too_long);

@@ -4,6 +4,7 @@
 //! In the memory of one process: a restart forgets, several servers count apart. A try counts as
 //! wrong from its beginning, so that a hundred at once are not a hundred tries.
 
+use crate::core::ids::UserId;
 use crate::core::network::sender_network;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{HashMap, VecDeque};
@@ -22,6 +23,8 @@ const MOST_KEYS: usize = 10_000;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Key {
     Account(String),
+    /// In a session of the account: strangers have no part in it.
+    Session(UserId),
     Address(IpAddr),
 }
 
@@ -57,11 +60,20 @@ impl Throttle {
         addr: Option<IpAddr>,
         now: DateTime<Utc>,
     ) -> Result<Admitted, Wait> {
-        let keys: Vec<Key> =
-            [Some(Key::Account(account(username))), addr.map(sender_network).map(Key::Address)]
-                .into_iter()
-                .flatten()
-                .collect();
+        let of_addr = addr.map(sender_network).map(Key::Address);
+        self.count([Some(Key::Account(account(username))), of_addr], now)
+    }
+
+    /// The same for a signed-in person who is asked for their password again.
+    ///
+    /// # Errors
+    /// The wait, if too many were wrong.
+    pub fn admit_in_session(&self, user: UserId, now: DateTime<Utc>) -> Result<Admitted, Wait> {
+        self.count([Some(Key::Session(user)), None], now)
+    }
+
+    fn count(&self, keys: [Option<Key>; 2], now: DateTime<Utc>) -> Result<Admitted, Wait> {
+        let keys: Vec<Key> = keys.into_iter().flatten().collect();
         let mut tries = self.lock();
         let wait =
             keys.iter().filter_map(|key| tries.get(key)).filter_map(|past| wait(past, now)).max();
@@ -84,7 +96,7 @@ impl Throttle {
         let mut tries = self.lock();
         for key in &admitted.keys {
             match (key, tries.get_mut(key)) {
-                (Key::Account(_), _) => {
+                (Key::Account(_) | Key::Session(_), _) => {
                     tries.remove(key);
                 }
                 (Key::Address(_), Some(past)) => {
@@ -171,6 +183,20 @@ mod tests {
         assert!(throttle.admit("ada", addr(2), at(6)).is_ok());
         let _ = throttle.admit("bob", addr(1), at(6)).unwrap();
         assert!(throttle.admit("cyd", addr(1), at(6)).is_err(), "four wrong ones and one");
+    }
+
+    #[test]
+    fn an_open_session_counts_apart() {
+        let throttle = Throttle::default();
+        for second in 0..5 {
+            let _ = throttle.admit("ada", addr(1), at(second)).unwrap();
+        }
+        assert!(throttle.admit("ada", addr(2), at(5)).is_err());
+        for second in 0..5 {
+            let _ = throttle.admit_in_session(UserId(1), at(second)).unwrap();
+        }
+        assert!(throttle.admit_in_session(UserId(1), at(5)).is_err());
+        assert!(throttle.admit_in_session(UserId(2), at(5)).is_ok());
     }
 
     #[test]

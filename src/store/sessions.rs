@@ -6,9 +6,12 @@
 use super::schema::sessions;
 use super::{Conn, Result};
 use crate::core::ids::UserId;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+
+/// How long a session lives, however often it is used.
+const LONGEST: TimeDelta = TimeDelta::days(30);
 
 /// A session to store.
 #[derive(Debug)]
@@ -57,6 +60,7 @@ pub async fn load(conn: &mut Conn, id: &[u8], now: DateTime<Utc>) -> Result<Opti
     Ok(sessions::table
         .find(id)
         .filter(sessions::expires_at.gt(now))
+        .filter(sessions::created_at.gt(now - LONGEST))
         .select(sessions::state)
         .first(conn)
         .await

@@ -32,6 +32,14 @@ pub fn public_address(request: &HttpRequest) -> String {
     format!("{scheme}://{}", host(request))
 }
 
+/// Whether browsers are known to come by https: by the public address, or by what a trusted proxy says.
+pub fn is_https(request: &HttpRequest) -> bool {
+    settings(request)
+        .and_then(|settings| settings.public_url.as_ref())
+        .is_some_and(|url| url.scheme() == "https")
+        || from_proxy(request, "x-forwarded-proto") == Some("https")
+}
+
 /// The host, with its port, that the request called.
 pub fn host(request: &HttpRequest) -> String {
     let named = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());

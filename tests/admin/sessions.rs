@@ -1,6 +1,6 @@
 //! Where people are signed in, and ending that; one's password again before what matters.
 
-use crate::support::app::{ADMIN, App, PASSWORD, TOKEN};
+use crate::support::app::{ADMIN, App, PASSWORD, Setup, TOKEN};
 use crate::support::panel::Panel;
 use crate::support::webhooks;
 
@@ -193,4 +193,50 @@ async fn save_as_new_copies_everything_but_the_secrets() {
     let form = panel.open(&address).await.form_with("repo_name").unset("enabled");
     let page = panel.submit(form.press("_saveasnew", "1")).await;
     assert_eq!((page.address.as_str(), page.rows().len()), (HOOKS, 3), "{}", page.html);
+}
+
+#[tokio::test]
+async fn a_session_ends_after_30_days_however_often_it_is_used() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    let age = async |days: u32| {
+        let sql = format!("UPDATE sessions SET created_at = now() - interval '{days} days'");
+        app.database().execute(&sql).await;
+    };
+    age(29).await;
+    assert_eq!(panel.get("/admin/").await.address, "/admin/");
+    age(30).await;
+    assert!(panel.get("/admin/").await.address.starts_with("/admin/login/"));
+}
+
+#[tokio::test]
+async fn strangers_do_not_keep_an_open_session_from_confirming_its_password() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    let stranger = Panel::anonymous(app.base());
+    for _ in 0..6 {
+        stranger.try_login(ADMIN, "a wrong password").await;
+    }
+    let form = panel.open("/admin/password_change/").await.form_with("old_password");
+    let form = form.set("old_password", PASSWORD);
+    let new = "a new password of the tests 123";
+    let page = panel.submit(form.set("new_password", new).set("new_password_again", new)).await;
+    assert_eq!(page.address, "/admin/");
+}
+
+#[tokio::test]
+async fn browsers_are_held_to_https_where_it_is_known() {
+    const NAMES: [&str; 3] =
+        ["strict-transport-security", "cross-origin-opener-policy", "cross-origin-resource-policy"];
+    let has = async |app: &App, proto: &str| {
+        let request = reqwest::Client::new().get(format!("{}/healthz", app.base()));
+        let answer = request.header("X-Forwarded-Proto", proto).send().await.unwrap();
+        NAMES.map(|name| answer.headers().contains_key(name))
+    };
+    let app = App::start().await;
+    assert_eq!(has(&app, "https").await, [false; 3], "nobody vouches for it");
+    let proxied = Setup::new().await.setting("SIGNALBOX_TRUSTED_PROXIES", "127.0.0.0/8");
+    let app = proxied.start().await;
+    assert_eq!(has(&app, "https").await, [true; 3]);
+    assert_eq!(has(&app, "http").await, [false; 3]);
 }

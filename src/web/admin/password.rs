@@ -94,7 +94,7 @@ pub async fn submit(
     let now = clock::now();
     // The old password is asked for so that an open session does not give it away: it may be
     // guessed no faster here than at the door.
-    let admitted = match deps.throttle.admit(&context.actor.username, None, now) {
+    let admitted = match deps.throttle.admit_in_session(context.actor.id, now) {
         Ok(admitted) => admitted,
         Err(wait) => {
             let mut page = PasswordPage::new(context.frame(t(TITLE)));

@@ -2,6 +2,7 @@
 //! framing, no guessing of types, no referrer, and no copies of the panel's pages in caches.
 
 use super::{Answer, with_headers};
+use crate::web::origin;
 use actix_web::body::MessageBody;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -12,13 +13,24 @@ pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self
     img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; \
     base-uri 'none'";
 
+/// Windows that a page of elsewhere opened or embedded share nothing with the panel. Browsers heed these
+/// over https alone.
+const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const RESOURCE: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
 /// Adds them to every answer.
 ///
 /// # Errors
 /// Those of what is inside.
 pub async fn run(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Answer {
+    let is_https = origin::is_https(request.request());
     let answer = next.call(request).await;
     with_headers(answer, |headers| {
+        if is_https {
+            set(headers, header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+            set(headers, OPENER, "same-origin");
+            set(headers, RESOURCE, "same-origin");
+        }
         set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
         set(headers, header::REFERRER_POLICY, "no-referrer");
         set(headers, header::CONTENT_SECURITY_POLICY, POLICY);

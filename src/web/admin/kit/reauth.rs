@@ -80,7 +80,8 @@ pub async fn refusal(ctx: &AdminContext, values: &Values) -> Result<Option<Strin
         remote_addr: ctx.remote_addr().parse().ok(),
         at: clock::now(),
     };
-    match login::confirm(&deps.pool, &deps.throttle, deps.password_cost, attempt).await {
+    let asked = (ctx.actor.id, attempt);
+    match login::confirm(&deps.pool, &deps.throttle, deps.password_cost, asked).await {
         Ok(()) => {
             let kept = ctx.session().insert(CONFIRMED, clock::now().timestamp());
             kept.map_err(|error| Problem::internal().caused_by(error))?;
