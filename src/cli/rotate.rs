@@ -13,7 +13,7 @@ const MIN_CHARS: usize = 32;
 
 #[derive(Debug, Args)]
 pub(super) struct RotateSecretKey {
-    /// The new secret key, where SIGNALBOX_SECRET_KEY has the present one; else a file is made
+    /// The new secret key, where `SIGNALBOX_SECRET_KEY` has the present one; else a file is made
     #[arg(long, env = "SIGNALBOX_NEW_SECRET_KEY", hide_env_values = true, value_parser = new_key)]
     new_secret_key: Option<SecretString>,
 }
