@@ -42,7 +42,7 @@ async fn the_page_lists_entries_their_limits_and_the_webhooks_that_use_them() {
 
     let page = panel.open(PAGE).await;
     page.says("42 s").says("2048 MiB").says("host").says("one of staging, production");
-    page.says("a whole number from 1 to 5").says("else 2").says("Diaspora");
+    page.says("a whole number from 1 to 5").says("default: 2").says("Diaspora");
     assert!(page.has("[aria-current=page][href=\"/admin/hooks/action/\"]"), "{}", page.html);
 }
 
@@ -67,7 +67,7 @@ async fn a_changed_or_removed_entry_is_noticed_where_it_is_used() {
     let more = "[parameters.branch]\ntype = \"string\"\n";
     write_action(&actions, "probe", more, "echo three");
     page_says(&app, "parameters do not fit").await;
-    panel.open(&change).await.says("the action takes other parameters now. branch: Fill this in");
+    panel.open(&change).await.says("the parameters do not fit the action. branch: Fill this in");
 
     fs::write(actions.join("probe.toml"), "\ncolour = 1\ncommand = ['/bin/true']\n").unwrap();
     // SIGHUP does not wait for the next look.

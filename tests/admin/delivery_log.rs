@@ -77,7 +77,7 @@ async fn a_delivery_without_its_body_says_so() {
     app.database().execute("UPDATE deliveries SET body = NULL").await;
     let panel = app.panel().await;
     let shown = panel.open(&page(&answer.field("delivery"))).await;
-    assert!(shown.text("[data-expired]").contains("kept for 14 days"), "{}", shown.html);
+    assert!(shown.text("[data-expired]").contains("removed after 14 days"), "{}", shown.html);
     // The columns still tell what differs.
     shown.says("registered to project 15, this is project 16");
     let download = format!("{}body/", page(&answer.field("delivery")));

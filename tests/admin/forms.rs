@@ -107,7 +107,7 @@ async fn f18_a_conflict_is_solved_field_by_field() {
     assert_eq!(page.status, 409);
     // What both differ in, with the value that the form was opened with.
     let labels = page.texts(".picks tbody th");
-    for label in ["Name", "Object kind", "Enabled", "Attempts", "Notes"] {
+    for label in ["Name", "Object kind", "Enabled", "Max attempts", "Notes"] {
         assert!(labels.iter().any(|l| l.starts_with(label)), "no {label} in {labels:?}");
     }
     assert_eq!(labels.len(), 5, "{labels:?}");

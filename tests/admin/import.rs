@@ -60,7 +60,7 @@ async fn f74_an_export_is_planned_and_imported_elsewhere_and_secrets_are_asked_f
     assert!(list.address.starts_with(LIST), "{}", list.address);
     let message = list.text(".message");
     assert!(message.contains("Imported: 2 added"), "{message}");
-    assert!(message.contains("Disabled until they get a secret: "), "{message}");
+    assert!(message.contains("Disabled until they have a secret: "), "{message}");
     let off = there.database().count("webhooks WHERE NOT enabled AND project_id > 0").await;
     let told = "audit_log WHERE verb = 'add' AND object_type = 'webhook' AND actor_name = 'ada'";
     assert_eq!((off, there.database().count(told).await), (2, 2));

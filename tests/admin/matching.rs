@@ -99,7 +99,7 @@ async fn what_was_mended_is_judged_anew_and_the_first_verdict_stays() {
     assert!(fix.starts_with(&format!("/admin/hooks/webhook/{id}/change/?")), "{fix}");
     let form = panel.get(&fix).await;
     assert_eq!(form.attributes("[data-suggested]", "id"), ["field-repo_name", "field-project_id"]);
-    assert!(form.text("[data-suggested]").contains("stored is Diaspora"), "{}", form.html);
+    assert!(form.text("[data-suggested]").contains("stored value is Diaspora"), "{}", form.html);
     panel.submit(form.form_with("repo_name").press("_save", "1")).await;
 
     let now = panel.open(&page).await;

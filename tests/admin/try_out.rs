@@ -25,7 +25,7 @@ async fn a_webhook_is_tried_with_a_kept_delivery_and_run_for_real() {
     // The newest of the repository is tried at once; others by choice or by id.
     let page = panel.open(&test(&id)).await;
     assert_eq!(page.attributes("[name=delivery] option", "value"), [other.clone(), wanted.clone()]);
-    page.says("It does not match").says("One condition fails");
+    page.says("It does not match").says("1 condition fails");
     let row = "[data-result] .trace tbody tr";
     assert!(page.texts(row).contains(&"Project ID1516Differs".to_owned()), "{:?}", page.texts(row));
     let page = panel.get(&format!("{}?id={}", test(&id), wanted.to_lowercase())).await;
@@ -63,7 +63,7 @@ async fn a_pasted_body_is_tried_against_filters_and_run() {
     let bad = panel.submit(form.clone().set("body", "{")).await;
     bad.says("It contains no event").says("{");
     let page = panel.submit(form.set("body", &body)).await;
-    page.says("2 conditions do not hold").says("It is pending and stays pending");
+    page.says("2 conditions fail").says("It is pending and stays pending");
     assert!(page.main().contains("Branches and tags"), "{}", page.main());
     assert_eq!(app.database().count("deliveries").await, 0);
     let made = panel.submit(page.form_with("run")).await;

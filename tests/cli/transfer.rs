@@ -142,7 +142,10 @@ async fn a_file_with_faults_imports_nothing_and_every_fault_is_named() {
         .replace("env: NOT_SET_HERE", "env: PATH");
     let (code, said) = import(&format!("{head}{sound}{broken}"), &["--without-secrets"]);
     assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("repo_name") && said.contains("no action “nothing”"), "{said}");
+    assert!(
+        said.contains("repo_name") && said.contains("The action “nothing” is not installed"),
+        "{said}"
+    );
     assert_eq!(app.database().count("webhooks").await, 0);
 
     let (code, said) = import(&format!("{head}{sound}"), &["--without-secrets"]);

@@ -31,7 +31,7 @@ async fn ticked_jobs_are_cancelled_and_all_that_match_run_again() {
     let list = panel.open(&format!("{LIST}?state=cancelled")).await;
     let form = list.form_with("_selected_action").set("action", "run_again");
     let asked = panel.submit(form.press("select_across", "1")).await;
-    assert!(asked.text("h1").contains("Run again 2 jobs?"), "{}", asked.main());
+    assert!(asked.text("h1").contains("Run 2 jobs again?"), "{}", asked.main());
     let page = panel.submit(asked.form_with("post")).await;
     assert!(page.text(".message").contains("2 jobs were queued again."), "{}", page.main());
     assert_eq!(app.database().count("jobs WHERE state = 'queued'").await, 3);
@@ -69,7 +69,7 @@ async fn jobs_that_have_ended_are_deleted_from_history_by_who_may_and_with_the_p
     let kept = "_changelist_filters=state%3Dsucceeded";
     let page = panel.open(&format!("{LIST}{second}/?{kept}")).await;
     let asked = panel.submit(page.form_with("_selected_action")).await;
-    assert_eq!(asked.text("h1"), "Delete from history 1 job?");
+    assert_eq!(asked.text("h1"), "Delete 1 job from history?");
     app.let_passwords_grow_old().await;
     let again = panel.submit(asked.form_with("post")).await;
     let form = again.form_with("post").set("_your_password", PASSWORD);

@@ -75,7 +75,7 @@ async fn an_entry_says_how_long_its_jobs_wait() {
     second(&app).await;
     assert_eq!(attempts(&app, &job).await, ["failed 75", "failed 75"]);
     let panel = app.panel().await;
-    panel.open(&format!("/admin/hooks/job/{job}/")).await.says("the next one comes in");
+    panel.open(&format!("/admin/hooks/job/{job}/")).await.says("The next one starts in");
     panel.open("/admin/hooks/action/").await.says("0 s, then every 2 h");
 }
 

@@ -18,7 +18,7 @@ async fn f69_every_number_leads_to_as_many_rows() {
     // What ended in this very second is told in the next.
     let page = wait::until("the last second's jobs", async || {
         let page = panel.open("/admin/hooks/job/stats/?period=7d").await;
-        page.main().contains("ended: 6").then_some(page)
+        page.main().contains("Ended jobs: 6").then_some(page)
     })
     .await;
     page.says("Ended jobs: 6").says("exit code 3");

@@ -113,7 +113,7 @@ async fn output_leaves_before_its_job_and_what_has_not_ended_stays() {
         let gone = panel.get(address).await;
         assert_eq!(gone.status, 410, "{address}");
         gone.says("This output was removed").says("That of attempt 1 was removed on");
-        gone.says("output is kept for 30 days");
+        gone.says("Output is kept for 30 days");
         assert!(gone.has(&format!("a[href='/admin/hooks/job/{kept}/']")), "{}", gone.html);
     }
     assert_eq!(panel.get(&format!("/admin/hooks/job/{kept}/events/")).await.status, 410);
