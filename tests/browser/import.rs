@@ -53,7 +53,7 @@ async fn f74_a_file_is_chosen_its_plan_read_and_its_webhooks_imported() {
     let message = browser.found(Locator::Css(".message[data-level=success]")).await;
     let message = message.text().await.unwrap();
     let done = "Imported: 1 added, 1 changed, 0 unchanged.";
-    assert!(message.contains(done) && message.contains("until they get a secret: Other push."));
+    assert!(message.contains(done) && message.contains("until they have a secret: Other push."));
     browser.pictures("webhook-import-done").await;
     let done = "webhooks WHERE max_attempts = 5 AND (enabled = (repo_name = 'Diaspora'))";
     assert_eq!(app.database().count(done).await, 2);
