@@ -32,7 +32,7 @@ audit: ## Licences, sources and known vulnerabilities of the dependencies (needs
 	@sh scripts/audit.sh
 
 fmt: ## Format the sources
-	cargo fmt
+	cargo fmt --all
 
 unit: ## The tests inside the library: seconds, no database
 	cargo test --locked --lib

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
 say "format"
-cargo fmt --check
+cargo fmt --all --check
 say "words"
 sh scripts/words.sh
 say "clippy"

@@ -13,7 +13,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
-# The program's own order (src/postgres/locate.rs): the setting, pg_config, Debian's folders, PATH.
+# The program's own order (crates/postgres/src/locate.rs): the setting, pg_config, Debian's folders, PATH.
 has_postgres() {
     if [ -n "${SIGNALBOX_PG_BIN:-}" ]; then
         [ -x "$SIGNALBOX_PG_BIN/postgres" ] && return 0

@@ -2,10 +2,10 @@
 //!
 //! Rules take them as arguments; the edges (handlers, the committer, the worker) call these.
 
-use crate::core::ids::{DeliveryId, JobId};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, SubsecRound, Utc};
+use signalbox_core::ids::{DeliveryId, JobId};
 use ulid::Ulid;
 
 /// The time, in UTC, to the microsecond, which is what PostgreSQL keeps.

@@ -1,22 +1,16 @@
 //! Signalbox: GitLab's webhooks in, durable jobs out, and a panel that shows why.
 //!
-//! A delivery comes in at [`web::gitlab`], is read by [`core::event`], judged by
-//! [`core::matching`] and committed with its jobs by [`intake`]; [`worker`] runs them with
-//! [`actions`], and [`web::admin`] shows it all. The modules stand in the order of their imports:
-//! each uses only those above it. `docs/ARCHITECTURE.md` tells the three ways through them.
+//! A delivery comes in at [`web::gitlab`], is read by [`signalbox_core::event`], judged by
+//! [`signalbox_core::matching`] and committed with its jobs by [`intake`]; [`worker`] runs them with
+//! [`signalbox_actions`], and [`web::admin`] shows it all. The modules stand in the order of their
+//! imports: each uses only those above it. `docs/ARCHITECTURE.md` tells the three ways through them.
 
-pub mod core;
+#![forbid(unsafe_code)]
 
 pub mod clock;
-pub mod i18n;
-pub mod metrics;
-pub mod spawn;
-pub mod telemetry;
-
-pub mod actions;
 pub mod config;
-pub mod postgres;
-pub mod store;
+pub mod metrics;
+pub mod telemetry;
 
 pub mod accounts;
 pub mod intake;

@@ -2,10 +2,10 @@
 //! numbers. They are told at `/metrics` (`crate::web::metrics`) beside those that are read from the
 //! database, and cost next to nothing while nobody asked for them.
 
-use crate::core::job::AttemptOutcome;
-use crate::core::verdict::{Endpoint, Verdict};
 use ::metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use signalbox_core::job::AttemptOutcome;
+use signalbox_core::verdict::{Endpoint, Verdict};
 use std::time::Duration;
 
 /// Deliveries answered: labels `verdict`, `endpoint`.

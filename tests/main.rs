@@ -2,7 +2,8 @@
 //!
 //! `support` holds the machinery (a PostgreSQL for the run, a database a test, the program itself,
 //! a sender in GitLab's manner, a reader of the panel); the other modules hold the tests, by what
-//! they look at. Unit tests stand beside the code in `src/`.
+//! they look at. Unit tests stand beside the code in `src/` and `crates/`.
+#![forbid(unsafe_code)]
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -15,7 +15,7 @@ from typing import Iterator
 from machine import BenchError, Machine, as_user, wait_until
 
 USER = "postgres"
-# Those of the embedded server (src/postgres/cluster.rs), but for the connections: pgbench alone
+# Those of the embedded server (crates/postgres/src/cluster.rs), but for the connections: pgbench alone
 # holds 128, and four servers 20 each.
 SETTINGS = {
     "listen_addresses": "",

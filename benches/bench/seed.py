@@ -16,7 +16,7 @@ BATCH = 250_000
 
 
 def token_digest(token: str) -> bytes:
-    """What Signalbox stores of a secret token (src/core/seal.rs)."""
+    """What Signalbox stores of a secret token (crates/core/src/seal.rs)."""
     key = hmac.digest(SECRET_KEY.encode(), b"signalbox token digest", hashlib.sha256)
     return hmac.digest(key, token.encode(), hashlib.sha256)
 

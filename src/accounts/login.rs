@@ -2,12 +2,12 @@
 
 use super::password::{self, Cost, HashError};
 use super::throttle::{Throttle, Wait};
-use crate::core::actor::Actor;
-use crate::core::ids::UserId;
-use crate::store::audit::{self, Entry, Verb, object};
-use crate::store::{Conn, Pool, StoreError, sessions, transaction, users};
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
+use signalbox_core::actor::Actor;
+use signalbox_core::ids::UserId;
+use signalbox_store::audit::{self, Entry, Verb, object};
+use signalbox_store::{Conn, Pool, StoreError, sessions, transaction, users};
 use std::net::IpAddr;
 
 /// Why nobody was signed in.

@@ -1,6 +1,6 @@
 //! People: who they are, how they prove it, how the first one comes in.
 //!
-//! Services over `crate::store`; where sessions are kept is `crate::web::session_store`'s.
+//! Services over `signalbox_store`; where sessions are kept is `crate::web::session_store`'s.
 
 pub mod login;
 pub mod password;

@@ -6,14 +6,14 @@
 
 use super::password;
 use super::users::{AccountError, Asked, Credentials, clean_name, insert, replace, taken};
-use crate::core::actor::Actor;
-use crate::core::change::{Change, Snapshot, Value, diff};
-use crate::core::ids::UserId;
-use crate::core::role::Role;
-use crate::store::audit::{self, Entry, Verb, object};
-use crate::store::sessions::{self, Which};
-use crate::store::users::{self, Standing, User};
-use crate::store::{Conn, Pool, StoreError, transaction};
+use signalbox_core::actor::Actor;
+use signalbox_core::change::{Change, Snapshot, Value, diff};
+use signalbox_core::ids::UserId;
+use signalbox_core::role::Role;
+use signalbox_store::audit::{self, Entry, Verb, object};
+use signalbox_store::sessions::{self, Which};
+use signalbox_store::users::{self, Standing, User};
+use signalbox_store::{Conn, Pool, StoreError, transaction};
 
 /// Why one's own account cannot be deleted.
 const NOT_YOURSELF: &str =

@@ -4,9 +4,9 @@
 //! In the memory of one process: a restart forgets, several servers count apart. A try counts as
 //! wrong from its beginning, so that a hundred at once are not a hundred tries.
 
-use crate::core::ids::UserId;
-use crate::core::network::sender_network;
 use chrono::{DateTime, TimeDelta, Utc};
+use signalbox_core::ids::UserId;
+use signalbox_core::network::sender_network;
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,13 +1,13 @@
 //! Accounts as they are made and changed: each one transaction with its audit entry.
 
 use super::password::{self, Cost, HashError, Weak};
-use crate::core::actor::Actor;
-use crate::core::change::{Change, Snapshot, Value, diff};
-use crate::core::role::Role;
-use crate::store::audit::{self, Entry, Verb, object};
-use crate::store::{Conn, Pool, StoreError, sessions, transaction, users};
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
+use signalbox_core::actor::Actor;
+use signalbox_core::change::{Change, Snapshot, Value, diff};
+use signalbox_core::role::Role;
+use signalbox_store::audit::{self, Entry, Verb, object};
+use signalbox_store::{Conn, Pool, StoreError, sessions, transaction, users};
 
 /// The most characters of a username.
 pub const MAX_NAME_CHARS: usize = 150;

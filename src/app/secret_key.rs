@@ -6,12 +6,12 @@
 use super::data_dir;
 use crate::clock;
 use crate::config::Settings;
-use crate::core::credential::SIGNING_TOKEN;
-use crate::core::seal::{CannotOpen, Keys, open, seal};
-use crate::store::secret_key::{self as stored, Sealed};
-use crate::store::{Conn, transaction};
 use anyhow::{Context, bail};
 use secrecy::{ExposeSecret, SecretString};
+use signalbox_core::credential::SIGNING_TOKEN;
+use signalbox_core::seal::{CannotOpen, Keys, open, seal};
+use signalbox_store::secret_key::{self as stored, Sealed};
+use signalbox_store::{Conn, transaction};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};

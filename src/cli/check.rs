@@ -3,10 +3,10 @@
 //! Faults of the settings have been said before this is reached.
 
 use super::{complain, say};
-use crate::actions::{Catalogue, secrets_missing};
 use crate::app::{self, Database};
 use crate::config::Settings;
-use crate::store::migrate;
+use signalbox_actions::{Catalogue, secrets_missing};
+use signalbox_store::migrate;
 use std::process::ExitCode;
 
 pub(super) async fn check(settings: Settings) -> anyhow::Result<ExitCode> {

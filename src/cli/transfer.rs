@@ -5,8 +5,6 @@ use super::{complain, say};
 use crate::app::{self, Database, secret_key};
 use crate::clock;
 use crate::config::Settings;
-use crate::core::transfer::{self, Document};
-use crate::store::Pool;
 use crate::webhooks::Act;
 use crate::webhooks::transfer::{
     ImportError, Imported, Kind, Plan, Secrets, Setting, Step, export as export_webhooks, import,
@@ -15,6 +13,8 @@ use crate::webhooks::transfer::{
 use anyhow::{Context, bail};
 use clap::Args;
 use secrecy::SecretString;
+use signalbox_core::transfer::{self, Document};
+use signalbox_store::Pool;
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Read};
 use std::path::PathBuf;

@@ -1,10 +1,10 @@
 //! Cancel: a job that waits ends at once; of one that runs, the worker is asked to end it.
 
 use super::{Act, ControlError, log};
-use crate::core::ids::JobId;
-use crate::core::job::JobState;
-use crate::store::audit::Verb;
-use crate::store::{Conn, attempts, lanes, transaction, transitions};
+use signalbox_core::ids::JobId;
+use signalbox_core::job::JobState;
+use signalbox_store::audit::Verb;
+use signalbox_store::{Conn, attempts, lanes, transaction, transitions};
 
 /// What became of a request to cancel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,10 +2,10 @@
 //! stays, so that nothing runs of which there is no trace.
 
 use super::{Act, ControlError};
-use crate::core::change::{Change, Value};
-use crate::core::ids::JobId;
-use crate::store::audit::{self, Entry, Verb};
-use crate::store::{Conn, attempts, jobs, transaction};
+use signalbox_core::change::{Change, Value};
+use signalbox_core::ids::JobId;
+use signalbox_store::audit::{self, Entry, Verb};
+use signalbox_store::{Conn, attempts, jobs, transaction};
 
 /// Deletes a job that has ended. Its delivery stays, and the log keeps what it was.
 ///

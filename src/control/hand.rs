@@ -8,18 +8,18 @@ use super::replay::{
     Judge, Prospect, ReplayError, forced, kept, log, read, says_credential, served, write,
 };
 use crate::clock;
-use crate::core::credential::Presented;
-use crate::core::event::Event;
-use crate::core::ids::{DeliveryId, WebhookId};
-use crate::core::matching::Decision;
-use crate::core::replay::{Skip, obstacle};
-use crate::core::source::Source;
-use crate::core::verdict::Endpoint;
-use crate::core::webhook::Webhook;
 use crate::intake::{Arrival, Content, Made, Origin, write_made};
-use crate::store::deliveries::Full;
-use crate::store::{Conn, deliveries, transaction};
 use bytes::Bytes;
+use signalbox_core::credential::Presented;
+use signalbox_core::event::Event;
+use signalbox_core::ids::{DeliveryId, WebhookId};
+use signalbox_core::matching::Decision;
+use signalbox_core::replay::{Skip, obstacle};
+use signalbox_core::source::Source;
+use signalbox_core::verdict::Endpoint;
+use signalbox_core::webhook::Webhook;
+use signalbox_store::deliveries::Full;
+use signalbox_store::{Conn, deliveries, transaction};
 use std::collections::BTreeMap;
 
 /// What the trace says where no secret came with a body.

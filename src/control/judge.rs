@@ -3,20 +3,20 @@
 //! Of the credential only the token's digest is kept, and of a signature the word in the trace:
 //! a webhook that accepted the signature at arrival is taken to accept it still.
 
-use crate::core::credential::{self, Check, Presented, Signed};
-use crate::core::event::Event;
-use crate::core::ids::WebhookId;
-use crate::core::matching::project::is_candidate;
-use crate::core::matching::trace::{FieldCheck, Trace};
-use crate::core::matching::{Decision, Question, decide};
-use crate::core::seal::Keys;
-use crate::core::verdict::Endpoint;
-use crate::core::webhook::Webhook;
 use crate::intake::{Policy, decrypt_webhook};
-use crate::store::candidates::{self, Sought, TokenLife};
-use crate::store::deliveries::Full;
-use crate::store::{Conn, Result};
 use chrono::{DateTime, Utc};
+use signalbox_core::credential::{self, Check, Presented, Signed};
+use signalbox_core::event::Event;
+use signalbox_core::ids::WebhookId;
+use signalbox_core::matching::project::is_candidate;
+use signalbox_core::matching::trace::{FieldCheck, Trace};
+use signalbox_core::matching::{Decision, Question, decide};
+use signalbox_core::seal::Keys;
+use signalbox_core::verdict::Endpoint;
+use signalbox_core::webhook::Webhook;
+use signalbox_store::candidates::{self, Sought, TokenLife};
+use signalbox_store::deliveries::Full;
+use signalbox_store::{Conn, Result};
 use std::collections::HashMap;
 
 /// How a signature that was valid fares, which cannot be computed again.

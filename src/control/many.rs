@@ -4,8 +4,8 @@
 //! may not be touched stops no other.
 
 use super::{Act, Cancelled, ControlError, cancel, delete, run_again};
-use crate::core::ids::JobId;
-use crate::store::{Conn, StoreError};
+use signalbox_core::ids::JobId;
+use signalbox_store::{Conn, StoreError};
 
 /// What became of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -12,7 +12,6 @@ mod replay;
 pub mod replays;
 mod retry;
 
-pub use crate::core::replay::obstacle;
 pub use cancel::{Cancelled, cancel};
 pub use delete::delete;
 pub use hand::{Given, Trial, by_hand, trial};
@@ -21,14 +20,15 @@ pub use pause::{pause, resume};
 pub use rejudge::{Near, Rejudged, event_of, rejudge, whole_body};
 pub use replay::{Judge, Prospect, ReplayError, Wanted, Way, kept, prospect, replay};
 pub use retry::{run_again, run_now};
+pub use signalbox_core::replay::obstacle;
 
-use crate::core::actor::Actor;
-use crate::core::change::{Change, Value};
-use crate::core::job::JobState;
-use crate::store::attempts::JobRow;
-use crate::store::audit::{self, Entry, Verb};
-use crate::store::{Conn, StoreError};
 use chrono::{DateTime, Utc};
+use signalbox_core::actor::Actor;
+use signalbox_core::change::{Change, Value};
+use signalbox_core::job::JobState;
+use signalbox_store::attempts::JobRow;
+use signalbox_store::audit::{self, Entry, Verb};
+use signalbox_store::{Conn, StoreError};
 
 /// Why work was left as it is.
 #[derive(Debug, thiserror::Error)]

@@ -1,14 +1,14 @@
 //! Pause and resume: no job of the scope is begun, until somebody lets them go. What runs goes on.
 
 use super::{Act, ControlError};
-use crate::core::change::{Change, Value};
-use crate::core::ids::JobId;
-use crate::core::lane;
-use crate::core::pause::{Note, Pause, Release, Scope, holding};
-use crate::store::audit::{self, Entry, Verb};
-use crate::store::pauses::{self, HeldJob, Side};
-use crate::store::transitions::{self, Held};
-use crate::store::{Conn, StoreError, lanes, transaction};
+use signalbox_core::change::{Change, Value};
+use signalbox_core::ids::JobId;
+use signalbox_core::lane;
+use signalbox_core::pause::{Note, Pause, Release, Scope, holding};
+use signalbox_store::audit::{self, Entry, Verb};
+use signalbox_store::pauses::{self, HeldJob, Side};
+use signalbox_store::transitions::{self, Held};
+use signalbox_store::{Conn, StoreError, lanes, transaction};
 use std::collections::{BTreeSet, HashMap};
 
 /// Holds back everything in a scope.

@@ -1,25 +1,25 @@
 //! How a stored delivery would fare now, and which webhooks come nearest to it. Reads only.
 
 use super::judge::{Case, Known, Proof};
-use crate::core::credential::Check;
-use crate::core::event::Event;
-use crate::core::event::repository::RepositoryUrl;
-use crate::core::ids::WebhookId;
-use crate::core::matching::Decision;
-use crate::core::matching::explain::{self, Field, Remedy, Told, Wanted};
-use crate::core::matching::five_values::compare;
-use crate::core::matching::project::{self, Move};
-use crate::core::matching::trace::{FieldCheck, Trace};
-use crate::core::seal::Keys;
-use crate::core::sentence::Sentence;
-use crate::core::source::Source;
-use crate::core::verdict::{Endpoint, Verdict};
-use crate::core::webhook::Webhook;
 use crate::intake::{Policy, decrypt_webhook};
-use crate::store::candidates::Candidate;
-use crate::store::deliveries::{Brief, Full};
-use crate::store::{Conn, Result, nearest};
 use chrono::{DateTime, Utc};
+use signalbox_core::credential::Check;
+use signalbox_core::event::Event;
+use signalbox_core::event::repository::RepositoryUrl;
+use signalbox_core::ids::WebhookId;
+use signalbox_core::matching::Decision;
+use signalbox_core::matching::explain::{self, Field, Remedy, Told, Wanted};
+use signalbox_core::matching::five_values::compare;
+use signalbox_core::matching::project::{self, Move};
+use signalbox_core::matching::trace::{FieldCheck, Trace};
+use signalbox_core::seal::Keys;
+use signalbox_core::sentence::Sentence;
+use signalbox_core::source::Source;
+use signalbox_core::verdict::{Endpoint, Verdict};
+use signalbox_core::webhook::Webhook;
+use signalbox_store::candidates::Candidate;
+use signalbox_store::deliveries::{Brief, Full};
+use signalbox_store::{Conn, Result, nearest};
 use std::cmp::Reverse;
 
 /// Most webhooks shown beside a delivery.
@@ -96,7 +96,7 @@ pub fn whole_body(full: &Full) -> Option<&[u8]> {
 /// Judges a stored delivery by the webhooks of now.
 ///
 /// # Errors
-/// Any [`crate::store::StoreError`] of the database.
+/// Any [`signalbox_store::StoreError`] of the database.
 pub async fn rejudge(
     conn: &mut Conn,
     full: &Full,

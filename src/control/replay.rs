@@ -9,23 +9,23 @@ use super::Act;
 use super::judge::{Case, Known, Proof, SIGNATURE};
 use super::rejudge::whole_body;
 use crate::clock;
-use crate::core::change::{Change, Value};
-use crate::core::credential::Presented;
-use crate::core::event::Event;
-use crate::core::ids::{DeliveryId, WebhookId};
-use crate::core::matching::{Decision, Question, force};
-use crate::core::replay::{Kept, Skip, obstacle};
-use crate::core::seal::Keys;
-use crate::core::source::Source;
-use crate::core::verdict::{Endpoint, Verdict};
-use crate::core::webhook::Webhook;
 use crate::intake::{Arrival, Content, Made, Origin, Policy, Receipt, decrypt_webhook, write_made};
-use crate::store::audit::{self, Entry, Verb};
-use crate::store::deliveries::Full;
-use crate::store::keys;
-use crate::store::{Conn, StoreError, candidates, deliveries, forms, transaction};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use signalbox_core::change::{Change, Value};
+use signalbox_core::credential::Presented;
+use signalbox_core::event::Event;
+use signalbox_core::ids::{DeliveryId, WebhookId};
+use signalbox_core::matching::{Decision, Question, force};
+use signalbox_core::replay::{Kept, Skip, obstacle};
+use signalbox_core::seal::Keys;
+use signalbox_core::source::Source;
+use signalbox_core::verdict::{Endpoint, Verdict};
+use signalbox_core::webhook::Webhook;
+use signalbox_store::audit::{self, Entry, Verb};
+use signalbox_store::deliveries::Full;
+use signalbox_store::keys;
+use signalbox_store::{Conn, StoreError, candidates, deliveries, forms, transaction};
 
 /// To whom a delivery is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,10 +2,10 @@
 //! for its time waits no longer.
 
 use super::{Act, ControlError, log};
-use crate::core::ids::JobId;
-use crate::core::job::JobState;
-use crate::store::audit::Verb;
-use crate::store::{Conn, attempts, lanes, transaction, transitions};
+use signalbox_core::ids::JobId;
+use signalbox_core::job::JobState;
+use signalbox_store::audit::Verb;
+use signalbox_store::{Conn, attempts, lanes, transaction, transitions};
 
 /// Puts an ended job back into the queue.
 ///

@@ -1,5 +1,5 @@
 //! Decides on a batch: finds repeats and the webhooks that each event may be for, asks
-//! `crate::core::matching`. Reads, never writes.
+//! `signalbox_core::matching`. Reads, never writes.
 //!
 //! The deliveries of a batch are decided on in order and see what those before them did, as if each
 //! had a transaction of its own.
@@ -7,22 +7,22 @@
 use super::known_webhooks::{Found, KnownWebhooks, Place};
 use super::{Arrival, Content, Policy};
 use crate::clock;
-use crate::core::credential::Presented;
-use crate::core::event::Event;
-use crate::core::idempotency::{KEY_DAYS, Key};
-use crate::core::ids::{DeliveryId, JobId, WebhookId};
-use crate::core::lane;
-use crate::core::matching::project::id_to_register;
-use crate::core::matching::trace::Trace;
-use crate::core::matching::{Decision, Question, decide};
-use crate::core::pause::{Note, Pause, holding};
-use crate::core::seal::Keys;
-use crate::core::verdict::Verdict;
-use crate::core::webhook::{ProjectId, Webhook};
-use crate::store::keys::{self, Claim, ScopedKey};
-use crate::store::{Conn, Result, candidates, pauses};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::try_join;
+use signalbox_core::credential::Presented;
+use signalbox_core::event::Event;
+use signalbox_core::idempotency::{KEY_DAYS, Key};
+use signalbox_core::ids::{DeliveryId, JobId, WebhookId};
+use signalbox_core::lane;
+use signalbox_core::matching::project::id_to_register;
+use signalbox_core::matching::trace::Trace;
+use signalbox_core::matching::{Decision, Question, decide};
+use signalbox_core::pause::{Note, Pause, holding};
+use signalbox_core::seal::Keys;
+use signalbox_core::verdict::Verdict;
+use signalbox_core::webhook::{ProjectId, Webhook};
+use signalbox_store::keys::{self, Claim, ScopedKey};
+use signalbox_store::{Conn, Result, candidates, pauses};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! How much is kept of what a sender writes: what an index must hold, and what a stranger may cost.
 
-use crate::core::matching::trace::Trace;
-use crate::store::arrivals::NewDelivery;
+use signalbox_core::matching::trace::Trace;
+use signalbox_store::arrivals::NewDelivery;
 use std::collections::BTreeMap;
 
 /// Most bytes of an indexed value: an index of PostgreSQL's takes 2,704 a row, its id among them.

@@ -3,8 +3,8 @@
 //! who is let in: that is `decide.rs`.
 
 use crate::clock;
-use crate::core::credential::TokenDigest;
-use crate::store::{Pool, StoreError, candidates};
+use signalbox_core::credential::TokenDigest;
+use signalbox_store::{Pool, StoreError, candidates};
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;

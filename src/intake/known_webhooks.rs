@@ -5,12 +5,12 @@
 //! for each batch; another version empties it.
 
 use super::matchable::{FilterCache, to_matchable};
-use crate::core::credential::{Presented, TokenDigest};
-use crate::core::event::Event;
-use crate::core::seal::Keys;
-use crate::core::webhook::Webhook;
-use crate::store::candidates::{self, Sought, TokenLife, WebhooksVersion};
-use crate::store::{Conn, Result};
+use signalbox_core::credential::{Presented, TokenDigest};
+use signalbox_core::event::Event;
+use signalbox_core::seal::Keys;
+use signalbox_core::webhook::Webhook;
+use signalbox_store::candidates::{self, Sought, TokenLife, WebhooksVersion};
+use signalbox_store::{Conn, Result};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -184,8 +184,38 @@ impl KnownWebhooks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::credential::token_digest;
-    use crate::core::matching::tests::{KEY, sample_webhook};
+    use signalbox_core::credential::token_digest;
+    use signalbox_core::ids::WebhookId;
+    use signalbox_core::webhook::{Concurrency, ProjectId};
+
+    const KEY: [u8; 32] = [1; 32];
+
+    fn sample_webhook(id: i64, project_id: i64) -> Webhook {
+        Webhook {
+            id: WebhookId(id),
+            name: String::new(),
+            repo_name: "App".into(),
+            repo_url: String::new(),
+            object_kind: "push".into(),
+            project_id: ProjectId::from_raw(project_id),
+            http_x_gitlab_event: "Push Hook".into(),
+            enabled: true,
+            secret_digest: Some(token_digest(&KEY, b"secret").to_vec()),
+            signing_key: None,
+            previous_secret: None,
+            previous_signing: None,
+            require_signature: false,
+            filters: Arc::default(),
+            register_on_first_event: false,
+            action: "print".into(),
+            action_params: serde_json::json!({}),
+            concurrency: Concurrency::Parallel,
+            debounce_s: 0,
+            cancel_running: false,
+            max_attempts: 3,
+            timeout_s: None,
+        }
+    }
 
     fn place(project_id: i64, repo_name: &str, token: Option<&str>) -> Place {
         let token = token.map(|token| token_digest(&KEY, token.as_bytes()));

@@ -6,10 +6,10 @@
 use super::decide::{Draft, hold_back, jobs_of};
 use super::refusals::Room;
 use super::{Arrival, Receipt, write};
-use crate::core::matching::Decision;
-use crate::core::webhook::Webhook;
-use crate::store::{Conn, Result, listen, pauses};
 use chrono::{DateTime, Utc};
+use signalbox_core::matching::Decision;
+use signalbox_core::webhook::Webhook;
+use signalbox_store::{Conn, Result, listen, pauses};
 use std::sync::Arc;
 
 /// A delivery to write, judged.
@@ -25,7 +25,7 @@ pub struct Made {
 /// Writes it with its jobs. The caller owns the transaction.
 ///
 /// # Errors
-/// Any [`crate::store::StoreError`] of the database.
+/// Any [`signalbox_store::StoreError`] of the database.
 pub async fn write_made(conn: &mut Conn, made: Made, now: DateTime<Utc>) -> Result<Receipt> {
     let Made { arrival, mut decision, webhooks } = made;
     // A webhook takes a project's id from GitLab alone, and was not called by it just now.

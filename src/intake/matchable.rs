@@ -1,11 +1,11 @@
 //! Stored webhooks made ready for the matcher: secrets opened, filters read.
 
-use crate::core::credential::{SIGNING_TOKEN, SigningKey};
-use crate::core::ids::WebhookId;
-use crate::core::matching::filters::{FilterTexts, Filters};
-use crate::core::seal::{self, Keys};
-use crate::core::webhook::{Previous, ProjectId, Webhook};
-use crate::store::candidates::Candidate;
+use signalbox_core::credential::{SIGNING_TOKEN, SigningKey};
+use signalbox_core::ids::WebhookId;
+use signalbox_core::matching::filters::{FilterTexts, Filters};
+use signalbox_core::seal::{self, Keys};
+use signalbox_core::webhook::{Previous, ProjectId, Webhook};
+use signalbox_store::candidates::Candidate;
 use std::collections::HashMap;
 use std::sync::Arc;
 

@@ -4,9 +4,9 @@
 //! In memory and per process: what a restart forgets is only a count.
 
 use super::Arrival;
-use crate::core::ids::DeliveryId;
-use crate::core::network::sender_network;
 use chrono::{DateTime, TimeDelta, Utc};
+use signalbox_core::ids::DeliveryId;
+use signalbox_core::network::sender_network;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
@@ -154,8 +154,8 @@ impl Sender {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::verdict::Endpoint;
     use crate::intake::{Content, Origin};
+    use signalbox_core::verdict::Endpoint;
 
     fn arrival(number: u128, remote_addr: &str) -> Arrival {
         Arrival {

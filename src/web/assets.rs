@@ -6,10 +6,10 @@
 
 use super::human::HumanError;
 use super::problem::Problem;
-use crate::core::idempotency::hex;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use rust_embed::RustEmbed;
+use signalbox_core::idempotency::hex;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 

@@ -5,11 +5,11 @@
 //! have, the oldest is closed: a sender who speaks at once is served, whoever only holds on is not.
 //! So it does not matter what a stranger is slow at: the head, a second head, reading the answer.
 
-use crate::core::network::sender_network;
 use actix_web::HttpRequest;
 use ipnet::IpNet;
 use rustix::net::{Shutdown, shutdown};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use signalbox_core::network::sender_network;
 use std::any::Any;
 use std::cell::Cell;
 use std::collections::BTreeMap;

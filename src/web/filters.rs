@@ -11,9 +11,9 @@
     reason = "askama makes of each function a type that takes no comment, and marks its own code"
 )]
 
-use crate::core::sentence;
-use crate::i18n::{self, Locale};
 use askama::Values;
+use signalbox_core::sentence;
+use signalbox_i18n::{self as i18n, Locale};
 use std::fmt::Display;
 
 /// The text in the reader's language.

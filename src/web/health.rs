@@ -3,9 +3,9 @@
 use super::Deps;
 use super::machine::MachineError;
 use super::problem::Problem;
-use crate::store::{Result, migrate, secret_key};
 use actix_web::{HttpResponse, web};
 use serde_json::json;
+use signalbox_store::{Result, migrate, secret_key};
 
 /// Adds `/healthz` and `/readyz`.
 pub fn routes(config: &mut web::ServiceConfig) {

@@ -5,11 +5,11 @@
 
 use super::middleware::request_id;
 use super::problem::{Link, Problem};
-use crate::store::StoreError;
 use crate::web::filters;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
+use signalbox_store::StoreError;
 use std::fmt;
 
 /// A problem answered with a page.

@@ -4,10 +4,10 @@
 use super::human::add_headers;
 use super::middleware::request_id;
 use super::problem::Problem;
-use crate::store::StoreError;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
+use signalbox_store::StoreError;
 use std::fmt;
 
 /// A problem answered with JSON.

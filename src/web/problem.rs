@@ -4,9 +4,9 @@
 //! `human` draws it as a page, `machine` as JSON; which of them is told by the handler's return
 //! type, or for actix's own refusals by [`Face::of`] the address.
 
-use crate::say;
-use crate::store::StoreError;
 use actix_web::http::StatusCode;
+use signalbox_i18n::say;
+use signalbox_store::StoreError;
 use std::borrow::Cow;
 use std::error::Error;
 

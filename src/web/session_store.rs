@@ -1,15 +1,15 @@
-//! actix-session's store, over `crate::store::sessions`.
+//! actix-session's store, over `signalbox_store::sessions`.
 //!
 //! The cookie holds a random key; the table holds its SHA-256. A session that was ended elsewhere
 //! (log-out, a changed password) is never made anew by a request that was under way meanwhile.
 
 use crate::clock;
-use crate::core::ids::UserId;
-use crate::store::{Pool, StoreError, sessions};
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
 use actix_web::cookie::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
+use signalbox_core::ids::UserId;
+use signalbox_store::{Pool, StoreError, sessions};
 use std::collections::HashMap;
 
 /// How long a session lives without being used.

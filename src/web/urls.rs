@@ -4,7 +4,7 @@
 //! `<id>/history/`, `<id>/delete/`, `<id>/`. Route tables call the same functions with
 //! [`ID`] in the id's place.
 
-use crate::core::ids::{DeliveryId, JobId, UserId, WebhookId};
+use signalbox_core::ids::{DeliveryId, JobId, UserId, WebhookId};
 use std::fmt::Display;
 use url::form_urlencoded;
 

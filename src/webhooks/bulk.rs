@@ -2,12 +2,12 @@
 //! audit entry for every webhook; a selection that is larger comes in several calls.
 
 use super::{Act, snapshot};
-use crate::core::change::{Snapshot, diff};
-use crate::core::ids::WebhookId;
-use crate::core::webhook::ProjectId;
-use crate::store::audit::{self, Entry, Verb, object};
-use crate::store::webhooks::{self, Row};
-use crate::store::{Conn, StoreError, transaction};
+use signalbox_core::change::{Snapshot, diff};
+use signalbox_core::ids::WebhookId;
+use signalbox_core::webhook::ProjectId;
+use signalbox_store::audit::{self, Entry, Verb, object};
+use signalbox_store::webhooks::{self, Row};
+use signalbox_store::{Conn, StoreError, transaction};
 
 /// What switching webhooks came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub async fn switch_many(
         webhooks::set_enabled(conn, &found, enabled, act.now).await?;
         log_all(conn, act, Verb::Change, &changed, |before| {
             let mut after = before.clone();
-            after.insert("enabled", crate::core::change::Value::Bool(enabled));
+            after.insert("enabled", signalbox_core::change::Value::Bool(enabled));
             (Some(before), Some(after))
         })
         .await?;
@@ -93,7 +93,7 @@ pub async fn reset_many(
         webhooks::reset_many(conn, &found, act.now).await?;
         log_all(conn, act, Verb::Change, &rows, |before| {
             let mut after = before.clone();
-            after.insert("project_id", crate::core::change::Value::Number(ProjectId::PENDING));
+            after.insert("project_id", signalbox_core::change::Value::Number(ProjectId::PENDING));
             (Some(before), Some(after))
         })
         .await?;

@@ -2,11 +2,11 @@
 
 use super::save::log;
 use super::{Act, SaveError, snapshot};
-use crate::core::change::diff;
-use crate::core::ids::WebhookId;
-use crate::store::audit::Verb;
-use crate::store::webhooks::{self, Row};
-use crate::store::{Conn, StoreError, jobs, transaction};
+use signalbox_core::change::diff;
+use signalbox_core::ids::WebhookId;
+use signalbox_store::audit::Verb;
+use signalbox_store::webhooks::{self, Row};
+use signalbox_store::{Conn, StoreError, jobs, transaction};
 
 /// What deleting a webhook means.
 #[derive(Debug, Clone)]

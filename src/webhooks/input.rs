@@ -1,14 +1,14 @@
 //! What a person wants a webhook to be, and the rules it must meet. All faults are named at once.
 
-use crate::core::action::ActionSpec;
-use crate::core::credential::{SIGNING_PREFIX, SigningKey};
-use crate::core::event::kind;
-use crate::core::event::repository::{RepositoryUrl, without_page};
-use crate::core::matching::condition;
-use crate::core::matching::filter::Globs;
-use crate::core::webhook::Concurrency;
-use crate::say;
 use secrecy::{ExposeSecret, SecretString};
+use signalbox_core::action::ActionSpec;
+use signalbox_core::credential::{SIGNING_PREFIX, SigningKey};
+use signalbox_core::event::kind;
+use signalbox_core::event::repository::{RepositoryUrl, without_page};
+use signalbox_core::matching::condition;
+use signalbox_core::matching::filter::Globs;
+use signalbox_core::webhook::Concurrency;
+use signalbox_i18n::say;
 use std::collections::BTreeMap;
 
 /// Longest that a secret which was replaced may go on, in days.

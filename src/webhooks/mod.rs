@@ -22,10 +22,10 @@ pub use reset::reset;
 pub use save::{Target, save};
 pub use take_over::take_over;
 
-use crate::core::actor::Actor;
-use crate::core::seal::{CannotOpen, Keys, NONCE_BYTES};
-use crate::store::StoreError;
 use chrono::{DateTime, Utc};
+use signalbox_core::actor::Actor;
+use signalbox_core::seal::{CannotOpen, Keys, NONCE_BYTES};
+use signalbox_store::StoreError;
 
 /// Who changes something, when, and with which keys.
 pub struct Act<'a> {

@@ -3,11 +3,11 @@
 use super::input::WebhookInput;
 use super::secrets::{New, rotated, secret_changes};
 use super::{Act, SaveError, secrets, snapshot};
-use crate::core::change::{Change, diff};
-use crate::core::ids::WebhookId;
-use crate::store::audit::{self, Entry, Verb, object};
-use crate::store::webhooks::{self, Row, Values};
-use crate::store::{Conn, StoreError, transaction, webhook_actions};
+use signalbox_core::change::{Change, diff};
+use signalbox_core::ids::WebhookId;
+use signalbox_store::audit::{self, Entry, Verb, object};
+use signalbox_store::webhooks::{self, Row, Values};
+use signalbox_store::{Conn, StoreError, transaction, webhook_actions};
 
 /// What is saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,12 +5,12 @@
 
 use super::Act;
 use super::input::{SecretChange, WebhookInput};
-use crate::core::change::Change;
-use crate::core::credential::SIGNING_TOKEN;
-use crate::core::seal::{CannotOpen, Keys, mac, open, seal};
-use crate::store::webhooks::{Row, Secrets};
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
+use signalbox_core::change::Change;
+use signalbox_core::credential::SIGNING_TOKEN;
+use signalbox_core::seal::{CannotOpen, Keys, mac, open, seal};
+use signalbox_store::webhooks::{Row, Secrets};
 use subtle::ConstantTimeEq;
 
 /// What is written into a column: `None` keeps it, `Some(None)` empties it.

@@ -1,8 +1,8 @@
 //! A webhook's fields as the audit log keeps them. Secrets are not among them.
 
-use crate::core::change::{Snapshot, Value};
-use crate::store::webhooks::Row;
 use chrono::{DateTime, Utc};
+use signalbox_core::change::{Snapshot, Value};
+use signalbox_store::webhooks::Row;
 
 /// The fields of a webhook, for telling before from after.
 pub(super) fn of(row: &Row) -> Snapshot {

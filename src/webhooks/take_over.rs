@@ -2,12 +2,12 @@
 
 use super::save::log;
 use super::{Act, SaveError, snapshot};
-use crate::core::change::diff;
-use crate::core::ids::WebhookId;
-use crate::core::matching::project::Move;
-use crate::store::audit::Verb;
-use crate::store::webhooks::{self, Row};
-use crate::store::{Conn, StoreError, transaction};
+use signalbox_core::change::diff;
+use signalbox_core::ids::WebhookId;
+use signalbox_core::matching::project::Move;
+use signalbox_store::audit::Verb;
+use signalbox_store::webhooks::{self, Row};
+use signalbox_store::{Conn, StoreError, transaction};
 
 /// Gives webhooks their new name and address, all of them or none.
 ///

@@ -5,17 +5,19 @@ use super::input::{Draft, Fault, Rules, SecretChange, WebhookInput};
 use super::save::{Target, save_within};
 use super::secrets::is_stored;
 use super::{Act, SaveError, secrets};
-use crate::core::action::ActionSpec;
-use crate::core::idempotency::hex;
-use crate::core::ids::WebhookId;
-use crate::core::transfer::{self, Difference, Document, PortableWebhook, Reference, Unreadable};
-use crate::core::transfer::{differences, pair};
-use crate::core::webhook::Concurrency;
-use crate::say;
-use crate::store::webhooks::{self, Row};
-use crate::store::{Conn, StoreError, transaction};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
+use signalbox_core::action::ActionSpec;
+use signalbox_core::idempotency::hex;
+use signalbox_core::ids::WebhookId;
+use signalbox_core::transfer::{
+    self, Difference, Document, PortableWebhook, Reference, Unreadable,
+};
+use signalbox_core::transfer::{differences, pair};
+use signalbox_core::webhook::Concurrency;
+use signalbox_i18n::say;
+use signalbox_store::webhooks::{self, Row};
+use signalbox_store::{Conn, StoreError, transaction};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

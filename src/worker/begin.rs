@@ -1,15 +1,15 @@
 //! The begin of an attempt of a job in a lane: has it its turn? If not, it is held until whoever
-//! frees the lane, or ends the pause, releases it (`crate::store::lanes`).
+//! frees the lane, or ends the pause, releases it (`signalbox_store::lanes`).
 
 use super::attempt::Runner;
 use crate::clock;
-use crate::core::ids::JobId;
-use crate::core::lane;
-use crate::core::pause::holding;
-use crate::store::attempts::{self, Begun};
-use crate::store::pauses::{self, Side};
-use crate::store::transitions::{self, Held};
-use crate::store::{Conn, StoreError, lanes, transaction};
+use signalbox_core::ids::JobId;
+use signalbox_core::lane;
+use signalbox_core::pause::holding;
+use signalbox_store::attempts::{self, Begun};
+use signalbox_store::pauses::{self, Side};
+use signalbox_store::transitions::{self, Held};
+use signalbox_store::{Conn, StoreError, lanes, transaction};
 
 pub(super) enum Turn {
     /// The attempt has begun.

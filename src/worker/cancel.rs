@@ -3,10 +3,10 @@
 
 use super::running::Running;
 use crate::clock;
-use crate::core::lane;
-use crate::store::lanes::{self, Overtaken};
-use crate::store::listen::Listener;
-use crate::store::{Conn, Pool, Result, StoreError, attempts, transaction};
+use signalbox_core::lane;
+use signalbox_store::lanes::{self, Overtaken};
+use signalbox_store::listen::Listener;
+use signalbox_store::{Conn, Pool, Result, StoreError, attempts, transaction};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 

@@ -4,13 +4,13 @@
 //! written with the others, goes back to its attempt, which sees to it alone (`attempt.rs`).
 
 use super::output::Tail;
-use crate::core::ids::JobId;
-use crate::core::job::Next;
-use crate::store::attempts::{End, Tally};
-use crate::store::listen::Listener;
-use crate::store::transitions::{Ending, Finish, end_many};
-use crate::store::{Pool, Result};
 use chrono::{DateTime, Utc};
+use signalbox_core::ids::JobId;
+use signalbox_core::job::Next;
+use signalbox_store::attempts::{End, Tally};
+use signalbox_store::listen::Listener;
+use signalbox_store::transitions::{Ending, Finish, end_many};
+use signalbox_store::{Pool, Result};
 use std::collections::HashSet;
 use tokio::sync::{mpsc, oneshot};
 

@@ -3,7 +3,7 @@
 //! `fetch.rs` is the queue that apalis takes its tasks from, `turns.rs` whose turn it is, `begin.rs` the turn of a job in a lane,
 //! `attempt.rs` one attempt, `ender.rs` the ends of many; `rescue.rs` gives up those whose worker is
 //! lost; `upkeep.rs` takes away what was kept long enough. What follows an attempt is
-//! `crate::core::job`'s to say.
+//! `signalbox_core::job`'s to say.
 //!
 //! A worker's name is new each time one starts: a name used again would hide the lost one.
 
@@ -18,18 +18,18 @@ mod running;
 mod turns;
 pub mod upkeep;
 
-use crate::actions::Catalogue;
 use crate::clock;
 use crate::config::RetentionSettings;
-use crate::core::job::HEARTBEAT;
-use crate::store::listen::Listener;
-use crate::store::workers::{self, Worker};
-use crate::store::{Pool, Result};
 use apalis::prelude::WorkerBuilder;
 use attempt::Runner;
 use ender::Ender;
 use fetch::Leased;
 use running::Running;
+use signalbox_actions::Catalogue;
+use signalbox_core::job::HEARTBEAT;
+use signalbox_store::listen::Listener;
+use signalbox_store::workers::{self, Worker};
+use signalbox_store::{Pool, Result};
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;

@@ -1,12 +1,12 @@
 //! Writes what an attempt prints while it prints it: small pieces joined, stored in order.
 
-use crate::actions::OutputChunk;
 use crate::clock;
-use crate::core::ids::JobId;
-use crate::store::listen::Listener;
-use crate::store::output::{self, NewChunk};
-use crate::store::{Pool, Result};
 use chrono::{DateTime, Utc};
+use signalbox_actions::OutputChunk;
+use signalbox_core::ids::JobId;
+use signalbox_store::listen::Listener;
+use signalbox_store::output::{self, NewChunk};
+use signalbox_store::{Pool, Result};
 use std::time::Duration;
 use tokio::sync::mpsc;
 

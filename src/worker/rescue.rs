@@ -5,13 +5,13 @@
 
 use super::attempt::give_up;
 use crate::clock;
-use crate::core::ids::JobId;
-use crate::core::job::HEARTBEAT;
-use crate::core::pause::holding;
-use crate::store::attempts::{self, OpenAttempt};
-use crate::store::pauses::{self, Side};
-use crate::store::transitions::{self, Held};
-use crate::store::{Conn, Pool, Result, StoreError, lanes, listen, transaction, workers};
+use signalbox_core::ids::JobId;
+use signalbox_core::job::HEARTBEAT;
+use signalbox_core::pause::holding;
+use signalbox_store::attempts::{self, OpenAttempt};
+use signalbox_store::pauses::{self, Side};
+use signalbox_store::transitions::{self, Held};
+use signalbox_store::{Conn, Pool, Result, StoreError, lanes, listen, transaction, workers};
 use tokio_util::sync::CancellationToken;
 
 /// The most held jobs that are looked at.

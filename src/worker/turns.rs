@@ -1,8 +1,8 @@
 //! Whose turn it is: where more is due than a worker has room for, webhooks take turns, so that the many
 //! jobs of one do not keep out those of another.
 
-use crate::store::queue::{self, DueJob, Span};
-use crate::store::{Conn, Result};
+use signalbox_store::queue::{self, DueJob, Span};
+use signalbox_store::{Conn, Result};
 use std::time::Duration;
 use tokio::time::Instant;
 

@@ -5,8 +5,8 @@
 
 use crate::clock;
 use crate::config::RetentionSettings;
-use crate::store::{Conn, Pool, Result, StoreError, retention, transaction};
 use chrono::{DateTime, TimeDelta, Utc};
+use signalbox_store::{Conn, Pool, Result, StoreError, retention, transaction};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 

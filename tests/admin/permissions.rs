@@ -5,9 +5,9 @@ use crate::support::gitlab::Delivery;
 use crate::support::page::{Form, Page};
 use crate::support::panel::Panel;
 use crate::support::webhooks;
-use signalbox::core::role::Role;
 use signalbox::web::admin::routes::{self, Access, Row};
 use signalbox::web::urls;
+use signalbox_core::role::Role;
 
 const LIST: &str = "/admin/hooks/webhook/";
 

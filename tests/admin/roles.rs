@@ -5,9 +5,9 @@ use crate::support::app::{App, TOKEN};
 use crate::support::gitlab::Delivery;
 use crate::support::panel::Panel;
 use crate::support::webhooks;
-use signalbox::core::role::Role;
 use signalbox::web::admin::routes::{self, Access};
 use signalbox::web::urls;
+use signalbox_core::role::Role;
 
 #[tokio::test]
 async fn every_route_lets_in_whom_its_row_allows_and_nobody_else() {

@@ -9,8 +9,8 @@ use crate::support::{seed, wait};
 
 use chrono::DateTime;
 use signalbox::clock;
-use signalbox::store::Pool;
-use signalbox::store::queue::{self, Span, Take};
+use signalbox_store::Pool;
+use signalbox_store::queue::{self, Span, Take};
 
 async fn pause(panel: &Panel, scope: &str) {
     let form = panel.open("/admin/hooks/worker/").await.form_to("/admin/hooks/worker/pause/");

@@ -9,9 +9,9 @@ use crate::support::{seed, wait, webhooks};
 use chrono::{DateTime, TimeDelta};
 use diesel_async::SimpleAsyncConnection;
 use signalbox::clock;
-use signalbox::store::keys::ScopedKey;
-use signalbox::store::queue::{Span, Take};
-use signalbox::store::{Pool, keys, queue};
+use signalbox_store::keys::ScopedKey;
+use signalbox_store::queue::{Span, Take};
+use signalbox_store::{Pool, keys, queue};
 
 /// The tables that grow with every delivery.
 const GROWING: [&str; 5] = ["deliveries", "idempotency_keys", "job_attempts", "job_output", "jobs"];

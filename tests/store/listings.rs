@@ -1,8 +1,6 @@
 //! Every list's description holds on PostgreSQL: each order, each filter, each part.
 
 use crate::support::database::Database;
-use signalbox::core::listing::{Direction, ListQuery, Part};
-use signalbox::store::{Conn, Pool};
 use signalbox::web::admin::deliveries::Deliveries;
 use signalbox::web::admin::jobs::Jobs;
 use signalbox::web::admin::kit::query::RESERVED;
@@ -10,6 +8,8 @@ use signalbox::web::admin::kit::resource::Resource;
 use signalbox::web::admin::log::Log;
 use signalbox::web::admin::users::Users;
 use signalbox::web::admin::webhooks::Webhooks;
+use signalbox_core::listing::{Direction, ListQuery, Part};
+use signalbox_store::{Conn, Pool};
 use std::collections::HashSet;
 
 fn query<R: Resource>() -> ListQuery<R::Sort, R::Filter> {

@@ -61,7 +61,7 @@ async fn each_migration_goes_up_down_and_up_again() {
 #[tokio::test]
 async fn the_schema_that_diesel_knows_is_the_databases() {
     let found = columns(&Database::migrated().await).await;
-    let text = fs::read_to_string(repository().join("src/store/schema.rs")).unwrap();
+    let text = fs::read_to_string(repository().join("crates/store/src/schema.rs")).unwrap();
     let table = Regex::new(r"(?s)diesel::table! \{\s*(\w+) \([\w, ]+\) \{(.*?)\n    \}").unwrap();
     let column =
         Regex::new(r#"(?:#\[sql_name = "(\w+)"\]\s*)?(\w+) -> (Nullable<)?(\w+)"#).unwrap();

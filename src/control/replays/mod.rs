@@ -10,12 +10,12 @@ pub use runner::run;
 use super::Act;
 use super::replay::served;
 use crate::clock;
-use crate::core::change::{Change, Value};
-use crate::core::ids::DeliveryId;
-use crate::core::replay::{Pace, RunState, Skip};
-use crate::store::audit::{self, Entry, Verb};
-use crate::store::replays::{Chosen, Run};
-use crate::store::{Conn, Result, StoreError, replays, transaction};
+use signalbox_core::change::{Change, Value};
+use signalbox_core::ids::DeliveryId;
+use signalbox_core::replay::{Pace, RunState, Skip};
+use signalbox_store::audit::{self, Entry, Verb};
+use signalbox_store::replays::{Chosen, Run};
+use signalbox_store::{Conn, Result, StoreError, replays, transaction};
 use std::collections::BTreeMap;
 
 /// Deliveries looked at with one question to the database.

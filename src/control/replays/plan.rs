@@ -5,14 +5,14 @@ use super::LOOKAHEAD;
 use crate::control::judge::{Known, Proof};
 use crate::control::replay::{Judge, Prospect, case, kept};
 use crate::control::whole_body;
-use crate::core::event::Event;
-use crate::core::ids::WebhookId;
-use crate::core::matching::Decision;
-use crate::core::replay::{Kept, Skip, obstacle_among_many};
-use crate::core::verdict::Verdict;
-use crate::store::deliveries::Full;
-use crate::store::replays::{Chosen, Outline};
-use crate::store::{Conn, Result, deliveries, replays};
+use signalbox_core::event::Event;
+use signalbox_core::ids::WebhookId;
+use signalbox_core::matching::Decision;
+use signalbox_core::replay::{Kept, Skip, obstacle_among_many};
+use signalbox_core::verdict::Verdict;
+use signalbox_store::deliveries::Full;
+use signalbox_store::replays::{Chosen, Outline};
+use signalbox_store::{Conn, Result, deliveries, replays};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -63,7 +63,7 @@ impl Plan {
 /// Plans a run, for at most so long.
 ///
 /// # Errors
-/// Any [`crate::store::StoreError`] of the database.
+/// Any [`signalbox_store::StoreError`] of the database.
 pub async fn plan(
     conn: &mut Conn,
     chosen: &Chosen,
@@ -170,7 +170,7 @@ fn reason(decision: &Decision) -> Option<Skip> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::source::Source;
+    use signalbox_core::source::Source;
 
     #[test]
     fn bodies_are_held_within_their_bound() {

@@ -4,18 +4,18 @@
 use super::context::AdminContext;
 use super::kit::frame::Frame;
 use super::webhooks::drift::{self, Drift};
-use crate::actions::{Catalogue, Fault};
-use crate::core::action::{ActionKind, ActionSpec, Command, ResourceLimits};
-use crate::core::ids::WebhookId;
-use crate::i18n::{self, t};
-use crate::say;
-use crate::store::webhook_actions;
-use crate::store::webhooks::Row;
 use crate::web::filters;
 use crate::web::human::{self, HumanError};
 use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
+use signalbox_actions::{Catalogue, Fault};
+use signalbox_core::action::{ActionKind, ActionSpec, Command, ResourceLimits};
+use signalbox_core::ids::WebhookId;
+use signalbox_i18n::say;
+use signalbox_i18n::{self as i18n, t};
+use signalbox_store::webhook_actions;
+use signalbox_store::webhooks::Row;
 use std::collections::BTreeMap;
 
 /// The most webhooks that are looked at.

@@ -6,11 +6,6 @@
 
 use super::kit::frame::{Crumb, Flash, Frame, Level, Undo};
 use super::{nav, pause};
-use crate::core::actor::Actor;
-use crate::core::pause::Pause;
-use crate::core::role::Permission;
-use crate::i18n::t;
-use crate::store::PooledConn;
 use crate::web::human::HumanError;
 use crate::web::middleware::authenticate::{self, Visit};
 use crate::web::middleware::authorize::FormSecret;
@@ -21,6 +16,11 @@ use crate::web::{Deps, urls};
 use actix_session::{Session, SessionExt};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use signalbox_core::actor::Actor;
+use signalbox_core::pause::Pause;
+use signalbox_core::role::Permission;
+use signalbox_i18n::t;
+use signalbox_store::PooledConn;
 use std::future::{Ready, ready};
 
 /// The session's entry for messages.

@@ -1,7 +1,6 @@
 //! The choice of a language, kept in a cookie of the browser.
 
 use super::context::AdminContext;
-use crate::i18n::Locale;
 use crate::web::human::{HumanError, see_other};
 use crate::web::middleware::locale::COOKIE;
 use crate::web::problem::Problem;
@@ -10,6 +9,7 @@ use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
+use signalbox_i18n::Locale;
 
 /// How long a choice is kept.
 const KEPT: Duration = Duration::days(365);

@@ -5,9 +5,6 @@ use super::visitor::VisitorContext;
 use crate::accounts::login::{self, Attempt, LoginError};
 use crate::accounts::throttle::Wait;
 use crate::clock;
-use crate::i18n::t;
-use crate::say;
-use crate::store::users;
 use crate::web::filters;
 use crate::web::human::{self, HumanError, found, page_with, see_other};
 use crate::web::problem::Problem;
@@ -18,6 +15,9 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use secrecy::SecretString;
 use serde::Deserialize;
+use signalbox_i18n::say;
+use signalbox_i18n::t;
+use signalbox_store::users;
 
 /// The sign-in page.
 #[derive(Template)]

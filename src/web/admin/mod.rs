@@ -1,4 +1,4 @@
-//! The panel. Lists read through `crate::store`; writes go through `accounts`, `webhooks` and
+//! The panel. Lists read through `signalbox_store`; writes go through `accounts`, `webhooks` and
 //! `control`. No Diesel, no SQL.
 
 pub mod actions;

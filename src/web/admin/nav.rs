@@ -1,9 +1,9 @@
 //! The navigation: which parts the panel has, in order, for whom.
 
 use super::kit::frame::{NavRow, NavSection};
-use crate::core::actor::Actor;
-use crate::core::role::Permission;
 use crate::web::urls;
+use signalbox_core::actor::Actor;
+use signalbox_core::role::Permission;
 
 /// The navigation as this person sees it on this page.
 pub fn sections(actor: &Actor, path: &str) -> Vec<NavSection> {

@@ -7,7 +7,6 @@ use super::setup::DIFFERS;
 use crate::accounts::password;
 use crate::accounts::users::{self, AccountError, Asked};
 use crate::clock;
-use crate::i18n::t;
 use crate::web::filters;
 use crate::web::human::{self, HumanError, page_with, see_other};
 use crate::web::problem::Problem;
@@ -18,6 +17,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use signalbox_i18n::t;
 
 /// The form for one's own password.
 #[derive(Template)]

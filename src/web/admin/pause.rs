@@ -8,14 +8,14 @@ use super::kit::form::Values;
 use super::kit::frame::Level;
 use super::kit::views::Posted;
 use crate::control::{self, ControlError};
-use crate::core::pause::{Pause, Release, Scope};
-use crate::i18n::{self, t};
-use crate::say;
 use crate::web::human::{HumanError, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use signalbox_core::pause::{Pause, Release, Scope};
+use signalbox_i18n::say;
+use signalbox_i18n::{self as i18n, t};
 
 /// The longest reason, in characters.
 const LONGEST: usize = 200;
@@ -97,8 +97,8 @@ fn refused(error: ControlError) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::pause::Note;
     use chrono::DateTime;
+    use signalbox_core::pause::Note;
 
     #[test]
     fn a_pause_says_what_who_and_why() {

@@ -11,7 +11,6 @@ use super::log::{self, Log};
 use super::users::{self, Users};
 use super::webhooks::{self, Webhooks};
 use super::{actions, index, language, login, password, pause, replay, search, setup, workers};
-use crate::core::role::Permission;
 use crate::web::human::HumanError;
 use crate::web::middleware::authorize::{self, Rules};
 use crate::web::problem::Problem;
@@ -20,6 +19,7 @@ use actix_web::body::BoxBody;
 use actix_web::http::Method;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{HttpRequest, HttpResponse, Route, guard, web};
+use signalbox_core::role::Permission;
 use std::rc::Rc;
 
 /// Who may use a route.

@@ -17,25 +17,25 @@ use super::kit::pages::{ChangeFormPage, ChangelistPage, Follow, HistoryPage};
 use super::kit::query::read;
 use super::kit::resource::Resource;
 use super::webhooks::{self, Webhooks, reset, setup};
-use crate::actions::Catalogue;
 use crate::control::{Near, Rejudged};
-use crate::core::change::{Change, Value};
-use crate::core::credential::Check;
-use crate::core::ids::WebhookId;
-use crate::core::job::{AttemptOutcome, JobState};
-use crate::core::listing::{Counts, Page, Total};
-use crate::core::matching::explain::{Field, Mark, Remedy, Told};
-use crate::core::matching::project::Move;
-use crate::core::role::Role;
-use crate::core::verdict::Verdict;
-use crate::store::audit::{self, Verb};
-use crate::store::deliveries::{Brief, Full, JobRef, Row as DeliveryRow};
-use crate::store::jobs::{Attempt, Row as JobRow};
 use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
 use rows::{attempt, delivery, job, webhook};
 use scraper::{Html, Selector};
 use serde_json::json;
+use signalbox_actions::Catalogue;
+use signalbox_core::change::{Change, Value};
+use signalbox_core::credential::Check;
+use signalbox_core::ids::WebhookId;
+use signalbox_core::job::{AttemptOutcome, JobState};
+use signalbox_core::listing::{Counts, Page, Total};
+use signalbox_core::matching::explain::{Field, Mark, Remedy, Told};
+use signalbox_core::matching::project::Move;
+use signalbox_core::role::Role;
+use signalbox_core::verdict::Verdict;
+use signalbox_store::audit::{self, Verb};
+use signalbox_store::deliveries::{Brief, Full, JobRef, Row as DeliveryRow};
+use signalbox_store::jobs::{Attempt, Row as JobRow};
 use std::collections::HashSet;
 
 const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
@@ -255,7 +255,7 @@ fn samples() -> Vec<(String, String)> {
     .into_iter()
     .map(|(name, html)| (name.to_owned(), html))
     .collect::<Vec<_>>();
-    for state in crate::core::job::JobState::ALL {
+    for state in signalbox_core::job::JobState::ALL {
         samples.push((format!("job, {}", state.as_str()), job_sample(state, vec![])));
     }
     samples

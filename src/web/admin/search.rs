@@ -12,15 +12,15 @@ use super::kit::resource::Resource;
 use super::users::Users;
 use super::webhooks::Webhooks;
 use crate::clock;
-use crate::core::ids::{DeliveryId, JobId};
-use crate::core::listing::Counts;
-use crate::i18n::t;
-use crate::store::{self, Conn, deliveries, jobs};
 use crate::web::filters;
 use crate::web::human::{self, HumanError, found};
 use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
+use signalbox_core::ids::{DeliveryId, JobId};
+use signalbox_core::listing::Counts;
+use signalbox_i18n::t;
+use signalbox_store::{self as store, Conn, deliveries, jobs};
 
 /// Rows shown of each list.
 const ROWS: i64 = 5;

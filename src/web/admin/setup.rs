@@ -4,7 +4,6 @@ use super::visitor::VisitorContext;
 use crate::accounts::password;
 use crate::accounts::users::{self, AccountError, Asked, Credentials};
 use crate::clock;
-use crate::store;
 use crate::web::filters;
 use crate::web::human::{self, HumanError, see_other};
 use crate::web::problem::Problem;
@@ -14,6 +13,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use signalbox_store as store;
 
 /// The page of the one-time link.
 #[derive(Template)]

@@ -1,7 +1,6 @@
 //! What the handlers of the pages before signing in take: there is no person yet, perhaps no
 //! session.
 
-use crate::core::actor::Actor;
 use crate::web::Deps;
 use crate::web::human::HumanError;
 use crate::web::middleware::authenticate::{self, Visit};
@@ -11,6 +10,7 @@ use crate::web::origin;
 use crate::web::problem::Problem;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use signalbox_core::actor::Actor;
 use std::future::{Ready, ready};
 use std::net::IpAddr;
 

@@ -1,7 +1,6 @@
 //! What GitLab is told. It shows body and headers of the answer to its maintainers, so both say
 //! which delivery this is and what became of it; strangers learn nothing about webhooks.
 
-use crate::core::ids::JobId;
 use crate::intake::{IntakeError, Receipt};
 use crate::web::machine::MachineError;
 use crate::web::problem::Problem;
@@ -10,6 +9,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError, web};
 use bytes::Bytes;
 use serde::Serialize;
+use signalbox_core::ids::JobId;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 

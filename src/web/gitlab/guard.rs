@@ -3,9 +3,9 @@
 //! Custom headers of a hook are secrets, so headers are kept from an allow list; of credentials
 //! only a word is kept.
 
-use crate::core::credential::{Presented, Signed, token_digest};
-use crate::core::idempotency::KeyHeaders;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use signalbox_core::credential::{Presented, Signed, token_digest};
+use signalbox_core::idempotency::KeyHeaders;
 use std::collections::BTreeMap;
 
 /// Longest `X-Gitlab-Event`.

@@ -9,9 +9,9 @@ mod receive;
 
 use super::machine::MachineError;
 use super::problem::Problem;
-use crate::core::verdict::Endpoint;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, web};
+use signalbox_core::verdict::Endpoint;
 
 /// The main address.
 pub const MAIN: &str = "/webhooks/gitlab";

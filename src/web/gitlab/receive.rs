@@ -3,10 +3,6 @@
 use super::answer;
 use super::guard::{self, Head, Refusal};
 use crate::clock;
-use crate::core::event::Event;
-use crate::core::idempotency;
-use crate::core::network::sender_network;
-use crate::core::verdict::{Endpoint, Verdict};
 use crate::intake::{Arrival, BodyPermit, Content, IntakeError, Origin, Sender};
 use crate::web::origin::{remote_addr, remote_addr_text};
 use crate::web::{Deps, connections};
@@ -14,6 +10,10 @@ use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use futures_util::StreamExt;
+use signalbox_core::event::Event;
+use signalbox_core::idempotency;
+use signalbox_core::network::sender_network;
+use signalbox_core::verdict::{Endpoint, Verdict};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 

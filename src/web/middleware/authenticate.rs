@@ -3,11 +3,6 @@
 
 use super::{Answer, csrf};
 use crate::clock;
-use crate::core::actor::Actor;
-use crate::core::ids::UserId;
-use crate::core::pause::Pause;
-use crate::store::sessions::{self, Origin};
-use crate::store::{StoreError, pauses, users};
 use crate::web::human::HumanError;
 use crate::web::problem::Problem;
 use crate::web::session_store::{ADDRESS, AGENT, AWAY, CONFIRMED, CSRF, REFERENCE, SEEN, USER};
@@ -19,6 +14,11 @@ use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, ResponseError, web};
 use chrono::TimeDelta;
+use signalbox_core::actor::Actor;
+use signalbox_core::ids::UserId;
+use signalbox_core::pause::Pause;
+use signalbox_store::sessions::{self, Origin};
+use signalbox_store::{StoreError, pauses, users};
 
 /// Seconds after which a session that is used is given its full time again.
 const PROLONG_AFTER_S: i64 = 24 * 60 * 60;

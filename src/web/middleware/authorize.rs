@@ -10,7 +10,6 @@
 
 use super::authenticate::Visit;
 use super::{Answer, csrf};
-use crate::core::actor::Actor;
 use crate::web::admin::routes::{self, Access};
 use crate::web::human::{self, HumanError};
 use crate::web::problem::Problem;
@@ -21,6 +20,7 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
+use signalbox_core::actor::Actor;
 use std::rc::Rc;
 
 /// Who may use which method of one resource.

@@ -7,7 +7,6 @@
 //! secret is derived from a cookie of its own with a key only the server has.
 
 use crate::clock;
-use crate::core::seal;
 use crate::web::Deps;
 use crate::web::problem::Problem;
 use actix_web::cookie::{Cookie, SameSite};
@@ -17,6 +16,7 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::{HttpRequest, web};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use signalbox_core::seal;
 use subtle::ConstantTimeEq;
 use url::form_urlencoded;
 

@@ -2,11 +2,11 @@
 //! cookie, or else the first of their browser's that there is.
 
 use super::{Answer, with_headers};
-use crate::i18n::{self, Locale};
 use actix_web::body::MessageBody;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{AcceptLanguage, Header, LanguageTag};
 use actix_web::middleware::Next;
+use signalbox_i18n::{self as i18n, Locale};
 
 /// The cookie that keeps a choice; it holds a language's tag and is no secret.
 pub const COOKIE: &str = "signalbox-language";

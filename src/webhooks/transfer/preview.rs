@@ -5,10 +5,10 @@
 //! nothing runs for whoever knows its address.
 
 use super::{ImportError, Imported, Kind, Plan, Secrets, Setting, carry_out, checked, plan_rows};
-use crate::core::transfer::{Document, PortableWebhook};
-use crate::store::webhooks::{self, Row};
-use crate::store::{Conn, StoreError, transaction};
 use crate::webhooks::{Fault, SaveError};
+use signalbox_core::transfer::{Document, PortableWebhook};
+use signalbox_store::webhooks::{self, Row};
+use signalbox_store::{Conn, StoreError, transaction};
 use std::collections::BTreeMap;
 
 /// A file against what is here.

@@ -3,15 +3,14 @@
 
 use super::page::checked;
 use crate::control::{Near, Rejudged};
-use crate::core::difference::{Piece, differing};
-use crate::core::matching::explain::{Field, Mark, Remedy, Told};
-use crate::core::matching::project::Move;
-use crate::i18n::{self, Locale, current, say, t};
-use crate::say;
-use crate::store::deliveries::Brief;
 use crate::web::admin::kit::column::Badge;
 use crate::web::admin::words::label;
 use crate::web::urls;
+use signalbox_core::difference::{Piece, differing};
+use signalbox_core::matching::explain::{Field, Mark, Remedy, Told};
+use signalbox_core::matching::project::Move;
+use signalbox_i18n::{self as i18n, Locale, current, say, t};
+use signalbox_store::deliveries::Brief;
 
 /// The panel.
 pub struct MatchPanel {

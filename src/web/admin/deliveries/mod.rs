@@ -16,16 +16,16 @@ use super::kit::filter::{BadChoice, Choices, FilterSpec};
 use super::kit::listing::{Empty, Listing, Paging};
 use super::kit::resource::{Meta, Resource};
 use super::replay::many;
-use crate::core::ids::DeliveryId;
-use crate::core::listing::{Counts, ListQuery, Page};
-use crate::core::role::Permission;
-use crate::core::source::Source;
-use crate::core::verdict::{Endpoint, Verdict};
-use crate::i18n::t;
-use crate::say;
-use crate::store::deliveries::{Filter, Row, Sort};
-use crate::store::{self, Conn, deliveries};
 use crate::web::urls;
+use signalbox_core::ids::DeliveryId;
+use signalbox_core::listing::{Counts, ListQuery, Page};
+use signalbox_core::role::Permission;
+use signalbox_core::source::Source;
+use signalbox_core::verdict::{Endpoint, Verdict};
+use signalbox_i18n::say;
+use signalbox_i18n::t;
+use signalbox_store::deliveries::{Filter, Row, Sort};
+use signalbox_store::{self as store, Conn, deliveries};
 
 /// The resource.
 pub struct Deliveries;

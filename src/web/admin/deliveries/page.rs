@@ -6,17 +6,7 @@ use super::request::{self, BodyView};
 use super::steps::{Step, steps};
 use crate::clock;
 use crate::control;
-use crate::core::ids::DeliveryId;
-use crate::core::matching::trace::Trace;
-use crate::core::role::Permission;
-use crate::core::source::Source;
-use crate::core::verdict::Verdict;
-use crate::i18n::{t, told};
 use crate::intake::Policy;
-use crate::say;
-use crate::store::Conn;
-use crate::store::deliveries::{Brief, Full};
-use crate::store::{deliveries, jobs};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::at::{At, span};
 use crate::web::admin::kit::back::{self, preserved_list};
@@ -32,6 +22,16 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
+use signalbox_core::ids::DeliveryId;
+use signalbox_core::matching::trace::Trace;
+use signalbox_core::role::Permission;
+use signalbox_core::source::Source;
+use signalbox_core::verdict::Verdict;
+use signalbox_i18n::say;
+use signalbox_i18n::{t, told};
+use signalbox_store::Conn;
+use signalbox_store::deliveries::{Brief, Full};
+use signalbox_store::{deliveries, jobs};
 
 /// One delivery.
 #[derive(Template)]
@@ -221,9 +221,9 @@ pub fn id_of(ctx: &AdminContext) -> Result<DeliveryId, HumanError> {
 }
 
 /// What to say of a delivery that could not be read.
-pub fn missing(ctx: &AdminContext, error: crate::store::StoreError) -> Problem {
+pub fn missing(ctx: &AdminContext, error: signalbox_store::StoreError) -> Problem {
     match error {
-        crate::store::StoreError::NotFound => no_such(ctx),
+        signalbox_store::StoreError::NotFound => no_such(ctx),
         other => other.into(),
     }
 }
@@ -299,7 +299,7 @@ fn replay_view(replay: &Brief) -> ReplayView {
     }
 }
 
-fn webhook_view(webhook: &crate::core::matching::trace::WebhookTrace) -> WebhookTraceView {
+fn webhook_view(webhook: &signalbox_core::matching::trace::WebhookTrace) -> WebhookTraceView {
     WebhookTraceView {
         label: webhook.label.clone(),
         href: urls::webhook(webhook.webhook),

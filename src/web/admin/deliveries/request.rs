@@ -2,12 +2,12 @@
 
 use super::body;
 use super::tree::{Node, tree};
-use crate::core::idempotency::hex;
-use crate::core::verdict::Endpoint;
-use crate::store::deliveries::Brief;
 use crate::web::admin::kit::at::{At, size};
 use crate::web::urls;
 use chrono::TimeDelta;
+use signalbox_core::idempotency::hex;
+use signalbox_core::verdict::Endpoint;
+use signalbox_store::deliveries::Brief;
 
 /// Most bytes of a body that are written into a command line.
 const MOST_INLINE: usize = 64 * 1024;

@@ -1,13 +1,13 @@
 //! The way of a delivery and of a job, step by step, as their pages draw it.
 
 use super::page::made_how;
-use crate::i18n::t;
-use crate::say;
-use crate::store::deliveries::Brief;
-use crate::store::jobs;
 use crate::web::admin::kit::at::{At, span};
 use crate::web::admin::kit::column::Badge;
 use chrono::{DateTime, Utc};
+use signalbox_i18n::say;
+use signalbox_i18n::t;
+use signalbox_store::deliveries::Brief;
+use signalbox_store::jobs;
 
 /// A step of a delivery's or a job's way.
 pub struct Step {

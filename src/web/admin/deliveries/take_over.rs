@@ -5,9 +5,7 @@ use super::matching::mark;
 use super::page::{id_of, missing};
 use crate::clock;
 use crate::control;
-use crate::i18n::{self, t};
 use crate::intake::Policy;
-use crate::store::deliveries;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::frame::Level;
 use crate::web::admin::kit::views::Posted;
@@ -17,6 +15,8 @@ use crate::web::problem::Problem;
 use crate::web::urls;
 use crate::webhooks::SaveError;
 use actix_web::HttpResponse;
+use signalbox_i18n::{self as i18n, t};
+use signalbox_store::deliveries;
 
 /// POST: gives them name and address, and leads back to the delivery.
 ///

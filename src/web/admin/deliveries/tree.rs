@@ -1,9 +1,9 @@
 //! A JSON body as a tree to open and close, told as a flat row of openings, leaves and closings.
 //! No token is changed: big numbers, doubled keys and escapes are shown as they came.
 
-use crate::core::event::nesting::is_too_deep;
-use crate::i18n::count;
 use serde::de::IgnoredAny;
+use signalbox_core::event::nesting::is_too_deep;
+use signalbox_i18n::count;
 
 /// Most lines drawn; a larger body is shown as text.
 const MOST: usize = 3_000;

@@ -3,10 +3,6 @@
 
 use super::matching::create_with;
 use crate::clock;
-use crate::core::listing::grouped;
-use crate::core::role::Permission;
-use crate::i18n::t;
-use crate::store::unmatched::{self, Group, MOST};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::at::At;
 use crate::web::admin::kit::filter::{WITHIN, within};
@@ -17,6 +13,10 @@ use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
 use chrono::{DateTime, Utc};
+use signalbox_core::listing::grouped;
+use signalbox_core::role::Permission;
+use signalbox_i18n::t;
+use signalbox_store::unmatched::{self, Group, MOST};
 use url::form_urlencoded;
 
 /// How far back is looked where the address does not say.

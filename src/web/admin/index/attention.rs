@@ -2,17 +2,17 @@
 //! exactly the rows it speaks of.
 
 use super::Workers;
-use crate::core::job::{AttemptOutcome, JobState};
-use crate::core::listing::Total;
-use crate::core::sentence::Sentence;
-use crate::core::verdict::Verdict;
-use crate::i18n::{self, t};
-use crate::say;
-use crate::store::attention::{Attention, Failed, GROUPS, Unmatched};
-use crate::store::overview::Overview;
 use crate::web::admin::kit::at::At;
 use crate::web::admin::kit::column::Badge;
 use crate::web::urls;
+use signalbox_core::job::{AttemptOutcome, JobState};
+use signalbox_core::listing::Total;
+use signalbox_core::sentence::Sentence;
+use signalbox_core::verdict::Verdict;
+use signalbox_i18n::say;
+use signalbox_i18n::{self as i18n, t};
+use signalbox_store::attention::{Attention, Failed, GROUPS, Unmatched};
+use signalbox_store::overview::Overview;
 
 /// A line.
 pub struct Line {

@@ -1,15 +1,9 @@
 //! What a person can do with a job: the buttons of its page, the question before a cancel, and
-//! what they send. What is legal in which state is `crate::core::job`'s to say.
+//! what they send. What is legal in which state is `signalbox_core::job`'s to say.
 
 use super::page::{id_of, missing, no_such};
 use crate::clock;
 use crate::control::{self, Act, Cancelled, ControlError};
-use crate::core::ids::JobId;
-use crate::core::job::JobState;
-use crate::core::role::{Permission, Role};
-use crate::i18n::t;
-use crate::say;
-use crate::store::jobs::{self, Job};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::back::{carrying, list_with, preserved_on};
 use crate::web::admin::kit::frame::{Frame, Level};
@@ -20,6 +14,12 @@ use crate::web::urls;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
+use signalbox_core::ids::JobId;
+use signalbox_core::job::JobState;
+use signalbox_core::role::{Permission, Role};
+use signalbox_i18n::say;
+use signalbox_i18n::t;
+use signalbox_store::jobs::{self, Job};
 
 /// A button of a job's page.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,13 +2,13 @@
 
 use super::log::Log;
 use super::view::View;
-use crate::i18n::told;
-use crate::say;
-use crate::store::jobs::Attempt;
 use crate::web::admin::kit::at::{At, span};
 use crate::web::admin::kit::column::Badge;
 use crate::web::urls;
 use chrono::{DateTime, TimeDelta, Utc};
+use signalbox_i18n::say;
+use signalbox_i18n::told;
+use signalbox_store::jobs::Attempt;
 
 /// One attempt.
 pub struct AttemptView {

@@ -2,11 +2,11 @@
 
 use super::act::act;
 use crate::control;
-use crate::core::ids::JobId;
-use crate::core::role::Permission;
-use crate::store::{Conn, StoreError};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::bulk::{Asks, Batch, BulkAction};
+use signalbox_core::ids::JobId;
+use signalbox_core::role::Permission;
+use signalbox_store::{Conn, StoreError};
 
 /// The actions.
 pub(super) static ACTIONS: &[BulkAction] = &[

@@ -2,12 +2,12 @@
 //! and the events that follow it put them together in the same way.
 
 use super::view::View;
-use crate::core::output::{Span, page_lines};
-use crate::store::jobs::Chunk;
 use crate::web::admin::kit::at::At;
 use crate::web::filters;
 use askama::Template;
 use chrono::{DateTime, Utc};
+use signalbox_core::output::{Span, page_lines};
+use signalbox_store::jobs::Chunk;
 
 /// The most lines a page shows of one attempt; all of them are at the raw address.
 pub const MOST_LINES: usize = 1_000;

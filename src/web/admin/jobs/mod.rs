@@ -19,15 +19,15 @@ use super::kit::column::{Badge, Bit, Cell, Column, Width};
 use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, within};
 use super::kit::listing::{Empty, Listing, Paging};
 use super::kit::resource::{Meta, Resource};
-use crate::core::ids::DeliveryId;
-use crate::core::job::JobState;
-use crate::core::listing::{Counts, ListQuery, Page, Part};
-use crate::core::role::Permission;
-use crate::say;
-use crate::store::jobs::{Filter, Row, Sort};
-use crate::store::{self, Conn, jobs};
 use crate::web::urls;
 use chrono::DateTime;
+use signalbox_core::ids::DeliveryId;
+use signalbox_core::job::JobState;
+use signalbox_core::listing::{Counts, ListQuery, Page, Part};
+use signalbox_core::role::Permission;
+use signalbox_i18n::say;
+use signalbox_store::jobs::{Filter, Row, Sort};
+use signalbox_store::{self as store, Conn, jobs};
 
 /// The resource.
 pub struct Jobs;

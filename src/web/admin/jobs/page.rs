@@ -6,13 +6,6 @@ use super::log::{Log, MOST_CHUNKS};
 use super::view::View;
 use super::waits::Waits;
 use crate::clock;
-use crate::core::ids::JobId;
-use crate::core::job::JobState;
-use crate::core::role::Role;
-use crate::i18n::{self, t, told};
-use crate::say;
-use crate::store::jobs::{Attempt, Job};
-use crate::store::{StoreError, deliveries, jobs, webhooks};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::deliveries::steps::{Step, job_steps};
 use crate::web::admin::kit::at::{At, span};
@@ -26,6 +19,13 @@ use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
+use signalbox_core::ids::JobId;
+use signalbox_core::job::JobState;
+use signalbox_core::role::Role;
+use signalbox_i18n::say;
+use signalbox_i18n::{self as i18n, t, told};
+use signalbox_store::jobs::{Attempt, Job};
+use signalbox_store::{StoreError, deliveries, jobs, webhooks};
 
 /// One job.
 #[derive(Template)]
@@ -100,7 +100,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         Ok(delivery) => deliveries::brief(&mut conn, &delivery).await?,
         Err(_) => None,
     };
-    let webhook = match job.webhook_id.map(crate::core::ids::WebhookId) {
+    let webhook = match job.webhook_id.map(signalbox_core::ids::WebhookId) {
         Some(id) => match webhooks::find(&mut conn, id).await {
             Ok(_) => Some(urls::webhook(id)),
             Err(StoreError::NotFound) => None,

@@ -3,11 +3,6 @@
 use super::log::{MOST_CHUNKS, lines_of};
 use super::page::{id_of, missing, no_such};
 use super::view::View;
-use crate::core::ids::JobId;
-use crate::core::output::page_text;
-use crate::i18n::t;
-use crate::say;
-use crate::store::{Conn, jobs};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::at::At;
 use crate::web::human::HumanError;
@@ -16,6 +11,11 @@ use crate::web::urls;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_DISPOSITION;
+use signalbox_core::ids::JobId;
+use signalbox_core::output::page_text;
+use signalbox_i18n::say;
+use signalbox_i18n::t;
+use signalbox_store::{Conn, jobs};
 use std::fmt::Write as _;
 
 /// GET an attempt's output as plain text: `?attempt=2`, else the newest's; `?after=17` leaves out

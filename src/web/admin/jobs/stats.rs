@@ -4,10 +4,6 @@
 use super::super::kit::at::span as words;
 use super::super::kit::chart::{Chart, SHOWN};
 use crate::clock;
-use crate::core::job::JobState;
-use crate::i18n::t;
-use crate::say;
-use crate::store::stats::{self, Bucket, Failures, Span, WebhookStats};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::frame::Frame;
 use crate::web::filters;
@@ -16,6 +12,10 @@ use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
 use chrono::{DateTime, TimeDelta};
+use signalbox_core::job::JobState;
+use signalbox_i18n::say;
+use signalbox_i18n::t;
+use signalbox_store::stats::{self, Bucket, Failures, Span, WebhookStats};
 use std::collections::BTreeSet;
 
 /// The chart's size, in its own units.

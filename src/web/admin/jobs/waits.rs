@@ -1,13 +1,13 @@
 //! What a job waits for, told on its page: its place in its lane, or who has paused it.
 
-use crate::core::job::JobState;
-use crate::core::lane;
-use crate::core::pause::{Pause, holding};
-use crate::i18n::t;
-use crate::say;
-use crate::store::jobs::Job;
-use crate::store::{Conn, Result, lanes, pauses};
 use crate::web::admin::pause::told;
+use signalbox_core::job::JobState;
+use signalbox_core::lane;
+use signalbox_core::pause::{Pause, holding};
+use signalbox_i18n::say;
+use signalbox_i18n::t;
+use signalbox_store::jobs::Job;
+use signalbox_store::{Conn, Result, lanes, pauses};
 
 /// What a job waits for.
 #[derive(Debug, Clone, Default)]
@@ -24,7 +24,7 @@ impl Waits {
     /// Looks it up, if the job waits at all.
     ///
     /// # Errors
-    /// Any [`StoreError`](crate::store::StoreError) of the database.
+    /// Any [`StoreError`](signalbox_store::StoreError) of the database.
     pub async fn of(conn: &mut Conn, job: &Job) -> Result<Self> {
         let waits = match job.state {
             JobState::Queued | JobState::Scheduled | JobState::Retrying => true,

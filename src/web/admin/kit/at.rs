@@ -1,8 +1,8 @@
 //! Times and lengths of time as a person reads them. Only words: which time, the caller says.
 
-use crate::i18n::t;
-use crate::say;
 use chrono::{DateTime, TimeDelta, Utc};
+use signalbox_i18n::say;
+use signalbox_i18n::t;
 
 /// A moment, shown relative to now with the full time behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

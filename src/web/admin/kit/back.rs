@@ -2,14 +2,14 @@
 
 use super::query::PRESERVED;
 use super::resource::Meta;
-use crate::core::role::Permission;
-use crate::i18n::t;
-use crate::say;
-use crate::store::StoreError;
 use crate::web::admin::context::AdminContext;
 use crate::web::problem::Problem;
 use crate::web::urls;
 use crate::webhooks::SaveError;
+use signalbox_core::role::Permission;
+use signalbox_i18n::say;
+use signalbox_i18n::t;
+use signalbox_store::StoreError;
 use url::form_urlencoded;
 
 /// A parameter of a query.

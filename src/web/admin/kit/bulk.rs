@@ -13,16 +13,16 @@ use super::query::{Asked, read};
 use super::reauth;
 use super::resource::Resource;
 use super::views::Posted;
-use crate::core::listing::{ListQuery, Part, Selection, grouped};
-use crate::core::role::{Permission, Role};
-use crate::core::sentence::fill;
-use crate::i18n::t;
-use crate::say;
-use crate::store::{Conn, StoreError};
 use crate::web::admin::context::AdminContext;
 use crate::web::human::{HumanError, page, see_other};
 use actix_web::HttpResponse;
 use futures_util::future::LocalBoxFuture;
+use signalbox_core::listing::{ListQuery, Part, Selection, grouped};
+use signalbox_core::role::{Permission, Role};
+use signalbox_core::sentence::fill;
+use signalbox_i18n::say;
+use signalbox_i18n::t;
+use signalbox_store::{Conn, StoreError};
 
 /// Rows that are changed in one transaction.
 const BATCH: usize = 500;

@@ -1,11 +1,11 @@
 //! Bars of how many jobs ended, and how: drawn here, so that a page needs no script for them. Each
 //! part of a bar leads to the rows that it counts.
 
-use crate::core::job::JobState;
-use crate::i18n::t;
-use crate::say;
-use crate::store::stats::{Bucket, Span};
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use signalbox_core::job::JobState;
+use signalbox_i18n::say;
+use signalbox_i18n::t;
+use signalbox_store::stats::{Bucket, Span};
 
 /// The states a chart tells apart, from the bottom up.
 pub const SHOWN: [JobState; 4] =

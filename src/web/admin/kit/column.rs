@@ -2,13 +2,13 @@
 //! list has, its resource says; how each kind is drawn, `templates/macros/cell.html`.
 
 use super::at::{At, span};
-use crate::core::job::{AttemptOutcome, JobState};
-use crate::core::listing::grouped;
-use crate::core::role::Role;
-use crate::core::verdict::Verdict;
-use crate::i18n::t;
-use crate::store::audit::Verb;
 use chrono::{DateTime, TimeDelta, Utc};
+use signalbox_core::job::{AttemptOutcome, JobState};
+use signalbox_core::listing::grouped;
+use signalbox_core::role::Role;
+use signalbox_core::verdict::Verdict;
+use signalbox_i18n::t;
+use signalbox_store::audit::Verb;
 
 /// One column of a list of `R`, sortable by `S` or not.
 pub struct Column<R, S> {

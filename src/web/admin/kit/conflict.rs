@@ -6,12 +6,12 @@ use super::form::{BoundField, FormErrors, FormView, Values};
 use super::frame::Level;
 use super::pages::{ConflictPage, ConflictRow, Side};
 use super::resource::{Editable, Loaded};
-use crate::i18n::t;
-use crate::say;
 use crate::web::admin::context::AdminContext;
 use crate::web::human::{HumanError, page_with, see_other};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use signalbox_i18n::say;
+use signalbox_i18n::t;
 
 /// The form's field that says what its fields were when it was opened.
 pub const WAS: &str = "_was";

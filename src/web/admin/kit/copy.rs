@@ -6,12 +6,12 @@ use super::frame::Level;
 use super::resource::{Editable, Loaded, Unsaved};
 use super::views::{after_save, form_page};
 use super::{once, reauth};
-use crate::i18n::t;
-use crate::say;
-use crate::store::Conn;
 use crate::web::admin::context::AdminContext;
 use crate::web::human::HumanError;
 use actix_web::HttpResponse;
+use signalbox_i18n::say;
+use signalbox_i18n::t;
+use signalbox_store::Conn;
 
 /// Saves a changed form as a new object; where that cannot be, the form comes back as one for
 /// adding.

@@ -2,9 +2,9 @@
 
 use super::at::At;
 use super::pages::Follow;
-use crate::core::change::{Change, Value};
-use crate::i18n::t;
-use crate::store::audit::{self, Verb};
+use signalbox_core::change::{Change, Value};
+use signalbox_i18n::t;
+use signalbox_store::audit::{self, Verb};
 
 /// One thing that was done.
 pub struct EntryView {

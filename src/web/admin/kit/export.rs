@@ -3,13 +3,13 @@
 use super::listing::Paging;
 use super::query::{Address, Asked};
 use super::resource::Resource;
-use crate::core::listing::{ListQuery, Part};
-use crate::store::{self, Conn};
 use crate::web::human::HumanError;
 use crate::web::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde_json::Value;
+use signalbox_core::listing::{ListQuery, Part};
+use signalbox_store::{self as store, Conn};
 
 /// The most rows of one answer; a `Link` header with `rel="next"` leads on where there are more.
 const MOST: usize = 10_000;

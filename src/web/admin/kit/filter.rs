@@ -1,9 +1,9 @@
 //! Filters as data: an address parameter, its choices, and how a value narrows the query.
 
-use crate::core::listing::Times;
-use crate::i18n::t;
-use crate::say;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use signalbox_core::listing::Times;
+use signalbox_i18n::say;
+use signalbox_i18n::t;
 
 /// A value that a filter does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use super::filter::{BEFORE, Choices, FROM, FilterSpec};
 use super::query::Address;
-use crate::core::listing::{Counts, Total};
-use crate::i18n::t;
+use signalbox_core::listing::{Counts, Total};
+use signalbox_i18n::t;
 
 /// A link that narrows a list.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //! the template draws them.
 
 use super::field::{Choice, Field, Fieldset, Widget};
-use crate::i18n::{self, t};
+use signalbox_i18n::{self as i18n, t};
 use std::collections::BTreeMap;
 
 /// A form's values as browsers send them: a name, a text. A box that is not ticked is absent.

@@ -1,9 +1,9 @@
 //! What `templates/base.html` needs of every page: title, person, navigation, messages,
 //! breadcrumbs. Built by `AdminContext::frame`; page structs hold it as `frame`.
 
-use crate::core::actor::Actor;
-use crate::i18n::t;
 use serde::{Deserialize, Serialize};
+use signalbox_core::actor::Actor;
+use signalbox_i18n::t;
 use std::borrow::Cow;
 
 /// How good the news of a message is.
@@ -164,8 +164,8 @@ impl Frame {
 
     /// A frame for samples and tests.
     pub fn sample(title: &str) -> Self {
-        use crate::core::ids::UserId;
-        use crate::core::role::Role;
+        use signalbox_core::ids::UserId;
+        use signalbox_core::role::Role;
         let actor = Actor { id: UserId(1), username: "ada".to_owned(), role: Role::Admin };
         Self {
             label: "预发环境".to_owned(),

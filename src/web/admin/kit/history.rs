@@ -7,16 +7,16 @@ use super::pages::{Follow, HistoryPage};
 use super::resource::{Editable, Loaded};
 use super::revert;
 use crate::clock;
-use crate::i18n::t;
-use crate::say;
-use crate::store::StoreError;
-use crate::store::audit::{self, Verb};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::words;
 use crate::web::human::{HumanError, page};
 use crate::web::problem::Problem;
 use crate::web::urls;
 use actix_web::HttpResponse;
+use signalbox_i18n::say;
+use signalbox_i18n::t;
+use signalbox_store::StoreError;
+use signalbox_store::audit::{self, Verb};
 
 /// Entries on one page.
 const PAGE: i64 = 50;

@@ -7,8 +7,8 @@ pub use super::filter_view::{Chip, ChoiceView, FilterView, chips};
 use super::filter_view::{filters, tabs};
 use super::listing::{Empty, Listing, Paging, SHOW_ALL};
 use super::query::{Address, Asked, SortLinks, page_numbers, sort_links};
-use crate::core::listing::{Counts, Page, Total};
 use chrono::{DateTime, Utc};
+use signalbox_core::listing::{Counts, Page, Total};
 
 /// A list, erased of what it is a list of.
 #[derive(Clone)]

@@ -1,8 +1,8 @@
 //! The sentences of a list that depend on its numbers.
 
 use super::list_view::ListView;
-use crate::i18n::t;
-use crate::say;
+use signalbox_i18n::say;
+use signalbox_i18n::t;
 
 impl ListView {
     /// What is said where search and filters let nothing through; `one` is the singular.

@@ -2,7 +2,7 @@
 
 use super::column::Column;
 use super::filter::FilterSpec;
-use crate::core::listing::Direction;
+use signalbox_core::listing::Direction;
 
 /// A list of `R`, sorted by `S`, narrowed by `F`.
 pub struct Listing<R: 'static, S: 'static, F: 'static> {

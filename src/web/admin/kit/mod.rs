@@ -32,7 +32,7 @@ pub mod reveal;
 pub mod revert;
 pub mod views;
 
-use crate::store::audit::Verb;
+use signalbox_store::audit::Verb;
 
 /// The symbol of what was done.
 pub fn log_icon(verb: Verb) -> &'static str {

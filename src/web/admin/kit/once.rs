@@ -5,12 +5,12 @@ use super::form::Values;
 use super::frame::Level;
 use super::resource::{Editable, Saved, Unsaved};
 use crate::clock;
-use crate::core::ids::DeliveryId;
-use crate::i18n::t;
-use crate::store::{Conn, forms, transaction};
 use crate::web::admin::context::AdminContext;
 use crate::web::human::see_other;
 use actix_web::HttpResponse;
+use signalbox_core::ids::DeliveryId;
+use signalbox_i18n::t;
+use signalbox_store::{Conn, forms, transaction};
 
 /// The field that tells one form from another. (A name with `_` in front is not part of the
 /// object.)

@@ -8,10 +8,10 @@ use super::frame::Frame;
 use super::list_view::{Chip, ListView};
 use super::resource::{DeletePlan, Loaded};
 use super::reveal::Shown;
-use crate::store::audit;
 use crate::web::filters;
 use askama::Template;
 use chrono::{DateTime, Utc};
+use signalbox_store::audit;
 
 /// A list.
 #[derive(Template)]

@@ -7,10 +7,10 @@
 use super::column::Column;
 use super::filter::FilterSpec;
 use super::listing::{Listing, Paging, SHOW_ALL};
-use crate::core::ids::JobId;
-use crate::core::listing::{Direction, ListQuery, Part, terms};
-use crate::i18n::t;
-use crate::say;
+use signalbox_core::ids::JobId;
+use signalbox_core::listing::{Direction, ListQuery, Part, terms};
+use signalbox_i18n::say;
+use signalbox_i18n::t;
 use url::form_urlencoded;
 
 /// The parameter that carries a list's query through a form and back.

@@ -9,11 +9,11 @@ use super::form::{BoundField, FormErrors, Values};
 use super::resource::{Editable, Loaded};
 use crate::accounts::login::{self, Attempt, LoginError};
 use crate::clock;
-use crate::say;
 use crate::web::admin::context::AdminContext;
 use crate::web::human::HumanError;
 use crate::web::problem::Problem;
 use crate::web::session_store::CONFIRMED;
+use signalbox_i18n::say;
 
 /// The field's name. (A name with `_` in front is not part of the object.)
 pub const FIELD: &str = "_your_password";

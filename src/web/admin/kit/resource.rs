@@ -10,14 +10,14 @@ use super::field::Fieldset;
 use super::form::{FormErrors, Values};
 use super::listing::Listing;
 use super::revert;
-use crate::core::change::Change;
-use crate::core::listing::{Counts, ListQuery, Page, Part};
-use crate::core::role::Permission;
-use crate::store::{self, Conn};
 use crate::web::admin::context::AdminContext;
 use crate::web::urls;
 use crate::webhooks::SaveError;
 use serde::Serialize;
+use signalbox_core::change::Change;
+use signalbox_core::listing::{Counts, ListQuery, Page, Part};
+use signalbox_core::role::Permission;
+use signalbox_store::{self as store, Conn};
 
 /// What a resource is called, and who may do what to it.
 #[derive(Debug, Clone, Copy)]

@@ -2,10 +2,10 @@
 //! database never holds them in the clear.
 
 use crate::clock;
-use crate::core::seal::{open, seal};
 use crate::web::admin::context::AdminContext;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use signalbox_core::seal::{open, seal};
 
 const ENTRY: &str = "reveal";
 const CONTEXT: &[u8] = b"shown once";

@@ -13,10 +13,6 @@ use super::pages::{RevertPage, RevertRow};
 use super::resource::{Editable, Loaded, Unsaved};
 use super::views::Posted;
 use super::{form::FormView, reauth};
-use crate::core::change::Value;
-use crate::i18n::t;
-use crate::say;
-use crate::store::{Conn, StoreError, audit};
 use crate::web::admin::context::AdminContext;
 use crate::web::human::{HumanError, page_with, see_other};
 use crate::web::problem::Problem;
@@ -24,6 +20,10 @@ use crate::web::urls;
 use crate::webhooks::SaveError;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use signalbox_core::change::Value;
+use signalbox_i18n::say;
+use signalbox_i18n::t;
+use signalbox_store::{Conn, StoreError, audit};
 
 type Answer = Result<HttpResponse, HumanError>;
 

@@ -15,16 +15,16 @@ use super::query::{Asked, read};
 use super::resource::{Editable, Loaded, Meta, Resource, Saved, Unsaved};
 use super::{copy, once, reauth, reveal};
 use crate::clock;
-use crate::core::listing::{Page, Part};
-use crate::core::sentence::fill;
-use crate::i18n::t;
-use crate::say;
-use crate::store::Conn;
 use crate::web::admin::context::AdminContext;
 use crate::web::human::{HumanError, found, page, see_other};
 use crate::web::problem::Problem;
 use crate::webhooks::SaveError;
 use actix_web::{HttpResponse, web};
+use signalbox_core::listing::{Page, Part};
+use signalbox_core::sentence::fill;
+use signalbox_i18n::say;
+use signalbox_i18n::t;
+use signalbox_store::Conn;
 use url::form_urlencoded;
 
 /// A posted form.

@@ -2,10 +2,6 @@
 
 use super::{href, kind};
 use crate::clock;
-use crate::core::role::Permission;
-use crate::i18n::t;
-use crate::say;
-use crate::store::{StoreError, audit};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::column::Badge;
 use crate::web::admin::kit::entry::EntryView;
@@ -19,6 +15,10 @@ use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
 use chrono::{DateTime, Utc};
+use signalbox_core::role::Permission;
+use signalbox_i18n::say;
+use signalbox_i18n::t;
+use signalbox_store::{StoreError, audit};
 
 /// An entry's page.
 #[derive(Template)]
@@ -49,7 +49,7 @@ impl EntryPage {
             changes,
             remote_addr: String::new(),
         };
-        let secret = vec![crate::core::change::Change::of_secret("secret_token")];
+        let secret = vec![signalbox_core::change::Change::of_secret("secret_token")];
         [row(secret), row(Vec::new())]
             .into_iter()
             .map(|row| {

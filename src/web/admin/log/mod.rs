@@ -9,14 +9,14 @@ use super::kit::filter::{BadChoice, Choice, Choices, FilterSpec};
 use super::kit::listing::{Empty, Listing, Paging};
 use super::kit::resource::{Meta, Resource};
 use super::words;
-use crate::core::change::Change;
-use crate::core::listing::{Counts, ListQuery, Page};
-use crate::core::role::Permission;
-use crate::i18n::t;
-use crate::say;
-use crate::store::audit::{self, Filter, Row, Sort, Verb, object};
-use crate::store::{self, Conn};
 use crate::web::urls;
+use signalbox_core::change::Change;
+use signalbox_core::listing::{Counts, ListQuery, Page};
+use signalbox_core::role::Permission;
+use signalbox_i18n::say;
+use signalbox_i18n::t;
+use signalbox_store::audit::{self, Filter, Row, Sort, Verb, object};
+use signalbox_store::{self as store, Conn};
 
 /// The resource.
 pub struct Log;
@@ -253,7 +253,7 @@ impl Resource for Log {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::change::Value;
+    use signalbox_core::change::Value;
 
     #[test]
     fn a_summary_is_short_and_tells_no_secret() {

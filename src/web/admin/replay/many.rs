@@ -5,15 +5,6 @@ use super::run::{RunRow, told_runs};
 use super::{judge, once, why};
 use crate::clock;
 use crate::control::replays::{self, Plan, Start};
-use crate::core::ids::{DeliveryId, WebhookId};
-use crate::core::listing::grouped;
-use crate::core::replay::{Pace, Per};
-use crate::core::role::Permission;
-use crate::i18n::t;
-use crate::say;
-use crate::store::deliveries::{Filter, Sort};
-use crate::store::replays as stored;
-use crate::store::replays::Chosen;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::deliveries::Deliveries;
 use crate::web::admin::jobs::act::act;
@@ -33,6 +24,15 @@ use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
 use chrono::{DateTime, Utc};
+use signalbox_core::ids::{DeliveryId, WebhookId};
+use signalbox_core::listing::grouped;
+use signalbox_core::replay::{Pace, Per};
+use signalbox_core::role::Permission;
+use signalbox_i18n::say;
+use signalbox_i18n::t;
+use signalbox_store::deliveries::{Filter, Sort};
+use signalbox_store::replays as stored;
+use signalbox_store::replays::Chosen;
 use std::time::Duration;
 use url::form_urlencoded;
 
@@ -318,7 +318,7 @@ pub fn sample(words: &'static str) -> PlanPage {
         judged: 9_000,
         replayed: 8_000,
         webhooks: vec![(WebhookId(7), words.to_owned(), 8_000)],
-        skips: crate::core::replay::Skip::ALL.map(|skip| (skip, 1)).into(),
+        skips: signalbox_core::replay::Skip::ALL.map(|skip| (skip, 1)).into(),
     };
     let back = choice.back();
     draw(Frame::sample(words), &choice, plan, (vec![("of", words.to_owned())], true, back))

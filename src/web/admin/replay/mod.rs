@@ -9,15 +9,7 @@ use self::rehearsal::{RunView, rehearsed};
 use super::kit::form::Values;
 use crate::clock;
 use crate::control::{self, Judge, Prospect, ReplayError, Wanted, Way};
-use crate::core::ids::{DeliveryId, WebhookId};
-use crate::core::replay::Skip;
-use crate::core::role::Permission;
-use crate::core::verdict::Verdict;
-use crate::i18n::{self, count, t};
 use crate::intake::Policy;
-use crate::say;
-use crate::store::deliveries::{Brief, Full};
-use crate::store::{Conn, StoreError, candidates, deliveries, nearest, pauses};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::deliveries::page::{id_of, missing};
 use crate::web::admin::jobs::act::act;
@@ -32,6 +24,14 @@ use crate::web::urls;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
+use signalbox_core::ids::{DeliveryId, WebhookId};
+use signalbox_core::replay::Skip;
+use signalbox_core::role::Permission;
+use signalbox_core::verdict::Verdict;
+use signalbox_i18n::say;
+use signalbox_i18n::{self as i18n, count, t};
+use signalbox_store::deliveries::{Brief, Full};
+use signalbox_store::{Conn, StoreError, candidates, deliveries, nearest, pauses};
 
 /// Most webhooks offered to be forced.
 const OFFERED: usize = 50;
@@ -270,7 +270,7 @@ async fn webhooks(
     let option = |webhook: candidates::Candidate| {
         let (id, is_on) = (webhook.id, webhook.enabled);
         let label =
-            crate::core::webhook::label(&webhook.name, &webhook.repo_name, &webhook.object_kind);
+            signalbox_core::webhook::label(&webhook.name, &webhook.repo_name, &webhook.object_kind);
         let label = if is_on { label } else { say!("{name} (disabled)", name = label) };
         (id.to_string(), label, chosen == Some(WebhookId(id)))
     };

@@ -1,21 +1,21 @@
 //! What a job would run, drawn: program, arguments one by one, environment, payload, lane. Nothing
 //! is started to find it out. Shown before a replay and on a webhook's test page.
 
-use crate::actions::{Payload, RunRequest, rehearse};
-use crate::core::action::{ActionSpec, EventFacts};
-use crate::core::event::Event;
-use crate::core::lane;
-use crate::core::pause::{Pause, holding};
-use crate::core::verdict::Verdict;
-use crate::core::webhook::{Concurrency, Webhook};
-use crate::i18n::{self, t};
-use crate::say;
 use crate::web::Deps;
 use crate::web::admin::deliveries::body;
 use crate::web::admin::kit::at::size;
 use crate::web::admin::kit::column::Badge;
 use crate::web::urls;
 use bytes::Bytes;
+use signalbox_actions::{Payload, RunRequest, rehearse};
+use signalbox_core::action::{ActionSpec, EventFacts};
+use signalbox_core::event::Event;
+use signalbox_core::lane;
+use signalbox_core::pause::{Pause, holding};
+use signalbox_core::verdict::Verdict;
+use signalbox_core::webhook::{Concurrency, Webhook};
+use signalbox_i18n::say;
+use signalbox_i18n::{self as i18n, t};
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -3,13 +3,6 @@
 use super::why;
 use crate::clock;
 use crate::control::replays::{self, skips};
-use crate::core::listing::grouped;
-use crate::core::replay::{Pace, Per, RunState};
-use crate::core::role::Permission;
-use crate::i18n::t;
-use crate::say;
-use crate::store::StoreError;
-use crate::store::replays::{self as stored, Run};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::jobs::act::act;
 use crate::web::admin::kit::at::{At, span};
@@ -23,6 +16,13 @@ use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
 use chrono::{DateTime, Utc};
+use signalbox_core::listing::grouped;
+use signalbox_core::replay::{Pace, Per, RunState};
+use signalbox_core::role::Permission;
+use signalbox_i18n::say;
+use signalbox_i18n::t;
+use signalbox_store::StoreError;
+use signalbox_store::replays::{self as stored, Run};
 
 /// A run's page.
 #[derive(Template)]

@@ -2,7 +2,7 @@
 //! What counts as English, `english.rs` says, which the tests of the real program use too.
 
 use super::{LONG, ODD};
-use crate::i18n::{Locale, say_in};
+use signalbox_i18n::{Locale, say_in};
 
 #[path = "../../../../tests/support/english.rs"]
 mod english;

@@ -5,8 +5,8 @@ use super::super::replay::{self, ReplayPage, many, rehearsal, run};
 use super::super::webhooks::test;
 use super::rows::delivery;
 use super::{LONG, ODD};
-use crate::core::verdict::Verdict;
 use askama::Template;
+use signalbox_core::verdict::Verdict;
 
 pub(super) fn samples() -> Vec<(String, String)> {
     let one = |obstacle, outcome: Option<replay::Outcome>, may_replay| {

@@ -3,15 +3,15 @@
 use super::super::jobs::log::Log;
 use super::super::jobs::view::View;
 use super::{LONG, NOW, ODD};
-use crate::core::job::{AttemptOutcome, JobState};
-use crate::core::source::Source;
-use crate::core::verdict::{Endpoint, Verdict};
-use crate::core::webhook::Concurrency;
-use crate::store::deliveries::Brief;
-use crate::store::jobs::{Attempt, Chunk, Job};
-use crate::store::webhooks::Row as WebhookRow;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
+use signalbox_core::job::{AttemptOutcome, JobState};
+use signalbox_core::source::Source;
+use signalbox_core::verdict::{Endpoint, Verdict};
+use signalbox_core::webhook::Concurrency;
+use signalbox_store::deliveries::Brief;
+use signalbox_store::jobs::{Attempt, Chunk, Job};
+use signalbox_store::webhooks::Row as WebhookRow;
 
 pub(super) fn webhook(project_id: i64, name: &str) -> WebhookRow {
     WebhookRow {

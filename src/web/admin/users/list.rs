@@ -1,13 +1,13 @@
 //! The list of accounts: its columns and filters.
 
-use crate::core::ids::UserId;
-use crate::core::listing::Direction;
-use crate::core::role::Role;
-use crate::store::users::{Filter, Row, Sort};
 use crate::web::admin::kit::column::{Badge, Bit, Column, Width};
 use crate::web::admin::kit::filter::{BadChoice, Choices, FilterSpec, YES_NO, yes_no};
 use crate::web::admin::kit::listing::{Empty, Listing, Paging};
 use crate::web::urls;
+use signalbox_core::ids::UserId;
+use signalbox_core::listing::Direction;
+use signalbox_core::role::Role;
+use signalbox_store::users::{Filter, Row, Sort};
 
 pub(super) static LISTING: Listing<Row, Sort, Filter> = Listing {
     columns: COLUMNS,

@@ -16,15 +16,15 @@ use crate::accounts::password::HELP;
 use crate::accounts::roster;
 use crate::accounts::users::{AccountError, Asked, Credentials, clean_name};
 use crate::clock;
-use crate::core::ids::UserId;
-use crate::core::listing::{Counts, ListQuery, Page};
-use crate::core::role::{Permission, Role};
-use crate::i18n::{self, t};
-use crate::say;
-use crate::store::users::{Filter, Row, Sort, Standing, User};
-use crate::store::{self, Conn, StoreError, users};
 use crate::web::urls;
 use crate::webhooks::SaveError;
+use signalbox_core::ids::UserId;
+use signalbox_core::listing::{Counts, ListQuery, Page};
+use signalbox_core::role::{Permission, Role};
+use signalbox_i18n::say;
+use signalbox_i18n::{self as i18n, t};
+use signalbox_store::users::{Filter, Row, Sort, Standing, User};
+use signalbox_store::{self as store, Conn, StoreError, users};
 
 /// The resource.
 pub struct Users;

@@ -4,9 +4,6 @@ use super::{Users, asked, user_id};
 use crate::accounts::password::{self, HELP};
 use crate::accounts::roster;
 use crate::accounts::users::AccountError;
-use crate::i18n::t;
-use crate::say;
-use crate::store::users;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::back::missing;
 use crate::web::admin::kit::field::{Field, Fieldset, Widget};
@@ -22,6 +19,9 @@ use crate::web::problem::Problem;
 use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
+use signalbox_i18n::say;
+use signalbox_i18n::t;
+use signalbox_store::users;
 
 /// The form for another user's password.
 #[derive(Template)]

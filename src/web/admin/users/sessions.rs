@@ -4,11 +4,6 @@
 use super::{Users, asked, user_id};
 use crate::accounts::roster;
 use crate::clock;
-use crate::core::actor::Actor;
-use crate::i18n::t;
-use crate::say;
-use crate::store::sessions::{self, Seen, Which};
-use crate::store::users;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::at::At;
 use crate::web::admin::kit::back::missing;
@@ -24,6 +19,11 @@ use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
 use chrono::{DateTime, Utc};
+use signalbox_core::actor::Actor;
+use signalbox_i18n::say;
+use signalbox_i18n::t;
+use signalbox_store::sessions::{self, Seen, Which};
+use signalbox_store::users;
 
 /// A person's sessions.
 #[derive(Template)]

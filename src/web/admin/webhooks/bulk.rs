@@ -2,12 +2,12 @@
 //! `crate::webhooks`.
 
 use super::act;
-use crate::core::ids::WebhookId;
-use crate::core::role::Permission;
-use crate::store::{Conn, StoreError};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::bulk::{Asks, Batch, BulkAction};
 use crate::webhooks;
+use signalbox_core::ids::WebhookId;
+use signalbox_core::role::Permission;
+use signalbox_store::{Conn, StoreError};
 
 /// The actions.
 pub(super) static ACTIONS: &[BulkAction] = &[

@@ -2,11 +2,11 @@
 //! again, and how an entry of the history is taken back.
 
 use super::form::{PARAM, parameters, registers};
-use crate::core::change::{Change, Value};
-use crate::core::webhook::ProjectId;
 use crate::web::admin::kit::form::Values;
 use crate::web::admin::kit::resource::Loaded;
 use crate::web::admin::kit::revert;
+use signalbox_core::change::{Change, Value};
+use signalbox_core::webhook::ProjectId;
 use std::collections::BTreeMap;
 
 /// Whether what was typed sets a secret, or what is run: both ask for the password again.

@@ -1,11 +1,11 @@
 //! What is wrong between a webhook and the action that it uses, as the catalogue has it now.
 
-use crate::actions::Catalogue;
-use crate::core::ids::WebhookId;
-use crate::i18n::{t, told};
-use crate::say;
-use crate::store::webhooks::Row;
-use crate::store::{self, Conn, webhook_actions};
+use signalbox_actions::Catalogue;
+use signalbox_core::ids::WebhookId;
+use signalbox_i18n::say;
+use signalbox_i18n::{t, told};
+use signalbox_store::webhooks::Row;
+use signalbox_store::{self as store, Conn, webhook_actions};
 use std::collections::BTreeMap;
 
 /// Something a person should look at.

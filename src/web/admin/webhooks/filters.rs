@@ -1,12 +1,12 @@
 //! The part of a webhook's form that says which of its events are wanted.
 
-use crate::core::matching::condition;
-use crate::say;
-use crate::store::webhooks::Row;
 use crate::web::admin::kit::field::{Field, Fieldset, Widget};
 use crate::web::admin::kit::form::Values;
 use crate::web::admin::words::label;
 use crate::webhooks::Draft;
+use signalbox_core::matching::condition;
+use signalbox_i18n::say;
+use signalbox_store::webhooks::Row;
 
 pub(super) fn fieldset() -> Fieldset {
     const EXAMPLE: &str = "branch = \"main\" and not draft; action in [\"open\", \"reopen\"] or title like \"*deploy*\"";

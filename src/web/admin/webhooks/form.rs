@@ -2,21 +2,21 @@
 //! draft for `crate::webhooks` to judge.
 
 use super::{act, filters, lane, security};
-use crate::actions::Catalogue;
-use crate::core::action::{Parameter, ParameterKind};
-use crate::core::event::kind::{self, KINDS};
-use crate::core::ids::WebhookId;
-use crate::core::webhook::{Concurrency, ProjectId};
-use crate::i18n::t;
-use crate::say;
-use crate::store::Conn;
-use crate::store::webhooks::Row;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::field::{Choice, Field, Fieldset, Widget};
 use crate::web::admin::kit::form::{FormErrors, Values};
 use crate::web::admin::kit::resource::{Loaded, Saved, Unsaved};
 use crate::web::admin::words::label;
 use crate::webhooks::{self, Draft, Rules, SaveError, Target, WebhookInput};
+use signalbox_actions::Catalogue;
+use signalbox_core::action::{Parameter, ParameterKind};
+use signalbox_core::event::kind::{self, KINDS};
+use signalbox_core::ids::WebhookId;
+use signalbox_core::webhook::{Concurrency, ProjectId};
+use signalbox_i18n::say;
+use signalbox_i18n::t;
+use signalbox_store::Conn;
+use signalbox_store::webhooks::Row;
 use std::collections::BTreeMap;
 
 /// The choices of `register_on_first_event`: a box in the table, a sentence in the form.

@@ -6,10 +6,6 @@ mod plan;
 
 use self::plan::PlanView;
 use super::{Webhooks, act};
-use crate::core::listing::grouped;
-use crate::core::transfer::{Document, Unreadable, read};
-use crate::i18n::{self, t};
-use crate::say;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::form::{BoundField, Values};
 use crate::web::admin::kit::frame::{Frame, Level};
@@ -26,6 +22,10 @@ use crate::webhooks::transfer::{ImportError, Imported, Setting, file_of};
 use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_DISPOSITION;
 use askama::Template;
+use signalbox_core::listing::grouped;
+use signalbox_core::transfer::{Document, Unreadable, read};
+use signalbox_i18n::say;
+use signalbox_i18n::{self as i18n, t};
 
 /// Webhooks named in a message.
 const NAMED: usize = 5;

@@ -1,9 +1,9 @@
 //! The form's three fields on how a webhook's jobs share time.
 
-use crate::core::webhook::Concurrency;
 use crate::web::admin::kit::field::{Choice, Field, Widget};
 use crate::web::admin::kit::form::{FormErrors, Values};
 use crate::web::admin::words::label;
+use signalbox_core::webhook::Concurrency;
 
 pub(super) fn concurrency_field() -> Field {
     let words = |choice| match choice {

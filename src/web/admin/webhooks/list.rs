@@ -1,14 +1,14 @@
 //! The list of webhooks, described: columns, filters, search, order.
 
-use crate::core::ids::WebhookId;
-use crate::core::job::JobState;
-use crate::core::listing::Direction;
-use crate::core::verdict::Verdict;
-use crate::store::webhooks::{Filter, Row, Sort};
 use crate::web::admin::kit::column::{Badge, Bit, Cell, Column, Switch, Width};
 use crate::web::admin::kit::filter::{BadChoice, Choices, FilterSpec, YES_NO, within, yes_no};
 use crate::web::admin::kit::listing::{Empty, Listing, Paging};
 use crate::web::urls;
+use signalbox_core::ids::WebhookId;
+use signalbox_core::job::JobState;
+use signalbox_core::listing::Direction;
+use signalbox_core::verdict::Verdict;
+use signalbox_store::webhooks::{Filter, Row, Sort};
 
 /// The list.
 pub(super) static LISTING: Listing<Row, Sort, Filter> = Listing {

@@ -28,19 +28,19 @@ use super::kit::resource::{
     DeletePlan, Editable, Loaded, Meta, NextStep, Notice, Resource, Saved, Transfer, Unsaved,
 };
 use crate::clock;
-use crate::core::change::Change;
-use crate::core::event::kind;
-use crate::core::ids::WebhookId;
-use crate::core::listing::{Counts, ListQuery, Page, Part};
-use crate::core::role::Permission;
-use crate::i18n::{self, t};
-use crate::say;
-#[cfg(test)]
-use crate::store::stats::Bucket;
-use crate::store::webhooks::{Filter, Row, Sort};
-use crate::store::{self, Conn, StoreError, webhooks};
 use crate::web::urls;
 use crate::webhooks::{Act, SaveError};
+use signalbox_core::change::Change;
+use signalbox_core::event::kind;
+use signalbox_core::ids::WebhookId;
+use signalbox_core::listing::{Counts, ListQuery, Page, Part};
+use signalbox_core::role::Permission;
+use signalbox_i18n::say;
+use signalbox_i18n::{self as i18n, t};
+#[cfg(test)]
+use signalbox_store::stats::Bucket;
+use signalbox_store::webhooks::{Filter, Row, Sort};
+use signalbox_store::{self as store, Conn, StoreError, webhooks};
 
 /// The resource.
 pub struct Webhooks;

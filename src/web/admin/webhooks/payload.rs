@@ -1,9 +1,6 @@
 //! A new webhook out of a payload: what GitLab sent somewhere is pasted, and the form opens with the
 //! values that match it. Nothing of the payload is kept.
 
-use crate::core::event::Event;
-use crate::core::event::kind::KINDS;
-use crate::i18n::{t, told};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::form::Values;
 use crate::web::admin::kit::frame::Frame;
@@ -13,6 +10,9 @@ use crate::web::human::{HumanError, page, see_other};
 use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
+use signalbox_core::event::Event;
+use signalbox_core::event::kind::KINDS;
+use signalbox_i18n::{t, told};
 
 /// The page.
 #[derive(Template)]

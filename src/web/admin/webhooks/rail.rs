@@ -1,16 +1,16 @@
 //! What stands beside a webhook's form: its newest deliveries and jobs, and its last two weeks.
 
 use crate::clock;
-use crate::core::ids::WebhookId;
-use crate::store::stats::{self, Bucket, Span};
-use crate::store::webhooks::Row;
-use crate::store::{self, Conn, deliveries, jobs};
 use crate::web::admin::kit::at::At;
 use crate::web::admin::kit::chart::Chart;
 use crate::web::admin::kit::column::Badge;
 use crate::web::admin::kit::resource::{RailList, RailRow};
 use crate::web::urls;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use signalbox_core::ids::WebhookId;
+use signalbox_store::stats::{self, Bucket, Span};
+use signalbox_store::webhooks::Row;
+use signalbox_store::{self as store, Conn, deliveries, jobs};
 
 /// Rows of a list.
 const NEWEST: i64 = 8;
@@ -50,7 +50,7 @@ pub(super) fn weeks(id: WebhookId, span: Span, buckets: &[Bucket]) -> RailList {
         pairs.extend(state.map(|state| ("state", state)));
         urls::with_query(&urls::jobs(), &pairs)
     };
-    let href = |span: Span, state: crate::core::job::JobState| list(span, Some(state.as_str()));
+    let href = |span: Span, state: signalbox_core::job::JobState| list(span, Some(state.as_str()));
     RailList {
         title: "14 days",
         more: ("All", list(span, None)),

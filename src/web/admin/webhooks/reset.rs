@@ -2,10 +2,6 @@
 
 use super::setup::missing;
 use super::{META, act, webhook_id};
-use crate::core::ids::WebhookId;
-use crate::i18n::t;
-use crate::say;
-use crate::store::webhooks::{self, Row};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::back;
 use crate::web::admin::kit::form::{BoundField, Values};
@@ -18,6 +14,10 @@ use crate::web::problem::Problem;
 use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
+use signalbox_core::ids::WebhookId;
+use signalbox_i18n::say;
+use signalbox_i18n::t;
+use signalbox_store::webhooks::{self, Row};
 
 /// The question whether to reset.
 #[derive(Template)]

@@ -2,9 +2,6 @@
 //! which of them GitLab used last.
 
 use crate::clock;
-use crate::i18n::t;
-use crate::say;
-use crate::store::webhooks::Row;
 use crate::web::admin::kit::field::{Choice, Field, Fieldset, Widget};
 use crate::web::admin::kit::form::{FormErrors, Values};
 use crate::web::admin::kit::resource::Loaded;
@@ -13,6 +10,9 @@ use crate::web::urls;
 use crate::webhooks::{Draft, SecretChange};
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
+use signalbox_i18n::say;
+use signalbox_i18n::t;
+use signalbox_store::webhooks::Row;
 
 /// Facts about a webhook's secrets travel beside its fields under these names; no control has them.
 const SEEN: &str = "seen.";

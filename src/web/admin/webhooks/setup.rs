@@ -5,18 +5,6 @@
 use super::{META, webhook_id};
 use crate::clock;
 use crate::control;
-use crate::core::credential::{Check, Proof};
-use crate::core::event::kind::SYSTEM_HOOK;
-use crate::core::ids::WebhookId;
-use crate::core::matching::explain::{self, Wanted};
-use crate::core::role::Permission;
-use crate::core::verdict::{Endpoint, Verdict};
-use crate::core::webhook::ProjectId;
-use crate::i18n::{self, t};
-use crate::say;
-use crate::store::watched::{Watched, watched};
-use crate::store::webhooks::{self, Row};
-use crate::store::{Conn, StoreError};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::deliveries::matching::told;
 use crate::web::admin::kit::at::At;
@@ -31,6 +19,18 @@ use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
+use signalbox_core::credential::{Check, Proof};
+use signalbox_core::event::kind::SYSTEM_HOOK;
+use signalbox_core::ids::WebhookId;
+use signalbox_core::matching::explain::{self, Wanted};
+use signalbox_core::role::Permission;
+use signalbox_core::verdict::{Endpoint, Verdict};
+use signalbox_core::webhook::ProjectId;
+use signalbox_i18n::say;
+use signalbox_i18n::{self as i18n, t};
+use signalbox_store::watched::{Watched, watched};
+use signalbox_store::webhooks::{self, Row};
+use signalbox_store::{Conn, StoreError};
 
 /// Most attempts shown.
 const MOST: i64 = 15;

@@ -1,9 +1,6 @@
 //! The switch in a row of the list: turns one webhook on or off, and offers to turn it back.
 
 use super::{META, act, webhook_id};
-use crate::i18n::t;
-use crate::say;
-use crate::store::webhooks;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::back::{back_to_list, missing, preserved_on};
 use crate::web::admin::kit::filter::yes_no;
@@ -12,6 +9,9 @@ use crate::web::admin::kit::views::Posted;
 use crate::web::human::{HumanError, see_other};
 use crate::web::problem::Problem;
 use actix_web::HttpResponse;
+use signalbox_i18n::say;
+use signalbox_i18n::t;
+use signalbox_store::webhooks;
 
 /// POST: turns a webhook on or off, and leads back to the list as it was.
 ///

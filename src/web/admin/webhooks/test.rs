@@ -5,13 +5,6 @@ use super::setup::missing;
 use super::webhook_id;
 use crate::clock;
 use crate::control::{self, Given, ReplayError, Trial};
-use crate::core::ids::{DeliveryId, WebhookId};
-use crate::core::role::Permission;
-use crate::i18n::t;
-use crate::say;
-use crate::store::deliveries::Brief;
-use crate::store::webhooks::{self, Row};
-use crate::store::{Conn, StoreError, deliveries, pauses};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::deliveries::page::CheckView;
 use crate::web::admin::jobs::act::act;
@@ -32,6 +25,13 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
 use bytes::Bytes;
+use signalbox_core::ids::{DeliveryId, WebhookId};
+use signalbox_core::role::Permission;
+use signalbox_i18n::say;
+use signalbox_i18n::t;
+use signalbox_store::deliveries::Brief;
+use signalbox_store::webhooks::{self, Row};
+use signalbox_store::{Conn, StoreError, deliveries, pauses};
 
 /// Most deliveries offered.
 const OFFERED: i64 = 20;

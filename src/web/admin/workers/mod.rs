@@ -9,11 +9,6 @@ use super::kit::column::Badge;
 use super::kit::frame::Frame;
 use super::pause::{told, what};
 use crate::clock;
-use crate::core::job::WORKER_TIMEOUT;
-use crate::core::role::Permission;
-use crate::i18n::t;
-use crate::store::workers::{Busy, Worker};
-use crate::store::{pauses, workers};
 use crate::web::filters;
 use crate::web::human::{HumanError, page};
 use crate::web::urls;
@@ -21,6 +16,11 @@ use actix_web::HttpResponse;
 use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
 pub use scopes::Group;
+use signalbox_core::job::WORKER_TIMEOUT;
+use signalbox_core::role::Permission;
+use signalbox_i18n::t;
+use signalbox_store::workers::{Busy, Worker};
+use signalbox_store::{pauses, workers};
 
 /// The most workers shown.
 const MOST: i64 = 100;

@@ -1,11 +1,11 @@
 //! What can be paused: everything, a webhook, a lane. Lanes are offered before a job stands in them.
 
-use crate::actions::Catalogue;
-use crate::core::ids::WebhookId;
-use crate::core::lane;
-use crate::core::pause::{Pause, Scope};
-use crate::i18n::t;
-use crate::store::{Conn, Result, lanes, webhooks};
+use signalbox_actions::Catalogue;
+use signalbox_core::ids::WebhookId;
+use signalbox_core::lane;
+use signalbox_core::pause::{Pause, Scope};
+use signalbox_i18n::t;
+use signalbox_store::{Conn, Result, lanes, webhooks};
 use std::collections::BTreeSet;
 
 /// Choices under one heading.

@@ -1,10 +1,10 @@
 //! What a file of webhooks would do, as its page draws it.
 
-use crate::i18n::{self, t};
 use crate::web::admin::kit::column::Badge;
 use crate::web::admin::words::label;
 use crate::webhooks::transfer::Kind;
 use crate::webhooks::transfer::preview::{Line, Preview};
+use signalbox_i18n::{self as i18n, t};
 
 /// The most webhooks that are drawn one by one.
 const DRAWN: usize = 200;

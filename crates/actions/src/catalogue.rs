@@ -1,0 +1,212 @@
+//! Which actions there are: the files of the actions directory, and `print`, which is built in.
+//!
+//! A faulty file is left out and named with file, line and reason; it never hides the others. The
+//! directory is read again while Signalbox runs (`watch.rs`); who asks gets what holds now.
+
+use super::{http, identity, trust};
+use signalbox_core::action::{ActionKind, ActionSpec, Command};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The action that only shows the event: there for a first try with an empty directory, until a
+/// sound `print.toml` takes its place.
+const PRINT: &str = include_str!("../../../actions/print.toml");
+
+/// The largest file that is read.
+const MAX_FILE_BYTES: u64 = 256 * 1024;
+
+/// The entries as they are now. Cheap to clone; all clones see the same.
+#[derive(Debug, Clone, Default)]
+pub struct Catalogue(Arc<RwLock<Arc<Inner>>>);
+
+#[derive(Debug, Default, PartialEq)]
+struct Inner {
+    entries: BTreeMap<String, Arc<ActionSpec>>,
+    faults: Vec<Fault>,
+}
+
+/// Something wrong with a file of the directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The file, or the directory itself.
+    pub file: PathBuf,
+    /// The line, from 1, where there is one.
+    pub line: Option<usize>,
+    /// What is wrong, as a sentence.
+    pub reason: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line}: {}", self.file.display(), self.reason),
+            None => write!(f, "{}: {}", self.file.display(), self.reason),
+        }
+    }
+}
+
+impl Catalogue {
+    /// Reads every `*.toml` of a directory; without one, only what is built in. Gives the sound
+    /// entries and every fault.
+    pub fn load(directory: Option<&Path>) -> (Self, Vec<Fault>) {
+        Self::load_as(directory, rustix::process::geteuid().as_raw())
+    }
+
+    /// As user number `us`, who besides root may own the files.
+    fn load_as(directory: Option<&Path>, us: u32) -> (Self, Vec<Fault>) {
+        let mut inner = Inner::default();
+        if let Ok(print) = ActionSpec::from_toml("print", PRINT) {
+            inner.entries.insert(print.name.clone(), Arc::new(print));
+        }
+        if let Some(directory) = directory {
+            match files(directory, us) {
+                Ok(files) => files.iter().for_each(|file| inner.add(file, us)),
+                Err(reason) => {
+                    let fault = Fault { file: directory.to_owned(), line: None, reason };
+                    inner.faults.push(fault);
+                }
+            }
+        }
+        let faults = inner.faults.clone();
+        (Self(Arc::new(RwLock::new(Arc::new(inner)))), faults)
+    }
+
+    fn now(&self) -> Arc<Inner> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes what another one has, for all clones; false if it has the same.
+    pub(super) fn take_from(&self, newer: &Self) -> bool {
+        let newer = newer.now();
+        let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let differs = **inner != *newer;
+        *inner = newer;
+        differs
+    }
+
+    /// What is wrong with the directory now.
+    pub fn faults(&self) -> Vec<Fault> {
+        self.now().faults.clone()
+    }
+
+    /// The entry of a name.
+    pub fn get(&self, name: &str) -> Option<Arc<ActionSpec>> {
+        self.now().entries.get(name).cloned()
+    }
+
+    /// Every entry, by name.
+    pub fn entries(&self) -> impl Iterator<Item = Arc<ActionSpec>> + use<> {
+        self.now().entries.values().cloned().collect::<Vec<_>>().into_iter()
+    }
+
+    /// The names of those whose jobs share a lane of the host.
+    pub fn actions_with_lane(&self) -> Vec<String> {
+        let now = self.now();
+        let named = now.entries.values().filter(|entry| entry.lane.is_some());
+        named.map(|entry| entry.name.clone()).collect()
+    }
+
+    /// Every name, sorted.
+    pub fn names(&self) -> impl Iterator<Item = String> + use<> {
+        self.now().entries.keys().cloned().collect::<Vec<_>>().into_iter()
+    }
+
+    /// Why there is no entry of a name, as a sentence for the job that wanted it.
+    pub fn why_missing(&self, name: &str) -> String {
+        let stem = |fault: &&Fault| fault.file.file_stem().is_some_and(|stem| stem == name);
+        match self.now().faults.iter().find(stem) {
+            Some(fault) => format!("The action {name} is not in the catalogue: {fault}."),
+            None => format!(
+                "The action {name} is not in the catalogue: the actions directory has no {name}.toml."
+            ),
+        }
+    }
+}
+
+impl Inner {
+    fn add(&mut self, file: &Path, us: u32) {
+        match read(file, us) {
+            Ok(spec) => drop(self.entries.insert(spec.name.clone(), Arc::new(spec))),
+            Err(faults) => self.faults.extend(faults),
+        }
+    }
+}
+
+/// The directory's `*.toml`, sorted.
+fn files(directory: &Path, us: u32) -> Result<Vec<PathBuf>, String> {
+    let absolute = std::path::absolute(directory).map_err(|error| error.to_string())?;
+    trust::check(&absolute, us)?;
+    let mut files = Vec::new();
+    for entry in fs::read_dir(&absolute).map_err(|error| error.to_string())? {
+        let file = entry.map_err(|error| error.to_string())?.path();
+        if file.extension().is_some_and(|extension| extension == "toml") {
+            files.push(file);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn read(file: &Path, us: u32) -> Result<ActionSpec, Vec<Fault>> {
+    let fault = |line, reason| Fault { file: file.to_owned(), line, reason };
+    let whole = |reason| vec![fault(None, reason)];
+    trust::check(file, us).map_err(whole)?;
+    let name = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let metadata = fs::metadata(file).map_err(|error| whole(error.to_string()))?;
+    if !metadata.is_file() || metadata.len() > MAX_FILE_BYTES {
+        return Err(whole("it is not a file of at most 256 KiB".to_owned()));
+    }
+    let text = fs::read_to_string(file).map_err(|error| whole(error.to_string()))?;
+    let mut spec = ActionSpec::from_toml(name, &text).map_err(|faults| {
+        faults.into_iter().map(|found| fault(found.line, found.reason)).collect::<Vec<_>>()
+    })?;
+    let at_key = |key: &str| {
+        let line = text.lines().position(|line| line.trim_start().starts_with(key));
+        line.map(|index| index + 1)
+    };
+    let wrong = match &mut spec.kind {
+        ActionKind::Command(command) => check_command(command, file, us),
+        ActionKind::Http(http) => http::check(http),
+        // Whether the engine answers is seen at each run: it may be started after us.
+        ActionKind::Container(_) => Ok(()),
+    };
+    wrong.map_err(|(key, reason)| vec![fault(at_key(key), format!("{key}: {reason}"))])?;
+    Ok(spec)
+}
+
+/// Makes the program's path absolute, and looks at what only this machine can tell. Err = the key
+/// that is wrong, and why.
+fn check_command(
+    command: &mut Command,
+    file: &Path,
+    us: u32,
+) -> Result<(), (&'static str, String)> {
+    if let (Ok(beside), Some(directory)) = (command.program.strip_prefix("."), file.parent()) {
+        command.program = directory.join(beside);
+    }
+    check_program(&command.program, us).map_err(|reason| ("command", reason))?;
+    identity::of(command, us).map(|_| ()).map_err(|reason| ("user", reason))
+}
+
+/// A program must be there, be executable, and be the operator's alone.
+fn check_program(program: &Path, us: u32) -> Result<(), String> {
+    let real = trust::check(program, us)?;
+    let metadata = fs::metadata(&real).map_err(|error| format!("{}: {error}", real.display()))?;
+    if !metadata.is_file() {
+        return Err(format!("{path} is not a file", path = program.display()));
+    }
+    if metadata.permissions().mode() & 0o111 == 0 {
+        return Err(format!(
+            "{path} is not executable: run chmod +x on it",
+            path = program.display()
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,237 @@
+//! The kind `container`: restart or renew one container that the operator names, through the
+//! engine's API on its socket (Docker, Podman).
+//!
+//! `engine.rs` speaks with the engine, `plan.rs` says what the new container is to be like.
+
+mod engine;
+mod plan;
+
+use super::recorder::Recorder;
+use super::{Ended, OutputChunk, RunRequest};
+use engine::{Engine, Failure};
+use hyper::{Method, StatusCode};
+use serde_json::{Value, json};
+use signalbox_core::action::{ActionSpec, Container, Login, Operation};
+use signalbox_core::job::AttemptOutcome;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// What the old container is called while the new one takes its place.
+const ASIDE: &str = "-before-signalbox";
+
+pub(super) async fn run(
+    container: &Container,
+    request: RunRequest,
+    output: mpsc::Sender<OutputChunk>,
+    stop: CancellationToken,
+) -> Ended {
+    let spec = &*request.spec;
+    let (told, mut recorder) = match request.begin(output) {
+        Ok(begun) => begun,
+        Err(ended) => return ended,
+    };
+    let time = request.time();
+    let login = container.registry.as_ref().map(|registry| registry.login(request.source(&told)));
+    let work = Work { engine: Engine::at(&container.socket), container, login };
+    let prepared = tokio::select! {
+        prepared = work.prepare(&mut recorder) => prepared.map_err(|failure| failed(spec, &failure)),
+        () = tokio::time::sleep(time) => Err(Ended::with(
+            AttemptOutcome::TimedOut,
+            format!(
+                "It took longer than its limit of {seconds} s; the container is as it was.",
+                seconds = time.as_secs_f64()
+            ),
+        )),
+        () = stop.cancelled() => Err(Ended::with(
+            AttemptOutcome::Cancelled,
+            "It was stopped; the container is as it was.".to_owned(),
+        )),
+    };
+    // From here on nothing is broken off: it would leave the container stopped.
+    let done = match prepared {
+        Ok(Some(rest)) => {
+            work.finish(rest, &mut recorder).await.map_err(|failure| failed(spec, &failure))
+        }
+        Ok(None) => Ok(()),
+        Err(ended) => Err(ended),
+    };
+    recorder.finish().await;
+    match done {
+        Ok(()) => Ended::with(AttemptOutcome::Succeeded, String::new()),
+        Err(mut ended) => {
+            ended.temporary |= ended.outcome == AttemptOutcome::TimedOut && spec.retry_on_failure;
+            ended.error = recorder.masked(&ended.error);
+            ended
+        }
+    }
+}
+
+fn failed(spec: &ActionSpec, failure: &Failure) -> Ended {
+    Ended {
+        temporary: failure.temporary || spec.retry_on_failure,
+        http_status: failure.status.map(|status| status.as_u16().into()),
+        ..Ended::with(AttemptOutcome::Failed, failure.error.clone())
+    }
+}
+
+/// What stands at a place of the engine's answer; null if there is nothing.
+fn at<'a>(said: &'a Value, place: &str) -> &'a Value {
+    said.pointer(place).unwrap_or(&Value::Null)
+}
+
+/// What is left to do once everything is at hand.
+enum Step {
+    Restart,
+    /// Put a new container in the place of this one.
+    Replace {
+        id: String,
+        plan: plan::Plan,
+    },
+}
+
+struct Work<'a> {
+    engine: Engine<'a>,
+    container: &'a Container,
+    /// What the registry of its image asks for.
+    login: Option<Login>,
+}
+
+impl Work<'_> {
+    fn name(&self) -> &str {
+        &self.container.name
+    }
+
+    /// Everything that changes nothing about the running container.
+    async fn prepare(&self, recorder: &mut Recorder) -> Result<Option<Step>, Failure> {
+        let old = self.inspect(recorder).await?;
+        if self.container.operation == Operation::Restart {
+            return Ok(Some(Step::Restart));
+        }
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let (id, image) = (text(at(&old, "/Id")), text(at(&old, "/Config/Image")));
+        if *at(&old, "/HostConfig/AutoRemove") == Value::Bool(true) {
+            return Err(Failure::of(
+                "It was started to be removed when it stops (--rm), so it cannot be put back if the new one fails.",
+            ));
+        }
+        recorder.notice(&format!("Pulling {image}")).await;
+        let login = self.login.as_ref();
+        if let Some(login) = login.filter(|login| !login.is_for(&image)) {
+            return Err(Failure::of(format!(
+                "{image} is not of the registry {server}, to which alone the entry logs in.",
+                server = login.server
+            )));
+        }
+        self.engine.pull(&image, login, recorder).await?;
+        let newest = self.image(&image).await?;
+        if at(&newest, "/Id") == at(&old, "/Image") {
+            let name = self.name();
+            recorder.notice(&format!("{name} runs the newest {image} already.")).await;
+            return Ok(None);
+        }
+        let made_from = self.image(&text(at(&old, "/Image"))).await.unwrap_or(Value::Null);
+        let plan = plan::plan(&old, at(&made_from, "/Config"));
+        Ok(Some(Step::Replace { id, plan }))
+    }
+
+    async fn finish(&self, step: Step, recorder: &mut Recorder) -> Result<(), Failure> {
+        match step {
+            Step::Restart => {
+                self.stopping(self.name(), "restart").await?;
+                recorder.notice(&format!("{name} was restarted.", name = self.name())).await;
+            }
+            Step::Replace { id, plan } => {
+                recorder.notice(&format!("Replacing {name}", name = self.name())).await;
+                self.stopping(&id, "stop").await?;
+                let aside = format!("{}{ASIDE}", self.name());
+                let renamed = self.post(&id, "rename", &[("name", &aside)]).await;
+                let replaced = match renamed {
+                    Ok(()) => self.replace(plan).await,
+                    Err(failure) => Err(failure),
+                };
+                if let Err(failure) = replaced {
+                    let put_back = self.put_back(&id).await;
+                    let why = &failure.error;
+                    let error = match put_back {
+                        Ok(()) => format!("{why} The old one runs again."),
+                        Err(Failure { error, .. }) => {
+                            format!("{why} The old one could not be put back either: {error}")
+                        }
+                    };
+                    return Err(Failure { error, ..failure });
+                }
+                self.engine.call(Method::DELETE, &format!("/containers/{id}"), None).await?;
+                recorder
+                    .notice(&format!("{name} runs the newest image.", name = self.name()))
+                    .await;
+            }
+        }
+        Ok(())
+    }
+
+    /// The container as it is. One that an attempt before this one left aside is put back first.
+    async fn inspect(&self, recorder: &mut Recorder) -> Result<Value, Failure> {
+        let path = |name: &str| format!("/containers/{name}/json");
+        match self.engine.call(Method::GET, &path(self.name()), None).await {
+            Err(failure) if failure.status == Some(StatusCode::NOT_FOUND) => {
+                let aside = format!("{}{ASIDE}", self.name());
+                if self.engine.call(Method::GET, &path(&aside), None).await.is_err() {
+                    return Err(failure);
+                }
+                recorder.notice(&format!("Putting {aside} back, which was left aside.")).await;
+                self.put_back(&aside).await?;
+                self.engine.call(Method::GET, &path(self.name()), None).await
+            }
+            found => found,
+        }
+    }
+
+    async fn image(&self, image: &str) -> Result<Value, Failure> {
+        self.engine.call(Method::GET, &format!("/images/{image}/json"), None).await
+    }
+
+    /// Makes and starts the new container; takes it away again if that fails.
+    async fn replace(&self, plan: plan::Plan) -> Result<(), Failure> {
+        let create = engine::path("/containers/create", &[("name", self.name())]);
+        let created = self.engine.call(Method::POST, &create, Some(plan.create)).await?;
+        let id = at(&created, "/Id").as_str().unwrap_or(self.name()).to_owned();
+        let started = async {
+            for (network, endpoint) in plan.connect {
+                let body = json!({ "Container": id, "EndpointConfig": endpoint });
+                let path = format!("/networks/{network}/connect");
+                self.engine.call(Method::POST, &path, Some(body)).await?;
+            }
+            self.post(&id, "start", &[]).await
+        };
+        let started = started.await;
+        if started.is_err() {
+            let path = engine::path(&format!("/containers/{id}"), &[("force", "true")]);
+            let _ = self.engine.call(Method::DELETE, &path, None).await;
+        }
+        started
+    }
+
+    async fn put_back(&self, id: &str) -> Result<(), Failure> {
+        match self.post(id, "rename", &[("name", self.name())]).await {
+            // It has its name already: the renaming itself had failed.
+            Err(failure) if failure.status.is_none() => return Err(failure),
+            Ok(()) | Err(_) => {}
+        }
+        self.post(self.name(), "start", &[]).await
+    }
+
+    async fn post(&self, id: &str, verb: &str, query: &[(&str, &str)]) -> Result<(), Failure> {
+        let path = engine::path(&format!("/containers/{id}/{verb}"), query);
+        self.engine.call(Method::POST, &path, None).await.map(|_| ())
+    }
+
+    /// Stops or restarts it, with the time that the entry gives it.
+    async fn stopping(&self, id: &str, verb: &str) -> Result<(), Failure> {
+        let seconds = self.container.stop_timeout_s.map(|seconds| seconds.to_string());
+        let query: Vec<(&str, &str)> = seconds.iter().map(|s| ("t", s.as_str())).collect();
+        self.post(id, verb, &query).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

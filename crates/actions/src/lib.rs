@@ -1,0 +1,161 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod catalogue;
+mod command;
+mod container;
+mod http;
+mod identity;
+mod pipes;
+mod process;
+mod recorder;
+mod rehearse;
+mod secrets;
+mod trust;
+mod watch;
+mod wire;
+
+pub use catalogue::{Catalogue, Fault};
+pub use rehearse::{Payload, Rehearsal, rehearse};
+pub use signalbox_core::output::{Chunk as OutputChunk, Stream};
+pub use signalbox_process::Usage;
+pub use watch::watch;
+
+use bytes::Bytes;
+use recorder::Recorder;
+use signalbox_core::action::{ActionKind, ActionSpec, EventFacts, Secrets, Source, Values};
+use signalbox_core::job::AttemptOutcome;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// One attempt to carry out.
+#[derive(Debug, Clone)]
+pub struct RunRequest {
+    /// The entry.
+    pub spec: Arc<ActionSpec>,
+    /// What the webhook fills in for its parameters; checked again here.
+    pub params: BTreeMap<String, String>,
+    /// What the action is told about the event.
+    pub facts: EventFacts,
+    /// The body, exactly as received.
+    pub body: Bytes,
+    /// How long it may run; the entry's own limit holds if it is shorter.
+    pub timeout: Duration,
+}
+
+/// What one run is told beside the event: values of its parameters, and secrets.
+struct Told {
+    values: Values,
+    secrets: Secrets,
+}
+
+impl RunRequest {
+    /// Checks the parameters and reads the secrets.
+    fn told(&self) -> Result<Told, String> {
+        let values = self.spec.values(&self.params).map_err(|faults| {
+            let faults = faults.into_iter().map(|(name, reason)| format!("{name}: {reason}"));
+            let faults = faults.collect::<Vec<_>>().join(" ");
+            format!("Its parameters are not in order. {faults}")
+        })?;
+        let secrets = secrets::read(&self.spec).map_err(|reason| format!("Not run: {reason}."))?;
+        Ok(Told { values, secrets })
+    }
+
+    /// What every kind begins with: what it is told, and where its output goes.
+    fn begin(&self, output: mpsc::Sender<OutputChunk>) -> Result<(Told, Recorder), Ended> {
+        let told = self.told().map_err(|reason| Ended::not_started(&self.spec, reason))?;
+        let recorder = Recorder::new(&told.secrets, output);
+        Ok((told, recorder))
+    }
+
+    /// What texts of the entry are filled from.
+    fn source<'a>(&'a self, told: &'a Told) -> Source<'a> {
+        Source {
+            values: &told.values,
+            facts: &self.facts,
+            secrets: &told.secrets,
+            parameters: &self.spec.parameters,
+        }
+    }
+
+    /// The longest it may take.
+    fn time(&self) -> Duration {
+        self.timeout.min(Duration::from_secs(self.spec.timeout_s.into()))
+    }
+}
+
+/// Why the secrets of an entry cannot be had here and now, if they cannot.
+pub fn secrets_missing(spec: &ActionSpec) -> Option<String> {
+    secrets::read(spec).err()
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// The outcome.
+    pub outcome: AttemptOutcome,
+    /// Whether the failure asks for another try.
+    pub temporary: bool,
+    /// The exit code, if the command ended by itself.
+    pub exit_code: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// The answer's status, for actions that call out.
+    pub http_status: Option<i32>,
+    /// What it used of the processor and the memory, if it was a process.
+    pub usage: Option<Usage>,
+    /// What went wrong, as a sentence; empty if nothing did.
+    pub error: String,
+}
+
+impl Ended {
+    /// It ended so, without a process of its own.
+    fn with(outcome: AttemptOutcome, error: String) -> Self {
+        Self {
+            outcome,
+            temporary: false,
+            exit_code: None,
+            signal: None,
+            http_status: None,
+            usage: None,
+            error,
+        }
+    }
+
+    /// It never started, for this reason.
+    fn not_started(spec: &ActionSpec, reason: String) -> Self {
+        let temporary = spec.retry_on_failure;
+        Self { temporary, ..Self::with(AttemptOutcome::Failed, reason) }
+    }
+}
+
+/// Carries out one attempt, from its start to its end.
+///
+/// Its output goes to `output` while it runs, at most [`signalbox_core::output::LIMIT_BYTES`] of it
+/// (then the head and the tail, with a notice between). A receiver that is gone stops nothing.
+/// `stop` cancelled = TERM to its group, KILL after the grace, outcome `cancelled`.
+pub async fn run(
+    request: RunRequest,
+    output: mpsc::Sender<OutputChunk>,
+    stop: CancellationToken,
+) -> Ended {
+    let spec = Arc::clone(&request.spec);
+    #[cfg(feature = "bench")]
+    if spec.name == "in-process" {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        return Ended::with(AttemptOutcome::Succeeded, String::new());
+    }
+    match &spec.kind {
+        ActionKind::Command(command) => {
+            command::run(command, request, process::Limits::default(), output, stop).await
+        }
+        ActionKind::Http(http) => http::run(http, request, output, stop).await,
+        ActionKind::Container(container) => container::run(container, request, output, stop).await,
+    }
+}
+
+#[cfg(test)]
+mod tests;

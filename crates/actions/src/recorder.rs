@@ -1,0 +1,97 @@
+//! What an action writes on its way to the store: secrets taken out, pieces joined, held to the cap.
+
+use super::{OutputChunk, Stream};
+use signalbox_core::action::Secrets;
+use signalbox_core::output::{Cap, Masks};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+/// Output that is stored in one piece: no smaller than this ...
+pub(super) const PIECE_BYTES: usize = 16 * 1024;
+
+/// ... unless so much time went by since its first byte.
+const PIECE_TIME: Duration = Duration::from_millis(100);
+
+/// Takes output, and passes on what is to be stored.
+pub(super) struct Recorder {
+    masks: Masks,
+    cap: Cap,
+    waiting: Option<OutputChunk>,
+    since: Instant,
+    output: mpsc::Sender<OutputChunk>,
+}
+
+impl Recorder {
+    pub(super) fn new(secrets: &Secrets, output: mpsc::Sender<OutputChunk>) -> Self {
+        Self {
+            masks: Masks::of(secrets),
+            cap: Cap::default(),
+            waiting: None,
+            since: Instant::now(),
+            output,
+        }
+    }
+
+    pub(super) async fn take(&mut self, stream: Stream, bytes: &[u8]) {
+        let masked = self.masks.push(stream, bytes);
+        self.keep(stream, &masked).await;
+    }
+
+    async fn keep(&mut self, stream: Stream, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        if self.waiting.as_ref().is_some_and(|waiting| waiting.stream != stream) {
+            self.flush().await;
+        }
+        let waiting = self.waiting.get_or_insert_with(|| {
+            self.since = Instant::now();
+            OutputChunk { stream, bytes: Vec::new() }
+        });
+        waiting.bytes.extend_from_slice(bytes);
+        if waiting.bytes.len() >= PIECE_BYTES {
+            self.flush().await;
+        }
+    }
+
+    /// When what waits has waited long enough; `None` while nothing waits.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.waiting.as_ref().map(|_| self.since + PIECE_TIME)
+    }
+
+    pub(super) async fn flush(&mut self) {
+        let chunk = self.waiting.take().filter(|chunk| !chunk.bytes.is_empty());
+        if let Some(head) = chunk.and_then(|chunk| self.cap.push(chunk)) {
+            self.send(head).await;
+        }
+    }
+
+    /// A sentence of our own, in its place among the output.
+    pub(super) async fn notice(&mut self, sentence: &str) {
+        let notice = OutputChunk::notice(&self.masks.text(sentence));
+        self.keep(Stream::Notice, &notice.bytes).await;
+        self.flush().await;
+    }
+
+    /// A sentence with its secrets taken out.
+    pub(super) fn masked(&self, sentence: &str) -> String {
+        self.masks.text(sentence)
+    }
+
+    /// Stores the tail; what is left can still send.
+    pub(super) async fn finish(&mut self) {
+        for chunk in self.masks.finish() {
+            self.keep(chunk.stream, &chunk.bytes).await;
+        }
+        self.flush().await;
+        for chunk in std::mem::take(&mut self.cap).finish().into_chunks() {
+            self.send(chunk).await;
+        }
+    }
+
+    pub(super) async fn send(&self, chunk: OutputChunk) {
+        // Nobody listens any more: the action is still run to its end.
+        let _ = self.output.send(chunk).await;
+    }
+}

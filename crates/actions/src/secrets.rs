@@ -1,0 +1,65 @@
+//! The values of declared secrets, read at each run.
+
+use super::trust;
+use signalbox_core::action::{ActionSpec, SecretSource, Secrets};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// A shorter one cannot be taken out of an output without making holes everywhere.
+const MIN_BYTES: usize = 4;
+
+/// The largest file that is read.
+const MAX_BYTES: u64 = 64 * 1024;
+
+/// Reads every secret of an entry.
+///
+/// # Errors
+/// Why one cannot be had, as a sentence. Its value is never in it.
+pub(super) fn read(spec: &ActionSpec) -> Result<Secrets, String> {
+    let mut secrets = Secrets::default();
+    for secret in &spec.secrets {
+        let value = value(&secret.source)
+            .map_err(|why| format!("the secret {name}: {why}", name = secret.name))?;
+        secrets.insert(&secret.name, value);
+    }
+    Ok(secrets)
+}
+
+fn value(source: &SecretSource) -> Result<String, String> {
+    let value = match source {
+        SecretSource::Env(name) => std::env::var_os(name)
+            .ok_or_else(|| format!("Signalbox's environment has no variable {name}"))?
+            .into_string()
+            .map_err(|_| format!("the variable {name} is not text"))?,
+        SecretSource::File(path) => file(path)?,
+    };
+    if value.len() < MIN_BYTES {
+        let least = MIN_BYTES;
+        return Err(format!("it is shorter than {least} bytes, too short to be masked"));
+    }
+    Ok(value)
+}
+
+fn file(path: &Path) -> Result<String, String> {
+    let real = trust::check(path, rustix::process::geteuid().as_raw())?;
+    let says = |error: std::io::Error| format!("{}: {error}", path.display());
+    let metadata = fs::metadata(&real).map_err(says)?;
+    if metadata.permissions().mode() & 0o004 != 0 {
+        return Err(format!(
+            "{path} may be read by everybody: run chmod o-r on it",
+            path = path.display()
+        ));
+    }
+    if !metadata.is_file() || metadata.len() > MAX_BYTES {
+        return Err(format!("{path} is not a file of at most 64 KiB", path = path.display()));
+    }
+    let mut text = fs::read_to_string(&real).map_err(says)?;
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    Ok(text)
+}

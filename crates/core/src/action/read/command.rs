@@ -1,0 +1,116 @@
+//! The kind `command`: the program, its arguments, and what it may use.
+
+use super::{Declared, is_variable_name};
+use crate::action::section::{Faults, Section};
+use crate::action::{Argument, Command, ResourceLimits};
+use std::path::{Path, PathBuf};
+
+pub(super) fn read(
+    top: &mut Section<'_>,
+    declared: &Declared,
+    faults: &mut Faults<'_>,
+) -> Option<Command> {
+    let cwd = top.text("cwd", faults);
+    if let Some((path, at)) = &cwd
+        && !Path::new(path).is_absolute()
+    {
+        faults.add(Some(*at), format!("cwd = {path:?}: write an absolute path"));
+    }
+    let env = top.texts("env", faults).unwrap_or_default();
+    for (variable, at) in &env {
+        if variable.starts_with("SIGNALBOX_") || !is_variable_name(variable) {
+            let reason = format!("env: {variable:?} is not the name of a variable to pass on");
+            faults.add(Some(*at), reason);
+        }
+    }
+    for (variable, at) in &env {
+        if declared.secrets.iter().any(|secret| secret.name == *variable) {
+            faults.add(Some(*at), format!("env: {variable} is declared under [secrets] already"));
+        }
+    }
+    let (user, group) = (account(top, "user", faults), account(top, "group", faults));
+    if let (None, Some(_)) = (&user, &group) {
+        faults.add(top.at("group"), "group: name the user too");
+    }
+    let umask = umask(top, faults);
+    let allow_new_privileges = top.boolean("allow_new_privileges", faults).unwrap_or(false);
+    let may_leave_processes = top.boolean("may_leave_processes", faults).unwrap_or(false);
+    let separate_stderr = top.boolean("separate_stderr", faults).unwrap_or(false);
+    let limits = limits(top, faults);
+    let Some(elements) = top.texts("command", faults) else {
+        if top.at("command").is_none() {
+            faults.add(None, "command is missing: write command = [\"/path/of/program\", …]");
+        }
+        return None;
+    };
+    let mut elements = elements.into_iter();
+    let Some((program, at)) = elements.next() else {
+        faults.add(top.at("command"), "command is empty: write the program's path first");
+        return None;
+    };
+    if !(program.starts_with('/') || program.starts_with("./")) || program.contains('\0') {
+        let reason = format!(
+            "command: {program:?} is not a path: write it from / on, or ./ for a file beside this one"
+        );
+        faults.add(Some(at), reason);
+    }
+    let mut args = Vec::new();
+    for (element, at) in elements {
+        match Argument::read(&element, args.last(), &declared.parameters) {
+            Ok(argument) => args.push(argument),
+            Err(reason) => faults.add(Some(at), format!("command: {reason}")),
+        }
+    }
+    Some(Command {
+        program: program.into(),
+        args,
+        cwd: cwd.map_or_else(|| PathBuf::from("/"), |(path, _)| path.into()),
+        env: env.into_iter().map(|(variable, _)| variable).collect(),
+        user,
+        group,
+        umask,
+        allow_new_privileges,
+        may_leave_processes,
+        separate_stderr,
+        limits,
+    })
+}
+
+/// A user or group: a name or a number.
+fn account(top: &mut Section<'_>, key: &str, faults: &mut Faults<'_>) -> Option<String> {
+    let (name, at) = top.scalar(key, faults)?;
+    let sound = !name.is_empty()
+        && name.len() <= 64
+        && !name.starts_with('-')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-$".contains(c));
+    if !sound {
+        faults.add(Some(at), format!("{key} = {name:?}: write a name or a number"));
+    }
+    Some(name)
+}
+
+fn umask(top: &mut Section<'_>, faults: &mut Faults<'_>) -> Option<u32> {
+    let (text, at) = top.text("umask", faults)?;
+    let mask = u32::from_str_radix(&text, 8).ok().filter(|mask| *mask <= 0o777);
+    if mask.is_none() {
+        faults.add(Some(at), format!("umask = {text:?}: write it as \"022\" or \"077\""));
+    }
+    mask
+}
+
+/// `[limits]`.
+fn limits(top: &mut Section<'_>, faults: &mut Faults<'_>) -> ResourceLimits {
+    let Some((table, _)) = top.table("limits", faults) else { return ResourceLimits::default() };
+    let mut section = Section::new("limits.", table);
+    let mut limit = |key, range| {
+        section.integer(key, range, faults).and_then(|number| u64::try_from(number).ok())
+    };
+    let limits = ResourceLimits {
+        cpu_s: limit("cpu_s", 1..=86_400),
+        memory_mib: limit("memory_mib", 1..=16 * 1024 * 1024),
+        open_files: limit("open_files", 16..=1_048_576),
+        processes: limit("processes", 1..=1_048_576),
+    };
+    section.finish(faults);
+    limits
+}

@@ -1,0 +1,168 @@
+//! Lanes: which of the jobs that share one may run now, and which are overtaken.
+//!
+//! A lane is a line of jobs of which one runs at a time: those of a webhook that asks for it, or all
+//! that use a resource of the host that a catalogue entry names. [`decide`] is the whole rule; it
+//! sees the lane as it stands. Who looks it up, and under which lock, is `signalbox_store::lanes`.
+
+use crate::ids::WebhookId;
+use crate::webhook::Concurrency;
+
+/// What a lane's name begins with, by what it is for.
+const OF_RECORD: &str = "webhook:";
+const OF_HOST: &str = "host:";
+
+/// The lane of a webhook's own jobs; none if they may run side by side.
+#[must_use]
+pub fn of_webhook(webhook: WebhookId, concurrency: Concurrency) -> Option<String> {
+    match concurrency {
+        Concurrency::Parallel => None,
+        Concurrency::Serial | Concurrency::Latest => Some(format!("{OF_RECORD}{webhook}")),
+    }
+}
+
+/// The lane that a catalogue entry names.
+#[must_use]
+pub fn of_host(name: &str) -> String {
+    format!("{OF_HOST}{name}")
+}
+
+/// Whether a lane is one that catalogue entries name.
+#[must_use]
+pub fn is_of_host(lane: &str) -> bool {
+    lane.starts_with(OF_HOST)
+}
+
+/// The webhook whose own lane this is.
+#[must_use]
+pub fn webhook_of_lane(lane: &str) -> Option<i64> {
+    lane.strip_prefix(OF_RECORD)?.parse().ok()
+}
+
+/// What a person reads: the resource's name, or that it is the webhook's own.
+#[must_use]
+pub fn label(lane: &str) -> String {
+    match lane.strip_prefix(OF_HOST) {
+        Some(name) => name.to_owned(),
+        None => "this webhook".to_owned(),
+    }
+}
+
+/// Whether a word may name a lane of the host: as an entry's name.
+#[must_use]
+pub fn is_name(word: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    word.len() <= 64
+        && word.starts_with(plain)
+        && word.chars().all(|c| plain(c) || c == '-' || c == '_')
+}
+
+/// How a job of a lane stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stand {
+    /// An attempt is under way, or its worker's death is not noticed yet.
+    Running,
+    /// It could run now.
+    Ready,
+    /// It waits for a time: the back-off after a failure, or a newer one of its ref.
+    Resting,
+    /// It is held back by a person.
+    Paused,
+}
+
+/// A job of a lane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Its id.
+    pub id: String,
+    /// Its webhook.
+    pub webhook: Option<i64>,
+    /// Its ref.
+    pub git_ref: String,
+    /// How its webhook shares time.
+    pub concurrency: Concurrency,
+    /// Whether it also ends the one that runs.
+    pub cancels_running: bool,
+    /// How it stands.
+    pub stand: Stand,
+}
+
+/// What follows from how a lane stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Decision {
+    /// Those that are overtaken, each with the job that takes its place.
+    pub superseded: Vec<(String, String)>,
+    /// Those that run and are to end, each with the job that takes its place.
+    pub cancelled: Vec<(String, String)>,
+    /// The one that may run now.
+    pub next: Option<String>,
+}
+
+/// What follows from how a lane stands; its members in the order they were queued.
+///
+/// - Of the waiting jobs of one webhook and ref that says `latest`, only the newest stays.
+/// - If the newest of a ref says so, one of that ref that runs is to end. A paused one does not: what
+///   runs goes on while newer ones are held back.
+/// - While one runs, none begins.
+/// - The first that is ready is next. In a `serial` webhook none overtakes an earlier one that
+///   rests: an older state must not come after a newer one.
+#[must_use]
+pub fn decide(members: &[Member]) -> Decision {
+    let mut decision = Decision::default();
+    let mut standing: Vec<&Member> = Vec::with_capacity(members.len());
+    for (place, member) in members.iter().enumerate() {
+        let newer = members.iter().skip(place + 1).rev().find(|newer| overtakes(newer, member));
+        match newer {
+            Some(newer) => decision.superseded.push((member.id.clone(), newer.id.clone())),
+            None => standing.push(member),
+        }
+        let newer = members.iter().skip(place + 1).rev().find(|newer| ends(newer, member));
+        decision.cancelled.extend(newer.map(|newer| (member.id.clone(), newer.id.clone())));
+    }
+    if standing.iter().any(|member| member.stand == Stand::Running) {
+        return decision;
+    }
+    let mut waited_for: Vec<Option<i64>> = Vec::new();
+    for member in standing {
+        let is_serial = member.concurrency == Concurrency::Serial;
+        if is_serial && waited_for.contains(&member.webhook) {
+            continue;
+        }
+        match member.stand {
+            Stand::Ready => {
+                decision.next = Some(member.id.clone());
+                break;
+            }
+            Stand::Resting | Stand::Paused | Stand::Running => {
+                if is_serial {
+                    waited_for.push(member.webhook);
+                }
+            }
+        }
+    }
+    decision
+}
+
+/// Whether the newer of two takes the other's place.
+fn overtakes(newer: &Member, older: &Member) -> bool {
+    let latest = |member: &Member| {
+        member.concurrency == Concurrency::Latest && member.stand != Stand::Running
+    };
+    latest(newer)
+        && latest(older)
+        && newer.webhook == older.webhook
+        && newer.git_ref == older.git_ref
+}
+
+/// Whether the newer of two ends the other, which runs.
+fn ends(newer: &Member, older: &Member) -> bool {
+    let begins = matches!(newer.stand, Stand::Ready | Stand::Resting);
+    begins
+        && newer.cancels_running
+        && newer.concurrency == Concurrency::Latest
+        && older.stand == Stand::Running
+        && newer.webhook == older.webhook
+        && newer.git_ref == older.git_ref
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+//! Conditions: what they mean, what is wrong with others, and against a slow plain oracle.
+
+use super::*;
+use crate::event::Changes;
+use proptest::prelude::*;
+
+fn event() -> Event {
+    let mut changes = Changes::default();
+    changes.total = Some(3);
+    Event {
+        object_kind: "push".into(),
+        git_ref: "refs/heads/feature/log-in".into(),
+        before: "0".repeat(40),
+        after: "1".repeat(40),
+        project_id: Some(15),
+        user_name: "Jo \"J\" Smith".into(),
+        message: "fix: the door\n\nand the window".into(),
+        changes,
+        ..Event::default()
+    }
+}
+
+fn holds(text: &str) -> bool {
+    parse(text).unwrap_or_else(|fault| panic!("{text}: {fault}")).unwrap().holds(&event())
+}
+
+#[test]
+fn it_means_what_it_says() {
+    for (text, expected) in [
+        ("branch = \"feature/log-in\"", true),
+        ("branch == 'feature/log-in'", true),
+        ("branch != \"main\"", true),
+        ("ref = \"refs/heads/feature/log-in\"", true),
+        ("tag = \"\"", true),
+        ("branch in [\"main\", \"feature/log-in\"]", true),
+        ("branch not in [\"main\"]", true),
+        ("branch like \"feature/*\"", true),
+        ("branch like \"*in\"", true),
+        ("branch like \"main\"", false),
+        ("branch not like \"feature/*\"", false),
+        ("message contains \"the window\"", true),
+        ("message not contains \"the roof\"", true),
+        ("user_name = \"Jo \\\"J\\\" Smith\"", true),
+        ("user_name = 'Jo \"J\" Smith'", true),
+        ("project_id = 15", true),
+        ("project_id in [1, 15]", true),
+        ("commits >= 3", true),
+        ("commits > 3", false),
+        ("commits <= 3 and commits < 4", true),
+        ("user_id = 1", false),
+        ("user_id != 1", true),
+        ("user_id < 1", false),
+        ("user_id > -1", false),
+        ("created", true),
+        ("created = true", true),
+        ("not deleted", true),
+        ("draft = false", true),
+        ("not created or deleted", false),
+        ("not (created and deleted)", true),
+        // "and" binds closer than "or".
+        ("created or created and deleted", true),
+        ("(created or created) and deleted", false),
+        ("created AND NOT deleted", true),
+        ("kind = \"push\"\n  and branch = \"feature/log-in\"", true),
+    ] {
+        assert_eq!(holds(text), expected, "{text}");
+    }
+    assert!(parse(" \n\t").unwrap().is_none());
+}
+
+#[test]
+fn what_it_looked_at_is_shown() {
+    let condition = parse("branch = \"main\" or commits > 5 and branch != \"x\"").unwrap().unwrap();
+    assert_eq!(condition.seen(&event()), "branch = \"feature/log-in\", commits = 3");
+}
+
+#[test]
+fn faults_have_a_place_and_say_what_would_be_right() {
+    for (text, place, words) in [
+        ("branch", (1, 7), "after branch comes"),
+        ("branch = main", (1, 10), "a text in quotes"),
+        ("branch = \"main", (1, 10), "no end"),
+        ("brunch = \"main\"", (1, 1), "no field \"brunch\""),
+        ("project_id = \"15\"", (1, 14), "a number"),
+        ("project_id = 99999999999999999999", (1, 14), "no whole number"),
+        ("branch < \"main\"", (1, 8), "no order"),
+        ("draft = \"yes\"", (1, 9), "true or false"),
+        ("branch in \"main\"", (1, 11), "“[”"),
+        ("branch in [\"main\"", (1, 18), "“]”"),
+        ("branch in []", (1, 12), "a text in quotes"),
+        ("(draft", (1, 7), "“)”"),
+        ("draft draft", (1, 7), "“and”"),
+        ("draft and", (1, 10), "a field"),
+        ("branch not = \"x\"", (1, 12), "“in”"),
+        ("commits contains \"1\"", (1, 18), "no text"),
+        ("branch like \"[a\"", (1, 13), "has no “]”"),
+        ("draft\nand $", (2, 5), "means nothing"),
+        ("draft && created", (1, 7), "means nothing"),
+    ] {
+        let fault = parse(text).err().unwrap_or_else(|| panic!("{text} was read"));
+        assert_eq!((fault.line, fault.column), place, "{text}: {fault}");
+        assert!(fault.message.contains(words), "{text}: {fault}");
+    }
+    assert_eq!(parse("draft $").unwrap_err().to_string(), "Column 7: '$' means nothing here.");
+}
+
+#[test]
+fn length_and_depth_are_limited() {
+    assert!(parse(&format!("{}draft", "not ".repeat(MAX_DEPTH))).is_ok());
+    assert!(parse(&format!("{}draft", "not ".repeat(MAX_DEPTH + 1))).is_err());
+    assert!(parse(&"(".repeat(MAX_LENGTH)).is_err());
+    assert!(parse(&" ".repeat(MAX_LENGTH + 1)).unwrap_err().message.contains("2000"));
+}
+
+/// A condition as text, and what it is worth.
+fn conditions() -> impl Strategy<Value = (String, bool)> {
+    let texts = prop::sample::select(vec!["feature/log-in", "main", "", "feature"]);
+    let leaf = prop_oneof![
+        texts.clone().prop_map(|t| (format!("branch = \"{t}\""), t == "feature/log-in")),
+        texts.clone().prop_map(|t| (format!("branch != '{t}'"), t != "feature/log-in")),
+        texts.clone().prop_map(|t| (format!("branch contains \"{t}\""), t != "main")),
+        prop::collection::vec(texts, 1..4).prop_map(|list| {
+            let hit = list.contains(&"feature/log-in");
+            let quoted: Vec<String> = list.iter().map(|t| format!("\"{t}\"")).collect();
+            (format!("branch in [{}]", quoted.join(", ")), hit)
+        }),
+        (-2i64..6).prop_map(|n| (format!("commits >= {n}"), 3 >= n)),
+        (-2i64..6).prop_map(|n| (format!("commits < {n}"), 3 < n)),
+        Just(("created".to_owned(), true)),
+        Just(("deleted".to_owned(), false)),
+    ];
+    leaf.prop_recursive(4, 24, 3, |inner| {
+        prop_oneof![
+            inner.clone().prop_map(|(text, value)| (format!("not ({text})"), !value)),
+            prop::collection::vec(inner.clone(), 2..4).prop_map(|parts| {
+                let texts: Vec<String> = parts.iter().map(|(t, _)| format!("({t})")).collect();
+                (texts.join(" and "), parts.iter().all(|(_, value)| *value))
+            }),
+            prop::collection::vec(inner, 2..4).prop_map(|parts| {
+                let texts: Vec<String> = parts.iter().map(|(t, _)| format!("({t})")).collect();
+                (texts.join(" or "), parts.iter().any(|(_, value)| *value))
+            }),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn it_is_worth_what_the_slow_way_says((text, expected) in conditions()) {
+        if text.chars().count() <= MAX_LENGTH {
+            prop_assert_eq!(holds(&text), expected, "{}", text);
+        }
+    }
+
+    #[test]
+    fn no_text_makes_it_panic(text in ".{0,80}") {
+        if let Ok(Some(condition)) = parse(&text) {
+            condition.holds(&event());
+        }
+    }
+
+    #[test]
+    fn no_row_of_its_own_words_makes_it_panic(words in prop::collection::vec(
+        prop::sample::select(vec!["branch", "commits", "draft", "=", "!=", "<", "in", "not", "and",
+            "or", "(", ")", "[", "]", ",", "\"a\"", "'", "7", "-", "like", "contains", "true", "\\"]),
+        0..30,
+    )) {
+        let text = words.join(" ");
+        match parse(&text) {
+            Ok(condition) => { condition.map(|condition| condition.seen(&event())); }
+            Err(fault) => {
+                let line = text.lines().nth(fault.line - 1).unwrap_or_default();
+                prop_assert!(fault.column <= line.chars().count() + 1);
+            }
+        }
+    }
+}

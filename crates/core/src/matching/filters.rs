@@ -1,0 +1,305 @@
+//! A webhook's filters together: refs, paths, condition, opt-out. Asked after the five values, each
+//! leaves its line in the trace.
+//!
+//! Where GitLab does not tell what a filter would need to know, the webhook runs, and the trace
+//! says why: a deployment too many can be seen, one too few cannot.
+
+use super::condition::{self, Condition};
+use super::filter::Globs;
+use super::trace::FieldCheck;
+use crate::event::Event;
+
+/// The fields of the trace that are filters.
+pub const FIELDS: [&str; 4] = ["ref_filter", "path_filter", "condition", "obey_skip"];
+
+/// What in a commit's message asks for no run, as GitLab's own pipelines have it.
+const SKIPS: [&str; 2] = ["[skip ci]", "[ci skip]"];
+/// Most letters of a filter or message that the trace shows.
+const MAX_SHOWN: usize = 300;
+
+/// A webhook's filters as they are stored.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct FilterTexts {
+    /// Globs over branch and tag names.
+    pub refs: String,
+    /// Globs over files.
+    pub paths: String,
+    /// A condition.
+    pub condition: String,
+    /// Whether "[skip ci]" is obeyed.
+    pub obey_skip: bool,
+}
+
+impl FilterTexts {
+    /// Whether everything passes.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A webhook's filters, ready to be asked. Those of a webhook are read once and kept, since reading
+/// costs more than asking.
+#[derive(Debug, Default)]
+pub struct Filters {
+    texts: FilterTexts,
+    refs: Option<Globs>,
+    paths: Option<Globs>,
+    condition: Option<Condition>,
+    /// A stored filter that cannot be read: its field and why. The form lets none in.
+    broken: Vec<(&'static str, String)>,
+}
+
+impl Filters {
+    /// Reads stored filters.
+    pub fn read(texts: FilterTexts) -> Self {
+        let mut broken = Vec::new();
+        Self {
+            refs: kept(Globs::parse(&texts.refs), "ref_filter", &mut broken),
+            paths: kept(Globs::parse(&texts.paths), "path_filter", &mut broken),
+            condition: kept(condition::parse(&texts.condition), "condition", &mut broken),
+            texts,
+            broken,
+        }
+    }
+
+    /// A line for each filter that the webhook has.
+    pub fn checks(&self, event: &Event) -> Vec<FieldCheck> {
+        let mut checks = Vec::new();
+        if let Some(globs) = &self.refs {
+            checks.push(check_ref(&self.texts.refs, globs, event));
+        }
+        if let Some(globs) = &self.paths {
+            checks.push(check_paths(&self.texts.paths, globs, event));
+        }
+        if let Some(condition) = &self.condition {
+            let (holds, seen) = (condition.holds(event), condition.seen(event));
+            let actual =
+                if holds { format!("true, as {seen}") } else { format!("false, as {seen}") };
+            checks.push(FieldCheck::new("condition", shown(&self.texts.condition), actual, holds));
+        }
+        if self.texts.obey_skip {
+            checks.push(check_skip(event));
+        }
+        for (field, message) in &self.broken {
+            checks.push(FieldCheck::new(field, "a filter that can be read", message, false));
+        }
+        checks
+    }
+}
+
+fn kept<T, E: ToString>(
+    read: Result<Option<T>, E>,
+    field: &'static str,
+    broken: &mut Vec<(&'static str, String)>,
+) -> Option<T> {
+    read.unwrap_or_else(|error| {
+        broken.push((field, error.to_string()));
+        None
+    })
+}
+
+fn check_ref(text: &str, globs: &Globs, event: &Event) -> FieldCheck {
+    let (whole, short) = (event.git_ref.as_str(), event.git_ref.short());
+    let passes = !short.is_empty() && globs.pass(&[whole, short]);
+    FieldCheck::new("ref_filter", shown(text), whole, passes)
+}
+
+fn check_paths(text: &str, globs: &Globs, event: &Event) -> FieldCheck {
+    let changes = &event.changes;
+    let hit = changes.paths().find(|path| globs.pass(&[path]));
+    let (passes, actual) = match (hit, untold(event)) {
+        (Some(path), _) => (true, format!("{path:?}")),
+        (None, Some(reason)) => (true, format!("runs, as it cannot be told: {reason}")),
+        (None, None) => (false, missed(event)),
+    };
+    FieldCheck::new("path_filter", shown(text), shown(&actual), passes)
+}
+
+/// Why the files that an event lists are not all the files that it changes.
+fn untold(event: &Event) -> Option<String> {
+    let changes = &event.changes;
+    if !matches!(event.object_kind.as_str(), "push" | "tag_push") {
+        return Some("GitLab lists no files in events of this kind".to_owned());
+    }
+    if event.is_deleted() {
+        return Some("the branch or tag was deleted".to_owned());
+    }
+    if event.is_created() {
+        return Some("the branch or tag is new, so there is nothing to compare it with".to_owned());
+    }
+    if changes.listed == 0 {
+        return Some("no commit is listed, as when a force-push takes commits back".to_owned());
+    }
+    if changes.is_cut {
+        return Some("it lists more files than are looked at".to_owned());
+    }
+    changes.has_more().then(|| {
+        let total = changes.total.unwrap_or_default();
+        let listed = changes.listed;
+        format!("GitLab lists {listed} of its {total} commits")
+    })
+}
+
+fn missed(event: &Event) -> String {
+    let count = event.changes.paths().count();
+    let first: Vec<String> =
+        event.changes.paths().take(3).map(|path| format!("{path:?}")).collect();
+    match count {
+        0 => "no file".to_owned(),
+        1..=3 => first.join(", "),
+        count => {
+            let (first, more) = (first.join(", "), count - 3);
+            format!("{first} and {more} more")
+        }
+    }
+}
+
+fn check_skip(event: &Event) -> FieldCheck {
+    let text = match event.object_kind.as_str() {
+        "merge_request" => &event.title,
+        _ => &event.message,
+    };
+    let lower = text.to_lowercase();
+    let word = SKIPS.into_iter().find(|word| lower.contains(word));
+    let asked = word.or(event.push_skips_ci.then_some("the push option ci.skip"));
+    FieldCheck::new("obey_skip", "no “[skip ci]”", asked.unwrap_or("none"), asked.is_none())
+}
+
+fn shown(text: &str) -> String {
+    let mut letters = text.trim().chars();
+    let mut shown: String = letters.by_ref().take(MAX_SHOWN).collect();
+    if letters.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn push(change: impl FnOnce(&mut Value)) -> Event {
+        let mut body = json!({
+            "object_kind": "push", "ref": "refs/heads/main",
+            "before": "a".repeat(40), "after": "b".repeat(40), "total_commits_count": 2,
+            "commits": [
+                { "id": "1", "message": "one", "added": ["docs/new.md"], "modified": [], "removed": [] },
+                { "id": "2", "message": "two", "modified": ["src/main.rs"], "removed": ["old"] },
+            ],
+        });
+        change(&mut body);
+        Event::read("Push Hook", body.to_string().as_bytes()).unwrap()
+    }
+
+    fn one(texts: FilterTexts, event: &Event) -> FieldCheck {
+        let [check] = Filters::read(texts).checks(event).try_into().unwrap();
+        check
+    }
+
+    fn paths(filter: &str, event: &Event) -> (bool, String) {
+        let check = one(FilterTexts { paths: filter.into(), ..FilterTexts::default() }, event);
+        (check.equal, check.actual)
+    }
+
+    #[test]
+    fn a_webhook_without_filters_leaves_no_line() {
+        assert!(Filters::default().checks(&push(|_| {})).is_empty());
+        assert!(Filters::read(FilterTexts::default()).checks(&push(|_| {})).is_empty());
+    }
+
+    #[test]
+    fn a_ref_is_matched_by_its_whole_and_by_its_short_name() {
+        let refs = |filter: &str, event: &Event| {
+            one(FilterTexts { refs: filter.into(), ..FilterTexts::default() }, event)
+        };
+        let main = push(|_| {});
+        assert!(refs("main", &main).equal && refs("refs/heads/*", &main).equal);
+        assert_eq!(refs("v*", &main).actual, "refs/heads/main");
+        let tag =
+            Event::read("Tag Push Hook", br#"{"object_kind":"tag_push","ref":"refs/tags/v1"}"#);
+        assert!(refs("v*\n!refs/heads/**", &tag.unwrap()).equal);
+        let pipeline = br#"{"object_kind":"pipeline","object_attributes":{"ref":"v1","tag":true}}"#;
+        let pipeline = Event::read("Pipeline Hook", pipeline).unwrap();
+        assert!(refs("refs/tags/*", &pipeline).equal);
+        // An event without a branch or tag passes no filter for them, not even "not main".
+        let issue = Event::read("Issue Hook", br#"{"object_kind":"issue"}"#).unwrap();
+        assert!(!refs("!main", &issue).equal);
+    }
+
+    #[test]
+    fn any_file_added_modified_or_removed_lets_it_pass() {
+        let event = push(|_| {});
+        for filter in ["docs/", "src/*.rs", "old", "**\n!docs/**"] {
+            assert!(paths(filter, &event).0, "{filter}");
+        }
+        let (passes, actual) = paths("web/**", &event);
+        assert!(!passes);
+        assert_eq!(actual, "\"docs/new.md\", \"src/main.rs\", \"old\"");
+        assert!(!paths("!docs/**\n!src/**\n!old", &event).0);
+    }
+
+    #[test]
+    fn what_gitlab_does_not_list_runs_and_says_so() {
+        type Change = fn(&mut Value);
+        let cases: [(&str, Change, &str); 4] = [
+            ("more than 20", |b| b["total_commits_count"] = json!(40), "lists 2 of its 40 commits"),
+            (
+                "new",
+                |b| {
+                    b["before"] = json!("0".repeat(40));
+                    b["commits"] = json!([]);
+                },
+                "is new",
+            ),
+            ("deleted", |b| b["after"] = json!("0".repeat(64)), "was deleted"),
+            (
+                "rewound",
+                |b| {
+                    b["commits"] = json!([]);
+                    b["total_commits_count"] = json!(0);
+                },
+                "force-push",
+            ),
+        ];
+        for (name, change, words) in cases {
+            let (passes, actual) = paths("web/**", &push(change));
+            assert!(passes && actual.contains(words), "{name}: {actual}");
+        }
+        let job = Event::read("Job Hook", br#"{"object_kind":"build"}"#).unwrap();
+        assert!(paths("web/**", &job).1.contains("events of this kind"));
+        // What is known to match needs no excuse.
+        let (_, actual) = paths("docs/**", &push(|b| b["total_commits_count"] = json!(40)));
+        assert_eq!(actual, "\"docs/new.md\"");
+    }
+
+    #[test]
+    fn a_conditions_value_is_shown() {
+        let texts = FilterTexts { condition: "branch = \"v1\"".into(), ..FilterTexts::default() };
+        let check = one(texts, &push(|_| {}));
+        assert!(!check.equal);
+        assert_eq!(check.actual, "false, as branch = \"main\"");
+    }
+
+    #[test]
+    fn the_newest_commit_a_title_or_a_push_option_may_ask_for_no_run() {
+        let obeys =
+            |event: &Event| one(FilterTexts { obey_skip: true, ..Default::default() }, event);
+        assert!(obeys(&push(|_| {})).equal);
+        assert!(obeys(&push(|b| b["commits"][0]["message"] = json!("[skip ci]"))).equal);
+        let newest = push(|b| b["commits"][1]["message"] = json!("Docs\n\n[CI Skip] really"));
+        assert_eq!((obeys(&newest).equal, obeys(&newest).actual.as_str()), (false, "[ci skip]"));
+        assert!(!obeys(&push(|b| b["push_options"] = json!({"ci": {"skip": true}}))).equal);
+        let merge =
+            br#"{"object_kind":"merge_request","object_attributes":{"title":"[skip ci] x"}}"#;
+        assert!(!obeys(&Event::read("Merge Request Hook", merge).unwrap()).equal);
+    }
+
+    #[test]
+    fn a_stored_filter_that_cannot_be_read_runs_nothing_and_says_so() {
+        let texts = FilterTexts { condition: "branch =".into(), ..FilterTexts::default() };
+        let check = one(texts, &push(|_| {}));
+        assert_eq!((check.field.as_str(), check.equal), ("condition", false));
+        assert!(check.actual.contains("Column"), "{}", check.actual);
+    }
+}

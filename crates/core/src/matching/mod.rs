@@ -1,0 +1,284 @@
+//! The decision: given an event, what it presents and the webhooks that may want it, what becomes
+//! of the delivery.
+//!
+//! [`decide`] is pure: repeats are found before (`crate::idempotency`), the database is
+//! changed after (`signalbox::intake`).
+
+pub mod condition;
+pub mod explain;
+pub mod filter;
+pub mod filters;
+pub mod five_values;
+pub mod project;
+mod reason;
+pub mod trace;
+
+use crate::credential::{self, Check, Presented, Proof};
+use crate::event::{Event, kind};
+use crate::ids::WebhookId;
+use crate::verdict::{Endpoint, Verdict};
+use crate::webhook::Webhook;
+use chrono::{DateTime, Utc};
+use five_values::{Comparison, compare};
+use project::id_to_register;
+use reason::{NO_PROJECT, Sought, disabled_reason, filtered_reason, named, nearest_reason, queued};
+use std::borrow::Borrow;
+use std::collections::BTreeSet;
+use trace::{Trace, WebhookTrace};
+
+/// Most webhooks whose comparison is kept with a delivery.
+const MAX_TRACED: usize = 10;
+
+/// What is judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// The address it came to.
+    pub endpoint: Endpoint,
+    /// The event.
+    pub event: &'a Event,
+    /// What it presents.
+    pub presented: &'a Presented,
+    /// The exact bytes of its body, which a signature covers.
+    pub body: &'a [u8],
+    /// Whether the presented token is the token of any webhook at all.
+    pub token_is_known: bool,
+    /// Whether webhooks without any secret accept everybody.
+    pub allow_no_secret: bool,
+    /// When.
+    pub now: DateTime<Utc>,
+}
+
+/// What becomes of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The HTTP status of the answer.
+    pub status: u16,
+    /// One sentence, for the answer and the page.
+    pub summary: String,
+    /// Why.
+    pub trace: Trace,
+    /// Webhooks that take the event's project id.
+    pub register: Vec<WebhookId>,
+    /// Webhooks for which a job is queued.
+    pub run: Vec<WebhookId>,
+    /// With what the delivery proved itself to the webhooks that it equals.
+    pub proofs: Vec<(WebhookId, Proof)>,
+}
+
+impl Decision {
+    fn new(verdict: Verdict, status: u16, summary: String) -> Self {
+        let trace = Trace::default();
+        let (register, run, proofs) = (Vec::new(), Vec::new(), Vec::new());
+        Self { verdict, status, summary, trace, register, run, proofs }
+    }
+
+    /// The webhooks for which it is authentic by a signature, whose id must then never serve again.
+    pub fn signed_for(&self) -> impl Iterator<Item = WebhookId> {
+        self.proofs.iter().filter(|(_, proof)| proof.signature.is_some()).map(|(id, _)| *id)
+    }
+
+    /// The webhooks for which something is queued or registered.
+    pub fn wanted_by(&self) -> BTreeSet<WebhookId> {
+        self.run.iter().chain(&self.register).copied().collect()
+    }
+
+    /// Whether something was queued or registered, so that repeats of the delivery are duplicates.
+    pub fn did_something(&self) -> bool {
+        !self.run.is_empty() || !self.register.is_empty()
+    }
+}
+
+/// Judges an event against the webhooks that may want it.
+pub fn decide<W: Borrow<Webhook>>(question: Question<'_>, webhooks: &[W]) -> Decision {
+    let compared: Vec<(&Webhook, Comparison)> = webhooks
+        .iter()
+        .map(Borrow::borrow)
+        .map(|webhook: &Webhook| {
+            let credential = credential_of(webhook, question);
+            (webhook, compare(webhook, question.event, credential, question.allow_no_secret))
+        })
+        .collect();
+    if !question.token_is_known && !compared.iter().any(|(_, comparison)| comparison.accepted) {
+        return unauthenticated(question, &compared);
+    }
+    let sample = explain::sample_sentence(question.event);
+    let mut decision = if let Some(sentence) = sample {
+        Decision::new(Verdict::Unmatched, 200, sentence.to_owned())
+    } else if !kind::agree(&question.event.header, &question.event.object_kind) {
+        Decision::new(Verdict::Unmatched, 200, header_disagrees(question.event))
+    } else if question.endpoint == Endpoint::Register {
+        register(question.event, &compared)
+    } else {
+        match_main(question.event, &compared)
+    };
+    decision.proofs = compared.iter().filter_map(proof).collect();
+    decision.trace = trace_of(compared);
+    decision
+}
+
+/// What becomes of an event that `by` gives to this webhook, whatever its values and filters say.
+/// They are compared all the same, for the trace.
+pub fn force(question: Question<'_>, webhook: &Webhook, by: &str) -> Decision {
+    let credential = credential_of(webhook, question);
+    let comparison = compare(webhook, question.event, credential, question.allow_no_secret);
+    let label = webhook.label();
+    let summary = format!(
+        "Matched: queued for {label:?}, forced by {by}: neither its values nor its filters were asked"
+    );
+    let mut decision = Decision::new(Verdict::Matched, 202, summary);
+    decision.run.push(webhook.id);
+    decision.trace = Trace { forced: Some(webhook.id), ..trace_of(vec![(webhook, comparison)]) };
+    decision
+}
+
+fn proof((webhook, comparison): &(&Webhook, Comparison)) -> Option<(WebhookId, Proof)> {
+    match comparison.credential {
+        Check::Valid(proof) if comparison.is_nearly_equal() => Some((webhook.id, proof)),
+        Check::Valid(_)
+        | Check::SignatureRequired
+        | Check::StaleSignature
+        | Check::Wrong
+        | Check::Absent
+        | Check::NotRequired => None,
+    }
+}
+
+fn credential_of(webhook: &Webhook, question: Question<'_>) -> Check {
+    let required = webhook.required(question.now);
+    credential::check(question.presented, required, question.body, question.now)
+}
+
+fn unauthenticated(question: Question<'_>, compared: &[(&Webhook, Comparison)]) -> Decision {
+    let presented = question.presented;
+    let lacks_signature = |(_, c): &(_, Comparison)| c.credential == Check::SignatureRequired;
+    let summary = if presented.token.is_none() && presented.signed.is_none() {
+        "Neither a token nor a signature was sent"
+    } else if compared.iter().any(lacks_signature) {
+        "A signature is required, and only the secret token is valid"
+    } else if question.event.is_sample && presented.signed.is_some() {
+        // It names no webhook whose signing token it could be checked with.
+        explain::SAMPLE
+    } else {
+        "The token or signature is not valid"
+    };
+    let mut decision = Decision::new(Verdict::Rejected, 401, summary.to_owned());
+    decision.trace.refusal = Some("unauthenticated".to_owned());
+    decision
+}
+
+fn header_disagrees(event: &Event) -> String {
+    let (header, kind) = (&event.header, &event.object_kind);
+    format!(
+        "The header says {header:?}, but the body is a {kind:?} event, which does not come under it"
+    )
+}
+
+/// The register address: pending webhooks equal in the other four values take the id.
+fn register(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
+    let pending: Vec<&Webhook> = compared
+        .iter()
+        .filter(|(webhook, c)| webhook.project_id.is_pending() && c.is_nearly_equal())
+        .map(|(webhook, _)| *webhook)
+        .collect();
+    let Some(project_id) = id_to_register(event) else {
+        return Decision::new(Verdict::Unmatched, 200, NO_PROJECT.to_owned());
+    };
+    if let Some(first) = pending.first() {
+        let webhooks = named(first, pending.len());
+        let summary = format!("Registered project {project_id} for {webhooks}");
+        let mut decision = Decision::new(Verdict::Registered, 202, summary);
+        decision.register = pending.iter().map(|webhook| webhook.id).collect();
+        return decision;
+    }
+    if let Some((webhook, _)) = compared.iter().find(|(_, comparison)| comparison.is_equal()) {
+        let label = webhook.label();
+        let summary =
+            format!("{label:?} is already registered for project {project_id}: nothing changed");
+        return Decision::new(Verdict::Registered, 200, summary);
+    }
+    let nearest = nearest_reason(event, compared, Sought::Pending);
+    Decision::new(Verdict::Unmatched, 200, nearest)
+}
+
+/// The main address: every enabled webhook that equals the event and lets it pass runs. A pending one
+/// takes the id first, unless it registers at the register address only.
+fn match_main(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
+    let registering = |webhook: &Webhook, comparison: &Comparison| {
+        webhook.project_id.is_pending()
+            && webhook.register_on_first_event
+            && comparison.is_nearly_equal()
+            && id_to_register(event).is_some()
+    };
+    let (mut run, mut register) = (Vec::new(), Vec::new());
+    let (mut disabled, mut filtered) = (Vec::new(), Vec::new());
+    for (webhook, comparison) in compared {
+        let registers = registering(webhook, comparison);
+        if !registers && !comparison.is_equal() {
+            continue;
+        }
+        // Switch and filters choose what runs, not whose project it is.
+        if registers {
+            register.push(*webhook);
+        }
+        if !webhook.enabled {
+            disabled.push(*webhook);
+        } else if comparison.passes {
+            run.push(*webhook);
+        } else {
+            filtered.push((*webhook, comparison));
+        }
+    }
+    let ids = |webhooks: &[&Webhook]| webhooks.iter().map(|webhook| webhook.id).collect();
+    let what = match (run.first(), filtered.first(), disabled.first()) {
+        (Some(first), ..) => queued(first, run.len()),
+        (None, Some((webhook, comparison)), _) => filtered_reason(webhook, comparison),
+        (None, None, Some(first)) => disabled_reason(first),
+        (None, None, None) => String::new(),
+    };
+    if let (Some(first), Some(id)) = (register.first(), id_to_register(event)) {
+        let summary = if run.is_empty() {
+            let label = first.label();
+            format!("Registered project {id} for {label:?}, but nothing runs: {what}")
+        } else {
+            format!("Registered project {id} and {what}")
+        };
+        let mut decision = Decision::new(Verdict::Registered, 202, summary);
+        (decision.run, decision.register) = (ids(&run), ids(&register));
+        return decision;
+    }
+    if !run.is_empty() {
+        let mut decision = Decision::new(Verdict::Matched, 202, format!("Matched: {what}"));
+        decision.run = ids(&run);
+        return decision;
+    }
+    if !filtered.is_empty() {
+        return Decision::new(Verdict::Unmatched, 200, what);
+    }
+    if !disabled.is_empty() {
+        return Decision::new(Verdict::Disabled, 200, what);
+    }
+    Decision::new(Verdict::Unmatched, 200, nearest_reason(event, compared, Sought::Any))
+}
+
+fn trace_of(compared: Vec<(&Webhook, Comparison)>) -> Trace {
+    let mut webhooks: Vec<_> =
+        compared.into_iter().map(|(_, comparison)| comparison.trace).collect();
+    let refuses =
+        |webhook: &WebhookTrace| webhook.differing().any(|check| check.field == "credential");
+    webhooks
+        .sort_by_key(|webhook| (refuses(webhook), webhook.differing().count(), webhook.webhook));
+    webhooks.truncate(MAX_TRACED);
+    Trace { webhooks, ..Trace::default() }
+}
+
+#[cfg(test)]
+mod table {
+    mod facts {
+        mod tests;
+    }
+    mod tests;
+}
+#[cfg(test)]
+mod tests;

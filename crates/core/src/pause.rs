@@ -1,0 +1,108 @@
+//! Pauses: what a person holds back, from everything to one webhook or one lane.
+//!
+//! Jobs are made as always while one holds, and wait; who lets them go is `signalbox::control`.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// What is held back.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// Every job.
+    All,
+    /// Those of one webhook.
+    Webhook(i64),
+    /// Those of one lane.
+    Lane(String),
+}
+
+impl Scope {
+    /// The word for it: stored, and in forms.
+    #[must_use]
+    pub fn word(&self) -> String {
+        match self {
+            Self::All => "all".to_owned(),
+            Self::Webhook(id) => format!("webhook:{id}"),
+            Self::Lane(lane) => format!("lane:{lane}"),
+        }
+    }
+
+    /// The scope of a word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        match word.split_once(':') {
+            None if word == "all" => Some(Self::All),
+            Some(("webhook", id)) => id.parse().ok().map(Self::Webhook),
+            Some(("lane", lane)) if !lane.is_empty() && lane.len() <= 100 => {
+                Some(Self::Lane(lane.to_owned()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a job of this webhook and lane (empty = none) is held back.
+    #[must_use]
+    pub fn covers(&self, webhook: Option<i64>, lane: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Webhook(id) => webhook == Some(*id),
+            Self::Lane(name) => name == lane,
+        }
+    }
+}
+
+/// Something that is held back, by whom and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    /// What.
+    pub scope: Scope,
+    /// Why, and who said so.
+    pub note: Note,
+}
+
+/// Why something is held back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// What the scope is called: a webhook's or lane's name; empty for everything.
+    pub name: String,
+    /// The reason given.
+    pub reason: String,
+    /// Who.
+    pub by: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+}
+
+/// What becomes of the jobs that waited, when a pause ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Release {
+    /// All run, in their order.
+    All,
+    /// Of each webhook and ref only the newest runs.
+    Newest,
+}
+
+/// The pause that holds a job of this webhook and lane back, the widest first.
+#[must_use]
+pub fn holding<'a>(pauses: &'a [Pause], webhook: Option<i64>, lane: &str) -> Option<&'a Pause> {
+    pauses.iter().filter(|pause| pause.scope.covers(webhook, lane)).min_by_key(|pause| &pause.scope)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_read_back_and_cover_what_they_say() {
+        let lane = Scope::Lane("host:docker".to_owned());
+        for scope in [Scope::All, Scope::Webhook(7), lane.clone()] {
+            assert_eq!(Scope::parse(&scope.word()), Some(scope));
+        }
+        for bad in ["", "some", "webhook:", "webhook:x", "lane:"] {
+            assert_eq!(Scope::parse(bad), None, "{bad}");
+        }
+        assert!(Scope::All.covers(None, ""));
+        assert!(Scope::Webhook(7).covers(Some(7), "") && !Scope::Webhook(7).covers(None, ""));
+        assert!(lane.covers(None, "host:docker") && !lane.covers(Some(7), ""));
+    }
+}

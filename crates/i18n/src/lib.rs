@@ -1,0 +1,123 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod catalogue;
+mod told;
+
+use signalbox_core::listing::grouped;
+use signalbox_core::sentence::fill;
+
+pub use signalbox_core::sentence::Sentence;
+
+/// A language of the interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Locale {
+    /// English, in which the texts are written.
+    #[default]
+    English,
+    /// Simplified Chinese.
+    SimplifiedChinese,
+}
+
+impl Locale {
+    /// All of them, in the order they are offered.
+    pub const ALL: [Self; 2] = [Self::English, Self::SimplifiedChinese];
+
+    /// The BCP 47 tag: for `lang`, and to keep a choice by.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::SimplifiedChinese => "zh-Hans",
+        }
+    }
+
+    /// Its name in itself.
+    pub fn own_name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+            Self::SimplifiedChinese => "简体中文",
+        }
+    }
+
+    /// The one with this tag.
+    pub fn of_tag(tag: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|locale| locale.tag() == tag)
+    }
+
+    /// The first of a reader's languages that there is, the most wanted first. A reader of any
+    /// Chinese is better served by ours than by English.
+    pub fn preferred<'a>(tags: impl IntoIterator<Item = &'a str>) -> Self {
+        let known = tags.into_iter().find_map(|tag| {
+            match tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase().as_str() {
+                "en" => Some(Self::English),
+                "zh" => Some(Self::SimplifiedChinese),
+                _ => None,
+            }
+        });
+        known.unwrap_or_default()
+    }
+}
+
+tokio::task_local! {
+    static CURRENT: Locale;
+}
+
+/// The language of the request that is being answered; English where there is none.
+pub fn current() -> Locale {
+    CURRENT.try_with(|locale| *locale).unwrap_or_default()
+}
+
+/// Answers a request in a language.
+pub async fn answer_in<F: Future>(locale: Locale, answer: F) -> F::Output {
+    CURRENT.scope(locale, answer).await
+}
+
+/// Says something in a language outside of a request's own task: in a stream that goes on after
+/// its answer has begun.
+pub fn say_in<T>(locale: Locale, say: impl FnOnce() -> T) -> T {
+    CURRENT.sync_scope(locale, say)
+}
+
+/// A text in the reader's language; the English itself where the catalogue has none.
+pub fn t(text: &str) -> &str {
+    match current() {
+        Locale::English => text,
+        Locale::SimplifiedChinese => catalogue::simplified_chinese(text).unwrap_or(text),
+    }
+}
+
+/// A text of ours that was made in English, stored or by a rule that knows no reader, in the
+/// reader's language: it is recognised by the pattern it was made with (`told.rs`).
+pub fn told(text: &str) -> String {
+    match current() {
+        Locale::English => text.to_owned(),
+        Locale::SimplifiedChinese => {
+            catalogue::told_in_simplified_chinese(text).unwrap_or_else(|| t(text).to_owned())
+        }
+    }
+}
+
+/// A sentence in the reader's language.
+pub fn say(sentence: &Sentence) -> String {
+    fill(t(sentence.pattern), &sentence.values)
+}
+
+/// A number with what is counted: `1 job`, `2 jobs`. Both patterns have the gap `{n}`; the
+/// number stands in groups of three digits.
+pub fn count(n: i64, one: &'static str, many: &'static str) -> String {
+    let pattern = if n == 1 { one } else { many };
+    fill(t(pattern), &[("n", grouped(n))])
+}
+
+/// A sentence with values in the reader's language: `say!("Saved as {name}.", name = label)`.
+#[macro_export]
+macro_rules! say {
+    ($pattern:literal $(, $name:ident = $value:expr)* $(,)?) => {
+        $crate::say(
+            &$crate::Sentence::new($pattern)$(.with(stringify!($name), &$value))*
+        )
+    };
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,186 @@
+//! Lanes as the database keeps them: the lock on one, who stands in it, who is held back.
+//!
+//! Order of locks, for everybody: the pause lock, the lane's, then rows of jobs. What follows from
+//! how a lane stands is `signalbox_core::lane`'s to say.
+
+mod standing;
+
+pub use standing::{Overtaken, with_newer};
+
+use super::cached::cached;
+use super::listen::Topic;
+use super::schema::jobs;
+use super::transitions::{self, Held};
+use super::{Conn, Result};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text, Timestamptz};
+use diesel_async::RunQueryDsl;
+use signalbox_core::ids::JobId;
+use signalbox_core::job::JobState;
+use signalbox_core::lane::{self, Decision, decide};
+
+/// Takes a lane's lock until the transaction ends. Nothing to do for the empty name, which is
+/// that of no lane.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn lock(conn: &mut Conn, lane: &str) -> Result<()> {
+    if !lane.is_empty() {
+        let lock =
+            diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended('lane ' || $1, 0))")
+                .bind::<Text, _>(lane);
+        cached(lock).execute(conn).await?;
+    }
+    Ok(())
+}
+
+/// Takes the lock of the lane a job stands in, and tells its name.
+///
+/// # Errors
+/// [`StoreError::NotFound`](super::StoreError::NotFound) if there is no such job.
+pub async fn lock_of(conn: &mut Conn, job: &JobId) -> Result<String> {
+    let lane: String = jobs::table.find(job.as_str()).select(jobs::lane).first(conn).await?;
+    lock(conn, &lane).await?;
+    Ok(lane)
+}
+
+/// What a job runs, and the lane it stands in.
+///
+/// # Errors
+/// [`StoreError::NotFound`](super::StoreError::NotFound) if there is no such job.
+pub async fn place_of(conn: &mut Conn, job: &JobId) -> Result<(String, String)> {
+    Ok(jobs::table.find(job.as_str()).select((jobs::action, jobs::lane)).first(conn).await?)
+}
+
+/// Puts all waiting jobs of an action into the lane that its catalogue entry names; the lane's
+/// lock is held.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn adopt(conn: &mut Conn, action: &str, lane: &str) -> Result<()> {
+    diesel::update(jobs::table)
+        .filter(jobs::action.eq(action))
+        .filter(jobs::state.eq_any(JobState::WAITING))
+        .filter(jobs::lane.ne(lane))
+        .set(jobs::lane.eq(lane))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Looks at a lane, marks who is overtaken, and lets the next one go if it was held back. The
+/// lane's lock is held.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn settle(conn: &mut Conn, lane: &str, now: DateTime<Utc>) -> Result<Decision> {
+    if lane.is_empty() {
+        return Ok(Decision::default());
+    }
+    let decision = decide(&standing::members(conn, lane, now).await?);
+    for (old, new) in &decision.superseded {
+        transitions::supersede(conn, old, new, now).await?;
+    }
+    for (old, new) in &decision.cancelled {
+        transitions::overtake(conn, old, new, now).await?;
+    }
+    if let Some(Ok(next)) = decision.next.as_ref().map(|next| next.parse::<JobId>()) {
+        transitions::release(conn, &next, Held::Lane).await?;
+    }
+    Ok(decision)
+}
+
+/// Holds the jobs of a lane that are due but have not their turn, all but `next`: whoever frees the
+/// lane releases them. The lane's lock is held.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn hold_waiting(
+    conn: &mut Conn,
+    lane: &str,
+    next: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    diesel::sql_query(
+        "WITH held AS (UPDATE jobs SET held = $1 WHERE lane = $2 AND due_at <= $3 \
+           AND id IS DISTINCT FROM $4 RETURNING id) \
+         SELECT pg_notify($5, id) FROM held",
+    )
+    .bind::<Text, _>(Held::Lane.as_str())
+    .bind::<Text, _>(lane)
+    .bind::<Timestamptz, _>(now)
+    .bind::<Nullable<Text>, _>(next)
+    .bind::<Text, _>(Topic::Job.channel())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The lanes in which somebody is held back.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn waited_for(conn: &mut Conn) -> Result<Vec<String>> {
+    Ok(jobs::table
+        .filter(jobs::held.eq(Held::Lane.as_str()))
+        .filter(jobs::lane.ne(""))
+        .select(jobs::lane)
+        .distinct()
+        .load(conn)
+        .await?)
+}
+
+#[derive(QueryableByName)]
+struct Lane {
+    #[diesel(sql_type = Text)]
+    lane: String,
+}
+
+/// The lanes of the host that jobs stand in.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn of_host(conn: &mut Conn) -> Result<Vec<String>> {
+    // From one lane to the next in the index, however many jobs stand in each.
+    let lanes: Vec<Lane> = diesel::sql_query(
+        "WITH RECURSIVE lanes AS ((SELECT lane COLLATE \"C\" AS lane FROM jobs WHERE lane <> '' \
+         AND lane COLLATE \"C\" >= $1 ORDER BY lane COLLATE \"C\" LIMIT 1) \
+         UNION ALL SELECT (SELECT next.lane COLLATE \"C\" FROM jobs AS next WHERE next.lane <> '' \
+         AND next.lane COLLATE \"C\" > lanes.lane ORDER BY next.lane COLLATE \"C\" LIMIT 1) \
+         FROM lanes WHERE starts_with(lanes.lane, $1)) \
+         SELECT lane FROM lanes WHERE starts_with(lane, $1)",
+    )
+    .bind::<Text, _>(lane::of_host(""))
+    .load(conn)
+    .await?;
+    Ok(lanes.into_iter().map(|row| row.lane).collect())
+}
+
+/// How many of its lane are before a job, and which of them runs.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn before(
+    conn: &mut Conn,
+    lane: &str,
+    (queued_at, id): (DateTime<Utc>, &str),
+) -> Result<(i64, Option<String>)> {
+    let running = jobs::table
+        .filter(jobs::lane.eq(lane))
+        .filter(jobs::state.eq(JobState::Running))
+        .select(jobs::id)
+        .first(conn)
+        .await
+        .optional()?;
+    let earlier =
+        jobs::queued_at.lt(queued_at).or(jobs::queued_at.eq(queued_at).and(jobs::id.lt(id)));
+    let waiting: i64 = jobs::table
+        .filter(jobs::lane.eq(lane))
+        .filter(jobs::state.eq_any(JobState::WAITING))
+        .filter(earlier)
+        .count()
+        .get_result(conn)
+        .await?;
+    Ok((waiting + i64::from(running.is_some()), running))
+}

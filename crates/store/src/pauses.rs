@@ -1,0 +1,161 @@
+//! Pauses, in the table of settings: one row each, named `pause:` and its scope.
+
+use super::cached::cached;
+use super::schema::{jobs, settings};
+use super::transitions::Held;
+use super::{Conn, Result, StoreError};
+use chrono::DateTime;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use signalbox_core::job::JobState;
+use signalbox_core::pause::{Note, Pause, Scope};
+
+const PREFIX: &str = "pause:";
+/// The advisory lock between pausing and beginning.
+const LOCK: i64 = 0x5042_0001;
+
+/// Who takes the pause lock, for the time of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Begins a job: many may.
+    Begin,
+    /// Pauses or resumes: nobody else may do either.
+    Change,
+}
+
+/// Takes the lock, so that no job slips through while a pause begins or ends.
+///
+/// # Errors
+/// Any [`StoreError`] of the database.
+pub async fn lock(conn: &mut Conn, side: Side) -> Result<()> {
+    let function = match side {
+        Side::Begin => "pg_advisory_xact_lock_shared",
+        Side::Change => "pg_advisory_xact_lock",
+    };
+    cached(diesel::sql_query(format!("SELECT {function}({LOCK})"))).execute(conn).await?;
+    Ok(())
+}
+
+/// Every pause, the widest first.
+///
+/// # Errors
+/// Any [`StoreError`] of the database.
+pub async fn all(mut conn: &Conn) -> Result<Vec<Pause>> {
+    let rows: Vec<(String, String)> = settings::table
+        .filter(settings::name.like(format!("{PREFIX}%")))
+        .select((settings::name, settings::value))
+        .load(&mut conn)
+        .await?;
+    let mut pauses: Vec<Pause> = rows
+        .into_iter()
+        .filter_map(|(name, value)| {
+            let scope = Scope::parse(name.strip_prefix(PREFIX)?)?;
+            // A note that cannot be read must not end the pause.
+            let note = serde_json::from_str(&value).unwrap_or_else(|_| Note {
+                name: String::new(),
+                reason: value,
+                by: String::new(),
+                since: DateTime::UNIX_EPOCH,
+            });
+            Some(Pause { scope, note })
+        })
+        .collect();
+    pauses.sort_by(|a, b| a.scope.cmp(&b.scope));
+    Ok(pauses)
+}
+
+/// Begins a pause; false if it held already.
+///
+/// # Errors
+/// Any [`StoreError`] of the database.
+pub async fn insert(conn: &mut Conn, pause: &Pause) -> Result<bool> {
+    let value = serde_json::to_string(&pause.note).unwrap_or_default();
+    let added = diesel::insert_into(settings::table)
+        .values((
+            settings::name.eq(format!("{PREFIX}{}", pause.scope.word())),
+            settings::value.eq(value),
+            settings::updated_at.eq(pause.note.since),
+        ))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await?;
+    Ok(added == 1)
+}
+
+/// Ends a pause; false if there was none.
+///
+/// # Errors
+/// Any [`StoreError`] of the database.
+pub async fn delete(conn: &mut Conn, scope: &Scope) -> Result<bool> {
+    let name = format!("{PREFIX}{}", scope.word());
+    Ok(diesel::delete(settings::table.find(name)).execute(conn).await? == 1)
+}
+
+/// A job that is held back by a pause.
+#[derive(Debug, Clone, Queryable)]
+pub struct HeldJob {
+    /// Its id.
+    pub id: String,
+    /// Its webhook.
+    pub webhook_id: Option<i64>,
+    /// Its ref.
+    pub git_ref: String,
+    /// Its lane; empty = none.
+    pub lane: String,
+}
+
+/// Every job that waits, whether or not a worker has met the pause yet, in order.
+///
+/// # Errors
+/// Any [`StoreError`] of the database.
+pub async fn waiting(conn: &mut Conn) -> Result<Vec<HeldJob>> {
+    Ok(jobs::table
+        .filter(jobs::state.eq_any(JobState::WAITING))
+        .order((jobs::queued_at, jobs::id))
+        .select((jobs::id, jobs::webhook_id, jobs::git_ref, jobs::lane))
+        .load(conn)
+        .await?)
+}
+
+/// Jobs that are held by a pause, the longest waiting first.
+///
+/// # Errors
+/// Any [`StoreError`] of the database.
+pub async fn held(conn: &mut Conn, most: i64) -> Result<Vec<HeldJob>> {
+    Ok(jobs::table
+        .filter(jobs::held.eq(Held::Paused.as_str()))
+        .order((jobs::queued_at, jobs::id))
+        .limit(most)
+        .select((jobs::id, jobs::webhook_id, jobs::git_ref, jobs::lane))
+        .load(conn)
+        .await?)
+}
+
+/// How many jobs a scope holds back now.
+///
+/// # Errors
+/// Any [`StoreError`] of the database.
+pub async fn held_by(conn: &mut Conn, scope: &Scope) -> Result<i64> {
+    let mut query = jobs::table.filter(jobs::state.eq_any(JobState::WAITING)).count().into_boxed();
+    query = match scope {
+        Scope::All => query,
+        Scope::Webhook(id) => query.filter(jobs::webhook_id.eq(*id)),
+        Scope::Lane(lane) => query.filter(jobs::lane.eq(lane.clone())),
+    };
+    Ok(query.get_result(conn).await?)
+}
+
+/// What a webhook is called, for the banner.
+///
+/// # Errors
+/// [`StoreError::NotFound`] if there is no such webhook.
+pub async fn name_of(conn: &mut Conn, webhook: i64) -> Result<String> {
+    use super::schema::webhooks;
+    let (name, repo, kind): (String, String, String) = webhooks::table
+        .find(webhook)
+        .select((webhooks::name, webhooks::repo_name, webhooks::object_kind))
+        .first(conn)
+        .await
+        .map_err(StoreError::from)?;
+    Ok(signalbox_core::webhook::label(&name, &repo, &kind))
+}
