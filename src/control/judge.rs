@@ -9,7 +9,7 @@ use signalbox_core::credential::{self, Check, Presented, Signed};
 use signalbox_core::event::Event;
 use signalbox_core::ids::WebhookId;
 use signalbox_core::matching::project::is_candidate;
-use signalbox_core::matching::trace::{FieldCheck, Trace};
+use signalbox_core::matching::trace::{FieldCheck, MatchField, Trace};
 use signalbox_core::matching::{Decision, Question, decide};
 use signalbox_core::seal::Keys;
 use signalbox_core::verdict::Endpoint;
@@ -32,7 +32,7 @@ impl Proof {
     pub(super) fn of(full: &Full) -> Self {
         let trace: Trace = serde_json::from_value(full.reason.clone()).unwrap_or_default();
         let signed = |check: &FieldCheck| {
-            check.field == "credential" && credential::names_signature(&check.actual)
+            check.field == MatchField::Credential && credential::names_signature(&check.actual)
         };
         let token = full.token_digest.as_deref().and_then(|digest| digest.try_into().ok());
         let nothing =
@@ -153,7 +153,8 @@ impl Known {
 /// Calls a signature by its name where it stood as a token, so that a replay of the replay knows.
 fn name_signatures(trace: &mut Trace, signed: &[WebhookId]) {
     for webhook in trace.webhooks.iter_mut().filter(|webhook| signed.contains(&webhook.webhook)) {
-        for check in webhook.checks.iter_mut().filter(|check| check.field == "credential") {
+        for check in webhook.checks.iter_mut().filter(|check| check.field == MatchField::Credential)
+        {
             SIGNATURE.word().clone_into(&mut check.actual);
         }
     }

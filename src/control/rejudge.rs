@@ -8,12 +8,11 @@ use signalbox_core::event::Event;
 use signalbox_core::event::repository::RepositoryUrl;
 use signalbox_core::ids::WebhookId;
 use signalbox_core::matching::Decision;
-use signalbox_core::matching::explain::{self, Field, Remedy, Told, Wanted};
 use signalbox_core::matching::five_values::compare;
+use signalbox_core::matching::mismatch::{self, ComparedField, Explanation, Remedy, Wanted};
 use signalbox_core::matching::project::{self, Move};
-use signalbox_core::matching::trace::{FieldCheck, Trace};
+use signalbox_core::matching::trace::{FieldCheck, MatchField, Trace};
 use signalbox_core::seal::Keys;
-use signalbox_core::sentence::Sentence;
 use signalbox_core::source::Source;
 use signalbox_core::verdict::{Endpoint, Verdict};
 use signalbox_core::webhook::Webhook;
@@ -30,7 +29,7 @@ pub struct Rejudged {
     /// What would become of it now; none where its body is gone, or where asking makes no sense.
     pub now: Option<Decision>,
     /// One sentence on what stands between it and the nearest webhook.
-    pub told: Told,
+    pub told: Explanation,
     /// The nearest webhooks, nearest first.
     pub nearest: Vec<Near>,
     /// Where the project was renamed or moved: its webhooks that still ask for what it was, by id.
@@ -46,7 +45,7 @@ pub struct Near {
     /// Whether it waits for its registration.
     pub is_pending: bool,
     /// The five fields.
-    pub fields: Vec<Field>,
+    pub fields: Vec<ComparedField>,
     /// How the credential fares.
     pub credential: Check,
     /// Whether that is enough: to others' events a webhook is not to be fitted.
@@ -67,7 +66,8 @@ impl Near {
 pub fn event_of(delivery: &Brief, reason: &serde_json::Value) -> Event {
     let trace: Trace = serde_json::from_value(reason.clone()).unwrap_or_default();
     let traced = trace.webhooks.into_iter().flat_map(|webhook| webhook.checks);
-    let traced = traced.filter(|check| check.field == "repo_url").map(|check| check.actual);
+    let traced =
+        traced.filter(|check| check.field == MatchField::RepoUrl).map(|check| check.actual);
     let shown = std::iter::once(delivery.repo_url.clone());
     let mut urls: Vec<String> = shown.chain(trace.urls).chain(traced).collect();
     urls.retain(|url| !url.is_empty());
@@ -105,7 +105,7 @@ pub async fn rejudge(
 ) -> Result<Rejudged> {
     let body = whole_body(full);
     let read = body.and_then(|body| Event::read(&full.brief.event, body).ok());
-    let sample = read.as_ref().and_then(explain::sample);
+    let sample = read.as_ref().and_then(mismatch::sample);
     let event = read.clone().unwrap_or_else(|| event_of(&full.brief, &full.reason));
     let proof = Proof::of(full);
     let decision = match (read.is_some(), body) {
@@ -146,7 +146,7 @@ pub async fn rejudge(
     let told = match (sample, near.first()) {
         (Some(sample), _) => sample,
         (None, Some(first)) => told(first, &near),
-        (None, None) => explain::no_webhook(),
+        (None, None) => mismatch::no_webhook(),
     };
     moves.sort_by_key(|moved| moved.id);
     moves.retain(|_| told.remedy == Remedy::TakeOver);
@@ -186,7 +186,7 @@ struct Asked<'a> {
 /// A webhook beside the event, what is told of it, and its place: the least is the nearest.
 struct Found {
     near: Near,
-    told: Told,
+    told: Explanation,
     rank: (bool, bool, bool, Reverse<usize>, (String, String, i64)),
 }
 
@@ -200,23 +200,17 @@ impl Asked<'_> {
         let supposed = if self.by_hand { Check::TOKEN } else { credential };
         let compared = compare(webhook, self.event, supposed, self.allow_no_secret);
         let mut told = if compared.is_renamed && !self.by_hand {
-            explain::renamed(webhook, self.event)
+            mismatch::renamed(webhook, self.event)
         } else {
             let way = (self.endpoint, self.allow_no_secret);
-            explain::tell(&wanted, self.event, supposed, way)
+            mismatch::explain(&wanted, self.event, supposed, way)
         };
-        let fields = explain::fields(&wanted, self.event);
-        let more = self.filters(webhook, &fields);
+        let fields = mismatch::fields(&wanted, self.event);
+        let more = self.filters(webhook);
         if let (Remedy::Nothing, Some(off)) = (told.remedy, more.iter().find(|check| !check.equal))
         {
             told.remedy = Remedy::Fix;
-            told.sentence = Sentence::new(
-                "“{label}” fits in the five values, but its {field} does not let this through: it asks for {expected}, this is {actual}.",
-            )
-            .with("label", &label)
-            .with("field", off.field.replace('_', " "))
-            .with("expected", format!("{:?}", off.expected))
-            .with("actual", format!("{:?}", off.actual));
+            told.sentence = mismatch::filtered_sentence(&label, off);
         }
         // A webhook is not fitted to the event of somebody who does not have its secret.
         if !is_accepted && matches!(told.remedy, Remedy::Fix | Remedy::Reset | Remedy::Enable) {
@@ -237,33 +231,32 @@ impl Asked<'_> {
     }
 
     /// How the filters of a webhook fared, which are asked where its five values fit.
-    fn filters(&self, webhook: &Webhook, fields: &[Field]) -> Vec<FieldCheck> {
+    fn filters(&self, webhook: &Webhook) -> Vec<FieldCheck> {
         let traced = self
             .decision
             .and_then(|decision| decision.trace.webhooks.iter().find(|r| r.webhook == webhook.id))
             .map(|traced| traced.checks.as_slice());
-        let is_filter = |check: &&FieldCheck| {
-            check.field != "credential" && !fields.iter().any(|field| field.name == check.field)
-        };
+        let is_filter = |check: &&FieldCheck| check.field.is_filter();
         traced.unwrap_or_default().iter().filter(is_filter).cloned().collect()
     }
 }
 
 /// What is told of the nearest webhook. Where only its secret leads to it, another may be meant.
-fn told(first: &Found, all: &[Found]) -> Told {
-    let equal = |found: &Found, name| {
-        found.near.fields.iter().any(|field| field.name == name && field.mark.is_equal())
+fn told(first: &Found, all: &[Found]) -> Explanation {
+    let equal = |found: &Found, field| {
+        found.near.fields.iter().any(|found| found.field == field && found.mark.is_equal())
     };
-    let of_another_kind = !equal(first, "object_kind") && !equal(first, "http_x_gitlab_event");
+    let of_another_kind =
+        !equal(first, MatchField::ObjectKind) && !equal(first, MatchField::EventHeader);
     let is_elsewhere = first.told.remedy == Remedy::Create;
     if !matches!(first.near.credential, Check::Valid(_)) || !(of_another_kind || is_elsewhere) {
         return first.told.clone();
     }
     let meant = all.iter().find(|other| other.near.equal() == other.near.fields.len());
     match meant {
-        Some(meant) if is_elsewhere => explain::misplaced(&first.near.label, &meant.near.label),
-        Some(meant) => explain::not_shared(&first.near.label, &meant.near.label),
-        None if is_elsewhere => explain::elsewhere(&first.near.label),
+        Some(meant) if is_elsewhere => mismatch::misplaced(&first.near.label, &meant.near.label),
+        Some(meant) => mismatch::not_shared(&first.near.label, &meant.near.label),
+        None if is_elsewhere => mismatch::elsewhere(&first.near.label),
         None => first.told.clone(),
     }
 }

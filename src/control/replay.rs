@@ -14,8 +14,9 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use signalbox_core::change::{Change, Value};
 use signalbox_core::credential::Presented;
-use signalbox_core::event::Event;
+use signalbox_core::event::{Event, Unreadable};
 use signalbox_core::ids::{DeliveryId, WebhookId};
+use signalbox_core::matching::trace::MatchField;
 use signalbox_core::matching::{Decision, Question, force};
 use signalbox_core::replay::{Kept, Skip, obstacle};
 use signalbox_core::seal::Keys;
@@ -66,8 +67,8 @@ pub enum ReplayError {
     #[error("it is a manual delivery")]
     ByHand,
     /// The body is no event.
-    #[error("{0}")]
-    Unreadable(String),
+    #[error(transparent)]
+    Unreadable(Unreadable),
     /// Other webhooks would run than those that were shown.
     #[error("the webhooks have changed in the meantime")]
     Changed,
@@ -154,7 +155,7 @@ pub(super) fn case<'a>(event: &'a Event, proof: &'a Proof, body: &'a [u8]) -> Ca
 }
 
 pub(super) fn read(header: &str, body: &[u8]) -> Result<Event, ReplayError> {
-    Event::read(header, body).map_err(|error| ReplayError::Unreadable(error.to_string()))
+    Event::read(header, body).map_err(ReplayError::Unreadable)
 }
 
 /// Gives an event to one webhook.
@@ -181,7 +182,7 @@ pub(super) async fn forced(
 /// Writes into the trace how the credential fares, which the matcher could not see.
 pub(super) fn says_credential(decision: &mut Decision, word: &str) {
     let checks = decision.trace.webhooks.iter_mut().flat_map(|webhook| &mut webhook.checks);
-    for check in checks.filter(|check| check.field == "credential") {
+    for check in checks.filter(|check| check.field == MatchField::Credential) {
         word.clone_into(&mut check.actual);
         check.equal = true;
     }

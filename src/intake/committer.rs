@@ -244,7 +244,7 @@ fn receipt(draft: Draft<'_>, room: Room) -> Receipt {
         },
         verdict: draft.decision.verdict,
         jobs: draft.jobs.into_iter().map(|job| job.id).collect(),
-        reason: draft.decision.summary,
+        reason: draft.decision.reason.to_string(),
         status: draft.decision.status,
     }
 }

@@ -10,6 +10,7 @@ use crate::clock;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::try_join;
 use signalbox_core::credential::Presented;
+use signalbox_core::delivery_reason::DeliveryReason;
 use signalbox_core::event::Event;
 use signalbox_core::idempotency::{KEY_DAYS, Key};
 use signalbox_core::ids::{DeliveryId, JobId, WebhookId};
@@ -138,9 +139,9 @@ fn draft<'a>(
     now: DateTime<Utc>,
 ) -> Draft<'a> {
     match &arrival.content {
-        Content::Refused { status, code, sentence } => Draft {
+        Content::Refused { status, code, reason } => Draft {
             arrival,
-            decision: refused(*status, code, sentence),
+            decision: refused(*status, code, reason),
             duplicate_of: None,
             claims: Vec::new(),
             jobs: Vec::new(),
@@ -151,11 +152,11 @@ fn draft<'a>(
     }
 }
 
-fn refused(status: u16, code: &str, sentence: &str) -> Decision {
+fn refused(status: u16, code: &str, reason: &DeliveryReason) -> Decision {
     Decision {
         verdict: Verdict::Rejected,
         status,
-        summary: sentence.to_owned(),
+        reason: reason.clone(),
         trace: Trace { refusal: Some(code.to_owned()), ..Trace::default() },
         register: Vec::new(),
         run: Vec::new(),
@@ -239,8 +240,11 @@ pub(super) fn jobs_of(decision: &Decision, webhooks: Vec<Arc<Webhook>>) -> Vec<J
 /// Says of a delivery that matched that nothing of it runs now, if that is so.
 pub(super) fn hold_back(decision: &mut Decision, webhooks: &[Arc<Webhook>], pauses: &[Pause]) {
     if let Some(pause) = paused(decision, webhooks, pauses) {
-        let (matched, by, reason) = (&decision.summary, &pause.by, &pause.reason);
-        decision.summary = format!("{matched}; held back by {by}: {reason}");
+        decision.reason = DeliveryReason::Paused {
+            matched: Box::new(decision.reason.clone()),
+            by: pause.by.clone(),
+            note: pause.reason.clone(),
+        };
         decision.verdict = Verdict::Paused;
     }
 }
@@ -266,7 +270,7 @@ fn duplicate(first: &str, trace: Trace) -> Decision {
     Decision {
         verdict: Verdict::Duplicate,
         status: 200,
-        summary: format!("A repeat of delivery {first}: nothing runs twice"),
+        reason: DeliveryReason::Duplicate { of: first.to_owned() },
         trace,
         register: Vec::new(),
         run: Vec::new(),

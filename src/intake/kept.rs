@@ -1,7 +1,10 @@
 //! How much is kept of what a sender writes: what an index must hold, and what a stranger may cost.
 
+use serde_json::Value;
+use signalbox_core::delivery_reason::DeliveryReason;
 use signalbox_core::matching::trace::Trace;
-use signalbox_store::arrivals::NewDelivery;
+use signalbox_store::arrivals::{NewDelivery, StoredReason};
+use signalbox_store::types::JsonText;
 use std::collections::BTreeMap;
 
 /// Most bytes of an indexed value: an index of PostgreSQL's takes 2,704 a row, its id among them.
@@ -30,6 +33,19 @@ pub(super) fn headers_of_rejected(headers: &BTreeMap<String, String>) -> BTreeMa
     headers.iter().map(|(name, value)| (name.as_str(), start(value, TEXT))).collect()
 }
 
+/// Why a delivery was rejected.
+pub(super) fn reason_of_rejected(reason: &DeliveryReason) -> StoredReason {
+    let summary = start(&reason.to_string(), SUMMARY).to_owned();
+    let (code, mut args) = reason.to_stored();
+    let values = args.as_mut().and_then(Value::as_object_mut);
+    for value in values.into_iter().flat_map(|values| values.values_mut()) {
+        if let Value::String(text) = value {
+            *text = start(text, TEXT).to_owned();
+        }
+    }
+    StoredReason { summary, code, args: args.as_ref().map(JsonText::of) }
+}
+
 /// The trace of a rejected delivery: the nearest webhooks, as far as there is room.
 pub(super) fn trace_of_rejected(mut trace: Trace) -> Trace {
     for webhook in &mut trace.webhooks {
@@ -51,7 +67,6 @@ fn size(trace: &Trace) -> usize {
 
 /// Shortens a rejected delivery whose headers and trace have this size: its body gets what is left.
 pub(super) fn shorten_rejected(row: &mut NewDelivery<'_>, headers_and_trace: usize) {
-    row.summary = start(row.summary, SUMMARY);
     let texts = [
         &mut row.event,
         &mut row.object_kind,
@@ -63,7 +78,7 @@ pub(super) fn shorten_rejected(row: &mut NewDelivery<'_>, headers_and_trace: usi
         &mut row.user_email,
         &mut row.idempotency_key,
     ];
-    let mut used = FIXED + headers_and_trace + row.summary.len();
+    let mut used = FIXED + headers_and_trace + row.why.size();
     for text in texts {
         *text = start(text, TEXT);
         used += text.len();

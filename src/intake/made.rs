@@ -41,7 +41,7 @@ pub async fn write_made(conn: &mut Conn, made: Made, now: DateTime<Utc>) -> Resu
         delivery: draft.arrival.id.clone(),
         verdict: draft.decision.verdict,
         jobs: draft.jobs.into_iter().map(|job| job.id).collect(),
-        reason: draft.decision.summary,
+        reason: draft.decision.reason.to_string(),
         status: draft.decision.status,
     })
 }

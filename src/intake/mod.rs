@@ -25,6 +25,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use known_tokens::KnownTokens;
 use signalbox_core::credential::{Presented, TokenDigest};
+use signalbox_core::delivery_reason::DeliveryReason;
 use signalbox_core::event::Event;
 use signalbox_core::idempotency::Key;
 use signalbox_core::ids::{DeliveryId, JobId};
@@ -122,7 +123,7 @@ pub enum Content {
         /// A word for the trace (`not_json`, `too_large` …).
         code: &'static str,
         /// What is wrong and where.
-        sentence: String,
+        reason: DeliveryReason,
     },
 }
 

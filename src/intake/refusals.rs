@@ -155,6 +155,7 @@ impl Sender {
 mod tests {
     use super::*;
     use crate::intake::{Content, Origin};
+    use signalbox_core::delivery_reason::DeliveryReason;
     use signalbox_core::verdict::Endpoint;
 
     fn arrival(number: u128, remote_addr: &str) -> Arrival {
@@ -167,7 +168,11 @@ mod tests {
             headers: std::collections::BTreeMap::new(),
             event_header: String::new(),
             body: bytes::Bytes::new(),
-            content: Content::Refused { status: 401, code: "x", sentence: String::new() },
+            content: Content::Refused {
+                status: 401,
+                code: "x",
+                reason: DeliveryReason::WrongCredential,
+            },
         }
     }
 

@@ -7,16 +7,16 @@ use super::{Origin, kept};
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use signalbox_core::change::{Change, Value};
+use signalbox_core::delivery_reason::DeliveryReason;
 use signalbox_core::event::Event;
 use signalbox_core::ids::{DeliveryId, WebhookId};
 use signalbox_core::job::JobState;
 use signalbox_core::lane;
-use signalbox_core::matching::filters;
 use signalbox_core::matching::project::id_to_register;
-use signalbox_core::matching::trace::Trace;
+use signalbox_core::matching::trace::{MatchField, Trace};
 use signalbox_core::verdict::Verdict;
 use signalbox_core::webhook::Concurrency;
-use signalbox_store::arrivals::{self, Batch, NewDelivery, NewJob, Touch};
+use signalbox_store::arrivals::{self, Batch, NewDelivery, NewJob, StoredReason, Touch};
 use signalbox_store::audit::{self, Entry, Verb};
 use signalbox_store::types::JsonText;
 use signalbox_store::{Conn, Result, candidates};
@@ -55,15 +55,12 @@ pub(super) async fn drafts(
 pub(super) async fn count(conn: &mut Conn, count: &Count) -> Result<()> {
     let trace = Trace { counted: Some(count.counted), ..counting_trace() };
     let trace = serde_json::to_value(&trace).unwrap_or_default();
-    arrivals::set_counted(conn, &count.delivery, &counted_summary(count.counted), trace).await
+    let reason = DeliveryReason::Counted { more: count.counted };
+    arrivals::set_counted(conn, &count.delivery, &reason, trace).await
 }
 
 fn counting_trace() -> Trace {
     Trace { refusal: Some("too_many".to_owned()), counted: Some(1), ..Trace::default() }
-}
-
-fn counted_summary(counted: u64) -> String {
-    format!("{counted} more rejected deliveries of this sender in one minute, counted but not kept")
 }
 
 fn delivery<'a>(
@@ -71,6 +68,7 @@ fn delivery<'a>(
     room: &Room,
     (hash, now): (&'a [u8], DateTime<Utc>),
 ) -> NewDelivery<'a> {
+    const COUNTING: DeliveryReason = DeliveryReason::Counted { more: 1 };
     static NO_EVENT: std::sync::LazyLock<Event> = std::sync::LazyLock::new(Event::default);
     let (arrival, decision) = (draft.arrival, &draft.decision);
     // What a stranger claims to be is shown, but only the beginning of it is kept.
@@ -100,7 +98,11 @@ fn delivery<'a>(
         received_at: arrival.received_at,
         endpoint: arrival.endpoint.as_str(),
         verdict: decision.verdict.as_str(),
-        summary: if counting { COUNTING } else { &decision.summary },
+        why: match (counting, rejected) {
+            (true, _) => StoredReason::of(&COUNTING),
+            (false, true) => kept::reason_of_rejected(&decision.reason),
+            (false, false) => StoredReason::of(&decision.reason),
+        },
         reason,
         // Nobody waits for the answer to what a person made.
         http_status: match arrival.origin.by() {
@@ -154,8 +156,6 @@ fn token_of<'a>(draft: &'a Draft<'_>) -> Option<&'a [u8]> {
         super::Content::Refused { .. } => None,
     }
 }
-
-const COUNTING: &str = "1 more rejected delivery of this sender, counted but not kept";
 
 fn key_of<'a>(draft: &'a Draft<'_>) -> &'a str {
     match &draft.arrival.content {
@@ -268,9 +268,9 @@ fn touches(drafts: &[Draft<'_>]) -> Vec<Touch> {
         let nearest = decision.trace.webhooks.first().filter(|webhook| {
             !decision.did_something()
                 && decision.verdict != Verdict::Rejected
-                && webhook.differing().all(|check| {
-                    check.field == "project_id" || filters::FIELDS.contains(&check.field.as_str())
-                })
+                && webhook
+                    .differing()
+                    .all(|check| check.field == MatchField::ProjectId || check.field.is_filter())
         });
         let nearest = nearest.map(|webhook| (webhook.webhook, None));
         for (webhook, job) in registered.chain(concerned).chain(nearest) {

@@ -8,6 +8,7 @@ use signalbox_core::event::repository::{RepositoryUrl, without_page};
 use signalbox_core::matching::condition;
 use signalbox_core::matching::filter::Globs;
 use signalbox_core::webhook::Concurrency;
+use signalbox_i18n as i18n;
 use signalbox_i18n::say;
 use std::collections::BTreeMap;
 
@@ -170,11 +171,11 @@ fn check_filters(draft: &Draft, faults: &mut Faults) {
     for (field, text) in [("ref_filter", &draft.ref_filter), ("path_filter", &draft.path_filter)] {
         faults.lines(field, text, 10_000);
         if let Err(bad) = Globs::parse(text) {
-            faults.add(field, bad.to_string());
+            faults.add(field, i18n::say(&bad.into()));
         }
     }
     if let Err(fault) = condition::parse(&draft.condition) {
-        faults.add("condition", fault.to_string());
+        faults.add("condition", i18n::say(&fault.into()));
     }
 }
 

@@ -43,7 +43,7 @@ async fn the_webhook_of_the_presented_secret_is_told_of_and_not_the_healthy_one(
         let answer = app.send(&push().key(project)).await;
         answer.expect(200, "unmatched");
         let reason = answer.field("reason");
-        assert!(reason.contains("\"staging\"") && !reason.contains("prod-deploy"), "{reason}");
+        assert!(reason.contains("“staging”") && !reason.contains("prod-deploy"), "{reason}");
         let page = panel.open(&page_address(&answer)).await;
         let sentence = page.text("[data-sentence]");
         assert!(sentence.contains("“staging”") && !sentence.contains("prod-deploy"), "{sentence}");
@@ -63,7 +63,7 @@ async fn a_slip_in_the_name_of_a_pending_webhook_is_told_in_the_answer() {
     let slip = with(webhooks::pending_push(), &[("repo_name", "Diasporra")]);
     app.add_webhook(&slip).await;
     let reason = app.send(&push()).await.field("reason");
-    assert!(reason.contains("\"Diasporra\", the delivery's \"Diaspora\""), "{reason}");
+    assert!(reason.contains("\"Diasporra\", got \"Diaspora\""), "{reason}");
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn who_presents_another_webhooks_secret_learns_nothing_of_this_one() {
     answer.expect(200, "unmatched");
     assert_eq!(
         answer.field("reason"),
-        "No record for \"push\" events of project 15 (\"Diaspora\")"
+        "No webhook for \"push\" events of project 15 (\"Diaspora\")"
     );
     assert_eq!(answer.field("reason"), alone.field("reason"), "as if there were none");
 
@@ -157,9 +157,8 @@ async fn a_renamed_project_is_told_as_renamed_and_mended_with_one_press() {
     answer.expect(200, "unmatched");
     assert_eq!(
         answer.field("reason"),
-        "Project 15 was renamed or moved: update webhook \"a\" from \
-         \"Diaspora\" at \"git@example.com:mike/diaspora.git\" to \
-         \"Dandelion\" at \"git@example.com:flowers/dandelion.git\""
+        "Project 15 was renamed or moved. “a” still asks for \"Diaspora\" \
+         (example.com/mike/diaspora); this is \"Dandelion\" (example.com/flowers/dandelion)."
     );
     let page = panel.open(&page_address(&answer)).await;
     assert_eq!(

@@ -1,7 +1,8 @@
 //! The delivery log: grouping, the body as tree, text and command, and what retention leaves.
 
-use crate::support::app::{App, Setup, TOKEN};
+use crate::support::app::{ADMIN, App, PASSWORD, Setup, TOKEN};
 use crate::support::gitlab::Delivery;
+use crate::support::panel::Panel;
 use crate::support::webhooks;
 use std::process::Command;
 
@@ -36,6 +37,35 @@ async fn f55_unmatched_deliveries_are_grouped_by_repository() {
     assert_eq!(form.value("project_id"), Some("16"));
     assert_eq!(form.value("repo_url"), Some("git@example.com:mike/diasporadiaspora.git"));
     panel.open(&format!("{address}?received=1h")).await.says("Diaspora");
+}
+
+#[tokio::test]
+async fn a_reason_is_stored_as_a_code_with_values_and_an_old_sentence_is_shown_as_it_is() {
+    let app = App::start().await;
+    app.add_webhook(&webhooks::with(webhooks::push(), &[("name", "deploy"), ("ref_filter", "v*")]))
+        .await;
+    let answer = app.send(&push()).await;
+    let id = answer.expect(200, "unmatched").field("delivery");
+    let english = "Filtered: “deploy” runs only for branch or tag v*; this event is for master";
+    assert_eq!(answer.field("reason"), english);
+    let column = |column: &str| format!("SELECT {column} FROM deliveries WHERE id = '{id}'");
+    assert_eq!(app.database().value(&column("reason_code")).await, "filtered");
+    let args = "concat_ws('|', reason_args ->> 'webhook', reason_args #>> '{check,field}', \
+                reason_args #>> '{check,actual}', summary)";
+    let stored = format!("deploy|ref_filter|refs/heads/master|{english}");
+    assert_eq!(app.database().value(&column(args)).await, stored);
+    let chinese = Panel::reading(app.base(), "zh-Hans");
+    chinese.try_login(ADMIN, PASSWORD).await;
+    let shown = chinese.open(&page(&id)).await;
+    shown.says("“deploy”仅为分支或标签 v* 运行；此事件属于 master");
+
+    // Of a version that kept the sentence alone, or of a later one.
+    for code in ["NULL", "'of_a_later_version'"] {
+        let old = "summary = 'It was so because of x', reason_args = NULL";
+        let set = format!("UPDATE deliveries SET {old}, reason_code = {code} WHERE id = '{id}'");
+        app.database().execute(&set).await;
+        chinese.open(&page(&id)).await.says("It was so because of x");
+    }
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ async fn f70_a_dry_run_shows_what_would_run_and_starts_nothing() {
     let panel = app.panel().await;
     let before = rows(&app).await;
 
-    panel.open(&ask(&id)).await.says("its project_id is \"15\"").says("Nothing would run");
+    panel.open(&ask(&id)).await.says("registered to project 15").says("Nothing would run");
     let webhook = app.database().value("SELECT id::text FROM webhooks").await;
     let dry = panel.get(&format!("{}?way=force&webhook={webhook}", ask(&id))).await;
     let program = app.folder().join("actions/touch.sh").display().to_string();
@@ -183,7 +183,7 @@ async fn pending_paused_and_disabled_webhooks_are_told_apart() {
     app.database().execute(&fix).await;
     let panel = app.panel().await;
     // As it matches now: a replay registers nothing, not even where GitLab's own event would.
-    panel.open(&ask(&id)).await.says("pending registration").says("Nothing would run");
+    panel.open(&ask(&id)).await.says("is pending").says("Nothing would run");
     let force = format!("{}?way=force&webhook={webhook}", ask(&id));
     let asked = panel.get(&force).await;
     asked.says("It is pending and stays pending").says("1 job would run");

@@ -7,6 +7,7 @@ pub mod change;
 #[cfg(feature = "diesel")]
 mod columns;
 pub mod credential;
+pub mod delivery_reason;
 pub mod difference;
 pub mod event;
 pub mod idempotency;

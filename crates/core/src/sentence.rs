@@ -2,30 +2,80 @@
 //! what goes into them. In which language one is read is decided where it is shown
 //! (`signalbox_i18n`); nothing here knows a language.
 
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 
-/// A sentence: an English pattern, `{name}` standing for a value, and the values.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A sentence: an English pattern, `{name}` standing for a value, and the values. Stored, it is read
+/// back with the pattern that it was stored with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sentence {
     /// The pattern: what a translation is found by.
-    pub pattern: &'static str,
+    pub pattern: Cow<'static, str>,
     /// What goes into its gaps, by name.
-    pub values: Vec<(&'static str, String)>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub values: Vec<(Cow<'static, str>, Gap)>,
+}
+
+/// What goes into a gap.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Gap {
+    /// Data: never translated.
+    Text(String),
+    /// A sentence of ours.
+    Sentence(Sentence),
+    /// Words of ours, one after the other.
+    List(Vec<Sentence>),
 }
 
 impl Sentence {
     /// A sentence without gaps, or whose gaps [`Self::with`] fills.
     #[must_use]
     pub fn new(pattern: &'static str) -> Self {
-        Self { pattern, values: Vec::new() }
+        Self { pattern: pattern.into(), values: Vec::new() }
     }
 
-    /// Fills a gap.
+    /// Fills a gap with data.
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "references and values fill gaps alike")]
-    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.values.push((name, value.to_string()));
+    pub fn with(self, name: &'static str, value: impl ToString) -> Self {
+        self.filled(name, Gap::Text(value.to_string()))
+    }
+
+    /// Fills a gap with a sentence.
+    #[must_use]
+    pub fn saying(self, name: &'static str, sentence: impl Into<Self>) -> Self {
+        self.filled(name, Gap::Sentence(sentence.into()))
+    }
+
+    /// Fills a gap with a list.
+    #[must_use]
+    pub fn listing(self, name: &'static str, list: Vec<Self>) -> Self {
+        self.filled(name, Gap::List(list))
+    }
+
+    fn filled(mut self, name: &'static str, gap: Gap) -> Self {
+        self.values.push((name.into(), gap));
         self
+    }
+
+    /// The sentence in a language: `translate` finds a pattern's, `join` makes a text of a list.
+    pub fn in_words<'t>(
+        &'t self,
+        translate: &impl Fn(&'t str) -> &'t str,
+        join: fn(&[String]) -> String,
+    ) -> String {
+        let words = |gap: &'t Gap| match gap {
+            Gap::Text(text) => text.clone(),
+            Gap::Sentence(sentence) => sentence.in_words(translate, join),
+            Gap::List(list) => {
+                let list: Vec<_> = list.iter().map(|one| one.in_words(translate, join)).collect();
+                join(&list)
+            }
+        };
+        let values = self.values.iter().map(|(name, gap)| (name.as_ref(), words(gap)));
+        fill(translate(&self.pattern), &values.collect::<Vec<_>>())
     }
 }
 
@@ -35,10 +85,25 @@ impl From<&'static str> for Sentence {
     }
 }
 
+/// What somebody else says: an operating system, a parser. It is shown as it is.
+impl From<String> for Sentence {
+    fn from(text: String) -> Self {
+        Self::new("{text}").with("text", text)
+    }
+}
+
 /// In English.
 impl fmt::Display for Sentence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&fill(self.pattern, &self.values))
+        f.write_str(&self.in_words(&|pattern| pattern, english_list))
+    }
+}
+
+fn english_list(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.clone(),
+        [before @ .., last] => format!("{} and {last}", before.join(", ")),
     }
 }
 
@@ -74,5 +139,23 @@ mod tests {
         assert_eq!(fill("{a} and {b}, {a}", &values), "{b} and 2, {b}");
         assert_eq!(fill("{unknown} { {b", &values), "{unknown} { {b");
         assert_eq!(Sentence::new("{n} jobs").with("n", 3).to_string(), "3 jobs");
+    }
+
+    #[test]
+    fn a_sentence_in_a_sentence_is_said_and_stored_with_it() {
+        let inner = Sentence::new("{path} is not a file").with("path", "/a {why}");
+        let list = ["a", "b", "c"].map(Sentence::new).to_vec();
+        let whole = Sentence::new("Not run: {why}; {all} differ.").saying("why", inner);
+        let whole = whole.listing("all", list);
+        assert_eq!(whole.to_string(), "Not run: /a {why} is not a file; a, b and c differ.");
+        let upper = |text: &'static str| if text == "b" { "B" } else { text };
+        assert_eq!(
+            whole.clone().in_words(&|text| if text == "b" { upper("b") } else { text }, |all| all
+                .join("、")),
+            "Not run: /a {why} is not a file; a、B、c differ."
+        );
+        let stored = serde_json::to_string(&whole).unwrap();
+        assert_eq!(serde_json::from_str::<Sentence>(&stored).unwrap(), whole);
+        assert_eq!(Sentence::from("{why}".to_owned()).to_string(), "{why}");
     }
 }

@@ -99,7 +99,12 @@ pub fn told(text: &str) -> String {
 
 /// A sentence in the reader's language.
 pub fn say(sentence: &Sentence) -> String {
-    fill(t(sentence.pattern), &sentence.values)
+    match current() {
+        Locale::English => sentence.to_string(),
+        Locale::SimplifiedChinese => {
+            sentence.in_words(&|pattern| t(pattern), |list| list.join("、"))
+        }
+    }
 }
 
 /// A number with what is counted: `1 job`, `2 jobs`. Both patterns have the gap `{n}`; the

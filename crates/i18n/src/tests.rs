@@ -69,6 +69,20 @@ fn every_translation_is_of_a_text_that_is_said_with_all_its_gaps_and_once() {
     assert!(seen.len() > 1);
 }
 
+/// Of each reason no English is left but names.
+#[test]
+fn every_reason_of_a_delivery_is_said_in_chinese() {
+    let names = "Webhook|GitLab|JSON|Test|Content-Type|Content-Encoding|X-Gitlab-Event|\
+                 application/json|object_kind|ID|URL|push|ci\\.skip";
+    let names = regex::Regex::new(names).unwrap();
+    let english = regex::Regex::new("[A-Za-z]{2,}").unwrap();
+    for reason in signalbox_core::delivery_reason::tests::one_of_each() {
+        let said = say_in(Locale::SimplifiedChinese, || say(&reason.sentence()));
+        assert!(!english.is_match(&names.replace_all(&said, "")), "{reason:?}: {said}");
+        assert!(!reason.to_string().contains('{') && !said.contains('{'), "{said}");
+    }
+}
+
 /// Each stored or made text is recognised by its own pattern and by no other.
 #[test]
 fn a_text_with_values_is_told_apart_from_all_others() {

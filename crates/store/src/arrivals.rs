@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Bool, Bytea, Int4, Int8, Jsonb, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
+use signalbox_core::delivery_reason::DeliveryReason;
 use signalbox_core::ids::{DeliveryId, JobId, WebhookId};
 use signalbox_core::verdict::Verdict;
 
@@ -22,7 +23,7 @@ pub struct NewDelivery<'a> {
     pub received_at: DateTime<Utc>,
     pub endpoint: &'a str,
     pub verdict: &'a str,
-    pub summary: &'a str,
+    pub why: StoredReason,
     pub reason: JsonText,
     pub http_status: i32,
     pub event: &'a str,
@@ -48,6 +49,31 @@ pub struct NewDelivery<'a> {
     pub source: &'a str,
     pub made_by: &'a str,
     pub replay_run: Option<&'a str>,
+}
+
+/// Why a delivery became what it became, as it is stored: the sentence in English for programs,
+/// the code and its values for the panel.
+#[derive(Debug)]
+pub struct StoredReason {
+    /// The sentence.
+    pub summary: String,
+    /// The code.
+    pub code: String,
+    /// The values, if there are any.
+    pub args: Option<JsonText>,
+}
+
+impl StoredReason {
+    /// Of a reason.
+    pub fn of(reason: &DeliveryReason) -> Self {
+        let (code, args) = reason.to_stored();
+        Self { summary: reason.to_string(), code, args: args.as_ref().map(JsonText::of) }
+    }
+
+    /// How many bytes its texts have.
+    pub fn size(&self) -> usize {
+        self.summary.len() + self.code.len() + self.args.as_ref().map_or(0, JsonText::size)
+    }
 }
 
 /// A job to insert.
@@ -115,24 +141,25 @@ const STORE: &str = concat!(
     delivered AS (INSERT INTO deliveries (id, received_at, endpoint, verdict, summary, reason, \
       http_status, event, object_kind, project_id, repo_name, repo_url, ref, sha, user_id, \
       user_name, user_email, headers, body, body_size, body_sha256, idempotency_key, \
-      duplicate_of, replay_of, remote_addr, token_digest, judged_at, source, made_by, replay_run) \
+      duplicate_of, replay_of, remote_addr, token_digest, judged_at, source, made_by, replay_run, \
+      reason_code, reason_args) \
       SELECT * FROM unnest($8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
-      $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37)), \
+      $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39)), \
     queued AS (INSERT INTO jobs (id, delivery_id, webhook_id, webhook_label, repo_name, ref, \
       action, action_params, timeout_s, state, attempts, tries_used, tries_lost, max_attempts, \
       error, run_at, queued_at, requested_by, concurrency, lane, cancels_running) \
-      SELECT * FROM unnest($38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, \
-      $52, $53, $54, $55, $56, $57, $58) RETURNING id, cancels_running), \
+      SELECT * FROM unnest($40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, \
+      $54, $55, $56, $57, $58, $59, $60) RETURNING id, cancels_running), \
     touched AS (UPDATE webhooks w SET last_delivery_id = t.delivery, last_delivery_at = t.at, \
       last_verdict = t.verdict, last_job_id = coalesce(t.job, w.last_job_id), \
       last_job_state = CASE WHEN t.job IS NULL THEN w.last_job_state ELSE 'queued' END, \
       last_token_at = CASE WHEN t.by_token THEN t.at ELSE w.last_token_at END, \
       last_signature_at = CASE WHEN t.by_signature THEN t.at ELSE w.last_signature_at END \
-      FROM (SELECT * FROM unnest($59, $60, $61, $62, $63, $64, $65) \
+      FROM (SELECT * FROM unnest($61, $62, $63, $64, $65, $66, $67) \
       AS t (id, delivery, verdict, at, job, by_token, by_signature) ORDER BY id) t \
       WHERE w.id = t.id) \
     SELECT expect_all_claimed($7, (SELECT count(*) FROM claimed)), \
-      (SELECT count(pg_notify($66, id)) FROM queued WHERE cancels_running)"
+      (SELECT count(pg_notify($68, id)) FROM queued WHERE cancels_running)"
 );
 
 /// Stores a batch: all of it, or nothing.
@@ -156,7 +183,7 @@ fn bind_deliveries<'a>(to: Statement<'a>, rows: &'a [NewDelivery<'_>]) -> Statem
         .bind::<Array<Timestamptz>, _>(column(rows, |row| row.received_at))
         .bind::<Array<Text>, _>(column(rows, |row| row.endpoint))
         .bind::<Array<Text>, _>(column(rows, |row| row.verdict))
-        .bind::<Array<Text>, _>(column(rows, |row| row.summary))
+        .bind::<Array<Text>, _>(column(rows, |row| row.why.summary.as_str()))
         .bind::<Array<Jsonb>, _>(column(rows, |row| &row.reason))
         .bind::<Array<Int4>, _>(column(rows, |row| row.http_status))
         .bind::<Array<Text>, _>(column(rows, |row| row.event))
@@ -182,6 +209,8 @@ fn bind_deliveries<'a>(to: Statement<'a>, rows: &'a [NewDelivery<'_>]) -> Statem
         .bind::<Array<Text>, _>(column(rows, |row| row.source))
         .bind::<Array<Text>, _>(column(rows, |row| row.made_by))
         .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.replay_run))
+        .bind::<Array<Text>, _>(column(rows, |row| row.why.code.as_str()))
+        .bind::<Array<Nullable<Jsonb>>, _>(column(rows, |row| row.why.args.as_ref()))
 }
 
 fn bind_jobs<'a>(to: Statement<'a>, rows: &'a [NewJob<'_>]) -> Statement<'a> {
@@ -225,11 +254,17 @@ fn bind_touches<'a>(to: Statement<'a>, rows: &'a [Touch]) -> Statement<'a> {
 pub async fn set_counted(
     conn: &mut Conn,
     delivery: &DeliveryId,
-    summary: &str,
-    reason: serde_json::Value,
+    why: &DeliveryReason,
+    trace: serde_json::Value,
 ) -> Result<()> {
+    let (code, args) = why.to_stored();
     diesel::update(deliveries::table.find(delivery.as_str()))
-        .set((deliveries::summary.eq(summary), deliveries::reason.eq(reason)))
+        .set((
+            deliveries::summary.eq(why.to_string()),
+            deliveries::reason_code.eq(code),
+            deliveries::reason_args.eq(args),
+            deliveries::reason.eq(trace),
+        ))
         .execute(conn)
         .await?;
     Ok(())

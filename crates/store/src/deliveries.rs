@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
+use signalbox_core::delivery_reason::DeliveryReason;
 use signalbox_core::ids::DeliveryId;
 use signalbox_core::job::JobState;
 use signalbox_core::source::Source;
@@ -59,6 +60,17 @@ pub struct Brief {
     pub source: Source,
     pub made_by: String,
     pub replay_run: Option<String>,
+    #[serde(skip)]
+    pub reason_code: Option<String>,
+    #[serde(skip)]
+    pub reason_args: Option<serde_json::Value>,
+}
+
+impl Brief {
+    /// Why it became what it became; none if it is of a version that stored the sentence alone.
+    pub fn typed_reason(&self) -> Option<DeliveryReason> {
+        DeliveryReason::from_stored(self.reason_code.as_deref()?, self.reason_args.as_ref())
+    }
 }
 
 /// A job, as a delivery's row names it; serialises as its id.

@@ -50,6 +50,8 @@ diesel::table! {
         source -> Text,
         made_by -> Text,
         replay_run -> Nullable<Text>,
+        reason_code -> Nullable<Text>,
+        reason_args -> Nullable<Jsonb>,
     }
 }
 

@@ -29,8 +29,9 @@ use signalbox_core::credential::Check;
 use signalbox_core::ids::WebhookId;
 use signalbox_core::job::{AttemptOutcome, JobState};
 use signalbox_core::listing::{Counts, Page, Total};
-use signalbox_core::matching::explain::{Field, Mark, Remedy, Told};
+use signalbox_core::matching::mismatch::{ComparedField, Explanation, Mark, Remedy};
 use signalbox_core::matching::project::Move;
+use signalbox_core::matching::trace::MatchField;
 use signalbox_core::role::Role;
 use signalbox_core::verdict::Verdict;
 use signalbox_store::audit::{self, Verb};
@@ -124,18 +125,25 @@ fn delivery_sample(verdict: Verdict, body: Option<&[u8]>, jobs: usize) -> String
 }
 
 fn panel_sample(delivery: &Brief) -> MatchPanel {
-    let field =
-        |name, mark| Field { name, expected: LONG.to_owned(), actual: ODD.to_owned(), mark };
+    let field = |field, mark| ComparedField {
+        field,
+        expected: LONG.to_owned(),
+        actual: ODD.to_owned(),
+        mark,
+    };
     let near = Near {
         webhook: WebhookId(7),
         label: ODD.to_owned(),
         is_pending: false,
-        fields: vec![field("repo_name", Mark::Differs), field("repo_url", Mark::OtherForm)],
+        fields: vec![
+            field(MatchField::RepoName, Mark::Differs),
+            field(MatchField::RepoUrl, Mark::OtherForm),
+        ],
         credential: Check::Wrong,
         is_accepted: true,
         more: Vec::new(),
     };
-    let told = Told { sentence: ODD.into(), remedy: Remedy::Reset, off: Vec::new() };
+    let told = Explanation { sentence: ODD.into(), remedy: Remedy::Reset };
     let moved = |id| Move {
         id: WebhookId(id),
         version: 1,

@@ -5,6 +5,7 @@
 
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use signalbox_core::credential::{Presented, Signed, token_digest};
+use signalbox_core::delivery_reason::DeliveryReason;
 use signalbox_core::idempotency::KeyHeaders;
 use std::collections::BTreeMap;
 
@@ -35,7 +36,7 @@ const KEPT: [&str; 9] = [
 pub(super) struct Refusal {
     pub status: u16,
     pub code: &'static str,
-    pub sentence: String,
+    pub reason: Box<DeliveryReason>,
 }
 
 /// The headers of a request that may be read.
@@ -56,8 +57,8 @@ impl Head {
     }
 }
 
-fn refusal(status: u16, code: &'static str, sentence: impl Into<String>) -> Refusal {
-    Refusal { status, code, sentence: sentence.into() }
+fn refusal(status: u16, code: &'static str, reason: DeliveryReason) -> Refusal {
+    Refusal { status, code, reason: Box::new(reason) }
 }
 
 /// Reads the headers.
@@ -65,7 +66,7 @@ pub(super) fn check(headers: &HeaderMap, digest_key: &[u8; 32]) -> Result<Head, 
     media_type(headers)?;
     let event = once(headers, "X-Gitlab-Event", MAX_EVENT, 400)?
         .filter(|event| !event.is_empty())
-        .ok_or_else(|| refusal(400, "no_event", "The header X-Gitlab-Event is missing"))?;
+        .ok_or_else(|| refusal(400, "no_event", DeliveryReason::NoEventHeader))?;
     let token = credential(headers, "X-Gitlab-Token")?;
     let webhook_id = once(headers, "webhook-id", MAX_KEY, 401)?;
     let timestamp = once(headers, "webhook-timestamp", MAX_KEY, 401)?;
@@ -86,21 +87,20 @@ pub(super) fn check(headers: &HeaderMap, digest_key: &[u8; 32]) -> Result<Head, 
 
 fn media_type(headers: &HeaderMap) -> Result<(), Refusal> {
     if headers.contains_key(CONTENT_ENCODING) {
-        let sentence = "The body has a Content-Encoding; GitLab sends plain JSON";
-        return Err(refusal(415, "encoded", sentence));
+        return Err(refusal(415, "encoded", DeliveryReason::Encoded));
     }
     let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = media.split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case("application/json") {
         return Ok(());
     }
-    let sentence = if essence.is_empty() {
-        "The Content-Type is missing; it must be application/json".to_owned()
+    let reason = if essence.is_empty() {
+        DeliveryReason::NoMediaType
     } else {
         let named: String = essence.chars().take(80).collect();
-        format!("The Content-Type is {named:?}; it must be application/json")
+        DeliveryReason::MediaType { named }
     };
-    Err(refusal(415, "media_type", sentence))
+    Err(refusal(415, "media_type", reason))
 }
 
 /// A header that may come once, as text.
@@ -113,7 +113,11 @@ fn once(
     let Some(bytes) = single(headers, name, max, status)? else { return Ok(None) };
     match std::str::from_utf8(bytes) {
         Ok(text) if !text.chars().any(char::is_control) => Ok(Some(text.to_owned())),
-        _ => Err(refusal(status, "bad_header", format!("The header {name} is not plain text"))),
+        _ => Err(refusal(
+            status,
+            "bad_header",
+            DeliveryReason::HeaderNotText { name: name.to_owned() },
+        )),
     }
 }
 
@@ -131,12 +135,12 @@ fn single<'a>(
     let mut values = headers.get_all(name);
     let Some(first) = values.next() else { return Ok(None) };
     if values.next().is_some() {
-        let sentence = format!("The header {name} came more than once");
-        return Err(refusal(status, "repeated_header", sentence));
+        let reason = DeliveryReason::HeaderRepeated { name: name.to_owned() };
+        return Err(refusal(status, "repeated_header", reason));
     }
     if first.len() > max {
-        let sentence = format!("The header {name} is longer than {max} bytes");
-        return Err(refusal(status, "long_header", sentence));
+        let reason = DeliveryReason::HeaderTooLong { name: name.to_owned(), max };
+        return Err(refusal(status, "long_header", reason));
     }
     Ok(Some(first.as_bytes()))
 }

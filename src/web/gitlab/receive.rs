@@ -10,6 +10,7 @@ use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use futures_util::StreamExt;
+use signalbox_core::delivery_reason::DeliveryReason;
 use signalbox_core::event::Event;
 use signalbox_core::idempotency;
 use signalbox_core::network::sender_network;
@@ -87,23 +88,21 @@ fn content(deps: &Deps, head: Head, body: &Bytes) -> (Content, String) {
             let key = idempotency::key(head.key_headers(), &head.event, body, when);
             Content::Event { event: Box::new(event), presented: head.presented.clone(), key }
         }
-        Err(error) => {
-            Content::Refused { status: 400, code: error.code(), sentence: error.to_string() }
-        }
+        Err(error) => Content::Refused { status: 400, code: error.code(), reason: error.reason() },
     };
     (content, head.event)
 }
 
 fn refused(refusal: Refusal) -> Content {
-    let Refusal { status, code, sentence } = refusal;
-    Content::Refused { status, code, sentence }
+    let Refusal { status, code, reason } = refusal;
+    Content::Refused { status, code, reason: *reason }
 }
 
 fn too_large(max: usize) -> Refusal {
     Refusal {
         status: 413,
         code: "too_large",
-        sentence: format!("The body is larger than {max} bytes"),
+        reason: Box::new(DeliveryReason::BodyTooLarge { max }),
     }
 }
 

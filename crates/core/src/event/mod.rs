@@ -17,6 +17,7 @@ mod shallow;
 pub use changes::Changes;
 pub use git_ref::{GitRef, is_commit_id};
 
+use crate::delivery_reason::DeliveryReason;
 use nesting::MAX_LEVELS;
 
 /// What Signalbox needs of an event. Empty text stands for "the event has none".
@@ -76,19 +77,26 @@ pub struct Event {
 
 /// A body that is no event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.reason())]
 pub enum Unreadable {
     /// Looked no further into.
-    #[error("The body is nested more than {levels} levels deep", levels = MAX_LEVELS)]
     TooDeep,
     /// Not JSON; says where and why.
-    #[error("The body is not JSON: {error}", error = .0)]
     NotJson(String),
     /// JSON, but not an object.
-    #[error("The body is JSON, but not an object")]
     NotObject,
 }
 
 impl Unreadable {
+    /// Why its delivery is rejected.
+    pub fn reason(&self) -> DeliveryReason {
+        match self {
+            Self::TooDeep => DeliveryReason::TooDeep { levels: MAX_LEVELS },
+            Self::NotJson(error) => DeliveryReason::NotJson { error: error.clone() },
+            Self::NotObject => DeliveryReason::NotObject,
+        }
+    }
+
     /// A word for the trace.
     pub fn code(&self) -> &'static str {
         match self {

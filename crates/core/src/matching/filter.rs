@@ -4,8 +4,8 @@
 //! does. `*` and `?` stop at a slash, `**` does not; a line that ends in a slash means everything
 //! below. Matching takes time linear in the name's length: globs become finite automata.
 
+use crate::sentence::Sentence;
 use globset::{ErrorKind, GlobBuilder, GlobSet, GlobSetBuilder};
-use std::fmt;
 
 /// Most lines of one filter.
 const MAX_LINES: usize = 100;
@@ -25,13 +25,12 @@ pub struct BadGlob {
     /// Which line, from 1.
     pub line: usize,
     /// What is wrong with it, as a sentence.
-    pub message: String,
+    pub message: Sentence,
 }
 
-impl fmt::Display for BadGlob {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { line, message } = self;
-        write!(f, "Line {line}: {message}")
+impl From<BadGlob> for Sentence {
+    fn from(BadGlob { line, message }: BadGlob) -> Self {
+        Self::new("Line {line}: {message}").with("line", line).saying("message", message)
     }
 }
 
@@ -44,26 +43,26 @@ impl Globs {
         let (mut include, mut exclude) = (GlobSetBuilder::new(), GlobSetBuilder::new());
         let mut lines = 0;
         for (index, line) in text.lines().enumerate() {
-            let bad = |message: String| BadGlob { line: index + 1, message };
+            let bad = |message: Sentence| BadGlob { line: index + 1, message };
             let line = line.trim();
             if line.is_empty() {
                 continue;
             }
             lines += 1;
             if lines > MAX_LINES {
-                let most = MAX_LINES;
-                return Err(bad(format!("a filter has at most {most} lines.")));
+                let most = Sentence::new("a filter has at most {most} lines.");
+                return Err(bad(most.with("most", MAX_LINES)));
             }
             if line.chars().count() > MAX_LINE {
-                let most = MAX_LINE;
-                return Err(bad(format!("a line has at most {most} characters.")));
+                let most = Sentence::new("a line has at most {most} characters.");
+                return Err(bad(most.with("most", MAX_LINE)));
             }
             let (set, glob) = match line.strip_prefix('!') {
                 Some(rest) => (&mut exclude, rest.trim_start()),
                 None => (&mut include, line),
             };
             if glob.is_empty() {
-                return Err(bad("after “!” comes what is excluded.".to_owned()));
+                return Err(bad("after “!” comes what is excluded.".into()));
             }
             set.add(compile(glob).map_err(|error| bad(no_glob(error.kind())))?);
         }
@@ -86,7 +85,7 @@ impl Globs {
 }
 
 /// What is wrong with a glob, as a sentence.
-pub(super) fn no_glob(kind: &ErrorKind) -> String {
+pub(super) fn no_glob(kind: &ErrorKind) -> Sentence {
     let known = match kind {
         ErrorKind::UnclosedClass => "a “[” has no “]” after it.",
         ErrorKind::InvalidRange(_, _) => "a range in “[…]” runs backwards.",
@@ -96,9 +95,9 @@ pub(super) fn no_glob(kind: &ErrorKind) -> String {
             "braces stand too deep in braces."
         }
         ErrorKind::DanglingEscape => "a backslash stands at the end, before nothing.",
-        other => return format!("{other}."),
+        other => return format!("{other}.").into(),
     };
-    known.to_owned()
+    known.into()
 }
 
 fn compile(glob: &str) -> Result<globset::Glob, globset::Error> {

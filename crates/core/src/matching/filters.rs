@@ -6,11 +6,15 @@
 
 use super::condition::{self, Condition};
 use super::filter::Globs;
-use super::trace::FieldCheck;
+use super::trace::{FieldCheck, MatchField};
 use crate::event::Event;
+use crate::sentence::Sentence;
 
-/// The fields of the trace that are filters.
-pub const FIELDS: [&str; 4] = ["ref_filter", "path_filter", "condition", "obey_skip"];
+/// What stands in the place of a filter that cannot be read.
+pub const UNREADABLE: &str = "a filter that can be read";
+
+/// What asks for no run beside a push.
+pub const PUSH_OPTION: &str = "the push option ci.skip";
 
 /// What in a commit's message asks for no run, as GitLab's own pipelines have it.
 const SKIPS: [&str; 2] = ["[skip ci]", "[ci skip]"];
@@ -46,7 +50,7 @@ pub struct Filters {
     paths: Option<Globs>,
     condition: Option<Condition>,
     /// A stored filter that cannot be read: its field and why. The form lets none in.
-    broken: Vec<(&'static str, String)>,
+    broken: Vec<(MatchField, Sentence)>,
 }
 
 impl Filters {
@@ -54,9 +58,9 @@ impl Filters {
     pub fn read(texts: FilterTexts) -> Self {
         let mut broken = Vec::new();
         Self {
-            refs: kept(Globs::parse(&texts.refs), "ref_filter", &mut broken),
-            paths: kept(Globs::parse(&texts.paths), "path_filter", &mut broken),
-            condition: kept(condition::parse(&texts.condition), "condition", &mut broken),
+            refs: kept(Globs::parse(&texts.refs), MatchField::RefFilter, &mut broken),
+            paths: kept(Globs::parse(&texts.paths), MatchField::PathFilter, &mut broken),
+            condition: kept(condition::parse(&texts.condition), MatchField::Condition, &mut broken),
             texts,
             broken,
         }
@@ -73,27 +77,28 @@ impl Filters {
         }
         if let Some(condition) = &self.condition {
             let (holds, seen) = (condition.holds(event), condition.seen(event));
-            let actual =
-                if holds { format!("true, as {seen}") } else { format!("false, as {seen}") };
-            checks.push(FieldCheck::new("condition", shown(&self.texts.condition), actual, holds));
+            let pattern = if holds { "true, as {seen}" } else { "false, as {seen}" };
+            let words = Sentence::new(pattern).with("seen", seen);
+            let condition = shown(&self.texts.condition);
+            checks.push(FieldCheck::saying(MatchField::Condition, condition, words, holds));
         }
         if self.texts.obey_skip {
             checks.push(check_skip(event));
         }
-        for (field, message) in &self.broken {
-            checks.push(FieldCheck::new(field, "a filter that can be read", message, false));
+        for (field, fault) in &self.broken {
+            checks.push(FieldCheck::saying(*field, UNREADABLE, fault.clone(), false));
         }
         checks
     }
 }
 
-fn kept<T, E: ToString>(
+fn kept<T, E: Into<Sentence>>(
     read: Result<Option<T>, E>,
-    field: &'static str,
-    broken: &mut Vec<(&'static str, String)>,
+    field: MatchField,
+    broken: &mut Vec<(MatchField, Sentence)>,
 ) -> Option<T> {
     read.unwrap_or_else(|error| {
-        broken.push((field, error.to_string()));
+        broken.push((field, error.into()));
         None
     })
 }
@@ -101,55 +106,59 @@ fn kept<T, E: ToString>(
 fn check_ref(text: &str, globs: &Globs, event: &Event) -> FieldCheck {
     let (whole, short) = (event.git_ref.as_str(), event.git_ref.short());
     let passes = !short.is_empty() && globs.pass(&[whole, short]);
-    FieldCheck::new("ref_filter", shown(text), whole, passes)
+    FieldCheck::new(MatchField::RefFilter, shown(text), whole, passes)
 }
 
 fn check_paths(text: &str, globs: &Globs, event: &Event) -> FieldCheck {
-    let changes = &event.changes;
-    let hit = changes.paths().find(|path| globs.pass(&[path]));
-    let (passes, actual) = match (hit, untold(event)) {
-        (Some(path), _) => (true, format!("{path:?}")),
-        (None, Some(reason)) => (true, format!("runs, as it cannot be told: {reason}")),
-        (None, None) => (false, missed(event)),
-    };
-    FieldCheck::new("path_filter", shown(text), shown(&actual), passes)
+    let hit = event.changes.paths().find(|path| globs.pass(&[path]));
+    let expected = shown(text);
+    let check = |words, passes| FieldCheck::saying(MatchField::PathFilter, expected, words, passes);
+    match (hit, untold(event)) {
+        (Some(path), _) => {
+            FieldCheck::new(MatchField::PathFilter, shown(text), shown(&format!("{path:?}")), true)
+        }
+        (None, Some(why)) => {
+            check(Sentence::new("runs, as it cannot be told: {reason}").saying("reason", why), true)
+        }
+        (None, None) => check(missed(event), false),
+    }
 }
 
 /// Why the files that an event lists are not all the files that it changes.
-fn untold(event: &Event) -> Option<String> {
+fn untold(event: &Event) -> Option<Sentence> {
     let changes = &event.changes;
     if !matches!(event.object_kind.as_str(), "push" | "tag_push") {
-        return Some("GitLab lists no files in events of this kind".to_owned());
+        return Some("GitLab lists no files in events of this kind".into());
     }
     if event.is_deleted() {
-        return Some("the branch or tag was deleted".to_owned());
+        return Some("the branch or tag was deleted".into());
     }
     if event.is_created() {
-        return Some("the branch or tag is new, so there is nothing to compare it with".to_owned());
+        return Some("the branch or tag is new, so there is nothing to compare it with".into());
     }
     if changes.listed == 0 {
-        return Some("no commit is listed, as when a force-push takes commits back".to_owned());
+        return Some("no commit is listed, as when a force-push takes commits back".into());
     }
     if changes.is_cut {
-        return Some("it lists more files than are looked at".to_owned());
+        return Some("it lists more files than are looked at".into());
     }
     changes.has_more().then(|| {
-        let total = changes.total.unwrap_or_default();
-        let listed = changes.listed;
-        format!("GitLab lists {listed} of its {total} commits")
+        Sentence::new("GitLab lists {listed} of its {total} commits")
+            .with("listed", changes.listed)
+            .with("total", changes.total.unwrap_or_default())
     })
 }
 
-fn missed(event: &Event) -> String {
+fn missed(event: &Event) -> Sentence {
     let count = event.changes.paths().count();
     let first: Vec<String> =
-        event.changes.paths().take(3).map(|path| format!("{path:?}")).collect();
+        event.changes.paths().take(3).map(|path| shown(&format!("{path:?}"))).collect();
+    let first = first.join(", ");
     match count {
-        0 => "no file".to_owned(),
-        1..=3 => first.join(", "),
+        0 => "no file".into(),
+        1..=3 => first.into(),
         count => {
-            let (first, more) = (first.join(", "), count - 3);
-            format!("{first} and {more} more")
+            Sentence::new("{first} and {more} more").with("first", first).with("more", count - 3)
         }
     }
 }
@@ -161,8 +170,13 @@ fn check_skip(event: &Event) -> FieldCheck {
     };
     let lower = text.to_lowercase();
     let word = SKIPS.into_iter().find(|word| lower.contains(word));
-    let asked = word.or(event.push_skips_ci.then_some("the push option ci.skip"));
-    FieldCheck::new("obey_skip", "no “[skip ci]”", asked.unwrap_or("none"), asked.is_none())
+    let asked = word.or(event.push_skips_ci.then_some(PUSH_OPTION));
+    FieldCheck::new(
+        MatchField::ObeySkip,
+        "no “[skip ci]”",
+        asked.unwrap_or("none"),
+        asked.is_none(),
+    )
 }
 
 fn shown(text: &str) -> String {
@@ -299,7 +313,7 @@ mod tests {
     fn a_stored_filter_that_cannot_be_read_runs_nothing_and_says_so() {
         let texts = FilterTexts { condition: "branch =".into(), ..FilterTexts::default() };
         let check = one(texts, &push(|_| {}));
-        assert_eq!((check.field.as_str(), check.equal), ("condition", false));
+        assert_eq!((check.field, check.equal), (MatchField::Condition, false));
         assert!(check.actual.contains("Column"), "{}", check.actual);
     }
 }

@@ -5,7 +5,7 @@
 //! id out. The webhook's filters are asked as well, where the other values are equal.
 
 use super::project;
-use super::trace::{FieldCheck, WebhookTrace};
+use super::trace::{FieldCheck, MatchField, WebhookTrace};
 use crate::credential::Check;
 use crate::event::Event;
 use crate::event::repository::RepositoryUrl;
@@ -67,22 +67,32 @@ pub fn compare(
         || (event.repo_urls.is_empty() && (lacks || webhook.repo_url.is_empty()));
     let actual_id = event.project_id.map_or_else(String::new, |id| id.to_string());
     let mut checks = vec![
-        FieldCheck::new("credential", "valid", credential.word(), accepted),
-        FieldCheck::new("repo_name", &webhook.repo_name, &event.repo_name, name_equal),
+        FieldCheck::new(MatchField::Credential, "valid", credential.word(), accepted),
+        FieldCheck::new(MatchField::RepoName, &webhook.repo_name, &event.repo_name, name_equal),
         FieldCheck::new(
-            "repo_url",
+            MatchField::RepoUrl,
             &webhook.repo_url,
             same_url.unwrap_or(&event.repo_url),
             url_equal,
         ),
-        FieldCheck::new("object_kind", &webhook.object_kind, &event.object_kind, kind_equal),
         FieldCheck::new(
-            "http_x_gitlab_event",
+            MatchField::ObjectKind,
+            &webhook.object_kind,
+            &event.object_kind,
+            kind_equal,
+        ),
+        FieldCheck::new(
+            MatchField::EventHeader,
             &webhook.http_x_gitlab_event,
             &event.header,
             header_equal,
         ),
-        FieldCheck::new("project_id", webhook.project_id.to_string(), actual_id, project_equal),
+        FieldCheck::new(
+            MatchField::ProjectId,
+            webhook.project_id.to_string(),
+            actual_id,
+            project_equal,
+        ),
     ];
     let four_equal = name_equal && url_equal && kind_equal && header_equal;
     let is_renamed = project_equal

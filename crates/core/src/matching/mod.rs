@@ -5,26 +5,26 @@
 //! changed after (`signalbox::intake`).
 
 pub mod condition;
-pub mod explain;
 pub mod filter;
 pub mod filters;
 pub mod five_values;
+pub mod mismatch;
 pub mod project;
-mod reason;
 pub mod trace;
 
 use crate::credential::{self, Check, Presented, Proof};
+use crate::delivery_reason::{DeliveryReason, Webhooks};
 use crate::event::{Event, kind};
 use crate::ids::WebhookId;
 use crate::verdict::{Endpoint, Verdict};
 use crate::webhook::Webhook;
 use chrono::{DateTime, Utc};
 use five_values::{Comparison, compare};
+use mismatch::{Sought, nearest_reason};
 use project::id_to_register;
-use reason::{NO_PROJECT, Sought, disabled_reason, filtered_reason, named, nearest_reason, queued};
 use std::borrow::Borrow;
 use std::collections::BTreeSet;
-use trace::{Trace, WebhookTrace};
+use trace::{MatchField, Trace, WebhookTrace};
 
 /// Most webhooks whose comparison is kept with a delivery.
 const MAX_TRACED: usize = 10;
@@ -55,8 +55,8 @@ pub struct Decision {
     pub verdict: Verdict,
     /// The HTTP status of the answer.
     pub status: u16,
-    /// One sentence, for the answer and the page.
-    pub summary: String,
+    /// Why, for the answer and the page.
+    pub reason: DeliveryReason,
     /// Why.
     pub trace: Trace,
     /// Webhooks that take the event's project id.
@@ -68,10 +68,10 @@ pub struct Decision {
 }
 
 impl Decision {
-    fn new(verdict: Verdict, status: u16, summary: String) -> Self {
+    fn new(verdict: Verdict, status: u16, reason: DeliveryReason) -> Self {
         let trace = Trace::default();
         let (register, run, proofs) = (Vec::new(), Vec::new(), Vec::new());
-        Self { verdict, status, summary, trace, register, run, proofs }
+        Self { verdict, status, reason, trace, register, run, proofs }
     }
 
     /// The webhooks for which it is authentic by a signature, whose id must then never serve again.
@@ -103,11 +103,13 @@ pub fn decide<W: Borrow<Webhook>>(question: Question<'_>, webhooks: &[W]) -> Dec
     if !question.token_is_known && !compared.iter().any(|(_, comparison)| comparison.accepted) {
         return unauthenticated(question, &compared);
     }
-    let sample = explain::sample_sentence(question.event);
-    let mut decision = if let Some(sentence) = sample {
-        Decision::new(Verdict::Unmatched, 200, sentence.to_owned())
+    let mut decision = if let Some(sample) = mismatch::sample_reason(question.event) {
+        Decision::new(Verdict::Unmatched, 200, sample)
     } else if !kind::agree(&question.event.header, &question.event.object_kind) {
-        Decision::new(Verdict::Unmatched, 200, header_disagrees(question.event))
+        let (header, object_kind) =
+            (question.event.header.clone(), question.event.object_kind.clone());
+        let reason = DeliveryReason::HeaderDisagrees { header, object_kind };
+        Decision::new(Verdict::Unmatched, 200, reason)
     } else if question.endpoint == Endpoint::Register {
         register(question.event, &compared)
     } else {
@@ -123,11 +125,8 @@ pub fn decide<W: Borrow<Webhook>>(question: Question<'_>, webhooks: &[W]) -> Dec
 pub fn force(question: Question<'_>, webhook: &Webhook, by: &str) -> Decision {
     let credential = credential_of(webhook, question);
     let comparison = compare(webhook, question.event, credential, question.allow_no_secret);
-    let label = webhook.label();
-    let summary = format!(
-        "Matched: queued for {label:?}, forced by {by}: neither its values nor its filters were asked"
-    );
-    let mut decision = Decision::new(Verdict::Matched, 202, summary);
+    let reason = DeliveryReason::Forced { webhook: webhook.label(), by: by.to_owned() };
+    let mut decision = Decision::new(Verdict::Matched, 202, reason);
     decision.run.push(webhook.id);
     decision.trace = Trace { forced: Some(webhook.id), ..trace_of(vec![(webhook, comparison)]) };
     decision
@@ -153,26 +152,19 @@ fn credential_of(webhook: &Webhook, question: Question<'_>) -> Check {
 fn unauthenticated(question: Question<'_>, compared: &[(&Webhook, Comparison)]) -> Decision {
     let presented = question.presented;
     let lacks_signature = |(_, c): &(_, Comparison)| c.credential == Check::SignatureRequired;
-    let summary = if presented.token.is_none() && presented.signed.is_none() {
-        "Neither a token nor a signature was sent"
+    let reason = if presented.token.is_none() && presented.signed.is_none() {
+        DeliveryReason::NoCredential
     } else if compared.iter().any(lacks_signature) {
-        "A signature is required, and only the secret token is valid"
+        DeliveryReason::OnlyToken
     } else if question.event.is_sample && presented.signed.is_some() {
         // It names no webhook whose signing token it could be checked with.
-        explain::SAMPLE
+        DeliveryReason::Sample
     } else {
-        "The token or signature is not valid"
+        DeliveryReason::WrongCredential
     };
-    let mut decision = Decision::new(Verdict::Rejected, 401, summary.to_owned());
+    let mut decision = Decision::new(Verdict::Rejected, 401, reason);
     decision.trace.refusal = Some("unauthenticated".to_owned());
     decision
-}
-
-fn header_disagrees(event: &Event) -> String {
-    let (header, kind) = (&event.header, &event.object_kind);
-    format!(
-        "The header says {header:?}, but the body is a {kind:?} event, which does not come under it"
-    )
 }
 
 /// The register address: pending webhooks equal in the other four values take the id.
@@ -183,20 +175,19 @@ fn register(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
         .map(|(webhook, _)| *webhook)
         .collect();
     let Some(project_id) = id_to_register(event) else {
-        return Decision::new(Verdict::Unmatched, 200, NO_PROJECT.to_owned());
+        return Decision::new(Verdict::Unmatched, 200, DeliveryReason::NoProject);
     };
     if let Some(first) = pending.first() {
         let webhooks = named(first, pending.len());
-        let summary = format!("Registered project {project_id} for {webhooks}");
-        let mut decision = Decision::new(Verdict::Registered, 202, summary);
+        let reason = DeliveryReason::Registered { project: project_id, webhooks };
+        let mut decision = Decision::new(Verdict::Registered, 202, reason);
         decision.register = pending.iter().map(|webhook| webhook.id).collect();
         return decision;
     }
     if let Some((webhook, _)) = compared.iter().find(|(_, comparison)| comparison.is_equal()) {
-        let label = webhook.label();
-        let summary =
-            format!("{label:?} is already registered for project {project_id}: nothing changed");
-        return Decision::new(Verdict::Registered, 200, summary);
+        let webhook = webhook.label();
+        let reason = DeliveryReason::AlreadyRegistered { webhook, project: project_id };
+        return Decision::new(Verdict::Registered, 200, reason);
     }
     let nearest = nearest_reason(event, compared, Sought::Pending);
     Decision::new(Verdict::Unmatched, 200, nearest)
@@ -231,42 +222,56 @@ fn match_main(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
         }
     }
     let ids = |webhooks: &[&Webhook]| webhooks.iter().map(|webhook| webhook.id).collect();
-    let what = match (run.first(), filtered.first(), disabled.first()) {
-        (Some(first), ..) => queued(first, run.len()),
-        (None, Some((webhook, comparison)), _) => filtered_reason(webhook, comparison),
-        (None, None, Some(first)) => disabled_reason(first),
-        (None, None, None) => String::new(),
+    let missed = || match (filtered.first(), disabled.first()) {
+        (Some((webhook, comparison)), _) => {
+            let check = comparison.trace.filtered().next().cloned();
+            check.map(|check| DeliveryReason::Filtered { webhook: webhook.label(), check })
+        }
+        (None, Some(webhook)) => Some(DeliveryReason::Disabled { webhook: webhook.label() }),
+        (None, None) => None,
     };
-    if let (Some(first), Some(id)) = (register.first(), id_to_register(event)) {
-        let summary = if run.is_empty() {
-            let label = first.label();
-            format!("Registered project {id} for {label:?}, but nothing runs: {what}")
-        } else {
-            format!("Registered project {id} and {what}")
+    if let (Some(first), Some(project)) = (register.first(), id_to_register(event)) {
+        let reason = match (run.first(), missed()) {
+            (None, Some(because)) => DeliveryReason::RegisteredOnly {
+                project,
+                webhook: first.label(),
+                because: Box::new(because),
+            },
+            (to_run, _) => {
+                let webhooks = named(to_run.unwrap_or(first), run.len());
+                DeliveryReason::RegisteredAndMatched { project, webhooks }
+            }
         };
-        let mut decision = Decision::new(Verdict::Registered, 202, summary);
+        let mut decision = Decision::new(Verdict::Registered, 202, reason);
         (decision.run, decision.register) = (ids(&run), ids(&register));
         return decision;
     }
-    if !run.is_empty() {
-        let mut decision = Decision::new(Verdict::Matched, 202, format!("Matched: {what}"));
+    if let Some(first) = run.first() {
+        let reason = DeliveryReason::Matched(named(first, run.len()));
+        let mut decision = Decision::new(Verdict::Matched, 202, reason);
         decision.run = ids(&run);
         return decision;
     }
-    if !filtered.is_empty() {
-        return Decision::new(Verdict::Unmatched, 200, what);
+    match missed() {
+        Some(reason) if filtered.is_empty() => Decision::new(Verdict::Disabled, 200, reason),
+        Some(reason) => Decision::new(Verdict::Unmatched, 200, reason),
+        None => {
+            Decision::new(Verdict::Unmatched, 200, nearest_reason(event, compared, Sought::Any))
+        }
     }
-    if !disabled.is_empty() {
-        return Decision::new(Verdict::Disabled, 200, what);
-    }
-    Decision::new(Verdict::Unmatched, 200, nearest_reason(event, compared, Sought::Any))
+}
+
+/// A webhook, and how many beside it.
+fn named(first: &Webhook, count: usize) -> Webhooks {
+    Webhooks { first: first.label(), more: count.saturating_sub(1) }
 }
 
 fn trace_of(compared: Vec<(&Webhook, Comparison)>) -> Trace {
     let mut webhooks: Vec<_> =
         compared.into_iter().map(|(_, comparison)| comparison.trace).collect();
-    let refuses =
-        |webhook: &WebhookTrace| webhook.differing().any(|check| check.field == "credential");
+    let refuses = |webhook: &WebhookTrace| {
+        webhook.differing().any(|check| check.field == MatchField::Credential)
+    };
     webhooks
         .sort_by_key(|webhook| (refuses(webhook), webhook.differing().count(), webhook.webhook));
     webhooks.truncate(MAX_TRACED);

@@ -83,27 +83,39 @@ fn every_webhook_that_equals_the_event_runs() {
     let decision = main(&event(), &[sample_webhook(1, 15), sample_webhook(2, 15), third]);
     assert_eq!((decision.verdict, decision.status), (Verdict::Matched, 202));
     assert_eq!(decision.run, [WebhookId(1), WebhookId(2)]);
-    assert_eq!(decision.summary, "Matched: queued for \"App push\" and 1 more");
+    assert_eq!(decision.reason.to_string(), "Matched: queued for “App push” and 1 more");
     assert_eq!(decision.trace.webhooks.len(), 3);
+}
+
+#[track_caller]
+fn says(decision: &Decision, words: &str) {
+    assert!(decision.reason.to_string().contains(words), "{}", decision.reason);
 }
 
 #[test]
 fn one_differing_value_is_named_with_both_sides() {
     type Change = fn(&mut Webhook);
     let cases: [(&str, Change, &str); 5] = [
-        ("repo_name", |r| r.repo_name = "Ap".into(), "\"Ap\", the delivery's \"App\""),
-        ("repo_url", |r| r.repo_url = "git@git.example.com:team/ap.git".into(), "team/ap.git"),
+        (
+            "repo_name",
+            |r| r.repo_name = "Ap".into(),
+            "asks for \"Ap\" (git.example.com/team/app); this is \"App\"",
+        ),
+        (
+            "repo_url",
+            |r| r.repo_url = "git@git.example.com:team/ap.git".into(),
+            "(git.example.com/team/ap)",
+        ),
         ("object_kind", |r| r.object_kind = "tag_push".into(), "\"tag_push\""),
         ("http_x_gitlab_event", |r| r.http_x_gitlab_event = "System Hook".into(), "System Hook"),
-        ("project_id", |r| r.project_id = ProjectId::Known(42), "\"42\", the delivery's \"15\""),
+        ("project_id", |r| r.project_id = ProjectId::Known(42), "project 42, this is project 15"),
     ];
     for (field, change, expected) in cases {
         let mut near = sample_webhook(1, 15);
         change(&mut near);
         let decision = main(&event(), &[near]);
         assert_eq!((decision.verdict, decision.status), (Verdict::Unmatched, 200), "{field}");
-        assert!(decision.summary.contains(field), "{}", decision.summary);
-        assert!(decision.summary.contains(expected), "{}", decision.summary);
+        says(&decision, expected);
         let differing: Vec<_> =
             decision.trace.webhooks[0].differing().map(|check| check.field.as_str()).collect();
         assert_eq!(differing, [field]);
@@ -119,7 +131,7 @@ fn a_wrong_or_absent_token_learns_nothing() {
         for webhooks in [vec![sample_webhook(1, 15)], vec![]] {
             let decision = ask(Endpoint::Main, &event(), token, &webhooks);
             assert_eq!((decision.verdict, decision.status), (Verdict::Rejected, 401));
-            assert_eq!(decision.summary, summary);
+            assert_eq!(decision.reason.to_string(), summary);
             assert!(decision.trace.webhooks.is_empty());
         }
     }
@@ -133,7 +145,10 @@ fn another_webhooks_token_is_authentic_but_opens_nothing() {
     other.project_id = ProjectId::Known(16);
     let decision = ask(Endpoint::Main, &event(), Some("other"), &[sample_webhook(1, 15), other]);
     assert_eq!((decision.verdict, decision.status), (Verdict::Unmatched, 200));
-    assert_eq!(decision.summary, "No record for \"push\" events of project 15 (\"App\")");
+    assert_eq!(
+        decision.reason.to_string(),
+        "No webhook for \"push\" events of project 15 (\"App\")"
+    );
 }
 
 #[test]
@@ -159,7 +174,7 @@ fn a_disabled_webhook_says_so() {
     off.enabled = false;
     let decision = main(&event(), &[off.clone()]);
     assert_eq!((decision.verdict, decision.status), (Verdict::Disabled, 200));
-    assert_eq!(decision.summary, "\"App push\" matches, but is disabled");
+    assert_eq!(decision.reason.to_string(), "“App push” matches, but is disabled");
     assert_eq!(main(&event(), &[off, sample_webhook(2, 15)]).verdict, Verdict::Matched);
 }
 
@@ -167,7 +182,7 @@ fn a_disabled_webhook_says_so() {
 fn pending_webhooks_register_at_their_address_only() {
     let decision = main(&event(), &[sample_webhook(1, -1)]);
     assert_eq!(decision.verdict, Verdict::Unmatched);
-    assert!(decision.summary.contains("pending registration"), "{}", decision.summary);
+    says(&decision, "is pending: send it to the registration endpoint");
 
     let at_register =
         |token, webhooks: &[Webhook]| ask(Endpoint::Register, &event(), token, webhooks);
@@ -178,7 +193,7 @@ fn pending_webhooks_register_at_their_address_only() {
 
     let decision = at_register(Some("secret"), &[sample_webhook(1, 15)]);
     assert_eq!((decision.verdict, decision.status), (Verdict::Registered, 200));
-    assert!(decision.summary.contains("already registered"), "{}", decision.summary);
+    says(&decision, "already registered");
     assert!(!decision.did_something());
 
     assert_eq!(at_register(Some("wrong"), &[sample_webhook(1, -1)]).verdict, Verdict::Rejected);
@@ -204,10 +219,13 @@ fn a_pending_webhook_that_is_switched_off_registers_and_runs_nothing() {
     let decision = main(&event(), &[off.clone()]);
     assert_eq!((decision.verdict, decision.status), (Verdict::Registered, 202));
     assert_eq!((decision.register.len(), decision.run.len()), (1, 0));
-    assert!(decision.summary.ends_with("is disabled"), "{}", decision.summary);
+    assert!(decision.reason.to_string().ends_with("is disabled"), "{}", decision.reason);
     let nameless = Event { project_id: None, ..event() };
     let decision = main(&nameless, &[off]);
-    assert_eq!(decision.summary, "The event names no project, so there is no id to register");
+    assert_eq!(
+        decision.reason.to_string(),
+        "The event names no project, so there is no id to register"
+    );
 }
 
 #[test]
@@ -221,7 +239,7 @@ fn the_sample_of_a_project_without_commits_registers_and_runs_nothing() {
         let decision = ask("secret");
         assert_eq!((decision.verdict, decision.status), (Verdict::Unmatched, 200));
         assert!(!decision.did_something());
-        assert_eq!(decision.summary, explain::SAMPLE);
+        assert_eq!(decision.reason, DeliveryReason::Sample);
         assert_eq!(ask("wrong").verdict, Verdict::Rejected);
     }
 }
@@ -234,7 +252,7 @@ fn a_header_that_disagrees_with_the_body_matches_nothing() {
     odd.http_x_gitlab_event = "Tag Push Hook".into();
     let decision = main(&event, &[odd]);
     assert_eq!(decision.verdict, Verdict::Unmatched);
-    assert!(decision.summary.contains("does not come under it"), "{}", decision.summary);
+    says(&decision, "does not come under it");
 }
 
 fn filtered(id: i64, project_id: i64, texts: FilterTexts) -> Webhook {
@@ -257,8 +275,8 @@ fn a_filter_decides_what_runs_and_is_named_with_both_sides() {
     let decision = main(&on_branch("other"), &both[..1]);
     assert_eq!((decision.verdict, decision.status), (Verdict::Unmatched, 200));
     assert_eq!(
-        decision.summary,
-        "\"App push\" equals it, but its ref_filter \"main\" leaves out \"refs/heads/other\""
+        decision.reason.to_string(),
+        "Filtered: “App push” runs only for branch or tag main; this event is for other"
     );
     let check = decision.trace.webhooks[0].filtered().next().unwrap();
     assert_eq!((check.expected.as_str(), check.actual.as_str()), ("main", "refs/heads/other"));
@@ -269,7 +287,7 @@ fn a_filter_decides_what_runs_and_is_named_with_both_sides() {
 #[test]
 fn a_webhook_that_differs_is_not_asked_for_its_filters() {
     let decision = main(&on_branch("other"), &[filtered(1, 16, on_main())]);
-    assert!(decision.summary.contains("project_id"), "{}", decision.summary);
+    says(&decision, "registered to project 16");
     let mut elsewhere = filtered(1, 15, on_main());
     elsewhere.repo_name = "Other".into();
     let decision = main(&on_branch("other"), &[elsewhere]);
@@ -283,7 +301,7 @@ fn a_filter_does_not_keep_a_pending_webhook_from_its_id() {
     let decision = main(&on_branch("other"), &[first.clone()]);
     assert_eq!(decision.verdict, Verdict::Registered);
     assert_eq!((decision.register.len(), decision.run.len()), (1, 0));
-    assert!(decision.summary.contains("nothing runs"), "{}", decision.summary);
+    says(&decision, "nothing runs");
     let decision = main(&on_branch("main"), &[first]);
     assert_eq!((decision.register.len(), decision.run.len()), (1, 1));
     let at_register =
@@ -312,16 +330,10 @@ fn what_a_custom_template_leaves_out_is_said() {
     let template = Event { header: "Push Hook".into(), ..Event::default() };
     let decision = main(&template, &[sample_webhook(1, 15)]);
     assert_eq!(decision.verdict, Verdict::Unmatched);
-    assert!(
-        decision.summary.ends_with(
-            "the body has no object_kind, no project id, no repository name, no repository address"
-        ),
-        "{}",
-        decision.summary
-    );
+    says(&decision, "The body lacks: object kind, project ID, repository name and repository URL");
     let lacking = Event { object_kind: String::new(), ..event() };
     let decision = main(&lacking, &[sample_webhook(1, 15)]);
-    assert!(decision.summary.ends_with("\"push\", the delivery has none"), "{}", decision.summary);
+    says(&decision, "carries no object kind, but “App push” asks for \"push\"");
 }
 
 fn small_webhook() -> impl Strategy<Value = Webhook> {

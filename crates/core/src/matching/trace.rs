@@ -4,6 +4,7 @@
 //! shape. Credentials appear as words only.
 
 use crate::ids::WebhookId;
+use crate::sentence::Sentence;
 use serde::{Deserialize, Serialize};
 
 /// The whole trace.
@@ -45,7 +46,7 @@ impl WebhookTrace {
 
     /// The filters that did not let the event pass.
     pub fn filtered(&self) -> impl Iterator<Item = &FieldCheck> {
-        self.differing().filter(|check| super::filters::FIELDS.contains(&check.field.as_str()))
+        self.differing().filter(|check| check.field.is_filter())
     }
 
     /// The conditions that did not hold.
@@ -54,27 +55,106 @@ impl WebhookTrace {
     }
 }
 
+/// What of a webhook is compared with a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the webhook's columns")]
+pub enum MatchField {
+    Credential,
+    RepoName,
+    RepoUrl,
+    ObjectKind,
+    #[serde(rename = "http_x_gitlab_event")]
+    EventHeader,
+    ProjectId,
+    RefFilter,
+    PathFilter,
+    Condition,
+    ObeySkip,
+}
+
+impl MatchField {
+    /// The webhook's column.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Credential => "credential",
+            Self::RepoName => "repo_name",
+            Self::RepoUrl => "repo_url",
+            Self::ObjectKind => "object_kind",
+            Self::EventHeader => "http_x_gitlab_event",
+            Self::ProjectId => "project_id",
+            Self::RefFilter => "ref_filter",
+            Self::PathFilter => "path_filter",
+            Self::Condition => "condition",
+            Self::ObeySkip => "obey_skip",
+        }
+    }
+
+    /// How it is called in a sentence.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Credential => "credential",
+            Self::RepoName => "repository name",
+            Self::RepoUrl => "repository URL",
+            Self::ObjectKind => "object kind",
+            Self::EventHeader => "event header",
+            Self::ProjectId => "project ID",
+            Self::RefFilter => "ref filter",
+            Self::PathFilter => "path filter",
+            Self::Condition => "condition",
+            Self::ObeySkip => "skip request",
+        }
+    }
+
+    /// Whether it is a filter, which is asked only where the five fields match.
+    pub fn is_filter(self) -> bool {
+        match self {
+            Self::RefFilter | Self::PathFilter | Self::Condition | Self::ObeySkip => true,
+            Self::Credential
+            | Self::RepoName
+            | Self::RepoUrl
+            | Self::ObjectKind
+            | Self::EventHeader
+            | Self::ProjectId => false,
+        }
+    }
+}
+
 /// One condition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldCheck {
     /// The webhook's field.
-    pub field: String,
+    pub field: MatchField,
     /// What the webhook asks for.
     pub expected: String,
     /// What the delivery brought.
     pub actual: String,
     /// Whether that is the same.
     pub equal: bool,
+    /// What Signalbox itself says in `actual`, where it is more than the delivery's own text.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub words: Option<Sentence>,
 }
 
 impl FieldCheck {
     /// One condition.
     pub fn new(
-        field: &str,
+        field: MatchField,
         expected: impl Into<String>,
         actual: impl Into<String>,
         equal: bool,
     ) -> Self {
-        Self { field: field.to_owned(), expected: expected.into(), actual: actual.into(), equal }
+        Self { field, expected: expected.into(), actual: actual.into(), equal, words: None }
+    }
+
+    /// One condition of which Signalbox itself says how it fares.
+    pub fn saying(
+        field: MatchField,
+        expected: impl Into<String>,
+        words: Sentence,
+        equal: bool,
+    ) -> Self {
+        let actual = words.to_string();
+        Self { words: Some(words), ..Self::new(field, expected, actual, equal) }
     }
 }

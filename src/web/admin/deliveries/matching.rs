@@ -1,15 +1,15 @@
 //! The match panel: a delivery beside the webhooks that come nearest to it, at arrival and now,
 //! with one plain sentence and what can be done. Judging is `crate::control::rejudge`.
 
-use super::page::checked;
+use super::page::{actual, expected};
 use crate::control::{Near, Rejudged};
 use crate::web::admin::kit::column::Badge;
 use crate::web::admin::words::label;
 use crate::web::urls;
 use signalbox_core::difference::{Piece, differing};
-use signalbox_core::matching::explain::{Field, Mark, Remedy, Told};
+use signalbox_core::matching::mismatch::{ComparedField, Mark, Remedy};
 use signalbox_core::matching::project::Move;
-use signalbox_i18n::{self as i18n, Locale, current, say, t};
+use signalbox_i18n::{self as i18n, say, t};
 use signalbox_store::deliveries::Brief;
 
 /// The panel.
@@ -80,18 +80,6 @@ pub struct RowView {
     pub note: &'static str,
 }
 
-/// The sentence, in the reader's language.
-pub fn told(told: &Told) -> String {
-    let mut sentence = told.sentence.clone();
-    if current() != Locale::English
-        && let Some((_, list)) = sentence.values.iter_mut().find(|(name, _)| *name == "fields")
-    {
-        let fields: Vec<&str> = told.off.iter().map(|field| t(field)).collect();
-        *list = fields.join("、");
-    }
-    say(&sentence)
-}
-
 /// Draws the panel.
 pub fn draw(delivery: &Brief, rejudged: Rejudged, may_edit: bool) -> MatchPanel {
     let was = delivery.verdict;
@@ -105,9 +93,9 @@ pub fn draw(delivery: &Brief, rejudged: Rejudged, may_edit: bool) -> MatchPanel 
     let has_best = take_over.is_some() || tools.iter().any(|tool| tool.is_best);
     let wants_replay = runs && !did_something && !has_best;
     MatchPanel {
-        sentence: told(&rejudged.told),
+        sentence: say(&rejudged.told.sentence),
         then: Badge::verdict(delivery.verdict),
-        now: now.map(|now| (Badge::verdict(now.verdict), i18n::told(&now.summary))),
+        now: now.map(|now| (Badge::verdict(now.verdict), say(&now.reason.sentence()))),
         webhooks: rejudged.nearest.iter().map(|near| near_view(delivery, near, may_edit)).collect(),
         tools,
         take_over,
@@ -171,9 +159,9 @@ fn near_view(delivery: &Brief, near: &Near, may_edit: bool) -> NearView {
     });
     for check in &near.more {
         rows.push(RowView {
-            label: label(&check.field).to_owned(),
-            actual: whole(&checked(&check.field, &check.actual)),
-            expected: whole(&checked(&check.field, &check.expected)),
+            label: label(check.field.as_str()).to_owned(),
+            actual: whole(&actual(check)),
+            expected: whole(&expected(check)),
             badge: Badge::equal(check.equal),
             note: "",
         });
@@ -188,7 +176,7 @@ fn near_view(delivery: &Brief, near: &Near, may_edit: bool) -> NearView {
     }
 }
 
-fn row(field: &Field) -> RowView {
+fn row(field: &ComparedField) -> RowView {
     let (expected, actual) = match field.mark {
         Mark::Differs => differing(&field.expected, &field.actual),
         Mark::Equal | Mark::OtherForm | Mark::Absent | Mark::Awaited | Mark::NotCompared => {
@@ -206,7 +194,7 @@ fn row(field: &Field) -> RowView {
         Mark::Equal | Mark::Differs | Mark::Absent => "",
     };
     RowView {
-        label: label(field.name).to_owned(),
+        label: label(field.field.as_str()).to_owned(),
         actual,
         expected,
         badge: badge(field.mark),
@@ -235,7 +223,7 @@ fn fix(delivery: &Brief, near: &Near) -> Option<String> {
         .fields
         .iter()
         .filter(|field| field.mark == Mark::Differs)
-        .map(|field| (field.name, field.actual.as_str()))
+        .map(|field| (field.field.as_str(), field.actual.as_str()))
         .collect();
     if pairs.is_empty() {
         return None;

@@ -23,12 +23,12 @@ use actix_web::http::header;
 use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
 use signalbox_core::ids::DeliveryId;
-use signalbox_core::matching::trace::Trace;
+use signalbox_core::matching::filters::UNREADABLE;
+use signalbox_core::matching::trace::{FieldCheck, MatchField, Trace};
 use signalbox_core::role::Permission;
 use signalbox_core::source::Source;
 use signalbox_core::verdict::Verdict;
-use signalbox_i18n::say;
-use signalbox_i18n::{t, told};
+use signalbox_i18n::{say, t};
 use signalbox_store::Conn;
 use signalbox_store::deliveries::{Brief, Full};
 use signalbox_store::{deliveries, jobs};
@@ -261,14 +261,20 @@ pub fn draw(frame: Frame, full: Full, made: &[jobs::Row], about: About) -> Deliv
     }
 }
 
-/// The stored sentence, without the verdict in front, which the page shows already.
+/// Why it became what it became; a sentence that was stored without its code is shown as it is.
+pub fn reason_text(delivery: &Brief) -> String {
+    let typed = delivery.typed_reason();
+    typed.map_or_else(|| delivery.summary.clone(), |reason| say(&reason.sentence()))
+}
+
+/// The sentence, without the verdict in front, which the page shows already.
 fn sentence(delivery: &Brief) -> String {
     let label = Badge::verdict(delivery.verdict).label;
-    let whole = told(&delivery.summary);
+    let whole = reason_text(delivery);
     let rest = whole.strip_prefix(t(&label));
     let rest = rest.and_then(|rest| rest.strip_prefix(": ").or(rest.strip_prefix('：')));
-    let Some(told) = rest else { return whole };
-    let mut letters = told.chars();
+    let Some(rest) = rest else { return whole };
+    let mut letters = rest.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
@@ -308,21 +314,34 @@ fn webhook_view(webhook: &signalbox_core::matching::trace::WebhookTrace) -> Webh
             .checks
             .iter()
             .map(|check| CheckView {
-                label: label(&check.field).to_owned(),
-                expected: checked(&check.field, &check.expected),
-                actual: checked(&check.field, &check.actual),
+                label: label(check.field.as_str()).to_owned(),
+                expected: expected(check),
+                actual: actual(check),
                 badge: Badge::equal(check.equal),
             })
             .collect(),
     }
 }
 
-/// A value of a condition: what Signalbox says of it in the reader's language, data as it is.
-pub fn checked(field: &str, value: &str) -> String {
-    match field {
-        "credential" | "condition" | "path_filter" | "ref_filter" | "obey_skip" => told(value),
-        "project_id" => t(value).to_owned(),
-        _ => value.to_owned(),
+/// What a condition asks for: a word of ours in the reader's language, data as it is.
+pub fn expected(check: &FieldCheck) -> String {
+    match check.field {
+        MatchField::Credential | MatchField::ObeySkip | MatchField::ProjectId => {
+            t(&check.expected).to_owned()
+        }
+        _ if check.expected == UNREADABLE => t(UNREADABLE).to_owned(),
+        _ => check.expected.clone(),
+    }
+}
+
+/// What came: the same.
+pub fn actual(check: &FieldCheck) -> String {
+    match (&check.words, check.field) {
+        (Some(words), _) => say(words),
+        (None, MatchField::Credential | MatchField::ObeySkip | MatchField::ProjectId) => {
+            t(&check.actual).to_owned()
+        }
+        (None, _) => check.actual.clone(),
     }
 }
 

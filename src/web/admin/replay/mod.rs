@@ -248,7 +248,7 @@ async fn drawn(
     let ids: Vec<String> = prospect.runs.iter().map(|webhook| webhook.id.to_string()).collect();
     Ok(Outcome {
         badge: Badge::verdict(prospect.decision.verdict),
-        sentence: i18n::told(&prospect.decision.summary),
+        sentence: i18n::say(&prospect.decision.reason.sentence()),
         refused: false,
         runs: prospect.runs.iter().map(rehearse).collect(),
         shown: ids.join(","),
@@ -304,7 +304,9 @@ pub fn sentence(error: &ReplayError) -> String {
         ReplayError::ByHand => {
             say!("A manual delivery carries no secret. Choose the webhook to run it.")
         }
-        ReplayError::Unreadable(why) => say!("It contains no event. {why}.", why = i18n::told(why)),
+        ReplayError::Unreadable(why) => {
+            say!("It contains no event. {why}.", why = i18n::say(&why.reason().sentence()))
+        }
         ReplayError::Changed => say!("The webhooks have changed in the meantime."),
         ReplayError::Store(error) => error.to_string(),
     }

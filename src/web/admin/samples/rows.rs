@@ -63,6 +63,8 @@ pub(super) fn delivery(verdict: Verdict) -> Brief {
         endpoint: Endpoint::Main,
         verdict,
         summary: ODD.to_owned(),
+        reason_code: None,
+        reason_args: None,
         http_status: 202,
         event: "Push Hook".to_owned(),
         object_kind: "push".to_owned(),

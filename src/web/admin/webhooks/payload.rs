@@ -12,7 +12,7 @@ use actix_web::HttpResponse;
 use askama::Template;
 use signalbox_core::event::Event;
 use signalbox_core::event::kind::KINDS;
-use signalbox_i18n::{t, told};
+use signalbox_i18n::{say, t};
 
 /// The page.
 #[derive(Template)]
@@ -49,7 +49,9 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
             draw(&ctx, (header, body), Some(why.to_owned()))
         }
         Ok(event) => Ok(see_other(filled(&event))),
-        Err(error) => draw(&ctx, (header, body), Some(format!("{}.", told(&error.to_string())))),
+        Err(error) => {
+            draw(&ctx, (header, body), Some(format!("{}.", say(&error.reason().sentence()))))
+        }
     }
 }
 

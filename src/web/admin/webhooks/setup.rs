@@ -6,7 +6,7 @@ use super::{META, webhook_id};
 use crate::clock;
 use crate::control;
 use crate::web::admin::context::AdminContext;
-use crate::web::admin::deliveries::matching::told;
+use crate::web::admin::deliveries::page::reason_text;
 use crate::web::admin::kit::at::At;
 use crate::web::admin::kit::back;
 use crate::web::admin::kit::column::Badge;
@@ -22,7 +22,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use signalbox_core::credential::{Check, Proof};
 use signalbox_core::event::kind::SYSTEM_HOOK;
 use signalbox_core::ids::WebhookId;
-use signalbox_core::matching::explain::{self, Wanted};
+use signalbox_core::matching::mismatch::{self, Wanted};
 use signalbox_core::role::Permission;
 use signalbox_core::verdict::{Endpoint, Verdict};
 use signalbox_core::webhook::ProjectId;
@@ -276,7 +276,7 @@ fn attempt(row: &Row, came: &Watched) -> Attempt {
 fn why(row: &Row, came: &Watched) -> String {
     let delivery = &came.delivery;
     let is_signed = came.headers.get("webhook-signature").is_some();
-    let is_sample = [explain::SAMPLE, explain::SYSTEM_SAMPLE].contains(&&*delivery.summary);
+    let is_sample = delivery.typed_reason().is_some_and(|reason| reason.is_sample());
     match delivery.verdict {
         Verdict::Rejected if delivery.http_status == 401 && !is_sample => {
             t(match (came.has_token, came.is_ours, is_signed) {
@@ -290,7 +290,7 @@ fn why(row: &Row, came: &Watched) -> String {
             .to_owned()
         }
         Verdict::Unmatched | Verdict::Disabled if !is_sample => unmatched(row, came, is_signed),
-        _ => i18n::told(&delivery.summary),
+        _ => reason_text(delivery),
     }
 }
 
@@ -315,9 +315,9 @@ fn unmatched(row: &Row, came: &Watched, is_signed: bool) -> String {
     };
     let endpoint = came.delivery.endpoint;
     let event = control::event_of(&came.delivery, &came.reason);
-    let missed = explain::tell(&wanted, &event, credential, (endpoint, false));
-    if missed.remedy != explain::Remedy::Create {
-        return told(&missed);
+    let missed = mismatch::explain(&wanted, &event, credential, (endpoint, false));
+    if missed.remedy != mismatch::Remedy::Create {
+        return i18n::say(&missed.sentence);
     }
     say!(
         "It carries this webhook's secret but comes from another repository: {name}, {address}.",

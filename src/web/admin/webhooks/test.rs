@@ -6,7 +6,7 @@ use super::webhook_id;
 use crate::clock;
 use crate::control::{self, Given, ReplayError, Trial};
 use crate::web::admin::context::AdminContext;
-use crate::web::admin::deliveries::page::CheckView;
+use crate::web::admin::deliveries::page::{self, CheckView};
 use crate::web::admin::jobs::act::act;
 use crate::web::admin::kit::at::At;
 use crate::web::admin::kit::back::parameter;
@@ -215,9 +215,9 @@ async fn tried(ctx: &AdminContext, conn: &mut Conn, trial: &Trial) -> Result<Tri
         .iter()
         .flat_map(|webhook| &webhook.checks)
         .map(|check| CheckView {
-            label: label(&check.field).to_owned(),
-            expected: check.expected.clone(),
-            actual: check.actual.clone(),
+            label: label(check.field.as_str()).to_owned(),
+            expected: page::expected(check),
+            actual: page::actual(check),
             badge: Badge::equal(check.equal),
         })
         .collect();

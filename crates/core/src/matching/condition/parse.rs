@@ -12,8 +12,8 @@
 
 use super::{Condition, Field, MAX_DEPTH, MAX_LENGTH, Node, Relation, Type, Value, field_words};
 use crate::matching::filter::no_glob;
+use crate::sentence::Sentence;
 use globset::GlobBuilder;
-use std::fmt;
 
 /// What is wrong with a condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,17 +23,17 @@ pub struct Fault {
     /// The letter in it, from 1.
     pub column: usize,
     /// What is wrong, as the rest of a sentence.
-    pub message: String,
+    pub message: Sentence,
 }
 
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { line, column, message } = self;
-        if *line > 1 {
-            write!(f, "Line {line}, column {column}: {message}")
+impl From<Fault> for Sentence {
+    fn from(Fault { line, column, message }: Fault) -> Self {
+        let sentence = if line > 1 {
+            Self::new("Line {line}, column {column}: {message}").with("line", line)
         } else {
-            write!(f, "Column {column}: {message}")
-        }
+            Self::new("Column {column}: {message}")
+        };
+        sentence.with("column", column).saying("message", message)
     }
 }
 
@@ -44,8 +44,8 @@ impl fmt::Display for Fault {
 pub fn parse(text: &str) -> Result<Option<Condition>, Fault> {
     let letters: Vec<char> = text.chars().take(MAX_LENGTH + 1).collect();
     if letters.len() > MAX_LENGTH {
-        let most = MAX_LENGTH;
-        return Err(fault(&letters, MAX_LENGTH, format!("keep it to {most} characters.")));
+        let message = Sentence::new("keep it to {most} characters.").with("most", MAX_LENGTH);
+        return Err(fault(&letters, MAX_LENGTH, message));
     }
     let tokens = tokens(&letters)?;
     if tokens.is_empty() {
@@ -72,7 +72,7 @@ enum Token {
     Comma,
 }
 
-fn fault(letters: &[char], at: usize, message: impl Into<String>) -> Fault {
+fn fault(letters: &[char], at: usize, message: impl Into<Sentence>) -> Fault {
     let before = letters.get(..at).unwrap_or(letters);
     let line = before.iter().filter(|c| **c == '\n').count() + 1;
     let column = before.iter().rev().take_while(|c| **c != '\n').count() + 1;
@@ -130,7 +130,8 @@ fn tokens(letters: &[char]) -> Result<Vec<(usize, Token)>, Fault> {
                 Token::Word(format!("{c}{rest}"))
             }
             other => {
-                return Err(fault(letters, start, format!("{other:?} means nothing here.")));
+                let message = Sentence::new("{other} means nothing here.");
+                return Err(fault(letters, start, message.with("other", format!("{other:?}"))));
             }
         };
         tokens.push((start, token));
@@ -171,7 +172,7 @@ struct Reader<'t> {
 
 impl Reader<'_> {
     /// A fault at the next token.
-    fn fault(&self, message: impl Into<String>) -> Fault {
+    fn fault(&self, message: impl Into<Sentence>) -> Fault {
         let at = self.tokens.get(self.next).map_or(self.letters.len(), |(at, _)| *at);
         fault(self.letters, at, message)
     }
@@ -214,8 +215,8 @@ impl Reader<'_> {
 
     fn one(&mut self, depth: usize) -> Result<Node, Fault> {
         if depth > MAX_DEPTH {
-            let most = MAX_DEPTH;
-            return Err(self.fault(format!("it is nested more than {most} deep.")));
+            let message = Sentence::new("it is nested more than {most} deep.");
+            return Err(self.fault(message.with("most", MAX_DEPTH)));
         }
         if self.takes_word("not") {
             return Ok(Node::Not(Box::new(self.one(depth + 1)?)));
@@ -240,10 +241,10 @@ impl Reader<'_> {
             Some(Token::Word(word)) => {
                 Field::ALL.iter().copied().find(|field| field.word() == word).ok_or_else(|| {
                     let words = field_words().collect::<Vec<_>>().join(", ");
-                    Fault {
-                        message: format!("there is no field {word:?}. There are: {words}."),
-                        ..here
-                    }
+                    let message = Sentence::new("there is no field {word}. There are: {words}.")
+                        .with("word", format!("{word:?}"))
+                        .with("words", words);
+                    Fault { message, ..here }
                 })
             }
             _ => Err(here),
@@ -255,10 +256,8 @@ impl Reader<'_> {
             let relation = *relation;
             let ordered = !matches!(relation, Relation::Equal | Relation::NotEqual);
             if ordered && field.of_type() != Type::Number {
-                return Err(self.fault(format!(
-                    "{word} is no number, so it has no order.",
-                    word = field.word()
-                )));
+                let message = Sentence::new("{word} is no number, so it has no order.");
+                return Err(self.fault(message.with("word", field.word())));
             }
             self.next += 1;
             return Ok(Node::Compare(field, relation, self.value(field)?));
@@ -279,11 +278,9 @@ impl Reader<'_> {
         } else if field.of_type() == Type::Bool {
             Node::Flag(field)
         } else {
-            let message = format!(
-                "after {word} comes “=”, “!=”, “in”, “contains” or “like”.",
-                word = field.word()
-            );
-            return Err(self.fault(message));
+            let message =
+                Sentence::new("after {word} comes “=”, “!=”, “in”, “contains” or “like”.");
+            return Err(self.fault(message.with("word", field.word())));
         };
         Ok(if negated { Node::Not(Box::new(node)) } else { node })
     }
@@ -308,7 +305,11 @@ impl Reader<'_> {
             Type::Number => "a number",
             Type::Bool => "true or false",
         };
-        let here = self.fault(format!("{word} is compared with {wanted}.", word = field.word()));
+        let here = self.fault(
+            Sentence::new("{word} is compared with {wanted}.")
+                .with("word", field.word())
+                .saying("wanted", wanted),
+        );
         match (self.take(), field.of_type()) {
             (Some(Token::Text(text)), Type::Text) => Ok(Value::Text(text)),
             (Some(Token::Number(number)), Type::Number) => Ok(Value::Number(number)),
@@ -320,7 +321,8 @@ impl Reader<'_> {
 
     fn text(&mut self, field: Field) -> Result<String, Fault> {
         if field.of_type() != Type::Text {
-            return Err(self.fault(format!("{word} is no text.", word = field.word())));
+            let message = Sentence::new("{word} is no text.").with("word", field.word());
+            return Err(self.fault(message));
         }
         let here = self.fault("here a text in quotes is expected.");
         match self.take() {

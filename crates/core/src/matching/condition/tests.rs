@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::event::Changes;
+use crate::sentence::Sentence;
 use proptest::prelude::*;
 
 fn event() -> Event {
@@ -21,7 +22,7 @@ fn event() -> Event {
 }
 
 fn holds(text: &str) -> bool {
-    parse(text).unwrap_or_else(|fault| panic!("{text}: {fault}")).unwrap().holds(&event())
+    parse(text).unwrap_or_else(|fault| panic!("{text}: {fault:?}")).unwrap().holds(&event())
 }
 
 #[test]
@@ -98,10 +99,13 @@ fn faults_have_a_place_and_say_what_would_be_right() {
         ("draft && created", (1, 7), "means nothing"),
     ] {
         let fault = parse(text).err().unwrap_or_else(|| panic!("{text} was read"));
-        assert_eq!((fault.line, fault.column), place, "{text}: {fault}");
-        assert!(fault.message.contains(words), "{text}: {fault}");
+        assert_eq!((fault.line, fault.column), place, "{text}: {fault:?}");
+        assert!(fault.message.to_string().contains(words), "{text}: {fault:?}");
     }
-    assert_eq!(parse("draft $").unwrap_err().to_string(), "Column 7: '$' means nothing here.");
+    assert_eq!(
+        Sentence::from(parse("draft $").unwrap_err()).to_string(),
+        "Column 7: '$' means nothing here."
+    );
 }
 
 #[test]
@@ -109,7 +113,7 @@ fn length_and_depth_are_limited() {
     assert!(parse(&format!("{}draft", "not ".repeat(MAX_DEPTH))).is_ok());
     assert!(parse(&format!("{}draft", "not ".repeat(MAX_DEPTH + 1))).is_err());
     assert!(parse(&"(".repeat(MAX_LENGTH)).is_err());
-    assert!(parse(&" ".repeat(MAX_LENGTH + 1)).unwrap_err().message.contains("2000"));
+    assert!(parse(&" ".repeat(MAX_LENGTH + 1)).unwrap_err().message.to_string().contains("2000"));
 }
 
 /// A condition as text, and what it is worth.

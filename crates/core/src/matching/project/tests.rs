@@ -16,14 +16,17 @@ fn the_webhook_of_the_presented_secret_is_told_of_however_near_another_is() {
     let decision = ask(Endpoint::Main, &event(), Some("other"), &both);
     assert_eq!(decision.verdict, Verdict::Unmatched);
     assert_eq!(
-        decision.summary,
-        "Project 15 was renamed or moved: update webhook \"staging\", whose repo_url is \
-         \"git@git.example.com:team/apps.git\", the delivery's \"https://git.example.com/team/app\""
+        decision.reason.to_string(),
+        "Project 15 was renamed or moved. “staging” still asks for \"App\" \
+         (git.example.com/team/apps); this is \"App\" (git.example.com/team/app)."
     );
     assert_eq!(decision.trace.webhooks[0].label, "staging");
     let both = both.map(|webhook| Webhook { project_id: ProjectId::Pending, ..webhook });
     let decision = ask(Endpoint::Main, &event(), Some("other"), &both);
-    assert!(decision.summary.contains("nearest is \"staging\": its repo_url"), "{decision:?}");
+    assert!(
+        decision.reason.to_string().contains("“staging” fits but for the address"),
+        "{decision:?}"
+    );
 }
 
 #[test]
@@ -86,7 +89,7 @@ fn a_comment_that_carries_another_projects_repository_renames_nothing() {
     };
     let decision = main(&note, &[webhook]);
     assert!(
-        decision.summary.starts_with("No webhook matches; \"App note\" asks for"),
+        decision.reason.to_string().starts_with("No webhook matches. “App note” expects"),
         "{decision:?}"
     );
 }
@@ -97,9 +100,9 @@ fn a_project_renamed_and_moved_is_told_with_both_places() {
     (old.repo_name, old.repo_url) = ("Old".into(), "https://git.example.com/old/app".into());
     let decision = main(&event(), &[old.clone(), sample_webhook(2, 16)]);
     assert_eq!(
-        decision.summary,
-        "Project 15 was renamed or moved: update webhook \"Old push\" from \"Old\" at \
-         \"https://git.example.com/old/app\" to \"App\" at \"https://git.example.com/team/app\""
+        decision.reason.to_string(),
+        "Project 15 was renamed or moved. “Old push” still asks for \"Old\" \
+         (git.example.com/old/app); this is \"App\" (git.example.com/team/app)."
     );
     let place = |name: &str, url: &str| Some((name.to_owned(), url.to_owned()));
     assert_eq!(name_and_address(&old, &event()), place("App", "https://git.example.com/team/app"));

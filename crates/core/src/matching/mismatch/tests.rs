@@ -32,7 +32,7 @@ fn at(url: &str) -> Event {
 
 #[track_caller]
 fn says(wanted: Wanted<'_>, event: &Event, credential: Check, words: &str, remedy: Remedy) {
-    let told = tell(&wanted, event, credential, (Endpoint::Main, false));
+    let told = explain(&wanted, event, credential, (Endpoint::Main, false));
     assert!(told.sentence.to_string().contains(words), "{}", told.sentence);
     assert_eq!(told.remedy, remedy, "{}", told.sentence);
 }
@@ -96,7 +96,7 @@ fn several_fields_off_are_listed_and_a_stranger_is_none_of_ours() {
 #[test]
 fn the_ssh_and_the_http_form_are_one_address_and_marked_so() {
     let fields = fields(&WANTED, &event());
-    let address = fields.iter().find(|field| field.name == "repo_url").unwrap();
+    let address = fields.iter().find(|field| field.field == MatchField::RepoUrl).unwrap();
     assert_eq!(address.mark, Mark::OtherForm);
     assert!(address.mark.is_equal());
 }

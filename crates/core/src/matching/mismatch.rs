@@ -1,13 +1,18 @@
-//! A webhook beside an event, for a person: five fields with a mark each, and one plain sentence
-//! with what to do about it. What is decided, `super::decide` decides; this only tells.
+//! What keeps an event from matching a webhook. The five fields with a mark each; the sentence for
+//! what differs (`sentences.rs`), which the stored reason (`nearest.rs`) and the match panel share; for
+//! the panel also what helps. What is decided, `super::decide` decides; this only says.
 
 mod cases;
+mod nearest;
+mod sentences;
 
-pub use cases::{
-    SAMPLE, SYSTEM_SAMPLE, elsewhere, misplaced, not_shared, renamed, sample, sample_sentence,
-};
+pub use cases::{elsewhere, misplaced, not_shared, renamed, sample, sample_reason};
+pub(super) use nearest::{Sought, nearest_reason};
+pub use sentences::filtered_sentence;
+pub(crate) use sentences::{difference, renamed_sentence};
 
 use super::project::may_lack_repository;
+use super::trace::{FieldCheck, MatchField};
 use crate::credential::Check;
 use crate::event::Event;
 use crate::event::repository::RepositoryUrl;
@@ -71,9 +76,9 @@ impl Mark {
 
 /// One of the five fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Field {
-    /// Its name.
-    pub name: &'static str,
+pub struct ComparedField {
+    /// Which.
+    pub field: MatchField,
     /// What the webhook asks for.
     pub expected: String,
     /// What the event brings; empty for nothing.
@@ -83,18 +88,18 @@ pub struct Field {
 }
 
 /// The five fields, in the form's order.
-pub fn fields(wanted: &Wanted<'_>, event: &Event) -> Vec<Field> {
-    let text = |name, expected: &str, actual: &str| Field {
-        name,
+pub fn fields(wanted: &Wanted<'_>, event: &Event) -> Vec<ComparedField> {
+    let text = |field, expected: &str, actual: &str| ComparedField {
+        field,
         expected: expected.to_owned(),
         actual: actual.to_owned(),
         mark: if expected == actual { Mark::Equal } else { differs(actual) },
     };
     let mut fields = vec![
-        text("repo_name", wanted.repo_name, &event.repo_name),
+        text(MatchField::RepoName, wanted.repo_name, &event.repo_name),
         address(wanted.repo_url, event),
-        text("object_kind", wanted.object_kind, &event.object_kind),
-        text("http_x_gitlab_event", wanted.http_x_gitlab_event, &event.header),
+        text(MatchField::ObjectKind, wanted.object_kind, &event.object_kind),
+        text(MatchField::EventHeader, wanted.http_x_gitlab_event, &event.header),
         project(wanted.project_id, event.project_id),
     ];
     let same_project = fields.last().is_some_and(|project| project.mark.is_equal());
@@ -109,7 +114,7 @@ fn differs(actual: &str) -> Mark {
     if actual.is_empty() { Mark::Absent } else { Mark::Differs }
 }
 
-fn address(expected: &str, event: &Event) -> Field {
+fn address(expected: &str, event: &Event) -> ComparedField {
     let canonical = RepositoryUrl::parse(expected);
     let same = event.repo_urls.iter().find(|url| RepositoryUrl::parse(url).same_as(&canonical));
     let actual = same.unwrap_or(&event.repo_url);
@@ -120,10 +125,11 @@ fn address(expected: &str, event: &Event) -> Field {
         None if expected.is_empty() && actual.is_empty() => Mark::Equal,
         None => differs(actual),
     };
-    Field { name: "repo_url", expected: expected.to_owned(), actual: actual.clone(), mark }
+    let (expected, actual) = (expected.to_owned(), actual.clone());
+    ComparedField { field: MatchField::RepoUrl, expected, actual, mark }
 }
 
-fn project(expected: ProjectId, actual: Option<i64>) -> Field {
+fn project(expected: ProjectId, actual: Option<i64>) -> ComparedField {
     let mark = match (expected, actual) {
         (ProjectId::Pending, Some(_)) => Mark::Awaited,
         (ProjectId::Known(expected), Some(actual)) if expected == actual => Mark::Equal,
@@ -132,7 +138,7 @@ fn project(expected: ProjectId, actual: Option<i64>) -> Field {
         (ProjectId::Known(_), Some(_)) => Mark::Differs,
     };
     let actual = actual.map_or_else(String::new, |id| id.to_string());
-    Field { name: "project_id", expected: expected.to_string(), actual, mark }
+    ComparedField { field: MatchField::ProjectId, expected: expected.to_string(), actual, mark }
 }
 
 /// What helps.
@@ -160,33 +166,31 @@ pub enum Remedy {
 
 /// A sentence, and what helps.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct Explanation {
     /// The sentence.
     pub sentence: Sentence,
     /// What helps.
     pub remedy: Remedy,
-    /// The fields in its gap `fields`, which it lists in English.
-    pub off: Vec<&'static str>,
 }
 
-fn told(remedy: Remedy, sentence: impl Into<Sentence>) -> Told {
-    Told { sentence: sentence.into(), remedy, off: Vec::new() }
+fn explanation(remedy: Remedy, sentence: impl Into<Sentence>) -> Explanation {
+    Explanation { sentence: sentence.into(), remedy }
 }
 
 /// The sentence where no webhook comes near.
-pub fn no_webhook() -> Told {
-    told(Remedy::Create, "No webhook is for this repository.")
+pub fn no_webhook() -> Explanation {
+    explanation(Remedy::Create, "No webhook is for this repository.")
 }
 
 /// What stands between a webhook and an event: one sentence, by the most telling difference.
-pub fn tell(
+pub fn explain(
     wanted: &Wanted<'_>,
     event: &Event,
     credential: Check,
     (endpoint, allow_none): (Endpoint, bool),
-) -> Told {
+) -> Explanation {
     let fields = fields(wanted, event);
-    let off: Vec<&Field> =
+    let off: Vec<&ComparedField> =
         fields.iter().filter(|field| matches!(field.mark, Mark::Differs | Mark::Absent)).collect();
     let label = wanted.label;
     let of_project = |id| wanted.project_id == ProjectId::Known(id);
@@ -194,10 +198,10 @@ pub fn tell(
         let sentence = Sentence::new(
             "It was sent without a secret, and “{label}” has one. GitLab forgets it when the URL is changed: enter it again.",
         );
-        return told(Remedy::Setup, sentence.with("label", label));
+        return explanation(Remedy::Setup, sentence.with("label", label));
     }
-    let identity = ["repo_name", "repo_url", "project_id"];
-    let near = |field: &&Field| identity.contains(&field.name) && field.mark.is_equal();
+    let identity = [MatchField::RepoName, MatchField::RepoUrl, MatchField::ProjectId];
+    let near = |found: &&ComparedField| identity.contains(&found.field) && found.mark.is_equal();
     if fields.iter().find(near).is_none() {
         return no_webhook();
     }
@@ -206,37 +210,38 @@ pub fn tell(
         [] => equal(wanted, endpoint),
         [only] => one(wanted, only),
         several => {
-            let names: Vec<&str> = several.iter().map(|field| words(field.name)).collect();
-            let equal = fields.len() - several.len();
+            let names = several.iter().map(|off| Sentence::new(off.field.words())).collect();
             let sentence =
                 Sentence::new("Nearest is “{label}”: {equal} of 5 values fit, {fields} differ.")
                     .with("label", label)
-                    .with("equal", equal)
-                    .with("fields", listed(&names));
-            let off = several.iter().map(|field| words(field.name)).collect();
-            Told { off, ..told(Remedy::Fix, sentence) }
+                    .with("equal", fields.len() - several.len())
+                    .listing("fields", names);
+            explanation(Remedy::Fix, sentence)
         }
     }
 }
 
 /// All fields fit and the secret does too.
-fn equal(wanted: &Wanted<'_>, endpoint: Endpoint) -> Told {
+fn equal(wanted: &Wanted<'_>, endpoint: Endpoint) -> Explanation {
     let label = wanted.label;
     let waits = wanted.project_id.is_pending();
     if waits && endpoint == Endpoint::Main && !wanted.registers_on_first_event {
         let sentence = Sentence::new(
             "“{label}” fits, but waits for its Test: this came to the main address. Send the Test to the registration address.",
         );
-        return told(Remedy::Setup, sentence.with("label", label));
+        return explanation(Remedy::Setup, sentence.with("label", label));
     }
     if !wanted.enabled && endpoint == Endpoint::Main {
         let sentence = Sentence::new("“{label}” fits, but is switched off.");
-        return told(Remedy::Enable, sentence.with("label", label));
+        return explanation(Remedy::Enable, sentence.with("label", label));
     }
-    told(Remedy::Nothing, Sentence::new("“{label}” fits in every value.").with("label", label))
+    explanation(
+        Remedy::Nothing,
+        Sentence::new("“{label}” fits in every value.").with("label", label),
+    )
 }
 
-fn secret(label: &str, credential: Check) -> Told {
+fn secret(label: &str, credential: Check) -> Explanation {
     // It is GitLab's form that lacks the secret: a healthy webhook is not told to change its own.
     let (remedy, pattern) = match credential {
         Check::Absent => (
@@ -260,104 +265,15 @@ fn secret(label: &str, credential: Check) -> Told {
             "“{label}” fits, but the secret is wrong: GitLab's form holds another one than the webhook.",
         ),
     };
-    told(remedy, Sentence::new(pattern).with("label", label))
+    explanation(remedy, Sentence::new(pattern).with("label", label))
 }
 
 /// One field is off.
-fn one(wanted: &Wanted<'_>, field: &Field) -> Told {
-    let (label, expected, actual) = (wanted.label, &field.expected, &field.actual);
-    let quoted = |text: &str| format!("{text:?}");
-    if field.mark == Mark::Absent {
-        let sentence = Sentence::new(absent(field.name))
-            .with("label", label)
-            .with("expected", quoted(expected));
-        return told(Remedy::Fix, sentence);
-    }
-    if field.name == "project_id" {
-        let sentence = Sentence::new(
-            "“{label}” is registered to project {expected}, this is project {actual}. If the project was moved or made anew, reset its registration.",
-        );
-        let sentence = sentence.with("label", label).with("expected", expected);
-        return told(Remedy::Reset, sentence.with("actual", actual));
-    }
-    let sentence = Sentence::new(how(field)).with("label", label);
-    let sentence = if field.name == "repo_url" {
-        let canonical = |text: &str| RepositoryUrl::parse(text.trim()).to_string();
-        sentence.with("expected", canonical(expected)).with("actual", canonical(actual))
-    } else {
-        sentence.with("expected", quoted(expected)).with("actual", quoted(actual))
-    };
-    told(Remedy::Fix, sentence)
-}
-
-/// The sentence for a field that the event lacks.
-fn absent(field: &str) -> &'static str {
-    match field {
-        "repo_name" => "This event carries no repository name, but “{label}” asks for {expected}.",
-        "repo_url" => "This event carries no repository URL, but “{label}” asks for {expected}.",
-        "object_kind" => "This event carries no object kind, but “{label}” asks for {expected}.",
-        "project_id" => "This event carries no project ID, but “{label}” asks for {expected}.",
-        _ => "This event carries no event header, but “{label}” asks for {expected}.",
-    }
-}
-
-/// In what way two texts differ, where a person might not see it.
-fn how(field: &Field) -> &'static str {
-    let (expected, actual) = (field.expected.trim(), field.actual.trim());
-    let in_case = expected.to_lowercase() == actual.to_lowercase();
-    match field.name {
-        "repo_url" => {
-            let (expected, actual) = (RepositoryUrl::parse(expected), RepositoryUrl::parse(actual));
-            if expected.to_string().to_lowercase() == actual.to_string().to_lowercase() {
-                "“{label}” fits but for the address: it differs in upper and lower case only."
-            } else if expected.path() == actual.path() {
-                "“{label}” fits but for the address: the same path, but on another server."
-            } else {
-                "“{label}” fits but for the address: it asks for {expected}, this is {actual}."
-            }
-        }
-        "repo_name" if expected == actual => {
-            "“{label}” expects the repository name {expected}, got {actual}: they differ in spaces only."
-        }
-        "repo_name" if in_case => {
-            "“{label}” expects the repository name {expected}, got {actual}: they differ in upper and lower case only."
-        }
-        "repo_name" => "“{label}” expects the repository name {expected}, got {actual}.",
-        "object_kind" if expected == actual => {
-            "“{label}” expects the object kind {expected}, got {actual}: they differ in spaces only."
-        }
-        "object_kind" if in_case => {
-            "“{label}” expects the object kind {expected}, got {actual}: they differ in upper and lower case only."
-        }
-        "object_kind" => "“{label}” expects the object kind {expected}, got {actual}.",
-        _ if expected == actual => {
-            "“{label}” expects the event header {expected}, got {actual}: they differ in spaces only."
-        }
-        _ if in_case => {
-            "“{label}” expects the event header {expected}, got {actual}: they differ in upper and lower case only."
-        }
-        _ => "“{label}” expects the event header {expected}, got {actual}.",
-    }
-}
-
-/// A field in a sentence.
-pub fn words(field: &'static str) -> &'static str {
-    match field {
-        "repo_name" => "repository name",
-        "repo_url" => "repository URL",
-        "object_kind" => "object kind",
-        "http_x_gitlab_event" => "event header",
-        "project_id" => "project ID",
-        other => other,
-    }
-}
-
-fn listed(names: &[&str]) -> String {
-    match names {
-        [] => String::new(),
-        [only] => (*only).to_owned(),
-        [all @ .., last] => format!("{} and {last}", all.join(", ")),
-    }
+fn one(wanted: &Wanted<'_>, off: &ComparedField) -> Explanation {
+    let is_project = off.field == MatchField::ProjectId && off.mark != Mark::Absent;
+    let remedy = if is_project { Remedy::Reset } else { Remedy::Fix };
+    let check = FieldCheck::new(off.field, &*off.expected, &*off.actual, false);
+    explanation(remedy, difference(wanted.label, &check))
 }
 
 #[cfg(test)]

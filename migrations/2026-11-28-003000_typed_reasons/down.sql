@@ -1,0 +1,3 @@
+ALTER TABLE deliveries
+    DROP COLUMN reason_args,
+    DROP COLUMN reason_code;
