@@ -7,6 +7,7 @@ use signalbox_core::event::kind;
 use signalbox_core::event::repository::{RepositoryUrl, without_page};
 use signalbox_core::matching::condition;
 use signalbox_core::matching::filter::Globs;
+use signalbox_core::sentence::Sentence;
 use signalbox_core::webhook::Concurrency;
 use signalbox_i18n as i18n;
 use signalbox_i18n::say;
@@ -90,8 +91,8 @@ pub struct Rules<'a> {
 pub struct Fault {
     /// The field; `param.NAME` for an action's parameter.
     pub field: String,
-    /// What is wrong, as a sentence.
-    pub message: String,
+    /// What is wrong.
+    pub message: Sentence,
 }
 
 /// A webhook as it may be saved: can only be had by [`WebhookInput::parse`].
@@ -230,9 +231,8 @@ fn check_action(draft: &Draft, rules: &Rules<'_>, faults: &mut Faults) {
             ),
         ),
         Some(spec) => {
-            for (name, message) in spec.check_params(&draft.action_params).err().unwrap_or_default()
-            {
-                faults.add(&format!("param.{name}"), message);
+            for fault in spec.check_params(&draft.action_params).err().unwrap_or_default() {
+                faults.add(&format!("param.{}", fault.name), fault.reason);
             }
         }
     }
@@ -255,7 +255,7 @@ fn check_action(draft: &Draft, rules: &Rules<'_>, faults: &mut Faults) {
 struct Faults(Vec<Fault>);
 
 impl Faults {
-    fn add(&mut self, field: &str, message: impl Into<String>) {
+    fn add(&mut self, field: &str, message: impl Into<Sentence>) {
         if !self.0.iter().any(|fault| fault.field == field) {
             self.0.push(Fault { field: field.to_owned(), message: message.into() });
         }

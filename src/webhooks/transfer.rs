@@ -324,7 +324,7 @@ fn checked(
     if Concurrency::parse(&webhook.concurrency).is_none() {
         let message =
             say!("“{word}” is not parallel, serial or latest.", word = webhook.concurrency);
-        let fault = Fault { field: "concurrency".to_owned(), message };
+        let fault = Fault { field: "concurrency".to_owned(), message: message.into() };
         checked = Err(checked.err().into_iter().flatten().chain([fault]).collect());
     }
     checked

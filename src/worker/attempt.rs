@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use signalbox_actions::{self as actions, Catalogue, Ended, RunRequest};
 use signalbox_core::action::EventFacts;
 use signalbox_core::event::Event;
+use signalbox_core::failure::Failure;
 use signalbox_core::ids::JobId;
 use signalbox_core::job::{AttemptOutcome, Next, next};
 use signalbox_core::retry::Policy;
@@ -27,9 +28,6 @@ const LAST_TRIES: u32 = 30;
 const WRITE_PAUSE: Duration = Duration::from_secs(1);
 /// Chunks that may wait to be stored before the program is made to wait.
 const CHUNKS_WAITING: usize = 64;
-/// Stands for a worker whose heartbeat stopped.
-const LOST: &str = "The worker died before the attempt ended";
-const INTERRUPTED: &str = "The worker was stopped before the attempt ended";
 
 /// What making attempts needs.
 #[derive(Clone)]
@@ -87,7 +85,7 @@ impl Runner {
         let attempt = begun.number;
         let request = match request(&self.catalogue, begun) {
             Ok(request) => request,
-            Err(sentence) => return (failed(sentence), Tail::default()),
+            Err(failure) => return (failed(failure), Tail::default()),
         };
         let (chunks, waiting) = mpsc::channel(CHUNKS_WAITING);
         let (pool, notices) = (self.pool.clone(), self.notices.clone());
@@ -96,7 +94,7 @@ impl Runner {
         // The writer ends when the action's end of the channel is dropped.
         let run = tokio::spawn(run);
         let tail = writer.run(waiting).await;
-        let lost = |_| failed("Signalbox failed while it ran the action".to_owned());
+        let lost = |_| failed(Failure::Internal);
         (run.await.unwrap_or_else(lost), tail)
     }
 
@@ -144,7 +142,7 @@ impl Runner {
             return Err(tail);
         }
         let (end, tally) = (end_of(ended, false), made.tally.with_try());
-        let outcome = end.outcome;
+        let (outcome, error) = (end.outcome, end.error());
         let at = clock::now();
         let next = self.next(made, ended, tally, (at, jitter));
         let (job, number) = (made.job.clone(), made.number);
@@ -152,7 +150,7 @@ impl Runner {
         if let Some(not_written) = self.ender.write(to_write).await {
             return Err(not_written.tail);
         }
-        log(&made.job, number, outcome, next, &ended.error);
+        log(&made.job, number, outcome, next, &error);
         Ok(outcome)
     }
 
@@ -187,7 +185,7 @@ impl Runner {
                 return Ok(None);
             }
             lanes::settle(conn, &lane, now).await?;
-            log(job, number, end.outcome, next, &end.error);
+            log(job, number, end.outcome, next, &end.error());
             Ok(Some(end.outcome))
         })
         .await
@@ -215,7 +213,7 @@ fn end_of(ended: &Ended, interrupted: bool) -> End {
         signal: ended.signal,
         cpu_ms: ended.usage.and_then(|usage| usage.cpu.as_millis().try_into().ok()),
         peak_memory_kib: ended.usage.and_then(|usage| usage.peak_memory_kib.try_into().ok()),
-        error: if interrupted { INTERRUPTED.to_owned() } else { ended.error.clone() },
+        failure: if interrupted { Some(Failure::WorkerStopped) } else { ended.failure.clone() },
     }
 }
 
@@ -234,14 +232,14 @@ pub(super) async fn give_up(
         signal: None,
         cpu_ms: None,
         peak_memory_kib: None,
-        error: LOST.to_owned(),
+        failure: Some(Failure::WorkerLost),
     };
     let tally = row.tally();
     let tally = Tally { lost: tally.lost + 1, ..tally };
     let next = next(AttemptOutcome::Lost, None, tally.of_at_most(row.max_attempts), now, 0.0);
     let next = next.unless_cancelled(row.is_cancelled());
     transitions::end(conn, Finish { job, number, end: &end, next, tally, now }).await?;
-    log(job, number, AttemptOutcome::Lost, next, LOST);
+    log(job, number, AttemptOutcome::Lost, next, &end.error());
     Ok(())
 }
 
@@ -253,7 +251,7 @@ fn log(job: &JobId, number: i32, outcome: AttemptOutcome, next: Next, error: &st
     );
 }
 
-fn failed(error: String) -> Ended {
+fn failed(failure: Failure) -> Ended {
     Ended {
         outcome: AttemptOutcome::Failed,
         temporary: false,
@@ -261,20 +259,21 @@ fn failed(error: String) -> Ended {
         signal: None,
         http_status: None,
         usage: None,
-        error,
+        failure: Some(failure),
     }
 }
 
-/// Puts together what the action needs; Err is the sentence the attempt fails with.
-fn request(catalogue: &Catalogue, begun: Begun) -> Result<RunRequest, String> {
+/// Puts together what the action needs; Err is why the attempt fails.
+fn request(catalogue: &Catalogue, begun: Begun) -> Result<RunRequest, Failure> {
     let Begun { number, job, delivery, webhook_url } = begun;
     let spec = catalogue.get(&job.action).ok_or_else(|| catalogue.why_missing(&job.action))?;
     let Some(DeliveryRow { event: header, body: Some(body) }) = delivery else {
-        return Err("The delivery's body is not kept any more".to_owned());
+        return Err(Failure::BodyGone);
     };
-    let event = Event::read(&header, &body).map_err(|error| error.to_string())?;
+    let event = Event::read(&header, &body)
+        .map_err(|error| Failure::BodyUnreadable { because: Box::new(error.reason()) })?;
     let params: BTreeMap<String, String> = serde_json::from_value(job.action_params)
-        .map_err(|error| format!("The action's parameters are unreadable: {error}"))?;
+        .map_err(|error| Failure::ParametersUnreadable { error: error.to_string() })?;
     let limit_s = job.timeout_s.and_then(|s| u32::try_from(s).ok()).unwrap_or(spec.timeout_s);
     // A webhook may ask for less time than its entry allows, never for more.
     let timeout = Duration::from_secs(limit_s.min(spec.timeout_s).into());

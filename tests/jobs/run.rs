@@ -57,6 +57,28 @@ async fn print_shows_the_event_and_its_page_shows_all_of_it() {
 }
 
 #[tokio::test]
+async fn a_failure_is_stored_with_its_values_and_one_of_before_is_shown_as_it_stands() {
+    let app = Setup::new().await.action("odd", "", "exit 3").start().await;
+    webhook_with(&app, "odd", &[]).await;
+    let job = push(&app, "k").await;
+    app.job_is(&job, "failed").await;
+    let stored = "SELECT concat_ws('|', failure->>'code', failure->'args'->>'code', error) \
+                  FROM job_attempts";
+    assert_eq!(app.database().value(stored).await, "exit_code|3|It ended with exit code 3.");
+    let panel = app.panel().await;
+    let page = format!("/admin/hooks/job/{job}/");
+    panel.open(&page).await.says("It ended with exit code 3.");
+    app.database()
+        .execute(
+            "UPDATE job_attempts SET failure = NULL, error = 'It went amiss.'; \
+             UPDATE jobs SET error = 'It went amiss.'",
+        )
+        .await;
+    panel.open(&page).await.says("It went amiss.");
+    panel.open("/admin/").await.says("It went amiss.");
+}
+
+#[tokio::test]
 async fn an_action_gets_the_exact_body_and_a_clean_environment() {
     let app = Setup::new()
         .await

@@ -5,6 +5,8 @@
 
 use super::{http, identity, trust};
 use signalbox_core::action::{ActionKind, ActionSpec, Command};
+use signalbox_core::failure::Failure;
+use signalbox_core::sentence::Sentence;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
@@ -37,15 +39,26 @@ pub struct Fault {
     /// The line, from 1, where there is one.
     pub line: Option<usize>,
     /// What is wrong, as a sentence.
-    pub reason: String,
+    pub reason: Sentence,
 }
 
+impl Fault {
+    /// File, line and reason.
+    pub fn sentence(&self) -> Sentence {
+        let place = match self.line {
+            Some(line) => format!("{}:{line}", self.file.display()),
+            None => self.file.display().to_string(),
+        };
+        Sentence::new("{place}: {reason}")
+            .with("place", place)
+            .saying("reason", self.reason.clone())
+    }
+}
+
+/// In English.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            Some(line) => write!(f, "{}:{line}: {}", self.file.display(), self.reason),
-            None => write!(f, "{}: {}", self.file.display(), self.reason),
-        }
+        self.sentence().fmt(f)
     }
 }
 
@@ -115,15 +128,11 @@ impl Catalogue {
         self.now().entries.keys().cloned().collect::<Vec<_>>().into_iter()
     }
 
-    /// Why there is no entry of a name, as a sentence for the job that wanted it.
-    pub fn why_missing(&self, name: &str) -> String {
+    /// Why there is no entry of a name, for the job that wanted it.
+    pub fn why_missing(&self, name: &str) -> Failure {
         let stem = |fault: &&Fault| fault.file.file_stem().is_some_and(|stem| stem == name);
-        match self.now().faults.iter().find(stem) {
-            Some(fault) => format!("The action {name} is not in the catalogue: {fault}."),
-            None => format!(
-                "The action {name} is not in the catalogue: the actions directory has no {name}.toml."
-            ),
-        }
+        let fault = self.now().faults.iter().find(stem).map(Fault::sentence);
+        Failure::ActionMissing { name: name.to_owned(), fault }
     }
 }
 
@@ -137,7 +146,7 @@ impl Inner {
 }
 
 /// The directory's `*.toml`, sorted.
-fn files(directory: &Path, us: u32) -> Result<Vec<PathBuf>, String> {
+fn files(directory: &Path, us: u32) -> Result<Vec<PathBuf>, Sentence> {
     let absolute = std::path::absolute(directory).map_err(|error| error.to_string())?;
     trust::check(&absolute, us)?;
     let mut files = Vec::new();
@@ -156,11 +165,11 @@ fn read(file: &Path, us: u32) -> Result<ActionSpec, Vec<Fault>> {
     let whole = |reason| vec![fault(None, reason)];
     trust::check(file, us).map_err(whole)?;
     let name = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-    let metadata = fs::metadata(file).map_err(|error| whole(error.to_string()))?;
+    let metadata = fs::metadata(file).map_err(|error| whole(error.to_string().into()))?;
     if !metadata.is_file() || metadata.len() > MAX_FILE_BYTES {
-        return Err(whole("it is not a file of at most 256 KiB".to_owned()));
+        return Err(whole("it is not a file of at most 256 KiB".into()));
     }
-    let text = fs::read_to_string(file).map_err(|error| whole(error.to_string()))?;
+    let text = fs::read_to_string(file).map_err(|error| whole(error.to_string().into()))?;
     let mut spec = ActionSpec::from_toml(name, &text).map_err(|faults| {
         faults.into_iter().map(|found| fault(found.line, found.reason)).collect::<Vec<_>>()
     })?;
@@ -174,7 +183,10 @@ fn read(file: &Path, us: u32) -> Result<ActionSpec, Vec<Fault>> {
         // Whether the engine answers is seen at each run: it may be started after us.
         ActionKind::Container(_) => Ok(()),
     };
-    wrong.map_err(|(key, reason)| vec![fault(at_key(key), format!("{key}: {reason}"))])?;
+    wrong.map_err(|(key, reason)| {
+        let reason = Sentence::new("{key}: {reason}").with("key", key).saying("reason", reason);
+        vec![fault(at_key(key), reason)]
+    })?;
     Ok(spec)
 }
 
@@ -184,7 +196,7 @@ fn check_command(
     command: &mut Command,
     file: &Path,
     us: u32,
-) -> Result<(), (&'static str, String)> {
+) -> Result<(), (&'static str, Sentence)> {
     if let (Ok(beside), Some(directory)) = (command.program.strip_prefix("."), file.parent()) {
         command.program = directory.join(beside);
     }
@@ -193,17 +205,15 @@ fn check_command(
 }
 
 /// A program must be there, be executable, and be the operator's alone.
-fn check_program(program: &Path, us: u32) -> Result<(), String> {
+fn check_program(program: &Path, us: u32) -> Result<(), Sentence> {
     let real = trust::check(program, us)?;
-    let metadata = fs::metadata(&real).map_err(|error| format!("{}: {error}", real.display()))?;
+    let metadata = fs::metadata(&real).map_err(|error| trust::says(&real, &error))?;
     if !metadata.is_file() {
-        return Err(format!("{path} is not a file", path = program.display()));
+        return Err(Sentence::new("{path} is not a file").with("path", program.display()));
     }
     if metadata.permissions().mode() & 0o111 == 0 {
-        return Err(format!(
-            "{path} is not executable: run chmod +x on it",
-            path = program.display()
-        ));
+        let why = Sentence::new("{path} is not executable: run chmod +x on it");
+        return Err(why.with("path", program.display()));
     }
     Ok(())
 }

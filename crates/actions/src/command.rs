@@ -5,7 +5,8 @@ use super::pipes::Pipes;
 use super::process::{self, Cause, End, Limits, Started};
 use super::recorder::Recorder;
 use super::{Ended, OutputChunk, RunRequest, Told, identity, trust};
-use signalbox_core::action::{ActionSpec, Command, ResourceLimits};
+use signalbox_core::action::{ActionSpec, Command, Refused, ResourceLimits};
+use signalbox_core::failure::Failure;
 use signalbox_core::job::AttemptOutcome;
 use signalbox_process::{self as spawn, Ids, Launch, Offspring, Stdio};
 use std::io;
@@ -40,7 +41,7 @@ pub(super) async fn run(
     let limits = Limits { time, ..limits };
     match process::see_through(started, request.body, limits, recorder, &stop).await {
         Ok(end) => ended(spec, &end, time),
-        Err(error) => Ended::not_started(spec, format!("Its end was not seen: {error}")),
+        Err(error) => Ended::not_started(spec, Failure::EndNotSeen { error: error.to_string() }),
     }
 }
 
@@ -57,22 +58,19 @@ pub(super) fn prepare(
     command: &Command,
     request: &RunRequest,
     told: &Told,
-) -> Result<Prepared, String> {
+) -> Result<Prepared, Failure> {
     let spec = &*request.spec;
-    let refused = |refused| format!("Not run: {refused}.");
+    let refused = |refused: Refused| Failure::NotRun { reason: refused.sentence() };
     let args = command.argv(&told.values, &request.facts).map_err(refused)?;
 
     // Looked at again at each run: the file may have changed hands since the catalogue was read.
     let us = rustix::process::geteuid().as_raw();
-    let not_run = |reason: String| format!("Not run: {reason}.");
+    let not_run = |reason| Failure::NotRun { reason };
     let program =
         trust::check(&command.program, us).map(|_| command.program.clone()).map_err(not_run)?;
     let identity = identity::of(command, us).map_err(not_run)?;
     if !command.cwd.is_dir() {
-        return Err(format!(
-            "Not run: its cwd {path} is not a directory.",
-            path = command.cwd.display()
-        ));
+        return Err(Failure::NoDirectory { path: command.cwd.display().to_string() });
     }
     let home = identity.as_ref().map(|who| who.home.display().to_string());
     let inherited = |name: &str| match &home {
@@ -114,13 +112,11 @@ fn limits(limits: ResourceLimits) -> spawn::Limits {
     spawn::Limits { cpu_s, memory, open_files, processes }
 }
 
-fn cannot_start(command: &Command, error: &io::Error) -> String {
-    let program = command.program.display();
+fn cannot_start(command: &Command, error: &io::Error) -> Failure {
+    let program = command.program.display().to_string();
     match error.kind() {
-        io::ErrorKind::NotFound => format!(
-            "{program} could not be started: it, or the interpreter its first line names, does not exist."
-        ),
-        _ => format!("{program} could not be started: {error}."),
+        io::ErrorKind::NotFound => Failure::ProgramMissing { program },
+        _ => Failure::NotStarted { program, error: error.to_string() },
     }
 }
 
@@ -128,15 +124,14 @@ fn cannot_start(command: &Command, error: &io::Error) -> String {
 fn ended(spec: &ActionSpec, end: &End, time: Duration) -> Ended {
     let End { cause, status, usage } = *end;
     let (exit_code, signal) = (status.code(), status.signal());
-    let (outcome, error) = match cause {
-        Cause::Itself if status.success() => (AttemptOutcome::Succeeded, String::new()),
-        Cause::Itself => (AttemptOutcome::Failed, in_words(exit_code, signal)),
+    let (outcome, failure) = match cause {
+        Cause::Itself if status.success() => (AttemptOutcome::Succeeded, None),
+        Cause::Itself => (AttemptOutcome::Failed, Some(by_itself(exit_code, signal))),
         Cause::TimeLimit => {
-            let seconds = time.as_secs_f64();
-            let error = format!("It ran longer than its limit of {seconds} s and was ended.");
-            (AttemptOutcome::TimedOut, error)
+            let seconds = time.as_secs_f64().to_string();
+            (AttemptOutcome::TimedOut, Some(Failure::TimeLimit { seconds }))
         }
-        Cause::Stopped => (AttemptOutcome::Cancelled, "It was stopped while it ran.".to_owned()),
+        Cause::Stopped => (AttemptOutcome::Cancelled, Some(Failure::Stopped)),
     };
     let temporary = match cause {
         Cause::Itself => {
@@ -145,47 +140,13 @@ fn ended(spec: &ActionSpec, end: &End, time: Duration) -> Ended {
         Cause::TimeLimit => spec.retry_on_failure,
         Cause::Stopped => false,
     };
-    Ended { outcome, temporary, exit_code, signal, http_status: None, usage, error }
+    Ended { outcome, temporary, exit_code, signal, http_status: None, usage, failure }
 }
 
-fn in_words(exit_code: Option<i32>, signal: Option<i32>) -> String {
+fn by_itself(exit_code: Option<i32>, signal: Option<i32>) -> Failure {
     match (exit_code, signal) {
-        (Some(TEMPORARY_FAILURE), _) => {
-            "It ended with exit code 75: a temporary failure, by its own word.".to_owned()
-        }
-        (Some(code @ 126), _) => {
-            format!("It ended with exit code {code}: a shell's word for a file it may not run.")
-        }
-        (Some(code @ 127), _) => {
-            format!("It ended with exit code {code}: a shell's word for a command it cannot find.")
-        }
-        (Some(code), _) => format!("It ended with exit code {code}."),
-        (None, Some(signal)) => match signal_name(signal) {
-            Some("SIGXCPU") => {
-                format!("It was ended by signal {signal} (SIGXCPU: it used up its processor time).")
-            }
-            Some(name) => format!("It was ended by signal {signal} ({name})."),
-            None => format!("It was ended by signal {signal}."),
-        },
-        (None, None) => "It ended without an exit code.".to_owned(),
-    }
-}
-
-/// Source: signal(7), the numbers that are the same on every architecture.
-fn signal_name(signal: i32) -> Option<&'static str> {
-    match signal {
-        1 => Some("SIGHUP"),
-        2 => Some("SIGINT"),
-        3 => Some("SIGQUIT"),
-        4 => Some("SIGILL"),
-        6 => Some("SIGABRT"),
-        8 => Some("SIGFPE"),
-        9 => Some("SIGKILL"),
-        11 => Some("SIGSEGV"),
-        13 => Some("SIGPIPE"),
-        14 => Some("SIGALRM"),
-        15 => Some("SIGTERM"),
-        24 => Some("SIGXCPU"),
-        _ => None,
+        (Some(code), _) => Failure::ExitCode { code },
+        (None, Some(number)) => Failure::Signal { number },
+        (None, None) => Failure::NoExitCode,
     }
 }

@@ -12,6 +12,7 @@ use engine::{Engine, Failure};
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 use signalbox_core::action::{ActionSpec, Container, Login, Operation};
+use signalbox_core::failure::Failure as Why;
 use signalbox_core::job::AttemptOutcome;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -28,49 +29,46 @@ pub(super) async fn run(
     let spec = &*request.spec;
     let (told, mut recorder) = match request.begin(output) {
         Ok(begun) => begun,
-        Err(ended) => return ended,
+        Err(failure) => return Ended::not_started(spec, failure),
     };
     let time = request.time();
     let login = container.registry.as_ref().map(|registry| registry.login(request.source(&told)));
     let work = Work { engine: Engine::at(&container.socket), container, login };
     let prepared = tokio::select! {
-        prepared = work.prepare(&mut recorder) => prepared.map_err(|failure| failed(spec, &failure)),
+        prepared = work.prepare(&mut recorder) => prepared.map_err(|failure| failed(spec, failure)),
         () = tokio::time::sleep(time) => Err(Ended::with(
             AttemptOutcome::TimedOut,
-            format!(
-                "It took longer than its limit of {seconds} s; the container is as it was.",
-                seconds = time.as_secs_f64()
-            ),
+            Some(Why::ContainerTimeLimit { seconds: time.as_secs_f64().to_string() }),
         )),
         () = stop.cancelled() => Err(Ended::with(
             AttemptOutcome::Cancelled,
-            "It was stopped; the container is as it was.".to_owned(),
+            Some(Why::ContainerStopped),
         )),
     };
     // From here on nothing is broken off: it would leave the container stopped.
     let done = match prepared {
         Ok(Some(rest)) => {
-            work.finish(rest, &mut recorder).await.map_err(|failure| failed(spec, &failure))
+            work.finish(rest, &mut recorder).await.map_err(|failure| failed(spec, failure))
         }
         Ok(None) => Ok(()),
         Err(ended) => Err(ended),
     };
     recorder.finish().await;
     match done {
-        Ok(()) => Ended::with(AttemptOutcome::Succeeded, String::new()),
+        Ok(()) => Ended::with(AttemptOutcome::Succeeded, None),
         Err(mut ended) => {
             ended.temporary |= ended.outcome == AttemptOutcome::TimedOut && spec.retry_on_failure;
-            ended.error = recorder.masked(&ended.error);
+            ended.failure = ended.failure.map(|failure| recorder.masked(failure));
             ended
         }
     }
 }
 
-fn failed(spec: &ActionSpec, failure: &Failure) -> Ended {
+fn failed(spec: &ActionSpec, failure: Failure) -> Ended {
     Ended {
         temporary: failure.temporary || spec.retry_on_failure,
         http_status: failure.status.map(|status| status.as_u16().into()),
-        ..Ended::with(AttemptOutcome::Failed, failure.error.clone())
+        ..Ended::with(AttemptOutcome::Failed, Some(failure.why))
     }
 }
 
@@ -110,17 +108,13 @@ impl Work<'_> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let (id, image) = (text(at(&old, "/Id")), text(at(&old, "/Config/Image")));
         if *at(&old, "/HostConfig/AutoRemove") == Value::Bool(true) {
-            return Err(Failure::of(
-                "It was started to be removed when it stops (--rm), so it cannot be put back if the new one fails.",
-            ));
+            return Err(Failure::of(Why::ContainerRemoved));
         }
         recorder.notice(&format!("Pulling {image}")).await;
         let login = self.login.as_ref();
         if let Some(login) = login.filter(|login| !login.is_for(&image)) {
-            return Err(Failure::of(format!(
-                "{image} is not of the registry {server}, to which alone the entry logs in.",
-                server = login.server
-            )));
+            let server = login.server.clone();
+            return Err(Failure::of(Why::OtherRegistry { image, server }));
         }
         self.engine.pull(&image, login, recorder).await?;
         let newest = self.image(&image).await?;
@@ -151,14 +145,14 @@ impl Work<'_> {
                 };
                 if let Err(failure) = replaced {
                     let put_back = self.put_back(&id).await;
-                    let why = &failure.error;
-                    let error = match put_back {
-                        Ok(()) => format!("{why} The old one runs again."),
-                        Err(Failure { error, .. }) => {
-                            format!("{why} The old one could not be put back either: {error}")
+                    let because = Box::new(failure.why);
+                    let why = match put_back {
+                        Ok(()) => Why::PutBack { because },
+                        Err(Failure { why: error, .. }) => {
+                            Why::NotPutBack { because, error: Box::new(error) }
                         }
                     };
-                    return Err(Failure { error, ..failure });
+                    return Err(Failure { why, ..failure });
                 }
                 self.engine.call(Method::DELETE, &format!("/containers/{id}"), None).await?;
                 recorder

@@ -15,7 +15,9 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Request, StatusCode};
 use signalbox_core::action::{Body, Http, read_url};
+use signalbox_core::failure::Failure as Why;
 use signalbox_core::job::AttemptOutcome;
+use signalbox_core::sentence::Sentence;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -35,26 +37,26 @@ const AGENT: &str = concat!("signalbox/", env!("CARGO_PKG_VERSION"));
 /// Why there was no answer, or none to be glad about.
 struct Failure {
     status: Option<StatusCode>,
-    error: String,
+    why: Why,
     /// Whether another try may help, whatever the entry says.
     temporary: bool,
 }
 
 impl Failure {
     /// For good.
-    fn refused(error: impl Into<String>) -> Self {
-        Self { status: None, error: error.into(), temporary: false }
+    fn refused(why: Why) -> Self {
+        Self { status: None, why, temporary: false }
     }
 
     /// Nothing was sent: the other side may be back soon.
-    fn away(error: impl Into<String>) -> Self {
-        Self { status: None, error: error.into(), temporary: true }
+    fn away(why: Why) -> Self {
+        Self { status: None, why, temporary: true }
     }
 }
 
 /// What can be said of an entry before it is called: its certificates, and its address where it is
 /// written as a number.
-pub(super) fn check(http: &Http) -> Result<(), (&'static str, String)> {
+pub(super) fn check(http: &Http) -> Result<(), (&'static str, Sentence)> {
     if let Some(file) = &http.ca_file {
         tls::of_file(file).map_err(|reason| ("ca_file", reason))?;
     }
@@ -67,14 +69,16 @@ pub(super) fn check(http: &Http) -> Result<(), (&'static str, String)> {
     reached.map_err(|reason| ("url", reason))
 }
 
-fn vet(address: IpAddr, allow_private_network: bool) -> Result<(), String> {
+fn vet(address: IpAddr, allow_private_network: bool) -> Result<(), Sentence> {
     match address::reach(address) {
         Reach::Public => Ok(()),
         Reach::Private if allow_private_network => Ok(()),
-        Reach::Private => Err(format!(
-            "{address} is of a private network or this machine: the entry must say allow_private_network = true"
-        )),
-        Reach::Never => Err(format!("{address} is an address that is never called")),
+        Reach::Private => Err(Sentence::new(
+            "{address} is of a private network or this machine: the entry must say allow_private_network = true",
+        )
+        .with("address", address)),
+        Reach::Never => Err(Sentence::new("{address} is an address that is never called")
+            .with("address", address)),
     }
 }
 
@@ -87,7 +91,7 @@ pub(super) async fn run(
     let spec = &*request.spec;
     let (told, mut recorder) = match request.begin(output) {
         Ok(begun) => begun,
-        Err(ended) => return ended,
+        Err(failure) => return Ended::not_started(spec, failure),
     };
     let time = request.time();
     let exchanged = tokio::select! {
@@ -97,15 +101,12 @@ pub(super) async fn run(
         }),
         () = tokio::time::sleep(time) => Err((AttemptOutcome::TimedOut, Failure {
             status: None,
-            error: format!(
-                "There was no whole answer within its limit of {seconds} s.",
-                seconds = time.as_secs_f64()
-            ),
+            why: Why::NoAnswer { seconds: time.as_secs_f64().to_string() },
             temporary: spec.retry_on_failure,
         })),
         () = stop.cancelled() => Err((
             AttemptOutcome::Cancelled,
-            Failure::refused("It was stopped while it waited for the answer."),
+            Failure::refused(Why::StoppedWaiting),
         )),
     };
     recorder.finish().await;
@@ -113,14 +114,18 @@ pub(super) async fn run(
     match exchanged {
         Ok(status) => Ended {
             http_status: Some(number(status)),
-            ..Ended::with(AttemptOutcome::Succeeded, String::new())
+            ..Ended::with(AttemptOutcome::Succeeded, None)
         },
         Err((outcome, failure)) => Ended {
             temporary: failure.temporary,
             http_status: failure.status.map(number),
-            ..Ended::with(outcome, recorder.masked(&failure.error))
+            ..Ended::with(outcome, Some(recorder.masked(failure.why)))
         },
     }
+}
+
+fn bad_address(reason: Sentence) -> Why {
+    Why::NotSent { reason: Sentence::new("its address: {reason}").saying("reason", reason) }
 }
 
 /// The headers of a request as they would be sent, with what is masked in the place of secrets.
@@ -132,9 +137,8 @@ pub(super) fn headers(
     http: &Http,
     request: &RunRequest,
     (told, masked): (&Told, &Told),
-) -> Result<Vec<(String, String)>, String> {
-    let url = read_url(&http.url.fill(request.source(told)))
-        .map_err(|reason| format!("Not sent: its address: {reason}."))?;
+) -> Result<Vec<(String, String)>, Why> {
+    let url = read_url(&http.url.fill(request.source(told))).map_err(bad_address)?;
     message(http, request, told, &url)?;
     let message = message(http, request, masked, &url)?;
     let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
@@ -150,12 +154,12 @@ async fn exchange(
     recorder: &mut Recorder,
 ) -> Result<StatusCode, Failure> {
     let source = request.source(told);
-    let url = read_url(&http.url.fill(source))
-        .map_err(|reason| Failure::refused(format!("Not sent: its address: {reason}.")))?;
+    let url = read_url(&http.url.fill(source)).map_err(|why| Failure::refused(bad_address(why)))?;
     let message = message(http, request, told, &url).map_err(Failure::refused)?;
     let (stream, to) = connect(&url, http.allow_private_network).await?;
     recorder.notice(&format!("{} {} at {to}", http.method.as_str(), http.url.as_written())).await;
-    let broke = |error: hyper::Error| Failure::refused(format!("The exchange broke off: {error}."));
+    let broke =
+        |error: hyper::Error| Failure::refused(Why::ExchangeBroken { error: error.to_string() });
     let mut answer = if url.scheme() == "https" {
         let stream = tls::wrap(stream, &url, http.ca_file.as_deref()).await?;
         wire::send(stream, message).await.map_err(broke)?
@@ -170,11 +174,7 @@ async fn exchange(
     }
     Err(Failure {
         status: Some(status),
-        error: if status.is_redirection() {
-            format!("The answer was {status}; redirects are not followed.")
-        } else {
-            format!("The answer was {status}.")
-        },
+        why: Why::HttpStatus { status: status.to_string(), is_redirect: status.is_redirection() },
         temporary: status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error(),
     })
 }
@@ -200,7 +200,7 @@ fn message(
     request: &RunRequest,
     told: &Told,
     url: &Url,
-) -> Result<Request<Full<Bytes>>, String> {
+) -> Result<Request<Full<Bytes>>, Why> {
     let source = request.source(told);
     let (body, is_json) = match &http.body {
         Body::Event => (request.body.clone(), true),
@@ -237,8 +237,8 @@ fn message(
     let builder = Request::builder().method(http.method.as_str()).uri(path);
     let builder =
         headers.iter().fold(builder, |builder, (name, value)| builder.header(name, value));
-    builder.body(Full::new(body)).map_err(|_| {
-        "Not sent: a header's value has line ends or other control characters.".to_owned()
+    builder.body(Full::new(body)).map_err(|_| Why::NotSent {
+        reason: "a header's value has line ends or other control characters".into(),
     })
 }
 
@@ -250,26 +250,34 @@ async fn connect(url: &Url, allow_private: bool) -> Result<(TcpStream, SocketAdd
         Some(Host::Ipv6(address)) => vec![(address, port).into()],
         Some(Host::Domain(name)) => tokio::net::lookup_host((name, port))
             .await
-            .map_err(|error| Failure::away(format!("{name} was not found: {error}.")))?
+            .map_err(|error| {
+                let (name, error) = (name.to_owned(), error.to_string());
+                Failure::away(Why::HostNotFound { name, error })
+            })?
             .collect(),
         None => Vec::new(),
     };
     for address in &found {
         vet(address.ip(), allow_private)
-            .map_err(|reason| Failure::refused(format!("Not sent: {reason}.")))?;
+            .map_err(|reason| Failure::refused(Why::NotSent { reason }))?;
     }
-    let mut last = "its host has no address".to_owned();
+    let mut last = Sentence::new("its host has no address");
     for address in found {
         match timeout(CONNECT, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => return Ok((stream, address)),
-            Ok(Err(error)) => last = format!("{address}: {error}"),
+            Ok(Err(error)) => {
+                last = Sentence::new("{address}: {error}")
+                    .with("address", address)
+                    .with("error", error);
+            }
             Err(_) => {
-                let seconds = CONNECT.as_secs();
-                last = format!("{address} did not answer within {seconds} s");
+                last = Sentence::new("{address} did not answer within {seconds} s")
+                    .with("address", address)
+                    .with("seconds", CONNECT.as_secs());
             }
         }
     }
-    Err(Failure::away(format!("No connection: {last}.")))
+    Err(Failure::away(Why::NoConnection { last }))
 }
 
 #[cfg(test)]

@@ -23,8 +23,12 @@ pub use watch::watch;
 
 use bytes::Bytes;
 use recorder::Recorder;
-use signalbox_core::action::{ActionKind, ActionSpec, EventFacts, Secrets, Source, Values};
+use signalbox_core::action::{
+    ActionKind, ActionSpec, EventFacts, ParameterFault, Secrets, Source, Values,
+};
+use signalbox_core::failure::Failure;
 use signalbox_core::job::AttemptOutcome;
+use signalbox_core::sentence::Sentence;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,19 +58,18 @@ struct Told {
 
 impl RunRequest {
     /// Checks the parameters and reads the secrets.
-    fn told(&self) -> Result<Told, String> {
+    fn told(&self) -> Result<Told, Failure> {
         let values = self.spec.values(&self.params).map_err(|faults| {
-            let faults = faults.into_iter().map(|(name, reason)| format!("{name}: {reason}"));
-            let faults = faults.collect::<Vec<_>>().join(" ");
-            format!("Its parameters are not in order. {faults}")
+            let faults = faults.into_iter().map(ParameterFault::sentence).collect();
+            Failure::ParametersWrong { faults }
         })?;
-        let secrets = secrets::read(&self.spec).map_err(|reason| format!("Not run: {reason}."))?;
+        let secrets = secrets::read(&self.spec).map_err(|reason| Failure::NotRun { reason })?;
         Ok(Told { values, secrets })
     }
 
     /// What every kind begins with: what it is told, and where its output goes.
-    fn begin(&self, output: mpsc::Sender<OutputChunk>) -> Result<(Told, Recorder), Ended> {
-        let told = self.told().map_err(|reason| Ended::not_started(&self.spec, reason))?;
+    fn begin(&self, output: mpsc::Sender<OutputChunk>) -> Result<(Told, Recorder), Failure> {
+        let told = self.told()?;
         let recorder = Recorder::new(&told.secrets, output);
         Ok((told, recorder))
     }
@@ -88,7 +91,7 @@ impl RunRequest {
 }
 
 /// Why the secrets of an entry cannot be had here and now, if they cannot.
-pub fn secrets_missing(spec: &ActionSpec) -> Option<String> {
+pub fn secrets_missing(spec: &ActionSpec) -> Option<Sentence> {
     secrets::read(spec).err()
 }
 
@@ -107,13 +110,13 @@ pub struct Ended {
     pub http_status: Option<i32>,
     /// What it used of the processor and the memory, if it was a process.
     pub usage: Option<Usage>,
-    /// What went wrong, as a sentence; empty if nothing did.
-    pub error: String,
+    /// What went wrong, if something did.
+    pub failure: Option<Failure>,
 }
 
 impl Ended {
     /// It ended so, without a process of its own.
-    fn with(outcome: AttemptOutcome, error: String) -> Self {
+    fn with(outcome: AttemptOutcome, failure: Option<Failure>) -> Self {
         Self {
             outcome,
             temporary: false,
@@ -121,14 +124,14 @@ impl Ended {
             signal: None,
             http_status: None,
             usage: None,
-            error,
+            failure,
         }
     }
 
     /// It never started, for this reason.
-    fn not_started(spec: &ActionSpec, reason: String) -> Self {
+    fn not_started(spec: &ActionSpec, why: Failure) -> Self {
         let temporary = spec.retry_on_failure;
-        Self { temporary, ..Self::with(AttemptOutcome::Failed, reason) }
+        Self { temporary, ..Self::with(AttemptOutcome::Failed, Some(why)) }
     }
 }
 
@@ -146,7 +149,7 @@ pub async fn run(
     #[cfg(feature = "bench")]
     if spec.name == "in-process" {
         tokio::time::sleep(Duration::from_millis(1)).await;
-        return Ended::with(AttemptOutcome::Succeeded, String::new());
+        return Ended::with(AttemptOutcome::Succeeded, None);
     }
     match &spec.kind {
         ActionKind::Command(command) => {
@@ -154,6 +157,14 @@ pub async fn run(
         }
         ActionKind::Http(http) => http::run(http, request, output, stop).await,
         ActionKind::Container(container) => container::run(container, request, output, stop).await,
+    }
+}
+
+#[cfg(test)]
+impl Ended {
+    /// What went wrong, in English; empty if nothing did.
+    fn error(&self) -> String {
+        self.failure.as_ref().map(ToString::to_string).unwrap_or_default()
     }
 }
 

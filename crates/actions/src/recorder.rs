@@ -2,6 +2,7 @@
 
 use super::{OutputChunk, Stream};
 use signalbox_core::action::Secrets;
+use signalbox_core::failure::Failure;
 use signalbox_core::output::{Cap, Masks};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -74,9 +75,9 @@ impl Recorder {
         self.flush().await;
     }
 
-    /// A sentence with its secrets taken out.
-    pub(super) fn masked(&self, sentence: &str) -> String {
-        self.masks.text(sentence)
+    /// A failure with its secrets taken out.
+    pub(super) fn masked(&self, failure: Failure) -> Failure {
+        failure.with_texts(&|text| self.masks.text(text))
     }
 
     /// Stores the tail; what is left can still send.

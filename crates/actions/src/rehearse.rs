@@ -6,6 +6,7 @@
 
 use super::{RunRequest, Told, command, http};
 use signalbox_core::action::{ActionKind, Body, Command, Container, Http, Secrets};
+use signalbox_core::failure::Failure;
 
 /// What stands in a secret's place.
 const MASK: &str = "••••••";
@@ -42,7 +43,7 @@ pub enum Payload {
 ///
 /// # Errors
 /// Why it would not be started, as a sentence.
-pub fn rehearse(request: &RunRequest) -> Result<Rehearsal, String> {
+pub fn rehearse(request: &RunRequest) -> Result<Rehearsal, Failure> {
     let told = request.told()?;
     let mut rehearsal = match &request.spec.kind {
         ActionKind::Command(entry) => program(entry, request, &told)?,
@@ -55,7 +56,7 @@ pub fn rehearse(request: &RunRequest) -> Result<Rehearsal, String> {
     Ok(rehearsal)
 }
 
-fn program(entry: &Command, request: &RunRequest, told: &Told) -> Result<Rehearsal, String> {
+fn program(entry: &Command, request: &RunRequest, told: &Told) -> Result<Rehearsal, Failure> {
     let prepared = command::prepare(entry, request, told)?;
     let mut facts = vec![("Directory", entry.cwd.display().to_string())];
     if let Some(user) = &entry.user {
@@ -83,7 +84,7 @@ fn program(entry: &Command, request: &RunRequest, told: &Told) -> Result<Rehears
     })
 }
 
-fn call(entry: &Http, request: &RunRequest, told: &Told) -> Result<Rehearsal, String> {
+fn call(entry: &Http, request: &RunRequest, told: &Told) -> Result<Rehearsal, Failure> {
     let mut secrets = Secrets::default();
     for (name, _) in told.secrets.iter() {
         secrets.insert(name, MASK);

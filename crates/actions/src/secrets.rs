@@ -2,6 +2,7 @@
 
 use super::trust;
 use signalbox_core::action::{ActionSpec, SecretSource, Secrets};
+use signalbox_core::sentence::Sentence;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -16,43 +17,45 @@ const MAX_BYTES: u64 = 64 * 1024;
 ///
 /// # Errors
 /// Why one cannot be had, as a sentence. Its value is never in it.
-pub(super) fn read(spec: &ActionSpec) -> Result<Secrets, String> {
+pub(super) fn read(spec: &ActionSpec) -> Result<Secrets, Sentence> {
     let mut secrets = Secrets::default();
     for secret in &spec.secrets {
-        let value = value(&secret.source)
-            .map_err(|why| format!("the secret {name}: {why}", name = secret.name))?;
+        let value = value(&secret.source).map_err(|why| {
+            Sentence::new("the secret {name}: {why}").with("name", &secret.name).saying("why", why)
+        })?;
         secrets.insert(&secret.name, value);
     }
     Ok(secrets)
 }
 
-fn value(source: &SecretSource) -> Result<String, String> {
+fn value(source: &SecretSource) -> Result<String, Sentence> {
     let value = match source {
         SecretSource::Env(name) => std::env::var_os(name)
-            .ok_or_else(|| format!("Signalbox's environment has no variable {name}"))?
+            .ok_or_else(|| {
+                Sentence::new("Signalbox's environment has no variable {name}").with("name", name)
+            })?
             .into_string()
-            .map_err(|_| format!("the variable {name} is not text"))?,
+            .map_err(|_| Sentence::new("the variable {name} is not text").with("name", name))?,
         SecretSource::File(path) => file(path)?,
     };
     if value.len() < MIN_BYTES {
-        let least = MIN_BYTES;
-        return Err(format!("it is shorter than {least} bytes, too short to be masked"));
+        let why = Sentence::new("it is shorter than {least} bytes, too short to be masked");
+        return Err(why.with("least", MIN_BYTES));
     }
     Ok(value)
 }
 
-fn file(path: &Path) -> Result<String, String> {
+fn file(path: &Path) -> Result<String, Sentence> {
     let real = trust::check(path, rustix::process::geteuid().as_raw())?;
-    let says = |error: std::io::Error| format!("{}: {error}", path.display());
+    let says = |error| trust::says(path, &error);
     let metadata = fs::metadata(&real).map_err(says)?;
     if metadata.permissions().mode() & 0o004 != 0 {
-        return Err(format!(
-            "{path} may be read by everybody: run chmod o-r on it",
-            path = path.display()
-        ));
+        let why = Sentence::new("{path} may be read by everybody: run chmod o-r on it");
+        return Err(why.with("path", path.display()));
     }
     if !metadata.is_file() || metadata.len() > MAX_BYTES {
-        return Err(format!("{path} is not a file of at most 64 KiB", path = path.display()));
+        let why = Sentence::new("{path} is not a file of at most 64 KiB");
+        return Err(why.with("path", path.display()));
     }
     let mut text = fs::read_to_string(&real).map_err(says)?;
     if text.ends_with('\n') {

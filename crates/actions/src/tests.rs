@@ -93,7 +93,7 @@ async fn output_comes_while_the_command_runs_and_stopping_ends_it() {
     };
     let (ended, ()) = tokio::join!(run_with(request(spec, ""), sender, stop.clone()), watch);
     assert_eq!((ended.outcome, ended.signal), (AttemptOutcome::Cancelled, Some(15)));
-    assert_eq!((ended.temporary, &*ended.error), (false, "It was stopped while it ran."));
+    assert_eq!((ended.temporary, &*ended.error()), (false, "It was stopped while it ran."));
 }
 
 #[tokio::test]
@@ -153,7 +153,7 @@ async fn the_end_is_told_in_codes_and_words() {
     ] {
         let (ended, _) = finish(request(script(script_text, more), "")).await;
         assert_eq!(
-            (ended.outcome, ended.temporary, &*ended.error),
+            (ended.outcome, ended.temporary, &*ended.error()),
             (outcome, temporary, error),
             "{script_text}"
         );
@@ -165,7 +165,7 @@ async fn at_the_limit_the_group_gets_term_and_may_tidy_up() {
     let spec = script("trap 'echo tidied; exit 0' TERM; sleep 1000 & wait", "timeout_s = 1");
     let (ended, chunks) = finish(request(spec, "")).await;
     assert_eq!((ended.outcome, ended.exit_code), (AttemptOutcome::TimedOut, Some(0)));
-    assert_eq!(ended.error, "It ran longer than its limit of 1 s and was ended.");
+    assert_eq!(ended.error(), "It ran longer than its limit of 1 s and was ended.");
     assert!(!ended.temporary);
     assert_eq!(text(&chunks, Stream::Stdout), "tidied\n");
     assert_eq!(text(&chunks, Stream::Notice), "");
@@ -178,7 +178,7 @@ async fn who_ignores_term_is_killed_grandchildren_too() {
     request.timeout = Duration::from_millis(200);
     let (ended, chunks) = finish(request).await;
     assert_eq!((ended.outcome, ended.signal), (AttemptOutcome::TimedOut, Some(9)));
-    assert_eq!(ended.error, "It ran longer than its limit of 0.2 s and was ended.");
+    assert_eq!(ended.error(), "It ran longer than its limit of 0.2 s and was ended.");
     assert!(text(&chunks, Stream::Notice).contains("SIGKILL"));
     gone(text(&chunks, Stream::Stdout).trim()).await;
 }
@@ -251,7 +251,7 @@ async fn what_cannot_be_started_says_why() {
     ] {
         let (ended, _) = finish(request(spec(text), "")).await;
         assert_eq!((ended.outcome, ended.exit_code), (AttemptOutcome::Failed, None));
-        assert!(ended.error.starts_with(error), "{}", ended.error);
+        assert!(ended.error().starts_with(error), "{}", ended.error());
     }
 }
 
@@ -275,7 +275,7 @@ async fn print_shows_the_event_and_the_body() {
     request.facts.user_name = "x\nSIGNALBOX_FAKE=; `touch /tmp/never` $(id) \"'".into();
     let (sender, mut receiver) = mpsc::channel(16);
     let ended = run(request, sender, CancellationToken::new()).await;
-    assert_eq!((ended.outcome, &*ended.error), (AttemptOutcome::Succeeded, ""));
+    assert_eq!((ended.outcome, &*ended.error()), (AttemptOutcome::Succeeded, ""));
     let mut chunks = Vec::new();
     while let Ok(chunk) = receiver.try_recv() {
         chunks.push(chunk);

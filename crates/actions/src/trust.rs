@@ -4,6 +4,7 @@
 //! Every directory on the way and every symbolic link is looked at, from `/` on, as the kernel
 //! would walk it.
 
+use signalbox_core::sentence::Sentence;
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
@@ -18,7 +19,7 @@ const MAX_LINKS: usize = 40;
 ///
 /// # Errors
 /// A sentence naming the part that others may write to, or that is not there.
-pub(super) fn check(path: &Path, us: u32) -> Result<PathBuf, String> {
+pub(super) fn check(path: &Path, us: u32) -> Result<PathBuf, Sentence> {
     let mut left = parts(path);
     let mut at = PathBuf::from("/");
     let mut links = 0;
@@ -33,10 +34,8 @@ pub(super) fn check(path: &Path, us: u32) -> Result<PathBuf, String> {
         if metadata.is_symlink() {
             links += 1;
             if links > MAX_LINKS {
-                return Err(format!(
-                    "{path} leads through too many symbolic links",
-                    path = path.display()
-                ));
+                let why = Sentence::new("{path} leads through too many symbolic links");
+                return Err(why.with("path", path.display()));
             }
             check_owner(&next, &metadata, us)?;
             let target = fs::read_link(&next).map_err(|error| says(&next, &error))?;
@@ -65,29 +64,33 @@ fn parts(path: &Path) -> VecDeque<OsString> {
         .collect()
 }
 
-fn look(path: &Path) -> Result<Metadata, String> {
+fn look(path: &Path) -> Result<Metadata, Sentence> {
     fs::symlink_metadata(path).map_err(|error| says(path, &error))
 }
 
-fn says(path: &Path, error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => format!("{path} does not exist", path = path.display()),
-        _ => format!("{}: {error}", path.display()),
-    }
+/// What the operating system says of a file.
+pub(super) fn says(path: &Path, error: &std::io::Error) -> Sentence {
+    let sentence = match error.kind() {
+        std::io::ErrorKind::NotFound => Sentence::new("{path} does not exist"),
+        _ => Sentence::new("{path}: {error}").with("error", error),
+    };
+    sentence.with("path", path.display())
 }
 
-fn check_owner(path: &Path, metadata: &Metadata, us: u32) -> Result<(), String> {
+fn check_owner(path: &Path, metadata: &Metadata, us: u32) -> Result<(), Sentence> {
     let owner = metadata.uid();
     if owner == 0 || owner == us {
         return Ok(());
     }
-    Err(format!(
+    Err(Sentence::new(
         "{path} belongs to user {owner}, who could change it: it must belong to root or to user {us}",
-        path = path.display()
-    ))
+    )
+    .with("path", path.display())
+    .with("owner", owner)
+    .with("us", us))
 }
 
-fn check_part(path: &Path, metadata: &Metadata, us: u32, is_last: bool) -> Result<(), String> {
+fn check_part(path: &Path, metadata: &Metadata, us: u32, is_last: bool) -> Result<(), Sentence> {
     check_owner(path, metadata, us)?;
     let mode = metadata.mode();
     // In a sticky directory on the way, as /tmp, others may add files but not replace ours.
@@ -95,10 +98,11 @@ fn check_part(path: &Path, metadata: &Metadata, us: u32, is_last: bool) -> Resul
     if mode & 0o022 == 0 || sticky_on_the_way {
         return Ok(());
     }
-    let (path, bits) = (path.display(), mode & 0o7777);
-    Err(if mode & 0o002 != 0 {
-        format!("{path} may be written to by everybody (mode {bits:04o}): run chmod go-w on it")
+    let pattern = if mode & 0o002 != 0 {
+        "{path} may be written to by everybody (mode {bits}): run chmod go-w on it"
     } else {
-        format!("{path} may be written to by its group (mode {bits:04o}): run chmod go-w on it")
-    })
+        "{path} may be written to by its group (mode {bits}): run chmod go-w on it"
+    };
+    let bits = format!("{:04o}", mode & 0o7777);
+    Err(Sentence::new(pattern).with("path", path.display()).with("bits", bits))
 }

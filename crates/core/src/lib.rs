@@ -10,6 +10,7 @@ pub mod credential;
 pub mod delivery_reason;
 pub mod difference;
 pub mod event;
+pub mod failure;
 pub mod idempotency;
 pub mod ids;
 pub mod job;

@@ -1,5 +1,6 @@
 //! How long a failed job waits for its next try: what a catalogue entry says, else as ever.
 
+use super::sentence::Sentence;
 use chrono::TimeDelta;
 
 /// The longest wait an entry may set: a week.
@@ -65,44 +66,52 @@ impl Policy {
 
     /// The same for a person: `1 s, 5 s, 30 s, 2 min, then every 10 min; up to 20 % longer`.
     #[must_use]
-    pub fn in_words(&self) -> String {
+    pub fn in_words(&self) -> Sentence {
         const MOST: i32 = 8;
-        let mut words: Vec<String> = Vec::new();
+        let mut words: Vec<Sentence> = Vec::new();
         let last = loop {
             let tries = i32::try_from(words.len()).unwrap_or(MOST) + 1;
             let (wait, next) = (self.seconds(tries), self.seconds(tries + 1));
             #[expect(clippy::float_cmp, reason = "the same number twice means that it stays so")]
             if wait == next {
-                break span(wait);
+                break Some(span(wait));
             }
             if tries > MOST {
-                break "…".to_owned();
+                break None;
             }
             words.push(span(wait));
         };
-        let first = words.join(", ");
-        let waits = match words.as_slice() {
-            [] => format!("every {last}"),
-            _ if last == "…" => format!("{first}, …"),
-            _ => format!("{first}, then every {last}"),
+        let first = words.into_iter().reduce(|before, next| {
+            Sentence::new("{before}, {next}").saying("before", before).saying("next", next)
+        });
+        let waits = match (first, last) {
+            (None, last) => {
+                Sentence::new("every {last}").saying("last", last.unwrap_or_else(|| "…".into()))
+            }
+            (Some(first), None) => Sentence::new("{first}, …").saying("first", first),
+            (Some(first), Some(last)) => Sentence::new("{first}, then every {last}")
+                .saying("first", first)
+                .saying("last", last),
         };
         if self.jitter == 0.0 {
             waits
         } else {
             let percent = (self.jitter * 100.0).round();
-            format!("{waits}; up to {percent} % longer")
+            Sentence::new("{waits}; up to {percent} % longer")
+                .saying("waits", waits)
+                .with("percent", percent)
         }
     }
 }
 
-fn span(seconds: f64) -> String {
+fn span(seconds: f64) -> Sentence {
     let whole = |unit: f64| seconds >= unit && seconds % unit == 0.0;
     if whole(3_600.0) {
-        format!("{n} h", n = seconds / 3_600.0)
+        Sentence::new("{n} h").with("n", seconds / 3_600.0)
     } else if whole(60.0) {
-        format!("{n} min", n = seconds / 60.0)
+        Sentence::new("{n} min").with("n", seconds / 60.0)
     } else {
-        format!("{n} s", n = (seconds * 10.0).round() / 10.0)
+        Sentence::new("{n} s").with("n", (seconds * 10.0).round() / 10.0)
     }
 }
 
@@ -121,9 +130,9 @@ mod tests {
         assert_eq!(waits(&policy, 0.0), [1.0, 5.0, 30.0, 120.0, 600.0, 600.0, 600.0]);
         assert_eq!(waits(&policy, 1.0)[..3], [1.2, 6.0, 36.0]);
         let words = "1 s, 5 s, 30 s, 2 min, then every 10 min; up to 20 % longer";
-        assert_eq!(policy.in_words(), words);
+        assert_eq!(policy.in_words().to_string(), words);
         let policy = Policy { waits: Waits::Listed(vec![90]), jitter: 0.0 };
-        assert_eq!((waits(&policy, 1.0)[6], &*policy.in_words()), (90.0, "every 90 s"));
+        assert_eq!((waits(&policy, 1.0)[6], &*policy.in_words().to_string()), (90.0, "every 90 s"));
     }
 
     #[test]
@@ -134,9 +143,9 @@ mod tests {
         };
         let policy = growing(2, 3.0, 100);
         assert_eq!(waits(&policy, 0.0), [2.0, 6.0, 18.0, 54.0, 100.0, 100.0, 100.0]);
-        assert_eq!(policy.in_words(), "2 s, 6 s, 18 s, 54 s, then every 100 s");
-        assert!(growing(1, 1.1, 86_400).in_words().ends_with(", …"));
-        assert_eq!(growing(3_600, 1.0, 3_600).in_words(), "every 1 h");
+        assert_eq!(policy.in_words().to_string(), "2 s, 6 s, 18 s, 54 s, then every 100 s");
+        assert!(growing(1, 1.1, 86_400).in_words().to_string().ends_with(", …"));
+        assert_eq!(growing(3_600, 1.0, 3_600).in_words().to_string(), "every 1 h");
         // However often: a number, and no more than the longest.
         assert_eq!(policy.wait(i32::MAX, 1.0).num_seconds(), 100);
     }

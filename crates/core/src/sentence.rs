@@ -55,6 +55,15 @@ impl Sentence {
         self.filled(name, Gap::List(list))
     }
 
+    /// Sentences, one after the other.
+    #[must_use]
+    pub fn sequence(sentences: Vec<Self>) -> Self {
+        let all = sentences.into_iter().reduce(|before, next| {
+            Self::new("{before} {next}").saying("before", before).saying("next", next)
+        });
+        all.unwrap_or_else(|| Self::new(""))
+    }
+
     fn filled(mut self, name: &'static str, gap: Gap) -> Self {
         self.values.push((name.into(), gap));
         self

@@ -83,6 +83,20 @@ fn every_reason_of_a_delivery_is_said_in_chinese() {
     }
 }
 
+/// Of each failure no English is left but names.
+#[test]
+fn every_failure_of_an_attempt_is_said_in_chinese() {
+    let names =
+        "Signalbox|JSON|SIGXCPU|SIGKILL|TLS|ca_file|ca-certificates|toml|shell|--rm|true|false";
+    let names = regex::Regex::new(names).unwrap();
+    let english = regex::Regex::new("[A-Za-z]{2,}").unwrap();
+    for failure in signalbox_core::failure::tests::one_of_each() {
+        let said = say_in(Locale::SimplifiedChinese, || say(&failure.sentence()));
+        assert!(!english.is_match(&names.replace_all(&said, "")), "{failure:?}: {said}");
+        assert!(!failure.to_string().contains('{') && !said.contains('{'), "{said}");
+    }
+}
+
 /// Each stored or made text is recognised by its own pattern and by no other.
 #[test]
 fn a_text_with_values_is_told_apart_from_all_others() {

@@ -6,6 +6,7 @@ use super::{Conn, Result};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use signalbox_core::failure::Failure;
 use signalbox_core::ids::JobId;
 use signalbox_core::job::{AttemptOutcome, JobState, Tries};
 
@@ -169,8 +170,15 @@ pub struct End {
     pub cpu_ms: Option<i64>,
     /// The most memory that it held at once, in KiB.
     pub peak_memory_kib: Option<i64>,
-    /// Why it failed, in words; empty if it did not.
-    pub error: String,
+    /// Why it failed, if it did.
+    pub failure: Option<Failure>,
+}
+
+impl End {
+    /// Why it failed, in English, for programs and logs; empty if it did not.
+    pub fn error(&self) -> String {
+        self.failure.as_ref().map(ToString::to_string).unwrap_or_default()
+    }
 }
 
 /// Ends an attempt; false if it had ended already (it was given up as lost).
@@ -194,7 +202,8 @@ pub async fn end(
             job_attempts::signal.eq(end.signal),
             job_attempts::cpu_ms.eq(end.cpu_ms),
             job_attempts::peak_memory_kib.eq(end.peak_memory_kib),
-            job_attempts::error.eq(&end.error),
+            job_attempts::error.eq(end.error()),
+            job_attempts::failure.eq(end.failure.as_ref().map(Failure::to_stored)),
         ))
         .execute(conn)
         .await?;

@@ -4,8 +4,9 @@
 use super::{Conn, Result};
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Bool, Integer, Jsonb, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
+use signalbox_core::failure::Failure as Why;
 use signalbox_core::listing::Total;
 
 /// Groups that are shown of each kind; one more is read, to know whether there are more.
@@ -37,6 +38,8 @@ pub struct Failed {
     pub webhook_label: String,
     pub finished_at: DateTime<Utc>,
     pub error: String,
+    /// The same with its values; none of a job of before.
+    pub failure: Option<Why>,
 }
 
 /// All of it.
@@ -71,6 +74,8 @@ struct Stored {
     number: Option<i64>,
     #[diesel(sql_type = Text)]
     error: String,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    failure: Option<serde_json::Value>,
     #[diesel(sql_type = Bool)]
     is_renamed: bool,
 }
@@ -80,19 +85,21 @@ const GROUPED: &str = "WITH lost AS MATERIALIZED (SELECT repo_name, repo_url, ob
      AND received_at >= now() - interval '7 days' ORDER BY received_at DESC LIMIT $1), \
      lost_of AS (SELECT repo_name, count(*) AS count FROM lost GROUP BY repo_name), \
      last_lost AS (SELECT DISTINCT ON (repo_name) * FROM lost ORDER BY repo_name, id DESC), \
-     failed AS MATERIALIZED (SELECT webhook_id, webhook_label, finished_at, error \
-     FROM jobs WHERE state = 'failed' AND finished_at >= now() - interval '24 hours' \
+     failed AS MATERIALIZED (SELECT id, webhook_id, webhook_label, finished_at, \
+     error FROM jobs WHERE state = 'failed' AND finished_at >= now() - interval '24 hours' \
      ORDER BY finished_at DESC LIMIT $1), \
      failed_of AS (SELECT webhook_id, count(*) AS count FROM failed GROUP BY webhook_id), \
      last_failed AS (SELECT DISTINCT ON (webhook_id) * FROM failed \
      ORDER BY webhook_id, finished_at DESC) \
      (SELECT false AS is_failed, repo_name AS label, count, received_at AS at, id, repo_url, \
-     object_kind, event, project_id AS number, '' AS error, \
+     object_kind, event, project_id AS number, '' AS error, NULL::jsonb AS failure, \
      EXISTS (SELECT 1 FROM webhooks WHERE webhooks.project_id = last_lost.project_id \
      AND webhooks.repo_name NOT IN ('', last_lost.repo_name)) AS is_renamed \
      FROM last_lost JOIN lost_of USING (repo_name) ORDER BY id DESC LIMIT $2) \
      UNION ALL (SELECT true, webhook_label, count, finished_at, '', '', '', '', \
-     last_failed.webhook_id, error, false FROM last_failed \
+     last_failed.webhook_id, error, (SELECT failure FROM job_attempts a \
+     WHERE a.job_id = last_failed.id AND a.error = last_failed.error \
+     ORDER BY number DESC LIMIT 1), false FROM last_failed \
      JOIN failed_of ON failed_of.webhook_id IS NOT DISTINCT FROM last_failed.webhook_id \
      ORDER BY finished_at DESC LIMIT $2)";
 
@@ -116,6 +123,7 @@ pub async fn load(conn: &mut Conn) -> Result<Attention> {
                 count: group.count,
                 webhook_label: group.label,
                 finished_at: group.at,
+                failure: group.failure.as_ref().and_then(Why::from_stored),
                 error: group.error,
             });
         } else {

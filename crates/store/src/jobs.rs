@@ -12,6 +12,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, Integer, Nullable, Text};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
+use signalbox_core::failure::Failure;
 use signalbox_core::ids::{DeliveryId, JobId, WebhookId};
 use signalbox_core::job::{AttemptOutcome, JobState};
 use signalbox_core::webhook::Concurrency;
@@ -90,6 +91,15 @@ pub struct Attempt {
     pub cpu_ms: Option<i64>,
     pub peak_memory_kib: Option<i64>,
     pub output_pruned_at: Option<DateTime<Utc>>,
+    #[serde(skip)]
+    pub failure: Option<serde_json::Value>,
+}
+
+impl Attempt {
+    /// Why it failed; none if it did not, or is of a version that stored the sentence alone.
+    pub fn typed_failure(&self) -> Option<Failure> {
+        Failure::from_stored(self.failure.as_ref()?)
+    }
 }
 
 /// A piece of an attempt's output, in the order it was written.

@@ -80,6 +80,7 @@ diesel::table! {
         cpu_ms -> Nullable<Int8>,
         peak_memory_kib -> Nullable<Int8>,
         output_pruned_at -> Nullable<Timestamptz>,
+        failure -> Nullable<Jsonb>,
     }
 }
 

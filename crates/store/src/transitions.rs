@@ -119,8 +119,8 @@ pub struct Finish<'a> {
 
 impl Finish<'_> {
     /// Why the job failed, in words.
-    fn error(&self) -> &str {
-        if self.next.state() == JobState::Succeeded { "" } else { &self.end.error }
+    fn error(&self) -> String {
+        if self.next.state() == JobState::Succeeded { String::new() } else { self.end.error() }
     }
 
     /// When the job ended, if it did.
@@ -138,11 +138,12 @@ pub async fn end(conn: &mut Conn, finish: Finish<'_>) -> Result<bool> {
     if !attempts::end(conn, job, number, end, now).await? {
         return Ok(false);
     }
+    let error = finish.error();
     let changes = Changes {
         tries_used: Some(tally.used),
         tries_lost: Some(tally.lost),
         finished_at: Some(finish.finished_at()),
-        error: Some(finish.error()),
+        error: Some(&error),
         run_at: next.due_at(now),
         ..Changes::default()
     };

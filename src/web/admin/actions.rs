@@ -96,7 +96,7 @@ fn draw(
         if catalogue.get(&row.action).is_none() && is_new {
             missing.push(Missing {
                 name: row.action.clone(),
-                reason: i18n::told(&catalogue.why_missing(&row.action)),
+                reason: i18n::say(&catalogue.why_missing(&row.action).sentence()),
                 webhooks: users(&row.action),
             });
         }
@@ -110,7 +110,7 @@ fn draw(
 }
 
 fn fault(fault: &Fault) -> String {
-    i18n::told(&fault.to_string())
+    i18n::say(&fault.sentence())
 }
 
 fn entry(spec: &ActionSpec, webhooks: Vec<User>) -> Entry {
@@ -139,7 +139,7 @@ fn entry(spec: &ActionSpec, webhooks: Vec<User>) -> Entry {
     facts.push(("Timeout", say!("{n} s", n = spec.timeout_s)));
     let retried = if spec.retry_on_failure { "yes" } else { "temporary failures only" };
     facts.push(("Retry on failure", retried.to_owned()));
-    facts.push(("Backoff", i18n::told(&spec.retry.in_words())));
+    facts.push(("Backoff", i18n::say(&spec.retry.in_words())));
     if let Some(lane) = &spec.lane {
         facts.push(("Lane", lane.clone()));
     }
@@ -215,7 +215,7 @@ impl ActionsPage {
                 missing: vec![Missing {
                     name: "gone".to_owned(),
                     reason: "It is not there.".to_owned(),
-                    webhooks: vec![user(Some(Drift::Gone(String::new())))],
+                    webhooks: vec![user(Some(Drift::Gone("".into())))],
                 }],
                 faults: vec!["/srv/actions/x.toml:3: <b>colour</b> is not known".to_owned()],
                 ..plain()

@@ -65,8 +65,13 @@ fn a_faulty_entry_is_named_and_hides_no_other() {
         ]
     );
     let (catalogue, _) = Catalogue::load(Some(directory.path()));
-    assert!(catalogue.why_missing("gone").contains("gone.toml:3: command: /nowhere"));
-    assert!(catalogue.why_missing("never").ends_with("the actions directory has no never.toml."));
+    assert!(catalogue.why_missing("gone").to_string().contains("gone.toml:3: command: /nowhere"));
+    assert!(
+        catalogue
+            .why_missing("never")
+            .to_string()
+            .ends_with("the actions directory has no never.toml.")
+    );
 }
 
 #[test]
@@ -122,7 +127,7 @@ fn a_parent_of_a_parent_counts_as_well() {
     assert_eq!((Catalogue::load(Some(&two)).1, load(&directory).1), (vec![], vec![]));
     chmod(&one, 0o777);
     let reason = "one may be written to by everybody (mode 0777): run chmod go-w on it";
-    assert!(Catalogue::load(Some(&two)).1[0].reason.ends_with(reason));
+    assert!(Catalogue::load(Some(&two)).1[0].reason.to_string().ends_with(reason));
     assert_eq!(load(&directory).1, [format!("far.toml:1: command: {reason}")]);
     // In a sticky directory nobody can replace what is ours.
     chmod(&one, 0o1777);

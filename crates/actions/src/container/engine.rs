@@ -12,6 +12,7 @@ use http_body_util::Full;
 use hyper::{Method, Request, StatusCode};
 use serde_json::Value;
 use signalbox_core::action::Login;
+use signalbox_core::failure::Failure as Why;
 use std::path::Path;
 use std::time::Duration;
 use tokio::net::UnixStream;
@@ -28,18 +29,18 @@ const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 /// Why the engine did not do something.
 pub(super) struct Failure {
     pub(super) status: Option<StatusCode>,
-    pub(super) error: String,
+    pub(super) why: Why,
     /// Whether another try may help, whatever the entry says.
     pub(super) temporary: bool,
 }
 
 impl Failure {
-    pub(super) fn of(error: impl Into<String>) -> Self {
-        Self { status: None, error: error.into(), temporary: false }
+    pub(super) fn of(why: Why) -> Self {
+        Self { status: None, why, temporary: false }
     }
 
-    fn away(error: impl Into<String>) -> Self {
-        Self { status: None, error: error.into(), temporary: true }
+    fn away(why: Why) -> Self {
+        Self { status: None, why, temporary: true }
     }
 }
 
@@ -74,10 +75,9 @@ impl<'a> Engine<'a> {
             }
             Err(refusal(status, &body))
         };
-        timeout(CALL, exchange).await.unwrap_or_else(|_| {
-            let seconds = CALL.as_secs();
-            Err(Failure::away(format!("The engine did not answer within {seconds} s.")))
-        })
+        timeout(CALL, exchange)
+            .await
+            .unwrap_or_else(|_| Err(Failure::away(Why::EngineSilent { seconds: CALL.as_secs() })))
     }
 
     /// Pulls an image and shows how it goes on.
@@ -88,9 +88,7 @@ impl<'a> Engine<'a> {
         recorder: &mut Recorder,
     ) -> Result<(), Failure> {
         if image.is_empty() || image.starts_with("sha256:") {
-            return Err(Failure::of(
-                "It was made from an image without a name, which cannot be pulled.",
-            ));
+            return Err(Failure::of(Why::ImageNameless));
         }
         let has_tag =
             image.contains('@') || image.rsplit('/').next().is_some_and(|last| last.contains(':'));
@@ -112,7 +110,7 @@ impl<'a> Engine<'a> {
                 progress(&std::mem::replace(&mut line, rest), recorder).await?;
             }
             if line.len() > MAX_ANSWER_BYTES {
-                return Err(Failure::of("The engine's answer has no end."));
+                return Err(Failure::of(Why::EngineEndless));
             }
         }
         progress(&line, recorder).await
@@ -125,8 +123,8 @@ impl<'a> Engine<'a> {
         (body, login): (Option<Value>, Option<&Login>),
     ) -> Result<Answer, Failure> {
         let stream = UnixStream::connect(self.socket).await.map_err(|error| {
-            let socket = self.socket.display();
-            Failure::away(format!("No engine at {socket}: {error}."))
+            let socket = self.socket.display().to_string();
+            Failure::away(Why::NoEngine { socket, error: error.to_string() })
         })?;
         let mut request = Request::builder().method(method).uri(path).header("host", "engine");
         if body.is_some() {
@@ -136,16 +134,15 @@ impl<'a> Engine<'a> {
             request = request.header("x-registry-auth", login.header());
         }
         let bytes = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
-        let request = request
-            .body(Full::new(bytes))
-            .map_err(|_| Failure::of("The engine's own words make no address."))?;
+        let request =
+            request.body(Full::new(bytes)).map_err(|_| Failure::of(Why::EngineAddress))?;
         Ok(wire::send(stream, request).await?)
     }
 }
 
 impl From<hyper::Error> for Failure {
     fn from(error: hyper::Error) -> Self {
-        Self::away(format!("The engine broke off: {error}."))
+        Self::away(Why::EngineBroken { error: error.to_string() })
     }
 }
 
@@ -156,10 +153,10 @@ fn text<'a>(said: &'a Value, key: &str) -> Option<&'a str> {
 
 fn refusal(status: StatusCode, body: &[u8]) -> Failure {
     let said: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
-    let message = text(&said, "message").unwrap_or("no reason given");
+    let message = text(&said, "message").map(str::to_owned);
     Failure {
         status: Some(status),
-        error: format!("The engine refused ({status}): {message}."),
+        why: Why::EngineRefused { status: status.to_string(), message },
         temporary: status == StatusCode::TOO_MANY_REQUESTS
             || status == StatusCode::SERVICE_UNAVAILABLE,
     }
@@ -170,7 +167,7 @@ async fn whole(answer: &mut Answer) -> Result<Vec<u8>, Failure> {
     while let Some(piece) = answer.piece().await {
         body.extend_from_slice(&piece?);
         if body.len() > MAX_ANSWER_BYTES {
-            return Err(Failure::of("The engine's answer has no end."));
+            return Err(Failure::of(Why::EngineEndless));
         }
     }
     Ok(body)
@@ -181,7 +178,7 @@ async fn progress(line: &[u8], recorder: &mut Recorder) -> Result<(), Failure> {
     let Ok(said) = serde_json::from_slice::<Value>(line) else { return Ok(()) };
     if let Some(error) = text(&said, "error") {
         // A registry that is away is often back soon.
-        return Err(Failure::away(format!("The image could not be pulled: {error}.")));
+        return Err(Failure::away(Why::NotPulled { error: error.to_owned() }));
     }
     let drawn = said.pointer("/progressDetail/current").is_some_and(Value::is_number);
     if let Some(status) = text(&said, "status").filter(|_| !drawn) {

@@ -238,20 +238,20 @@ impl State {
 async fn a_container_is_restarted() {
     let engine = Engine::start();
     let (ended, output) = engine.run("restart").await;
-    assert_eq!(ended.outcome, AttemptOutcome::Succeeded, "{}", ended.error);
+    assert_eq!(ended.outcome, AttemptOutcome::Succeeded, "{}", ended.error());
     assert_eq!(output, "web was restarted.\n");
     assert_eq!(engine.calls(), ["GET /containers/web/json", "POST /containers/web/restart?t=3"]);
     engine.state.lock().unwrap().containers.clear();
     let (ended, _) = engine.run("restart").await;
     assert_eq!((ended.http_status, ended.temporary), (Some(404), false));
-    assert_eq!(ended.error, "The engine refused (404 Not Found): no such thing.");
+    assert_eq!(ended.error(), "The engine refused (404 Not Found): no such thing.");
 }
 
 #[tokio::test]
 async fn a_newer_image_makes_a_new_container_like_the_old_one() {
     let engine = Engine::start();
     let (ended, output) = engine.run("recreate").await;
-    assert_eq!(ended.outcome, AttemptOutcome::Succeeded, "{}", ended.error);
+    assert_eq!(ended.outcome, AttemptOutcome::Succeeded, "{}", ended.error());
     assert_eq!(
         output,
         "Pulling registry.example.com:5000/web\nlatest: Pulling from web\nDigest: sha256:new\nReplacing web\nweb runs the newest image.\n"
@@ -292,7 +292,7 @@ async fn without_a_newer_image_nothing_is_touched() {
     let engine = Engine::start();
     engine.state.lock().unwrap().newest = "sha256:old";
     let (ended, output) = engine.run("recreate").await;
-    assert_eq!(ended.outcome, AttemptOutcome::Succeeded, "{}", ended.error);
+    assert_eq!(ended.outcome, AttemptOutcome::Succeeded, "{}", ended.error());
     assert!(output.ends_with("web runs the newest registry.example.com:5000/web already.\n"));
     assert!(engine.calls().iter().all(|call| !call.contains("stop")));
 }
@@ -305,9 +305,9 @@ async fn if_the_new_one_fails_the_old_one_runs_again() {
         let (ended, _) = engine.run("recreate").await;
         assert_eq!(ended.outcome, AttemptOutcome::Failed);
         assert!(
-            ended.error.ends_with("the disk is full. The old one runs again."),
+            ended.error().ends_with("the disk is full. The old one runs again."),
             "{refuse}: {}",
-            ended.error
+            ended.error()
         );
         assert_eq!(engine.names(), ["web"], "{refuse}");
         let state = engine.state.lock().unwrap();
@@ -325,7 +325,7 @@ async fn what_a_killed_attempt_left_aside_is_put_back_first() {
         state.containers.insert("web-before-signalbox".into(), web);
     }
     let (ended, output) = engine.run("recreate").await;
-    assert_eq!(ended.outcome, AttemptOutcome::Succeeded, "{}", ended.error);
+    assert_eq!(ended.outcome, AttemptOutcome::Succeeded, "{}", ended.error());
     assert!(output.starts_with("Putting web-before-signalbox back"), "{output}");
     assert_eq!(engine.names(), ["web"]);
 }
@@ -336,7 +336,7 @@ async fn an_engine_that_is_away_may_come_back() {
         "kind = 'container'\nsocket = '/nowhere/x.sock'\ncontainer = 'web'\noperation = 'restart'";
     let (ended, _) = run(text).await;
     assert_eq!((ended.outcome, ended.temporary), (AttemptOutcome::Failed, true));
-    assert!(ended.error.starts_with("No engine at /nowhere/x.sock: "), "{}", ended.error);
+    assert!(ended.error().starts_with("No engine at /nowhere/x.sock: "), "{}", ended.error());
 }
 
 /// An entry that renews the container and logs in at this registry.
@@ -358,7 +358,7 @@ async fn a_registry_that_asks_for_a_login_gets_it_and_no_other_does() {
     let engine = Engine::start();
     engine.state.lock().unwrap().password = "pass-word";
     let (ended, output) = run(&with_login(&engine, "registry.example.com:5000")).await;
-    assert_eq!(ended.outcome, AttemptOutcome::Succeeded, "{} {output}", ended.error);
+    assert_eq!(ended.outcome, AttemptOutcome::Succeeded, "{} {output}", ended.error());
     let logins = std::mem::take(&mut engine.state.lock().unwrap().logins);
     let wanted = json!({
         "username": "robot", "password": "pass-word", "serveraddress": "registry.example.com:5000",
@@ -370,12 +370,12 @@ async fn a_registry_that_asks_for_a_login_gets_it_and_no_other_does() {
     engine.state.lock().unwrap().password = "pass-word";
     let (ended, _) = engine.run("recreate").await;
     assert_eq!(ended.outcome, AttemptOutcome::Failed);
-    assert!(ended.error.contains("no basic auth credentials"), "{}", ended.error);
+    assert!(ended.error().contains("no basic auth credentials"), "{}", ended.error());
 
     let (ended, _) = run(&with_login(&engine, "other.example.com")).await;
     assert_eq!((ended.outcome, ended.temporary), (AttemptOutcome::Failed, false));
     let why = "registry.example.com:5000/web is not of the registry other.example.com";
-    assert!(ended.error.contains(why), "{}", ended.error);
+    assert!(ended.error().contains(why), "{}", ended.error());
     let state = engine.state.lock().unwrap();
     assert!(state.logins.is_empty() && state.containers["web"]["Image"] == "sha256:old");
 }

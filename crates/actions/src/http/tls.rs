@@ -1,11 +1,12 @@
 //! TLS for calls out: the certificates that this machine trusts, or those of the entry's file
 //! instead, and the name that was asked for.
 
-use super::Failure;
+use super::{Failure, Why};
 use crate::trust;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
+use signalbox_core::sentence::Sentence;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -29,25 +30,26 @@ pub(super) async fn wrap(
 ) -> Result<TlsStream<TcpStream>, Failure> {
     let file: Option<PathBuf> = ca_file.map(Path::to_owned);
     let read = tokio::task::spawn_blocking(move || match file {
-        Some(file) => of_file(&file).map_err(|reason| format!("Not sent: ca_file: {reason}.")),
+        Some(file) => of_file(&file).map_err(|reason| Why::NotSent {
+            reason: Sentence::new("ca_file: {reason}").saying("reason", reason),
+        }),
         None => of_this_machine(),
     });
     let roots = read
         .await
-        .map_err(|_| Failure::refused("The trusted certificates could not be read."))?
+        .map_err(|_| Failure::refused(Why::CertificatesUnreadable))?
         .map_err(Failure::refused)?;
     let name = match url.host() {
-        Some(Host::Domain(name)) => ServerName::try_from(name.to_owned()).map_err(|_| {
-            Failure::refused(format!("{name} is no name that a certificate can have."))
-        })?,
+        Some(Host::Domain(name)) => ServerName::try_from(name.to_owned())
+            .map_err(|_| Failure::refused(Why::NameWithoutCertificate { name: name.to_owned() }))?,
         Some(Host::Ipv4(address)) => ServerName::IpAddress(address.into()),
         Some(Host::Ipv6(address)) => ServerName::IpAddress(address.into()),
-        None => return Err(Failure::refused("The address has no host.")),
+        None => return Err(Failure::refused(Why::NoHost)),
     };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| Failure::refused(format!("TLS is not to be had: {error}.")))?
+        .map_err(|error| Failure::refused(Why::TlsUnusable { error: error.to_string() }))?
         .with_root_certificates(roots)
         .with_no_client_auth();
     let connector = TlsConnector::from(Arc::new(config));
@@ -58,10 +60,10 @@ pub(super) async fn wrap(
 fn failed(error: &io::Error) -> Failure {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match inner {
-        Some(rustls::Error::InvalidCertificate(_)) => Failure::refused(format!(
-            "Not sent: its certificate was refused ({error}). Name its issuer in ca_file, or trust it on this machine."
-        )),
-        Some(_) | None => Failure::away(format!("No TLS: {error}.")),
+        Some(rustls::Error::InvalidCertificate(_)) => {
+            Failure::refused(Why::CertificateRefused { error: error.to_string() })
+        }
+        Some(_) | None => Failure::away(Why::NoTls { error: error.to_string() }),
     }
 }
 
@@ -69,35 +71,36 @@ fn failed(error: &io::Error) -> Failure {
 ///
 /// # Errors
 /// Why they cannot be had.
-pub(super) fn of_file(file: &Path) -> Result<RootCertStore, String> {
+pub(super) fn of_file(file: &Path) -> Result<RootCertStore, Sentence> {
     let real = trust::check(file, rustix::process::geteuid().as_raw())?;
-    let says = |error: io::Error| format!("{}: {error}", file.display());
+    let says = |error| trust::says(file, &error);
+    let wrong = |pattern| Sentence::new(pattern).with("path", file.display());
     let metadata = fs::metadata(&real).map_err(says)?;
     if !metadata.is_file() || metadata.len() > MAX_BYTES {
-        return Err(format!("{path} is not a file of at most 1 MiB", path = file.display()));
+        return Err(wrong("{path} is not a file of at most 1 MiB"));
     }
     let pem = fs::read(&real).map_err(says)?;
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {
         let certificate = certificate
-            .map_err(|error| format!("{path} is not PEM: {error}", path = file.display()))?;
+            .map_err(|error| wrong("{path} is not PEM: {error}").with("error", error))?;
         roots.add(certificate).map_err(|error| {
-            format!("{path} has an unusable certificate: {error}", path = file.display())
+            wrong("{path} has an unusable certificate: {error}").with("error", error)
         })?;
     }
     if roots.is_empty() {
-        return Err(format!("{path} holds no certificate in PEM", path = file.display()));
+        return Err(wrong("{path} holds no certificate in PEM"));
     }
     Ok(roots)
 }
 
 /// What this machine trusts (`/etc/ssl`, or what `SSL_CERT_FILE` names).
-fn of_this_machine() -> Result<RootCertStore, String> {
+fn of_this_machine() -> Result<RootCertStore, Why> {
     let mut roots = RootCertStore::empty();
     let found = rustls_native_certs::load_native_certs();
     roots.add_parsable_certificates(found.certs);
     if roots.is_empty() {
-        return Err("This machine has no trusted certificates: install ca-certificates.".to_owned());
+        return Err(Why::NoCertificates);
     }
     Ok(roots)
 }

@@ -44,7 +44,7 @@ async fn restart(directory: &Path, service: &str) -> (Option<i32>, bool, String)
     let mut request = request(Arc::new(spec), "");
     request.params.insert("service".into(), service.into());
     let (ended, chunks) = finish(request).await;
-    let said = text(&chunks, Stream::Stdout) + &text(&chunks, Stream::Stderr) + &ended.error;
+    let said = text(&chunks, Stream::Stdout) + &text(&chunks, Stream::Stderr) + &ended.error();
     (ended.exit_code, ended.temporary, said)
 }
 
@@ -141,7 +141,7 @@ async fn restart_container_restarts_it() {
     let (sender, _chunks) = tokio::sync::mpsc::channel(100);
     let stop = tokio_util::sync::CancellationToken::new();
     let ended = crate::run(request(Arc::new(spec), ""), sender, stop).await;
-    assert_eq!(ended.outcome, AttemptOutcome::Succeeded, "{}", ended.error);
+    assert_eq!(ended.outcome, AttemptOutcome::Succeeded, "{}", ended.error());
     assert_eq!(
         served.await.unwrap(),
         ["GET /containers/example/json HTTP/1.1", "POST /containers/example/restart HTTP/1.1"]

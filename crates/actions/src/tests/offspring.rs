@@ -52,7 +52,7 @@ async fn a_daemon_that_forked_twice_and_ignores_term_ends_with_the_command() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("pid");
     let (ended, chunks) = finish(request(script(&daemon(&file), ""), "")).await;
-    assert_eq!(ended.outcome, AttemptOutcome::Succeeded, "{}", ended.error);
+    assert_eq!(ended.outcome, AttemptOutcome::Succeeded, "{}", ended.error());
     assert!(!lives(&pid_in(&file).await), "it was waited for");
     assert!(text(&chunks, Stream::Notice).contains("they were ended too"));
 }
@@ -117,7 +117,7 @@ async fn nothing_of_ours_is_open_in_the_process_that_watches() {
     let list = "cat /proc/$PPID/environ | wc -c; find /proc/$PPID/fd -type l -printf '%l ' | \
                 sed 's/:\\[[0-9]*\\]//g'; echo; ps -o pgid= -p $$; echo $$";
     let (ended, chunks) = finish(request(script(list, ""), "")).await;
-    assert_eq!(ended.outcome, AttemptOutcome::Succeeded, "{}", ended.error);
+    assert_eq!(ended.outcome, AttemptOutcome::Succeeded, "{}", ended.error());
     let said = text(&chunks, Stream::Stdout);
     let lines: Vec<&str> = said.lines().map(str::trim).collect();
     if rustix::process::geteuid().is_root() {

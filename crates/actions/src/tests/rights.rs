@@ -26,7 +26,7 @@ async fn a_secret_reaches_the_command_and_nobody_else() {
         printf s3cr; sleep 0.3; echo et-token; printf s3cret-tok
         cat /proc/$$/cmdline"#;
     let (ended, chunks) = finish(request(script(lines, &more), "")).await;
-    assert_eq!(ended.outcome, AttemptOutcome::Succeeded, "{}", ended.error);
+    assert_eq!(ended.outcome, AttemptOutcome::Succeeded, "{}", ended.error());
     assert!(text(&chunks, Stream::Stdout).starts_with("right\n••••••\ns3cret-tok/bin/sh"));
     assert_eq!(text(&chunks, Stream::Stderr), "token: ••••••\n");
     let all: Vec<u8> = chunks.into_iter().flat_map(|chunk| chunk.bytes).collect();
@@ -41,12 +41,12 @@ async fn a_secret_reaches_the_command_and_nobody_else() {
         let file = secret_file(directory.path(), value, mode);
         let more = format!("secrets = {{ TOKEN = {{ file = '{file}' }} }}");
         let (ended, _) = finish(request(script("true", &more), "")).await;
-        assert!(ended.error.starts_with("Not run: the secret TOKEN: "), "{}", ended.error);
-        assert!(ended.error.contains(why), "{}", ended.error);
+        assert!(ended.error().starts_with("Not run: the secret TOKEN: "), "{}", ended.error());
+        assert!(ended.error().contains(why), "{}", ended.error());
     }
     let more = "secrets = { TOKEN = { env = 'NOT_SET_ANYWHERE' } }";
     let (ended, _) = finish(request(script("true", more), "")).await;
-    assert!(ended.error.contains("has no variable NOT_SET_ANYWHERE"), "{}", ended.error);
+    assert!(ended.error().contains("has no variable NOT_SET_ANYWHERE"), "{}", ended.error());
 }
 
 #[tokio::test]
@@ -59,7 +59,10 @@ async fn limits_and_rights_are_the_entrys() {
     assert!(text(&chunks, Stream::Stdout).ends_with("NoNewPrivs:\t0\n"));
 
     let (ended, _) = finish(request(script("while :; do :; done", more), "")).await;
-    assert_eq!(ended.error, "It was ended by signal 24 (SIGXCPU: it used up its processor time).");
+    assert_eq!(
+        ended.error(),
+        "It was ended by signal 24 (SIGXCPU: it used up its processor time)."
+    );
     let used = ended.usage.unwrap();
     assert!(used.cpu > Duration::from_millis(500) && used.peak_memory_kib > 100, "{used:?}");
 }
@@ -75,8 +78,8 @@ async fn another_user_is_another_user() {
         let (ended, _) = finish(request(script("cat /etc/shadow", "user = 'nobody'"), "")).await;
         assert_eq!(ended.exit_code, Some(1));
     } else {
-        assert!(ended.error.contains("only a Signalbox that runs as root"), "{}", ended.error);
+        assert!(ended.error().contains("only a Signalbox that runs as root"), "{}", ended.error());
     }
     let (ended, _) = finish(request(script(show, "user = 'no-such-user'"), "")).await;
-    assert!(ended.error.contains("no such user"), "{}", ended.error);
+    assert!(ended.error().contains("no such user"), "{}", ended.error());
 }

@@ -5,7 +5,7 @@
 //! run is refused with the reason.
 
 use super::{ActionSpec, Argument, Command, EventFacts, Fact, Secrets, Values};
-use crate::sentence::fill;
+use crate::sentence::Sentence;
 
 /// The longest single value, in bytes; one argument may not pass 128 KiB in any case.
 pub const MAX_VALUE_BYTES: usize = 8 * 1024;
@@ -14,13 +14,19 @@ pub const MAX_VALUE_BYTES: usize = 8 * 1024;
 pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Why an event's value cannot be handed to a command.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", fill(why, &[("what", what.clone())]))]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     /// The argument or variable.
-    pub what: String,
+    pub what: Sentence,
     /// What is wrong with its value: a sentence about `{what}`.
     pub why: &'static str,
+}
+
+impl Refused {
+    /// The sentence for it.
+    pub fn sentence(self) -> Sentence {
+        Sentence::new(self.why).saying("what", self.what)
+    }
 }
 
 impl Command {
@@ -76,7 +82,8 @@ impl Command {
                     continue;
                 }
             };
-            return Err(Refused { what: format!("the variable {name}"), why });
+            let what = Sentence::new("the variable {name}").with("name", name);
+            return Err(Refused { what, why });
         }
         Ok(variables)
     }
@@ -87,12 +94,13 @@ impl Argument {
         let (what, value) = match self {
             Self::Literal(text) => return Ok(text.clone()),
             Self::Fact(fact) => (
-                format!("the argument {{{word}}}", word = fact.as_str()),
+                Sentence::new("the argument {{word}}").with("word", fact.as_str()),
                 fact.of(facts).into_owned(),
             ),
             Self::Parameter(name) => {
                 let value = values.get(name).unwrap_or_default();
-                (format!("the argument {{param.{name}}}"), value.to_owned())
+                let what = Sentence::new("the argument {param.{name}}").with("name", name);
+                (what, value.to_owned())
             }
         };
         let why = match value {

@@ -26,6 +26,7 @@ pub use secret::{Secret, SecretSource, Secrets};
 pub use text::{Source, Text};
 
 use crate::retry::Policy;
+use crate::sentence::Sentence;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -169,16 +170,32 @@ pub enum Argument {
 pub struct Fault {
     /// The line it is on, from 1, where there is one.
     pub line: Option<usize>,
-    /// What is wrong, as a sentence.
-    pub reason: String,
+    /// What is wrong.
+    pub reason: Sentence,
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line {
             Some(line) => write!(f, "line {line}: {}", self.reason),
-            None => f.write_str(&self.reason),
+            None => self.reason.fmt(f),
         }
+    }
+}
+
+/// Something wrong with what was filled in for a parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParameterFault {
+    /// The parameter.
+    pub name: String,
+    /// What to say beside its field.
+    pub reason: Sentence,
+}
+
+impl ParameterFault {
+    /// The parameter and what is wrong.
+    pub fn sentence(self) -> Sentence {
+        Sentence::new("{name}: {reason}").with("name", self.name).saying("reason", self.reason)
     }
 }
 
@@ -203,7 +220,7 @@ impl Values {
 ///
 /// # Errors
 /// What is wrong with it, without the address itself.
-pub fn read_url(text: &str) -> Result<url::Url, String> {
+pub fn read_url(text: &str) -> Result<url::Url, Sentence> {
     read::check_url(text)
 }
 
@@ -223,7 +240,7 @@ impl ActionSpec {
     pub fn check_params(
         &self,
         given: &BTreeMap<String, String>,
-    ) -> Result<(), Vec<(String, String)>> {
+    ) -> Result<(), Vec<ParameterFault>> {
         self.values(given).map(|_| ())
     }
 
@@ -231,25 +248,25 @@ impl ActionSpec {
     ///
     /// # Errors
     /// As for [`ActionSpec::check_params`].
-    pub fn values(
-        &self,
-        given: &BTreeMap<String, String>,
-    ) -> Result<Values, Vec<(String, String)>> {
+    pub fn values(&self, given: &BTreeMap<String, String>) -> Result<Values, Vec<ParameterFault>> {
         let mut faults = Vec::new();
         let mut values = BTreeMap::new();
         for parameter in &self.parameters {
             match parameter.value(given.get(&parameter.name).map(String::as_str)) {
                 Ok(Some(value)) => drop(values.insert(parameter.name.clone(), value)),
                 Ok(None) => {}
-                Err(reason) => faults.push((parameter.name.clone(), reason)),
+                Err(reason) => {
+                    faults.push(ParameterFault { name: parameter.name.clone(), reason });
+                }
             }
         }
         let declared = |name: &str| self.parameters.iter().any(|known| known.name == name);
         let unknown = given.iter().filter(|(name, text)| !text.is_empty() && !declared(name));
-        let action = &self.name;
-        faults.extend(unknown.map(|(name, _)| {
-            (name.clone(), format!("The action {action} has no parameter of this name."))
-        }));
+        let reason = Sentence::new("The action {action} has no parameter of this name.")
+            .with("action", &self.name);
+        faults.extend(
+            unknown.map(|(name, _)| ParameterFault { name: name.clone(), reason: reason.clone() }),
+        );
         if faults.is_empty() { Ok(Values(values)) } else { Err(faults) }
     }
 }

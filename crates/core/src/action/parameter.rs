@@ -98,12 +98,12 @@ impl Parameter {
     ///
     /// # Errors
     /// What to say beside the field.
-    pub fn value(&self, given: Option<&str>) -> Result<Option<String>, String> {
+    pub fn value(&self, given: Option<&str>) -> Result<Option<String>, Sentence> {
         match given.filter(|text| !text.is_empty()) {
             Some(text) => self.kind.check(text).map(|()| Some(text.to_owned())),
             None if self.default.is_some() => Ok(self.default.clone()),
             None if self.kind == ParameterKind::Boolean => Ok(Some("false".to_owned())),
-            None if self.required => Err("Fill this in: the action needs it.".to_owned()),
+            None if self.required => Err("Fill this in: the action needs it.".into()),
             None => Ok(None),
         }
     }
@@ -120,34 +120,33 @@ impl ParameterKind {
     ///
     /// # Errors
     /// What is wrong with it, as a sentence.
-    pub fn check(&self, text: &str) -> Result<(), String> {
+    pub fn check(&self, text: &str) -> Result<(), Sentence> {
         match self {
             Self::Text { pattern, max_length } => check_text(text, pattern.as_ref(), *max_length),
             Self::Choice(values) if values.iter().any(|value| value == text) => Ok(()),
             Self::Choice(values) => {
-                let values = values.join(", ");
-                Err(format!("Choose one of: {values}."))
+                Err(Sentence::new("Choose one of: {values}.").with("values", values.join(", ")))
             }
             Self::Integer { min, max } => match text.parse::<i64>() {
                 // The plain form only: `+5` and `007` would be other texts for the same number.
                 Ok(number) if number.to_string() == text && (*min..=*max).contains(&number) => {
                     Ok(())
                 }
-                _ => Err(format!("Enter a whole number from {min} to {max}.")),
+                _ => Err(Sentence::new("Enter a whole number from {min} to {max}.")
+                    .with("min", min)
+                    .with("max", max)),
             },
             Self::Boolean if matches!(text, "true" | "false") => Ok(()),
-            Self::Boolean => Err("Enter true or false.".to_owned()),
+            Self::Boolean => Err("Enter true or false.".into()),
             Self::GitRef if git::is_ref(text) => Ok(()),
             Self::GitRef => {
-                Err("Enter a branch, a tag or a ref, such as main or refs/tags/v1.".to_owned())
+                Err("Enter a branch, a tag or a ref, such as main or refs/tags/v1.".into())
             }
             Self::GitSha if is_commit_id(text) => Ok(()),
-            Self::GitSha => {
-                Err("Enter a whole commit: 40 digits and letters from a to f.".to_owned())
-            }
+            Self::GitSha => Err("Enter a whole commit: 40 digits and letters from a to f.".into()),
             Self::ProjectPath if git::is_project_path(text) => Ok(()),
             Self::ProjectPath => {
-                Err("Enter a project's path in GitLab, such as group/name.".to_owned())
+                Err("Enter a project's path in GitLab, such as group/name.".into())
             }
         }
     }
@@ -181,10 +180,12 @@ impl ParameterKind {
     }
 }
 
-fn check_text(text: &str, pattern: Option<&Pattern>, max_length: usize) -> Result<(), String> {
+fn check_text(text: &str, pattern: Option<&Pattern>, max_length: usize) -> Result<(), Sentence> {
     let length = text.chars().count();
     if length > max_length {
-        return Err(format!("At most {max_length} characters; this has {length}."));
+        return Err(Sentence::new("At most {max_length} characters; this has {length}.")
+            .with("max_length", max_length)
+            .with("length", length));
     }
     if text.starts_with('-') {
         return Err("It may not start with “-”, which a program would read as an option.".into());
@@ -194,8 +195,8 @@ fn check_text(text: &str, pattern: Option<&Pattern>, max_length: usize) -> Resul
     }
     match pattern {
         Some(pattern) if !pattern.matches(text) => {
-            let pattern = pattern.as_str();
-            Err(format!("It must match the pattern {pattern} as a whole."))
+            Err(Sentence::new("It must match the pattern {pattern} as a whole.")
+                .with("pattern", pattern.as_str()))
         }
         _ => Ok(()),
     }

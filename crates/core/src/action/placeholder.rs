@@ -6,6 +6,7 @@
 use super::{Argument, Parameter};
 use crate::event::repository::RepositoryUrl;
 use crate::event::{Event, GitRef};
+use crate::sentence::Sentence;
 use std::borrow::Cow;
 
 /// What a job's run is told about its event.
@@ -166,10 +167,10 @@ impl Fact {
     }
 
     /// The words there are, for a message about one that is not.
-    pub(super) fn known() -> String {
+    pub(super) fn known() -> Sentence {
         let known: Vec<_> = Self::ALL.iter().map(|fact| fact.as_str()).collect();
         let known = known.join(", ");
-        format!("there are {known} and param.NAME")
+        Sentence::new("there are {known} and param.NAME").with("known", known)
     }
 
     /// The environment variable that carries it.
@@ -222,34 +223,38 @@ impl Argument {
         element: &str,
         before: Option<&Self>,
         parameters: &[Parameter],
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Sentence> {
         if element.contains('\0') {
-            return Err("an element has a NUL byte".to_owned());
+            return Err("an element has a NUL byte".into());
         }
         let Some(word) = placeholder(element) else {
             return match mixed_placeholder(element) {
-                Some(word) => Err(format!(
-                    "{element:?} mixes text with {{{word}}}: a placeholder is an element of its own"
-                )),
+                Some(word) => Err(Sentence::new(
+                    "{element} mixes text with {{word}}: a placeholder is an element of its own",
+                )
+                .with("element", format!("{element:?}"))
+                .with("word", word)),
                 None => Ok(Self::Literal(element.to_owned())),
             };
         };
         if let Some(Self::Literal(option)) = before
             && takes_code(option)
         {
-            return Err(format!("{element:?} follows {option:?}: it would be run as code"));
+            return Err(Sentence::new("{element} follows {option}: it would be run as code")
+                .with("element", format!("{element:?}"))
+                .with("option", format!("{option:?}")));
         }
         if let Some(fact) = Fact::parse(word) {
             return Ok(Self::Fact(fact));
         }
         let Some(name) = word.strip_prefix("param.") else {
-            return Err(format!("{element:?} is unknown: {known}", known = Fact::known()));
+            return Err(Sentence::new("{element} is unknown: {known}")
+                .with("element", format!("{element:?}"))
+                .saying("known", Fact::known()));
         };
         match parameters.iter().find(|parameter| parameter.name == name) {
-            None => Err(format!("{element:?}: no [parameters.{name}] is declared")),
-            Some(parameter) if !parameter.always_has_a_value() => Err(format!(
-                "{element:?}: an argument cannot be left out: make the parameter required or give it a default"
-            )),
+            None => Err(Sentence::new("{element}: no [parameters.{name}] is declared").with("element", format!("{element:?}")).with("name", name)),
+            Some(parameter) if !parameter.always_has_a_value() => Err(Sentence::new("{element}: an argument cannot be left out: make the parameter required or give it a default").with("element", format!("{element:?}"))),
             Some(_) => Ok(Self::Parameter(name.to_owned())),
         }
     }

@@ -14,6 +14,7 @@ use super::{ActionKind, ActionSpec, DEFAULT_TIMEOUT_S, Fault, MAX_TIMEOUT_S, Par
 use super::{secret, text};
 use crate::idempotency::hex;
 use crate::lane::is_name;
+use crate::sentence::Sentence;
 use sha2::{Digest, Sha256};
 use toml::de::DeTable;
 
@@ -27,7 +28,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<ActionSpec, Vec<Fault>> {
     }
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
-        faults.add(error.span().map(|span| span.start), error.message());
+        faults.add(error.span().map(|span| span.start), error.message().to_owned());
     }
     if !errors.is_empty() {
         return Err(faults.sorted());
@@ -76,7 +77,9 @@ fn spec(name: &str, document: DeTable<'_>, faults: &mut Faults<'_>) -> Option<Ac
         "http" => http::read(&mut top, &declared, faults).map(ActionKind::Http),
         "container" => container::read(&mut top, &declared, faults).map(ActionKind::Container),
         other => {
-            let reason = format!("kind = {other:?} is unknown: write command, http or container");
+            let reason =
+                Sentence::new("kind = {other} is unknown: write command, http or container")
+                    .with("other", format!("{other:?}"));
             faults.add(Some(kind.1), reason);
             return None;
         }
@@ -101,7 +104,12 @@ fn lane(top: &mut Section<'_>, faults: &mut Faults<'_>) -> Option<String> {
     let (name, at) = top.text("lane", faults)?;
     if !is_name(&name) {
         let reason = "a lane's name is lower-case letters, digits, “-” and “_”, at most 64";
-        faults.add(Some(at), format!("lane = {name:?}: {reason}"));
+        faults.add(
+            Some(at),
+            Sentence::new("lane = {name}: {reason}")
+                .with("name", format!("{name:?}"))
+                .saying("reason", reason),
+        );
     }
     Some(name)
 }

@@ -2,6 +2,7 @@
 
 use super::read::is_variable_name;
 use super::section::{Faults, Section};
+use crate::sentence::Sentence;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -60,7 +61,8 @@ pub(super) fn read(top: &mut Section<'_>, faults: &mut Faults<'_>) -> Vec<Secret
         let Some((table, at)) = all.table(&name, faults) else { continue };
         let reserved = matches!(name.as_str(), "PATH" | "HOME" | "LANG");
         if !is_variable_name(&name) || name.starts_with("SIGNALBOX_") || reserved {
-            let reason = format!("the secret {name:?}: its name cannot be that of a variable");
+            let reason = Sentence::new("the secret {name}: its name cannot be that of a variable")
+                .with("name", format!("{name:?}"));
             faults.add(Some(at), reason);
         }
         let mut section = Section::new(&format!("secrets.{name}."), table);
@@ -74,9 +76,10 @@ pub(super) fn read(top: &mut Section<'_>, faults: &mut Faults<'_>) -> Vec<Secret
                 SecretSource::File(path.into())
             }
             (Some(_) | None, Some(_) | None) => {
-                let reason = format!(
-                    "secrets.{name}: write either env = \"VARIABLE\" or file = \"/absolute/path\""
-                );
+                let reason = Sentence::new(
+                    "secrets.{name}: write either env = \"VARIABLE\" or file = \"/absolute/path\"",
+                )
+                .with("name", name);
                 faults.add(Some(at), reason);
                 continue;
             }

@@ -2,6 +2,7 @@
 //! end are faults, each with the line it stands on. Knows nothing of actions.
 
 use super::Fault;
+use crate::sentence::Sentence;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use toml::Spanned;
@@ -19,7 +20,7 @@ impl<'t> Faults<'t> {
     }
 
     /// Adds a fault at a byte of the text, or about the text as a whole.
-    pub(super) fn add(&mut self, at: Option<usize>, reason: impl Into<String>) {
+    pub(super) fn add(&mut self, at: Option<usize>, reason: impl Into<Sentence>) {
         let line = at.and_then(|at| self.text.as_bytes().get(..at)).map(|before| {
             let ends = before.iter().filter(|byte| **byte == b'\n');
             ends.count() + 1
@@ -67,8 +68,9 @@ impl<'t> Section<'t> {
     }
 
     /// A sentence about one of its keys.
-    pub(super) fn says(&self, key: &str, why: &str) -> String {
-        format!("{}{key}: {why}", self.prefix)
+    pub(super) fn says(&self, key: &str, why: impl Into<Sentence>) -> Sentence {
+        let key = format!("{}{key}", self.prefix);
+        Sentence::new("{key}: {why}").with("key", key).saying("why", why)
     }
 
     /// Every key of the table.
@@ -85,7 +87,10 @@ impl<'t> Section<'t> {
     pub(super) fn finish(self, faults: &mut Faults<'_>) {
         for key in self.left.keys() {
             let name = format!("{}{key}", self.prefix);
-            faults.add(self.at(key), format!("{name} is not a key that is known here"));
+            faults.add(
+                self.at(key),
+                Sentence::new("{name} is not a key that is known here").with("name", name),
+            );
         }
     }
 
@@ -128,8 +133,10 @@ impl<'t> Section<'t> {
         let fits = whole(number).filter(|number| range.contains(number));
         if fits.is_none() {
             let (least, most) = (range.start(), range.end());
-            let why = format!("write a whole number from {least} to {most}");
-            faults.add(Some(value.span().start), self.says(key, &why));
+            let why = Sentence::new("write a whole number from {least} to {most}")
+                .with("least", least)
+                .with("most", most);
+            faults.add(Some(value.span().start), self.says(key, why));
         }
         fits
     }
@@ -152,8 +159,10 @@ impl<'t> Section<'t> {
             };
             if number.is_none() {
                 let (least, most) = (range.start(), range.end());
-                let why = format!("write whole numbers from {least} to {most}");
-                faults.add(Some(item.span().start), self.says(key, &why));
+                let why = Sentence::new("write whole numbers from {least} to {most}")
+                    .with("least", least)
+                    .with("most", most);
+                faults.add(Some(item.span().start), self.says(key, why));
             }
             numbers.extend(number);
         }
@@ -176,8 +185,10 @@ impl<'t> Section<'t> {
         let fits = number.filter(|number| range.contains(number));
         if fits.is_none() {
             let (least, most) = (range.start(), range.end());
-            let why = format!("write a number from {least} to {most}");
-            faults.add(Some(value.span().start), self.says(key, &why));
+            let why = Sentence::new("write a number from {least} to {most}")
+                .with("least", least)
+                .with("most", most);
+            faults.add(Some(value.span().start), self.says(key, why));
         }
         fits
     }
@@ -226,13 +237,15 @@ impl<'t> Section<'t> {
     fn wrong<T>(
         &self,
         key: &str,
-        wanted: &str,
+        wanted: &'static str,
         found: &Spanned<DeValue<'_>>,
         faults: &mut Faults<'_>,
     ) -> Option<T> {
         let found_type = found.get_ref().type_str();
-        let why = format!("write {wanted}; this is of the type {found_type}");
-        faults.add(Some(found.span().start), self.says(key, &why));
+        let why = Sentence::new("write {wanted}; this is of the type {found_type}")
+            .saying("wanted", wanted)
+            .with("found_type", found_type);
+        faults.add(Some(found.span().start), self.says(key, why));
         None
     }
 }

@@ -128,7 +128,7 @@ fn what_is_no_entry_at_all_says_so() {
     assert!(faults("kind = 'shell'")[0].contains("kind = \"shell\" is unknown"));
     assert!(faults("a = 1\nb = = 2\n")[0].starts_with("line 2: "));
     let name = ActionSpec::from_toml("../x", "command = ['/x']").unwrap_err();
-    assert!(name[0].reason.contains("file's name"));
+    assert!(name[0].reason.to_string().contains("file's name"));
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn parameters_are_checked_all_at_once_and_completed() {
     assert_eq!(values.get("mode"), None);
     let wrong = [("target", "web\n"), ("count", "07"), ("mode", "odd"), ("dry", "on"), ("x", "1")];
     let faults = deploy.check_params(&given(&wrong)).unwrap_err();
-    let names: Vec<_> = faults.iter().map(|(name, _)| name.as_str()).collect();
+    let names: Vec<_> = faults.iter().map(|fault| fault.name.as_str()).collect();
     assert_eq!(names, ["count", "dry", "mode", "target", "x"]);
     for target in ["", "-rf", "WEB", "webx1", "webwebweb", "a\0", "x-\u{7f}"] {
         assert!(deploy.check_params(&given(&[("target", target)])).is_err(), "{target:?}");
@@ -176,7 +176,7 @@ fn arguments_are_whole_values() {
         (&"x".repeat(MAX_VALUE_BYTES + 1), "longer than 8 KiB"),
     ] {
         let facts = EventFacts { git_ref: git_ref.into(), ..facts() };
-        let refused = command(&deploy).argv(&values, &facts).unwrap_err().to_string();
+        let refused = command(&deploy).argv(&values, &facts).unwrap_err().sentence().to_string();
         assert!(
             refused.starts_with("the argument {branch} ") && refused.contains(why),
             "{refused}"
@@ -230,7 +230,7 @@ fn the_environment_is_exactly_the_contracts() {
     let refused =
         command(&deploy).environment(&deploy, (&values, &secrets), &nul, ours).unwrap_err();
     assert_eq!(
-        refused.to_string(),
+        refused.sentence().to_string(),
         "the variable SIGNALBOX_USER_NAME has a NUL byte, which no environment can hold"
     );
 }

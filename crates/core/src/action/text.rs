@@ -4,6 +4,7 @@
 //! its quoting, a header may hold no line end, and an address takes secrets alone.
 
 use super::{EventFacts, Fact, Parameter, ParameterKind, Secrets, Values};
+use crate::sentence::Sentence;
 use serde_json::Value;
 
 /// Text, and what is put into it.
@@ -55,7 +56,7 @@ impl Text {
     ///
     /// # Errors
     /// What is wrong with a placeholder, as a sentence.
-    pub(super) fn read(text: &str, declared: Declared<'_>) -> Result<Self, String> {
+    pub(super) fn read(text: &str, declared: Declared<'_>) -> Result<Self, Sentence> {
         let mut parts = Vec::new();
         let mut literal = String::new();
         let mut rest = text;
@@ -162,28 +163,34 @@ fn is_word(word: &str) -> bool {
     !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "_.".contains(c))
 }
 
-fn slot(word: &str, declared: Declared<'_>) -> Result<Slot, String> {
+fn slot(word: &str, declared: Declared<'_>) -> Result<Slot, Sentence> {
     if let Some(name) = word.strip_prefix("secret.") {
         return if declared.secrets.iter().any(|secret| secret.name == name) {
             Ok(Slot::Secret(name.to_owned()))
         } else {
-            Err(format!("{{{word}}}: no {name} is declared under [secrets]"))
+            Err(Sentence::new("{{word}}: no {name} is declared under [secrets]")
+                .with("word", word)
+                .with("name", name))
         };
     }
     let known = if let Some(name) = word.strip_prefix("param.") {
         if !declared.parameters.iter().any(|parameter| parameter.name == name) {
-            return Err(format!("{{{word}}}: no [parameters.{name}] is declared"));
+            return Err(Sentence::new("{{word}}: no [parameters.{name}] is declared")
+                .with("word", word)
+                .with("name", name));
         }
         Slot::Parameter(name.to_owned())
     } else if let Some(fact) = Fact::parse(word) {
         Slot::Fact(fact)
     } else {
-        return Err(format!("{{{word}}} is unknown: {known}", known = Fact::known()));
+        return Err(Sentence::new("{{word}} is unknown: {known}")
+            .with("word", word)
+            .saying("known", Fact::known()));
     };
     if declared.secrets_only {
-        return Err(format!(
-            "{{{word}}} has no place here: only the operator says where a request goes, so only {{secret.NAME}} is put in"
-        ));
+        return Err(Sentence::new(
+            "{{word}} has no place here: only the operator says where a request goes, so only {secret.NAME} is put in",
+        ).with("word", word));
     }
     Ok(known)
 }

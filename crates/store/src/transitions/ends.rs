@@ -3,9 +3,10 @@
 use super::Finish;
 use crate::cached::{cached, column};
 use crate::output::NewChunk;
+use crate::types::JsonText;
 use crate::{Conn, Result};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Bytea, Int4, Int8, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, Bytea, Int4, Int8, Jsonb, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use signalbox_core::job::JobState;
 use std::collections::HashSet;
@@ -28,14 +29,15 @@ struct Moved {
 /// Rows are locked in their order: of jobs, then of webhooks, as everybody does.
 const END: &str = "\
     WITH given AS (SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
-      $15, $16) AS g (job, number, at, outcome, exit_code, http_status, signal, cpu_ms, \
-      peak_memory_kib, why, state, used, lost, error, finished_at, run_at)), \
+      $15, $16, $24) AS g (job, number, at, outcome, exit_code, http_status, signal, cpu_ms, \
+      peak_memory_kib, why, state, used, lost, error, finished_at, run_at, failure)), \
     job AS MATERIALIZED (SELECT jobs.id FROM jobs JOIN given ON jobs.id = given.job \
       WHERE jobs.state = $17 AND jobs.lane = '' AND jobs.cancel_requested_at IS NULL \
       ORDER BY jobs.id FOR UPDATE OF jobs), \
     ended AS (UPDATE job_attempts a SET outcome = g.outcome, finished_at = g.at, \
       exit_code = g.exit_code, http_status = g.http_status, signal = g.signal, cpu_ms = g.cpu_ms, \
-      peak_memory_kib = g.peak_memory_kib, error = g.why FROM job JOIN given g ON g.job = job.id \
+      peak_memory_kib = g.peak_memory_kib, error = g.why, \
+      failure = g.failure FROM job JOIN given g ON g.job = job.id \
       WHERE a.job_id = g.job AND a.number = g.number AND a.outcome IS NULL RETURNING g.*), \
     moved AS (UPDATE jobs SET state = e.state, tries_used = e.used, tries_lost = e.lost, \
       error = e.error, finished_at = e.finished_at, run_at = coalesce(e.run_at, jobs.run_at) \
@@ -69,7 +71,7 @@ pub async fn end_many(conn: &mut Conn, endings: &[Ending<'_>]) -> Result<HashSet
         .bind::<Array<Nullable<Int4>>, _>(column(&finishes, |of| of.end.signal))
         .bind::<Array<Nullable<Int8>>, _>(column(&finishes, |of| of.end.cpu_ms))
         .bind::<Array<Nullable<Int8>>, _>(column(&finishes, |of| of.end.peak_memory_kib))
-        .bind::<Array<Text>, _>(column(&finishes, |of| of.end.error.as_str()))
+        .bind::<Array<Text>, _>(column(&finishes, |of| of.end.error()))
         .bind::<Array<Text>, _>(column(&finishes, |of| of.next.state()))
         .bind::<Array<Int4>, _>(column(&finishes, |of| of.tally.used))
         .bind::<Array<Int4>, _>(column(&finishes, |of| of.tally.lost))
@@ -82,7 +84,10 @@ pub async fn end_many(conn: &mut Conn, endings: &[Ending<'_>]) -> Result<HashSet
         .bind::<Array<Int4>, _>(column(&chunks, |chunk| chunk.seq))
         .bind::<Array<Text>, _>(column(&chunks, |chunk| chunk.stream))
         .bind::<Array<Timestamptz>, _>(column(&chunks, |chunk| chunk.at))
-        .bind::<Array<Bytea>, _>(column(&chunks, |chunk| chunk.bytes));
+        .bind::<Array<Bytea>, _>(column(&chunks, |chunk| chunk.bytes))
+        .bind::<Array<Nullable<Jsonb>>, _>(column(&finishes, |of| {
+            of.end.failure.as_ref().map(JsonText::of)
+        }));
     let moved: Vec<Moved> = cached(statement).load(conn).await?;
     Ok(moved.into_iter().map(|job| job.id).collect())
 }

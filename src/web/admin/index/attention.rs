@@ -98,7 +98,10 @@ fn failed(group: &Failed) -> Line {
             ("{n} job of {name}", "{n} jobs of {name}"),
         ),
         href: urls::with_query(&urls::jobs(), &query),
-        note: i18n::told(&group.error)
+        note: group
+            .failure
+            .as_ref()
+            .map_or_else(|| group.error.clone(), |why| i18n::say(&why.sentence()))
             .lines()
             .next()
             .unwrap_or_default()

@@ -6,8 +6,8 @@ use crate::web::admin::kit::at::{At, span};
 use crate::web::admin::kit::column::Badge;
 use crate::web::urls;
 use chrono::{DateTime, TimeDelta, Utc};
+use signalbox_i18n as i18n;
 use signalbox_i18n::say;
-use signalbox_i18n::told;
 use signalbox_store::jobs::Attempt;
 
 /// One attempt.
@@ -79,7 +79,7 @@ impl AttemptView {
             (None, None, Some(status)) => Some(format!("HTTP {status}")),
             (None, None, None) => None,
         };
-        let number = attempt.number;
+        let (number, error) = (attempt.number, error_of(&attempt));
         let view = view.for_attempt(number, is_newest);
         Self {
             file: urls::verb("hooks", "job", &attempt.job_id, "output"),
@@ -92,7 +92,7 @@ impl AttemptView {
             took: span(attempt.finished_at.unwrap_or(now) - attempt.started_at),
             ending,
             used: used(attempt.cpu_ms, attempt.peak_memory_kib),
-            error: told(&attempt.error),
+            error,
             is_open: log.is_some(),
             pruned: attempt.output_pruned_at.map(At),
             is_followed: is_followed(is_newest, is_live, &view),
@@ -177,6 +177,12 @@ impl AttemptView {
         }
         urls::with_query(&self.file, &pairs)
     }
+}
+
+/// Why an attempt failed, in the reader's language; of one of before, as it was stored.
+pub fn error_of(attempt: &Attempt) -> String {
+    let failure = attempt.typed_failure();
+    failure.map_or_else(|| attempt.error.clone(), |failure| i18n::say(&failure.sentence()))
 }
 
 /// Whether what is printed comes by itself, to the end of what is shown.

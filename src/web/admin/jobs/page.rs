@@ -1,7 +1,7 @@
 //! One job's page: how it stands, its attempts with their output, and what can be done with it.
 
 use super::act::{Button, buttons};
-use super::attempt::{AttemptView, Place, is_followed};
+use super::attempt::{AttemptView, Place, error_of, is_followed};
 use super::log::{Log, MOST_CHUNKS};
 use super::view::View;
 use super::waits::Waits;
@@ -23,7 +23,7 @@ use signalbox_core::ids::JobId;
 use signalbox_core::job::JobState;
 use signalbox_core::role::Role;
 use signalbox_i18n::say;
-use signalbox_i18n::{self as i18n, t, told};
+use signalbox_i18n::{self as i18n, t};
 use signalbox_store::jobs::{Attempt, Job};
 use signalbox_store::{StoreError, deliveries, jobs, webhooks};
 
@@ -163,7 +163,7 @@ pub fn draw(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
         here: view.at(&urls::object("hooks", "job", &job.id)),
         keep_days: keep.num_days(),
         sentence: sentence(&job, newest, now),
-        reason: reason(&job),
+        reason: reason(&job, newest),
         last_lines: last_lines(state, attempts.first().and_then(|(_, log)| log.as_ref())),
         badge: badge(&job),
         steps: job_steps(&job),
@@ -289,9 +289,11 @@ pub(super) fn sentence(job: &Job, newest: Option<&Attempt>, now: DateTime<Utc>) 
 }
 
 /// What went wrong, in the words of the worker that saw it.
-fn reason(job: &Job) -> String {
+fn reason(job: &Job, newest: Option<&Attempt>) -> String {
     match job.state {
-        JobState::Retrying | JobState::Failed | JobState::Cancelled => told(&job.error),
+        JobState::Retrying | JobState::Failed | JobState::Cancelled => newest
+            .filter(|attempt| attempt.error == job.error)
+            .map_or_else(|| job.error.clone(), error_of),
         JobState::Queued
         | JobState::Scheduled
         | JobState::Running

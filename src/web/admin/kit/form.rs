@@ -2,6 +2,7 @@
 //! the template draws them.
 
 use super::field::{Choice, Field, Fieldset, Widget};
+use signalbox_core::sentence::Sentence;
 use signalbox_i18n::{self as i18n, t};
 use std::collections::BTreeMap;
 
@@ -82,9 +83,9 @@ pub struct FormErrors(Vec<(String, String)>);
 
 impl FormErrors {
     /// Something wrong with a field; only the first counts.
-    pub fn add(&mut self, field: &str, message: impl Into<String>) {
+    pub fn add(&mut self, field: &str, message: impl Into<Sentence>) {
         if self.of(field).is_empty() {
-            self.0.push((field.to_owned(), i18n::told(&message.into())));
+            self.0.push((field.to_owned(), i18n::say(&message.into())));
         }
     }
 

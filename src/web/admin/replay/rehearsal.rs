@@ -10,6 +10,7 @@ use bytes::Bytes;
 use signalbox_actions::{Payload, RunRequest, rehearse};
 use signalbox_core::action::{ActionSpec, EventFacts};
 use signalbox_core::event::Event;
+use signalbox_core::failure::Failure;
 use signalbox_core::lane;
 use signalbox_core::pause::{Pause, holding};
 use signalbox_core::verdict::Verdict;
@@ -81,7 +82,7 @@ pub fn rehearsed(
     let (rehearsal, spec) = match done {
         Ok(done) => done,
         Err(why) => {
-            view.refused = Some(i18n::told(&why));
+            view.refused = Some(i18n::say(&why.sentence()));
             return view;
         }
     };
@@ -178,9 +179,9 @@ fn request(
     webhook: &Webhook,
     event: &Event,
     payload: &[u8],
-) -> Result<RunRequest, String> {
+) -> Result<RunRequest, Failure> {
     let params = serde_json::from_value(webhook.action_params.clone())
-        .map_err(|error| format!("The action's parameters are unreadable: {error}"))?;
+        .map_err(|error| Failure::ParametersUnreadable { error: error.to_string() })?;
     let asked = webhook.timeout_s.and_then(|s| u32::try_from(s).ok()).unwrap_or(spec.timeout_s);
     let timeout = Duration::from_secs(asked.min(spec.timeout_s).into());
     Ok(RunRequest {

@@ -5,6 +5,7 @@ use super::super::jobs::view::View;
 use super::{LONG, NOW, ODD};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
+use signalbox_core::failure::Failure;
 use signalbox_core::job::{AttemptOutcome, JobState};
 use signalbox_core::source::Source;
 use signalbox_core::verdict::{Endpoint, Verdict};
@@ -133,7 +134,8 @@ pub(super) fn attempt(number: i32, outcome: Option<AttemptOutcome>) -> (Attempt,
         cpu_ms: Some(1_234),
         peak_memory_kib: Some(40_000),
         output_pruned_at: None,
-        error: ODD.to_owned(),
+        error: "It ended with exit code 3.".to_owned(),
+        failure: Some(Failure::ExitCode { code: 3 }.to_stored()),
     };
     let chunk = |seq, stream: &str| Chunk {
         seq,

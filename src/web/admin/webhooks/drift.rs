@@ -1,9 +1,11 @@
 //! What is wrong between a webhook and the action that it uses, as the catalogue has it now.
 
 use signalbox_actions::Catalogue;
+use signalbox_core::action::ParameterFault;
 use signalbox_core::ids::WebhookId;
+use signalbox_core::sentence::Sentence;
 use signalbox_i18n::say;
-use signalbox_i18n::{t, told};
+use signalbox_i18n::{self as i18n, t};
 use signalbox_store::webhooks::Row;
 use signalbox_store::{self as store, Conn, webhook_actions};
 use std::collections::BTreeMap;
@@ -12,9 +14,9 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Drift {
     /// There is no such action: its jobs fail.
-    Gone(String),
+    Gone(Sentence),
     /// The action takes other parameters: its jobs fail.
-    Misfit(String),
+    Misfit(Sentence),
     /// The action is another than the one the webhook was saved with.
     Changed,
 }
@@ -23,10 +25,10 @@ impl Drift {
     /// The webhook's sentence.
     pub fn sentence(&self) -> String {
         match self {
-            Self::Gone(reason) => say!("Its jobs will fail. {why}", why = told(reason)),
+            Self::Gone(reason) => say!("Its jobs will fail. {why}", why = i18n::say(reason)),
             Self::Misfit(reason) => say!(
                 "Its jobs will fail: the parameters do not fit the action. {why}",
-                why = told(reason)
+                why = i18n::say(reason)
             ),
             Self::Changed => t("The action has changed since this webhook was saved. Check that it still does what you want, then save.").to_owned(),
         }
@@ -61,14 +63,13 @@ pub async fn of(
 
 fn between(row: &Row, catalogue: &Catalogue, noted: Option<&str>) -> Option<Drift> {
     let Some(spec) = catalogue.get(&row.action) else {
-        return Some(Drift::Gone(catalogue.why_missing(&row.action)));
+        return Some(Drift::Gone(catalogue.why_missing(&row.action).sentence()));
     };
     let params: BTreeMap<String, String> =
         serde_json::from_value(row.action_params.clone()).unwrap_or_default();
     if let Err(faults) = spec.check_params(&params) {
-        let faults: Vec<_> =
-            faults.into_iter().map(|(name, reason)| format!("{name}: {reason}")).collect();
-        return Some(Drift::Misfit(faults.join(" ")));
+        let faults = faults.into_iter().map(ParameterFault::sentence).collect();
+        return Some(Drift::Misfit(Sentence::sequence(faults)));
     }
     noted.is_some_and(|noted| noted != spec.fingerprint).then_some(Drift::Changed)
 }

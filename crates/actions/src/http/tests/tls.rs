@@ -80,16 +80,16 @@ async fn the_entrys_own_authority_is_believed_and_nobody_else() {
     let (ended, _) = call(entry_for("localhost", port, "")).await;
     assert_eq!((ended.outcome, ended.temporary), (AttemptOutcome::Failed, false));
     assert!(
-        ended.error.contains("its certificate was refused")
-            || ended.error.contains("no trusted certificates"),
+        ended.error().contains("its certificate was refused")
+            || ended.error().contains("no trusted certificates"),
         "{}",
-        ended.error
+        ended.error()
     );
 
     let port = theirs.serve("localhost").await;
     let (ended, _) = call(entry_for("localhost", port, &ca)).await;
     assert_eq!((ended.outcome, ended.temporary), (AttemptOutcome::Failed, false));
-    assert!(ended.error.contains("its certificate was refused"), "{}", ended.error);
+    assert!(ended.error().contains("its certificate was refused"), "{}", ended.error());
 }
 
 #[tokio::test]
@@ -101,12 +101,12 @@ async fn a_certificate_for_another_name_is_refused() {
     for host in ["localhost", "127.0.0.1"] {
         let (ended, _) = call(entry_for(host, port, &ca)).await;
         assert_eq!((ended.outcome, ended.temporary), (AttemptOutcome::Failed, false), "{host}");
-        assert!(ended.error.contains("certificate was refused"), "{}", ended.error);
-        assert!(ended.error.contains("not valid for name"), "{}", ended.error);
+        assert!(ended.error().contains("certificate was refused"), "{}", ended.error());
+        assert!(ended.error().contains("not valid for name"), "{}", ended.error());
     }
     let port = ours.serve("127.0.0.1").await;
     let (ended, _) = call(entry_for("127.0.0.1", port, &ca)).await;
-    assert_eq!(ended.outcome, AttemptOutcome::Succeeded, "{}", ended.error);
+    assert_eq!(ended.outcome, AttemptOutcome::Succeeded, "{}", ended.error());
 }
 
 #[test]
@@ -117,13 +117,18 @@ fn a_file_of_certificates_must_be_one_and_the_operators_alone() {
     let said = |text: &str, mode: u32| {
         fs::write(&file, text).unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
-        tls::of_file(&file).unwrap_err()
+        tls::of_file(&file).unwrap_err().to_string()
     };
     assert!(said("nothing", 0o644).contains("holds no certificate"));
     assert!(said("", 0o666).contains("may be written to by everybody"));
     let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     assert!(said(broken, 0o644).contains("unusable certificate"));
-    assert!(tls::of_file(&directory.path().join("gone")).unwrap_err().contains("does not exist"));
+    assert!(
+        tls::of_file(&directory.path().join("gone"))
+            .unwrap_err()
+            .to_string()
+            .contains("does not exist")
+    );
 }
 
 #[test]

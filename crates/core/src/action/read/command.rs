@@ -3,6 +3,7 @@
 use super::{Declared, is_variable_name};
 use crate::action::section::{Faults, Section};
 use crate::action::{Argument, Command, ResourceLimits};
+use crate::sentence::Sentence;
 use std::path::{Path, PathBuf};
 
 pub(super) fn read(
@@ -14,18 +15,26 @@ pub(super) fn read(
     if let Some((path, at)) = &cwd
         && !Path::new(path).is_absolute()
     {
-        faults.add(Some(*at), format!("cwd = {path:?}: write an absolute path"));
+        faults.add(
+            Some(*at),
+            Sentence::new("cwd = {path}: write an absolute path").with("path", format!("{path:?}")),
+        );
     }
     let env = top.texts("env", faults).unwrap_or_default();
     for (variable, at) in &env {
         if variable.starts_with("SIGNALBOX_") || !is_variable_name(variable) {
-            let reason = format!("env: {variable:?} is not the name of a variable to pass on");
+            let reason = Sentence::new("env: {variable} is not the name of a variable to pass on")
+                .with("variable", format!("{variable:?}"));
             faults.add(Some(*at), reason);
         }
     }
     for (variable, at) in &env {
         if declared.secrets.iter().any(|secret| secret.name == *variable) {
-            faults.add(Some(*at), format!("env: {variable} is declared under [secrets] already"));
+            faults.add(
+                Some(*at),
+                Sentence::new("env: {variable} is declared under [secrets] already")
+                    .with("variable", variable),
+            );
         }
     }
     let (user, group) = (account(top, "user", faults), account(top, "group", faults));
@@ -49,16 +58,16 @@ pub(super) fn read(
         return None;
     };
     if !(program.starts_with('/') || program.starts_with("./")) || program.contains('\0') {
-        let reason = format!(
-            "command: {program:?} is not a path: write it from / on, or ./ for a file beside this one"
-        );
+        let reason = Sentence::new("command: {program} is not a path: write it from / on, or ./ for a file beside this one").with("program", format!("{program:?}"));
         faults.add(Some(at), reason);
     }
     let mut args = Vec::new();
     for (element, at) in elements {
         match Argument::read(&element, args.last(), &declared.parameters) {
             Ok(argument) => args.push(argument),
-            Err(reason) => faults.add(Some(at), format!("command: {reason}")),
+            Err(reason) => {
+                faults.add(Some(at), Sentence::new("command: {reason}").saying("reason", reason));
+            }
         }
     }
     Some(Command {
@@ -84,7 +93,12 @@ fn account(top: &mut Section<'_>, key: &str, faults: &mut Faults<'_>) -> Option<
         && !name.starts_with('-')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-$".contains(c));
     if !sound {
-        faults.add(Some(at), format!("{key} = {name:?}: write a name or a number"));
+        faults.add(
+            Some(at),
+            Sentence::new("{key} = {name}: write a name or a number")
+                .with("key", key)
+                .with("name", format!("{name:?}")),
+        );
     }
     Some(name)
 }
@@ -93,7 +107,11 @@ fn umask(top: &mut Section<'_>, faults: &mut Faults<'_>) -> Option<u32> {
     let (text, at) = top.text("umask", faults)?;
     let mask = u32::from_str_radix(&text, 8).ok().filter(|mask| *mask <= 0o777);
     if mask.is_none() {
-        faults.add(Some(at), format!("umask = {text:?}: write it as \"022\" or \"077\""));
+        faults.add(
+            Some(at),
+            Sentence::new("umask = {text}: write it as \"022\" or \"077\"")
+                .with("text", format!("{text:?}")),
+        );
     }
     mask
 }

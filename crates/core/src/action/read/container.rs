@@ -3,6 +3,7 @@
 use super::Declared;
 use crate::action::section::{Faults, Section};
 use crate::action::{Container, Operation, Registry, Text};
+use crate::sentence::Sentence;
 use std::path::{Path, PathBuf};
 
 /// Where the engine listens, if an entry does not say.
@@ -17,14 +18,20 @@ pub(super) fn read(
     if let Some((path, at)) = &socket
         && !Path::new(path).is_absolute()
     {
-        faults.add(Some(*at), format!("socket = {path:?}: write an absolute path"));
+        faults.add(
+            Some(*at),
+            Sentence::new("socket = {path}: write an absolute path")
+                .with("path", format!("{path:?}")),
+        );
     }
     let operation = match top.text("operation", faults) {
         Some((word, at)) => match word.as_str() {
             "restart" => Some(Operation::Restart),
             "recreate" => Some(Operation::Recreate),
             _ => {
-                let reason = format!("operation = {word:?} is unknown: write restart or recreate");
+                let reason =
+                    Sentence::new("operation = {word} is unknown: write restart or recreate")
+                        .with("word", format!("{word:?}"));
                 faults.add(Some(at), reason);
                 None
             }
@@ -42,7 +49,11 @@ pub(super) fn read(
     let stop_timeout_s = top.integer("stop_timeout_s", 0..=3_600, faults);
     let name = match top.text("container", faults) {
         Some((name, at)) if !is_container_name(&name) => {
-            faults.add(Some(at), format!("container = {name:?} is not the name of a container"));
+            faults.add(
+                Some(at),
+                Sentence::new("container = {name} is not the name of a container")
+                    .with("name", format!("{name:?}")),
+            );
             None
         }
         None if top.at("container").is_none() => {
@@ -73,7 +84,7 @@ fn registry(
     let password = section.text("password", faults);
     for key in ["server", "username", "password"] {
         if section.at(key).is_none() {
-            faults.add(Some(at), format!("registry.{key} is missing"));
+            faults.add(Some(at), Sentence::new("registry.{key} is missing").with("key", key));
         }
     }
     if let Some((server, at)) = &server
@@ -91,7 +102,13 @@ fn registry(
     let mut text = |key: &str, found: Option<(String, usize)>| {
         let (text, at) = found?;
         let read = Text::read(&text, declared.for_text(true));
-        read.map_err(|why| faults.add(Some(at), format!("registry.{key}: {why}"))).ok()
+        read.map_err(|why| {
+            faults.add(
+                Some(at),
+                Sentence::new("registry.{key}: {why}").with("key", key).saying("why", why),
+            );
+        })
+        .ok()
     };
     let (username, password) = (text("username", username), text("password", password));
     section.finish(faults);

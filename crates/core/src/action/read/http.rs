@@ -3,6 +3,7 @@
 use super::Declared;
 use crate::action::section::{Faults, Section};
 use crate::action::{Body, Http, Method, Template, Text};
+use crate::sentence::Sentence;
 use serde_json::Number;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -40,7 +41,7 @@ pub(super) fn read(
     let url = match Text::read(&text, declared.for_text(true)) {
         Ok(url) => url,
         Err(reason) => {
-            faults.add(Some(at), format!("url: {reason}"));
+            faults.add(Some(at), Sentence::new("url: {reason}").saying("reason", reason));
             return None;
         }
     };
@@ -49,7 +50,7 @@ pub(super) fn read(
     }
     // One with a secret in it is looked at when it is known: at each run.
     if let Some(Err(reason)) = url.fixed().map(check_url) {
-        faults.add(Some(at), format!("url: {reason}"));
+        faults.add(Some(at), Sentence::new("url: {reason}").saying("reason", reason));
     }
     if method == Method::Get && body != Body::Empty && top.at("body").is_some() {
         faults.add(top.at("body"), "body: a GET has none; write method = \"POST\"");
@@ -62,24 +63,29 @@ pub(super) fn read(
 ///
 /// # Errors
 /// What is wrong with it; the address itself, which may hold a secret, is not in the words.
-pub(in crate::action) fn check_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| format!("it is no address: {error}"))?;
+pub(in crate::action) fn check_url(text: &str) -> Result<Url, Sentence> {
+    let url = Url::parse(text)
+        .map_err(|error| Sentence::new("it is no address: {error}").with("error", error))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err("it begins with neither https:// nor http://".to_owned());
+        return Err("it begins with neither https:// nor http://".into());
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("it holds a user or a password: send them in a header".to_owned());
+        return Err("it holds a user or a password: send them in a header".into());
     }
     match url.host_str() {
         Some(host) if !host.is_empty() => Ok(url),
-        _ => Err("it names no host".to_owned()),
+        _ => Err("it names no host".into()),
     }
 }
 
 fn ca_file(top: &mut Section<'_>, faults: &mut Faults<'_>) -> Option<PathBuf> {
     let (path, at) = top.text("ca_file", faults)?;
     if !Path::new(&path).is_absolute() {
-        faults.add(Some(at), format!("ca_file = {path:?}: write an absolute path"));
+        faults.add(
+            Some(at),
+            Sentence::new("ca_file = {path}: write an absolute path")
+                .with("path", format!("{path:?}")),
+        );
     }
     Some(path.into())
 }
@@ -88,7 +94,12 @@ fn method(top: &mut Section<'_>, faults: &mut Faults<'_>) -> Method {
     let Some((word, at)) = top.text("method", faults) else { return Method::Post };
     Method::parse(&word).unwrap_or_else(|| {
         let known = Method::ALL.map(Method::as_str).join(", ");
-        faults.add(Some(at), format!("method = {word:?} is unknown: write one of {known}"));
+        faults.add(
+            Some(at),
+            Sentence::new("method = {word} is unknown: write one of {known}")
+                .with("word", format!("{word:?}"))
+                .with("known", known),
+        );
         Method::Post
     })
 }
@@ -105,17 +116,32 @@ fn headers(
         let Some((text, at)) = section.text(&name, faults) else { continue };
         let token = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
         if name.is_empty() || !name.chars().all(token) {
-            faults.add(Some(at), format!("headers: {name:?} is not the name of a header"));
+            faults.add(
+                Some(at),
+                Sentence::new("headers: {name} is not the name of a header")
+                    .with("name", format!("{name:?}")),
+            );
         }
         if OURS.contains(&name.to_ascii_lowercase().as_str()) {
-            faults.add(Some(at), format!("headers.{name}: this one is Signalbox's to set"));
+            faults.add(
+                Some(at),
+                Sentence::new("headers.{name}: this one is Signalbox's to set").with("name", &name),
+            );
         }
         if text.chars().any(char::is_control) {
-            faults.add(Some(at), format!("headers.{name}: it has control characters"));
+            faults.add(
+                Some(at),
+                Sentence::new("headers.{name}: it has control characters").with("name", &name),
+            );
         }
         match Text::read(&text, declared.for_text(true)) {
             Ok(text) => headers.push((name, text)),
-            Err(reason) => faults.add(Some(at), format!("headers.{name}: {reason}")),
+            Err(reason) => faults.add(
+                Some(at),
+                Sentence::new("headers.{name}: {reason}")
+                    .with("name", name)
+                    .saying("reason", reason),
+            ),
         }
     }
     headers
@@ -157,7 +183,9 @@ fn template(
             finite.map(Template::Number)
         }
         DeValue::String(text) => Text::read(text, declared.for_text(false))
-            .map_err(|reason| faults.add(at, format!("body: {reason}")))
+            .map_err(|reason| {
+                faults.add(at, Sentence::new("body: {reason}").saying("reason", reason));
+            })
             .ok()
             .map(Template::Text),
         DeValue::Array(items) => {

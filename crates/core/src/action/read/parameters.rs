@@ -2,6 +2,7 @@
 
 use crate::action::parameter::{DEFAULT_LENGTH, MAX_LENGTH, Parameter, ParameterKind, Pattern};
 use crate::action::section::{Faults, Section};
+use crate::sentence::Sentence;
 use toml::de::DeTable;
 
 pub(super) fn read(top: &mut Section<'_>, faults: &mut Faults<'_>) -> Vec<Parameter> {
@@ -11,9 +12,7 @@ pub(super) fn read(top: &mut Section<'_>, faults: &mut Faults<'_>) -> Vec<Parame
     for name in all.keys() {
         let Some((table, at)) = all.table(&name, faults) else { continue };
         if !is_parameter_name(&name) {
-            let reason = format!(
-                "the parameter {name:?}: a name is a lower-case letter, then letters, digits and _, at most 32"
-            );
+            let reason = Sentence::new("the parameter {name}: a name is a lower-case letter, then letters, digits and _, at most 32").with("name", format!("{name:?}"));
             faults.add(Some(at), reason);
         }
         parameters.extend(parameter(&name, at, table, faults));
@@ -37,7 +36,13 @@ fn parameter(
     if let Some((text, at)) = &default
         && let Err(reason) = kind.check(text)
     {
-        faults.add(Some(*at), format!("parameters.{name}.default = {text:?}: {reason}"));
+        faults.add(
+            Some(*at),
+            Sentence::new("parameters.{name}.default = {text}: {reason}")
+                .with("name", name)
+                .with("text", format!("{text:?}"))
+                .saying("reason", reason),
+        );
     }
     let required = default.is_none() && required.unwrap_or(kind != ParameterKind::Boolean);
     Some(Parameter {
@@ -57,9 +62,7 @@ fn parameter_kind(
     let Some((word, word_at)) = section.text("type", faults) else {
         if section.at("type").is_none() {
             let name = section.name();
-            let reason = format!(
-                "{name} has no type: write string, enum, integer, boolean, git-ref, git-sha or project-path"
-            );
+            let reason = Sentence::new("{name} has no type: write string, enum, integer, boolean, git-ref, git-sha or project-path").with("name", name);
             faults.add(Some(at), reason);
         }
         return None;
@@ -73,7 +76,7 @@ fn parameter_kind(
                 .unwrap_or(DEFAULT_LENGTH);
             let pattern = section.text("pattern", faults).and_then(|(source, at)| {
                 Pattern::new(&source)
-                    .map_err(|why| faults.add(Some(at), section.says("pattern", &why)))
+                    .map_err(|why| faults.add(Some(at), section.says("pattern", why)))
                     .ok()
             });
             Some(ParameterKind::Text { pattern, max_length })
@@ -85,10 +88,11 @@ fn parameter_kind(
             }
             for (value, at) in &values {
                 if value.is_empty() || value.chars().any(char::is_control) {
-                    let why = format!(
-                        "{value:?} cannot be chosen: it is empty or has control characters"
-                    );
-                    faults.add(Some(*at), section.says("values", &why));
+                    let why = Sentence::new(
+                        "{value} cannot be chosen: it is empty or has control characters",
+                    )
+                    .with("value", format!("{value:?}"));
+                    faults.add(Some(*at), section.says("values", why));
                 }
             }
             Some(ParameterKind::Choice(values.into_iter().map(|(value, _)| value).collect()))
@@ -106,10 +110,8 @@ fn parameter_kind(
         "git-sha" => Some(ParameterKind::GitSha),
         "project-path" => Some(ParameterKind::ProjectPath),
         other => {
-            let why = format!(
-                "{other:?} is unknown: write string, enum, integer, boolean, git-ref, git-sha or project-path"
-            );
-            faults.add(Some(word_at), section.says("type", &why));
+            let why = Sentence::new("{other} is unknown: write string, enum, integer, boolean, git-ref, git-sha or project-path").with("other", format!("{other:?}"));
+            faults.add(Some(word_at), section.says("type", why));
             None
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::action::section::{Faults, Section};
 use crate::retry::{MAX_WAIT_S, MAX_WAITS, Policy, Waits};
+use crate::sentence::Sentence;
 
 /// The largest factor: beyond it the second wait would be the longest anyway.
 const MAX_FACTOR: f64 = 100.0;
@@ -15,8 +16,8 @@ pub(super) fn read(top: &mut Section<'_>, faults: &mut Faults<'_>) -> Policy {
     let listed = section.integers("delays_s", 0..=longest, faults);
     if listed.as_ref().is_some_and(|waits| waits.is_empty() || waits.len() > MAX_WAITS) {
         let most = MAX_WAITS;
-        let why = format!("list 1 to {most} waits");
-        faults.add(section.at("delays_s"), section.says("delays_s", &why));
+        let why = Sentence::new("list 1 to {most} waits").with("most", most);
+        faults.add(section.at("delays_s"), section.says("delays_s", why));
     }
     let first_s = section.integer("first_s", 1..=longest, faults).map(seconds);
     let factor = section.number("factor", 1.0..=MAX_FACTOR, faults);
@@ -25,7 +26,10 @@ pub(super) fn read(top: &mut Section<'_>, faults: &mut Faults<'_>) -> Policy {
     let grows = ["first_s", "factor", "max_s"].into_iter().find(|key| section.at(key).is_some());
     let waits = match (section.at("delays_s"), grows) {
         (Some(at), Some(key)) => {
-            faults.add(Some(at), format!("retry: write either delays_s or {key}, not both"));
+            faults.add(
+                Some(at),
+                Sentence::new("retry: write either delays_s or {key}, not both").with("key", key),
+            );
             usual.waits
         }
         (Some(_), None) => {

@@ -177,14 +177,16 @@ fn refs_commits_and_projects_are_types() {
         let mut bad = good.clone();
         bad.insert(name.to_owned(), value.to_owned());
         let faults = spec.values(&bad).unwrap_err();
-        assert_eq!(faults[0].0, name, "{value}");
+        assert_eq!(faults[0].name, name, "{value}");
     }
 }
 
 #[test]
 fn the_waits_between_tries_are_the_entrys() {
-    let policy =
-        |text: &str| spec(&format!("command = ['/bin/true']\n[retry]\n{text}")).retry.in_words();
+    let policy = |text: &str| {
+        let spec = spec(&format!("command = ['/bin/true']\n[retry]\n{text}"));
+        spec.retry.in_words().to_string()
+    };
     assert_eq!(policy(""), "1 s, 5 s, 30 s, 2 min, then every 10 min; up to 20 % longer");
     assert_eq!(policy("delays_s = [2, 60]\njitter = 0"), "2 s, then every 1 min");
     let growing = policy("first_s = 10\nfactor = 3\nmax_s = 300\njitter = 0.5");

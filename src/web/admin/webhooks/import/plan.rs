@@ -4,7 +4,7 @@ use crate::web::admin::kit::column::Badge;
 use crate::web::admin::words::label;
 use crate::webhooks::transfer::Kind;
 use crate::webhooks::transfer::preview::{Line, Preview};
-use signalbox_i18n::{self as i18n, t};
+use signalbox_i18n as i18n;
 
 /// The most webhooks that are drawn one by one.
 const DRAWN: usize = 200;
@@ -146,7 +146,7 @@ impl LineView {
             faults: line
                 .faults
                 .iter()
-                .map(|fault| (fault.field.clone(), t(&fault.message).to_owned()))
+                .map(|fault| (fault.field.clone(), i18n::say(&fault.message)))
                 .collect(),
             lacks_secret: line.lacks_secret,
         }

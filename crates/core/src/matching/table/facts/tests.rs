@@ -112,7 +112,9 @@ fn argument(word: &str, facts: &EventFacts) -> String {
     let ActionKind::Command(command) = &spec.kind else { panic!("it is another kind") };
     match command.argv(&Values::default(), facts) {
         Ok(argv) => argv.concat(),
-        Err(refused) => refused.to_string().replace(&format!("the argument {{{word}}} "), ""),
+        Err(refused) => {
+            refused.sentence().to_string().replace(&format!("the argument {{{word}}} "), "")
+        }
     }
 }
 
