@@ -41,7 +41,7 @@ impl SecretChange {
 
 /// A webhook as it is asked for, nothing checked yet.
 #[derive(Default)]
-#[expect(missing_docs, reason = "the record's fields, explained by the migration")]
+#[expect(missing_docs, reason = "the webhook's fields, explained by the migration")]
 #[expect(clippy::struct_excessive_bools, reason = "the form's boxes")]
 pub struct Draft {
     pub name: String,

@@ -26,7 +26,7 @@ async fn f1_the_nearest_webhook_is_named_with_exactly_what_differs() {
     assert_eq!(
         page.text("[data-sentence]"),
         "“Diaspora push” is registered to project 15, this is project 1612. \
-         If the project was moved or made anew, reset its registration."
+         If the project was moved or created again, reset its registration."
     );
     let nearest = format!("[data-webhook=\"{id}\"]");
     assert_eq!(page.states(&format!("{nearest} tbody tr:last-child")), ["equal"]);

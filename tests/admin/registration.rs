@@ -188,7 +188,7 @@ async fn who_registers_elsewhere_is_told_that_gitlab_forgets_the_secret() {
     page.says("enter the secret again");
 
     app.send(&test_push()).await.expect(200, "unmatched");
-    panel.open(&setup(&id)).await.says("this came to the main address");
+    panel.open(&setup(&id)).await.says("this came to the main endpoint");
     app.send(&test_push().at_register()).await.expect(202, "registered");
     assert_eq!(app.database().count("jobs").await, 0, "there nothing is run");
     let page = panel.open(&setup(&id)).await;

@@ -71,7 +71,7 @@ macro_rules! integer_id {
     };
 }
 
-integer_id!(WebhookId, "a webhook record");
+integer_id!(WebhookId, "a webhook");
 integer_id!(UserId, "a user");
 
 #[cfg(test)]

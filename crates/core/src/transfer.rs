@@ -35,7 +35,7 @@ pub struct Reference {
 /// A webhook in the file: the fields of the table `webhooks` that a person sets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "the record's fields, explained by the migration")]
+#[expect(missing_docs, reason = "the webhook's fields, explained by the migration")]
 #[expect(clippy::struct_excessive_bools, reason = "the fields are what they are")]
 pub struct PortableWebhook {
     #[serde(default, skip_serializing_if = "String::is_empty")]

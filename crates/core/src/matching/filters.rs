@@ -118,7 +118,7 @@ fn check_paths(text: &str, globs: &Globs, event: &Event) -> FieldCheck {
             FieldCheck::new(MatchField::PathFilter, shown(text), shown(&format!("{path:?}")), true)
         }
         (None, Some(why)) => {
-            check(Sentence::new("runs, as it cannot be told: {reason}").saying("reason", why), true)
+            check(Sentence::new("runs, as this is not known: {reason}").saying("reason", why), true)
         }
         (None, None) => check(missed(event), false),
     }

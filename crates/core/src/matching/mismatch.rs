@@ -22,7 +22,7 @@ use crate::webhook::{ProjectId, Webhook};
 
 /// What a webhook asks for, and how it stands.
 #[derive(Debug, Clone, Copy)]
-#[expect(missing_docs, reason = "the record's fields")]
+#[expect(missing_docs, reason = "the webhook's fields")]
 pub struct Wanted<'a> {
     pub label: &'a str,
     pub repo_name: &'a str,
@@ -227,7 +227,7 @@ fn equal(wanted: &Wanted<'_>, endpoint: Endpoint) -> Explanation {
     let waits = wanted.project_id.is_pending();
     if waits && endpoint == Endpoint::Main && !wanted.registers_on_first_event {
         let sentence = Sentence::new(
-            "“{label}” fits, but waits for its Test: this came to the main address. Send the Test to the registration address.",
+            "“{label}” fits, but waits for its Test: this came to the main endpoint. Send the Test to the registration endpoint.",
         );
         return explanation(Remedy::Setup, sentence.with("label", label));
     }

@@ -101,7 +101,7 @@ fn how(check: &FieldCheck) -> &'static str {
     let in_case = expected.to_lowercase() == actual.to_lowercase();
     match check.field {
         MatchField::ProjectId => {
-            "“{label}” is registered to project {expected}, this is project {actual}. If the project was moved or made anew, reset its registration."
+            "“{label}” is registered to project {expected}, this is project {actual}. If the project was moved or created again, reset its registration."
         }
         MatchField::RepoUrl => {
             let (expected, actual) = (RepositoryUrl::parse(expected), RepositoryUrl::parse(actual));
