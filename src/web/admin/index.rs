@@ -7,8 +7,8 @@ use self::attention::Line;
 use super::context::AdminContext;
 use super::kit::at::At;
 use super::kit::frame::Frame;
-use super::kit::log_icon;
 use super::log;
+use super::log::badges::verb_icon;
 use super::routes;
 use crate::clock;
 use crate::web::filters;
@@ -110,7 +110,7 @@ impl Recent {
             _ => log::href(&row),
         };
         Self {
-            icon: log_icon(row.verb),
+            icon: verb_icon(row.verb),
             verb: row.verb.label(),
             kind: t(log::kind(&row.object_type)).to_owned(),
             name: row.object_name,
@@ -183,7 +183,7 @@ impl IndexPage {
             quiet: Total::Exactly(number),
         };
         let line = |remedy| Line {
-            badge: crate::web::admin::kit::column::Badge::verdict(Verdict::Unmatched),
+            badge: crate::web::admin::deliveries::badges::verdict_badge(Verdict::Unmatched),
             text: "47 <b>diaspora</b>".to_owned(),
             href: "/admin/hooks/delivery/?verdict=unmatched".to_owned(),
             note: "long ".repeat(60),
@@ -205,7 +205,7 @@ impl IndexPage {
             now: DateTime::UNIX_EPOCH,
         };
         let recent = |verb: Verb, name: &str, href: Option<String>| Recent {
-            icon: log_icon(verb),
+            icon: verb_icon(verb),
             verb: verb.label(),
             kind: t("webhook").to_owned(),
             name: name.to_owned(),

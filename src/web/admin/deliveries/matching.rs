@@ -3,7 +3,8 @@
 
 use super::page::{actual, expected};
 use crate::control::{Near, Rejudged};
-use crate::web::admin::kit::column::Badge;
+use crate::web::admin::deliveries::badges::{equal_badge, verdict_badge};
+use crate::web::admin::kit::badge::{Badge, Tone};
 use crate::web::admin::words::label;
 use crate::web::urls;
 use signalbox_core::difference::{Piece, differing};
@@ -94,8 +95,8 @@ pub fn draw(delivery: &Brief, rejudged: Rejudged, may_edit: bool) -> MatchPanel 
     let wants_replay = runs && !did_something && !has_best;
     MatchPanel {
         sentence: say(&rejudged.told.sentence),
-        then: Badge::verdict(delivery.verdict),
-        now: now.map(|now| (Badge::verdict(now.verdict), say(&now.reason.sentence()))),
+        then: verdict_badge(delivery.verdict),
+        now: now.map(|now| (verdict_badge(now.verdict), say(&now.reason.sentence()))),
         webhooks: rejudged.nearest.iter().map(|near| near_view(delivery, near, may_edit)).collect(),
         tools,
         take_over,
@@ -154,7 +155,7 @@ fn near_view(delivery: &Brief, near: &Near, may_edit: bool) -> NearView {
         label: "Secret".to_owned(),
         actual: whole(t(near.credential.word())),
         expected: whole(t("the webhook's own")),
-        badge: Badge::equal(near.is_accepted),
+        badge: equal_badge(near.is_accepted),
         note: "",
     });
     for check in &near.more {
@@ -162,7 +163,7 @@ fn near_view(delivery: &Brief, near: &Near, may_edit: bool) -> NearView {
             label: label(check.field.as_str()).to_owned(),
             actual: whole(&actual(check)),
             expected: whole(&expected(check)),
-            badge: Badge::equal(check.equal),
+            badge: equal_badge(check.equal),
             note: "",
         });
     }
@@ -203,17 +204,12 @@ fn row(field: &ComparedField) -> RowView {
 }
 
 fn badge(mark: Mark) -> Badge {
-    let badge = |state: &str, label: &str, icon| Badge {
-        state: state.to_owned(),
-        label: label.to_owned(),
-        icon,
-    };
     match mark {
-        Mark::Equal | Mark::OtherForm => Badge::equal(true),
-        Mark::Differs => Badge::equal(false),
-        Mark::Absent => badge("absent", "Absent", "dash"),
-        Mark::Awaited => badge("pending", "Pending", "hourglass"),
-        Mark::NotCompared => badge("absent", "Not compared", "dash"),
+        Mark::Equal | Mark::OtherForm => equal_badge(true),
+        Mark::Differs => equal_badge(false),
+        Mark::Absent => Badge::new("absent", "Absent", "dash", Tone::Quiet),
+        Mark::Awaited => Badge::new("pending", "Pending", "hourglass", Tone::Caution),
+        Mark::NotCompared => Badge::new("absent", "Not compared", "dash", Tone::Quiet),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Deliveries in the panel: the list. One delivery's page is `page.rs`.
 
+pub mod badges;
 pub mod body;
 pub mod matching;
 pub mod page;
@@ -11,11 +12,13 @@ pub mod unmatched;
 
 use super::context::AdminContext;
 use super::kit::bulk::BulkAction;
-use super::kit::column::{Badge, Bit, Cell, Column, Width};
+use super::kit::column::{Bit, Cell, Column, Width};
 use super::kit::filter::{BadChoice, Choices, FilterSpec};
 use super::kit::listing::{Empty, Listing, Paging};
 use super::kit::resource::{Meta, Resource};
 use super::replay::many;
+use crate::web::admin::deliveries::badges::verdict_badge;
+use crate::web::admin::jobs::badges::job_badge;
 use crate::web::urls;
 use signalbox_core::ids::DeliveryId;
 use signalbox_core::listing::{Counts, ListQuery, Page};
@@ -77,7 +80,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
                 Some(how) => t(how).to_owned(),
                 None => format!("HTTP {}", row.delivery.http_status),
             };
-            Bit::Badge(Badge::verdict(row.delivery.verdict)).over(Bit::Text(status))
+            Bit::Badge(verdict_badge(row.delivery.verdict)).over(Bit::Text(status))
         },
         sort: None,
     },
@@ -113,7 +116,7 @@ fn jobs_cell(row: &Row) -> Cell {
     let Some(job) = row.jobs.first() else { return Bit::Empty.into() };
     let href = urls::object("hooks", "job", &job.id);
 
-    Bit::BadgeLink(Badge::job(job.state), href).over(Bit::text(match row.jobs.len() {
+    Bit::BadgeLink(job_badge(job.state), href).over(Bit::text(match row.jobs.len() {
         1 => job.webhook_label.clone(),
         all => say!("{name} and {n} more", name = job.webhook_label, n = all - 1),
     }))

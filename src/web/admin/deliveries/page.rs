@@ -8,9 +8,11 @@ use crate::clock;
 use crate::control;
 use crate::intake::Policy;
 use crate::web::admin::context::AdminContext;
+use crate::web::admin::deliveries::badges::{equal_badge, verdict_badge};
+use crate::web::admin::jobs::badges::job_badge;
 use crate::web::admin::kit::at::{At, span};
 use crate::web::admin::kit::back::{self, preserved_list};
-use crate::web::admin::kit::column::Badge;
+use crate::web::admin::kit::badge::Badge;
 use crate::web::admin::kit::frame::Frame;
 use crate::web::admin::replay::why;
 use crate::web::admin::words::label;
@@ -242,7 +244,7 @@ pub fn draw(frame: Frame, full: Full, made: &[jobs::Row], about: About) -> Deliv
     DeliveryPage {
         received: At(delivery.received_at),
         sentence: sentence(&delivery),
-        badge: Badge::verdict(delivery.verdict),
+        badge: verdict_badge(delivery.verdict),
         steps: steps((&delivery, full.judged_at), made),
         webhooks: trace.webhooks.iter().map(webhook_view).collect(),
         counted: trace.counted,
@@ -269,7 +271,7 @@ pub fn reason_text(delivery: &Brief) -> String {
 
 /// The sentence, without the verdict in front, which the page shows already.
 fn sentence(delivery: &Brief) -> String {
-    let label = Badge::verdict(delivery.verdict).label;
+    let label = verdict_badge(delivery.verdict).label;
     let whole = reason_text(delivery);
     let rest = whole.strip_prefix(t(&label));
     let rest = rest.and_then(|rest| rest.strip_prefix(": ").or(rest.strip_prefix('：')));
@@ -300,7 +302,7 @@ fn replay_view(replay: &Brief) -> ReplayView {
     ReplayView {
         id: replay.id.clone(),
         href: urls::object("hooks", "delivery", &replay.id),
-        badge: Badge::verdict(replay.verdict),
+        badge: verdict_badge(replay.verdict),
         at: At(replay.received_at),
     }
 }
@@ -317,7 +319,7 @@ fn webhook_view(webhook: &signalbox_core::matching::trace::WebhookTrace) -> Webh
                 label: label(check.field.as_str()).to_owned(),
                 expected: expected(check),
                 actual: actual(check),
-                badge: Badge::equal(check.equal),
+                badge: equal_badge(check.equal),
             })
             .collect(),
     }
@@ -348,7 +350,7 @@ pub fn actual(check: &FieldCheck) -> String {
 fn job_view(row: &jobs::Row) -> JobView {
     let job = &row.job;
     JobView {
-        badge: Badge::job(job.state),
+        badge: job_badge(job.state),
         href: urls::object("hooks", "job", &job.id),
         id: job.id.clone(),
         label: job.webhook_label.clone(),

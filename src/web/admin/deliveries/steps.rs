@@ -1,8 +1,9 @@
 //! The way of a delivery and of a job, step by step, as their pages draw it.
 
 use super::page::made_how;
+use crate::web::admin::deliveries::badges::verdict_badge;
+use crate::web::admin::jobs::badges::job_badge;
 use crate::web::admin::kit::at::{At, span};
-use crate::web::admin::kit::column::Badge;
 use chrono::{DateTime, Utc};
 use signalbox_i18n::say;
 use signalbox_i18n::t;
@@ -28,7 +29,7 @@ pub fn steps(
     (delivery, judged_at): (&Brief, Option<DateTime<Utc>>),
     made: &[jobs::Row],
 ) -> Vec<Step> {
-    let badge = Badge::verdict(delivery.verdict);
+    let badge = verdict_badge(delivery.verdict);
     let mut steps = Vec::new();
     if let Some(judged_at) = judged_at {
         steps.push(Step {
@@ -55,7 +56,7 @@ pub fn steps(
 
 /// The steps of a job's way: queued, started, ended.
 pub fn job_steps(job: &jobs::Job) -> Vec<Step> {
-    let badge = Badge::job(job.state);
+    let badge = job_badge(job.state);
     let started = job.started_at;
     let waited = started.map(|started| span(started - job.queued_at));
     let ran = started.zip(job.finished_at).map(|(started, finished)| span(finished - started));

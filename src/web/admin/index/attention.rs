@@ -2,8 +2,11 @@
 //! exactly the rows it speaks of.
 
 use super::Workers;
+use crate::web::admin::deliveries::badges::verdict_badge;
+use crate::web::admin::jobs::badges::{job_badge, outcome_badge};
 use crate::web::admin::kit::at::At;
-use crate::web::admin::kit::column::Badge;
+use crate::web::admin::kit::badge::Badge;
+use crate::web::admin::webhooks::badges::{pending_badge, quiet_badge};
 use crate::web::urls;
 use signalbox_core::job::{AttemptOutcome, JobState};
 use signalbox_core::listing::Total;
@@ -39,7 +42,7 @@ pub(super) fn lines(
     let mut lines = Vec::new();
     if let Some(Workers { lost, has_page, .. }) = workers.filter(|workers| workers.lost > 0) {
         lines.push(Line {
-            badge: Badge::outcome(Some(AttemptOutcome::Lost)),
+            badge: outcome_badge(Some(AttemptOutcome::Lost)),
             text: i18n::count(
                 i64::try_from(lost).unwrap_or(i64::MAX),
                 "{n} worker was lost: no heartbeat, and no clean stop",
@@ -56,7 +59,7 @@ pub(super) fn lines(
     if attention.failed.len() > GROUPS {
         let href = [("state", "failed"), ("finished", "24h")];
         lines.push(more(
-            Badge::job(JobState::Failed),
+            job_badge(JobState::Failed),
             "Jobs of more webhooks failed",
             urls::with_query(&urls::jobs(), &href),
         ));
@@ -65,7 +68,7 @@ pub(super) fn lines(
     if attention.unmatched.len() > GROUPS {
         let href = [("verdict", "unmatched"), ("received", "7d")];
         lines.push(more(
-            Badge::verdict(Verdict::Unmatched),
+            verdict_badge(Verdict::Unmatched),
             "More repositories are unmatched",
             urls::with_query(&urls::deliveries(), &href),
         ));
@@ -91,7 +94,7 @@ fn failed(group: &Failed) -> Line {
     let mut query = vec![("state", "failed"), ("finished", "24h")];
     query.extend(id.as_deref().map(|id| ("webhook", id)));
     Line {
-        badge: Badge::job(JobState::Failed),
+        badge: job_badge(JobState::Failed),
         text: counted(
             group.count,
             &group.webhook_label,
@@ -127,7 +130,7 @@ fn unmatched(group: &Unmatched, may_add: bool) -> Line {
     ];
     let add: Vec<_> = add.into_iter().filter(|(_, value)| !value.is_empty()).collect();
     Line {
-        badge: Badge::verdict(Verdict::Unmatched),
+        badge: verdict_badge(Verdict::Unmatched),
         text: counted(
             group.count,
             &group.repo_name,
@@ -147,7 +150,7 @@ fn unmatched(group: &Unmatched, may_add: bool) -> Line {
 fn waiting(pending: Option<Total>) -> Option<Line> {
     let number = pending?.number();
     (number > 0).then(|| Line {
-        badge: Badge { label: "Pending".to_owned(), ..Badge::pending() },
+        badge: Badge { label: "Pending".to_owned(), ..pending_badge() },
         text: i18n::count(
             number,
             "{n} webhook has waited for GitLab's Test for over an hour",
@@ -163,7 +166,7 @@ fn waiting(pending: Option<Total>) -> Option<Line> {
 fn quiet(quiet: Option<Total>) -> Option<Line> {
     let number = quiet?.number();
     (number > 0).then(|| Line {
-        badge: Badge::quiet(),
+        badge: quiet_badge(),
         text: i18n::count(
             number,
             "{n} enabled webhook has had no delivery for 30 days",

@@ -2,8 +2,9 @@
 
 use super::log::Log;
 use super::view::View;
+use crate::web::admin::jobs::badges::outcome_badge;
 use crate::web::admin::kit::at::{At, span};
-use crate::web::admin::kit::column::Badge;
+use crate::web::admin::kit::badge::Badge;
 use crate::web::urls;
 use chrono::{DateTime, TimeDelta, Utc};
 use signalbox_i18n as i18n;
@@ -86,7 +87,7 @@ impl AttemptView {
             page: urls::object("hooks", "job", &attempt.job_id),
             prefix: if is_newest { "L".to_owned() } else { format!("a{number}-L") },
             number,
-            badge: Badge::outcome(attempt.outcome),
+            badge: outcome_badge(attempt.outcome),
             worker: attempt.worker,
             started: At(attempt.started_at),
             took: span(attempt.finished_at.unwrap_or(now) - attempt.started_at),

@@ -4,7 +4,9 @@
 
 pub mod act;
 pub mod attempt;
+pub mod badges;
 mod bulk;
+pub mod chart;
 pub mod events;
 pub mod log;
 pub mod page;
@@ -15,10 +17,11 @@ pub mod waits;
 
 use super::kit::at::span;
 use super::kit::bulk::BulkAction;
-use super::kit::column::{Badge, Bit, Cell, Column, Width};
+use super::kit::column::{Bit, Cell, Column, Width};
 use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, within};
 use super::kit::listing::{Empty, Listing, Paging};
 use super::kit::resource::{Meta, Resource};
+use crate::web::admin::jobs::badges::job_badge;
 use crate::web::urls;
 use chrono::DateTime;
 use signalbox_core::ids::DeliveryId;
@@ -70,7 +73,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         cell: |row| {
             let (n, max) = (row.job.attempts, row.job.max_attempts);
             let attempts = say!("Attempt {n} of {max}", n = n, max = max);
-            Bit::Badge(Badge::job(row.job.state)).over(Bit::Text(attempts))
+            Bit::Badge(job_badge(row.job.state)).over(Bit::Text(attempts))
         },
         sort: None,
     },

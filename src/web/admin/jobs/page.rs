@@ -8,9 +8,10 @@ use super::waits::Waits;
 use crate::clock;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::deliveries::steps::{Step, job_steps};
+use crate::web::admin::jobs::badges::job_badge;
 use crate::web::admin::kit::at::{At, span};
 use crate::web::admin::kit::back::{self, preserved_list};
-use crate::web::admin::kit::column::Badge;
+use crate::web::admin::kit::badge::Badge;
 use crate::web::admin::kit::frame::Frame;
 use crate::web::filters;
 use crate::web::human::{HumanError, page};
@@ -203,7 +204,7 @@ fn events(job: &Job, newest: Option<&(Attempt, Option<Log>)>, view: &View) -> St
 
 /// A running job that is to end says so.
 pub(super) fn badge(job: &Job) -> Badge {
-    let badge = Badge::job(job.state);
+    let badge = job_badge(job.state);
     if job.state == JobState::Running && job.cancel_requested_at.is_some() {
         return Badge { label: "Stopping".to_owned(), icon: "stop", ..badge };
     }

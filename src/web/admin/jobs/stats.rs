@@ -2,7 +2,7 @@
 //! failed. Every number leads to the list of the jobs behind it, narrowed to the same moments.
 
 use super::super::kit::at::span as words;
-use super::super::kit::chart::{Chart, SHOWN};
+use super::chart::{Chart, SHOWN};
 use crate::clock;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::frame::Frame;

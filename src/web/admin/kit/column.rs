@@ -2,13 +2,10 @@
 //! list has, its resource says; how each kind is drawn, `templates/macros/cell.html`.
 
 use super::at::{At, span};
+use super::badge::Badge;
 use chrono::{DateTime, TimeDelta, Utc};
-use signalbox_core::job::{AttemptOutcome, JobState};
 use signalbox_core::listing::grouped;
-use signalbox_core::role::Role;
-use signalbox_core::verdict::Verdict;
 use signalbox_i18n::t;
-use signalbox_store::audit::Verb;
 
 /// One column of a list of `R`, sortable by `S` or not.
 pub struct Column<R, S> {
@@ -180,142 +177,6 @@ impl MidCut {
             head: text.chars().take(head_letters).collect(),
             tail: text.chars().skip(head_letters).collect(),
         }
-    }
-}
-
-/// A state as icon and word, never by colour alone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Badge {
-    /// The machine word: `data-state`.
-    pub state: String,
-    /// The word a person reads.
-    pub label: String,
-    /// A symbol of `icons.svg`.
-    pub icon: &'static str,
-}
-
-impl Badge {
-    fn new(state: &str, label: &str, icon: &'static str) -> Self {
-        Self { state: state.to_owned(), label: label.to_owned(), icon }
-    }
-
-    /// A job's state.
-    pub fn job(state: JobState) -> Self {
-        let icon = match state {
-            JobState::Queued => "clock",
-            JobState::Scheduled => "calendar",
-            JobState::Running => "play",
-            JobState::Succeeded => "check",
-            JobState::Retrying => "retry",
-            JobState::Failed => "cross",
-            JobState::Cancelled => "stop",
-            JobState::Superseded => "skip",
-        };
-        Self::new(state.as_str(), state.label(), icon)
-    }
-
-    /// A verdict.
-    pub fn verdict(verdict: Verdict) -> Self {
-        let icon = match verdict {
-            Verdict::Matched => "check",
-            Verdict::Registered => "tag",
-            Verdict::Unmatched => "question",
-            Verdict::Disabled => "slash",
-            Verdict::Rejected => "shield",
-            Verdict::Duplicate => "copies",
-            Verdict::Paused => "pause",
-        };
-        Self::new(verdict.as_str(), verdict.label(), icon)
-    }
-
-    /// An attempt's outcome; none = it still runs.
-    pub fn outcome(outcome: Option<AttemptOutcome>) -> Self {
-        let Some(outcome) = outcome else { return Self::job(JobState::Running) };
-        let icon = match outcome {
-            AttemptOutcome::Succeeded => "check",
-            AttemptOutcome::Failed => "cross",
-            AttemptOutcome::TimedOut => "timer",
-            AttemptOutcome::Cancelled => "stop",
-            AttemptOutcome::Lost => "unplug",
-        };
-        Self::new(outcome.as_str(), outcome.label(), icon)
-    }
-
-    /// A webhook that waits for its Test event.
-    pub fn pending() -> Self {
-        Self::new("pending", "Pending registration", "hourglass")
-    }
-
-    /// A webhook that has its project's id.
-    pub fn registered() -> Self {
-        Self::new("registered", "Registered", "tag")
-    }
-
-    /// A webhook switched on or off.
-    pub fn enabled(enabled: bool) -> Self {
-        if enabled {
-            Self::new("enabled", "Enabled", "check")
-        } else {
-            Self::new("disabled", "Disabled", "slash")
-        }
-    }
-
-    /// A webhook that hears nothing.
-    pub fn quiet() -> Self {
-        Self::new("quiet", "No deliveries", "dash")
-    }
-
-    /// What an account may do.
-    pub fn role(role: Role) -> Self {
-        let icon = match role {
-            Role::Viewer => "search",
-            Role::Operator => "play",
-            Role::Admin => "key",
-        };
-        Self::new(role.as_str(), role.label(), icon)
-    }
-
-    /// An account that may sign in, or not.
-    pub fn active(active: bool) -> Self {
-        if active {
-            Self::new("active", "Active", "check")
-        } else {
-            Self::new("disabled", "Disabled", "slash")
-        }
-    }
-
-    /// The session of whoever looks.
-    pub fn this_session() -> Self {
-        Self::new("active", "This one", "check")
-    }
-
-    /// What was done: a verb of the log.
-    pub fn verb(verb: Verb) -> Self {
-        Self::new(verb.as_str(), verb.label(), super::log_icon(verb))
-    }
-
-    /// Whether two values are equal.
-    pub fn equal(equal: bool) -> Self {
-        if equal {
-            Self::new("equal", "Match", "check")
-        } else {
-            Self::new("differs", "Differs", "cross")
-        }
-    }
-
-    /// A webhook of a file that is not here yet.
-    pub fn import_new() -> Self {
-        Self::new("registered", "New", "plus")
-    }
-
-    /// A webhook of a file that differs from the one here.
-    pub fn import_changed() -> Self {
-        Self::new("pending", "Changed", "pencil")
-    }
-
-    /// A webhook of a file that breaks a rule.
-    pub fn import_faulty() -> Self {
-        Self::new("rejected", "Invalid", "cross")
     }
 }
 

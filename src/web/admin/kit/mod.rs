@@ -6,8 +6,8 @@
 
 pub mod at;
 pub mod back;
+pub mod badge;
 pub mod bulk;
-pub mod chart;
 pub mod column;
 pub mod conflict;
 pub mod copy;
@@ -17,6 +17,7 @@ pub mod field;
 pub mod filter;
 mod filter_view;
 pub mod form;
+pub mod fragment;
 pub mod frame;
 pub mod history;
 pub mod list_view;
@@ -31,19 +32,3 @@ pub mod resource;
 pub mod reveal;
 pub mod revert;
 pub mod views;
-
-use signalbox_store::audit::Verb;
-
-/// The symbol of what was done.
-pub fn log_icon(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Add => "plus",
-        Verb::Change => "pencil",
-        Verb::Delete => "trash",
-        Verb::Register => "tag",
-        Verb::Login | Verb::Logout | Verb::LoginFailed => "user",
-        Verb::RunAgain | Verb::RunNow | Verb::Resume | Verb::Replay => "retry",
-        Verb::Cancel => "stop",
-        Verb::Pause => "pause",
-    }
-}

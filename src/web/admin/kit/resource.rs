@@ -3,11 +3,11 @@
 //! [`Resource`] is a list; [`Editable`] adds a form, deletion and a history. `views` turns both
 //! into pages. A page with a story of its own is a plain handler instead.
 
+use super::badge::Badge;
 use super::bulk::BulkAction;
-use super::chart::Chart;
-use super::column::Badge;
 use super::field::Fieldset;
 use super::form::{FormErrors, Values};
+use super::fragment::Fragment;
 use super::listing::Listing;
 use super::revert;
 use crate::web::admin::context::AdminContext;
@@ -230,25 +230,12 @@ pub struct Loaded {
     pub facts: Vec<String>,
     /// Links at the top right: words and address.
     pub tools: Vec<(&'static str, String)>,
-    /// What should be done next, if something should.
-    pub next_step: Option<NextStep>,
+    /// What should be done with it next, above the form.
+    pub lead: Option<Fragment>,
     /// What is odd about it though it may be saved.
     pub notices: Vec<Notice>,
-    /// Lists beside the form.
-    pub rail: Vec<RailList>,
-}
-
-/// What should be done with an object next.
-#[derive(Debug, Clone)]
-pub struct NextStep {
-    /// What it waits for.
-    pub title: &'static str,
-    /// An address to copy.
-    pub address: String,
-    /// The steps.
-    pub steps: Vec<String>,
-    /// Where there is more about it: words and address.
-    pub more: (&'static str, String),
+    /// What stands beside the form.
+    pub rail: Option<Fragment>,
 }
 
 /// A sentence with a link.
@@ -258,32 +245,6 @@ pub struct Notice {
     pub text: String,
     /// Words and address.
     pub link: Option<(String, String)>,
-}
-
-/// A list beside a form.
-#[derive(Debug, Clone)]
-pub struct RailList {
-    /// Its title.
-    pub title: &'static str,
-    /// All of them: words and address.
-    pub more: (&'static str, String),
-    /// What to say when it is empty.
-    pub empty: &'static str,
-    /// Its rows.
-    pub rows: Vec<RailRow>,
-    /// Bars in the place of rows.
-    pub chart: Option<Chart>,
-}
-
-/// A row of a list beside a form.
-#[derive(Debug, Clone)]
-pub struct RailRow {
-    /// A state.
-    pub badge: Badge,
-    /// Where it leads.
-    pub href: String,
-    /// When.
-    pub at: super::at::At,
 }
 
 /// What was saved.

@@ -3,10 +3,11 @@
 use super::{href, kind};
 use crate::clock;
 use crate::web::admin::context::AdminContext;
-use crate::web::admin::kit::column::Badge;
+use crate::web::admin::kit::badge::Badge;
 use crate::web::admin::kit::entry::EntryView;
 use crate::web::admin::kit::frame::Frame;
 use crate::web::admin::kit::pages::Follow;
+use crate::web::admin::log::badges::verb_badge;
 use crate::web::admin::words::labels;
 use crate::web::filters;
 use crate::web::human::{self, HumanError};
@@ -61,7 +62,7 @@ impl EntryPage {
     fn of(frame: Frame, row: audit::Row, may_open: bool, now: DateTime<Utc>) -> Self {
         Self {
             frame,
-            verb: Badge::verb(row.verb),
+            verb: verb_badge(row.verb),
             kind: kind(&row.object_type).to_owned(),
             name: row.object_name.clone(),
             object: href(&row).filter(|_| may_open),

@@ -1,14 +1,16 @@
 //! The log: who did what, sign-ins and what Signalbox itself did included. A list like any
 //! other, and a page for each entry with its values before and after (`entry.rs`).
 
+pub mod badges;
 pub mod entry;
 
-use super::kit::column::{Badge, Bit, Cell, Column, Width};
+use super::kit::column::{Bit, Cell, Column, Width};
 use super::kit::entry::{change_label, value};
 use super::kit::filter::{BadChoice, Choice, Choices, FilterSpec};
 use super::kit::listing::{Empty, Listing, Paging};
 use super::kit::resource::{Meta, Resource};
 use super::words;
+use crate::web::admin::log::badges::verb_badge;
 use crate::web::urls;
 use signalbox_core::change::Change;
 use signalbox_core::listing::{Counts, ListQuery, Page};
@@ -70,7 +72,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         key: "verb",
         label: "What",
         width: Width::Fit,
-        cell: |row| Bit::Badge(Badge::verb(row.verb)).into(),
+        cell: |row| Bit::Badge(verb_badge(row.verb)).into(),
         sort: None,
     },
     Column { key: "object", label: "Object", width: Width::Fit, cell: object_cell, sort: None },

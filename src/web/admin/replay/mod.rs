@@ -11,10 +11,11 @@ use crate::clock;
 use crate::control::{self, Judge, Prospect, ReplayError, Wanted, Way};
 use crate::intake::Policy;
 use crate::web::admin::context::AdminContext;
+use crate::web::admin::deliveries::badges::verdict_badge;
 use crate::web::admin::deliveries::page::{id_of, missing};
 use crate::web::admin::jobs::act::act;
 use crate::web::admin::kit::back::parameter;
-use crate::web::admin::kit::column::Badge;
+use crate::web::admin::kit::badge::Badge;
 use crate::web::admin::kit::frame::{Frame, Level};
 use crate::web::admin::kit::views::Posted;
 use crate::web::filters;
@@ -227,7 +228,7 @@ async fn outcome(
         Ok(prospect) => drawn(ctx, conn, full, prospect).await,
         Err(ReplayError::Store(error)) => Err(error.into()),
         Err(error) => Ok(Outcome {
-            badge: Badge::verdict(Verdict::Rejected),
+            badge: verdict_badge(Verdict::Rejected),
             sentence: sentence(&error),
             refused: true,
             runs: Vec::new(),
@@ -247,7 +248,7 @@ async fn drawn(
     let rehearse = |webhook| rehearsed(ctx.deps(), webhook, (&prospect.event, body), &pauses);
     let ids: Vec<String> = prospect.runs.iter().map(|webhook| webhook.id.to_string()).collect();
     Ok(Outcome {
-        badge: Badge::verdict(prospect.decision.verdict),
+        badge: verdict_badge(prospect.decision.verdict),
         sentence: i18n::say(&prospect.decision.reason.sentence()),
         refused: false,
         runs: prospect.runs.iter().map(rehearse).collect(),
@@ -330,7 +331,7 @@ pub fn problem(ctx: &AdminContext, id: &DeliveryId, error: ReplayError) -> Probl
 pub fn sample(runs: Vec<RunView>, refused: bool) -> Outcome {
     let sentence = runs.first().map(|run| run.label.clone()).unwrap_or_default();
     Outcome {
-        badge: Badge::verdict(Verdict::Matched),
+        badge: verdict_badge(Verdict::Matched),
         sentence,
         refused,
         runs,

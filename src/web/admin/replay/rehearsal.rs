@@ -2,9 +2,11 @@
 //! is started to find it out. Shown before a replay and on a webhook's test page.
 
 use crate::web::Deps;
+use crate::web::admin::deliveries::badges::verdict_badge;
 use crate::web::admin::deliveries::body;
 use crate::web::admin::kit::at::size;
-use crate::web::admin::kit::column::Badge;
+use crate::web::admin::kit::badge::Badge;
+use crate::web::admin::webhooks::badges::{enabled_badge, pending_badge};
 use crate::web::urls;
 use bytes::Bytes;
 use signalbox_actions::{Payload, RunRequest, rehearse};
@@ -110,14 +112,14 @@ pub fn rehearsed(
 fn drawn(webhook: &Webhook, lane: &str, pauses: &[Pause]) -> RunView {
     let (mut badges, mut notes) = (Vec::new(), Vec::new());
     if webhook.project_id.is_pending() {
-        badges.push(Badge::pending());
+        badges.push(pending_badge());
         notes.push(say!("It is pending and stays pending: this does not register it."));
     }
     if !webhook.enabled {
-        badges.push(Badge::enabled(false));
+        badges.push(enabled_badge(false));
     }
     if let Some(pause) = holding(pauses, Some(webhook.id.0), lane) {
-        badges.push(Badge::verdict(Verdict::Paused));
+        badges.push(verdict_badge(Verdict::Paused));
         let (by, reason) = (&pause.note.by, &pause.note.reason);
         notes.push(say!(
             "{by} paused its jobs: {reason}. The job is held until they are resumed.",
@@ -200,7 +202,7 @@ pub fn sample(words: &str) -> Vec<RunView> {
         id: "7".to_owned(),
         label: words.to_owned(),
         href: "/admin/".to_owned(),
-        badges: vec![Badge::pending()],
+        badges: vec![pending_badge()],
         notes: vec![words.to_owned()],
         action: "deploy".to_owned(),
         kind: "command",

@@ -7,7 +7,7 @@ use crate::web::admin::context::AdminContext;
 use crate::web::admin::jobs::act::act;
 use crate::web::admin::kit::at::{At, span};
 use crate::web::admin::kit::back;
-use crate::web::admin::kit::column::Badge;
+use crate::web::admin::kit::badge::{Badge, Tone};
 use crate::web::admin::kit::frame::{Frame, Level};
 use crate::web::filters;
 use crate::web::human::{HumanError, page, see_other};
@@ -132,13 +132,12 @@ fn paced(run: &Run) -> String {
 }
 
 fn badge(run: &Run) -> Badge {
-    let (state, label, icon) = match RunState::parse(&run.state) {
-        Some(RunState::Running) => ("running", "Running", "play"),
-        Some(RunState::Finished) => ("succeeded", "Finished", "check"),
-        Some(RunState::Stopped) => ("cancelled", "Stopped", "stop"),
-        None => (run.state.as_str(), run.state.as_str(), "question"),
-    };
-    Badge { state: state.to_owned(), label: label.to_owned(), icon }
+    match RunState::parse(&run.state) {
+        Some(RunState::Running) => Badge::new("running", "Running", "play", Tone::Busy),
+        Some(RunState::Finished) => Badge::new("succeeded", "Finished", "check", Tone::Good),
+        Some(RunState::Stopped) => Badge::new("cancelled", "Stopped", "stop", Tone::Quiet),
+        None => Badge::new(&run.state, &run.state, "question", Tone::Plain),
+    }
 }
 
 /// GET a run's page, or with `?part=run` the part that moves.

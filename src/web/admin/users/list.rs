@@ -1,8 +1,9 @@
 //! The list of accounts: its columns and filters.
 
-use crate::web::admin::kit::column::{Badge, Bit, Column, Width};
+use crate::web::admin::kit::column::{Bit, Column, Width};
 use crate::web::admin::kit::filter::{BadChoice, Choices, FilterSpec, YES_NO, yes_no};
 use crate::web::admin::kit::listing::{Empty, Listing, Paging};
+use crate::web::admin::users::badges::{active_badge, role_badge};
 use crate::web::urls;
 use signalbox_core::ids::UserId;
 use signalbox_core::listing::Direction;
@@ -33,14 +34,14 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         key: "role",
         label: "Role",
         width: Width::Fit,
-        cell: |row| Bit::Badge(Badge::role(row.role)).into(),
+        cell: |row| Bit::Badge(role_badge(row.role)).into(),
         sort: Some(Sort::Role),
     },
     Column {
         key: "active",
         label: "State",
         width: Width::Fit,
-        cell: |row| Bit::Badge(Badge::active(row.active)).into(),
+        cell: |row| Bit::Badge(active_badge(row.active)).into(),
         sort: Some(Sort::Active),
     },
     Column {

@@ -2,12 +2,12 @@
 //! one there is. Their passwords are `password.rs`, their sessions `sessions.rs`; what may be
 //! changed at all is decided by `crate::accounts::roster`.
 
+pub mod badges;
 mod list;
 pub mod password;
 pub mod sessions;
 
 use super::context::AdminContext;
-use super::kit::column::Badge;
 use super::kit::field::{Choice, Field, Fieldset, Widget};
 use super::kit::form::{FormErrors, Values};
 use super::kit::listing::Listing;
@@ -16,6 +16,7 @@ use crate::accounts::password::HELP;
 use crate::accounts::roster;
 use crate::accounts::users::{AccountError, Asked, Credentials, clean_name};
 use crate::clock;
+use crate::web::admin::users::badges::{active_badge, role_badge};
 use crate::web::urls;
 use crate::webhooks::SaveError;
 use signalbox_core::ids::UserId;
@@ -228,7 +229,7 @@ fn loaded(user: &User, sessions: usize, is_oneself: bool) -> Loaded {
         name: user.username.clone(),
         version: user.version,
         values,
-        badges: vec![Badge::role(user.role), Badge::active(user.active)],
+        badges: vec![role_badge(user.role), active_badge(user.active)],
         facts: vec![
             last.unwrap_or_else(|| "Never signed in".to_owned()),
             i18n::count(open, "{n} open session", "{n} open sessions"),

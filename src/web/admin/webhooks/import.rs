@@ -202,7 +202,8 @@ pub async fn download(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
 #[cfg(test)]
 pub fn samples(words: &str) -> Vec<ImportPage> {
     use self::plan::LineView;
-    use crate::web::admin::kit::column::Badge;
+    use super::badges::{import_changed_badge, import_faulty_badge, import_new_badge};
+    use crate::web::admin::kit::badge::Badge;
     let line = |number: usize, badge: Badge, faults: Vec<(String, String)>| LineView {
         number,
         label: words.to_owned(),
@@ -214,9 +215,9 @@ pub fn samples(words: &str) -> Vec<ImportPage> {
     };
     let plan = |faulty: usize| PlanView {
         lines: vec![
-            line(1, Badge::import_new(), Vec::new()),
-            line(2, Badge::import_changed(), Vec::new()),
-            line(3, Badge::import_faulty(), vec![("repo_name".to_owned(), words.to_owned())]),
+            line(1, import_new_badge(), Vec::new()),
+            line(2, import_changed_badge(), Vec::new()),
+            line(3, import_faulty_badge(), vec![("repo_name".to_owned(), words.to_owned())]),
         ],
         more: faulty,
         lacking: 3,

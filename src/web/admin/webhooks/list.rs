@@ -1,8 +1,11 @@
 //! The list of webhooks, described: columns, filters, search, order.
 
-use crate::web::admin::kit::column::{Badge, Bit, Cell, Column, Switch, Width};
+use crate::web::admin::deliveries::badges::verdict_badge;
+use crate::web::admin::jobs::badges::job_badge;
+use crate::web::admin::kit::column::{Bit, Cell, Column, Switch, Width};
 use crate::web::admin::kit::filter::{BadChoice, Choices, FilterSpec, YES_NO, within, yes_no};
 use crate::web::admin::kit::listing::{Empty, Listing, Paging};
+use crate::web::admin::webhooks::badges::{enabled_badge, pending_badge};
 use crate::web::urls;
 use signalbox_core::ids::WebhookId;
 use signalbox_core::job::JobState;
@@ -50,7 +53,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         width: Width::Fit,
         cell: |row| {
             if row.is_pending() {
-                Bit::Badge(Badge::pending()).into()
+                Bit::Badge(pending_badge()).into()
             } else {
                 Bit::Digits(row.project_id.to_string()).into()
             }
@@ -63,7 +66,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         width: Width::Fit,
         cell: |row| {
             Bit::Switch(Switch {
-                badge: Badge::enabled(row.enabled),
+                badge: enabled_badge(row.enabled),
                 on: row.enabled,
                 name: row.label(),
                 action: urls::webhook_switch(WebhookId(row.id)),
@@ -98,7 +101,7 @@ fn repository(row: &Row) -> Cell {
 }
 
 fn last_delivery(row: &Row) -> Cell {
-    let badge = row.last_verdict.map(Badge::verdict);
+    let badge = row.last_verdict.map(verdict_badge);
     let href = row.last_delivery_id.as_ref().map(|id| urls::object("hooks", "delivery", id));
     let badge = match (badge, href) {
         (Some(badge), Some(href)) => Bit::BadgeLink(badge, href),
@@ -111,7 +114,7 @@ fn last_delivery(row: &Row) -> Cell {
 fn last_job(row: &Row) -> Cell {
     match (row.last_job_state, &row.last_job_id) {
         (Some(state), Some(id)) => {
-            Bit::BadgeLink(Badge::job(state), urls::object("hooks", "job", id)).into()
+            Bit::BadgeLink(job_badge(state), urls::object("hooks", "job", id)).into()
         }
         _ => Bit::Empty.into(),
     }

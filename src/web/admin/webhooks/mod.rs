@@ -1,6 +1,7 @@
 //! Webhooks in the panel: what stands beside the form, and what deleting one means. The
 //! list is `list.rs`, the form `form.rs`; saving is `crate::webhooks`.
 
+pub mod badges;
 mod bulk;
 mod change;
 pub mod drift;
@@ -9,6 +10,7 @@ mod form;
 pub mod import;
 mod lane;
 mod list;
+mod next_step;
 pub mod payload;
 mod rail;
 pub mod reset;
@@ -19,15 +21,16 @@ pub mod test;
 
 use self::drift::Drift;
 use super::context::AdminContext;
+use super::kit::badge::Badge;
 use super::kit::bulk::BulkAction;
-use super::kit::column::Badge;
 use super::kit::field::Fieldset;
 use super::kit::form::Values;
 use super::kit::listing::Listing;
 use super::kit::resource::{
-    DeletePlan, Editable, Loaded, Meta, NextStep, Notice, Resource, Saved, Transfer, Unsaved,
+    DeletePlan, Editable, Loaded, Meta, Notice, Resource, Saved, Transfer, Unsaved,
 };
 use crate::clock;
+use crate::web::admin::webhooks::badges::{enabled_badge, pending_badge, registered_badge};
 use crate::web::urls;
 use crate::webhooks::{Act, SaveError};
 use signalbox_core::change::Change;
@@ -133,13 +136,13 @@ impl Editable for Webhooks {
             object.tools.push(("Reset registration", urls::webhook_reset(id)));
         }
         Ok(Loaded {
-            next_step: row.is_pending().then(|| registration(&row, &ctx.public_address())),
+            lead: row.is_pending().then(|| next_step::draw(&row, &ctx.public_address())),
             notices: mismatch(&row)
                 .into_iter()
                 .chain(drifts.values().map(drifted))
                 .chain(twins.iter().map(twin))
                 .collect(),
-            rail: rail::of(conn, &row).await?,
+            rail: Some(rail::of(conn, &row).await?),
             ..object
         })
     }
@@ -222,9 +225,9 @@ pub(super) fn act<'a>(ctx: &'a AdminContext, remote_addr: &'a str) -> Act<'a> {
 fn loaded(row: &Row) -> Loaded {
     let id = row.id.to_string();
     let registration = if row.is_pending() {
-        Badge::pending()
+        pending_badge()
     } else {
-        Badge { label: say!("Project {id}", id = row.project_id), ..Badge::registered() }
+        Badge { label: say!("Project {id}", id = row.project_id), ..registered_badge() }
     };
     let secrets =
         [("secret_token", row.has_secret_token), ("signing_token", row.has_signing_token)];
@@ -233,7 +236,7 @@ fn loaded(row: &Row) -> Loaded {
         version: row.version,
         values: form::values(row),
         secrets_set: secrets.into_iter().filter(|(_, set)| *set).map(|(name, _)| name).collect(),
-        badges: vec![Badge::enabled(row.enabled), registration],
+        badges: vec![enabled_badge(row.enabled), registration],
         facts: vec![row.http_x_gitlab_event.clone(), row.repo_url.clone()],
         tools: vec![
             ("Setup", urls::webhook_setup(&id)),
@@ -243,15 +246,6 @@ fn loaded(row: &Row) -> Loaded {
         ],
         id,
         ..Loaded::default()
-    }
-}
-
-fn registration(row: &Row, public_address: &str) -> NextStep {
-    NextStep {
-        title: "Waiting for GitLab's Test",
-        address: setup::url(row, public_address),
-        steps: vec!["In GitLab, enter this URL and the event, save, and press Test.".to_owned()],
-        more: ("Set it up step by step, and watch the Test arrive", urls::webhook_setup(row.id)),
     }
 }
 
@@ -285,8 +279,11 @@ pub(super) fn sample(row: &Row) -> (Option<Loaded>, Values) {
     let bucket = |part, state: &str| Bucket { part, state: state.to_owned(), jobs: 3 };
     let buckets = [bucket(0, "succeeded"), bucket(13, "failed")];
     let object = Loaded {
-        rail: vec![rail::weeks(WebhookId(row.id), (day(0), day(14)), &buckets)],
-        next_step: row.is_pending().then(|| registration(row, "https://signalbox.example.com")),
+        rail: Some(rail::draw(
+            vec![rail::weeks(WebhookId(row.id), (day(0), day(14)), &buckets)],
+            day(0),
+        )),
+        lead: row.is_pending().then(|| next_step::draw(row, "https://signalbox.example.com")),
         notices: mismatch(row).into_iter().chain([twin(row)]).collect(),
         ..loaded(row)
     };

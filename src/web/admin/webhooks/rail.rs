@@ -1,11 +1,15 @@
 //! What stands beside a webhook's form: its newest deliveries and jobs, and its last two weeks.
 
 use crate::clock;
+use crate::web::admin::deliveries::badges::verdict_badge;
+use crate::web::admin::jobs::badges::job_badge;
+use crate::web::admin::jobs::chart::Chart;
 use crate::web::admin::kit::at::At;
-use crate::web::admin::kit::chart::Chart;
-use crate::web::admin::kit::column::Badge;
-use crate::web::admin::kit::resource::{RailList, RailRow};
+use crate::web::admin::kit::badge::Badge;
+use crate::web::admin::kit::fragment::Fragment;
+use crate::web::filters;
 use crate::web::urls;
+use askama::Template;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use signalbox_core::ids::WebhookId;
 use signalbox_store::stats::{self, Bucket, Span};
@@ -24,16 +28,53 @@ const SIZE: (i64, i64) = (280, 64);
 /// Seconds of a day.
 const DAY_S: i64 = 86_400;
 
-/// The lists.
-pub(super) async fn of(conn: &mut Conn, row: &Row) -> store::Result<Vec<RailList>> {
-    let id = WebhookId(row.id);
-    let span = two_weeks(clock::now());
+/// All of it.
+#[derive(Template)]
+#[template(path = "admin/webhooks/_rail.html")]
+struct Rail {
+    lists: Vec<RailList>,
+    now: DateTime<Utc>,
+}
+
+/// A list beside the form.
+pub(super) struct RailList {
+    /// Its title.
+    title: &'static str,
+    /// All of them.
+    all: String,
+    /// What to say when it is empty.
+    empty: &'static str,
+    /// Its rows.
+    rows: Vec<RailRow>,
+    /// Bars in the place of rows.
+    chart: Option<Chart>,
+}
+
+/// A row of a list beside the form.
+struct RailRow {
+    /// A state.
+    badge: Badge,
+    /// Where it leads.
+    href: String,
+    /// When.
+    at: At,
+}
+
+/// Draws the lists.
+pub(super) fn draw(lists: Vec<RailList>, now: DateTime<Utc>) -> Fragment {
+    Fragment::of(&Rail { lists, now })
+}
+
+/// The lists, drawn.
+pub(super) async fn of(conn: &mut Conn, row: &Row) -> store::Result<Fragment> {
+    let (id, now) = (WebhookId(row.id), clock::now());
+    let span = two_weeks(now);
     let buckets = stats::of_webhook(conn, id, span, DAY_S).await?;
     let mut lists = vec![received(conn, row).await?, made(conn, id).await?];
     if !buckets.is_empty() {
         lists.push(weeks(id, span, &buckets));
     }
-    Ok(lists)
+    Ok(draw(lists, now))
 }
 
 /// Two weeks of whole days in UTC, up to the end of today.
@@ -53,7 +94,7 @@ pub(super) fn weeks(id: WebhookId, span: Span, buckets: &[Bucket]) -> RailList {
     let href = |span: Span, state: signalbox_core::job::JobState| list(span, Some(state.as_str()));
     RailList {
         title: "14 days",
-        more: ("All", list(span, None)),
+        all: list(span, None),
         empty: "",
         rows: Vec::new(),
         chart: Some(Chart::stacked(SIZE, buckets, (span, DAY_S), href)),
@@ -66,7 +107,7 @@ async fn received(conn: &mut Conn, row: &Row) -> store::Result<RailList> {
     let query = [("project_id", id.as_str()), ("object_kind", row.object_kind.as_str())];
     Ok(RailList {
         title: "Deliveries",
-        more: ("All", urls::with_query(&urls::deliveries(), &query)),
+        all: urls::with_query(&urls::deliveries(), &query),
         empty: if row.is_pending() {
             "None yet. The Test is the first."
         } else {
@@ -75,7 +116,7 @@ async fn received(conn: &mut Conn, row: &Row) -> store::Result<RailList> {
         rows: newest
             .into_iter()
             .map(|delivery| RailRow {
-                badge: Badge::verdict(delivery.verdict),
+                badge: verdict_badge(delivery.verdict),
                 href: urls::object("hooks", "delivery", &delivery.id),
                 at: At(delivery.received_at),
             })
@@ -88,12 +129,12 @@ async fn made(conn: &mut Conn, id: WebhookId) -> store::Result<RailList> {
     let newest = jobs::of_webhook(conn, id, NEWEST).await?;
     Ok(RailList {
         title: "Jobs",
-        more: ("All", urls::with_query(&urls::jobs(), &[("webhook", &id.to_string())])),
+        all: urls::with_query(&urls::jobs(), &[("webhook", &id.to_string())]),
         empty: "No jobs yet. A matched delivery creates one.",
         rows: newest
             .into_iter()
             .map(|job| RailRow {
-                badge: Badge::job(job.state),
+                badge: job_badge(job.state),
                 href: urls::object("hooks", "job", &job.id),
                 at: At(job.queued_at),
             })

@@ -6,12 +6,14 @@ use super::{META, webhook_id};
 use crate::clock;
 use crate::control;
 use crate::web::admin::context::AdminContext;
+use crate::web::admin::deliveries::badges::verdict_badge;
 use crate::web::admin::deliveries::page::reason_text;
 use crate::web::admin::kit::at::At;
 use crate::web::admin::kit::back;
-use crate::web::admin::kit::column::Badge;
+use crate::web::admin::kit::badge::Badge;
 use crate::web::admin::kit::frame::Frame;
 use crate::web::admin::kit::reveal;
+use crate::web::admin::webhooks::badges::{pending_badge, registered_badge};
 use crate::web::filters;
 use crate::web::human::{HumanError, page};
 use crate::web::problem::Problem;
@@ -231,11 +233,11 @@ fn drawn(
     let here = urls::webhook_setup(row.id);
     Wait {
         badge: if is_pending {
-            Badge::pending()
+            pending_badge()
         } else {
             Badge {
                 label: say!("Registered: project {id}", id = row.project_id),
-                ..Badge::registered()
+                ..registered_badge()
             }
         },
         main: format!("{address}{}", urls::gitlab()),
@@ -265,7 +267,7 @@ fn attempt(row: &Row, came: &Watched) -> Attempt {
         id: delivery.id.clone(),
         href: urls::object("hooks", "delivery", &delivery.id),
         at: At(delivery.received_at),
-        badge: Badge::verdict(delivery.verdict),
+        badge: verdict_badge(delivery.verdict),
         event: delivery.event.clone(),
         address: if delivery.endpoint == Endpoint::Register { "registration" } else { "main" },
         why: why(row, came),
@@ -330,7 +332,7 @@ fn unmatched(row: &Row, came: &Watched, is_signed: bool) -> String {
 #[cfg(test)]
 pub fn sample(row: &Row, words: &str) -> SetupPage {
     let at = At(row.pending_since);
-    let badge = Badge::verdict(Verdict::Rejected);
+    let badge = verdict_badge(Verdict::Rejected);
     let attempt = |n: u8| Attempt {
         id: n.to_string(),
         href: "/admin/".to_owned(),

@@ -6,11 +6,11 @@ use super::webhook_id;
 use crate::clock;
 use crate::control::{self, Given, ReplayError, Trial};
 use crate::web::admin::context::AdminContext;
+use crate::web::admin::deliveries::badges::{equal_badge, verdict_badge};
 use crate::web::admin::deliveries::page::{self, CheckView};
 use crate::web::admin::jobs::act::act;
 use crate::web::admin::kit::at::At;
 use crate::web::admin::kit::back::parameter;
-use crate::web::admin::kit::column::Badge;
 use crate::web::admin::kit::form::Values;
 use crate::web::admin::kit::frame::Frame;
 use crate::web::admin::kit::views::Posted;
@@ -195,7 +195,7 @@ async fn answer(
 
 fn option(brief: Brief, tried: Option<&str>) -> (String, String, bool) {
     let at = At(brief.received_at).absolute();
-    let label = t(&Badge::verdict(brief.verdict).label).to_owned();
+    let label = t(&verdict_badge(brief.verdict).label).to_owned();
     let git_ref = match brief.git_ref.as_str() {
         "" => String::new(),
         git_ref => format!(", {git_ref}"),
@@ -218,7 +218,7 @@ async fn tried(ctx: &AdminContext, conn: &mut Conn, trial: &Trial) -> Result<Tri
             label: label(check.field.as_str()).to_owned(),
             expected: page::expected(check),
             actual: page::actual(check),
-            badge: Badge::equal(check.equal),
+            badge: equal_badge(check.equal),
         })
         .collect();
     let off = checks.iter().filter(|check| check.badge.state != "equal").count();
@@ -265,7 +265,7 @@ pub fn samples(words: &str, runs: impl Fn() -> Vec<RunView>) -> Vec<TestPage> {
             label: words.to_owned(),
             expected: words.to_owned(),
             actual: String::new(),
-            badge: Badge::equal(holds),
+            badge: equal_badge(holds),
         }],
         runs: runs(),
         obstacle: obstacle.map(str::to_owned),

@@ -5,7 +5,7 @@ mod scopes;
 
 use super::context::AdminContext;
 use super::kit::at::At;
-use super::kit::column::Badge;
+use super::kit::badge::{Badge, Tone};
 use super::kit::frame::Frame;
 use super::pause::{told, what};
 use crate::clock;
@@ -142,17 +142,14 @@ fn view(worker: Worker, busy: &[Busy], now: DateTime<Utc>) -> WorkerView {
 
 /// How a worker is, by the age of its last sign of life.
 fn badge(worker: &Worker, now: DateTime<Utc>) -> Badge {
-    let badge = |state: &str, label: &str, icon| Badge {
-        state: state.to_owned(),
-        label: label.to_owned(),
-        icon,
-    };
     let age = worker.last_seen_at.map(|seen| now - seen);
     match (worker.ended_at, age) {
-        (Some(_), _) => badge("stopped", "Stopped", "stop"),
-        (None, Some(age)) if age < STALE => badge("alive", "Online", "check"),
-        (None, Some(age)) if age < DEAD => badge("stale", "No heartbeat", "clock"),
-        (None, _) => badge("dead", "Lost", "unplug"),
+        (Some(_), _) => Badge::new("stopped", "Stopped", "stop", Tone::Quiet),
+        (None, Some(age)) if age < STALE => Badge::new("alive", "Online", "check", Tone::Good),
+        (None, Some(age)) if age < DEAD => {
+            Badge::new("stale", "No heartbeat", "clock", Tone::Caution)
+        }
+        (None, _) => Badge::new("dead", "Lost", "unplug", Tone::Plain),
     }
 }
 

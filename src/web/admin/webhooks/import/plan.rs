@@ -1,6 +1,10 @@
 //! What a file of webhooks would do, as its page draws it.
 
-use crate::web::admin::kit::column::Badge;
+use crate::web::admin::deliveries::badges::equal_badge;
+use crate::web::admin::kit::badge::Badge;
+use crate::web::admin::webhooks::badges::{
+    import_changed_badge, import_faulty_badge, import_new_badge,
+};
 use crate::web::admin::words::label;
 use crate::webhooks::transfer::Kind;
 use crate::webhooks::transfer::preview::{Line, Preview};
@@ -123,10 +127,10 @@ impl LineView {
             Kind::New | Kind::Same => &[],
         };
         let badge = match (&line.kind, line.faults.is_empty()) {
-            (_, false) => Badge::import_faulty(),
-            (Kind::New, true) => Badge::import_new(),
-            (Kind::Different(_), true) => Badge::import_changed(),
-            (Kind::Same, true) => Badge::equal(true),
+            (_, false) => import_faulty_badge(),
+            (Kind::New, true) => import_new_badge(),
+            (Kind::Different(_), true) => import_changed_badge(),
+            (Kind::Same, true) => equal_badge(true),
         };
         Self {
             number,

@@ -1,0 +1,28 @@
+//! A piece of a page that a resource draws with a template of its own, set into a page of the kit.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use std::fmt;
+
+/// A piece of a page, drawn.
+#[derive(Debug, Clone)]
+pub struct Fragment(String);
+
+impl Fragment {
+    /// Draws it; nothing, where its template cannot be written.
+    pub fn of(template: &impl Template) -> Self {
+        let drawn = template.render().inspect_err(|error| {
+            tracing::error!(%error, "Failed to draw a part of a page: {error}; it is left out");
+        });
+        Self(drawn.unwrap_or_default())
+    }
+}
+
+impl fmt::Display for Fragment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Its own template has escaped it.
+impl HtmlSafe for Fragment {}
