@@ -3,6 +3,8 @@
 //! The page extends nothing and needs neither session nor database, so that it renders when all
 //! else is down.
 
+pub use super::answer::{found, page, page_with, see_other};
+
 use super::middleware::request_id;
 use super::problem::{Link, Problem};
 use crate::web::filters;
@@ -87,33 +89,6 @@ struct ErrorPage<'a> {
     detail: &'a str,
     links: &'a [Link],
     request_id: Option<String>,
-}
-
-/// A rendered page as an answer; `no-store` and the like are `middleware::security_headers`'.
-///
-/// # Errors
-/// A template that cannot be written (500).
-pub fn page(template: &impl Template) -> Result<HttpResponse, HumanError> {
-    page_with(StatusCode::OK, template)
-}
-
-/// A rendered page with a status of its own.
-///
-/// # Errors
-/// A template that cannot be written (500).
-pub fn page_with(status: StatusCode, template: &impl Template) -> Result<HttpResponse, HumanError> {
-    let html = template.render()?;
-    Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html))
-}
-
-/// The answer to a form that was carried out: 303, so that a reload does not send it again.
-pub fn see_other(href: impl AsRef<str>) -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((header::LOCATION, href.as_ref())).finish()
-}
-
-/// A plain redirect of a GET.
-pub fn found(href: impl AsRef<str>) -> HttpResponse {
-    HttpResponse::Found().insert_header((header::LOCATION, href.as_ref())).finish()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! handler answers is answered here, with the face of its address (`problem::Face`).
 
 pub mod admin;
+pub mod answer;
 pub mod assets;
 mod connections;
 pub mod filters;
@@ -33,6 +34,8 @@ use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::error::UrlencodedError;
 use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, web};
+use admin::context::Signalbox;
+use admin::kit::route;
 use admin::routes;
 use connections::{Connections, Limits};
 use human::HumanError;
@@ -178,7 +181,7 @@ fn panel(
         .app_data(web::PathConfig::default().error_handler(|error, _| {
             HumanError::from(Problem::not_found().caused_by(error.to_string())).into()
         }))
-        .configure(|config| routes::mount(config, rows))
+        .configure(|config| route::mount::<Signalbox>(config, rows, authorize::guard))
         .default_service(web::to(no_such_page))
         .wrap(from_fn(middleware::authenticate::run))
         .wrap(sessions(deps))
@@ -230,7 +233,7 @@ async fn no_such_page(request: HttpRequest) -> Result<HttpResponse, HumanError> 
     if let Err(refusal) = authorize::signed_in(&request) {
         return Ok(refusal.into_response());
     }
-    match routes::slashed(&request) {
+    match route::slashed(&request) {
         Some(address) => Ok(human::found(address)),
         None => Err(Problem::not_found().link("Go to the start page", urls::index()).into()),
     }

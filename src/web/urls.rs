@@ -4,24 +4,13 @@
 //! `<id>/history/`, `<id>/delete/`, `<id>/`. Route tables call the same functions with
 //! [`ID`] in the id's place.
 
+pub use super::admin::kit::urls::{
+    ADMIN, ENTRY, ID, add, change, changelist, delete, history, index, object, revert, verb,
+    with_query,
+};
+
 use signalbox_core::ids::{DeliveryId, JobId, UserId, WebhookId};
 use std::fmt::Display;
-use url::form_urlencoded;
-
-/// The id's place in a route's pattern.
-pub const ID: &str = "{id}";
-
-/// An entry of the log's place in a route's pattern.
-pub const ENTRY: &str = "{entry}";
-
-/// Under here everything needs a signed-in person, unless its row in the route table says
-/// otherwise.
-pub const ADMIN: &str = "/admin";
-
-/// The panel's index.
-pub fn index() -> &'static str {
-    "/admin/"
-}
 
 /// The sign-in page.
 pub fn login() -> &'static str {
@@ -61,49 +50,6 @@ pub fn language() -> &'static str {
 /// Searches everything.
 pub fn search() -> &'static str {
     "/admin/search/"
-}
-
-/// A list.
-pub fn changelist(app: &str, model: &str) -> String {
-    match app {
-        "" => format!("/admin/{model}/"),
-        app => format!("/admin/{app}/{model}/"),
-    }
-}
-
-/// The form for a new object.
-pub fn add(app: &str, model: &str) -> String {
-    format!("/admin/{app}/{model}/add/")
-}
-
-/// An object's page.
-pub fn object(app: &str, model: &str, id: impl Display) -> String {
-    format!("/admin/{app}/{model}/{id}/")
-}
-
-/// One thing of an object: `change`, `history`, `delete`, `run-again`, …
-pub fn verb(app: &str, model: &str, id: impl Display, verb: &str) -> String {
-    format!("/admin/{app}/{model}/{id}/{verb}/")
-}
-
-/// An object's form.
-pub fn change(app: &str, model: &str, id: impl Display) -> String {
-    verb(app, model, id, "change")
-}
-
-/// An object's history.
-pub fn history(app: &str, model: &str, id: impl Display) -> String {
-    verb(app, model, id, "history")
-}
-
-/// Asks whether to delete an object.
-pub fn delete(app: &str, model: &str, id: impl Display) -> String {
-    verb(app, model, id, "delete")
-}
-
-/// Asks whether to undo an entry of an object's history.
-pub fn revert((app, model): (&str, &str), id: impl Display, entry: impl Display) -> String {
-    format!("{}{entry}/revert/", history(app, model, id))
 }
 
 /// The accounts.
@@ -152,17 +98,17 @@ pub fn webhook_add() -> String {
 }
 
 /// Takes webhooks out of a file.
-pub fn webhook_import() -> &'static str {
+pub const fn webhook_import() -> &'static str {
     "/admin/hooks/webhook/import/"
 }
 
 /// Fills the form of a new webhook from a payload.
-pub fn webhook_payload() -> &'static str {
+pub const fn webhook_payload() -> &'static str {
     "/admin/hooks/webhook/payload/"
 }
 
 /// The list's webhooks as a file.
-pub fn webhook_export() -> &'static str {
+pub const fn webhook_export() -> &'static str {
     "/admin/hooks/webhook/export/"
 }
 
@@ -192,7 +138,7 @@ pub fn webhook_switch(id: impl Display) -> String {
 }
 
 /// Unmatched deliveries by repository.
-pub fn unmatched() -> &'static str {
+pub const fn unmatched() -> &'static str {
     "/admin/hooks/delivery/unmatched/"
 }
 
@@ -217,7 +163,7 @@ pub fn delivery_take_over(id: impl Display) -> String {
 }
 
 /// The runs of replays; its POST starts one.
-pub fn replays() -> &'static str {
+pub const fn replays() -> &'static str {
     "/admin/hooks/delivery/replay/"
 }
 
@@ -279,12 +225,6 @@ pub fn gitlab() -> &'static str {
 /// Where GitLab sends the Test that registers a webhook.
 pub fn gitlab_register() -> &'static str {
     "/webhooks/gitlab/register"
-}
-
-/// An address with a query, its values escaped.
-pub fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
 /// `next` as it may be followed: a path of the panel on this very site, else the index.

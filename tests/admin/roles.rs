@@ -5,7 +5,8 @@ use crate::support::app::{App, TOKEN};
 use crate::support::gitlab::Delivery;
 use crate::support::panel::Panel;
 use crate::support::webhooks;
-use signalbox::web::admin::routes::{self, Access};
+use signalbox::web::admin::kit::route::Access;
+use signalbox::web::admin::routes;
 use signalbox::web::urls;
 use signalbox_core::role::Role;
 

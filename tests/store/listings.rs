@@ -1,6 +1,7 @@
 //! Every list's description holds on PostgreSQL: each order, each filter, each part.
 
 use crate::support::database::Database;
+use signalbox::web::admin::context::Signalbox;
 use signalbox::web::admin::deliveries::Deliveries;
 use signalbox::web::admin::jobs::Jobs;
 use signalbox::web::admin::kit::query::RESERVED;
@@ -12,12 +13,12 @@ use signalbox_core::listing::{Direction, ListQuery, Part};
 use signalbox_store::{Conn, Pool};
 use std::collections::HashSet;
 
-fn query<R: Resource>() -> ListQuery<R::Sort, R::Filter> {
+fn query<R: Resource<Site = Signalbox>>() -> ListQuery<R::Sort, R::Filter> {
     ListQuery::everything(5)
 }
 
-async fn listing_is_sound<R: Resource>(conn: &mut Conn) {
-    let (name, listing) = (R::meta().name, R::listing());
+async fn listing_is_sound<R: Resource<Site = Signalbox>>(conn: &mut Conn) {
+    let (name, listing) = (R::META.name, R::LISTING);
     for column in listing.columns {
         assert!(!column.label.is_empty(), "{name} {}", column.key);
         for direction in [Direction::Ascending, Direction::Descending] {

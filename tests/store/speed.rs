@@ -7,6 +7,7 @@ use crate::support::panel::Panel;
 use crate::support::seed;
 use diesel::connection::InstrumentationEvent;
 use diesel_async::AsyncConnection;
+use signalbox::web::admin::context::Signalbox;
 use signalbox::web::admin::deliveries::Deliveries;
 use signalbox::web::admin::index;
 use signalbox::web::admin::jobs::Jobs;
@@ -42,8 +43,8 @@ async fn counting(database: &Database) -> (PooledConn, Arc<AtomicUsize>) {
 }
 
 /// Every choice of every filter, as queries.
-fn choices<R: Resource>() -> Vec<String> {
-    let filters = R::listing().filters.iter();
+fn choices<R: Resource<Site = Signalbox>>() -> Vec<String> {
+    let filters = R::LISTING.filters.iter();
     filters
         .flat_map(|filter| {
             let known = filter.choices.known().iter();
@@ -52,15 +53,15 @@ fn choices<R: Resource>() -> Vec<String> {
         .collect()
 }
 
-async fn few_queries<R: Resource>(database: &Database, more: &[&str]) {
+async fn few_queries<R: Resource<Site = Signalbox>>(database: &Database, more: &[&str]) {
     let queries = choices::<R>().into_iter().chain(more.iter().map(|&query| query.to_owned()));
     for query in queries {
         let (mut conn, count) = counting(database).await;
-        let mut asked = read("/", &query, R::listing());
+        let mut asked = read("/", &query, R::LISTING);
         assert!(asked.warnings.is_empty(), "{:?}", asked.warnings);
         gather::<R>(&mut conn, &mut asked).await.unwrap();
         let count = count.load(Ordering::Relaxed);
-        let name = R::meta().name;
+        let name = R::META.name;
         assert!((1..=MOST_QUERIES).contains(&count), "{count} queries for {name} {query}");
     }
 }
@@ -135,8 +136,8 @@ const PAGES: [&str; 40] = [
     "/admin/log/?q=nothing-holds-this",
 ];
 
-fn addresses<R: Resource>() -> Vec<String> {
-    let list = R::meta().list_url();
+fn addresses<R: Resource<Site = Signalbox>>() -> Vec<String> {
+    let list = R::META.list_url();
     let narrowed = choices::<R>().into_iter().map(|query| format!("{list}?{query}"));
     std::iter::once(list.clone()).chain(narrowed).collect()
 }

@@ -198,7 +198,14 @@ impl ActionsPage {
     /// The states it is shown in.
     pub fn samples() -> Vec<Self> {
         let (catalogue, _) = Catalogue::load(None);
-        let plain = || draw(Frame::sample("Actions"), &catalogue, &[], &BTreeMap::new());
+        let plain = || {
+            draw(
+                crate::web::admin::context::sample_frame("Actions"),
+                &catalogue,
+                &[],
+                &BTreeMap::new(),
+            )
+        };
         let user = |drift| User { label: "<b>x</b>".to_owned(), href: "/x".to_owned(), drift };
         let text = "command = ['/bin/true']\nuser = 'www'\nlane = 'host'\nallow_new_privileges = true\nseparate_stderr = true\nlimits = { cpu_s = 1 }\nsecrets = { T = { env = 'T' } }\n[parameters.a]\ntype = 'git-ref'\nhelp = '<i>'\n[parameters.b]\ntype = 'integer'\ndefault = 3\n[parameters.c]\ntype = 'string'\nrequired = false";
         let full = ActionSpec::from_toml("full", text).ok();

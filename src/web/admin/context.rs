@@ -1,43 +1,67 @@
 //! What every admin handler takes: who is signed in, what the request was, a connection, the
 //! messages for the next page. The only way to a connection in the panel.
 //!
-//! Whether the person may come here at all was decided before
-//! (`crate::web::middleware::authorize` and the table in `super::routes`).
+//! [`Signalbox`] is this program as the kit sees it. Whether the person may come here at all was
+//! decided before (`crate::web::middleware::authorize` and the table in `super::routes`).
 
-use super::kit::frame::{Crumb, Flash, Frame, Level, Undo};
-use super::{nav, pause};
+use super::kit::context::Context;
+use super::kit::entry::{Entries, Entry};
+use super::kit::frame::{Banner, Chrome, Crumb, Flash, Frame, Level};
+use super::kit::site::{Failure, Site};
+use super::kit::{bulk, resource};
+use super::{banner, nav, words};
+use crate::accounts::login::{self, Attempt, LoginError};
+use crate::clock;
 use crate::web::human::HumanError;
 use crate::web::middleware::authenticate::{self, Visit};
 use crate::web::middleware::authorize::FormSecret;
 use crate::web::middleware::csrf;
 use crate::web::origin;
 use crate::web::problem::Problem;
-use crate::web::{Deps, urls};
-use actix_session::{Session, SessionExt};
-use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use crate::web::session_store::CONFIRMED;
+use crate::web::{Deps, VERSION, urls};
+use crate::webhooks::SaveError;
+use actix_web::{HttpMessage, HttpRequest, web};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use signalbox_core::actor::Actor;
+use signalbox_core::ids::UserId;
 use signalbox_core::pause::Pause;
-use signalbox_core::role::Permission;
+use signalbox_core::role::{Permission, Role};
+use signalbox_core::seal;
 use signalbox_i18n::t;
-use signalbox_store::PooledConn;
-use std::future::{Ready, ready};
-
-/// The session's entry for messages.
-const FLASHES: &str = "flashes";
+use signalbox_store::{Conn, PooledConn, StoreError, audit};
+use std::ops::DerefMut;
 
 /// A signed-in person's request.
-pub struct AdminContext {
+pub type AdminContext = Context<Signalbox>;
+
+/// A resource's names and permissions.
+pub type Meta = resource::Meta<Signalbox>;
+
+/// Something that can be done to many rows.
+pub type BulkAction = bulk::BulkAction<Signalbox>;
+
+/// Why nothing was saved or deleted.
+pub type Unsaved = resource::Unsaved<StoreError>;
+
+/// How long a password that was typed counts, in seconds.
+const CONFIRMED_S: i64 = 15 * 60;
+
+/// What new secrets are sealed for.
+const SHOWN_ONCE: &[u8] = b"shown once";
+
+/// This program, for one request of a signed-in person.
+pub struct Signalbox {
     /// Who is signed in.
     pub actor: Actor,
     deps: web::Data<Deps>,
-    session: Session,
     csrf: String,
     pauses: Vec<Pause>,
     request: HttpRequest,
 }
 
-impl AdminContext {
+impl Signalbox {
     /// A connection to the database.
     ///
     /// # Errors
@@ -56,22 +80,9 @@ impl AdminContext {
         self.actor.may(permission)
     }
 
-    /// Goes on only with the permission: for what depends on more than the address.
-    ///
-    /// # Errors
-    /// They have not (403).
-    pub fn require(&self, permission: Permission) -> Result<(), HumanError> {
-        if self.may(permission) { Ok(()) } else { Err(Problem::forbidden().into()) }
-    }
-
     /// The token for this page's forms.
     pub fn csrf(&self) -> &str {
         &self.csrf
-    }
-
-    /// The session, for what else is kept in it.
-    pub fn session(&self) -> &Session {
-        &self.session
     }
 
     /// Begins this person's session anew, after the old ones were ended.
@@ -80,26 +91,6 @@ impl AdminContext {
     /// The session does not take it (500).
     pub fn sign_in_anew(&self) -> Result<(), HumanError> {
         authenticate::sign_in(&self.request, &self.actor)
-    }
-
-    /// The request's path.
-    pub fn path(&self) -> &str {
-        self.request.path()
-    }
-
-    /// The request's query, without the question mark; empty if there is none.
-    pub fn query(&self) -> &str {
-        self.request.query_string()
-    }
-
-    /// A header of the request, if it is text.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.request.headers().get(name)?.to_str().ok()
-    }
-
-    /// A segment of the path that the route's pattern names.
-    pub fn segment(&self, name: &str) -> &str {
-        self.request.match_info().get(name).unwrap_or_default()
     }
 
     /// Where the request came from, as text.
@@ -111,82 +102,14 @@ impl AdminContext {
     pub fn public_address(&self) -> String {
         origin::public_address(&self.request)
     }
-
-    /// Leaves a message for the next page that is shown.
-    pub fn flash(&self, level: Level, text: impl Into<String>) {
-        self.push(Flash { level, text: text.into(), link: None, undo: None });
-    }
-
-    /// Leaves a message with a link.
-    pub fn flash_link(
-        &self,
-        level: Level,
-        text: impl Into<String>,
-        label: impl Into<String>,
-        href: impl Into<String>,
-    ) {
-        let link = Some((label.into(), href.into()));
-        self.push(Flash { level, text: text.into(), link, undo: None });
-    }
-
-    /// Leaves a message of what was done, with a button that takes it back.
-    pub fn flash_undo(&self, text: impl Into<String>, undo: Undo) {
-        self.push(Flash { level: Level::Success, text: text.into(), link: None, undo: Some(undo) });
-    }
-
-    fn push(&self, flash: Flash) {
-        let mut flashes: Vec<Flash> = self.session.get(FLASHES).ok().flatten().unwrap_or_default();
-        flashes.push(flash);
-        if let Err(error) = self.session.insert(FLASHES, flashes) {
-            tracing::warn!(%error, "Failed to keep a message for the next page: {error}; it is not shown");
-        }
-    }
-
-    /// What base.html needs; takes the waiting messages with it, so call it for a page that is
-    /// shown.
-    pub fn frame(&self, title: impl Into<String>) -> Frame {
-        let title = title.into();
-        let flashes = if self.session.contains_key(FLASHES) {
-            let flashes = self.session.get(FLASHES).ok().flatten().unwrap_or_default();
-            self.session.remove(FLASHES);
-            flashes
-        } else {
-            Vec::new()
-        };
-        let home = t("Home").to_owned();
-        let mut breadcrumbs = vec![Crumb { label: home.clone().into(), href: None }];
-        if self.path() != urls::index() {
-            breadcrumbs = vec![
-                Crumb { label: home.into(), href: Some(urls::index().to_owned()) },
-                Crumb { label: title.clone().into(), href: None },
-            ];
-        }
-        Frame {
-            label: self.deps().settings.label.clone(),
-            title,
-            nav: nav::sections(&self.actor, self.path()),
-            actor: self.actor.clone(),
-            csrf: self.csrf.clone(),
-            flashes,
-            breadcrumbs,
-            path: self.path().to_owned(),
-            address: self.request.uri().to_string(),
-            banners: self.pauses.iter().map(pause::told).collect(),
-            has_errors: false,
-        }
-    }
 }
 
-impl FromRequest for AdminContext {
-    type Error = HumanError;
-    type Future = Ready<Result<Self, HumanError>>;
+impl Site for Signalbox {
+    type Permission = Permission;
+    type Conn = Conn;
+    type Error = StoreError;
+    type Refusal = HumanError;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::of(request))
-    }
-}
-
-impl AdminContext {
     fn of(request: &HttpRequest) -> Result<Self, HumanError> {
         let deps = request
             .app_data::<web::Data<Deps>>()
@@ -198,13 +121,148 @@ impl AdminContext {
         let (Some(actor), Some(FormSecret(secret))) = (actor, secret) else {
             return Err(Problem::signed_out().link("Sign in", urls::login()).into());
         };
-        Ok(Self {
-            actor,
-            deps,
-            session: request.get_session(),
-            csrf: csrf::token(&secret),
-            pauses,
-            request: request.clone(),
-        })
+        let csrf = csrf::token(&secret);
+        Ok(Self { actor, deps, csrf, pauses, request: request.clone() })
+    }
+
+    fn may(&self, permission: Permission) -> bool {
+        self.actor.may(permission)
+    }
+
+    fn chrome(&self, path: &str) -> Chrome {
+        let banners = self.pauses.iter().map(|pause| banner_of(banner::told(pause)));
+        Chrome {
+            label: self.deps.settings.label.clone(),
+            csrf: self.csrf.clone(),
+            banners: banners.collect(),
+            ..chrome(&self.actor, path)
+        }
+    }
+
+    async fn conn(&self) -> Result<impl DerefMut<Target = Conn>, HumanError> {
+        Self::conn(self).await
+    }
+
+    fn failure(error: StoreError) -> Failure {
+        match error {
+            StoreError::NotFound => Failure::Missing,
+            StoreError::Stale => Failure::Stale,
+            other => Failure::Other(other.into()),
+        }
+    }
+
+    async fn history(
+        conn: &mut Conn,
+        (kind, id): (&str, &str),
+        entries: Entries,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let rows = match entries {
+            Entries::Some(skipped, wanted) => {
+                audit::history(conn, kind, id, (skipped, wanted)).await?
+            }
+            Entries::One(number) => match audit::find(conn, number).await {
+                Ok(row) if row.object_type == kind && row.object_id == id => vec![row],
+                Ok(_) | Err(StoreError::NotFound) => Vec::new(),
+                Err(error) => return Err(error),
+            },
+        };
+        Ok(rows.into_iter().map(words::entry).collect())
+    }
+
+    fn is_confirmed(ctx: &AdminContext) -> bool {
+        let at = ctx.session().get::<i64>(CONFIRMED).ok().flatten().unwrap_or_default();
+        (0..CONFIRMED_S).contains(&(clock::now().timestamp() - at))
+    }
+
+    async fn confirm(ctx: &AdminContext, password: &str) -> Result<Option<String>, HumanError> {
+        let deps = ctx.deps();
+        let attempt = Attempt {
+            username: ctx.actor.username.clone(),
+            password: password.into(),
+            remote_addr: ctx.remote_addr().parse().ok(),
+            at: clock::now(),
+        };
+        let asked = (ctx.actor.id, attempt);
+        match login::confirm(&deps.pool, &deps.throttle, deps.password_cost, asked).await {
+            Ok(()) => {
+                let kept = ctx.session().insert(CONFIRMED, clock::now().timestamp());
+                kept.map_err(|error| Problem::internal().caused_by(error))?;
+                Ok(None)
+            }
+            Err(LoginError::Refused) => Ok(Some("This is not your password.".to_owned())),
+            Err(error @ LoginError::Throttled(_)) => Ok(Some(words::said(&error))),
+            Err(LoginError::Store(error)) => Err(error.into()),
+            Err(error @ LoginError::Hash(_)) => Err(Problem::internal().caused_by(error).into()),
+        }
+    }
+
+    fn seal(&self, plain: &[u8]) -> Option<String> {
+        let sealed = seal::seal(&self.deps.keys.seal, clock::random(), SHOWN_ONCE, plain).ok()?;
+        Some(STANDARD_NO_PAD.encode(sealed))
+    }
+
+    fn open(&self, sealed: &str) -> Option<Vec<u8>> {
+        let sealed = STANDARD_NO_PAD.decode(sealed).ok()?;
+        seal::open(&self.deps.keys.seal, SHOWN_ONCE, &sealed).ok()
+    }
+}
+
+/// What stands around every page, whatever the installation.
+fn chrome(actor: &Actor, path: &str) -> Chrome {
+    Chrome {
+        name: "Signalbox",
+        version: VERSION,
+        person: (actor.username.clone(), actor.role.label()),
+        nav: nav::sections(actor, path),
+        search: Some(urls::search()),
+        account: vec![
+            ("Change password", urls::password_change()),
+            ("Your sessions", urls::own_sessions()),
+        ],
+        language: Some(urls::language()),
+        logout: Some(urls::logout()),
+        log: actor.may(Permission::ReadLog).then(urls::log),
+        ..Chrome::default()
+    }
+}
+
+fn banner_of(text: String) -> Banner {
+    Banner { text, link: ("Resume…", urls::workers()) }
+}
+
+/// A frame for samples.
+pub fn sample_frame(title: &str) -> Frame {
+    let actor = Actor { id: UserId(1), username: "ada".to_owned(), role: Role::Admin };
+    let chrome = Chrome {
+        label: "预发环境".to_owned(),
+        csrf: "token".to_owned(),
+        banners: vec![banner_of(t("All jobs are paused").to_owned())],
+        ..chrome(&actor, "/admin/")
+    };
+    Frame {
+        flashes: vec![Flash {
+            level: Level::Success,
+            text: "The password was not set".to_owned(),
+            link: None,
+            undo: None,
+        }],
+        breadcrumbs: vec![
+            Crumb { label: t("Home").into(), href: Some("/admin/".to_owned()) },
+            Crumb { label: t(title).to_owned().into(), href: None },
+        ],
+        path: "/admin/".to_owned(),
+        address: "/admin/?q=a".to_owned(),
+        ..Frame::around(chrome, t(title).to_owned())
+    }
+}
+
+/// Why a webhook or an account was not saved, as the kit is told.
+pub fn unsaved(error: SaveError) -> Unsaved {
+    match error {
+        SaveError::Stale => Unsaved::Failed(StoreError::Stale),
+        SaveError::Gone => Unsaved::Failed(StoreError::NotFound),
+        SaveError::Refused(why) => Unsaved::Refused(why),
+        SaveError::Seal(error) => Unsaved::Broken(Problem::internal().caused_by(error)),
+        SaveError::Store(error) => Unsaved::Failed(error),
     }
 }

@@ -9,7 +9,6 @@ use super::kit::at::At;
 use super::kit::frame::Frame;
 use super::log;
 use super::log::badges::verb_icon;
-use super::routes;
 use crate::clock;
 use crate::web::filters;
 use crate::web::human::{self, HumanError};
@@ -61,8 +60,6 @@ struct Workers {
     alive: usize,
     /// Silent, though they did not stop in good order; of the last 24 hours.
     lost: usize,
-    /// Whether there is a page about them.
-    has_page: bool,
 }
 
 impl Workers {
@@ -71,12 +68,9 @@ impl Workers {
         let is_lost = |row: &&Worker| {
             row.ended_at.is_none() && !row.is_alive(now) && row.last_seen_at.is_some_and(is_recent)
         };
-        let workers = urls::workers();
-        let has_page = routes::rows().iter().any(|row| row.address == workers);
         Self {
             alive: rows.iter().filter(|row| row.is_alive(now)).count(),
             lost: rows.iter().filter(is_lost).count(),
-            has_page,
         }
     }
 }
@@ -191,9 +185,9 @@ impl IndexPage {
             remedy,
         };
         let plain = || Self {
-            frame: Frame::sample("Home"),
+            frame: crate::web::admin::context::sample_frame("Home"),
             overview: Some(overview(0)),
-            workers: Some(Workers { alive: 1, lost: 0, has_page: false }),
+            workers: Some(Workers { alive: 1, lost: 0 }),
             attention: Some(Vec::new()),
             is_empty: false,
             recent: Vec::new(),
@@ -224,7 +218,7 @@ impl IndexPage {
             ]
         };
         let remedy = Some(("Create webhook", "/admin/hooks/webhook/add/?a=1&b=2".to_owned()));
-        let workers = Some(Workers { alive: 0, lost: 2, has_page: true });
+        let workers = Some(Workers { alive: 0, lost: 2 });
         vec![
             Self { is_empty: true, ..plain() },
             Self { is_empty: true, may_add: false, ..plain() },

@@ -2,8 +2,8 @@
 
 use super::context::AdminContext;
 use super::visitor::VisitorContext;
+use super::words::said;
 use crate::accounts::login::{self, Attempt, LoginError};
-use crate::accounts::throttle::Wait;
 use crate::clock;
 use crate::web::filters;
 use crate::web::human::{self, HumanError, found, page_with, see_other};
@@ -15,8 +15,6 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use secrecy::SecretString;
 use serde::Deserialize;
-use signalbox_i18n::say;
-use signalbox_i18n::t;
 use signalbox_store::users;
 
 /// The sign-in page.
@@ -133,22 +131,9 @@ pub async fn submit(
         needs_setup: false,
     };
     let LoginError::Throttled(wait) = error else { return human::page(&page) };
-    let mut response = page_with(StatusCode::TOO_MANY_REQUESTS, &page)?;
+    let mut response = page_with::<HumanError>(StatusCode::TOO_MANY_REQUESTS, &page)?;
     response.headers_mut().insert(RETRY_AFTER, wait.seconds.into());
     Ok(response)
-}
-
-/// Why nobody was signed in, in the reader's language.
-pub fn said(error: &LoginError) -> String {
-    match error {
-        LoginError::Throttled(wait) => throttled(*wait),
-        other => t(&other.to_string()).to_owned(),
-    }
-}
-
-/// How long to wait after too many wrong passwords.
-pub fn throttled(wait: Wait) -> String {
-    say!("Too many wrong passwords. Try again in {n} seconds.", n = wait.seconds)
 }
 
 /// `POST /admin/logout/`

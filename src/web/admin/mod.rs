@@ -1,7 +1,9 @@
 //! The panel. Lists read through `signalbox_store`; writes go through `accounts`, `webhooks` and
 //! `control`. No Diesel, no SQL.
 
+pub mod act;
 pub mod actions;
+pub mod banner;
 pub mod context;
 pub mod deliveries;
 pub mod index;
@@ -11,6 +13,7 @@ pub mod language;
 pub mod log;
 pub mod login;
 pub mod nav;
+pub mod once;
 pub mod password;
 pub mod pause;
 pub mod replay;

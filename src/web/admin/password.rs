@@ -2,8 +2,8 @@
 
 use super::context::AdminContext;
 use super::kit::frame::{Frame, Level};
-use super::login::throttled;
 use super::setup::DIFFERS;
+use super::words::throttled;
 use crate::accounts::password;
 use crate::accounts::users::{self, AccountError, Asked};
 use crate::clock;
@@ -33,7 +33,7 @@ pub struct PasswordPage {
 impl PasswordPage {
     /// The states it is shown in.
     pub fn samples() -> Vec<Self> {
-        let plain = || Self::new(Frame::sample(TITLE));
+        let plain = || Self::new(crate::web::admin::context::sample_frame(TITLE));
         let wrong = Self {
             old_error: Some(AccountError::WrongPassword.to_string()),
             new_error: Some(password::Weak::Common.to_string()),
@@ -99,7 +99,8 @@ pub async fn submit(
         Err(wait) => {
             let mut page = PasswordPage::new(context.frame(t(TITLE)));
             page.old_error = Some(throttled(wait));
-            let mut response = page_with(StatusCode::TOO_MANY_REQUESTS, &page.marked())?;
+            let mut response =
+                page_with::<HumanError>(StatusCode::TOO_MANY_REQUESTS, &page.marked())?;
             response.headers_mut().insert(RETRY_AFTER, wait.seconds.into());
             return Ok(response);
         }

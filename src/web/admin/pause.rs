@@ -1,9 +1,7 @@
-//! Pausing and resuming, from the workers' page; the words of the banner that every page shows
-//! while something is held back.
+//! Pausing and resuming, from the workers' page.
 
+use super::act::act;
 use super::context::AdminContext;
-use super::jobs::act::act;
-use super::kit::at::At;
 use super::kit::form::Values;
 use super::kit::frame::Level;
 use super::kit::views::Posted;
@@ -13,30 +11,12 @@ use crate::web::problem::Problem;
 use crate::web::urls;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use signalbox_core::pause::{Pause, Release, Scope};
+use signalbox_core::pause::{Release, Scope};
 use signalbox_i18n::say;
 use signalbox_i18n::{self as i18n, t};
 
 /// The longest reason, in characters.
 const LONGEST: usize = 200;
-
-/// What is held back, in words.
-pub fn what(pause: &Pause) -> String {
-    match &pause.scope {
-        Scope::All => t("All jobs are paused").to_owned(),
-        Scope::Webhook(_) => say!("Jobs of “{name}” are paused", name = pause.note.name),
-        Scope::Lane(_) => say!("The lane “{name}” is paused", name = pause.note.name),
-    }
-}
-
-/// The same with who, when and why.
-pub fn told(pause: &Pause) -> String {
-    let note = &pause.note;
-    let since = At(note.since).absolute();
-    let told =
-        say!("{what} since {since}, by {name}", what = what(pause), since = since, name = note.by);
-    if note.reason.is_empty() { told } else { format!("{told}: {}", note.reason) }
-}
 
 /// POST: holds jobs back.
 ///
@@ -92,26 +72,4 @@ fn refused(error: ControlError) -> Problem {
     };
     Problem::new(StatusCode::CONFLICT, "not_now", "Nothing was changed", detail)
         .link(t("Back to the workers"), urls::workers())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use chrono::DateTime;
-    use signalbox_core::pause::Note;
-
-    #[test]
-    fn a_pause_says_what_who_and_why() {
-        let note = Note {
-            name: "Site".into(),
-            reason: "release day".into(),
-            by: "ada".into(),
-            since: DateTime::UNIX_EPOCH,
-        };
-        let pause = Pause { scope: Scope::Webhook(7), note };
-        assert_eq!(
-            told(&pause),
-            "Jobs of “Site” are paused since 1970-01-01 00:00:00 UTC, by ada: release day"
-        );
-    }
 }

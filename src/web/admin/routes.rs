@@ -1,59 +1,22 @@
 //! Every route of the panel on one screen: method, address, who may, handler.
 //!
-//! [`mount()`] puts `crate::web::middleware::authorize` with the same rows around each address, so a
+//! `kit::route::mount` puts `crate::web::middleware::authorize` with the same rows around each address, so a
 //! route without a row does not exist, and a row cannot forget its permission. Literal addresses stand before patterns they
 //! would fall under (`…/add/` before `…/{id}/`).
 
 use super::deliveries::{self, Deliveries};
 use super::jobs::{self, Jobs};
-use super::kit::mount;
+use super::kit::route::Access;
+use super::kit::{self, mount};
 use super::log::{self, Log};
 use super::users::{self, Users};
 use super::webhooks::{self, Webhooks};
 use super::{actions, index, language, login, password, pause, replay, search, setup, workers};
-use crate::web::human::HumanError;
-use crate::web::middleware::authorize::{self, Rules};
-use crate::web::problem::Problem;
 use crate::web::urls;
-use actix_web::body::BoxBody;
-use actix_web::http::Method;
-use actix_web::middleware::{Next, from_fn};
-use actix_web::{HttpRequest, HttpResponse, Route, guard, web};
 use signalbox_core::role::Permission;
-use std::rc::Rc;
 
-/// Who may use a route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Everybody.
-    Public,
-    /// Signed-in people whose role has the permission.
-    Needs(Permission),
-}
-
-/// One route.
-pub struct Row {
-    /// GET (answers HEAD too) or POST.
-    pub method: Method,
-    /// The whole address, as a pattern.
-    pub address: String,
-    /// Who may.
-    pub access: Access,
-    /// Attaches the handler: `|route| route.to(handler)`.
-    pub handler: fn(Route) -> Route,
-}
-
-impl Row {
-    /// A page.
-    pub fn get(address: impl Into<String>, access: Access, handler: fn(Route) -> Route) -> Self {
-        Self { method: Method::GET, address: address.into(), access, handler }
-    }
-
-    /// What a form or button does.
-    pub fn post(address: impl Into<String>, access: Access, handler: fn(Route) -> Route) -> Self {
-        Self { method: Method::POST, address: address.into(), access, handler }
-    }
-}
+/// One route of this panel.
+pub type Row = kit::route::Row<Permission>;
 
 /// The table.
 pub fn rows() -> Vec<Row> {
@@ -167,62 +130,10 @@ fn people() -> Vec<Row> {
     rows
 }
 
-/// Mounts the rows in a scope at [`urls::ADMIN`].
-pub fn mount(config: &mut web::ServiceConfig, rows: Vec<Row>) {
-    let mut resources: Vec<(String, Vec<Row>)> = Vec::new();
-    for row in rows {
-        match resources.iter_mut().find(|(address, _)| *address == row.address) {
-            Some((_, rows)) => rows.push(row),
-            None => resources.push((row.address.clone(), vec![row])),
-        }
-    }
-    for (address, rows) in resources {
-        let below = address.strip_prefix(urls::ADMIN).unwrap_or(&address).to_owned();
-        let allow = allowed(&rows);
-        let rules: Rules = rows.iter().map(|row| (row.method.clone(), row.access)).collect();
-        let mut resource = web::resource(below);
-        for row in rows {
-            let route = match row.method {
-                Method::GET => web::route().guard(guard::Any(guard::Get()).or(guard::Head())),
-                method => web::method(method),
-            };
-            resource = resource.route((row.handler)(route));
-        }
-        let resource = resource.default_service(web::to(move |request: HttpRequest| {
-            let problem = Problem::method_not_allowed(request.method().as_str(), allow);
-            std::future::ready(Err::<HttpResponse, _>(HumanError::from(problem)))
-        }));
-        config.service(resource.wrap(from_fn(move |request, next: Next<BoxBody>| {
-            authorize::run(Rc::clone(&rules), request, next)
-        })));
-    }
-}
-
-/// For a GET whose last slash was forgotten: the address it meant, with its query.
-pub fn slashed(request: &HttpRequest) -> Option<String> {
-    let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
-    if !is_get || request.path().ends_with('/') {
-        return None;
-    }
-    let path = format!("{}/", request.path());
-    request.resource_map().has_resource(&path).then(|| match request.query_string() {
-        "" => path,
-        query => format!("{path}?{query}"),
-    })
-}
-
-fn allowed(rows: &[Row]) -> &'static str {
-    let answers = |method: Method| rows.iter().any(|row| row.method == method);
-    match (answers(Method::GET), answers(Method::POST)) {
-        (true, true) => "GET, HEAD, POST",
-        (true, false) => "GET, HEAD",
-        (false, _) => "POST",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use actix_web::http::Method;
     use std::collections::HashSet;
 
     #[test]

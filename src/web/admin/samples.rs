@@ -10,8 +10,8 @@ mod work;
 use super::deliveries::matching::{self, MatchPanel};
 use super::deliveries::{Deliveries, page as delivery_page, unmatched};
 use super::jobs::{Jobs, log::Log, page as job_page, view::View, waits::Waits};
+use super::kit::entry::{Entry, Kind};
 use super::kit::form::{FormErrors, FormView, Values};
-use super::kit::frame::Frame;
 use super::kit::list_view::{self, Read};
 use super::kit::pages::{ChangeFormPage, ChangelistPage, Follow, HistoryPage};
 use super::kit::query::read;
@@ -34,7 +34,7 @@ use signalbox_core::matching::project::Move;
 use signalbox_core::matching::trace::MatchField;
 use signalbox_core::role::Role;
 use signalbox_core::verdict::Verdict;
-use signalbox_store::audit::{self, Verb};
+use signalbox_store::audit::Verb;
 use signalbox_store::deliveries::{Brief, Full, JobRef, Row as DeliveryRow};
 use signalbox_store::jobs::{Attempt, Row as JobRow};
 use std::collections::HashSet;
@@ -44,21 +44,21 @@ const LONG: &str = "a-name-that-goes-on-and-on-without-a-single-space-in-it-for-
 const ODD: &str = "<script>alert('x')</script> \"quoted\" & 数据";
 
 fn changelist<R: Resource>(query: &str, rows: Vec<R::Row>, all: Option<i64>) -> String {
-    let asked = read(&R::meta().list_url(), query, R::listing());
+    let asked = read(&R::META.list_url(), query, R::LISTING);
     let matching = Total::Exactly(i64::try_from(rows.len()).unwrap());
     let page = Page { rows, matching, has_newer: false, has_older: true };
     let read = Read { page, all: all.map(Total::AtLeast), counts: Counts::default() };
-    let mut list = list_view::draw((R::meta().plural, NOW), R::listing(), asked, &read);
-    list.actions = R::actions().iter().collect();
+    let mut list = list_view::draw((R::META.plural, NOW), R::LISTING, asked, &read);
+    list.actions = R::META.actions.iter().map(|action| (action.name, action.label)).collect();
     ChangelistPage {
-        frame: Frame::sample(R::meta().title),
+        frame: crate::web::admin::context::sample_frame(R::META.title),
         reveal: vec![("Secret token".to_owned(), ODD.to_owned())],
-        tools: R::tools(),
-        import: R::transfer().map(|transfer| transfer.import),
+        tools: R::META.tools,
+        import: R::META.transfer.map(|transfer| transfer.import),
         note: Some(ODD.to_owned()),
         list,
-        add: Some(R::meta().add_url()),
-        one: R::meta().label,
+        add: Some(R::META.add_url()),
+        one: R::META.label,
     }
     .render()
     .unwrap()
@@ -80,14 +80,14 @@ fn change_form(project_id: Option<i64>, may_edit: bool, wrong: &[&str]) -> Strin
         object.as_ref(),
     );
     ChangeFormPage {
-        frame: Frame::sample("Webhook").with_errors(!wrong.is_empty()),
+        frame: crate::web::admin::context::sample_frame("Webhook").with_errors(!wrong.is_empty()),
         form: FormView::of(fieldsets, &values, &errors),
         may_edit,
         now: NOW,
         reveal: Vec::new(),
         action: "/admin/hooks/webhook/7/change/".to_owned(),
         copies: object.as_ref().map(|_| ODD),
-        add_tools: vec![("Fill in from a payload", "/admin/".to_owned())],
+        add_tools: &[("Fill in from a payload", "/admin/")],
         history: object.as_ref().map(|_| "/admin/hooks/webhook/7/history/".to_owned()),
         delete: object.as_ref().map(|_| "/admin/hooks/webhook/7/delete/".to_owned()),
         close: "/admin/hooks/webhook/".to_owned(),
@@ -112,7 +112,7 @@ fn delivery_sample(verdict: Verdict, body: Option<&[u8]>, jobs: usize) -> String
         judged_at: body.map(|_| NOW),
     };
     let made: Vec<JobRow> = (0..jobs).map(|_| job_row(JobState::Succeeded)).collect();
-    let frame = Frame::sample(ODD);
+    let frame = crate::web::admin::context::sample_frame(ODD);
     let about = delivery_page::About {
         panel: Some(panel_sample(&full.brief)),
         replays: vec![delivery(Verdict::Matched)],
@@ -171,19 +171,17 @@ fn job_sample(state: JobState, attempts: Vec<(Attempt, Log)>) -> String {
         waits: Waits { before: 2, running: Some(ODD.to_owned()), pause: None },
         role: Role::Admin,
     };
-    job_page::draw(Frame::sample("Jobs"), shown, NOW).render().unwrap()
+    job_page::draw(crate::web::admin::context::sample_frame("Jobs"), shown, NOW).render().unwrap()
 }
 
 fn history(exists: bool) -> String {
-    let entry = audit::Row {
+    let entry = Entry {
         id: 1,
         at: NOW,
-        actor_id: None,
-        actor_name: ODD.to_owned(),
-        verb: Verb::Change,
-        object_type: "webhook".to_owned(),
-        object_id: "7".to_owned(),
-        object_name: ODD.to_owned(),
+        actor: ODD.to_owned(),
+        verb: Verb::Change.label(),
+        kind: Kind::Changed,
+        name: ODD.to_owned(),
         changes: vec![
             Change {
                 field: "notes".to_owned(),
@@ -195,9 +193,10 @@ fn history(exists: bool) -> String {
         ],
         remote_addr: "127.0.0.1".to_owned(),
     };
-    let frame = Frame::sample("History");
+    let frame = crate::web::admin::context::sample_frame("History");
     let follow = if exists { Follow::Revert("/admin/".to_owned()) } else { Follow::Nothing };
-    let mut page = HistoryPage::of(frame, (vec![entry], vec![follow]), &[], (exists, NOW));
+    let mut page =
+        HistoryPage::of(frame, (vec![entry], vec![follow]), &super::words::labels(), (exists, NOW));
     page.older = exists.then(|| "/admin/?p=2".to_owned());
     page.render().unwrap()
 }

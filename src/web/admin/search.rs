@@ -1,7 +1,7 @@
 //! One search over webhooks, deliveries, jobs and users. An id leads straight to what it names; words
 //! show the first rows of each list, and the way to all of them.
 
-use super::context::AdminContext;
+use super::context::{AdminContext, Signalbox};
 use super::deliveries::Deliveries;
 use super::jobs::Jobs;
 use super::kit::back::parameter;
@@ -96,18 +96,18 @@ async fn named(conn: &mut Conn, search: &str) -> store::Result<Option<String>> {
     Ok(None)
 }
 
-async fn results_of<R: Resource>(
+async fn results_of<R: Resource<Site = Signalbox>>(
     context: &AdminContext,
     search: &str,
 ) -> Result<Option<Results>, HumanError> {
-    let meta = R::meta();
+    let meta = R::META;
     if !context.may(meta.view) {
         return Ok(None);
     }
     let mut conn = context.conn().await?;
     let all = urls::with_query(&meta.list_url(), &[("q", search)]);
     let query = all.split_once('?').map_or("", |(_, query)| query);
-    let mut asked = read(&meta.list_url(), query, R::listing());
+    let mut asked = read(&meta.list_url(), query, R::LISTING);
     asked.query.limit = ROWS;
     asked.query.reach = REACH;
     let page = R::fetch(&mut conn, &asked.query).await?;
@@ -115,7 +115,7 @@ async fn results_of<R: Resource>(
         return Ok(None);
     }
     let read = Read { page, all: None, counts: Counts::default() };
-    let list = list_view::draw((meta.plural, clock::now()), R::listing(), asked, &read);
+    let list = list_view::draw((meta.plural, clock::now()), R::LISTING, asked, &read);
     Ok(Some(Results { title: meta.title, all, list: list.without_switches() }))
 }
 
@@ -123,7 +123,13 @@ async fn results_of<R: Resource>(
 impl SearchPage {
     /// The states it is shown in.
     pub fn samples() -> Vec<Self> {
-        let with = |search: &str| Self::new(Frame::sample("Search"), search.to_owned(), Vec::new());
+        let with = |search: &str| {
+            Self::new(
+                crate::web::admin::context::sample_frame("Search"),
+                search.to_owned(),
+                Vec::new(),
+            )
+        };
         vec![with(""), with("<b>nothing</b>")]
     }
 }

@@ -1,5 +1,14 @@
 //! What pages call the fields of webhooks, deliveries and users: one label for each, in forms,
-//! traces, previews and histories, whose stored entries outlive the forms that they came from.
+//! traces, previews and histories, whose stored entries outlive the forms that they came from. And
+//! what more than one page says.
+
+use super::kit::entry::{Entry, Kind, Labels};
+use super::kit::resource::LogWords;
+use crate::accounts::login::LoginError;
+use crate::accounts::throttle::Wait;
+use signalbox_i18n::say;
+use signalbox_i18n::t;
+use signalbox_store::audit::{self, Verb};
 
 /// Each field as it is stored, and its label.
 const LABELS: [(&str, &str); 34] = [
@@ -44,7 +53,54 @@ pub fn label(field: &str) -> &str {
     LABELS.iter().find(|(known, _)| *known == field).map_or(field, |(_, words)| *words)
 }
 
+/// Fields whose values are words of ours.
+const TRANSLATED: &[&str] = &["state", "concurrency", "role"];
+
+/// What the kit says of entries about webhooks and users.
+pub const LOG_WORDS: LogWords = LogWords {
+    labels: &LABELS,
+    translated: TRANSLATED,
+    suggested: [
+        "Filled in from the delivery. Nothing is stored yet: save to keep it.",
+        "Filled in from the delivery. The stored value is {was}: save to replace it.",
+    ],
+    ..LogWords::PLAIN
+};
+
 /// All labels, for drawing entries.
-pub fn labels() -> Vec<(String, String)> {
-    LABELS.iter().map(|(field, label)| ((*field).to_owned(), (*label).to_owned())).collect()
+pub fn labels() -> Labels {
+    let fields = LABELS.iter().map(|(field, label)| ((*field).to_owned(), (*label).to_owned()));
+    Labels { fields: fields.collect(), translated: TRANSLATED }
+}
+
+/// An entry of the log, as the kit shows it.
+pub fn entry(row: audit::Row) -> Entry {
+    Entry {
+        id: row.id,
+        at: row.at,
+        actor: row.actor_name,
+        remote_addr: row.remote_addr,
+        verb: row.verb.label(),
+        kind: match row.verb {
+            Verb::Add => Kind::Added,
+            Verb::Change | Verb::Register => Kind::Changed,
+            Verb::Delete => Kind::Deleted,
+            _ => Kind::Other,
+        },
+        name: row.object_name,
+        changes: row.changes,
+    }
+}
+
+/// Why nobody was signed in, in the reader's language.
+pub fn said(error: &LoginError) -> String {
+    match error {
+        LoginError::Throttled(wait) => throttled(*wait),
+        other => t(&other.to_string()).to_owned(),
+    }
+}
+
+/// How long to wait after too many wrong passwords.
+pub fn throttled(wait: Wait) -> String {
+    say!("Too many wrong passwords. Try again in {n} seconds.", n = wait.seconds)
 }

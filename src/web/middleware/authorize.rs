@@ -1,5 +1,5 @@
 //! Whether who is asking may: stands around each resource of the panel, with that resource's own
-//! rows of the route table, and is put there by `crate::web::admin::routes::mount` alone.
+//! rows of the route table, and is put there by `crate::web::admin::kit::route::mount` alone.
 //!
 //! It runs when the route is already found. To look the permission up by the address before that
 //! would mean to read the address twice, and two readers differ: `%64elete` is `delete` to the
@@ -10,21 +10,26 @@
 
 use super::authenticate::Visit;
 use super::{Answer, csrf};
-use crate::web::admin::routes::{self, Access};
+use crate::web::admin::kit::route::{self, Access, Guarded};
 use crate::web::human::{self, HumanError};
 use crate::web::problem::Problem;
 use crate::web::{Deps, urls};
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::cookie::Cookie;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 use signalbox_core::actor::Actor;
-use std::rc::Rc;
+use signalbox_core::role::Permission;
 
 /// Who may use which method of one resource.
-pub type Rules = Rc<[(Method, Access)]>;
+pub type Rules = route::Rules<Permission>;
+
+/// [`run`], as a route table asks for it.
+pub fn guard(rules: Rules, request: ServiceRequest, next: Next<BoxBody>) -> Guarded {
+    Box::pin(run(rules, request, next))
+}
 
 /// The secret of the forms on this page: left in the request for the handlers' contexts.
 #[derive(Clone, Copy)]
@@ -106,7 +111,7 @@ async fn admit(
     Ok(cookie)
 }
 
-fn access(rules: &Rules, method: &Method) -> Option<Access> {
+fn access(rules: &Rules, method: &Method) -> Option<Access<Permission>> {
     let method = if method == Method::HEAD { &Method::GET } else { method };
     rules.iter().find(|(known, _)| known == method).map(|(_, access)| *access)
 }
@@ -132,7 +137,7 @@ pub fn signed_in(request: &HttpRequest) -> Result<(Actor, csrf::Secret), Refusal
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Err(Problem::signed_out().link("Sign in", urls::login()).into());
     }
-    if let Some(address) = routes::slashed(request) {
+    if let Some(address) = route::slashed(request) {
         return Err(Refusal::Redirect(address));
     }
     let wanted = match request.query_string() {

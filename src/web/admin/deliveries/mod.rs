@@ -2,6 +2,7 @@
 
 pub mod badges;
 pub mod body;
+mod bulk;
 pub mod matching;
 pub mod page;
 pub mod request;
@@ -10,13 +11,11 @@ pub mod take_over;
 pub mod tree;
 pub mod unmatched;
 
-use super::context::AdminContext;
-use super::kit::bulk::BulkAction;
+use super::context::{AdminContext, Meta, Signalbox};
 use super::kit::column::{Bit, Cell, Column, Width};
 use super::kit::filter::{BadChoice, Choices, FilterSpec};
 use super::kit::listing::{Empty, Listing, Paging};
-use super::kit::resource::{Meta, Resource};
-use super::replay::many;
+use super::kit::resource::{Remarks, Resource};
 use crate::web::admin::deliveries::badges::verdict_badge;
 use crate::web::admin::jobs::badges::job_badge;
 use crate::web::urls;
@@ -34,16 +33,10 @@ use signalbox_store::{self as store, Conn, deliveries};
 pub struct Deliveries;
 
 static META: Meta = Meta {
-    app: "hooks",
-    name: "delivery",
-    label: "delivery",
-    plural: "deliveries",
-    title: "Deliveries",
-    view: Permission::View,
-    edit: None,
-    copies: None,
-    guarded: None,
-    deleting_is_guarded: false,
+    actions: bulk::ACTIONS,
+    acting: Some(Permission::Operate),
+    tools: &[("Replays", urls::replays()), ("Unmatched by repository", urls::unmatched())],
+    ..Meta::new("hooks", "delivery", ["delivery", "deliveries", "Deliveries"], Permission::View)
 };
 
 static LISTING: Listing<Row, Sort, Filter> = Listing {
@@ -53,6 +46,7 @@ static LISTING: Listing<Row, Sort, Filter> = Listing {
     paging: Paging::Keyset(50),
     default_order: &[],
     id: |row| row.delivery.id.clone(),
+    place: |text| text.parse::<DeliveryId>().ok().map(|id| id.to_string()),
     page: |row| urls::object("hooks", "delivery", &row.delivery.id),
     empty: Empty {
         title: "No deliveries yet",
@@ -253,41 +247,27 @@ const FILTERS: &[FilterSpec<Filter>] = &[
 ];
 
 impl Resource for Deliveries {
+    type Site = Signalbox;
     type Row = Row;
     type Sort = Sort;
     type Filter = Filter;
 
-    fn meta() -> &'static Meta {
-        &META
-    }
-
-    fn listing() -> &'static Listing<Row, Sort, Filter> {
-        &LISTING
-    }
+    const META: &'static Meta = &META;
+    const LISTING: &'static Listing<Row, Sort, Filter> = &LISTING;
 
     async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
         deliveries::list(conn, query).await
     }
 
-    fn tools() -> Vec<(&'static str, String)> {
-        vec![
-            ("Replays", urls::replays().to_owned()),
-            ("Unmatched by repository", urls::unmatched().to_owned()),
-        ]
-    }
-
-    fn actions() -> &'static [BulkAction] {
-        many::ACTIONS
-    }
-
-    fn note(ctx: &AdminContext) -> Option<String> {
+    async fn remarks(ctx: &AdminContext, _: &mut Conn, _: &[Row]) -> store::Result<Remarks> {
         let keep = ctx.deps().retention;
         let (body, rows) = (keep.body.num_days(), keep.delivery.num_days());
-        Some(say!(
+        let below = say!(
             "Retention: bodies {body} days, deliveries {rows} days.",
             body = body,
             rows = rows
-        ))
+        );
+        Ok(Remarks { below: Some(below), ..Remarks::default() })
     }
 
     async fn counts(

@@ -138,7 +138,7 @@ pub fn sample(words: &str) -> UnmatchedPage {
         is_renamed: name == words,
     };
     UnmatchedPage {
-        frame: Frame::sample(words),
+        frame: crate::web::admin::context::sample_frame(words),
         now: DateTime::UNIX_EPOCH,
         periods: vec![("Past hour", "/admin/".to_owned(), true)],
         groups: vec![group(""), group(words)],

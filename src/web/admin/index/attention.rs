@@ -40,7 +40,7 @@ pub(super) fn lines(
     may_add: bool,
 ) -> Vec<Line> {
     let mut lines = Vec::new();
-    if let Some(Workers { lost, has_page, .. }) = workers.filter(|workers| workers.lost > 0) {
+    if let Some(Workers { lost, .. }) = workers.filter(|workers| workers.lost > 0) {
         lines.push(Line {
             badge: outcome_badge(Some(AttemptOutcome::Lost)),
             text: i18n::count(
@@ -48,7 +48,7 @@ pub(super) fn lines(
                 "{n} worker was lost: no heartbeat, and no clean stop",
                 "{n} workers were lost: no heartbeat, and no clean stop",
             ),
-            href: if has_page { urls::workers() } else { urls::jobs() },
+            href: urls::workers(),
             note: t("Their attempts are marked as lost. Other workers run the jobs again.")
                 .to_owned(),
             at: None,

@@ -2,8 +2,8 @@
 //! what they send. What is legal in which state is `signalbox_core::job`'s to say.
 
 use super::page::{id_of, missing, no_such};
-use crate::clock;
-use crate::control::{self, Act, Cancelled, ControlError};
+use crate::control::{self, Cancelled, ControlError};
+use crate::web::admin::act::act;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::back::{carrying, list_with, preserved_on};
 use crate::web::admin::kit::frame::{Frame, Level};
@@ -191,11 +191,6 @@ const HURRIED: Rule =
     ("The job cannot be run now", "Only scheduled or retrying jobs can be run now.");
 const CANCELLED: Rule =
     ("The job cannot be cancelled", "Only jobs that have not ended can be cancelled.");
-
-/// Who acts on this request.
-pub fn act<'a>(ctx: &'a AdminContext, remote_addr: &'a str) -> Act<'a> {
-    Act { actor: &ctx.actor, remote_addr, now: clock::now() }
-}
 
 fn refused(ctx: &AdminContext, id: &JobId, (title, rule): Rule, error: ControlError) -> Problem {
     let detail = match error {

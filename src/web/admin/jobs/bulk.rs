@@ -1,9 +1,9 @@
 //! What can be done to many jobs at once: run again, cancel, delete from history. The doing is `crate::control`.
 
-use super::act::act;
 use crate::control;
-use crate::web::admin::context::AdminContext;
-use crate::web::admin::kit::bulk::{Asks, Batch, BulkAction};
+use crate::web::admin::act::act;
+use crate::web::admin::context::{AdminContext, BulkAction};
+use crate::web::admin::kit::bulk::{Asks, Batch};
 use signalbox_core::ids::JobId;
 use signalbox_core::role::Permission;
 use signalbox_store::{Conn, StoreError};

@@ -15,16 +15,16 @@ pub mod stats;
 pub mod view;
 pub mod waits;
 
+use super::context::{Meta, Signalbox};
 use super::kit::at::span;
-use super::kit::bulk::BulkAction;
 use super::kit::column::{Bit, Cell, Column, Width};
 use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, within};
 use super::kit::listing::{Empty, Listing, Paging};
-use super::kit::resource::{Meta, Resource};
+use super::kit::resource::Resource;
 use crate::web::admin::jobs::badges::job_badge;
 use crate::web::urls;
 use chrono::DateTime;
-use signalbox_core::ids::DeliveryId;
+use signalbox_core::ids::{DeliveryId, JobId};
 use signalbox_core::job::JobState;
 use signalbox_core::listing::{Counts, ListQuery, Page, Part};
 use signalbox_core::role::Permission;
@@ -36,16 +36,9 @@ use signalbox_store::{self as store, Conn, jobs};
 pub struct Jobs;
 
 static META: Meta = Meta {
-    app: "hooks",
-    name: "job",
-    label: "job",
-    plural: "jobs",
-    title: "Jobs",
-    edit: None,
-    view: Permission::View,
-    copies: None,
-    guarded: None,
-    deleting_is_guarded: false,
+    actions: bulk::ACTIONS,
+    acting: Some(Permission::Operate),
+    ..Meta::new("hooks", "job", ["job", "jobs", "Jobs"], Permission::View)
 };
 
 static LISTING: Listing<Row, Sort, Filter> = Listing {
@@ -55,6 +48,7 @@ static LISTING: Listing<Row, Sort, Filter> = Listing {
     paging: Paging::Keyset(50),
     default_order: &[],
     id: |row| row.job.id.clone(),
+    place: |text| text.parse::<JobId>().ok().map(|id| id.to_string()),
     page: |row| urls::object("hooks", "job", &row.job.id),
     empty: Empty {
         title: "No jobs yet",
@@ -211,21 +205,13 @@ const FILTERS: &[FilterSpec<Filter>] = &[
 ];
 
 impl Resource for Jobs {
+    type Site = Signalbox;
     type Row = Row;
     type Sort = Sort;
     type Filter = Filter;
 
-    fn meta() -> &'static Meta {
-        &META
-    }
-
-    fn listing() -> &'static Listing<Row, Sort, Filter> {
-        &LISTING
-    }
-
-    fn actions() -> &'static [BulkAction] {
-        bulk::ACTIONS
-    }
+    const META: &'static Meta = &META;
+    const LISTING: &'static Listing<Row, Sort, Filter> = &LISTING;
 
     async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
         jobs::list(conn, query).await

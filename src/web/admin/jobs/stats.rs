@@ -206,7 +206,7 @@ pub fn sample(full: bool) -> StatsPage {
     let failures = [Failures { webhook_id: Some(7), reason: "exit:3".to_owned(), jobs: 3 }];
     let all: (&[Bucket], &[WebhookStats], &[Failures]) =
         if full { (&buckets, &[webhook], &failures) } else { (&[], &[], &[]) };
-    let frame = Frame::sample("Job statistics");
+    let frame = crate::web::admin::context::sample_frame("Job statistics");
     draw(frame, ("24h", (DateTime::UNIX_EPOCH, to), 3_600), all.0, (all.1, all.2))
 }
 

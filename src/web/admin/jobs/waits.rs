@@ -1,6 +1,6 @@
 //! What a job waits for, told on its page: its place in its lane, or who has paused it.
 
-use crate::web::admin::pause::told;
+use crate::web::admin::banner::told;
 use signalbox_core::job::JobState;
 use signalbox_core::lane;
 use signalbox_core::pause::{Pause, holding};

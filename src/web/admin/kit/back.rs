@@ -1,15 +1,13 @@
 //! The way back: to a list as it was left, and from what is not there.
 
+use super::context::Context;
 use super::query::PRESERVED;
-use super::resource::Meta;
-use crate::web::admin::context::AdminContext;
+use super::resource::{Meta, Unsaved};
+use super::site::{Failure, Site};
+use super::urls;
 use crate::web::problem::Problem;
-use crate::web::urls;
-use crate::webhooks::SaveError;
-use signalbox_core::role::Permission;
 use signalbox_i18n::say;
 use signalbox_i18n::t;
-use signalbox_store::StoreError;
 use url::form_urlencoded;
 
 /// A parameter of a query.
@@ -20,12 +18,12 @@ pub fn parameter(query: &str, name: &str) -> Option<String> {
 }
 
 /// The list as it was left: with its search, filters and order.
-pub fn back_to_list(ctx: &AdminContext, meta: &Meta) -> String {
+pub fn back_to_list<S: Site>(ctx: &Context<S>, meta: &Meta<S>) -> String {
     preserved_list(ctx, &meta.list_url())
 }
 
 /// A list's address, with the query it was left with.
-pub fn preserved_list(ctx: &AdminContext, list: &str) -> String {
+pub fn preserved_list<S: Site>(ctx: &Context<S>, list: &str) -> String {
     list_with(list, &parameter(ctx.query(), PRESERVED).unwrap_or_default())
 }
 
@@ -35,7 +33,7 @@ pub fn list_with(list: &str, query: &str) -> String {
 }
 
 /// `href`, carrying on the list's query that this page was given.
-pub fn preserved_on(ctx: &AdminContext, href: &str) -> String {
+pub fn preserved_on<S: Site>(ctx: &Context<S>, href: &str) -> String {
     carrying(href, &parameter(ctx.query(), PRESERVED).unwrap_or_default())
 }
 
@@ -46,37 +44,79 @@ pub fn carrying(href: &str, query: &str) -> String {
 
 /// What to say of an object that is not there: `what` as in "webhook", the words and the address of
 /// the list that it would be in; and for who may read it, the log, where it may have been.
-pub fn no_such(ctx: &AdminContext, what: &str, id: &str, (all, list): (&str, String)) -> Problem {
+pub fn no_such<S: Site>(
+    ctx: &Context<S>,
+    what: &str,
+    id: &str,
+    (all, list): (&str, String),
+) -> Problem {
     let id: String = id.chars().take(40).collect();
     let problem = Problem::no_such(format!("{what} {id}")).link(all.to_owned(), list);
-    if ctx.may(Permission::ReadLog) {
-        problem.link(t("Search the log"), urls::with_query(&urls::log(), &[("q", &id)]))
-    } else {
-        problem
+    match ctx.chrome().log {
+        Some(log) => problem.link(t("Search the log"), urls::with_query(&log, &[("q", &id)])),
+        None => problem,
     }
 }
 
 /// What to say of an object that could not be read.
-pub fn missing(ctx: &AdminContext, meta: &Meta, id: &str, error: StoreError) -> Problem {
-    match error {
-        StoreError::NotFound => {
+pub fn missing<S: Site>(ctx: &Context<S>, meta: &Meta<S>, id: &str, error: S::Error) -> Problem {
+    absent(ctx, meta, id, S::failure(error))
+}
+
+/// The same of a failure.
+pub(super) fn absent<S: Site>(
+    ctx: &Context<S>,
+    meta: &Meta<S>,
+    id: &str,
+    failure: Failure,
+) -> Problem {
+    match failure {
+        Failure::Missing => {
             let all = say!("All {plural}", plural = t(meta.plural));
             let short: String = id.chars().take(40).collect();
             no_such(ctx, t(meta.label), id, (&all, meta.list_url()))
                 .link("Its history, if any", meta.history_url(&short))
         }
-        other => other.into(),
+        Failure::Stale => Problem::conflict(),
+        Failure::Other(problem) => problem,
+    }
+}
+
+/// The failure in why nothing was saved.
+pub(super) fn failed<S: Site>(unsaved: Unsaved<S::Error>) -> Unsaved<Failure> {
+    match unsaved {
+        Unsaved::Invalid(errors) => Unsaved::Invalid(errors),
+        Unsaved::SentBefore => Unsaved::SentBefore,
+        Unsaved::Refused(why) => Unsaved::Refused(why),
+        Unsaved::Failed(error) => Unsaved::Failed(S::failure(error)),
+        Unsaved::Broken(problem) => Unsaved::Broken(problem),
     }
 }
 
 /// What to say of an object that could not be saved.
-pub fn problem(ctx: &AdminContext, meta: &Meta, id: &str, error: SaveError) -> Problem {
-    match error {
-        SaveError::Gone => missing(ctx, meta, id, StoreError::NotFound),
-        SaveError::Stale => Problem::conflict(),
-        SaveError::Store(error) => error.into(),
-        SaveError::Refused(why) => Problem::refused(why)
+pub fn problem<S: Site>(
+    ctx: &Context<S>,
+    meta: &Meta<S>,
+    id: &str,
+    unsaved: Unsaved<S::Error>,
+) -> Problem {
+    unsaved_problem(ctx, meta, id, failed::<S>(unsaved))
+}
+
+/// The same of a failure, for whatever is not said in its form.
+pub(super) fn unsaved_problem<S: Site>(
+    ctx: &Context<S>,
+    meta: &Meta<S>,
+    id: &str,
+    unsaved: Unsaved<Failure>,
+) -> Problem {
+    match unsaved {
+        Unsaved::Failed(failure) => absent(ctx, meta, id, failure),
+        Unsaved::Broken(problem) => problem,
+        Unsaved::Refused(why) => Problem::refused(why)
             .link(say!("All {plural}", plural = t(meta.plural)), meta.list_url()),
-        SaveError::Seal(_) => Problem::internal().caused_by(error),
+        Unsaved::Invalid(_) | Unsaved::SentBefore => {
+            Problem::bad_request(t("The form is incomplete. Reload the page."))
+        }
     }
 }

@@ -1,28 +1,26 @@
 //! What is done to many rows of a list at once: described as data, asked about on a page, then
 //! done in batches.
 //!
-//! A resource names its actions in `Resource::actions`; each is a [`BulkAction`], whose `run`
+//! A resource names its actions in its `Meta`; each is a [`BulkAction`], whose `run`
 //! gets one batch of ids at a time and writes audit entries in its transactions. "All that
 //! match" travels as the list's own address, never as ids.
 
+use super::context::Context;
 use super::filter_view::{Chip, chips};
 use super::form::Values;
 use super::frame::Level;
 use super::pages::{BulkPage, ChosenRow};
 use super::query::{Asked, read};
 use super::reauth;
-use super::resource::Resource;
+use super::resource::{Answer, ConnOf, ContextOf, Resource};
+use super::site::Site;
 use super::views::Posted;
-use crate::web::admin::context::AdminContext;
-use crate::web::human::{HumanError, page, see_other};
-use actix_web::HttpResponse;
+use crate::web::answer::{page, see_other};
 use futures_util::future::LocalBoxFuture;
 use signalbox_core::listing::{ListQuery, Part, Selection, grouped};
-use signalbox_core::role::{Permission, Role};
 use signalbox_core::sentence::fill;
 use signalbox_i18n::say;
 use signalbox_i18n::t;
-use signalbox_store::{Conn, StoreError};
 
 /// Rows that are changed in one transaction.
 const BATCH: usize = 500;
@@ -31,13 +29,13 @@ const BATCH: usize = 500;
 const NAMED: i64 = 10;
 
 /// Something that can be done to many rows.
-pub struct BulkAction {
+pub struct BulkAction<S: Site> {
     /// The value of the form's `action`.
     pub name: &'static str,
     /// What the menu above the list says: `Delete selected webhooks`.
     pub label: &'static str,
     /// Who may.
-    pub permission: Permission,
+    pub permission: S::Permission,
     /// When a page asks first.
     pub asks: Asks,
     /// What the question and its button say of one row and of `{n}`: `Delete {n} webhooks`.
@@ -56,7 +54,7 @@ pub struct BulkAction {
     pub stays: &'static [&'static str],
     /// Does it to one batch of ids, with audit entries in the same transactions. Ids that are gone
     /// are passed over.
-    pub run: Run,
+    pub run: Run<S>,
 }
 
 /// When a page asks before a bulk action.
@@ -80,11 +78,34 @@ pub struct Chosen<'a> {
 }
 
 /// Does something to one batch of ids.
-pub type Run = for<'a> fn(
-    &'a AdminContext,
-    &'a mut Conn,
+pub type Run<S> = for<'a> fn(
+    &'a Context<S>,
+    &'a mut <S as Site>::Conn,
     &'a [String],
-) -> LocalBoxFuture<'a, Result<Batch, StoreError>>;
+) -> LocalBoxFuture<'a, Result<Batch, <S as Site>::Error>>;
+
+/// What the page that asks says of an action.
+#[derive(Debug, Clone, Copy)]
+pub struct Question {
+    /// The value of the form's `action`.
+    pub name: &'static str,
+    /// The button's symbol in `icons.svg`.
+    pub icon: &'static str,
+    /// Whether something is lost: the button is then red.
+    pub is_danger: bool,
+    /// What happens, line by line.
+    pub goes: &'static [&'static str],
+    /// What stays as it is, line by line.
+    pub stays: &'static [&'static str],
+}
+
+impl<S: Site> BulkAction<S> {
+    /// What the page that asks says of it.
+    pub fn question(&self) -> Question {
+        let Self { name, icon, is_danger, goes, stays, .. } = *self;
+        Question { name, icon, is_danger, goes, stays }
+    }
+}
 
 /// What became of a batch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -114,10 +135,10 @@ impl Batch {
     }
 
     /// What to say of it.
-    fn summary(&self, action: &BulkAction) -> String {
+    fn summary(&self, done: [&str; 2]) -> String {
         let mut sentences = vec![match self.done {
             0 => t("Nothing was changed.").to_owned(),
-            n => counted(action.done, &grouped(n)),
+            n => counted(done, &grouped(n)),
         }];
         sentences.extend(
             self.left.iter().map(|(reason, rows)| {
@@ -134,14 +155,12 @@ fn counted([one, many]: [&str; 2], n: &str) -> String {
 }
 
 /// The actions that this person may use, as the menu above the list offers them.
-pub fn offered(ctx: &AdminContext, actions: &'static [BulkAction]) -> Vec<&'static BulkAction> {
-    actions.iter().filter(|action| ctx.may(action.permission)).collect()
-}
-
-/// The least permission that any of the actions asks for; none if there are none.
-pub fn least(actions: &'static [BulkAction]) -> Option<Permission> {
-    let needed = actions.iter().map(|action| action.permission);
-    needed.min_by_key(|permission| Role::ALL.into_iter().find(|role| role.may(*permission)))
+pub fn offered<S: Site>(
+    ctx: &Context<S>,
+    actions: &'static [BulkAction<S>],
+) -> Vec<(&'static str, &'static str)> {
+    let allowed = actions.iter().filter(|action| ctx.may(action.permission));
+    allowed.map(|action| (action.name, action.label)).collect()
 }
 
 /// What the form above the list sends.
@@ -180,12 +199,9 @@ impl Ticked {
 ///
 /// # Errors
 /// No permission for the action (403), the database (503).
-pub async fn act<R: Resource>(
-    ctx: AdminContext,
-    posted: Posted,
-) -> Result<HttpResponse, HumanError> {
-    let meta = R::meta();
-    let asked = read(&meta.list_url(), ctx.query(), R::listing());
+pub async fn act<R: Resource>(ctx: ContextOf<R>, posted: Posted) -> Answer<R> {
+    let meta = R::META;
+    let asked = read(&meta.list_url(), ctx.query(), R::LISTING);
     let here = asked.address.href();
     let posted = posted.into_inner();
     let values = Values::from_pairs(posted.clone());
@@ -194,7 +210,7 @@ pub async fn act<R: Resource>(
         ctx.flash(Level::Warning, format!("{text} {}", t("Nothing was changed.")));
         Ok(see_other(&here))
     };
-    let Some(action) = R::actions().iter().find(|action| action.name == ticked.action) else {
+    let Some(action) = R::META.actions.iter().find(|action| action.name == ticked.action) else {
         return refuse(t("No action was chosen.").to_owned());
     };
     ctx.require(action.permission)?;
@@ -224,8 +240,9 @@ pub async fn act<R: Resource>(
         Selection::Ids(ticked.ids)
     };
     let outcome = run::<R>(&ctx, &mut conn, action, selection).await?;
-    let text = outcome.summary(action);
-    tracing::info!(user.name = %ctx.actor.username, bulk.action = action.name, bulk.done = outcome.done, "Bulk action {} on {} {} by {}", action.name, outcome.done, meta.plural, ctx.actor.username);
+    let text = outcome.summary(action.done);
+    let (by, _) = ctx.chrome().person;
+    tracing::info!(user.name = %by, bulk.action = action.name, bulk.done = outcome.done, "Bulk action {} on {} {} by {}", action.name, outcome.done, meta.plural, by);
     let level = if outcome.done == 0 { Level::Warning } else { Level::Success };
     ctx.flash(level, text);
     Ok(see_other(here))
@@ -233,11 +250,11 @@ pub async fn act<R: Resource>(
 
 /// Does it, batch by batch. What a batch did stays done if a later one fails.
 async fn run<R: Resource>(
-    ctx: &AdminContext,
-    conn: &mut Conn,
-    action: &BulkAction,
+    ctx: &ContextOf<R>,
+    conn: &mut ConnOf<R>,
+    action: &BulkAction<R::Site>,
     selection: Selection<R::Sort, R::Filter>,
-) -> Result<Batch, HumanError> {
+) -> Result<Batch, <R::Site as Site>::Refusal> {
     let mut outcome = Batch::default();
     match selection {
         Selection::Ids(ids) => {
@@ -261,12 +278,12 @@ async fn run<R: Resource>(
 
 /// The page that asks: how many, which, what goes and what stays.
 async fn ask<R: Resource>(
-    ctx: &AdminContext,
-    conn: &mut Conn,
-    action: &'static BulkAction,
+    ctx: &ContextOf<R>,
+    conn: &mut ConnOf<R>,
+    action: &'static BulkAction<R::Site>,
     (asked, ticked, wrong): (Asked<R::Sort, R::Filter>, Ticked, Option<String>),
-) -> Result<HttpResponse, HumanError> {
-    let (meta, listing) = (R::meta(), R::listing());
+) -> Answer<R> {
+    let (meta, listing) = (R::META, R::LISTING);
     let here = asked.address.href();
     let (count, rows, up_to) = if ticked.across {
         let newest = R::ids(conn, &asked.query, (None, &Part::FIRST), 1).await?;
@@ -295,7 +312,7 @@ async fn ask<R: Resource>(
     page(&BulkPage {
         frame: ctx.frame(title).crumb(t(meta.title), here.clone()).with_errors(wrong.is_some()),
         ask: if action.guarded { reauth::ask(ctx, wrong) } else { None },
-        action,
+        action: action.question(),
         narrowed,
         search: if ticked.across { asked.search } else { String::new() },
         everything: ticked.across && !asked.address.narrows(),
@@ -316,35 +333,16 @@ async fn ask<R: Resource>(
 mod tests {
     use super::*;
 
-    fn action(permission: Permission) -> BulkAction {
-        BulkAction {
-            name: "enable",
-            label: "Enable selected webhooks",
-            permission,
-            asks: Asks::Beyond,
-            verb: ["Enable {n} webhook", "Enable {n} webhooks"],
-            done: ["{n} webhook was enabled.", "{n} webhooks were enabled."],
-            icon: "check",
-            is_danger: false,
-            guarded: false,
-            goes: &[],
-            stays: &[],
-            run: |_, _, _| Box::pin(std::future::ready(Ok(Batch::default()))),
-        }
-    }
+    const DONE: [&str; 2] = ["{n} webhook was enabled.", "{n} webhooks were enabled."];
 
     #[test]
     fn the_message_counts_what_was_done_and_what_was_left() {
-        let action = action(Permission::ChangeWebhooks);
         let mut all = Batch { done: 4_999, left: Vec::new() };
         all.leave("Already enabled", 0);
         all.add(&Batch { done: 1, left: vec![("Left disabled, no token", 1)] });
-        assert_eq!(
-            all.summary(&action),
-            "5,000 webhooks were enabled. Left disabled, no token: 1."
-        );
-        assert_eq!(Batch { done: 1, left: vec![] }.summary(&action), "1 webhook was enabled.");
-        assert_eq!(Batch::default().summary(&action), "Nothing was changed.");
+        assert_eq!(all.summary(DONE), "5,000 webhooks were enabled. Left disabled, no token: 1.");
+        assert_eq!(Batch { done: 1, left: vec![] }.summary(DONE), "1 webhook was enabled.");
+        assert_eq!(Batch::default().summary(DONE), "Nothing was changed.");
     }
 
     #[test]

@@ -5,10 +5,8 @@ use super::field::Widget;
 use super::form::{BoundField, FormErrors, FormView, Values};
 use super::frame::Level;
 use super::pages::{ConflictPage, ConflictRow, Side};
-use super::resource::{Editable, Loaded};
-use crate::web::admin::context::AdminContext;
-use crate::web::human::{HumanError, page_with, see_other};
-use actix_web::HttpResponse;
+use super::resource::{Answer, ContextOf, Editable, Loaded};
+use crate::web::answer::{page_with, see_other};
 use actix_web::http::StatusCode;
 use signalbox_i18n::say;
 use signalbox_i18n::t;
@@ -21,12 +19,8 @@ pub const WAS: &str = "_was";
 ///
 /// # Errors
 /// The template cannot be written (500).
-pub fn page<E: Editable>(
-    ctx: &AdminContext,
-    object: &Loaded,
-    values: &Values,
-) -> Result<HttpResponse, HumanError> {
-    let meta = E::meta();
+pub fn page<E: Editable>(ctx: &ContextOf<E>, object: &Loaded, values: &Values) -> Answer<E> {
+    let meta = E::META;
     let now: Vec<_> = fields::<E>(ctx, &object.values, object);
     let was = Values::from_text(values.get(WAS));
     let was: Vec<_> = fields::<E>(ctx, &was, object);
@@ -60,7 +54,13 @@ pub fn page<E: Editable>(
             })
         })
         .collect();
-    let is_secret = |name: &str| ["secret", "signing"].iter().any(|word| name.starts_with(word));
+    // With what stands beside a secret: the boxes that remove it and make a new one.
+    let secrets: Vec<_> = mine
+        .iter()
+        .filter(|field| matches!(field.field.widget, Widget::Secret { .. }))
+        .map(|field| field.field.name.clone())
+        .collect();
+    let is_secret = |name: &str| secrets.iter().any(|secret| name.starts_with(secret.as_ref()));
     if rows.is_empty() && !values.pairs().any(|(name, value)| is_secret(name) && !value.is_empty())
     {
         // Saved by another just so, or by the same button a moment ago.
@@ -96,7 +96,7 @@ pub fn page<E: Editable>(
 }
 
 /// The form's fields with these values.
-fn fields<E: Editable>(ctx: &AdminContext, values: &Values, object: &Loaded) -> Vec<BoundField> {
+fn fields<E: Editable>(ctx: &ContextOf<E>, values: &Values, object: &Loaded) -> Vec<BoundField> {
     let fieldsets = E::fieldsets(ctx, values, Some(object));
     let form = FormView::of(fieldsets, values, &FormErrors::default());
     form.fieldsets.into_iter().flat_map(|set| set.fields).collect()

@@ -1,17 +1,13 @@
 //! "Save as new": a form's values make another object; secrets stay with the first.
 
-use super::back::problem;
+use super::back::{failed, unsaved_problem};
 use super::form::{FormErrors, Values};
 use super::frame::Level;
-use super::resource::{Editable, Loaded, Unsaved};
-use super::views::{after_save, form_page};
-use super::{once, reauth};
-use crate::web::admin::context::AdminContext;
-use crate::web::human::HumanError;
-use actix_web::HttpResponse;
+use super::reauth;
+use super::resource::{Answer, ConnOf, ContextOf, Editable, Loaded, Unsaved};
+use super::views::{After, after_save, form_page, sent_before};
 use signalbox_i18n::say;
 use signalbox_i18n::t;
-use signalbox_store::Conn;
 
 /// Saves a changed form as a new object; where that cannot be, the form comes back as one for
 /// adding.
@@ -19,11 +15,11 @@ use signalbox_store::Conn;
 /// # Errors
 /// The database is away (503).
 pub async fn save<E: Editable>(
-    ctx: &AdminContext,
-    conn: &mut Conn,
+    ctx: &ContextOf<E>,
+    conn: &mut ConnOf<E>,
     (object, values): (&Loaded, &Values),
-) -> Result<HttpResponse, HumanError> {
-    let meta = E::meta();
+) -> Answer<E> {
+    let meta = E::META;
     let back = |errors: FormErrors| {
         let note = meta.copies.unwrap_or_default();
         let words = say!(
@@ -37,18 +33,10 @@ pub async fn save<E: Editable>(
     if let Some(errors) = reauth::errors::<E>(ctx, None, values).await? {
         return back(errors);
     }
-    match once::save::<E>(ctx, conn, values).await {
-        Ok(None) => Ok(once::sent_before::<E>(ctx)),
-        Ok(Some(saved)) => {
-            let next = E::after_add(values, &saved);
-            Ok(after_save(
-                ctx,
-                meta,
-                values,
-                (saved, "The {one} “{name}” was added as a copy.", next),
-            ))
-        }
+    match E::save(ctx, conn, None, values).await.map_err(failed::<E::Site>) {
+        Ok(saved) => Ok(after_save(ctx, meta, values, After::Copied(saved))),
+        Err(Unsaved::SentBefore) => Ok(sent_before(ctx, meta)),
         Err(Unsaved::Invalid(errors)) => back(errors),
-        Err(Unsaved::Failed(error)) => Err(problem(ctx, meta, "", error).into()),
+        Err(unsaved) => Err(unsaved_problem(ctx, meta, "", unsaved).into()),
     }
 }

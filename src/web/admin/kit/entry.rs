@@ -2,9 +2,67 @@
 
 use super::at::At;
 use super::pages::Follow;
+use chrono::{DateTime, Utc};
 use signalbox_core::change::{Change, Value};
 use signalbox_i18n::t;
-use signalbox_store::audit::{self, Verb};
+
+/// What was done to an object once, as the site's log keeps it.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Its number.
+    pub id: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// By whom.
+    pub actor: String,
+    /// From where; empty = not from a request.
+    pub remote_addr: String,
+    /// What, in a word.
+    pub verb: &'static str,
+    /// What that does to an object.
+    pub kind: Kind,
+    /// The object's name at that time.
+    pub name: String,
+    /// Field by field.
+    pub changes: Vec<Change>,
+}
+
+/// What is done to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It came into being.
+    Added,
+    /// Fields of it changed.
+    Changed,
+    /// It went.
+    Deleted,
+    /// Nothing that can be undone.
+    Other,
+}
+
+impl Entry {
+    /// Whether it changed fields that can go back.
+    pub fn can_revert(&self) -> bool {
+        self.kind == Kind::Changed && !self.changes.iter().all(|change| change.secret)
+    }
+}
+
+/// Which entries of an object's history are asked for.
+#[derive(Debug, Clone, Copy)]
+pub enum Entries {
+    /// So many are skipped, so many are wanted.
+    Some(i64, i64),
+    /// The one of this number.
+    One(i64),
+}
+
+/// The words for what stands in entries.
+pub struct Labels {
+    /// Fields and their labels, in the order of the form.
+    pub fields: Vec<(String, String)>,
+    /// Fields whose values are words to translate.
+    pub translated: &'static [&'static str],
+}
 
 /// One thing that was done.
 pub struct EntryView {
@@ -50,21 +108,22 @@ pub struct ChangeView {
 impl EntryView {
     /// Draws an audit entry; `labels` gives the fields' words, in the order of the form. What came
     /// into being or is gone is told by its values alone, empty ones left out.
-    pub fn of(entry: audit::Row, follow: Follow, labels: &[(String, String)]) -> Self {
-        let sides = match entry.verb {
-            Verb::Add => Sides::After,
-            Verb::Delete => Sides::Before,
-            _ => Sides::Both,
+    pub fn of(entry: Entry, follow: Follow, labels: &Labels) -> Self {
+        let sides = match entry.kind {
+            Kind::Added => Sides::After,
+            Kind::Deleted => Sides::Before,
+            Kind::Changed | Kind::Other => Sides::Both,
         };
         let mut changes: Vec<&Change> =
             entry.changes.iter().filter(|change| says_something(change, sides)).collect();
-        let place = |change: &Change| labels.iter().position(|(name, _)| *name == change.field);
+        let place =
+            |change: &Change| labels.fields.iter().position(|(name, _)| *name == change.field);
         changes.sort_by_key(|change| place(change).unwrap_or(usize::MAX));
         Self {
             at: At(entry.at),
-            actor: entry.actor_name,
+            actor: entry.actor,
             remote_addr: entry.remote_addr,
-            verb: entry.verb.label(),
+            verb: entry.verb,
             sides,
             changes: changes.into_iter().map(|change| change_view(change, labels)).collect(),
             follow,
@@ -87,17 +146,17 @@ fn says_something(change: &Change, sides: Sides) -> bool {
 }
 
 /// A changed field's label.
-pub fn change_label(change: &Change, labels: &[(String, String)]) -> String {
-    let label = labels.iter().find(|(name, _)| *name == change.field);
+pub fn change_label(change: &Change, labels: &Labels) -> String {
+    let label = labels.fields.iter().find(|(name, _)| *name == change.field);
     let label = label.map_or_else(|| spaced(&change.field), |(_, label)| label.clone());
     t(&label).to_owned()
 }
 
-fn change_view(change: &Change, labels: &[(String, String)]) -> ChangeView {
+fn change_view(change: &Change, labels: &Labels) -> ChangeView {
     ChangeView {
         label: change_label(change, labels),
-        before: change.before.as_ref().map(|before| value(&change.field, before)),
-        after: change.after.as_ref().map(|after| value(&change.field, after)),
+        before: change.before.as_ref().map(|before| value(labels, &change.field, before)),
+        after: change.after.as_ref().map(|after| value(labels, &change.field, after)),
         secret: change.secret,
     }
 }
@@ -108,13 +167,10 @@ fn spaced(field: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// Fields whose values are words of ours.
-const IN_OUR_WORDS: [&str; 3] = ["state", "concurrency", "role"];
-
 /// A field's value as a person reads it.
-pub fn value(field: &str, value: &Value) -> String {
+pub fn value(labels: &Labels, field: &str, value: &Value) -> String {
     match value {
-        Value::Text(word) if IN_OUR_WORDS.contains(&field) && !word.is_empty() => {
+        Value::Text(word) if labels.translated.contains(&field) && !word.is_empty() => {
             t(word).to_owned()
         }
         Value::Bool(true) => t("Yes").to_owned(),

@@ -2,14 +2,12 @@
 
 use super::listing::Paging;
 use super::query::{Address, Asked};
-use super::resource::Resource;
-use crate::web::human::HumanError;
+use super::resource::{Answer, ConnOf, ErrorOf, Resource};
 use crate::web::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde_json::Value;
 use signalbox_core::listing::{ListQuery, Part};
-use signalbox_store::{self as store, Conn};
 
 /// The most rows of one answer; a `Link` header with `rel="next"` leads on where there are more.
 const MOST: usize = 10_000;
@@ -42,18 +40,18 @@ impl Format {
 /// # Errors
 /// The database (503), a row that cannot be written (500).
 pub async fn answer<R: Resource>(
-    conn: &mut Conn,
+    conn: &mut ConnOf<R>,
     asked: Asked<R::Sort, R::Filter>,
     format: Format,
-) -> Result<HttpResponse, HumanError> {
+) -> Answer<R> {
     let (rows, more) = rows::<R>(conn, asked.query).await?;
     let mut response = HttpResponse::Ok();
-    let keyset = matches!(R::listing().paging, Paging::Keyset(_));
+    let keyset = matches!(R::LISTING.paging, Paging::Keyset(_));
     if more
         && keyset
         && let Some(last) = rows.last()
     {
-        lead_on(&mut response, &asked.address, format, &(R::listing().id)(last));
+        lead_on(&mut response, &asked.address, format, &(R::LISTING.id)(last));
     }
     let rows = rows
         .iter()
@@ -64,7 +62,7 @@ pub async fn answer<R: Resource>(
         Format::Json => Ok(response.json(rows)),
         Format::Csv => {
             let text = csv(&rows).map_err(|error| Problem::internal().caused_by(error))?;
-            let name = format!("attachment; filename=\"{}.csv\"", R::meta().name);
+            let name = format!("attachment; filename=\"{}.csv\"", R::META.name);
             Ok(response
                 .content_type("text/csv; charset=utf-8")
                 .insert_header((header::CONTENT_DISPOSITION, name))
@@ -78,9 +76,9 @@ pub async fn answer<R: Resource>(
 /// # Errors
 /// The database.
 pub async fn rows<R: Resource>(
-    conn: &mut Conn,
+    conn: &mut ConnOf<R>,
     mut query: ListQuery<R::Sort, R::Filter>,
-) -> store::Result<(Vec<R::Row>, bool)> {
+) -> Result<(Vec<R::Row>, bool), ErrorOf<R>> {
     query.limit = BATCH;
     let mut rows = Vec::new();
     if matches!(query.part, Part::Numbered(_)) {
@@ -93,8 +91,8 @@ pub async fn rows<R: Resource>(
         if newer || !page.has_older || rows.len() >= MOST {
             return Ok((rows, page.has_older && !newer));
         }
-        let id = rows.last().map(|row| (R::listing().id)(row)).unwrap_or_default();
-        query.part = match (R::listing().paging, &query.part) {
+        let id = rows.last().map(|row| (R::LISTING.id)(row)).unwrap_or_default();
+        query.part = match (R::LISTING.paging, &query.part) {
             (Paging::Numbered(_), Part::Numbered(page)) => Part::Numbered(page + 1),
             _ => Part::Older(id),
         };

@@ -24,7 +24,7 @@ pub struct Fieldset {
 /// One field.
 #[derive(Debug, Clone)]
 pub struct Field {
-    /// The control's name, and the webhook's field.
+    /// The control's name.
     pub name: Words,
     /// Its label.
     pub label: Words,
@@ -56,6 +56,8 @@ pub enum Widget {
         options: Vec<Choice>,
         /// The id of that fieldset.
         refetches: &'static str,
+        /// What the button says that shows them where there is no script.
+        button: &'static str,
     },
     /// A choice among these or another word, which is typed into `<name>_other`.
     SelectOr {
@@ -66,8 +68,8 @@ pub enum Widget {
     },
     /// Yes or no.
     Check {
-        /// A number field that this box fills with `-1` and locks while ticked.
-        fills: Option<&'static str>,
+        /// A field that this box fills with a value and locks while ticked.
+        fills: Option<(&'static str, &'static str)>,
     },
     /// A whole number.
     Number {

@@ -74,6 +74,10 @@ impl Values {
     }
 }
 
+/// The field that tells one form for something new from another, so that it serves once. (A name
+/// with `_` in front is not part of the object.)
+pub const ONCE: &str = "_once";
+
 /// The choice that stands for another word.
 pub const OTHER: &str = "other";
 
@@ -148,8 +152,8 @@ pub struct BoundField {
     pub ticked: bool,
     /// What is wrong with it.
     pub errors: Vec<String>,
-    /// What is stored, where the address filled in something else.
-    pub was: Option<String>,
+    /// What is stored, where the address filled in something else; and what is said of that.
+    pub was: Option<(String, &'static str)>,
 }
 
 impl BoundField {
@@ -237,14 +241,20 @@ impl FormView {
     }
 
     /// Marks the fields that the address filled in with something else than is stored.
-    pub fn mark_suggested(&mut self, stored: &Values, asked: &[(String, String)]) {
+    pub fn mark_suggested(
+        &mut self,
+        stored: &Values,
+        asked: &[(String, String)],
+        [nothing, something]: [&'static str; 2],
+    ) {
         let none = FormErrors::default();
         for field in self.fieldsets.iter_mut().flat_map(|set| &mut set.fields) {
             if asked.iter().all(|(name, _)| *name != field.field.name) {
                 continue;
             }
             let before = BoundField::of(field.field.clone(), stored, &none).shown();
-            field.was = (before != field.shown()).then_some(before);
+            let words = if before.is_empty() { nothing } else { something };
+            field.was = (before != field.shown()).then_some((before, words));
         }
     }
 

@@ -2,7 +2,6 @@
 //! breadcrumbs. Built by `AdminContext::frame`; page structs hold it as `frame`.
 
 use serde::{Deserialize, Serialize};
-use signalbox_core::actor::Actor;
 use signalbox_i18n::t;
 use std::borrow::Cow;
 
@@ -112,19 +111,54 @@ pub struct NavRow {
     pub count: Option<String>,
 }
 
+/// What every page says for as long as it holds.
+#[derive(Debug, Clone)]
+pub struct Banner {
+    /// The words.
+    pub text: String,
+    /// Where something can be done about it: words and address.
+    pub link: (&'static str, String),
+}
+
+/// What stands around every page of a program: its names, its person, the ways through it. A way
+/// that is not there is left out of the page.
+#[derive(Debug, Clone, Default)]
+pub struct Chrome {
+    /// The program's name.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// What this installation is called; empty = it has no name.
+    pub label: String,
+    /// Who is signed in, and as what.
+    pub person: (String, &'static str),
+    /// The token of every form on the page: `<input type="hidden" name="csrf_token">`.
+    pub csrf: String,
+    /// The navigation, marked with where this page is.
+    pub nav: Vec<NavSection>,
+    /// What every page says.
+    pub banners: Vec<Banner>,
+    /// Searches everything.
+    pub search: Option<&'static str>,
+    /// What a person finds of their own account: words and addresses.
+    pub account: Vec<(&'static str, &'static str)>,
+    /// Chooses the language; POST.
+    pub language: Option<&'static str>,
+    /// Signs out; POST.
+    pub logout: Option<&'static str>,
+    /// The list in which what is gone may be found, for those who may.
+    pub log: Option<String>,
+}
+
 /// What base.html needs.
 #[derive(Debug, Clone)]
 pub struct Frame {
-    /// What this installation is called; empty = it has no name.
-    pub label: String,
+    /// What stands around the page.
+    pub chrome: Chrome,
+    /// The token of every form on the page.
+    pub csrf: String,
     /// The page's name: its `h1`, and the first part of the window's title.
     pub title: String,
-    /// Who is signed in.
-    pub actor: Actor,
-    /// The navigation, marked with where this page is.
-    pub nav: Vec<NavSection>,
-    /// The token of every form on the page: `<input type="hidden" name="csrf_token">`.
-    pub csrf: String,
     /// Messages, shown once.
     pub flashes: Vec<Flash>,
     /// The way from the index.
@@ -133,13 +167,25 @@ pub struct Frame {
     pub path: String,
     /// This page's path and query.
     pub address: String,
-    /// What every page says for as long as it holds: what is paused.
-    pub banners: Vec<String>,
     /// Whether the form on this page came back with errors: the window's title then says so.
     pub has_errors: bool,
 }
 
 impl Frame {
+    /// A frame with nothing to say yet.
+    pub fn around(chrome: Chrome, title: String) -> Self {
+        Self {
+            csrf: chrome.csrf.clone(),
+            chrome,
+            title,
+            flashes: Vec::new(),
+            breadcrumbs: Vec::new(),
+            path: String::new(),
+            address: String::new(),
+            has_errors: false,
+        }
+    }
+
     /// Adds a step of the way, before this page's own.
     #[must_use]
     pub fn crumb(mut self, label: impl Into<Cow<'static, str>>, href: impl Into<String>) -> Self {
@@ -157,36 +203,9 @@ impl Frame {
 
     /// The window's title.
     pub fn window_title(&self) -> String {
-        let of = if self.label.is_empty() { String::new() } else { format!(" ({})", self.label) };
+        let Chrome { name, label, .. } = &self.chrome;
+        let of = if label.is_empty() { String::new() } else { format!(" ({label})") };
         let error = if self.has_errors { format!("{} ", t("Error:")) } else { String::new() };
-        format!("{error}{} · Signalbox{of}", self.title)
-    }
-
-    /// A frame for samples and tests.
-    pub fn sample(title: &str) -> Self {
-        use signalbox_core::ids::UserId;
-        use signalbox_core::role::Role;
-        let actor = Actor { id: UserId(1), username: "ada".to_owned(), role: Role::Admin };
-        Self {
-            label: "预发环境".to_owned(),
-            title: t(title).to_owned(),
-            nav: crate::web::admin::nav::sections(&actor, "/admin/"),
-            actor,
-            csrf: "token".to_owned(),
-            flashes: vec![Flash {
-                level: Level::Success,
-                text: "The password was not set".to_owned(),
-                link: None,
-                undo: None,
-            }],
-            breadcrumbs: vec![
-                Crumb { label: t("Home").into(), href: Some("/admin/".to_owned()) },
-                Crumb { label: t(title).to_owned().into(), href: None },
-            ],
-            path: "/admin/".to_owned(),
-            address: "/admin/?q=a".to_owned(),
-            banners: vec![t("All jobs are paused").to_owned()],
-            has_errors: false,
-        }
+        format!("{error}{} · {name}{of}", self.title)
     }
 }

@@ -1,22 +1,18 @@
 //! What was done to an object, newest first, also after it was deleted; from here an entry can be
 //! undone (`revert.rs`), or a deleted object's form filled in again.
 
-use super::back::{missing, no_such, parameter};
+use super::back::{absent, no_such, parameter};
+use super::entry::{Entries, Entry, Kind, Labels};
 use super::form::Values;
 use super::pages::{Follow, HistoryPage};
-use super::resource::{Editable, Loaded};
-use super::revert;
+use super::resource::{Answer, ContextOf, Editable, Loaded};
+use super::site::{Failure, Site};
+use super::{revert, urls};
 use crate::clock;
-use crate::web::admin::context::AdminContext;
-use crate::web::admin::words;
-use crate::web::human::{HumanError, page};
+use crate::web::answer::page;
 use crate::web::problem::Problem;
-use crate::web::urls;
-use actix_web::HttpResponse;
 use signalbox_i18n::say;
 use signalbox_i18n::t;
-use signalbox_store::StoreError;
-use signalbox_store::audit::{self, Verb};
 
 /// Entries on one page.
 const PAGE: i64 = 50;
@@ -25,23 +21,24 @@ const PAGE: i64 = 50;
 ///
 /// # Errors
 /// Nothing is known of it (404), the database (503).
-pub async fn show<E: Editable>(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
-    let (meta, id) = (E::meta(), ctx.segment("id").to_owned());
+pub async fn show<E: Editable>(ctx: ContextOf<E>) -> Answer<E> {
+    let (meta, id) = (E::META, ctx.segment("id").to_owned());
     let number = parameter(ctx.query(), "p").and_then(|text| text.parse::<i64>().ok());
     let number = number.unwrap_or(1).clamp(1, 1_000_000);
     let mut conn = ctx.conn().await?;
     let skipped = (number - 1).saturating_mul(PAGE);
-    let mut entries = audit::history(&mut conn, meta.name, &id, (skipped, PAGE + 1)).await?;
-    let object = match E::load(&ctx, &mut conn, &id).await {
+    let wanted = Entries::Some(skipped, PAGE + 1);
+    let mut entries = E::Site::history(&mut conn, (meta.name, &id), wanted).await?;
+    let object = match E::load(&ctx, &mut conn, &id).await.map_err(E::Site::failure) {
         Ok(object) => Some(object),
-        Err(StoreError::NotFound) if !entries.is_empty() => None,
-        Err(StoreError::NotFound) => return Err(unknown::<E>(&ctx, &id).into()),
-        Err(error) => return Err(missing(&ctx, meta, &id, error).into()),
+        Err(Failure::Missing) if !entries.is_empty() => None,
+        Err(Failure::Missing) => return Err(unknown::<E>(&ctx, &id).into()),
+        Err(failure) => return Err(absent(&ctx, meta, &id, failure).into()),
     };
     let older = usize::try_from(PAGE).is_ok_and(|page| entries.len() > page);
     entries.truncate(usize::try_from(PAGE).unwrap_or(usize::MAX));
     let name = object.as_ref().map(|object| object.name.clone());
-    let name = name.or_else(|| entries.first().map(|entry| entry.object_name.clone()));
+    let name = name.or_else(|| entries.first().map(|entry| entry.name.clone()));
     let name = name.unwrap_or_else(|| format!("{} {id}", t(meta.label)));
     let mut frame =
         ctx.frame(say!("History of “{name}”", name = name)).crumb(t(meta.title), meta.list_url());
@@ -51,7 +48,7 @@ pub async fn show<E: Editable>(ctx: AdminContext) -> Result<HttpResponse, HumanE
     let may_edit = meta.edit.is_some_and(|edit| ctx.may(edit));
     let follow = entries.iter().map(|entry| match (&object, may_edit) {
         (Some(object), true) => way_back::<E>(object, entry),
-        (None, true) if entry.verb == Verb::Delete => {
+        (None, true) if entry.kind == Kind::Deleted => {
             Follow::AddAgain(revert::add_again::<E>(&ctx, entry))
         }
         (None, true) | (_, false) => Follow::Nothing,
@@ -70,20 +67,19 @@ pub async fn show<E: Editable>(ctx: AdminContext) -> Result<HttpResponse, HumanE
 }
 
 /// Whether an entry can be undone, and where that is asked.
-fn way_back<E: Editable>(object: &Loaded, entry: &audit::Row) -> Follow {
-    let is_change = matches!(entry.verb, Verb::Change | Verb::Register);
-    if !is_change || entry.changes.iter().all(|change| change.secret) {
+fn way_back<E: Editable>(object: &Loaded, entry: &Entry) -> Follow {
+    if !entry.can_revert() {
         return Follow::Nothing;
     }
     let values: Values = revert::reverted::<E>(object, entry);
     if values == object.values {
         return Follow::HoldsNow;
     }
-    Follow::Revert(E::meta().revert_url(&object.id, &entry.id.to_string()))
+    Follow::Revert(E::META.revert_url(&object.id, &entry.id.to_string()))
 }
 
-fn unknown<E: Editable>(ctx: &AdminContext, id: &str) -> Problem {
-    let meta = E::meta();
+fn unknown<E: Editable>(ctx: &ContextOf<E>, id: &str) -> Problem {
+    let meta = E::META;
     let all = say!("All {plural}", plural = t(meta.plural));
     let mut problem = no_such(ctx, t(meta.label), id, (&all, meta.list_url()));
     let id: String = id.chars().take(40).collect();
@@ -93,12 +89,13 @@ fn unknown<E: Editable>(ctx: &AdminContext, id: &str) -> Problem {
 }
 
 /// The labels of an object's fields: those of its form, then of what else entries hold.
-pub fn labels<E: Editable>(ctx: &AdminContext, object: Option<&Loaded>) -> Vec<(String, String)> {
+pub fn labels<E: Editable>(ctx: &ContextOf<E>, object: Option<&Loaded>) -> Labels {
     let values = object.map_or_else(|| E::blank(ctx), |object| object.values.clone());
-    E::fieldsets(ctx, &values, object)
+    let of_form = E::fieldsets(ctx, &values, object)
         .into_iter()
         .flat_map(|set| set.fields)
-        .map(|field| (field.name.into_owned(), field.label.into_owned()))
-        .chain(words::labels())
-        .collect()
+        .map(|field| (field.name.into_owned(), field.label.into_owned()));
+    let others = E::META.log.labels.iter();
+    let others = others.map(|(name, label)| ((*name).to_owned(), (*label).to_owned()));
+    Labels { fields: of_form.chain(others).collect(), translated: E::META.log.translated }
 }

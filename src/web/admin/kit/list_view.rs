@@ -1,7 +1,6 @@
 //! A list as its template draws it: rows, headings, filters, chips, pages, all links written.
 
 use super::at::At;
-use super::bulk::BulkAction;
 use super::column::{Bit, Cell, Width};
 pub use super::filter_view::{Chip, ChoiceView, FilterView, chips};
 use super::filter_view::{filters, tabs};
@@ -39,8 +38,8 @@ pub struct ListView {
     pub filters: Vec<FilterView>,
     /// Whether its switches can be used here; else they are plain states.
     pub switches: bool,
-    /// What this person may do to many rows at once.
-    pub actions: Vec<&'static BulkAction>,
+    /// What this person may do to many rows at once: name and words.
+    pub actions: Vec<(&'static str, &'static str)>,
     /// Headings.
     pub heads: Vec<Head>,
     /// Rows.

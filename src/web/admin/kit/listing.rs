@@ -18,6 +18,8 @@ pub struct Listing<R: 'static, S: 'static, F: 'static> {
     pub default_order: &'static [(S, Direction)],
     /// A row's id: `data-id`, and what pages are cut at.
     pub id: fn(&R) -> String,
+    /// What an address says of where to go on, as an id; none = it is none.
+    pub place: fn(&str) -> Option<String>,
     /// A row's page.
     pub page: fn(&R) -> String,
     /// What to say when there is nothing at all.
@@ -26,6 +28,11 @@ pub struct Listing<R: 'static, S: 'static, F: 'static> {
 
 /// The most rows that a list with numbered pages shows on one, when all are asked for.
 pub const SHOW_ALL: i64 = 200;
+
+/// A place in a list whose ids are numbers.
+pub fn number(text: &str) -> Option<String> {
+    text.parse::<i64>().ok().map(|number| number.to_string())
+}
 
 /// How a list is cut into pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

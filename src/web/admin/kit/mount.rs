@@ -1,18 +1,21 @@
 //! The routes a resource brings: rows for the panel's table.
 
-use super::bulk;
 use super::resource::{Editable, Resource};
-use super::{history, revert, views};
-use crate::web::admin::routes::{Access, Row};
-use crate::web::urls::{self, ENTRY, ID};
+use super::route::{Access, Row};
+use super::site::Site;
+use super::urls::{self, ENTRY, ID};
+use super::{bulk, history, revert, views};
+
+/// The rows of a resource.
+type Rows<R> = Vec<Row<<<R as Resource>::Site as Site>::Permission>>;
 
 /// The routes of a list.
-pub fn resource<R: Resource>() -> Vec<Row> {
-    let view = Access::Needs(R::meta().view);
-    let mut rows = vec![Row::get(R::meta().list_url(), view, |route| route.to(views::list::<R>))];
-    if let Some(least) = bulk::least(R::actions()) {
+pub fn resource<R: Resource>() -> Rows<R> {
+    let view = Access::Needs(R::META.view);
+    let mut rows = vec![Row::get(R::META.list_url(), view, |route| route.to(views::list::<R>))];
+    if let Some(least) = R::META.acting {
         // Each action asks for its own permission too.
-        rows.push(Row::post(R::meta().list_url(), Access::Needs(least), |route| {
+        rows.push(Row::post(R::META.list_url(), Access::Needs(least), |route| {
             route.to(bulk::act::<R>)
         }));
     }
@@ -20,8 +23,8 @@ pub fn resource<R: Resource>() -> Vec<Row> {
 }
 
 /// The routes of a list with forms: whoever may look sees the form's values, history included.
-pub fn editable<E: Editable>() -> Vec<Row> {
-    let meta = E::meta();
+pub fn editable<E: Editable>() -> Rows<E> {
+    let meta = E::META;
     let view = Access::Needs(meta.view);
     let mut rows = resource::<E>();
     if let Some(edit) = meta.edit {

@@ -1,8 +1,8 @@
 //! The kit's page structs, one a template: what each shows, and samples of it.
 
 use super::at::At;
-use super::bulk::BulkAction;
-use super::entry::EntryView;
+use super::bulk::Question;
+use super::entry::{Entry, EntryView, Labels};
 use super::form::{BoundField, FormView};
 use super::frame::Frame;
 use super::list_view::{Chip, ListView};
@@ -11,7 +11,6 @@ use super::reveal::Shown;
 use crate::web::filters;
 use askama::Template;
 use chrono::{DateTime, Utc};
-use signalbox_store::audit;
 
 /// A list.
 #[derive(Template)]
@@ -22,7 +21,7 @@ pub struct ChangelistPage {
     /// New secrets.
     pub reveal: Vec<Shown>,
     /// Links at the top right: words and address.
-    pub tools: Vec<(&'static str, String)>,
+    pub tools: &'static [(&'static str, &'static str)],
     /// Where a file of rows is taken, for those who may.
     pub import: Option<&'static str>,
     /// A sentence under the list.
@@ -56,7 +55,7 @@ pub struct ChangeFormPage {
     /// What is changed; none when one is added.
     pub object: Option<Loaded>,
     /// Links above the form of a new one: words and address.
-    pub add_tools: Vec<(&'static str, String)>,
+    pub add_tools: &'static [(&'static str, &'static str)],
     /// Its history.
     pub history: Option<String>,
     /// Its deletion, for those who may.
@@ -94,7 +93,7 @@ pub struct BulkPage {
     /// The page's frame.
     pub frame: Frame,
     /// What is to be done.
-    pub action: &'static BulkAction,
+    pub action: Question,
     /// One's own password, where it is asked for.
     pub ask: Option<BoundField>,
     /// The filters that choose the rows.
@@ -258,8 +257,8 @@ impl HistoryPage {
     /// Draws audit entries; `labels` gives the fields' words.
     pub fn of(
         frame: Frame,
-        (entries, follow): (Vec<audit::Row>, Vec<Follow>),
-        labels: &[(String, String)],
+        (entries, follow): (Vec<Entry>, Vec<Follow>),
+        labels: &Labels,
         (exists, now): (bool, DateTime<Utc>),
     ) -> Self {
         let entries = entries.into_iter().zip(follow);

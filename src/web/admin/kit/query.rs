@@ -7,7 +7,6 @@
 use super::column::Column;
 use super::filter::FilterSpec;
 use super::listing::{Listing, Paging, SHOW_ALL};
-use signalbox_core::ids::JobId;
 use signalbox_core::listing::{Direction, ListQuery, Part, terms};
 use signalbox_i18n::say;
 use signalbox_i18n::t;
@@ -182,7 +181,7 @@ fn take<R, S: Copy, F>(
             asked.query.limit = SHOW_ALL;
             Ok("1".to_owned())
         }
-        "older" | "newer" => match (listing.paging, place(value)) {
+        "older" | "newer" => match (listing.paging, (listing.place)(value)) {
             (Paging::Keyset(_), Some(id)) if asked.query.part == Part::FIRST => {
                 asked.query.part =
                     if name == "older" { Part::Older(id.clone()) } else { Part::Newer(id.clone()) };
@@ -195,12 +194,6 @@ fn take<R, S: Copy, F>(
         },
         _ => filter(asked, listing.filters, name, value),
     }
-}
-
-/// A row's id, as keyset lists have them: a ULID or a number.
-fn place(value: &str) -> Option<String> {
-    let number = || value.parse::<i64>().ok().map(|number| number.to_string());
-    value.parse::<JobId>().ok().map(|id| id.to_string()).or_else(number)
 }
 
 fn filter<S, F>(

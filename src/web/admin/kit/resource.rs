@@ -5,23 +5,22 @@
 
 use super::badge::Badge;
 use super::bulk::BulkAction;
+use super::context::Context;
 use super::field::Fieldset;
 use super::form::{FormErrors, Values};
 use super::fragment::Fragment;
 use super::listing::Listing;
 use super::revert;
-use crate::web::admin::context::AdminContext;
-use crate::web::urls;
-use crate::webhooks::SaveError;
+use super::site::Site;
+use super::urls;
+use crate::web::problem::Problem;
+use actix_web::HttpResponse;
 use serde::Serialize;
 use signalbox_core::change::Change;
 use signalbox_core::listing::{Counts, ListQuery, Page, Part};
-use signalbox_core::role::Permission;
-use signalbox_store::{self as store, Conn};
 
-/// What a resource is called, and who may do what to it.
-#[derive(Debug, Clone, Copy)]
-pub struct Meta {
+/// What a resource is called, who may do what to it, and what it has beyond the usual.
+pub struct Meta<S: Site> {
     /// The part of the panel it stands in: the address' second word; empty = none, it stands
     /// right below the start page.
     pub app: &'static str,
@@ -34,18 +33,94 @@ pub struct Meta {
     /// The list's title.
     pub title: &'static str,
     /// Who may see it.
-    pub view: Permission,
+    pub view: S::Permission,
     /// Who may add, change and delete; none = nobody, such pages do not exist.
-    pub edit: Option<Permission>,
+    pub edit: Option<S::Permission>,
+    /// What can be done to many rows at once.
+    pub actions: &'static [BulkAction<S>],
+    /// The permission that the weakest of the actions needs; none = there are none.
+    pub acting: Option<S::Permission>,
+    /// Links at the list's top right: words and address.
+    pub tools: &'static [(&'static str, &'static str)],
+    /// Where its rows are carried to a file and back; none = they are not.
+    pub transfer: Option<Transfer>,
+    /// Links above the form for a new one: words and address.
+    pub add_tools: &'static [(&'static str, &'static str)],
     /// What is not copied by "Save as new", in a sentence; none = there is no such button.
     pub copies: Option<&'static str>,
-    /// When a change asks for one's own password again, in a sentence; none = never.
-    pub guarded: Option<&'static str>,
-    /// Whether deleting one asks for it too.
-    pub deleting_is_guarded: bool,
+    /// When the form asks for one's own password again; none = never.
+    pub guarded: Option<Guarded>,
+    /// What its entries in the log are called and how they are undone.
+    pub log: LogWords,
 }
 
-impl Meta {
+/// When a form asks for one's own password again.
+#[derive(Clone, Copy)]
+pub struct Guarded {
+    /// In a sentence.
+    pub when: &'static str,
+    /// Whether saving this asks for it.
+    pub is_sensitive: fn(Option<&Loaded>, &Values) -> bool,
+    /// Whether deleting one asks for it.
+    pub deleting: bool,
+}
+
+/// How the entries of the log about an object are shown and undone.
+#[derive(Clone, Copy)]
+pub struct LogWords {
+    /// Fields that no form has, or not any more: name and label.
+    pub labels: &'static [(&'static str, &'static str)],
+    /// Fields whose values are words to translate.
+    pub translated: &'static [&'static str],
+    /// Puts a field back to what it was before a change.
+    pub restore: fn(&mut Values, &Change),
+    /// What is said beside a field that an address filled in: where nothing is stored, and where
+    /// `{was}` is.
+    pub suggested: [&'static str; 2],
+}
+
+impl LogWords {
+    /// With nothing special.
+    pub const PLAIN: Self = Self {
+        labels: &[],
+        translated: &[],
+        restore: revert::restore,
+        suggested: [
+            "Filled in by the link. Nothing is stored yet: save to keep it.",
+            "Filled in by the link. The stored value is {was}: save to replace it.",
+        ],
+    };
+}
+
+impl<S: Site> Meta<S> {
+    /// A resource that is only looked at.
+    pub const fn new(
+        app: &'static str,
+        name: &'static str,
+        [label, plural, title]: [&'static str; 3],
+        view: S::Permission,
+    ) -> Self {
+        Self {
+            app,
+            name,
+            label,
+            plural,
+            title,
+            view,
+            edit: None,
+            actions: &[],
+            acting: None,
+            tools: &[],
+            transfer: None,
+            add_tools: &[],
+            copies: None,
+            guarded: None,
+            log: LogWords::PLAIN,
+        }
+    }
+}
+
+impl<S: Site> Meta<S> {
     /// The list.
     pub fn list_url(&self) -> String {
         urls::changelist(self.app, self.name)
@@ -86,9 +161,20 @@ pub struct Transfer {
     pub import: &'static str,
 }
 
+/// The ways to a site's resources.
+pub type ConnOf<R> = <<R as Resource>::Site as Site>::Conn;
+/// Why they fail.
+pub type ErrorOf<R> = <<R as Resource>::Site as Site>::Error;
+/// The context of a resource's pages.
+pub type ContextOf<R> = Context<<R as Resource>::Site>;
+/// The answer of a page.
+pub type Answer<R> = Result<HttpResponse, <<R as Resource>::Site as Site>::Refusal>;
+
 /// Something the panel lists.
 #[expect(async_fn_in_trait, reason = "actix runs each handler on one thread; Send is not asked")]
 pub trait Resource: 'static {
+    /// The program that it belongs to.
+    type Site: Site;
     /// A row; serialises under the names that JSON and CSV show.
     type Row: Serialize + 'static;
     /// What the list can be sorted by.
@@ -97,66 +183,55 @@ pub trait Resource: 'static {
     type Filter: Default + 'static;
 
     /// Its names and permissions.
-    fn meta() -> &'static Meta;
+    const META: &'static Meta<Self::Site>;
 
     /// Its list.
-    fn listing() -> &'static Listing<Self::Row, Self::Sort, Self::Filter>;
+    const LISTING: &'static Listing<Self::Row, Self::Sort, Self::Filter>;
 
     /// Reads a page of rows.
     async fn fetch(
-        conn: &mut Conn,
+        conn: &mut ConnOf<Self>,
         query: &ListQuery<Self::Sort, Self::Filter>,
-    ) -> store::Result<Page<Self::Row>>;
-
-    /// Links at the list's top right: words and address.
-    fn tools() -> Vec<(&'static str, String)> {
-        Vec::new()
-    }
-
-    /// Where its rows are carried to a file and back; none = they are not.
-    fn transfer() -> Option<Transfer> {
-        None
-    }
-
-    /// A sentence under the list.
-    fn note(_ctx: &AdminContext) -> Option<String> {
-        None
-    }
+    ) -> Result<Page<Self::Row>, ErrorOf<Self>>;
 
     /// How many rows there are in all, and how many each choice of a filter has; of tabs only
     /// where they are shown (`tabs`).
     async fn counts(
-        _conn: &mut Conn,
+        _conn: &mut ConnOf<Self>,
         _query: &ListQuery<Self::Sort, Self::Filter>,
         _tabs: bool,
-    ) -> store::Result<Counts> {
+    ) -> Result<Counts, ErrorOf<Self>> {
         Ok(Counts::default())
-    }
-
-    /// What can be done to many rows at once.
-    fn actions() -> &'static [BulkAction] {
-        &[]
     }
 
     /// The ids that search and filters let through, newest first: of those no newer than the
     /// given id, the first `limit`, or the first that follow the part's id. For bulk actions.
     async fn ids(
-        _conn: &mut Conn,
+        _conn: &mut ConnOf<Self>,
         _query: &ListQuery<Self::Sort, Self::Filter>,
         _range: (Option<&str>, &Part),
         _limit: i64,
-    ) -> store::Result<Vec<String>> {
+    ) -> Result<Vec<String>, ErrorOf<Self>> {
         Ok(Vec::new())
     }
 
-    /// What a person should know of the rows shown, above them.
+    /// What a person should know of the rows shown.
     async fn remarks(
-        _ctx: &AdminContext,
-        _conn: &mut Conn,
+        _ctx: &ContextOf<Self>,
+        _conn: &mut ConnOf<Self>,
         _rows: &[Self::Row],
-    ) -> store::Result<Vec<String>> {
-        Ok(Vec::new())
+    ) -> Result<Remarks, ErrorOf<Self>> {
+        Ok(Remarks::default())
     }
+}
+
+/// What a person should know of the rows of a list.
+#[derive(Debug, Default)]
+pub struct Remarks {
+    /// Warnings above them.
+    pub above: Vec<String>,
+    /// A sentence under them.
+    pub below: Option<String>,
 }
 
 /// Something the panel adds, changes and deletes.
@@ -164,51 +239,40 @@ pub trait Resource: 'static {
 pub trait Editable: Resource {
     /// The form. Fields may depend on the values (an action's parameters on the action); `object`
     /// is what is changed, none when one is added.
-    fn fieldsets(ctx: &AdminContext, values: &Values, object: Option<&Loaded>) -> Vec<Fieldset>;
+    fn fieldsets(ctx: &ContextOf<Self>, values: &Values, object: Option<&Loaded>) -> Vec<Fieldset>;
 
     /// What a form for a new one begins with.
-    fn blank(ctx: &AdminContext) -> Values;
-
-    /// Links above the form for a new one: words and address.
-    fn add_tools() -> Vec<(&'static str, String)> {
-        Vec::new()
-    }
+    fn blank(ctx: &ContextOf<Self>) -> Values;
 
     /// One of them, with what its page shows beside the form.
-    async fn load(ctx: &AdminContext, conn: &mut Conn, id: &str) -> store::Result<Loaded>;
+    async fn load(
+        ctx: &ContextOf<Self>,
+        conn: &mut ConnOf<Self>,
+        id: &str,
+    ) -> Result<Loaded, ErrorOf<Self>>;
 
-    /// Saves the form: adds one, or changes `object`.
+    /// Saves the form: adds one, or changes `object`. A form that adds carries a text of its own
+    /// ([`ONCE`](super::form::ONCE)): sent again, it is answered with [`Unsaved::SentBefore`].
     async fn save(
-        ctx: &AdminContext,
-        conn: &mut Conn,
+        ctx: &ContextOf<Self>,
+        conn: &mut ConnOf<Self>,
         object: Option<&Loaded>,
         values: &Values,
-    ) -> Result<Saved, Unsaved>;
-
-    /// Where saving a new one leads, if not back to the list.
-    fn after_add(_values: &Values, _saved: &Saved) -> Option<String> {
-        None
-    }
-
-    /// Whether saving this asks for one's own password again; asked where [`Meta::guarded`].
-    fn is_sensitive(_object: Option<&Loaded>, _values: &Values) -> bool {
-        true
-    }
-
-    /// Puts a field back to what it was before a change of its history.
-    fn restore(values: &mut Values, change: &Change) {
-        revert::restore(values, &change.field, change.before.as_ref());
-    }
+    ) -> Result<Saved, Unsaved<ErrorOf<Self>>>;
 
     /// What deleting one means.
     async fn plan_delete(
-        ctx: &AdminContext,
-        conn: &mut Conn,
+        ctx: &ContextOf<Self>,
+        conn: &mut ConnOf<Self>,
         id: &str,
-    ) -> store::Result<DeletePlan>;
+    ) -> Result<DeletePlan, ErrorOf<Self>>;
 
     /// Deletes one; answers its name.
-    async fn delete(ctx: &AdminContext, conn: &mut Conn, id: &str) -> Result<String, SaveError>;
+    async fn delete(
+        ctx: &ContextOf<Self>,
+        conn: &mut ConnOf<Self>,
+        id: &str,
+    ) -> Result<String, Unsaved<ErrorOf<Self>>>;
 }
 
 /// One object as its form's page needs it.
@@ -256,29 +320,31 @@ pub struct Saved {
     pub name: String,
     /// New secrets, shown once: label and text.
     pub reveal: Vec<(String, String)>,
+    /// Where saving leads, if not back to the list.
+    pub next: Option<String>,
     /// What to do next, in a sentence of the message.
     pub hint: Option<&'static str>,
     /// Whether its form comes next whatever button was pressed, for there is more to say.
     pub opens: bool,
 }
 
-/// Why nothing was saved.
+/// Why nothing was saved or deleted.
 #[derive(Debug)]
-pub enum Unsaved {
+pub enum Unsaved<E> {
     /// Fields are wrong.
     Invalid(FormErrors),
-    /// The webhook changed, is gone, or the database failed.
-    Failed(SaveError),
+    /// A form for a new one that was sent before.
+    SentBefore,
+    /// A rule forbids it.
+    Refused(&'static str),
+    /// It changed, is gone, or cannot be reached.
+    Failed(E),
+    /// Anything else.
+    Broken(Problem),
 }
 
-impl From<store::StoreError> for Unsaved {
-    fn from(error: store::StoreError) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl From<SaveError> for Unsaved {
-    fn from(error: SaveError) -> Self {
+impl<E> From<E> for Unsaved<E> {
+    fn from(error: E) -> Self {
         Self::Failed(error)
     }
 }

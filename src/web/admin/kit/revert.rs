@@ -3,36 +3,31 @@
 //!
 //! Secrets cannot go back, since they are not kept; the page says so.
 
-use super::back::{missing, problem};
-use super::entry::change_label;
+use super::back::{failed, missing, unsaved_problem};
+use super::entry::{Entries, Entry, change_label};
 use super::field::{Field, Widget};
 use super::form::{BoundField, FormErrors, Values};
 use super::frame::{Frame, Level};
 use super::history::labels;
 use super::pages::{RevertPage, RevertRow};
-use super::resource::{Editable, Loaded, Unsaved};
+use super::resource::{Answer, ConnOf, ContextOf, Editable, Loaded, Unsaved};
+use super::site::{Failure, Site};
 use super::views::Posted;
-use super::{form::FormView, reauth};
-use crate::web::admin::context::AdminContext;
-use crate::web::human::{HumanError, page_with, see_other};
+use super::{form::FormView, reauth, urls};
+use crate::web::answer::{page_with, see_other};
 use crate::web::problem::Problem;
-use crate::web::urls;
-use crate::webhooks::SaveError;
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use signalbox_core::change::Value;
+use signalbox_core::change::{Change, Value};
 use signalbox_i18n::say;
 use signalbox_i18n::t;
-use signalbox_store::{Conn, StoreError, audit};
-
-type Answer = Result<HttpResponse, HumanError>;
 
 /// Longest value that an address fills in, in bytes.
 const PREFILL: usize = 2_000;
 
-/// Puts a field back to a value of the log.
-pub fn restore(values: &mut Values, field: &str, before: Option<&Value>) {
-    match before {
+/// Puts a field back to what it was before a change.
+pub fn restore(values: &mut Values, change: &Change) {
+    let field = &change.field;
+    match &change.before {
         Some(Value::Bool(ticked)) => values.tick(field, *ticked),
         Some(Value::Number(number)) => values.set(field, number.to_string()),
         Some(Value::Text(text)) => values.set(field, text.as_str()),
@@ -42,21 +37,21 @@ pub fn restore(values: &mut Values, field: &str, before: Option<&Value>) {
 
 /// An object's values, with an entry undone. What an entry only tells (who sent a Test) is no
 /// field, and had no value before.
-pub fn reverted<E: Editable>(object: &Loaded, entry: &audit::Row) -> Values {
+pub fn reverted<E: Editable>(object: &Loaded, entry: &Entry) -> Values {
     let mut values = object.values.clone();
     for change in entry.changes.iter().filter(|change| !change.secret) {
         if change.before.is_some() || object.values.has(&change.field) {
-            E::restore(&mut values, change);
+            (E::META.log.restore)(&mut values, change);
         }
     }
     values
 }
 
 /// The form for a new object, filled in with what a deleted one was.
-pub fn add_again<E: Editable>(ctx: &AdminContext, entry: &audit::Row) -> String {
+pub fn add_again<E: Editable>(ctx: &ContextOf<E>, entry: &Entry) -> String {
     let mut values = E::blank(ctx);
     for change in entry.changes.iter().filter(|change| !change.secret) {
-        E::restore(&mut values, change);
+        (E::META.log.restore)(&mut values, change);
     }
     let fields: Vec<Field> =
         E::fieldsets(ctx, &values, None).into_iter().flat_map(|set| set.fields).collect();
@@ -71,14 +66,14 @@ pub fn add_again<E: Editable>(ctx: &AdminContext, entry: &audit::Row) -> String 
         })
         .filter(|(_, value)| value.len() <= PREFILL)
         .collect();
-    urls::with_query(&E::meta().add_url(), &pairs)
+    urls::with_query(&E::META.add_url(), &pairs)
 }
 
 /// GET the question whether to undo an entry.
 ///
 /// # Errors
 /// No such object or entry (404), an entry that cannot be undone (409), the database (503).
-pub async fn ask<E: Editable>(ctx: AdminContext) -> Answer {
+pub async fn ask<E: Editable>(ctx: ContextOf<E>) -> Answer<E> {
     let mut conn = ctx.conn().await?;
     let found = find::<E>(&ctx, &mut conn).await?;
     draw::<E>(&ctx, &found, (StatusCode::OK, &FormErrors::default()))
@@ -88,8 +83,8 @@ pub async fn ask<E: Editable>(ctx: AdminContext) -> Answer {
 ///
 /// # Errors
 /// As [`ask`]; no version in the form (400).
-pub async fn carry_out<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
-    let meta = E::meta();
+pub async fn carry_out<E: Editable>(ctx: ContextOf<E>, posted: Posted) -> Answer<E> {
+    let meta = E::META;
     let posted = Values::from_pairs(posted.into_inner());
     let mut conn = ctx.conn().await?;
     let mut found = find::<E>(&ctx, &mut conn).await?;
@@ -103,7 +98,7 @@ pub async fn carry_out<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer
     if let Some(errors) = reauth::errors::<E>(&ctx, Some(&found.object), &values).await? {
         return draw::<E>(&ctx, &found, (StatusCode::OK, &errors));
     }
-    match E::save(&ctx, &mut conn, Some(&found.object), &values).await {
+    match E::save(&ctx, &mut conn, Some(&found.object), &values).await.map_err(failed::<E::Site>) {
         Ok(saved) => {
             let words =
                 say!("The {one} “{name}” was reverted.", one = t(meta.label), name = saved.name);
@@ -111,7 +106,7 @@ pub async fn carry_out<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer
             Ok(see_other(meta.history_url(&saved.id)))
         }
         Err(Unsaved::Invalid(errors)) => draw::<E>(&ctx, &found, (StatusCode::OK, &errors)),
-        Err(Unsaved::Failed(SaveError::Stale)) => {
+        Err(Unsaved::Failed(Failure::Stale)) => {
             found.object.version = current;
             let mut errors = FormErrors::default();
             let words = "Nothing was reverted: someone else changed it in the meantime. The \
@@ -119,34 +114,33 @@ pub async fn carry_out<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer
             errors.add("", t(words).to_owned());
             draw::<E>(&ctx, &found, (StatusCode::CONFLICT, &errors))
         }
-        Err(Unsaved::Failed(error)) => Err(problem(&ctx, meta, &found.object.id, error).into()),
+        Err(unsaved) => Err(unsaved_problem(&ctx, meta, &found.object.id, unsaved).into()),
     }
 }
 
 struct Found {
     object: Loaded,
-    entry: audit::Row,
+    entry: Entry,
 }
 
-async fn find<E: Editable>(ctx: &AdminContext, conn: &mut Conn) -> Result<Found, HumanError> {
-    let (meta, id) = (E::meta(), ctx.segment("id").to_owned());
-    let object = E::load(ctx, conn, &id).await.map_err(|error| missing(ctx, meta, &id, error))?;
+async fn find<E: Editable>(
+    ctx: &ContextOf<E>,
+    conn: &mut ConnOf<E>,
+) -> Result<Found, <E::Site as Site>::Refusal> {
+    let (meta, id) = (E::META, ctx.segment("id").to_owned());
+    let object = E::load(ctx, conn, &id).await;
+    let object = object.map_err(|error| missing(ctx, meta, &id, error))?;
     let number = ctx.segment("entry").parse::<i64>();
     let no_entry = || {
         Problem::no_such(t("entry of this number in its history"))
             .link(t("Its history"), meta.history_url(&id))
     };
     let entry = match number {
-        Ok(number) => audit::find(conn, number).await,
-        Err(_) => Err(StoreError::NotFound),
+        Ok(number) => E::Site::history(conn, (meta.name, &id), Entries::One(number)).await?.pop(),
+        Err(_) => None,
     };
-    let entry = match entry {
-        Ok(entry) if entry.object_type == meta.name && entry.object_id == id => entry,
-        Ok(_) | Err(StoreError::NotFound) => return Err(no_entry().into()),
-        Err(error) => return Err(error.into()),
-    };
-    let is_change = matches!(entry.verb, audit::Verb::Change | audit::Verb::Register);
-    if !is_change || entry.changes.iter().all(|change| change.secret) {
+    let Some(entry) = entry else { return Err(no_entry().into()) };
+    if !entry.can_revert() {
         let words = "This entry changed no field that can be reverted. Old secrets are not \
                      stored.";
         let problem =
@@ -157,11 +151,11 @@ async fn find<E: Editable>(ctx: &AdminContext, conn: &mut Conn) -> Result<Found,
 }
 
 fn draw<E: Editable>(
-    ctx: &AdminContext,
+    ctx: &ContextOf<E>,
     Found { object, entry }: &Found,
     (status, errors): (StatusCode, &FormErrors),
-) -> Answer {
-    let meta = E::meta();
+) -> Answer<E> {
+    let meta = E::META;
     let none = FormErrors::default();
     let fields = |values: &Values| -> Vec<BoundField> {
         let sets = E::fieldsets(ctx, values, Some(object));
@@ -197,14 +191,14 @@ fn draw<E: Editable>(
         .crumb(object.name.clone(), meta.change_url(&object.id))
         .crumb(t("History"), meta.history_url(&object.id))
         .with_errors(!errors.is_empty());
-    let needs_password = meta.guarded.is_some() && E::is_sensitive(Some(object), &wanted);
+    let needs_password = reauth::is_wanted::<E>(Some(object), &wanted);
     page_with(
         status,
         &RevertPage {
             frame,
             one: meta.label,
             name: object.name.clone(),
-            by: entry.actor_name.clone(),
+            by: entry.actor.clone(),
             at: super::at::At(entry.at),
             now: crate::clock::now(),
             wrong: summary

@@ -1,9 +1,10 @@
 //! The pages every resource has: list, add, change, delete; `history` is beside. Each handler reads
 //! straight down: read the address or form, ask the resource, draw or redirect.
 
-use super::back::{back_to_list, missing, parameter, preserved_on, problem};
-use super::bulk;
-use super::conflict;
+use super::back::{
+    back_to_list, failed, missing, parameter, preserved_on, problem, unsaved_problem,
+};
+use super::context::Context;
 use super::export::{self, Format};
 use super::field::Widget;
 use super::filter_view;
@@ -12,55 +13,52 @@ use super::frame::Level;
 use super::list_view::{self, Read};
 use super::pages::{ChangeFormPage, ChangelistPage, ConfirmPage};
 use super::query::{Asked, read};
-use super::resource::{Editable, Loaded, Meta, Resource, Saved, Unsaved};
-use super::{copy, once, reauth, reveal};
+use super::resource::{
+    Answer, ConnOf, ContextOf, Editable, ErrorOf, Loaded, Meta, Resource, Saved, Unsaved,
+};
+use super::site::{Failure, Site};
+use super::{bulk, conflict, copy, reauth, reveal};
 use crate::clock;
-use crate::web::admin::context::AdminContext;
-use crate::web::human::{HumanError, found, page, see_other};
+use crate::web::answer::{found, page, see_other};
 use crate::web::problem::Problem;
-use crate::webhooks::SaveError;
 use actix_web::{HttpResponse, web};
 use signalbox_core::listing::{Page, Part};
 use signalbox_core::sentence::fill;
 use signalbox_i18n::say;
 use signalbox_i18n::t;
-use signalbox_store::Conn;
 use url::form_urlencoded;
 
 /// A posted form.
 pub type Posted = web::Form<Vec<(String, String)>>;
 
-type Answer = Result<HttpResponse, HumanError>;
-
 /// GET the list, or its rows as JSON or CSV.
 ///
 /// # Errors
 /// The database (503).
-pub async fn list<R: Resource>(ctx: AdminContext) -> Answer {
-    let (meta, listing) = (R::meta(), R::listing());
+pub async fn list<R: Resource>(ctx: ContextOf<R>) -> Answer<R> {
+    let (meta, listing) = (R::META, R::LISTING);
     let mut asked = read(&meta.list_url(), ctx.query(), listing);
     let mut conn = ctx.conn().await?;
     if let Some(format) = parameter(ctx.query(), "format").as_deref().and_then(Format::parse) {
         return export::answer::<R>(&mut conn, asked, format).await;
     }
     let read = gather::<R>(&mut conn, &mut asked).await?;
-    let yaml = R::transfer().map(|transfer| asked.address.on(transfer.export));
-    asked.warnings.extend(R::remarks(&ctx, &mut conn, &read.page.rows).await?);
+    let yaml = meta.transfer.map(|transfer| asked.address.on(transfer.export));
+    let remarks = R::remarks(&ctx, &mut conn, &read.page.rows).await?;
+    asked.warnings.extend(remarks.above);
     let mut list = list_view::draw((meta.plural, clock::now()), listing, asked, &read);
-    list.actions = bulk::offered(&ctx, R::actions());
+    list.actions = bulk::offered(&ctx, meta.actions);
     list.yaml = yaml;
     let may_edit = meta.edit.is_some_and(|edit| ctx.may(edit));
     if !may_edit {
         list = list.without_switches();
     }
-    let import = R::transfer().filter(|_| may_edit).map(|transfer| transfer.import);
-    let mut tools = R::tools();
-    tools.extend(import.map(|href| ("Import", href.to_owned())));
+    let import = meta.transfer.filter(|_| may_edit).map(|transfer| transfer.import);
     page(&ChangelistPage {
         reveal: reveal::take(&ctx),
-        tools,
+        tools: meta.tools,
         import,
-        note: R::note(&ctx),
+        note: remarks.below,
         frame: ctx.frame(t(meta.title)),
         add: meta.edit.filter(|edit| ctx.may(*edit)).map(|_| meta.add_url()),
         one: meta.label,
@@ -73,11 +71,11 @@ pub async fn list<R: Resource>(ctx: AdminContext) -> Answer {
 /// # Errors
 /// The database (503).
 pub async fn gather<R: Resource>(
-    conn: &mut Conn,
+    conn: &mut ConnOf<R>,
     asked: &mut Asked<R::Sort, R::Filter>,
-) -> Result<Read<R::Row>, HumanError> {
+) -> Result<Read<R::Row>, ErrorOf<R>> {
     let page = fetch_within::<R>(conn, asked).await?;
-    let tabs = filter_view::counts_tabs(R::listing().filters, &asked.address);
+    let tabs = filter_view::counts_tabs(R::LISTING.filters, &asked.address);
     let counts = R::counts(conn, &asked.query, tabs).await?;
     let all = counts.all.filter(|_| asked.narrows());
     Ok(Read { page, all, counts })
@@ -85,9 +83,9 @@ pub async fn gather<R: Resource>(
 
 /// Fetches the part asked for; past the end, the last one there is, with a warning.
 async fn fetch_within<R: Resource>(
-    conn: &mut Conn,
+    conn: &mut ConnOf<R>,
     asked: &mut Asked<R::Sort, R::Filter>,
-) -> Result<Page<R::Row>, HumanError> {
+) -> Result<Page<R::Row>, ErrorOf<R>> {
     let rows = R::fetch(conn, &asked.query).await?;
     if !rows.rows.is_empty() || asked.query.part == Part::FIRST {
         return Ok(rows);
@@ -102,14 +100,14 @@ async fn fetch_within<R: Resource>(
         asked.address = asked.address.with("p", None);
         asked.query.part = Part::FIRST;
     }
-    Ok(R::fetch(conn, &asked.query).await?)
+    R::fetch(conn, &asked.query).await
 }
 
 /// GET the form for a new object; the address may fill in fields.
 ///
 /// # Errors
 /// The database (503).
-pub async fn add_form<E: Editable>(ctx: AdminContext) -> Answer {
+pub async fn add_form<E: Editable>(ctx: ContextOf<E>) -> Answer<E> {
     let mut values = E::blank(&ctx);
     prefill::<E>(&ctx, &mut values, None);
     form_page::<E>(&ctx, None, (&values, FormErrors::default()))
@@ -119,7 +117,7 @@ pub async fn add_form<E: Editable>(ctx: AdminContext) -> Answer {
 ///
 /// # Errors
 /// The database (503).
-pub async fn add<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
+pub async fn add<E: Editable>(ctx: ContextOf<E>, posted: Posted) -> Answer<E> {
     let values = Values::from_pairs(posted.into_inner());
     if values.is_on("_refresh") {
         return form_page::<E>(&ctx, None, (&values, FormErrors::default()));
@@ -128,14 +126,11 @@ pub async fn add<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
         return form_page::<E>(&ctx, None, (&values, errors));
     }
     let mut conn = ctx.conn().await?;
-    match once::save::<E>(&ctx, &mut conn, &values).await {
-        Ok(None) => Ok(once::sent_before::<E>(&ctx)),
-        Ok(Some(saved)) => {
-            let next = E::after_add(&values, &saved);
-            Ok(after_save(&ctx, E::meta(), &values, (saved, "The {one} “{name}” was added.", next)))
-        }
+    match E::save(&ctx, &mut conn, None, &values).await.map_err(failed::<E::Site>) {
+        Ok(saved) => Ok(after_save(&ctx, E::META, &values, After::Added(saved))),
+        Err(Unsaved::SentBefore) => Ok(sent_before(&ctx, E::META)),
         Err(Unsaved::Invalid(errors)) => form_page::<E>(&ctx, None, (&values, errors)),
-        Err(Unsaved::Failed(error)) => Err(problem(&ctx, E::meta(), "", error).into()),
+        Err(unsaved) => Err(unsaved_problem(&ctx, E::META, "", unsaved).into()),
     }
 }
 
@@ -143,7 +138,7 @@ pub async fn add<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
 ///
 /// # Errors
 /// No such object (404), the database (503).
-pub async fn change_form<E: Editable>(ctx: AdminContext) -> Answer {
+pub async fn change_form<E: Editable>(ctx: ContextOf<E>) -> Answer<E> {
     let id = ctx.segment("id").to_owned();
     let mut conn = ctx.conn().await?;
     let object = load::<E>(&ctx, &mut conn, &id).await?;
@@ -156,7 +151,7 @@ pub async fn change_form<E: Editable>(ctx: AdminContext) -> Answer {
 ///
 /// # Errors
 /// No such object (404), no version in the form (400), the database (503).
-pub async fn change<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
+pub async fn change<E: Editable>(ctx: ContextOf<E>, posted: Posted) -> Answer<E> {
     let id = ctx.segment("id").to_owned();
     let values = Values::from_pairs(posted.into_inner());
     let mut conn = ctx.conn().await?;
@@ -169,25 +164,20 @@ pub async fn change<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
     if values.is_on("_refresh") {
         return form_page::<E>(&ctx, Some(&object), (&values, FormErrors::default()));
     }
-    if values.is_on("_saveasnew") && E::meta().copies.is_some() {
+    if values.is_on("_saveasnew") && E::META.copies.is_some() {
         return copy::save::<E>(&ctx, &mut conn, (&object, &values)).await;
     }
     if let Some(errors) = reauth::errors::<E>(&ctx, Some(&object), &values).await? {
         return form_page::<E>(&ctx, Some(&object), (&values, errors));
     }
-    match E::save(&ctx, &mut conn, Some(&object), &values).await {
-        Ok(saved) => Ok(after_save(
-            &ctx,
-            E::meta(),
-            &values,
-            (saved, "The {one} “{name}” was changed.", None),
-        )),
+    match E::save(&ctx, &mut conn, Some(&object), &values).await.map_err(failed::<E::Site>) {
+        Ok(saved) => Ok(after_save(&ctx, E::META, &values, After::Changed(saved))),
         Err(Unsaved::Invalid(errors)) => form_page::<E>(&ctx, Some(&object), (&values, errors)),
-        Err(Unsaved::Failed(SaveError::Stale)) => {
+        Err(Unsaved::Failed(Failure::Stale)) => {
             object.version = current;
             conflict::page::<E>(&ctx, &object, &values)
         }
-        Err(Unsaved::Failed(error)) => Err(problem(&ctx, E::meta(), &id, error).into()),
+        Err(unsaved) => Err(unsaved_problem(&ctx, E::META, &id, unsaved).into()),
     }
 }
 
@@ -195,12 +185,12 @@ pub async fn change<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
 ///
 /// # Errors
 /// No such object (404), the database (503).
-pub async fn delete_form<E: Editable>(ctx: AdminContext) -> Answer {
+pub async fn delete_form<E: Editable>(ctx: ContextOf<E>) -> Answer<E> {
     delete_page::<E>(&ctx, None).await
 }
 
-async fn delete_page<E: Editable>(ctx: &AdminContext, wrong: Option<String>) -> Answer {
-    let (meta, id) = (E::meta(), ctx.segment("id").to_owned());
+async fn delete_page<E: Editable>(ctx: &ContextOf<E>, wrong: Option<String>) -> Answer<E> {
+    let (meta, id) = (E::META, ctx.segment("id").to_owned());
     let mut conn = ctx.conn().await?;
     let plan = E::plan_delete(ctx, &mut conn, &id)
         .await
@@ -213,7 +203,11 @@ async fn delete_page<E: Editable>(ctx: &AdminContext, wrong: Option<String>) -> 
         .with_errors(wrong.is_some());
     page(&ConfirmPage {
         frame,
-        ask: if meta.deleting_is_guarded { reauth::ask(ctx, wrong) } else { None },
+        ask: if meta.guarded.is_some_and(|guarded| guarded.deleting) {
+            reauth::ask(ctx, wrong)
+        } else {
+            None
+        },
         plan,
         cancel: preserved_on(ctx, &meta.change_url(&id)),
         button: say!("Delete {one}", one = t(meta.label)),
@@ -224,17 +218,17 @@ async fn delete_page<E: Editable>(ctx: &AdminContext, wrong: Option<String>) -> 
 ///
 /// # Errors
 /// No such object (404), the database (503).
-pub async fn delete<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
-    let (meta, id) = (E::meta(), ctx.segment("id").to_owned());
-    if meta.deleting_is_guarded {
+pub async fn delete<E: Editable>(ctx: ContextOf<E>, posted: Posted) -> Answer<E> {
+    let (meta, id) = (E::META, ctx.segment("id").to_owned());
+    if meta.guarded.is_some_and(|guarded| guarded.deleting) {
         let posted = Values::from_pairs(posted.into_inner());
         if let Some(wrong) = reauth::refusal(&ctx, &posted).await? {
             return delete_page::<E>(&ctx, Some(wrong)).await;
         }
     }
     let mut conn = ctx.conn().await?;
-    let name =
-        E::delete(&ctx, &mut conn, &id).await.map_err(|error| problem(&ctx, meta, &id, error))?;
+    let name = E::delete(&ctx, &mut conn, &id).await;
+    let name = name.map_err(|unsaved| problem(&ctx, meta, &id, unsaved))?;
     ctx.flash_link(
         Level::Success,
         say!("The {one} “{name}” was deleted.", one = t(meta.label), name = name),
@@ -248,25 +242,26 @@ pub async fn delete<E: Editable>(ctx: AdminContext, posted: Posted) -> Answer {
 ///
 /// # Errors
 /// None.
-pub async fn to_change<E: Editable>(ctx: AdminContext) -> Answer {
-    Ok(found(E::meta().change_url(ctx.segment("id"))))
+pub async fn to_change<E: Editable>(ctx: ContextOf<E>) -> Answer<E> {
+    Ok(found(E::META.change_url(ctx.segment("id"))))
 }
 
 async fn load<E: Editable>(
-    ctx: &AdminContext,
-    conn: &mut Conn,
+    ctx: &ContextOf<E>,
+    conn: &mut ConnOf<E>,
     id: &str,
-) -> Result<Loaded, HumanError> {
-    Ok(E::load(ctx, conn, id).await.map_err(|error| missing(ctx, E::meta(), id, error))?)
+) -> Result<Loaded, <E::Site as Site>::Refusal> {
+    let object = E::load(ctx, conn, id).await;
+    Ok(object.map_err(|error| missing(ctx, E::META, id, error))?)
 }
 
 /// What the address asks for.
-fn asked(ctx: &AdminContext) -> Vec<(String, String)> {
+fn asked<S: Site>(ctx: &Context<S>) -> Vec<(String, String)> {
     form_urlencoded::parse(ctx.query().as_bytes()).into_owned().collect()
 }
 
 /// Fields that the address fills in, secrets excepted.
-fn prefill<E: Editable>(ctx: &AdminContext, values: &mut Values, object: Option<&Loaded>) {
+fn prefill<E: Editable>(ctx: &ContextOf<E>, values: &mut Values, object: Option<&Loaded>) {
     let asked = asked(ctx);
     // Twice: what is asked for first may bring fields of its own.
     for _ in 0..2 {
@@ -285,19 +280,19 @@ fn prefill<E: Editable>(ctx: &AdminContext, values: &mut Values, object: Option<
 
 /// A form, for adding where there is no object.
 pub(super) fn form_page<E: Editable>(
-    ctx: &AdminContext,
+    ctx: &ContextOf<E>,
     object: Option<&Loaded>,
     (values, errors): (&Values, FormErrors),
-) -> Answer {
-    let meta = E::meta();
+) -> Answer<E> {
+    let meta = E::META;
     let may_edit = meta.edit.is_some_and(|edit| ctx.may(edit));
     let mut fieldsets = E::fieldsets(ctx, values, object);
-    if let Some(when) = meta.guarded.filter(|_| may_edit) {
-        reauth::join(ctx, &mut fieldsets, when);
+    if let Some(guarded) = meta.guarded.filter(|_| may_edit) {
+        reauth::join(ctx, &mut fieldsets, guarded.when);
     }
     let mut form = FormView::of(fieldsets, values, &errors);
     if let Some(object) = object {
-        form.mark_suggested(&object.values, &asked(ctx));
+        form.mark_suggested(&object.values, &asked(ctx), meta.log.suggested);
     }
     let title = match object {
         Some(object) => object.name.clone(),
@@ -319,7 +314,7 @@ pub(super) fn form_page<E: Editable>(
             &object.map_or_else(|| meta.add_url(), |_| ctx.path().to_owned()),
         ),
         copies: meta.copies.filter(|_| object.is_some()),
-        add_tools: if object.is_none() { E::add_tools() } else { Vec::new() },
+        add_tools: if object.is_none() { meta.add_tools } else { &[] },
         history: object.map(|object| meta.history_url(&object.id)),
         delete: delete.map(|href| preserved_on(ctx, &href)),
         close: back_to_list(ctx, meta),
@@ -339,13 +334,25 @@ fn was(object: Option<&Loaded>, values: &Values) -> String {
     }
 }
 
-/// Says what was done (a text with `{one}` and `{name}`) and leads on by the button that was pressed.
-pub(super) fn after_save(
-    ctx: &AdminContext,
-    meta: &Meta,
+/// What was done to an object.
+pub(super) enum After {
+    Added(Saved),
+    Copied(Saved),
+    Changed(Saved),
+}
+
+/// Says what was done and leads on by the button that was pressed.
+pub(super) fn after_save<S: Site>(
+    ctx: &Context<S>,
+    meta: &Meta<S>,
     values: &Values,
-    (saved, done, next): (Saved, &str, Option<String>),
+    after: After,
 ) -> HttpResponse {
+    let (saved, done) = match after {
+        After::Added(saved) => (saved, "The {one} “{name}” was added."),
+        After::Copied(saved) => (saved, "The {one} “{name}” was added as a copy."),
+        After::Changed(saved) => (saved, "The {one} “{name}” was changed."),
+    };
     let href = meta.change_url(&saved.id);
     let names = [("one", t(meta.label).to_owned()), ("name", saved.name.clone())];
     let text = fill(t(done), &names);
@@ -367,6 +374,12 @@ pub(super) fn after_save(
     } else if values.is_on("_addanother") {
         see_other(preserved_on(ctx, &meta.add_url()))
     } else {
-        see_other(next.unwrap_or_else(|| back_to_list(ctx, meta)))
+        see_other(saved.next.unwrap_or_else(|| back_to_list(ctx, meta)))
     }
+}
+
+/// Leads to the list, where what the form added stands.
+pub(super) fn sent_before<S: Site>(ctx: &Context<S>, meta: &Meta<S>) -> HttpResponse {
+    ctx.flash(Level::Warning, t("This form was already sent. Nothing was added twice."));
+    see_other(back_to_list(ctx, meta))
 }

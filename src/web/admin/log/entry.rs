@@ -8,7 +8,7 @@ use crate::web::admin::kit::entry::EntryView;
 use crate::web::admin::kit::frame::Frame;
 use crate::web::admin::kit::pages::Follow;
 use crate::web::admin::log::badges::verb_badge;
-use crate::web::admin::words::labels;
+use crate::web::admin::words::{entry, labels};
 use crate::web::filters;
 use crate::web::human::{self, HumanError};
 use crate::web::problem::Problem;
@@ -54,7 +54,12 @@ impl EntryPage {
         [row(secret), row(Vec::new())]
             .into_iter()
             .map(|row| {
-                Self::of(Frame::sample(&say!("Entry {n}", n = 9)), row, true, DateTime::UNIX_EPOCH)
+                Self::of(
+                    crate::web::admin::context::sample_frame(&say!("Entry {n}", n = 9)),
+                    row,
+                    true,
+                    DateTime::UNIX_EPOCH,
+                )
             })
             .collect()
     }
@@ -67,7 +72,7 @@ impl EntryPage {
             name: row.object_name.clone(),
             object: href(&row).filter(|_| may_open),
             same_user: urls::with_query(&urls::log(), &[("user", &row.actor_name)]),
-            entry: EntryView::of(row, Follow::Nothing, &labels()),
+            entry: EntryView::of(entry(row), Follow::Nothing, &labels()),
             now,
         }
     }

@@ -4,11 +4,12 @@
 pub mod badges;
 pub mod entry;
 
+use super::context::{Meta, Signalbox};
 use super::kit::column::{Bit, Cell, Column, Width};
 use super::kit::entry::{change_label, value};
 use super::kit::filter::{BadChoice, Choice, Choices, FilterSpec};
-use super::kit::listing::{Empty, Listing, Paging};
-use super::kit::resource::{Meta, Resource};
+use super::kit::listing::{Empty, Listing, Paging, number};
+use super::kit::resource::Resource;
 use super::words;
 use crate::web::admin::log::badges::verb_badge;
 use crate::web::urls;
@@ -23,18 +24,7 @@ use signalbox_store::{self as store, Conn};
 /// The resource.
 pub struct Log;
 
-static META: Meta = Meta {
-    app: "",
-    name: "log",
-    label: "entry",
-    plural: "entries",
-    title: "Log",
-    view: Permission::ReadLog,
-    edit: None,
-    copies: None,
-    guarded: None,
-    deleting_is_guarded: false,
-};
+static META: Meta = Meta::new("", "log", ["entry", "entries", "Log"], Permission::ReadLog);
 
 static LISTING: Listing<Row, Sort, Filter> = Listing {
     columns: COLUMNS,
@@ -43,6 +33,7 @@ static LISTING: Listing<Row, Sort, Filter> = Listing {
     paging: Paging::Keyset(100),
     default_order: &[],
     id: |row| row.id.to_string(),
+    place: number,
     page: |row| urls::log_entry(row.id),
     empty: Empty {
         title: "No entries yet",
@@ -150,8 +141,10 @@ fn summary(changes: &[Change]) -> String {
         .map(|change| {
             let label = change_label(change, &labels);
             let shown = |side: &Option<_>| {
-                side.as_ref()
-                    .map_or_else(|| "—".to_owned(), |v| cut(&value(&change.field, v), VALUE))
+                side.as_ref().map_or_else(
+                    || "—".to_owned(),
+                    |v| cut(&value(&labels, &change.field, v), VALUE),
+                )
             };
             match (change.secret, &change.before, &change.after) {
                 (true, ..) => say!("{field}: changed", field = label),
@@ -227,17 +220,13 @@ static FILTERS: &[FilterSpec<Filter>] = &[
 ];
 
 impl Resource for Log {
+    type Site = Signalbox;
     type Row = Row;
     type Sort = Sort;
     type Filter = Filter;
 
-    fn meta() -> &'static Meta {
-        &META
-    }
-
-    fn listing() -> &'static Listing<Row, Sort, Filter> {
-        &LISTING
-    }
+    const META: &'static Meta = &META;
+    const LISTING: &'static Listing<Row, Sort, Filter> = &LISTING;
 
     async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
         audit::list(conn, query).await

@@ -5,16 +5,15 @@ use super::run::{RunRow, told_runs};
 use super::{judge, once, why};
 use crate::clock;
 use crate::control::replays::{self, Plan, Start};
+use crate::web::admin::act::act;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::deliveries::Deliveries;
-use crate::web::admin::jobs::act::act;
 use crate::web::admin::kit::at::span;
 use crate::web::admin::kit::back::preserved_list;
-use crate::web::admin::kit::bulk::{self, Asks, Batch, BulkAction};
 use crate::web::admin::kit::form::Values;
 use crate::web::admin::kit::frame::{Frame, Level};
 use crate::web::admin::kit::list_view::{Chip, chips};
-use crate::web::admin::kit::query::{Asked, PRESERVED, read};
+use crate::web::admin::kit::query::{Asked, read};
 use crate::web::admin::kit::resource::Resource;
 use crate::web::admin::kit::views::Posted;
 use crate::web::filters;
@@ -42,36 +41,6 @@ const LONGEST: Duration = Duration::from_secs(4);
 const MOST_IDS: usize = 200;
 /// The pace that a form begins with: twice a second.
 const PACE: Pace = Pace { number: 2, per: Per::Second };
-
-/// What can be done to many deliveries.
-pub static ACTIONS: &[BulkAction] = &[BulkAction {
-    name: "replay",
-    label: "Replay selected deliveries",
-    permission: Permission::Operate,
-    asks: Asks::Elsewhere(plan_address),
-    verb: ["Replay {n} delivery", "Replay {n} deliveries"],
-    done: ["{n} delivery was replayed.", "{n} deliveries were replayed."],
-    icon: "retry",
-    is_danger: false,
-    guarded: false,
-    goes: &[],
-    stays: &[],
-    // The plan's own form does it.
-    run: |_, _, _| Box::pin(std::future::ready(Ok(Batch::default()))),
-}];
-
-/// The address of a plan: it carries the filter, or the ids of what is ticked.
-fn plan_address(chosen: &bulk::Chosen<'_>) -> String {
-    match chosen.ids {
-        None => urls::with_query(urls::replays(), &[("of", chosen.query)]),
-        Some(ids) => {
-            let ids = ids.iter().map(|id| ("id", id.as_str()));
-            let list = Some((PRESERVED, chosen.query)).filter(|(_, query)| !query.is_empty());
-            let pairs: Vec<(&str, &str)> = ids.chain(list).collect();
-            urls::with_query(urls::replays(), &pairs)
-        }
-    }
-}
 
 /// The runs.
 #[derive(Template)]
@@ -149,7 +118,7 @@ impl Choice {
             return None;
         }
         let query = query.unwrap_or_default();
-        Some(Self { asked: read(&urls::deliveries(), &query, Deliveries::listing()), ids })
+        Some(Self { asked: read(&urls::deliveries(), &query, Deliveries::LISTING), ids })
     }
 
     /// The same as it was at that moment, whatever comes later.
@@ -175,7 +144,7 @@ impl Choice {
         if !self.asked.search.is_empty() {
             parts.push(format!("{}: {}", t("Search"), self.asked.search));
         }
-        let filters = chips(Deliveries::listing().filters, &self.asked.address);
+        let filters = chips(Deliveries::LISTING.filters, &self.asked.address);
         parts.extend(filters.iter().map(|chip| format!("{}: {}", t(&chip.label), chip.value)));
         if parts.is_empty() { say!("All deliveries") } else { parts.join(", ") }
     }
@@ -289,7 +258,7 @@ fn draw(
         frame: frame
             .crumb(t("Deliveries").to_owned(), urls::deliveries())
             .crumb(t("Replays").to_owned(), urls::replays()),
-        narrowed: chips(Deliveries::listing().filters, &choice.asked.address),
+        narrowed: chips(Deliveries::LISTING.filters, &choice.asked.address),
         search: choice.asked.search.clone(),
         everything: choice.ids.is_empty() && !choice.asked.address.narrows(),
         total: grouped(plan.total),
@@ -311,7 +280,7 @@ fn draw(
 /// A plan with everything on it, for the test of all pages.
 #[cfg(test)]
 pub fn sample(words: &'static str) -> PlanPage {
-    let asked = read(&urls::deliveries(), "verdict=unmatched&q=x", Deliveries::listing());
+    let asked = read(&urls::deliveries(), "verdict=unmatched&q=x", Deliveries::LISTING);
     let choice = Choice { asked, ids: Vec::new() };
     let plan = Plan {
         total: 12_000,
@@ -321,5 +290,10 @@ pub fn sample(words: &'static str) -> PlanPage {
         skips: signalbox_core::replay::Skip::ALL.map(|skip| (skip, 1)).into(),
     };
     let back = choice.back();
-    draw(Frame::sample(words), &choice, plan, (vec![("of", words.to_owned())], true, back))
+    draw(
+        crate::web::admin::context::sample_frame(words),
+        &choice,
+        plan,
+        (vec![("of", words.to_owned())], true, back),
+    )
 }

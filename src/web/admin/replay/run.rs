@@ -3,8 +3,8 @@
 use super::why;
 use crate::clock;
 use crate::control::replays::{self, skips};
+use crate::web::admin::act::act;
 use crate::web::admin::context::AdminContext;
-use crate::web::admin::jobs::act::act;
 use crate::web::admin::kit::at::{At, span};
 use crate::web::admin::kit::back;
 use crate::web::admin::kit::badge::{Badge, Tone};
@@ -261,10 +261,10 @@ pub fn sample(state: &str, words: &str) -> (RunPage, super::many::RunsPage) {
         ended_at: None,
         remote_addr: String::new(),
     };
-    let frame = Frame::sample(words);
+    let frame = crate::web::admin::context::sample_frame(words);
     let progress = drawn(&run, Some("/admin/".to_owned()), ("token", now));
     let deliveries = "/admin/".to_owned();
     let page = RunPage { frame, row: row(&run), deliveries: deliveries.clone(), progress };
-    let (frame, runs) = (Frame::sample(words), told_runs(&[run]));
+    let (frame, runs) = (crate::web::admin::context::sample_frame(words), told_runs(&[run]));
     (page, super::many::RunsPage { frame, now, runs, deliveries })
 }

@@ -2,7 +2,6 @@
 //! changed one object.
 
 use super::super::jobs::Jobs;
-use super::super::kit::frame::Frame;
 use super::super::kit::list_view::Chip;
 use super::super::kit::pages::{BulkPage, ChosenRow, ConfirmPage, ConflictPage, ConflictRow, Side};
 use super::super::kit::resource::{DeletePlan, Resource};
@@ -35,7 +34,7 @@ fn histories_and_the_log_are_chinese_in_chinese() {
 
 fn confirm() -> String {
     ConfirmPage {
-        frame: Frame::sample("Delete?"),
+        frame: crate::web::admin::context::sample_frame("Delete?"),
         plan: DeletePlan {
             name: ODD.to_owned(),
             goes: vec![LONG.to_owned()],
@@ -52,7 +51,7 @@ fn confirm() -> String {
 
 fn conflict() -> String {
     ConflictPage {
-        frame: Frame::sample("Changed by someone else"),
+        frame: crate::web::admin::context::sample_frame("Changed by someone else"),
         one: "webhook",
         rows: vec![ConflictRow {
             name: "name".to_owned(),
@@ -80,14 +79,14 @@ fn bulk<R: Resource>(across: bool) -> String {
         remove: "/admin/".to_owned(),
     };
     BulkPage {
-        frame: Frame::sample("Delete 5,000 webhooks?"),
+        frame: crate::web::admin::context::sample_frame("Delete 5,000 webhooks?"),
         ask: None,
-        action: R::actions().first().unwrap(),
+        action: R::META.actions.first().unwrap().question(),
         narrowed: if across { vec![chip("Kind")] } else { Vec::new() },
         search: if across { ODD.to_owned() } else { String::new() },
         everything: false,
         count: "5,000".to_owned(),
-        plural: R::meta().plural,
+        plural: R::META.plural,
         chosen: vec![ChosenRow { name: ODD.to_owned(), href: "/admin/".to_owned() }],
         more: across,
         across,

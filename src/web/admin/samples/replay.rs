@@ -1,6 +1,5 @@
 //! Samples of the pages of replays and of a webhook's test.
 
-use super::super::kit::frame::Frame;
 use super::super::replay::{self, ReplayPage, many, rehearsal, run};
 use super::super::webhooks::test;
 use super::rows::delivery;
@@ -11,7 +10,7 @@ use signalbox_core::verdict::Verdict;
 pub(super) fn samples() -> Vec<(String, String)> {
     let one = |obstacle, outcome: Option<replay::Outcome>, may_replay| {
         ReplayPage {
-            frame: Frame::sample(ODD),
+            frame: crate::web::admin::context::sample_frame(ODD),
             delivery: delivery(Verdict::Duplicate),
             is_duplicate: true,
             obstacle,

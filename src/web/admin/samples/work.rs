@@ -1,15 +1,17 @@
 //! Samples of the pages of workers, statistics and the question before a cancel.
 
 use super::super::jobs::{act::CancelPage, stats};
-use super::super::kit::frame::Frame;
 use super::super::webhooks::{import, payload};
 use super::super::workers;
 use super::{LONG, ODD};
 use askama::Template;
 
 pub(super) fn samples() -> Vec<(String, String)> {
-    let cancel =
-        CancelPage { frame: Frame::sample("Cancel"), what: LONG, back: "/admin/".to_owned() };
+    let cancel = CancelPage {
+        frame: crate::web::admin::context::sample_frame("Cancel"),
+        what: LONG,
+        back: "/admin/".to_owned(),
+    };
     let imports = import::samples(ODD).into_iter().zip(["none", "yaml", "wrong", "plan", "faulty"]);
     let imports = imports.map(|(page, state)| (format!("import, {state}"), page.render().unwrap()));
     let payloads = payload::samples(ODD).into_iter().zip(["none", "wrong"]);

@@ -2,7 +2,7 @@
 
 use crate::web::admin::kit::column::{Bit, Column, Width};
 use crate::web::admin::kit::filter::{BadChoice, Choices, FilterSpec, YES_NO, yes_no};
-use crate::web::admin::kit::listing::{Empty, Listing, Paging};
+use crate::web::admin::kit::listing::{Empty, Listing, Paging, number};
 use crate::web::admin::users::badges::{active_badge, role_badge};
 use crate::web::urls;
 use signalbox_core::ids::UserId;
@@ -17,6 +17,7 @@ pub(super) static LISTING: Listing<Row, Sort, Filter> = Listing {
     paging: Paging::Numbered(100),
     default_order: &[(Sort::Username, Direction::Ascending)],
     id: |row| row.id.to_string(),
+    place: number,
     page: |row| urls::user(UserId(row.id)),
     // There is always the one who looks.
     empty: Empty { title: "No users yet", steps: &["Add a user."] },

@@ -7,18 +7,19 @@ mod list;
 pub mod password;
 pub mod sessions;
 
-use super::context::AdminContext;
+use super::context::{AdminContext, Meta, Signalbox, Unsaved};
 use super::kit::field::{Choice, Field, Fieldset, Widget};
 use super::kit::form::{FormErrors, Values};
 use super::kit::listing::Listing;
-use super::kit::resource::{DeletePlan, Editable, Loaded, Meta, Resource, Saved, Unsaved};
+use super::kit::resource::{DeletePlan, Editable, Guarded, Loaded, Resource, Saved};
+use super::once::add_once;
+use super::words::LOG_WORDS;
 use crate::accounts::password::HELP;
 use crate::accounts::roster;
 use crate::accounts::users::{AccountError, Asked, Credentials, clean_name};
 use crate::clock;
 use crate::web::admin::users::badges::{active_badge, role_badge};
 use crate::web::urls;
-use crate::webhooks::SaveError;
 use signalbox_core::ids::UserId;
 use signalbox_core::listing::{Counts, ListQuery, Page};
 use signalbox_core::role::{Permission, Role};
@@ -31,30 +32,24 @@ use signalbox_store::{self as store, Conn, StoreError, users};
 pub struct Users;
 
 static META: Meta = Meta {
-    app: "auth",
-    name: "user",
-    label: "user",
-    plural: "users",
-    title: "Users",
-    view: Permission::ManageUsers,
     edit: Some(Permission::ManageUsers),
-    copies: None,
-    guarded: Some("Required when you change accounts."),
-    deleting_is_guarded: true,
+    guarded: Some(Guarded {
+        when: "Required when you change accounts.",
+        is_sensitive: |_, _| true,
+        deleting: true,
+    }),
+    log: LOG_WORDS,
+    ..Meta::new("auth", "user", ["user", "users", "Users"], Permission::ManageUsers)
 };
 
 impl Resource for Users {
+    type Site = Signalbox;
     type Row = Row;
     type Sort = Sort;
     type Filter = Filter;
 
-    fn meta() -> &'static Meta {
-        &META
-    }
-
-    fn listing() -> &'static Listing<Row, Sort, Filter> {
-        &list::LISTING
-    }
+    const META: &'static Meta = &META;
+    const LISTING: &'static Listing<Row, Sort, Filter> = &list::LISTING;
 
     async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
         users::list(conn, query).await
@@ -94,7 +89,7 @@ impl Editable for Users {
         values: &Values,
     ) -> Result<Saved, Unsaved> {
         match object {
-            None => add(ctx, values).await,
+            None => add_once(conn, values, async |_| add(ctx, values).await).await,
             Some(object) => change(ctx, conn, object, values).await,
         }
     }
@@ -130,7 +125,7 @@ impl Editable for Users {
         })
     }
 
-    async fn delete(ctx: &AdminContext, conn: &mut Conn, id: &str) -> Result<String, SaveError> {
+    async fn delete(ctx: &AdminContext, conn: &mut Conn, id: &str) -> Result<String, Unsaved> {
         let remote_addr = ctx.remote_addr();
         let user = roster::delete(conn, &ctx.actor, user_id(id)?, asked(ctx, &remote_addr)).await;
         let user = user.map_err(failed)?;
@@ -149,12 +144,12 @@ fn asked<'a>(ctx: &AdminContext, remote_addr: &'a str) -> Asked<'a> {
 }
 
 /// An error that is about no field.
-fn failed(error: AccountError) -> SaveError {
+fn failed(error: AccountError) -> Unsaved {
     match error {
-        AccountError::Store(error) => error.into(),
-        AccountError::NoSuchUser => SaveError::Gone,
-        AccountError::Refused(why) => SaveError::Refused(why),
-        other => SaveError::Store(StoreError::Unavailable(other.to_string())),
+        AccountError::Store(error) => Unsaved::Failed(error),
+        AccountError::NoSuchUser => Unsaved::Failed(StoreError::NotFound),
+        AccountError::Refused(why) => Unsaved::Refused(why),
+        other => Unsaved::Failed(StoreError::Unavailable(other.to_string())),
     }
 }
 
@@ -265,6 +260,7 @@ async fn add(ctx: &AdminContext, values: &Values) -> Result<Saved, Unsaved> {
             id: actor.id.to_string(),
             name: actor.username,
             reveal: Vec::new(),
+            next: None,
             hint: Some("Now choose the role."),
             opens: true,
         }),
@@ -273,7 +269,7 @@ async fn add(ctx: &AdminContext, values: &Values) -> Result<Saved, Unsaved> {
         }
         Err(error @ AccountError::BadName(_)) => Err(wrong("username", &error)),
         Err(AccountError::Weak(weak)) => Err(wrong("password", &weak)),
-        Err(error) => Err(failed(error).into()),
+        Err(error) => Err(failed(error)),
     }
 }
 
@@ -287,7 +283,7 @@ async fn change(
         return Err(wrong("role", &"Choose one of the roles."));
     };
     let standing = Standing { role, active: values.is_on("active") };
-    let id = user_id(&object.id).map_err(SaveError::from)?;
+    let id = user_id(&object.id)?;
     let remote_addr = ctx.remote_addr();
     let asked = asked(ctx, &remote_addr);
     match roster::change(conn, &ctx.actor, (id, object.version), standing, asked).await {
@@ -295,6 +291,7 @@ async fn change(
             id: object.id.clone(),
             name: user.username,
             reveal: Vec::new(),
+            next: None,
             hint: None,
             opens: false,
         }),
@@ -303,7 +300,7 @@ async fn change(
             let field = if standing.active { "role" } else { "active" };
             Err(wrong(field, &why))
         }
-        Err(error) => Err(failed(error).into()),
+        Err(error) => Err(failed(error)),
     }
 }
 

@@ -41,7 +41,13 @@ impl UserPasswordPage {
             let form = FormView::of(vec![fields("<b>grace</b>")], &Values::default(), errors);
             let (action, cancel) = (urls::user_password(7), urls::users());
             let username = "<b>grace</b>".to_owned();
-            Self { frame: Frame::sample("Set a password"), username, form, action, cancel }
+            Self {
+                frame: crate::web::admin::context::sample_frame("Set a password"),
+                username,
+                form,
+                action,
+                cancel,
+            }
         };
         let mut wrong = FormErrors::default();
         wrong.add("password", password::Weak::Short.to_string());
@@ -134,7 +140,7 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
 
 async fn user(ctx: &AdminContext) -> Result<users::User, HumanError> {
     let id = ctx.segment("id");
-    let gone = |error| missing(ctx, Users::meta(), id, error);
+    let gone = |error| missing(ctx, Users::META, id, error);
     let mut conn = ctx.conn().await?;
     Ok(users::find(&mut conn, user_id(id).map_err(gone)?).await.map_err(gone)?)
 }

@@ -60,7 +60,7 @@ impl SessionsPage {
             user_agent: user_agent.to_owned(),
         };
         let page = |rows: Vec<Seen>, is_own| Self {
-            frame: Frame::sample("Sessions"),
+            frame: crate::web::admin::context::sample_frame("Sessions"),
             action: urls::user_sessions(7),
             rows: rows.into_iter().map(|row| SessionRow::of(row, "Firefox/130.0 <b>")).collect(),
             ask: None,
@@ -167,7 +167,7 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
 
 async fn user(ctx: &AdminContext) -> Result<Actor, HumanError> {
     let id = ctx.segment("id");
-    let gone = |error| missing(ctx, Users::meta(), id, error);
+    let gone = |error| missing(ctx, Users::META, id, error);
     let mut conn = ctx.conn().await?;
     Ok(users::find(&mut conn, user_id(id).map_err(gone)?).await.map_err(gone)?.actor())
 }

@@ -2,8 +2,8 @@
 //! `crate::webhooks`.
 
 use super::act;
-use crate::web::admin::context::AdminContext;
-use crate::web::admin::kit::bulk::{Asks, Batch, BulkAction};
+use crate::web::admin::context::{AdminContext, BulkAction};
+use crate::web::admin::kit::bulk::{Asks, Batch};
 use crate::webhooks;
 use signalbox_core::ids::WebhookId;
 use signalbox_core::role::Permission;

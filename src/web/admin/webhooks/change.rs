@@ -43,8 +43,8 @@ pub(super) fn restore(values: &mut Values, change: &Change) {
             }
             parameters(values, &serde_json::from_str(json).unwrap_or_default());
         }
-        (field, before) => {
-            revert::restore(values, field, before);
+        (field, _) => {
+            revert::restore(values, change);
             match field {
                 "project_id" => {
                     values.tick("pending", values.trimmed(field) == ProjectId::PENDING.to_string());

@@ -2,12 +2,12 @@
 //! draft for `crate::webhooks` to judge.
 
 use super::{act, filters, lane, security};
-use crate::web::admin::context::AdminContext;
+use crate::web::admin::context::{AdminContext, Unsaved, unsaved};
 use crate::web::admin::kit::field::{Choice, Field, Fieldset, Widget};
 use crate::web::admin::kit::form::{FormErrors, Values};
-use crate::web::admin::kit::resource::{Loaded, Saved, Unsaved};
+use crate::web::admin::kit::resource::{Loaded, Saved};
 use crate::web::admin::words::label;
-use crate::webhooks::{self, Draft, Rules, SaveError, Target, WebhookInput};
+use crate::webhooks::{self, Draft, Rules, Target, WebhookInput};
 use signalbox_actions::Catalogue;
 use signalbox_core::action::{Parameter, ParameterKind};
 use signalbox_core::event::kind::{self, KINDS};
@@ -15,8 +15,8 @@ use signalbox_core::ids::WebhookId;
 use signalbox_core::webhook::{Concurrency, ProjectId};
 use signalbox_i18n::say;
 use signalbox_i18n::t;
-use signalbox_store::Conn;
 use signalbox_store::webhooks::Row;
+use signalbox_store::{Conn, StoreError};
 use std::collections::BTreeMap;
 
 /// The choices of `register_on_first_event`: a box in the table, a sentence in the form.
@@ -74,7 +74,7 @@ fn match_fields(values: &Values) -> Fieldset {
             Field::new("http_x_gitlab_event", label("http_x_gitlab_event"), pair(headers.collect(), "object_kind"))
                 .required()
                 .help("The X-Gitlab-Event header."),
-            Field::new("pending", "Register on first Test (project ID -1)", Widget::Check { fills: Some("project_id") })
+            Field::new("pending", "Register on first Test (project ID -1)", Widget::Check { fills: Some(("project_id", "-1")) })
                 .help("Takes the project ID from GitLab's Test, or from the first event."),
             Field::new("project_id", label("project_id"), Widget::Number { min: ProjectId::PENDING, max: i64::MAX })
                 .help("The project's number in GitLab. -1 means pending registration."),
@@ -111,7 +111,7 @@ fn action_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
             Field::new(
                 "action",
                 label("action"),
-                Widget::Choose { options, refetches: "parameters" },
+                Widget::Choose { options, refetches: "parameters", button: "Show parameters" },
             )
             .required()
             .full(),
@@ -274,17 +274,19 @@ pub(super) async fn save(
     let target = match object {
         None => Target::Add,
         Some(object) => Target::Change {
-            id: object.id.parse().map(WebhookId).map_err(|_| SaveError::Gone)?,
+            id: object.id.parse().map(WebhookId).map_err(|_| StoreError::NotFound)?,
             version: object.version,
         },
     };
     let remote_addr = ctx.remote_addr();
-    let row = webhooks::save(conn, &act(ctx, &remote_addr), target, &input).await?;
+    let row = webhooks::save(conn, &act(ctx, &remote_addr), target, &input).await;
+    let row = row.map_err(unsaved)?;
     tracing::info!(webhook.id = row.id, user.name = %ctx.actor.username, "Webhook {} was saved by {}", row.id, ctx.actor.username);
     Ok(Saved {
         id: row.id.to_string(),
         name: row.label(),
         reveal,
+        next: None,
         hint: row
             .is_pending()
             .then_some("It waits for GitLab's Test. Its setup page shows what to enter in GitLab."),

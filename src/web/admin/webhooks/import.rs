@@ -181,7 +181,7 @@ fn landed(ctx: &AdminContext, done: Imported, lacking: &[String]) -> HttpRespons
 /// # Errors
 /// The database (503), a webhook that YAML cannot hold (500).
 pub async fn download(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
-    let asked = query::read(&urls::webhooks(), ctx.query(), Webhooks::listing());
+    let asked = query::read(&urls::webhooks(), ctx.query(), Webhooks::LISTING);
     if !asked.warnings.is_empty() {
         let warnings = asked.warnings.join(" ");
         ctx.flash(Level::Warning, format!("{warnings} {}", t("Check the list again.")));
@@ -227,7 +227,7 @@ pub fn samples(words: &str) -> Vec<ImportPage> {
         mark: "0".repeat(64),
     };
     let page = |plan, unreadable, refused: Option<&str>| ImportPage {
-        frame: Frame::sample(words),
+        frame: crate::web::admin::context::sample_frame(words),
         text: words.to_owned(),
         unreadable,
         refused: refused.map(str::to_owned),

@@ -4,7 +4,7 @@ use crate::web::admin::deliveries::badges::verdict_badge;
 use crate::web::admin::jobs::badges::job_badge;
 use crate::web::admin::kit::column::{Bit, Cell, Column, Switch, Width};
 use crate::web::admin::kit::filter::{BadChoice, Choices, FilterSpec, YES_NO, within, yes_no};
-use crate::web::admin::kit::listing::{Empty, Listing, Paging};
+use crate::web::admin::kit::listing::{Empty, Listing, Paging, number};
 use crate::web::admin::webhooks::badges::{enabled_badge, pending_badge};
 use crate::web::urls;
 use signalbox_core::ids::WebhookId;
@@ -21,6 +21,7 @@ pub(super) static LISTING: Listing<Row, Sort, Filter> = Listing {
     paging: Paging::Numbered(100),
     default_order: &[(Sort::Repository, Direction::Ascending)],
     id: |row| row.id.to_string(),
+    place: number,
     page: |row| urls::webhook(WebhookId(row.id)),
     empty: Empty {
         title: "No webhooks yet",

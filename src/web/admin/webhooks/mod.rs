@@ -20,20 +20,20 @@ pub mod switch;
 pub mod test;
 
 use self::drift::Drift;
-use super::context::AdminContext;
+use super::context::{AdminContext, Meta, Signalbox, Unsaved, unsaved};
 use super::kit::badge::Badge;
-use super::kit::bulk::BulkAction;
 use super::kit::field::Fieldset;
 use super::kit::form::Values;
 use super::kit::listing::Listing;
 use super::kit::resource::{
-    DeletePlan, Editable, Loaded, Meta, Notice, Resource, Saved, Transfer, Unsaved,
+    DeletePlan, Editable, Guarded, Loaded, LogWords, Notice, Remarks, Resource, Saved, Transfer,
 };
+use super::once::add_once;
+use super::words::LOG_WORDS;
 use crate::clock;
 use crate::web::admin::webhooks::badges::{enabled_badge, pending_badge, registered_badge};
 use crate::web::urls;
-use crate::webhooks::{Act, SaveError};
-use signalbox_core::change::Change;
+use crate::webhooks::Act;
 use signalbox_core::event::kind;
 use signalbox_core::ids::WebhookId;
 use signalbox_core::listing::{Counts, ListQuery, Page, Part};
@@ -49,37 +49,32 @@ use signalbox_store::{self as store, Conn, StoreError, webhooks};
 pub struct Webhooks;
 
 static META: Meta = Meta {
-    app: "hooks",
-    name: "webhook",
-    label: "webhook",
-    plural: "webhooks",
-    title: "Webhooks",
-    view: Permission::View,
     edit: Some(Permission::ChangeWebhooks),
+    actions: bulk::ACTIONS,
+    acting: Some(Permission::ChangeWebhooks),
+    transfer: Some(Transfer { export: urls::webhook_export(), import: urls::webhook_import() }),
+    add_tools: &[("Fill in from a payload", urls::webhook_payload())],
     copies: Some("Its secrets are not copied: enter or generate one for the new webhook."),
-    guarded: Some("Asked again when secrets, or what is run, are changed."),
-    deleting_is_guarded: true,
+    guarded: Some(Guarded {
+        when: "Asked again when secrets, or what is run, are changed.",
+        is_sensitive: change::is_sensitive,
+        deleting: true,
+    }),
+    log: LogWords { restore: change::restore, ..LOG_WORDS },
+    ..Meta::new("hooks", "webhook", ["webhook", "webhooks", "Webhooks"], Permission::View)
 };
 
 impl Resource for Webhooks {
+    type Site = Signalbox;
     type Row = Row;
     type Sort = Sort;
     type Filter = Filter;
 
-    fn meta() -> &'static Meta {
-        &META
-    }
-
-    fn listing() -> &'static Listing<Row, Sort, Filter> {
-        &list::LISTING
-    }
+    const META: &'static Meta = &META;
+    const LISTING: &'static Listing<Row, Sort, Filter> = &list::LISTING;
 
     async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
         webhooks::list(conn, query).await
-    }
-
-    fn transfer() -> Option<Transfer> {
-        Some(Transfer { export: urls::webhook_export(), import: urls::webhook_import() })
     }
 
     async fn counts(
@@ -88,10 +83,6 @@ impl Resource for Webhooks {
         _: bool,
     ) -> store::Result<Counts> {
         webhooks::counts(conn, query).await
-    }
-
-    fn actions() -> &'static [BulkAction] {
-        bulk::ACTIONS
     }
 
     async fn ids(
@@ -104,22 +95,15 @@ impl Resource for Webhooks {
         Ok(ids.into_iter().map(|id| id.0.to_string()).collect())
     }
 
-    async fn remarks(
-        ctx: &AdminContext,
-        conn: &mut Conn,
-        rows: &[Row],
-    ) -> store::Result<Vec<String>> {
-        Ok(drift::remark(rows, &drift::of(conn, &ctx.deps().catalogue, rows).await?))
+    async fn remarks(ctx: &AdminContext, conn: &mut Conn, rows: &[Row]) -> store::Result<Remarks> {
+        let drifts = drift::of(conn, &ctx.deps().catalogue, rows).await?;
+        Ok(Remarks { above: drift::remark(rows, &drifts), ..Remarks::default() })
     }
 }
 
 impl Editable for Webhooks {
     fn fieldsets(ctx: &AdminContext, values: &Values, object: Option<&Loaded>) -> Vec<Fieldset> {
         form::fieldsets((&ctx.deps().catalogue, &ctx.public_address()), values, object)
-    }
-
-    fn add_tools() -> Vec<(&'static str, String)> {
-        vec![("Fill in from a payload", urls::webhook_payload().to_owned())]
     }
 
     fn blank(ctx: &AdminContext) -> Values {
@@ -153,19 +137,17 @@ impl Editable for Webhooks {
         object: Option<&Loaded>,
         values: &Values,
     ) -> Result<Saved, Unsaved> {
-        form::save(ctx, conn, object, values).await
-    }
-
-    fn after_add(values: &Values, saved: &Saved) -> Option<String> {
-        form::is_pending(values).then(|| urls::webhook_setup(&saved.id))
-    }
-
-    fn is_sensitive(object: Option<&Loaded>, values: &Values) -> bool {
-        change::is_sensitive(object, values)
-    }
-
-    fn restore(values: &mut Values, change: &Change) {
-        change::restore(values, change);
+        match object {
+            None => {
+                add_once(conn, values, async |conn: &mut Conn| {
+                    let saved = form::save(ctx, conn, None, values).await?;
+                    let next = form::is_pending(values).then(|| urls::webhook_setup(&saved.id));
+                    Ok(Saved { next, ..saved })
+                })
+                .await
+            }
+            Some(_) => form::save(ctx, conn, object, values).await,
+        }
     }
 
     async fn plan_delete(_: &AdminContext, conn: &mut Conn, id: &str) -> store::Result<DeletePlan> {
@@ -198,10 +180,11 @@ impl Editable for Webhooks {
         })
     }
 
-    async fn delete(ctx: &AdminContext, conn: &mut Conn, id: &str) -> Result<String, SaveError> {
+    async fn delete(ctx: &AdminContext, conn: &mut Conn, id: &str) -> Result<String, Unsaved> {
         let id = webhook_id(id)?;
         let remote_addr = ctx.remote_addr();
-        let row = crate::webhooks::delete(conn, &act(ctx, &remote_addr), id).await?;
+        let row = crate::webhooks::delete(conn, &act(ctx, &remote_addr), id).await;
+        let row = row.map_err(unsaved)?;
         tracing::info!(webhook.id = row.id, user.name = %ctx.actor.username, "Webhook {} was deleted by {}", row.id, ctx.actor.username);
         Ok(row.label())
     }

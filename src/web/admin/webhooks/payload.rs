@@ -90,7 +90,7 @@ fn draw(
 #[cfg(test)]
 pub fn samples(words: &str) -> Vec<PayloadPage> {
     let page = |wrong: Option<&str>| PayloadPage {
-        frame: Frame::sample(words),
+        frame: crate::web::admin::context::sample_frame(words),
         header: words.to_owned(),
         body: words.to_owned(),
         wrong: wrong.map(str::to_owned),

@@ -2,7 +2,7 @@
 
 use super::setup::missing;
 use super::{META, act, webhook_id};
-use crate::web::admin::context::AdminContext;
+use crate::web::admin::context::{AdminContext, unsaved};
 use crate::web::admin::kit::back;
 use crate::web::admin::kit::form::{BoundField, Values};
 use crate::web::admin::kit::frame::{Frame, Level};
@@ -84,7 +84,7 @@ pub async fn reset(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, Hu
     let remote_addr = ctx.remote_addr();
     let row = crate::webhooks::reset(&mut conn, &act(&ctx, &remote_addr), (id, version))
         .await
-        .map_err(|error| back::problem(&ctx, &META, ctx.segment("id"), error))?;
+        .map_err(|error| back::problem(&ctx, &META, ctx.segment("id"), unsaved(error)))?;
     let who = &ctx.actor.username;
     tracing::info!(webhook.id = row.id, user.name = %who, "Webhook {} was reset by {who}", row.id);
     let text = say!(
@@ -101,7 +101,7 @@ pub async fn reset(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, Hu
 #[cfg(test)]
 pub fn sample(row: Row) -> ResetPage {
     ResetPage {
-        frame: Frame::sample("Reset registration"),
+        frame: crate::web::admin::context::sample_frame("Reset registration"),
         row,
         ask: None,
         cancel: "/admin/".to_owned(),

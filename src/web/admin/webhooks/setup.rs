@@ -344,7 +344,7 @@ pub fn sample(row: &Row, words: &str) -> SetupPage {
     };
     let now = at.0 + TimeDelta::hours(1);
     SetupPage {
-        frame: Frame::sample("Setup"),
+        frame: crate::web::admin::context::sample_frame("Setup"),
         url: url(row, "https://signalbox.example.com"),
         has_signing_token: row.has_signing_token,
         has_secret_token: row.has_secret_token,

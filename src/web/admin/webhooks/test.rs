@@ -5,10 +5,10 @@ use super::setup::missing;
 use super::webhook_id;
 use crate::clock;
 use crate::control::{self, Given, ReplayError, Trial};
+use crate::web::admin::act::act;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::deliveries::badges::{equal_badge, verdict_badge};
 use crate::web::admin::deliveries::page::{self, CheckView};
-use crate::web::admin::jobs::act::act;
 use crate::web::admin::kit::at::At;
 use crate::web::admin::kit::back::parameter;
 use crate::web::admin::kit::form::Values;
@@ -246,7 +246,7 @@ async fn tried(ctx: &AdminContext, conn: &mut Conn, trial: &Trial) -> Result<Tri
 #[cfg(test)]
 pub fn samples(words: &str, runs: impl Fn() -> Vec<RunView>) -> Vec<TestPage> {
     let page = |result, wrong: Option<&str>, is_pasted| TestPage {
-        frame: Frame::sample(words),
+        frame: crate::web::admin::context::sample_frame(words),
         offered: vec![("01M87VREQA18WSHF0ZZCJA3NJ8".to_owned(), words.to_owned(), true)],
         typed: words.to_owned(),
         header: words.to_owned(),

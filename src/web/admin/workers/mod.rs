@@ -3,11 +3,11 @@
 
 mod scopes;
 
+use super::banner::{told, what};
 use super::context::AdminContext;
 use super::kit::at::At;
 use super::kit::badge::{Badge, Tone};
 use super::kit::frame::Frame;
-use super::pause::{told, what};
 use crate::clock;
 use crate::web::filters;
 use crate::web::human::{HumanError, page};
@@ -179,7 +179,7 @@ pub fn sample(full: bool) -> WorkersPage {
         waiting: 3,
     };
     WorkersPage {
-        frame: Frame::sample("Workers"),
+        frame: crate::web::admin::context::sample_frame("Workers"),
         now,
         workers: if full {
             [1, 9, 20].map(|age| view(seen(age), &busy, now)).into()

@@ -1,0 +1,46 @@
+//! The words of the banner that every page shows while something is held back.
+
+use super::kit::at::At;
+use signalbox_core::pause::{Pause, Scope};
+use signalbox_i18n::say;
+use signalbox_i18n::t;
+
+/// What is held back, in words.
+pub fn what(pause: &Pause) -> String {
+    match &pause.scope {
+        Scope::All => t("All jobs are paused").to_owned(),
+        Scope::Webhook(_) => say!("Jobs of “{name}” are paused", name = pause.note.name),
+        Scope::Lane(_) => say!("The lane “{name}” is paused", name = pause.note.name),
+    }
+}
+
+/// The same with who, when and why.
+pub fn told(pause: &Pause) -> String {
+    let note = &pause.note;
+    let since = At(note.since).absolute();
+    let told =
+        say!("{what} since {since}, by {name}", what = what(pause), since = since, name = note.by);
+    if note.reason.is_empty() { told } else { format!("{told}: {}", note.reason) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::DateTime;
+    use signalbox_core::pause::Note;
+
+    #[test]
+    fn a_pause_says_what_who_and_why() {
+        let note = Note {
+            name: "Site".into(),
+            reason: "release day".into(),
+            by: "ada".into(),
+            since: DateTime::UNIX_EPOCH,
+        };
+        let pause = Pause { scope: Scope::Webhook(7), note };
+        assert_eq!(
+            told(&pause),
+            "Jobs of “Site” are paused since 1970-01-01 00:00:00 UTC, by ada: release day"
+        );
+    }
+}
