@@ -2,6 +2,7 @@
 //! habits that a reader relies on. A rule that nobody runs is decoration.
 
 mod drawing;
+mod panel;
 
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,6 +6,7 @@ use super::kit::entry::{Entry, Kind, Labels};
 use super::kit::resource::LogWords;
 use crate::accounts::login::LoginError;
 use crate::accounts::throttle::Wait;
+use signalbox_core::replay::Skip;
 use signalbox_i18n::say;
 use signalbox_i18n::t;
 use signalbox_store::audit::{self, Verb};
@@ -103,4 +104,19 @@ pub fn said(error: &LoginError) -> String {
 /// How long to wait after too many wrong passwords.
 pub fn throttled(wait: Wait) -> String {
     say!("Too many wrong passwords. Try again in {n} seconds.", n = wait.seconds)
+}
+
+/// Why a delivery cannot be replayed, in a sentence.
+pub fn why(skip: Skip) -> &'static str {
+    match skip {
+        Skip::Rejected => "It was rejected. Only authentic deliveries can run.",
+        Skip::BodyGone => "Its body was removed.",
+        Skip::Duplicate => "It is a duplicate of another delivery.",
+        Skip::Made => "It is a replay or a manual delivery itself.",
+        Skip::Secret => "The secret it was sent with no longer belongs to any webhook.",
+        Skip::Disabled => "The webhook that it matches is disabled.",
+        Skip::Unmatched => "No webhook matches it now.",
+        Skip::Gone => "It was removed in the meantime.",
+        Skip::Failed => "It could not be stored.",
+    }
 }

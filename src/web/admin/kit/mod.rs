@@ -1,5 +1,6 @@
-//! The machine behind the panel's pages; it knows no resource by name.
+//! The machine behind the panel's pages; it knows no resource by name (`docs/kit.md`).
 //!
+//! A program gives it a site (`site.rs`) and takes its routes (`mount.rs`, `route.rs`).
 //! A resource describes itself (`resource.rs`, `listing.rs`, `column.rs`, `filter.rs`,
 //! `field.rs`); `query.rs` reads addresses and writes links; `views.rs` has the handlers, and
 //! `list_view.rs`, `form.rs`, `pages.rs` are what templates see of it all.

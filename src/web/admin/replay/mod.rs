@@ -18,6 +18,7 @@ use crate::web::admin::kit::back::parameter;
 use crate::web::admin::kit::badge::Badge;
 use crate::web::admin::kit::frame::{Frame, Level};
 use crate::web::admin::kit::views::Posted;
+use crate::web::admin::words::why;
 use crate::web::filters;
 use crate::web::human::{HumanError, page, see_other};
 use crate::web::problem::Problem;
@@ -26,7 +27,6 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
 use signalbox_core::ids::{DeliveryId, WebhookId};
-use signalbox_core::replay::Skip;
 use signalbox_core::role::Permission;
 use signalbox_core::verdict::Verdict;
 use signalbox_i18n::say;
@@ -276,21 +276,6 @@ async fn webhooks(
         (id.to_string(), label, chosen == Some(WebhookId(id)))
     };
     Ok(near.into_iter().map(option).collect())
-}
-
-/// Why a delivery cannot be replayed, in a sentence.
-pub fn why(skip: Skip) -> &'static str {
-    match skip {
-        Skip::Rejected => "It was rejected. Only authentic deliveries can run.",
-        Skip::BodyGone => "Its body was removed.",
-        Skip::Duplicate => "It is a duplicate of another delivery.",
-        Skip::Made => "It is a replay or a manual delivery itself.",
-        Skip::Secret => "The secret it was sent with no longer belongs to any webhook.",
-        Skip::Disabled => "The webhook that it matches is disabled.",
-        Skip::Unmatched => "No webhook matches it now.",
-        Skip::Gone => "It was removed in the meantime.",
-        Skip::Failed => "It could not be stored.",
-    }
 }
 
 /// What stands in the way, in a sentence.
