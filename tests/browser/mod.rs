@@ -16,5 +16,6 @@ mod people;
 mod plain;
 mod registration;
 mod replay;
+mod todo;
 mod tour;
 mod ways;
