@@ -10,6 +10,7 @@ mod import;
 mod index;
 mod language;
 mod language_pages;
+mod legible;
 mod lists;
 mod log;
 mod login;

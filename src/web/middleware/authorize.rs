@@ -9,7 +9,7 @@
 //! who posts is told that nothing was changed.
 
 use super::authenticate::Visit;
-use super::{Answer, csrf};
+use super::{Answer, csrf, legible};
 use crate::web::admin::kit::route::{self, Access, Guarded};
 use crate::web::human::{self, HumanError};
 use crate::web::problem::Problem;
@@ -89,6 +89,9 @@ async fn admit(
     rules: &Rules,
     request: &mut ServiceRequest,
 ) -> Result<Option<Cookie<'static>>, Refusal> {
+    if let Some(problem) = legible::address_fault(request.request()) {
+        return Err(problem.into());
+    }
     let (secret, cookie) = match access(rules, request.method()) {
         Some(Access::Public) => visitor_secret(request.request())?,
         Some(Access::Needs(permission)) => {

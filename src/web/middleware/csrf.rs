@@ -6,6 +6,7 @@
 //! no session, and none is made for a visitor's sake (bots would fill the table): there the
 //! secret is derived from a cookie of its own with a key only the server has.
 
+use super::legible;
 use crate::clock;
 use crate::web::Deps;
 use crate::web::problem::Problem;
@@ -45,6 +46,9 @@ pub async fn check(request: &mut ServiceRequest, secret: &Secret) -> Result<(), 
             _ => Problem::bad_request("The body of the request did not arrive whole."),
         }
     })?;
+    if let Some(problem) = legible::fields_fault(&body) {
+        return Err(problem);
+    }
     let presented = presented(request.headers(), &body);
     request.set_payload(Payload::from(body));
     match presented {

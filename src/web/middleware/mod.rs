@@ -5,6 +5,7 @@ pub mod authenticate;
 pub mod authorize;
 pub mod catch_panic;
 pub mod csrf;
+pub mod legible;
 pub mod locale;
 pub mod request_id;
 pub mod security_headers;
