@@ -222,3 +222,26 @@ async fn a_database_that_is_away_is_said_with_503() {
     // Nothing was stored, so the repeat is no duplicate.
     app.send(&Delivery::push_2015().token(TOKEN).key("once")).await.expect(202, "matched");
 }
+
+#[tokio::test]
+async fn a_body_whose_chunks_are_broken_is_a_bad_request() {
+    let app = App::start().await;
+    let address = app.base().strip_prefix("http://").unwrap();
+    for body in
+        ["zz\r\n{}\r\n0\r\n\r\n", "5\r\n{}\r\n0\r\n\r\n", "-1\r\n", "ffffffffffffffffff\r\n{}"]
+    {
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(
+            stream,
+            "POST /webhooks/gitlab HTTP/1.1\r\nHost: {address}\r\n\
+             Content-Type: application/json\r\nX-Gitlab-Event: Push Hook\r\n\
+             Transfer-Encoding: chunked\r\n\r\n{body}"
+        )
+        .unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut answer = String::new();
+        drop(stream.read_to_string(&mut answer));
+        assert!(answer.starts_with("HTTP/1.1 400"), "{body:?}: {answer}");
+    }
+    assert_eq!(app.database().count("deliveries").await, 0);
+}

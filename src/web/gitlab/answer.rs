@@ -62,6 +62,12 @@ pub(super) fn too_slow(detail: String) -> HttpResponse {
     MachineError::from(problem).error_response()
 }
 
+/// The answer to a body that did not arrive whole.
+pub(super) fn broken() -> HttpResponse {
+    let detail = "The body did not arrive whole: its length or its chunks are invalid.";
+    MachineError::from(Problem::bad_request(detail)).error_response()
+}
+
 /// Keeps what was not read of a body until the answer is sent, so that actix closes the connection. A
 /// chunked body that is dropped before is read to its end, however long its sender takes.
 pub(super) fn with_unread(response: HttpResponse, unread: web::Payload) -> HttpResponse {

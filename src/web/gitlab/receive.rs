@@ -53,6 +53,7 @@ async fn read_and_submit(
         Ok(read) => read,
         Err(Interrupted::NotStored(error)) => return answer::not_stored(error),
         Err(Interrupted::TooSlow(detail)) => return answer::too_slow(detail),
+        Err(Interrupted::Broken) => return answer::broken(),
     };
     let (content, event_header) = match (head, read.too_large) {
         (Err(refusal), _) => (refused(refusal), event_of(request)),
@@ -133,6 +134,7 @@ struct Read {
 enum Interrupted {
     NotStored(IntakeError),
     TooSlow(String),
+    Broken,
 }
 
 impl From<IntakeError> for Interrupted {
@@ -161,8 +163,8 @@ async fn read(
     loop {
         let next = timeout_at(pace_end.min(end), body.next()).await;
         let Some(chunk) = next.map_err(|_| too_slow(pace_end < end))? else { break };
-        // A sender that broke off is told nothing, since it is gone; nothing of it is kept.
-        let chunk = chunk.map_err(|_| IntakeError::Unavailable)?;
+        // A sender that broke off is gone; nothing of it is kept.
+        let chunk = chunk.map_err(|_| Interrupted::Broken)?;
         let fits = limit.saturating_sub(bytes.len()).min(chunk.len());
         make_room(&mut bytes, fits, expected, &mut permit)?;
         bytes.extend_from_slice(chunk.get(..fits).unwrap_or_default());
