@@ -10,6 +10,9 @@ const MASK: &str = "••••••";
 /// they would hide half of the output.
 const LINE_BYTES: usize = 8;
 
+/// The most bytes of escape sequences between two letters of a secret.
+const MOST_IN_GAP: usize = 256;
+
 /// Takes secrets out of what is written piece by piece, each stream by itself, a secret cut
 /// between two pieces included.
 #[derive(Default)]
@@ -75,14 +78,20 @@ impl Masks {
         let mut safe = Vec::with_capacity(bytes.len());
         let mut rest = bytes;
         while let Some((first, after)) = rest.split_first() {
-            let mut alike = self.secrets.iter().filter(|secret| secret.first() == Some(first));
-            if more_comes
-                && alike.clone().any(|secret| secret.len() > rest.len() && secret.starts_with(rest))
-            {
-                return (safe, rest.to_vec());
+            let alike = self.secrets.iter().filter(|secret| secret.first() == Some(first));
+            let mut found = None;
+            for secret in alike {
+                match Alike::of(secret, rest) {
+                    Alike::SoFar if more_comes => return (safe, rest.to_vec()),
+                    Alike::SoFar | Alike::Not => {}
+                    Alike::Whole { looks, behind } => {
+                        found = found.or(Some((looks, behind)));
+                    }
+                }
             }
-            if let Some(behind) = alike.find_map(|secret| rest.strip_prefix(secret.as_slice())) {
+            if let Some((looks, behind)) = found {
                 safe.extend_from_slice(MASK.as_bytes());
+                safe.extend_from_slice(&looks);
                 rest = behind;
             } else {
                 safe.push(*first);
@@ -90,6 +99,69 @@ impl Masks {
             }
         }
         (safe, Vec::new())
+    }
+}
+
+/// How the beginning of some bytes compares with a secret.
+enum Alike<'b> {
+    Not,
+    /// They end before the secret does.
+    SoFar,
+    Whole {
+        /// The sequences inside, which are kept: what follows looks as it would have.
+        looks: Vec<u8>,
+        behind: &'b [u8],
+    },
+}
+
+impl<'b> Alike<'b> {
+    /// Sees through what a page does not show: terminals are told to change colour in the middle of
+    /// words, by `grep --color` for one.
+    fn of(secret: &[u8], bytes: &'b [u8]) -> Self {
+        let (mut rest, mut looks, mut in_gap) = (bytes, Vec::new(), 0);
+        let mut letters = secret.iter().peekable();
+        while let Some(letter) = letters.peek() {
+            let Some((first, after)) = rest.split_first() else { return Self::SoFar };
+            if first == *letter {
+                letters.next();
+                (rest, in_gap) = (after, 0);
+                continue;
+            }
+            match sequence(rest) {
+                Sequence::SoFar if in_gap + rest.len() <= MOST_IN_GAP => return Self::SoFar,
+                Sequence::Bytes(count) if in_gap + count <= MOST_IN_GAP => {
+                    let (sequence, behind) = rest.split_at(count);
+                    looks.extend_from_slice(sequence);
+                    (rest, in_gap) = (behind, in_gap + count);
+                }
+                // Or an output without an end would be kept back.
+                Sequence::None | Sequence::SoFar | Sequence::Bytes(_) => return Self::Not,
+            }
+        }
+        Self::Whole { looks, behind: rest }
+    }
+}
+
+/// An escape sequence at the beginning of some bytes.
+enum Sequence {
+    None,
+    SoFar,
+    Bytes(usize),
+}
+
+/// A control sequence, or one that chooses letters. Source: ECMA-48, sections 5.3 and 5.4.
+fn sequence(bytes: &[u8]) -> Sequence {
+    let (start, inner, last) = match bytes {
+        [0x1b | 0xc2] => return Sequence::SoFar,
+        [0x1b, b'[', ..] | [0xc2, 0x9b, ..] => (2, b' '..=b'?', b'@'..=b'~'),
+        [0x1b, ..] => (1, b' '..=b'/', b'0'..=b'~'),
+        _ => return Sequence::None,
+    };
+    let length = bytes.iter().skip(start).take_while(|byte| inner.contains(byte)).count();
+    match bytes.get(start + length) {
+        None => Sequence::SoFar,
+        Some(byte) if last.contains(byte) => Sequence::Bytes(start + length + 1),
+        Some(_) => Sequence::None,
     }
 }
 
@@ -152,6 +224,53 @@ mod tests {
             let masked = in_pieces(&mut masks(&[&secret]), &cut);
             prop_assert!(!masked.contains(&secret), "{masked}");
             prop_assert_eq!(masked, whole.replace(&secret, MASK));
+        }
+    }
+
+    #[test]
+    fn colours_inside_a_secret_hide_nothing_of_it() {
+        for (text, masked) in [
+            ("a s3\x1b[1;31mcr\x1b[met b", "a ••••••\x1b[1;31m\x1b[m b"),
+            ("\x1b[32ms3cre\x1b(B\x1b[mt!", "\x1b[32m••••••\x1b(B\x1b[m!"),
+            ("s\u{9b}0m3cret", "••••••\u{9b}0m"),
+            ("s3cre\x1b[31mx s3c\x1b[31", "s3cre\x1b[31mx s3c\x1b[31"),
+        ] {
+            for cut in 0..text.len() {
+                let (one, two) = text.as_bytes().split_at(cut);
+                assert_eq!(in_pieces(&mut masks(&["s3cret"]), &[one, two]), masked, "{cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_output_without_an_end_is_not_kept_back() {
+        let mut masks = masks(&["s3cret"]);
+        assert_eq!(masks.push(Stream::Stdout, b"s"), b"");
+        let mut passed = 0;
+        for _ in 0..100 {
+            passed += masks.push(Stream::Stdout, b"\x1b[0m").len();
+        }
+        assert_eq!(passed, 401);
+        let endless = [b"s\x1b[".as_slice(), &[b'1'; 1_000]].concat();
+        assert_eq!(masks.push(Stream::Stderr, &endless), endless);
+    }
+
+    proptest! {
+        #[test]
+        fn no_secret_is_left_however_it_is_coloured(
+            pieces in prop::collection::vec("[ab]{0,3}|\x1b\\[[0-9;]{0,4}m|\x1b\\(B", 0..20),
+            secret in "[ab]{1,4}",
+            cuts in prop::collection::vec(0..100usize, 0..4),
+        ) {
+            let whole = pieces.concat();
+            let mut cuts: Vec<usize> = cuts.into_iter().filter(|cut| *cut < whole.len()).collect();
+            cuts.extend([0, whole.len()]);
+            cuts.sort_unstable();
+            let cut: Vec<&[u8]> =
+                cuts.windows(2).map(|ends| &whole.as_bytes()[ends[0]..ends[1]]).collect();
+            let masked = in_pieces(&mut masks(&[&secret]), &cut);
+            let shown = |text: &str| super::super::page_text(text.as_bytes());
+            prop_assert_eq!(shown(&masked), shown(&whole).replace(&secret, MASK));
         }
     }
 }
