@@ -187,3 +187,24 @@ async fn the_workers_page_tells_the_living_from_the_dead() {
     worker.kill();
     state("dead").await;
 }
+
+#[tokio::test]
+async fn a_stream_ends_with_the_session_that_opened_it() {
+    let wait_for_it = "cd \"$(dirname \"$0\")\"; while ! [ -e go ]; do sleep 0.05; done";
+    let app = Setup::new().await.action("wait", "", wait_for_it).start().await;
+    webhook_with(&app, "wait", &[]).await;
+    let job = push(&app, "k").await;
+    app.job_is(&job, "running").await;
+    for ending in [
+        "DELETE FROM sessions",
+        "UPDATE sessions SET expires_at = now()",
+        "UPDATE sessions SET created_at = now() - interval '31 days'",
+        "UPDATE users SET active = false",
+    ] {
+        let mut events = Events::open(&client(&app).await, &app, &job, None).await;
+        assert!(events.until("event: state").await, "{ending}");
+        app.database().execute(ending).await;
+        assert!(!events.until("event: never").await, "{ending}");
+        app.database().execute("UPDATE users SET active = true").await;
+    }
+}

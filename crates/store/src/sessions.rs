@@ -3,7 +3,7 @@
 //!
 //! What a session holds is `signalbox::web::session_store`'s to know; here it is text.
 
-use super::schema::sessions;
+use super::schema::{sessions, users};
 use super::{Conn, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -65,6 +65,25 @@ pub async fn load(conn: &mut Conn, id: &[u8], now: DateTime<Utc>) -> Result<Opti
         .first(conn)
         .await
         .optional()?)
+}
+
+/// Whether a person's session of this reference still opens anything.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lives(
+    conn: &mut Conn,
+    user: UserId,
+    reference: &str,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let found = sessions::table
+        .inner_join(users::table)
+        .filter(users::id.eq(user.0).and(users::active))
+        .filter(sessions::reference.eq(reference))
+        .filter(sessions::expires_at.gt(now))
+        .filter(sessions::created_at.gt(now - LONGEST));
+    Ok(diesel::select(diesel::dsl::exists(found)).get_result(conn).await?)
 }
 
 /// Stores a new session.

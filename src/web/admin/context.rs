@@ -18,9 +18,10 @@ use crate::web::middleware::authorize::FormSecret;
 use crate::web::middleware::csrf;
 use crate::web::origin;
 use crate::web::problem::Problem;
-use crate::web::session_store::CONFIRMED;
+use crate::web::session_store::{CONFIRMED, REFERENCE};
 use crate::web::{Deps, VERSION, urls};
 use crate::webhooks::SaveError;
+use actix_session::SessionExt;
 use actix_web::{HttpMessage, HttpRequest, web};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -83,6 +84,12 @@ impl Signalbox {
     /// The token for this page's forms.
     pub fn csrf(&self) -> &str {
         &self.csrf
+    }
+
+    /// Whose the session is, and what it is called.
+    pub fn session_id(&self) -> (UserId, String) {
+        let reference = self.request.get_session().get(REFERENCE);
+        (self.actor.id, reference.ok().flatten().unwrap_or_default())
     }
 
     /// Begins this person's session anew, after the old ones were ended.

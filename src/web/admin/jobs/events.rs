@@ -3,8 +3,8 @@
 //! Everything is read from the database, after the last chunk that was sent; a notice only says
 //! when to look. An event names the line that it begins with and brings all lines from there, so
 //! that one that comes twice doubles nothing. Its id is attempt, chunk: what `Last-Event-ID` asks
-//! to go on after. The server ends a stream after a while, so that whoever was signed out
-//! meanwhile does not read on; browsers come back by themselves.
+//! to go on after. A stream ends with the session that opened it, which is asked for before each look;
+//! browsers come back by themselves, and find the sign-in page.
 
 use super::log::{Assembly, Lines, MOST_CHUNKS};
 use super::page::{badge, id_of, missing, sentence};
@@ -18,11 +18,11 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, ContentEncoding};
 use actix_web::web::Bytes;
 use askama::Template;
 use futures_util::stream;
-use signalbox_core::ids::JobId;
+use signalbox_core::ids::{JobId, UserId};
 use signalbox_i18n as i18n;
 use signalbox_store::jobs::{self, Job};
 use signalbox_store::listen::Watcher;
-use signalbox_store::{Pool, StoreError};
+use signalbox_store::{Pool, StoreError, sessions};
 use std::fmt::Write as _;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -53,6 +53,7 @@ pub async fn stream(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         .map(|(_, value)| value.into_owned());
     let after = ctx.header("last-event-id").map(str::to_owned).or(asked);
     let follower = Follower {
+        session: ctx.session_id(),
         pool: ctx.deps().pool.clone(),
         stop: ctx.deps().live.stop.clone(),
         id,
@@ -101,6 +102,8 @@ impl Place {
 
 /// One watcher's way through a job's output.
 struct Follower {
+    /// Whose it is, and what their session is called.
+    session: (UserId, String),
     pool: Pool,
     stop: CancellationToken,
     id: JobId,
@@ -150,6 +153,10 @@ impl Follower {
     async fn look(&mut self) -> Result<String, StoreError> {
         // The connection is given back before anything is sent: a slow reader holds none.
         let mut conn = self.pool.get().await?;
+        let (user, reference) = &self.session;
+        if !sessions::lives(&mut conn, *user, reference, clock::now()).await? {
+            return Err(StoreError::NotFound);
+        }
         let job = jobs::find(&mut conn, &self.id).await?;
         let newest = jobs::attempts_of(&mut conn, &self.id).await?.into_iter().next();
         let mut events = String::new();
