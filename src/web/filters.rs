@@ -12,6 +12,7 @@
 )]
 
 use askama::Values;
+use askama::filters::{Escaper, Html, Safe};
 use signalbox_core::sentence;
 use signalbox_i18n::{self as i18n, Locale};
 use std::fmt::Display;
@@ -32,6 +33,17 @@ pub fn t(text: impl Display, _: &dyn Values) -> askama::Result<String> {
 #[askama::filter_fn]
 pub fn told(text: impl Display, _: &dyn Values) -> askama::Result<String> {
     Ok(i18n::told(&text.to_string()))
+}
+
+/// The text escaped for HTML, what hides in it kept as it is: for values that a form sends back.
+///
+/// # Errors
+/// Never.
+#[askama::filter_fn]
+pub fn kept(text: impl Display, _: &dyn Values) -> askama::Result<Safe<String>> {
+    let mut html = String::new();
+    Html.write_escaped_str(&mut html, &text.to_string())?;
+    Ok(Safe(html))
 }
 
 /// The text with a value in its gap `{name}`.

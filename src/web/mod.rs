@@ -9,6 +9,7 @@ pub mod admin;
 pub mod answer;
 pub mod assets;
 mod connections;
+mod escape;
 pub mod filters;
 pub mod gitlab;
 pub mod health;

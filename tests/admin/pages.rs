@@ -156,3 +156,34 @@ async fn the_index_leads_to_everything() {
     let root = reqwest::get(format!("{}/", app.base())).await.unwrap();
     assert!(root.url().path().starts_with("/admin/"), "{}", root.url());
 }
+
+#[tokio::test]
+async fn what_hides_in_a_name_is_shown_and_stays_in_a_form() {
+    let name = "ma\u{202e}nai\u{200b}d";
+    let app = App::start().await;
+    let id = app.add_webhook(&webhooks::with(webhooks::push(), &[("repo_name", name)])).await;
+    let push = Delivery::push_2015().token(TOKEN).with("/repository/name", name);
+    let push = push.with("/user_name", "Eve\u{2066}\u{1b}[2J");
+    let answer = app.send(&push).await;
+    let delivery =
+        format!("/admin/hooks/delivery/{}/", answer.expect(202, "matched").field("delivery"));
+    let [job] = answer.jobs().try_into().unwrap();
+    let panel = app.panel().await;
+    for address in [
+        "/admin/",
+        "/admin/hooks/webhook/",
+        "/admin/hooks/delivery/",
+        "/admin/hooks/job/",
+        &format!("/admin/hooks/job/{job}/"),
+        &delivery,
+    ] {
+        let page = panel.open(address).await;
+        assert!(!page.html.contains(['\u{202e}', '\u{200b}', '\u{2066}', '\u{1b}']), "{address}");
+    }
+    let page = panel.open(&delivery).await;
+    page.says("ma⟨U+202E⟩nai⟨U+200B⟩d").says("Eve⟨U+2066⟩⟨U+001B⟩[2J");
+    // What hides would be pasted unseen: the command reads it from the downloaded file.
+    assert!(page.text("#body-curl").contains("--data-binary @"), "{}", page.text("#body-curl"));
+    let form = panel.open(&format!("/admin/hooks/webhook/{id}/change/")).await;
+    assert_eq!(form.form_with("repo_name").value("repo_name"), Some(name));
+}

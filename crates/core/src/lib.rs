@@ -11,6 +11,7 @@ pub mod delivery_reason;
 pub mod difference;
 pub mod event;
 pub mod failure;
+pub mod hidden;
 pub mod idempotency;
 pub mod ids;
 pub mod job;

@@ -5,6 +5,7 @@ use super::tree::{Node, tree};
 use crate::web::admin::kit::at::{At, size};
 use crate::web::urls;
 use chrono::TimeDelta;
+use signalbox_core::hidden::has_hidden;
 use signalbox_core::idempotency::hex;
 use signalbox_core::verdict::Endpoint;
 use signalbox_store::deliveries::Brief;
@@ -106,15 +107,17 @@ pub fn curl(public_address: &str, delivery: &Brief, whole: Option<&[u8]>) -> Opt
     }
     let short = Some(body).filter(|body| body.len() <= MOST_INLINE);
     let text = short.and_then(|body| std::str::from_utf8(body).ok());
-    lines.push(match text.filter(|text| !text.contains('\0')) {
+    // Neither a terminal nor its reader is to be deceived by what is pasted.
+    lines.push(match text.filter(|text| !has_hidden(text) && !text.contains(['\t', '\r'])) {
         Some(text) => format!("--data-raw {}", quoted(text)),
         None => format!("--data-binary @{}.json", delivery.id),
     });
     Some(lines.join(" \\\n  "))
 }
 
-/// A word for a POSIX shell.
+/// A word for a POSIX shell, without control characters other than line ends.
 fn quoted(text: &str) -> String {
+    let text: String = text.chars().filter(|c| !c.is_control() || *c == '\n').collect();
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
