@@ -97,6 +97,16 @@ impl WebSettings {
         }
     }
 
+    /// Whether the panel answers to a request for this host, with or without a port: the public address's
+    /// or the machine's own; to any while there is no public address.
+    pub fn answers_to(&self, host: &str) -> bool {
+        let Some(public) = self.public_url.as_ref().and_then(Url::host) else { return true };
+        let called = Url::parse(&format!("http://{host}/")).ok();
+        let is_plain = !host.is_empty() && !host.contains(['@', '/', '?', '#', '\\']);
+        let called = called.as_ref().and_then(Url::host).filter(|_| is_plain);
+        called.is_some_and(|called| called == public || is_loopback(&called))
+    }
+
     /// Whether cookies must do without `Secure` and `__Host-`: the public address (else the bind)
     /// is plain http on loopback, or the operator allows it.
     pub fn insecure_cookies(&self) -> bool {
@@ -154,5 +164,45 @@ fn is_loopback(host: &url::Host<&str>) -> bool {
         url::Host::Domain(name) => *name == "localhost" || name.ends_with(".localhost"),
         url::Host::Ipv4(ip) => IpAddr::V4(*ip).is_loopback(),
         url::Host::Ipv6(ip) => IpAddr::V6(*ip).is_loopback(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn once_there_is_a_public_address_others_are_not_answered_to() {
+        let mut settings = WebSettings {
+            bind: String::new(),
+            public_url: None,
+            label: String::new(),
+            trusted_proxies: Vec::new(),
+            max_body: 1,
+            allow_no_secret: false,
+            allow_secret_over_http: false,
+            body_repeat: TimeDelta::zero(),
+        };
+        assert!(settings.answers_to("evil.example"));
+        settings.public_url = Some("https://Hooks.example.com/".parse().unwrap());
+        let own = [
+            "hooks.example.com",
+            "HOOKS.example.com:443",
+            "localhost:8080",
+            "127.0.0.1",
+            "[::1]:9",
+        ];
+        assert!(own.iter().all(|host| settings.answers_to(host)));
+        for host in [
+            "",
+            "evil.example",
+            "hooks.example.com.evil.example",
+            "evil.example:443",
+            "evil@hooks.example.com",
+            "10.0.0.1",
+            "hooks.example.com/evil",
+        ] {
+            assert!(!settings.answers_to(host), "{host}");
+        }
     }
 }

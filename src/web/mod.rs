@@ -1,7 +1,7 @@
 //! The web server: its scopes and the middleware around them, in order, on one screen.
 //!
 //! A request passes, from the outside: request id, security headers, catch panic, compress; in
-//! the panel then locale, session, authenticate (who), and around each route authorize (may they, and is
+//! the panel then locale, own host, session, authenticate (who), and around each route authorize (may they, and is
 //! it our own form); then its handler. What no
 //! handler answers is answered here, with the face of its address (`problem::Face`).
 
@@ -187,6 +187,7 @@ fn panel(
         .wrap(from_fn(middleware::authenticate::run))
         .wrap(sessions(deps))
         .wrap(from_fn(with_face))
+        .wrap(from_fn(middleware::own_host::run))
         .wrap(from_fn(middleware::locale::run))
 }
 

@@ -46,6 +46,11 @@ pub fn host(request: &HttpRequest) -> String {
     from_proxy(request, "x-forwarded-host").or(named).unwrap_or_default().to_owned()
 }
 
+/// Whether the panel may answer under the host that the request called.
+pub fn is_own_host(request: &HttpRequest) -> bool {
+    settings(request).is_none_or(|settings| settings.answers_to(&host(request)))
+}
+
 fn settings(request: &HttpRequest) -> Option<&WebSettings> {
     request.app_data::<web::Data<Deps>>().map(|deps| &*deps.settings)
 }

@@ -136,6 +136,12 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", "Invalid request", detail)
     }
 
+    /// A panel called by a host that is not its own.
+    pub fn wrong_host(own: &str) -> Self {
+        let detail = say!("The panel answers at {url}, as SIGNALBOX_PUBLIC_URL says.", url = own);
+        Self::new(StatusCode::BAD_REQUEST, "wrong_host", "Unknown host", detail)
+    }
+
     /// A body over the limit.
     pub fn too_large() -> Self {
         Self::new(

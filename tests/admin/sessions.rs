@@ -240,3 +240,40 @@ async fn browsers_are_held_to_https_where_it_is_known() {
     assert_eq!(has(&app, "https").await, [true; 3]);
     assert_eq!(has(&app, "http").await, [false; 3]);
 }
+
+#[tokio::test]
+async fn cookies_are_secure_where_a_trusted_proxy_says_https() {
+    let app = Setup::new().await.setting("SIGNALBOX_TRUSTED_PROXIES", "127.0.0.0/8").start().await;
+    for (proto, secure) in [("https", true), ("http", false)] {
+        let request = reqwest::Client::new().get(format!("{}/admin/login/", app.base()));
+        let answer = request.header("X-Forwarded-Proto", proto).send().await.unwrap();
+        let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+        assert_eq!(cookie.contains("; Secure"), secure, "{proto}: {cookie}");
+    }
+}
+
+#[tokio::test]
+async fn the_panel_answers_under_its_own_host_only_once_it_has_one() {
+    let status = async |app: &App, path: &str, host: &str| {
+        let request = reqwest::Client::new().get(format!("{}{path}", app.base()));
+        request.header("Host", host).send().await.unwrap().status().as_u16()
+    };
+    let app = App::start().await;
+    assert_eq!(status(&app, "/admin/login/", "evil.example").await, 200);
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let setup = Setup::new().await.setting("SIGNALBOX_BIND", &free.to_string());
+    let app = setup.setting("SIGNALBOX_PUBLIC_URL", &format!("http://{free}")).start().await;
+    for (path, host, expected) in [
+        ("/admin/login/", "127.0.0.1", 200),
+        ("/admin/login/", "localhost:8080", 200),
+        ("/admin/login/", "evil.example", 400),
+        ("/admin/login/", "127.0.0.1.evil.example", 400),
+        ("/admin/", "evil.example", 400),
+        // What probes and GitLab call.
+        ("/healthz", "10.0.0.7:8080", 200),
+        ("/readyz", "10.0.0.7", 200),
+        ("/webhooks/gitlab", "signalbox.internal", 405),
+    ] {
+        assert_eq!(status(&app, path, host).await, expected, "{path} at {host}");
+    }
+}

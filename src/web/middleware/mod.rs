@@ -7,6 +7,7 @@ pub mod catch_panic;
 pub mod csrf;
 pub mod legible;
 pub mod locale;
+pub mod own_host;
 pub mod request_id;
 pub mod security_headers;
 

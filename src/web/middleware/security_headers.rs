@@ -27,6 +27,7 @@ pub async fn run(request: ServiceRequest, next: Next<impl MessageBody + 'static>
     let answer = next.call(request).await;
     with_headers(answer, |headers| {
         if is_https {
+            secure_cookies(headers);
             set(headers, header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
             set(headers, OPENER, "same-origin");
             set(headers, RESOURCE, "same-origin");
@@ -39,6 +40,16 @@ pub async fn run(request: ServiceRequest, next: Next<impl MessageBody + 'static>
             set(headers, header::CACHE_CONTROL, "no-store");
         }
     })
+}
+
+/// Whoever binds to loopback behind a proxy has cookies without `Secure`, until the proxy says https.
+fn secure_cookies(headers: &mut HeaderMap) {
+    let cookies: Vec<_> = headers.remove(header::SET_COOKIE).collect();
+    for cookie in cookies {
+        let text = cookie.to_str().ok().filter(|text| !text.contains("; Secure"));
+        let secure = text.and_then(|text| HeaderValue::from_str(&format!("{text}; Secure")).ok());
+        headers.append(header::SET_COOKIE, secure.unwrap_or(cookie));
+    }
 }
 
 fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
