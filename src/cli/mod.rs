@@ -1,6 +1,7 @@
 //! The command line: each command parses, puts the program together and calls. No rules here.
 
 mod check;
+mod exposed;
 mod prune;
 mod rotate;
 mod serve;
@@ -9,7 +10,8 @@ mod users;
 
 use crate::config::{RawSettings, Settings};
 use crate::telemetry;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use exposed::Exposed;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -52,8 +54,9 @@ enum Command {
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match run(cli) {
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    match run(cli, &exposed::secrets(&Cli::command(), &matches)) {
         Ok(code) => code,
         Err(error) => {
             complain(&format!("signalbox: {error:#}"));
@@ -62,9 +65,15 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+fn run(cli: Cli, exposed: &[Exposed]) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(cli.settings)?;
     telemetry::start(&settings.log, settings.log_format)?;
+    for Exposed { flag, variable } in exposed {
+        tracing::warn!(
+            "--{flag} holds a secret that every user of this machine can read in the list of \
+             processes; set {variable} instead"
+        );
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match cli.command.unwrap_or(Command::Serve(serve::Serve::default())) {

@@ -100,3 +100,19 @@ fn help_names_every_command() {
         assert!(said.contains(command), "{command}: {said}");
     }
 }
+
+#[tokio::test]
+async fn a_secret_that_is_given_as_a_flag_is_warned_of() {
+    let setup = Setup::new().await;
+    let key = "k".repeat(32);
+    let output = setup.run(&["check", "--secret-key", &key]);
+    let said = text(&output);
+    assert!(said.contains("--secret-key holds a secret"), "{said}");
+    assert!(said.contains("SIGNALBOX_SECRET_KEY") && !said.contains(&key), "{said}");
+    let bare = Database::migrated().await.url;
+    for (url, warned) in [(format!("{bare}&password=hush"), true), (bare, false)] {
+        let said = text(&setup.run(&["--database-url", &url, "check"]));
+        assert_eq!(said.contains("--database-url holds a secret"), warned, "{said}");
+    }
+    assert!(!text(&setup.run(&["check"])).contains("holds a secret"));
+}
