@@ -15,7 +15,7 @@ use actix_web::dev::Server;
 use anyhow::{Context, anyhow, bail};
 use secrecy::ExposeSecret;
 use signalbox_actions::{self as actions, Catalogue};
-use signalbox_core::seal::Keys;
+use signalbox_core::seal::{self, Keys};
 use signalbox_postgres::{self as postgres, Cluster, ClusterError, ClusterOptions};
 use signalbox_store::listen::Listener;
 use signalbox_store::{self as store, Pool};
@@ -262,6 +262,7 @@ fn web_deps(
     let policy = Policy { allow_no_secret: settings.web.allow_no_secret };
     let notices = live.notices.clone();
     let max_body = settings.web.max_body;
+    let throttle = Throttle::new(pool.clone(), seal::mac(&keys.cookie, b"signalbox sign-in"));
     web::Deps {
         pool,
         intake: Intake::start(intake_pool, Arc::clone(&keys), policy, max_body, notices),
@@ -272,7 +273,7 @@ fn web_deps(
         retention: settings.retention,
         setup_link,
         password_cost: cost(settings),
-        throttle: Arc::new(Throttle::default()),
+        throttle,
         measures: None,
     }
 }

@@ -1,7 +1,7 @@
 //! Signing in: credentials to a person, with one answer for every way to be wrong.
 
 use super::password::{self, Cost, HashError};
-use super::throttle::{Throttle, Wait};
+use super::throttle::{Counted, Throttle, Wait};
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use signalbox_core::actor::Actor;
@@ -36,6 +36,8 @@ pub struct Attempt {
     pub password: SecretString,
     /// From where.
     pub remote_addr: Option<IpAddr>,
+    /// What the browser keeps of an earlier sign-in ([`Throttle::sign_device`]).
+    pub device: Option<String>,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -51,17 +53,25 @@ pub async fn login(
     cost: Cost,
     attempt: Attempt,
 ) -> Result<Actor, LoginError> {
-    let Attempt { username, password, remote_addr, at } = attempt;
+    let Attempt { username, password, remote_addr, device, at } = attempt;
     let name = username.trim();
     // PostgreSQL refuses NUL in text.
-    let found = if name.contains('\0') || name.chars().count() > super::users::MAX_NAME_CHARS {
-        None
-    } else {
-        users::by_name(&mut *pool.get().await?, name).await?
+    let (folded, found) =
+        if name.contains('\0') || name.chars().count() > super::users::MAX_NAME_CHARS {
+            (String::new(), None)
+        } else {
+            let mut conn = pool.get().await?;
+            (users::fold_name(&mut conn, name).await?, users::by_name(&mut conn, name).await?)
+        };
+    let known = found.as_ref().zip(device.as_deref());
+    let known = known.and_then(|(user, device)| throttle.device_of(user.id, device));
+    let mut counted = match known {
+        Some(device) => vec![Counted::Device(device)],
+        None => vec![Counted::Account(&folded)],
     };
-    // Counted under the account's own name: PostgreSQL takes more spellings for it than we would.
-    let counted = found.as_ref().map_or(name, |user| &user.username);
-    let admitted = throttle.admit(counted, remote_addr, at).map_err(LoginError::Throttled)?;
+    // A browser that is known answers for itself alone, whoever shares its address.
+    counted.extend(remote_addr.filter(|_| known.is_none()).map(Counted::Sender));
+    let admitted = throttle.admit(&counted, at).await?.map_err(LoginError::Throttled)?;
     let remote_addr = remote_addr.map(|addr| addr.to_string()).unwrap_or_default();
     let stored = found.as_ref().map(|user| user.password_hash.clone());
     let too_long = secrecy::ExposeSecret::expose_secret(&password).len() > password::MAX_BYTES;
@@ -72,7 +82,7 @@ pub async fn login(
         note_refusal(pool, actor.as_ref(), name, &remote_addr, at).await?;
         return Err(LoginError::Refused);
     };
-    throttle.succeeded(&admitted);
+    throttle.succeeded(&admitted).await?;
     let fresh = if verified.is_stale { Some(password::hash(password, cost).await?) } else { None };
     let actor = user.actor();
     transaction::<_, StoreError, _>(&mut *pool.get().await?, async |conn: &mut Conn| {
@@ -99,14 +109,15 @@ pub async fn confirm(
     cost: Cost,
     (user, attempt): (UserId, Attempt),
 ) -> Result<(), LoginError> {
-    let Attempt { username, password, remote_addr, at } = attempt;
+    let Attempt { username, password, remote_addr, device: _, at } = attempt;
     // The session's tries alone: neither colleagues nor strangers lock anybody out of it.
-    let admitted = throttle.admit_in_session(user, at).map_err(LoginError::Throttled)?;
+    let admitted = throttle.admit(&[Counted::Session(user)], at).await?;
+    let admitted = admitted.map_err(LoginError::Throttled)?;
     let found = users::by_name(&mut *pool.get().await?, &username).await?;
     let too_long = secrecy::ExposeSecret::expose_secret(&password).len() > password::MAX_BYTES;
     let stored = found.as_ref().map(|user| user.password_hash.clone()).filter(|_| !too_long);
     if password::verify(password, stored, cost).await?.matches {
-        throttle.succeeded(&admitted);
+        throttle.succeeded(&admitted).await?;
         return Ok(());
     }
     let remote_addr = remote_addr.map(|addr| addr.to_string()).unwrap_or_default();

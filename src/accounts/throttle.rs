@@ -1,15 +1,19 @@
 //! Slows down guessing: five wrong passwords in a minute for an account, or from an address, and
-//! further tries are refused until the oldest of them is a minute old.
+//! further tries are refused until the oldest of them is a minute old. A browser that the account has
+//! signed in from counts by itself, as does an open session: strangers lock nobody out of those.
 //!
-//! In the memory of one process: a restart forgets, several servers count apart. A try counts as
-//! wrong from its beginning, so that a hundred at once are not a hundred tries.
+//! Counted in the database (`store/sign_ins.rs`), so that several servers count together and a restart
+//! forgets nothing. A try counts as wrong from its beginning, so that a hundred at once are not a
+//! hundred tries.
 
+use crate::clock;
 use chrono::{DateTime, TimeDelta, Utc};
+use signalbox_core::device;
 use signalbox_core::ids::UserId;
 use signalbox_core::network::sender_network;
-use std::collections::{HashMap, VecDeque};
+use signalbox_core::seal::mac;
+use signalbox_store::{Conn, Pool, StoreError, sign_ins, transaction};
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Wrong tries that are allowed within [`WINDOW`].
 pub const TRIES: usize = 5;
@@ -17,28 +21,33 @@ pub const TRIES: usize = 5;
 /// The time they are counted in.
 pub const WINDOW: TimeDelta = TimeDelta::minutes(1);
 
-/// Accounts and addresses remembered; past it the ones not tried for longest are forgotten.
-const MOST_KEYS: usize = 10_000;
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Key {
-    Account(String),
-    /// In a session of the account: strangers have no part in it.
+/// What a try counts under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted<'a> {
+    /// An account, by its name as the database folds it, whether or not there is one.
+    Account(&'a str),
+    /// A browser that the account has signed in from.
+    Device(&'a str),
+    /// A session of the account.
     Session(UserId),
-    Address(IpAddr),
+    /// Whoever sends from this address, or its network.
+    Sender(IpAddr),
 }
 
-/// The wrong tries of the last minute.
-#[derive(Debug, Default)]
+/// Counts the tries of the last minute.
+#[derive(Clone)]
 pub struct Throttle {
-    tries: Mutex<HashMap<Key, VecDeque<DateTime<Utc>>>>,
+    pool: Pool,
+    /// What is typed as a name may be a password: keys are digests under this key.
+    digest_key: [u8; 32],
 }
 
 /// A try that was let through; it counts as wrong unless [`Throttle::succeeded`] is told.
 #[derive(Debug)]
 #[must_use]
 pub struct Admitted {
-    keys: Vec<Key>,
+    /// The keys, and whether a right try forgives the wrong ones before it.
+    keys: Vec<([u8; 32], bool)>,
     at: DateTime<Utc>,
 }
 
@@ -50,162 +59,97 @@ pub struct Wait {
 }
 
 impl Throttle {
+    /// Over this pool.
+    #[must_use]
+    pub fn new(pool: Pool, digest_key: [u8; 32]) -> Self {
+        Self { pool, digest_key }
+    }
+
+    /// What a browser that an account signs in from is to keep.
+    #[must_use]
+    pub fn sign_device(&self, user: UserId) -> String {
+        device::sign(&self.digest_key, user, &clock::unique())
+    }
+
+    /// What the browser is called, if this account signed in from it.
+    #[must_use]
+    pub fn device_of<'v>(&self, user: UserId, value: &'v str) -> Option<&'v str> {
+        device::open(&self.digest_key, user, value)
+    }
+
     /// Lets a try through and counts it, or says how long to wait.
     ///
     /// # Errors
-    /// The wait, if too many were wrong.
-    pub fn admit(
+    /// Those of the database.
+    pub async fn admit(
         &self,
-        username: &str,
-        addr: Option<IpAddr>,
+        counted: &[Counted<'_>],
         now: DateTime<Utc>,
-    ) -> Result<Admitted, Wait> {
-        let of_addr = addr.map(sender_network).map(Key::Address);
-        self.count([Some(Key::Account(account(username))), of_addr], now)
+    ) -> Result<Result<Admitted, Wait>, StoreError> {
+        let keys: Vec<_> = counted.iter().map(|counted| self.key(*counted)).collect();
+        let digests: Vec<_> = keys.iter().map(|(key, _)| *key).collect();
+        transaction(&mut *self.pool.get().await?, async |conn: &mut Conn| {
+            sign_ins::lock(conn).await?;
+            sign_ins::forget_old(conn, now - WINDOW).await?;
+            let tries = sign_ins::tries(conn, &digests).await?;
+            let of_key = |key: &[u8; 32]| -> Vec<DateTime<Utc>> {
+                tries.iter().filter(|(known, _)| known == key).map(|(_, at)| *at).collect()
+            };
+            if let Some(wait) = digests.iter().filter_map(|key| wait(&of_key(key), now)).max() {
+                return Ok(Err(wait));
+            }
+            sign_ins::count(conn, &digests, now).await?;
+            Ok(Ok(Admitted { keys, at: now }))
+        })
+        .await
     }
 
-    /// The same for a signed-in person who is asked for their password again.
+    /// The try was right: it no longer counts, and the wrong ones of the account, browser or session
+    /// are forgotten.
     ///
     /// # Errors
-    /// The wait, if too many were wrong.
-    pub fn admit_in_session(&self, user: UserId, now: DateTime<Utc>) -> Result<Admitted, Wait> {
-        self.count([Some(Key::Session(user)), None], now)
+    /// Those of the database.
+    pub async fn succeeded(&self, admitted: &Admitted) -> Result<(), StoreError> {
+        let mut conn = self.pool.get().await?;
+        for (key, forgives) in &admitted.keys {
+            let one = (!forgives).then_some(admitted.at);
+            sign_ins::forgive(&mut conn, key, one).await?;
+        }
+        Ok(())
     }
 
-    fn count(&self, keys: [Option<Key>; 2], now: DateTime<Utc>) -> Result<Admitted, Wait> {
-        let keys: Vec<Key> = keys.into_iter().flatten().collect();
-        let mut tries = self.lock();
-        let wait =
-            keys.iter().filter_map(|key| tries.get(key)).filter_map(|past| wait(past, now)).max();
-        if let Some(wait) = wait {
-            return Err(wait);
-        }
-        for key in &keys {
-            let past = tries.entry(key.clone()).or_default();
-            past.retain(|at| now - *at < WINDOW);
-            past.push_back(now);
-        }
-        if tries.len() > MOST_KEYS {
-            forget(&mut tries, now);
-        }
-        Ok(Admitted { keys, at: now })
-    }
-
-    /// The try was right: it no longer counts, and the account's wrong ones are forgotten.
-    pub fn succeeded(&self, admitted: &Admitted) {
-        let mut tries = self.lock();
-        for key in &admitted.keys {
-            match (key, tries.get_mut(key)) {
-                (Key::Account(_) | Key::Session(_), _) => {
-                    tries.remove(key);
-                }
-                (Key::Address(_), Some(past)) => {
-                    if let Some(index) = past.iter().position(|at| *at == admitted.at) {
-                        past.remove(index);
-                    }
-                }
-                (Key::Address(_), None) => {}
-            }
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, VecDeque<DateTime<Utc>>>> {
-        self.tries.lock().unwrap_or_else(PoisonError::into_inner)
+    fn key(&self, counted: Counted<'_>) -> ([u8; 32], bool) {
+        let (text, forgives) = match counted {
+            Counted::Account(name) => (format!("account {name}"), true),
+            Counted::Device(device) => (format!("device {device}"), true),
+            Counted::Session(user) => (format!("session {}", user.0), true),
+            Counted::Sender(addr) => (format!("sender {}", sender_network(addr)), false),
+        };
+        (mac(&self.digest_key, format!("sign-in {text}").as_bytes()), forgives)
     }
 }
 
-fn wait(past: &VecDeque<DateTime<Utc>>, now: DateTime<Utc>) -> Option<Wait> {
-    let recent = past.iter().filter(|at| now - **at < WINDOW);
-    if recent.clone().count() < TRIES {
-        return None;
-    }
+/// How long to wait after these tries, the oldest first.
+fn wait(past: &[DateTime<Utc>], now: DateTime<Utc>) -> Option<Wait> {
+    let mut recent = past.iter().filter(|at| now - **at < WINDOW);
     // The try that must grow old first: the fifth from the end.
-    let oldest = recent.rev().nth(TRIES - 1)?;
+    let oldest = recent.by_ref().rev().nth(TRIES - 1)?;
     let left_ms = (WINDOW - (now - *oldest)).num_milliseconds();
     Some(Wait { seconds: ((left_ms + 999) / 1000).max(1) })
-}
-
-/// Drops what no longer counts; if that is not enough, the tenth not tried for longest.
-fn forget(tries: &mut HashMap<Key, VecDeque<DateTime<Utc>>>, now: DateTime<Utc>) {
-    tries.retain(|_, past| past.back().is_some_and(|at| now - *at < WINDOW));
-    if tries.len() > MOST_KEYS {
-        let mut last: Vec<DateTime<Utc>> =
-            tries.values().filter_map(|past| past.back().copied()).collect();
-        last.sort_unstable();
-        if let Some(cut) = last.get(MOST_KEYS / 10).copied() {
-            tries.retain(|_, past| past.back().is_some_and(|at| *at > cut));
-        }
-    }
-}
-
-/// Accounts are the same in any case; no name is longer than this.
-fn account(username: &str) -> String {
-    username.trim().to_lowercase().chars().take(super::users::MAX_NAME_CHARS).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
-
-    fn at(seconds: i64) -> DateTime<Utc> {
-        NOW + TimeDelta::seconds(seconds)
-    }
-
-    #[expect(clippy::unnecessary_wraps, reason = "as `admit` takes it")]
-    fn addr(last: u8) -> Option<IpAddr> {
-        Some(IpAddr::from([192, 0, 2, last]))
-    }
-
     #[test]
     fn the_sixth_try_waits_until_the_first_is_a_minute_old() {
-        let throttle = Throttle::default();
-        for second in 0..5 {
-            let _ = throttle.admit("ada", addr(1), at(second)).unwrap();
-        }
-        assert_eq!(throttle.admit("ada", addr(1), at(10)).unwrap_err().seconds, 50);
-        assert_eq!(throttle.admit("ADA ", addr(2), at(10)).unwrap_err().seconds, 50, "account");
-        assert_eq!(throttle.admit("bob", addr(1), at(10)).unwrap_err().seconds, 50, "address");
-        assert!(throttle.admit("bob", addr(2), at(10)).is_ok());
-        let _ = throttle.admit("ada", addr(1), at(60)).unwrap();
-        assert_eq!(throttle.admit("ada", addr(1), at(60)).unwrap_err().seconds, 1);
-    }
-
-    #[test]
-    fn a_right_try_frees_the_account_and_does_not_count_for_the_address() {
-        let throttle = Throttle::default();
-        for second in 0..4 {
-            let _ = throttle.admit("ada", addr(1), at(second)).unwrap();
-        }
-        let right = throttle.admit("ada", addr(1), at(5)).unwrap();
-        throttle.succeeded(&right);
-        assert!(throttle.admit("ada", addr(2), at(6)).is_ok());
-        let _ = throttle.admit("bob", addr(1), at(6)).unwrap();
-        assert!(throttle.admit("cyd", addr(1), at(6)).is_err(), "four wrong ones and one");
-    }
-
-    #[test]
-    fn an_open_session_counts_apart() {
-        let throttle = Throttle::default();
-        for second in 0..5 {
-            let _ = throttle.admit("ada", addr(1), at(second)).unwrap();
-        }
-        assert!(throttle.admit("ada", addr(2), at(5)).is_err());
-        for second in 0..5 {
-            let _ = throttle.admit_in_session(UserId(1), at(second)).unwrap();
-        }
-        assert!(throttle.admit_in_session(UserId(1), at(5)).is_err());
-        assert!(throttle.admit_in_session(UserId(2), at(5)).is_ok());
-    }
-
-    #[test]
-    fn strangers_cannot_fill_the_memory() {
-        let throttle = Throttle::default();
-        for number in 0..25_000_i64 {
-            let name = format!("user{number}");
-            let _ = throttle.admit(&name, None, NOW + TimeDelta::milliseconds(number)).unwrap();
-        }
-        assert!(throttle.lock().len() <= MOST_KEYS);
+        let at = |seconds| DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds);
+        let past: Vec<_> = (0..5).map(at).collect();
+        assert_eq!(wait(&past, at(10)).unwrap().seconds, 50);
+        assert_eq!(wait(&past[..4], at(10)), None);
+        assert_eq!(wait(&past, at(60)), None);
+        let again: Vec<_> = past.into_iter().chain([at(60)]).collect();
+        assert_eq!(wait(&again, at(60)).unwrap().seconds, 1);
     }
 }

@@ -87,8 +87,8 @@ pub struct Deps {
     pub setup_link: SetupLink,
     /// What a password hash costs.
     pub password_cost: Cost,
-    /// The wrong passwords of the last minute.
-    pub throttle: Arc<Throttle>,
+    /// Counts the wrong passwords of the last minute.
+    pub throttle: Throttle,
     /// What is told at `/metrics`; none = nothing is measured.
     pub measures: Option<metrics::Measures>,
 }

@@ -125,3 +125,87 @@ async fn f49_the_sixth_wrong_login_in_a_minute_is_told_how_long_to_wait() {
         told(&page);
     }
 }
+
+#[tokio::test]
+async fn strangers_do_not_lock_a_browser_out_that_signed_in_before() {
+    let app = App::start().await;
+    let known = app.panel().await;
+    let page = known.open("/admin/").await;
+    known.submit(page.form_to("/admin/logout/")).await;
+    let stranger = Panel::anonymous(app.base());
+    for _ in 0..6 {
+        stranger.try_login(ADMIN, "guess").await;
+    }
+    // Not from an unknown browser, not into an account that the known one never signed in to.
+    assert_eq!(Panel::anonymous(app.base()).try_login(ADMIN, PASSWORD).await.status, 429);
+    app.account("grace", "viewer").await;
+    assert_eq!(known.try_login("grace", PASSWORD).await.status, 429);
+    assert_eq!(known.try_login(ADMIN, PASSWORD).await.address, "/admin/");
+    // Its own count is as strict.
+    let page = known.open("/admin/").await;
+    known.submit(page.form_to("/admin/logout/")).await;
+    for _ in 0..5 {
+        assert_eq!(known.try_login(ADMIN, "guess").await.status, 200);
+    }
+    assert_eq!(known.try_login(ADMIN, PASSWORD).await.status, 429);
+}
+
+#[tokio::test]
+async fn several_servers_count_together_and_a_restart_forgets_nothing() {
+    let mut app = App::start().await;
+    let beside = app.beside().await;
+    for base in [app.base(), &beside.base, app.base(), &beside.base, app.base()] {
+        assert_eq!(Panel::anonymous(base).try_login(ADMIN, "guess").await.status, 200);
+    }
+    assert_eq!(Panel::anonymous(&beside.base).try_login(ADMIN, PASSWORD).await.status, 429);
+    app.restart().await;
+    assert_eq!(Panel::anonymous(app.base()).try_login(ADMIN, PASSWORD).await.status, 429);
+    let (tries, names) =
+        ("sign_in_tries", "sign_in_tries WHERE encode(key, 'escape') LIKE '%ada%'");
+    let database = app.database();
+    assert_eq!((database.count(tries).await, database.count(names).await), (10, 0));
+    database.execute("UPDATE sign_in_tries SET at = at - interval '1 minute'").await;
+    Panel::login(app.base(), ADMIN, PASSWORD).await;
+    assert_eq!(database.count(tries).await, 0, "what is old is gone");
+}
+
+#[tokio::test]
+async fn a_right_password_frees_the_account_and_not_the_address() {
+    let app = App::start().await;
+    let panel = || Panel::anonymous(app.base());
+    for _ in 0..4 {
+        assert_eq!(panel().try_login(ADMIN, "guess").await.status, 200);
+    }
+    panel().try_login(ADMIN, PASSWORD).await;
+    assert_eq!(app.database().count("sign_in_tries").await, 4, "those of the address");
+    assert_eq!(panel().try_login("somebody", "guess").await.status, 200);
+    assert_eq!(panel().try_login("somebody else", "guess").await.status, 429);
+}
+
+#[tokio::test]
+async fn names_count_together_as_the_database_folds_them() {
+    let app = App::start().await;
+    app.account("Ünal", "viewer").await;
+    let names = ["ünal", "ÜNAL", "Ünal", "üNAL", "ünal "];
+    for name in names {
+        assert_eq!(Panel::anonymous(app.base()).try_login(name, "guess").await.status, 200);
+    }
+    let keys = "SELECT count(DISTINCT key)::text FROM sign_in_tries";
+    let folded = "SELECT (1 + count(DISTINCT lower(n)))::text \
+                  FROM unnest(ARRAY['ünal', 'ÜNAL', 'Ünal', 'üNAL']) n";
+    let database = app.database();
+    assert_eq!(database.value(keys).await, database.value(folded).await, "and one sender");
+}
+
+#[tokio::test]
+async fn strangers_cannot_fill_the_table_of_tries() {
+    let app = App::start().await;
+    app.database()
+        .execute(
+            "INSERT INTO sign_in_tries SELECT decode(md5(n::text), 'hex'), \
+             now() + n * interval '1 microsecond' FROM generate_series(1, 50000) n",
+        )
+        .await;
+    app.panel().await;
+    assert!(app.database().count("sign_in_tries").await <= 20_000);
+}

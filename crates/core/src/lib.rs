@@ -8,6 +8,7 @@ pub mod change;
 mod columns;
 pub mod credential;
 pub mod delivery_reason;
+pub mod device;
 pub mod difference;
 pub mod event;
 pub mod failure;

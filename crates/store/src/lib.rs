@@ -28,6 +28,7 @@ pub mod schema;
 pub mod search;
 pub mod secret_key;
 pub mod sessions;
+pub mod sign_ins;
 pub mod stats;
 mod transaction;
 pub mod transitions;

@@ -182,6 +182,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    sign_in_tries (key, at) {
+        key -> Bytea,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     users (id) {
         id -> Int8,
         username -> Text,
@@ -281,6 +288,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     secret_key_check,
     sessions,
     settings,
+    sign_in_tries,
     users,
     webhook_actions,
     webhooks,

@@ -88,6 +88,14 @@ impl From<Stored> for User {
     }
 }
 
+/// A name as the database folds it, where it tells accounts apart.
+///
+/// # Errors
+/// Those of the database.
+pub async fn fold_name(conn: &mut Conn, name: &str) -> Result<String> {
+    Ok(select(lower(name)).get_result(conn).await?)
+}
+
 /// The account of this name, whatever its case.
 ///
 /// # Errors

@@ -187,6 +187,7 @@ impl Site for Signalbox {
             username: ctx.actor.username.clone(),
             password: password.into(),
             remote_addr: ctx.remote_addr().parse().ok(),
+            device: None,
             at: clock::now(),
         };
         let asked = (ctx.actor.id, attempt);

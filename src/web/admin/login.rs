@@ -109,12 +109,16 @@ pub async fn submit(
         username: username.clone(),
         password,
         remote_addr: visitor.remote_addr(),
+        device: visitor.device(),
         at: clock::now(),
     };
     let error = match login::login(&deps.pool, &deps.throttle, deps.password_cost, attempt).await {
         Ok(actor) => {
             visitor.sign_in(&actor)?;
-            return Ok(see_other(next));
+            let mut response = see_other(next);
+            let kept = response.add_cookie(&visitor.device_cookie(actor.id));
+            kept.map_err(|error| Problem::internal().caused_by(error.to_string()))?;
+            return Ok(response);
         }
         Err(LoginError::Store(error)) => return Err(error.into()),
         Err(error @ LoginError::Hash(_)) => {

@@ -5,6 +5,7 @@ use super::kit::frame::{Frame, Level};
 use super::setup::DIFFERS;
 use super::words::throttled;
 use crate::accounts::password;
+use crate::accounts::throttle::Counted;
 use crate::accounts::users::{self, AccountError, Asked};
 use crate::clock;
 use crate::web::filters;
@@ -94,7 +95,7 @@ pub async fn submit(
     let now = clock::now();
     // The old password is asked for so that an open session does not give it away: it may be
     // guessed no faster here than at the door.
-    let admitted = match deps.throttle.admit_in_session(context.actor.id, now) {
+    let admitted = match deps.throttle.admit(&[Counted::Session(context.actor.id)], now).await? {
         Ok(admitted) => admitted,
         Err(wait) => {
             let mut page = PasswordPage::new(context.frame(t(TITLE)));
@@ -119,7 +120,7 @@ pub async fn submit(
         new: (errors == (None, None, None)).then_some(form.new_password),
     };
     match users::change_own_password(&deps.pool, &context.actor, passwords, asked).await {
-        Ok(()) => deps.throttle.succeeded(&admitted),
+        Ok(()) => deps.throttle.succeeded(&admitted).await?,
         Err(AccountError::WrongPassword) => {
             errors.0 = Some(AccountError::WrongPassword.to_string());
         }

@@ -8,11 +8,17 @@ use crate::web::middleware::authorize::FormSecret;
 use crate::web::middleware::csrf;
 use crate::web::origin;
 use crate::web::problem::Problem;
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use signalbox_core::actor::Actor;
+use signalbox_core::ids::UserId;
 use std::future::{Ready, ready};
 use std::net::IpAddr;
+
+/// How long a browser is known after a sign-in.
+const DEVICE_LIFE: Duration = Duration::days(365);
 
 /// The request of someone who need not be signed in.
 pub struct VisitorContext {
@@ -42,6 +48,30 @@ impl VisitorContext {
     /// Where the request came from, as text.
     pub fn remote_addr_text(&self) -> String {
         origin::remote_addr_text(&self.request)
+    }
+
+    /// What this browser keeps of an earlier sign-in.
+    pub fn device(&self) -> Option<String> {
+        self.request.cookie(self.device_name()).map(|cookie| cookie.value().to_owned())
+    }
+
+    /// What it keeps of the sign-in of this account.
+    pub fn device_cookie(&self, user: UserId) -> Cookie<'static> {
+        Cookie::build(self.device_name(), self.deps.throttle.sign_device(user))
+            .path("/")
+            .http_only(true)
+            .secure(!self.deps.settings.insecure_cookies())
+            .same_site(SameSite::Lax)
+            .max_age(DEVICE_LIFE)
+            .finish()
+    }
+
+    fn device_name(&self) -> &'static str {
+        if self.deps.settings.insecure_cookies() {
+            "signalbox-device"
+        } else {
+            "__Host-signalbox-device"
+        }
     }
 
     /// Makes the session this person's.
