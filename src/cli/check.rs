@@ -6,6 +6,7 @@ use super::{complain, say};
 use crate::app::{self, Database};
 use crate::config::Settings;
 use signalbox_actions::{Catalogue, secrets_missing};
+use signalbox_core::action::{ActionKind, ActionSpec};
 use signalbox_store::migrate;
 use std::process::ExitCode;
 
@@ -50,6 +51,14 @@ async fn secret_key(settings: &Settings, database: &Database) -> anyhow::Result<
     Ok(())
 }
 
+/// Whether what it runs can do what Signalbox can.
+fn runs_as_us(spec: &ActionSpec) -> bool {
+    match &spec.kind {
+        ActionKind::Command(command) => command.user.is_none(),
+        ActionKind::Http(_) | ActionKind::Container(_) => false,
+    }
+}
+
 fn catalogue(settings: &Settings, faults: &mut Vec<String>) {
     let dir = &settings.worker.actions_dir;
     let found = if dir.is_dir() {
@@ -66,6 +75,21 @@ fn catalogue(settings: &Settings, faults: &mut Vec<String>) {
             // environment may be another than this one.
             say(&format!("Actions: {} cannot be run from here: {reason}.", spec.name));
         }
+    }
+    let own_user = catalogue.entries().filter(|spec| runs_as_us(spec));
+    let own_user: Vec<String> = own_user.map(|spec| spec.name.clone()).collect();
+    if !own_user.is_empty() {
+        let (us, needs) = if rustix::process::geteuid().is_root() {
+            ("root, as Signalbox does", "")
+        } else {
+            ("Signalbox's own user", " (needs a Signalbox that runs as root)")
+        };
+        say(&format!(
+            "Actions: {} run as {us}. They can read its secret key, its database and each other's \
+             secrets. Give each a user of its own: useradd --system NAME, then user = \"NAME\" in \
+             its file{needs}.",
+            own_user.join(", ")
+        ));
     }
     let names: Vec<String> = catalogue.names().collect();
     say(&format!("Actions: {}.", names.join(", ")));

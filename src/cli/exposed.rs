@@ -1,8 +1,9 @@
-//! Secrets on the command line, which `ps` shows to everybody.
+//! Secrets on the command line, which `ps` shows to everybody, and in the environment.
 
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
 use secrecy::{ExposeSecret, SecretString};
+use std::ffi::OsString;
 
 /// A secret that was given as a flag.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,6 +29,13 @@ pub(super) fn secrets(command: &Command, matches: &ArgMatches) -> Vec<Exposed> {
         found.extend(secrets(command, matches));
     }
     found
+}
+
+/// The environment variables that hold a secret, of all commands.
+pub(super) fn variables(command: &Command) -> Vec<OsString> {
+    let own = command.get_arguments().filter(|arg| arg.is_hide_env_values_set());
+    let below = command.get_subcommands().flat_map(variables);
+    own.filter_map(Arg::get_env).map(ToOwned::to_owned).chain(below).collect()
 }
 
 fn is_exposed(arg: &Arg, matches: &ArgMatches) -> bool {

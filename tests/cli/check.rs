@@ -16,6 +16,9 @@ async fn check_is_content_with_a_sound_installation() {
     let setup = Setup::new().await.action("mine", "", "echo");
     let output = setup.run(&["check"]);
     assert!(output.status.success(), "{}", text(&output));
+    let said = text(&output);
+    assert!(said.contains("mine") && said.contains("can read its secret key"), "{said}");
+    assert!(said.contains("useradd --system NAME, then user = \"NAME\""), "{said}");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod many;
 mod pause;
 mod retry;
 mod run;
+mod same_user;
 mod spawner;
 mod stats;
 mod stop;

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
@@ -29,6 +30,8 @@ pub struct Setup {
     settings: BTreeMap<String, String>,
     folder: TempDir,
     database: Option<Database>,
+    /// Whom the program runs as, if not as we do.
+    user: Option<u32>,
 }
 
 /// A Signalbox of a test: what it is started with, and the running server.
@@ -75,6 +78,7 @@ impl Setup {
             settings: BTreeMap::new(),
             folder,
             database: None,
+            user: None,
         }
         .setting("SIGNALBOX_ACTIONS_DIR", actions.to_str().unwrap())
         .setting("SIGNALBOX_DATA_DIR", data.to_str().unwrap())
@@ -98,6 +102,16 @@ impl Setup {
     /// With a catalogue entry that runs a shell script; `more` is added to its TOML.
     pub fn action(self, name: &str, more: &str, script: &str) -> Self {
         write_action(&self.folder.path().join("actions"), name, more, script);
+        self
+    }
+
+    /// As a user who is nobody special, where we are root.
+    pub fn run_by_nobody(mut self) -> Self {
+        const NOBODY: u32 = 65_534;
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(self.folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+            self.user = Some(NOBODY);
+        }
         self
     }
 
@@ -129,6 +143,9 @@ impl Setup {
         command.args(arguments).envs(&self.settings);
         if let Some(database) = &self.database {
             command.env("DATABASE_URL", &database.url);
+        }
+        if let Some(user) = self.user {
+            command.uid(user).gid(user);
         }
         command
     }

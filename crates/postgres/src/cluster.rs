@@ -12,8 +12,16 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::{Client, NoTls};
 
-/// The role every connection uses; who may enter the socket's folder is trusted with it.
-const ROLE: &str = "postgres";
+/// The role that Signalbox uses, which owns its database and nothing else; who may enter the socket's
+/// folder is trusted with it.
+const ROLE: &str = "signalbox";
+
+/// The superuser, by whom the role is made. Nobody gets in as that once it is.
+const SUPERUSER: &str = "postgres";
+
+/// Who gets in, while the role is made and from then on. Source: PostgreSQL, "The `pg_hba.conf` File".
+const OPEN: &str = "local all postgres trust\nlocal signalbox signalbox trust\n";
+const CLOSED: &str = "local signalbox signalbox trust\n";
 
 /// How long a server may take to answer: after a crash it first works through its log.
 const START: Duration = Duration::from_mins(2);
@@ -57,11 +65,15 @@ impl Cluster {
             initialise(&programs, &place).await?;
         }
         survivor::end(&place).await?;
+        place.write_hba(OPEN)?;
         let server = launch(&programs, &place)?.start().await;
         let server = server.map_err(doing("starting", &programs.postgres()))?;
         let mut cluster = Self { server, place };
         let client = cluster.until_it_answers().await?;
-        create_database(&client).await?;
+        set_up(&client, &cluster.place.run()).await?;
+        cluster.place.write_hba(CLOSED)?;
+        client.batch_execute("SELECT pg_reload_conf()").await?;
+        cluster.until_it_is_closed().await?;
         Ok(cluster)
     }
 
@@ -94,6 +106,18 @@ impl Cluster {
         }
     }
 
+    /// As an older version left it: its superuser is let in.
+    #[cfg(test)]
+    pub(super) async fn start_open_for_test(options: ClusterOptions) -> Result<Self, ClusterError> {
+        let cluster = Self::start(options).await?;
+        cluster.place.write_hba(OPEN)?;
+        cluster.server.signal(Signal::HUP);
+        while connect(&cluster.place.run(), "postgres").await.is_err() {
+            sleep(BETWEEN_TRIES).await;
+        }
+        Ok(cluster)
+    }
+
     /// Leaves the server running, its place free: what `kill -9` would leave at worst.
     #[cfg(test)]
     pub(super) fn abandon(self) {
@@ -105,11 +129,24 @@ impl Cluster {
         self.server.signal(signal);
     }
 
+    /// The server heeds a change of its files a moment after it was told.
+    async fn until_it_is_closed(&self) -> Result<(), ClusterError> {
+        let (deadline, run) = (Instant::now() + START, self.place.run());
+        while connect(&run, "postgres").await.is_ok() {
+            if Instant::now() > deadline {
+                let said = "it still lets its superuser in".to_owned();
+                return Err(ClusterError::Failed { program: "postgres".to_owned(), said });
+            }
+            sleep(BETWEEN_TRIES).await;
+        }
+        Ok(())
+    }
+
     async fn until_it_answers(&mut self) -> Result<Client, ClusterError> {
         let (deadline, run) = (Instant::now() + START, self.place.run());
         loop {
             let answer = tokio::select! {
-                answer = connect(&run) => answer,
+                answer = connect(&run, "postgres") => answer,
                 _ = self.server.wait() => {
                     let said = last_words(&self.place.log());
                     return Err(ClusterError::Failed { program: "postgres".to_owned(), said });
@@ -145,7 +182,7 @@ async fn initialise(programs: &Programs, place: &Place) -> Result<(), ClusterErr
             fs::remove_dir_all(&unfinished).map_err(doing("removing", &unfinished))?;
         }
         let launch = as_server(&programs.initdb(), place)
-            .args(["--username", ROLE, "--encoding", "UTF8", "--locale", locale])
+            .args(["--username", SUPERUSER, "--encoding", "UTF8", "--locale", locale])
             .args(["--auth-local", "trust", "--auth-host", "reject"])
             .args(["--data-checksums", "--no-instructions", "--pgdata"])
             .args([&unfinished]);
@@ -179,6 +216,7 @@ fn launch(programs: &Programs, place: &Place) -> Result<Launch, ClusterError> {
         "log_timezone=UTC".to_owned(),
         "timezone=UTC".to_owned(),
         "cluster_name=signalbox".to_owned(),
+        format!("hba_file={}", place.hba().display()),
     ] {
         launch = launch.args(["-c".to_owned(), setting]);
     }
@@ -199,20 +237,29 @@ fn as_server(program: &Path, place: &Place) -> Launch {
     launch
 }
 
-async fn connect(run: &Path) -> Result<Client, tokio_postgres::Error> {
+async fn connect(run: &Path, database: &str) -> Result<Client, tokio_postgres::Error> {
     let mut config = tokio_postgres::Config::new();
-    config.host_path(run).user(ROLE).dbname("postgres");
+    config.host_path(run).user(SUPERUSER).dbname(database);
     let (client, connection) = config.connect(NoTls).await?;
     // Ends when the client is dropped.
     tokio::spawn(connection);
     Ok(client)
 }
 
-async fn create_database(client: &Client) -> Result<(), ClusterError> {
-    let there = "SELECT 1 FROM pg_database WHERE datname = 'signalbox'";
-    if client.query_opt(there, &[]).await?.is_none() {
-        client.batch_execute("CREATE DATABASE signalbox").await?;
+/// Makes the role and its database. What an older Signalbox made as the superuser becomes the role's.
+async fn set_up(client: &Client, run: &Path) -> Result<(), ClusterError> {
+    let role = "SELECT 1 FROM pg_roles WHERE rolname = 'signalbox'";
+    if client.query_opt(role, &[]).await?.is_none() {
+        client.batch_execute("CREATE ROLE signalbox LOGIN").await?;
     }
+    let owner = "SELECT pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = 'signalbox'";
+    match client.query_opt(owner, &[]).await?.map(|row| row.get::<_, String>(0)) {
+        None => client.batch_execute("CREATE DATABASE signalbox OWNER signalbox").await?,
+        Some(owner) if owner == ROLE => {}
+        Some(_) => client.batch_execute("ALTER DATABASE signalbox OWNER TO signalbox").await?,
+    }
+    // Also what was restored by hand.
+    connect(run, "signalbox").await?.batch_execute(include_str!("own.sql")).await?;
     Ok(())
 }
 

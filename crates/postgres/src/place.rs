@@ -95,6 +95,29 @@ impl Place {
         self.folder.join("server.log")
     }
 
+    pub(super) fn hba(&self) -> PathBuf {
+        self.folder.join("hba.conf")
+    }
+
+    /// Says who gets in. The server's user may read it; nobody else comes into the folder.
+    pub(super) fn write_hba(&self, rules: &str) -> Result<(), ClusterError> {
+        let (hba, new) = (self.hba(), self.folder.join("hba.conf.new"));
+        match fs::remove_file(&new) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(doing("removing", &new)(error));
+            }
+            Ok(()) | Err(_) => {}
+        }
+        let write = || {
+            // Never through a link that the server's user left there.
+            let mut file = File::options().write(true).create_new(true).open(&new)?;
+            file.set_permissions(Permissions::from_mode(0o644))?;
+            file.write_all(rules.as_bytes())?;
+            fs::rename(&new, &hba)
+        };
+        write().map_err(doing("writing", &hba))
+    }
+
     pub(super) fn socket_lock(&self) -> PathBuf {
         self.run().join(format!("{SOCKET}.lock"))
     }

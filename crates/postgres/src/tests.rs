@@ -74,6 +74,49 @@ async fn a_cluster_is_made_stopped_and_found_again_and_is_private() {
 }
 
 #[tokio::test]
+async fn the_role_is_no_superuser_and_owns_what_an_older_version_made() {
+    let directory = open_directory();
+    let cluster = Cluster::start(options(directory.path())).await.unwrap();
+    let rights = "SELECT concat_ws(' ', current_user, rolsuper, rolcreaterole, rolcreatedb) \
+                  FROM pg_roles WHERE rolname = current_user";
+    assert_eq!(ask(&cluster.url(), rights).await, "signalbox f f f");
+    let run = cluster.url();
+    let as_superuser = run.replace("user=signalbox", "user=postgres");
+    let refused = tokio_postgres::connect(&as_superuser, NoTls).await.err();
+    let refused = refused.expect("the superuser is let in").to_string();
+    assert!(refused.contains("db error") || refused.contains("pg_hba"), "{refused}");
+    cluster.stop().await;
+
+    // As an older version left it: all of it the superuser's.
+    let hba = directory.path().join("postgres/hba.conf");
+    let older = "ALTER DATABASE signalbox OWNER TO postgres; CREATE SCHEMA apalis; \
+                 CREATE TABLE apalis.jobs (id serial PRIMARY KEY); \
+                 CREATE TABLE kept (id bigserial PRIMARY KEY, word text); \
+                 CREATE VIEW seen AS SELECT word FROM kept; CREATE TYPE mood AS ENUM ('ok'); \
+                 CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'; \
+                 CREATE EXTENSION IF NOT EXISTS pgcrypto; INSERT INTO kept (word) VALUES ('mine')";
+    let cluster = Cluster::start_open_for_test(options(directory.path())).await.unwrap();
+    let (client, connection) = tokio_postgres::connect(&as_superuser, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client.batch_execute(older).await.unwrap();
+    cluster.stop().await;
+
+    let cluster = Cluster::start(options(directory.path())).await.unwrap();
+    let (client, connection) = tokio_postgres::connect(&cluster.url(), NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+        .batch_execute(
+            "INSERT INTO kept (word) VALUES ('new'); ALTER TABLE kept ADD more int; \
+             DROP VIEW seen; DROP TYPE mood; DROP FUNCTION one(); DROP SCHEMA apalis CASCADE",
+        )
+        .await
+        .unwrap();
+    assert_eq!(ask(&cluster.url(), "SELECT string_agg(word, ' ') FROM kept").await, "mine new");
+    assert_eq!(fs::read_to_string(hba).unwrap(), "local signalbox signalbox trust\n");
+    cluster.stop().await;
+}
+
+#[tokio::test]
 async fn a_survivor_is_ended_and_a_stale_lock_file_does_not_matter() {
     let directory = open_directory();
     let cluster = Cluster::start(options(directory.path())).await.unwrap();

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod child;
+mod guard;
 mod limits;
 mod pool;
 mod reap;
@@ -19,6 +20,7 @@ use std::path::PathBuf;
 use tokio::io::AsyncReadExt;
 
 pub use child::Child;
+pub use guard::{close_to_others, forget_variables};
 pub use limits::Limits;
 pub use reap::Usage;
 pub use rustix::process::Signal;
