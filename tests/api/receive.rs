@@ -1,7 +1,7 @@
 //! An authentic event at the main address: what it matches, what is stored, what is answered.
 
 use crate::support::app::{App, Setup, TOKEN};
-use crate::support::gitlab::Delivery;
+use crate::support::gitlab::{Delivery, fixtures};
 use crate::support::webhooks::{self, form_for, manifest, with};
 use std::collections::BTreeSet;
 
@@ -162,4 +162,30 @@ async fn every_recorded_event_finds_the_webhook_made_for_it() {
         tried += 1;
     }
     assert!(tried >= 15, "only {tried} events name a project and a repository");
+}
+
+#[tokio::test]
+async fn bodies_of_old_installations_match_and_register() {
+    const SHOP: &str = "git@git.example.org:retail/shop.git";
+    let app = App::start().await;
+    let panel = app.panel().await;
+    let ids = async |kind: &str| {
+        let sql = format!("SELECT project_id::text FROM webhooks WHERE object_kind = '{kind}'");
+        app.database().value(&sql).await
+    };
+    for (file, header, kind, project, registered) in [
+        ("merge_request_6", "Merge Request Hook", "merge_request", -1, "77"),
+        ("tag_push_7", "Tag Push Hook", "tag_push", -1, "77"),
+        // It says no ID: an address is enough for a webhook that has one.
+        ("pipeline_8", "Pipeline Hook", "pipeline", 77, "77"),
+    ] {
+        panel.add_webhook(&form_for("Shop", SHOP, (kind, header), project)).await;
+        let body = std::fs::read(fixtures().join(format!("field/{file}.json"))).unwrap();
+        let delivery = Delivery::push_2015().body(body).header("X-Gitlab-Event", header);
+        let answer = app.send(&delivery.clone().token("another secret of somebody")).await;
+        assert_eq!(answer.status, 401, "{file}: {}", answer.text);
+        let answer = app.send(&delivery.token(TOKEN)).await;
+        assert_eq!((answer.status, answer.jobs().len()), (202, 1), "{file}: {}", answer.text);
+        assert_eq!(ids(kind).await, registered, "{file}");
+    }
 }

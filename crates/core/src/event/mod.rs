@@ -22,6 +22,7 @@ use nesting::MAX_LEVELS;
 
 /// What Signalbox needs of an event. Empty text stands for "the event has none".
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Event {
     /// The `X-Gitlab-Event` header.
     pub header: String,
@@ -29,6 +30,8 @@ pub struct Event {
     pub object_kind: String,
     /// GitLab's id of the project.
     pub project_id: Option<i64>,
+    /// Whether no project's ID stands where GitLab 10 and later have it.
+    pub is_project_implied: bool,
     /// `repository.name`, else `project.name`.
     pub repo_name: String,
     /// The address shown: `repository.url`, else the first other one.
@@ -67,12 +70,35 @@ pub struct Event {
     pub source: String,
     /// Whether a merge request is a draft.
     pub draft: bool,
+    /// Where the source branch of a merge request stood, if it has new commits.
+    pub oldrev: String,
+    /// Name of a job.
+    pub job: String,
+    /// Its stage.
+    pub stage: String,
+    /// Where something is deployed to.
+    pub environment: String,
+    /// Of a merge request or issue.
+    pub labels: Labels,
+    /// The names of what an update changed: `title`, `labels` …
+    pub changed: Vec<String>,
     /// Whether the pusher asked for no CI (`git push -o ci.skip`).
     pub push_skips_ci: bool,
     /// Whether GitLab made it up, to test a webhook of a project without commits.
     pub is_sample: bool,
     /// Commits and files.
     pub changes: Changes,
+}
+
+/// Titles of labels.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Labels {
+    /// Those that it has.
+    pub present: Vec<String>,
+    /// Those that it had not before.
+    pub added: Vec<String>,
+    /// Those that it has no longer.
+    pub removed: Vec<String>,
 }
 
 /// A body that is no event.

@@ -8,7 +8,7 @@
 use super::changes::{Commits, CommitsSeed};
 use super::facts::{first_update, git_ref, person, sha};
 use super::repository::{RepositoryUrl, same_repository};
-use super::{Event, Unreadable, shallow};
+use super::{Event, Labels, Unreadable, is_commit_id, shallow};
 use serde::Deserialize;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
@@ -51,6 +51,10 @@ pub(super) struct Fields {
     pub(super) name: Value,
     pub(super) message: Value,
     pub(super) push_options: Value,
+    pub(super) labels: Value,
+    pub(super) build_name: Value,
+    pub(super) build_stage: Value,
+    pub(super) environment: Value,
     pub(super) commits: Commits,
 }
 
@@ -117,6 +121,10 @@ impl Fields {
             "name" => &mut self.name,
             "message" => &mut self.message,
             "push_options" => &mut self.push_options,
+            "labels" => &mut self.labels,
+            "build_name" => &mut self.build_name,
+            "build_stage" => &mut self.build_stage,
+            "environment" => &mut self.environment,
             _ => return None,
         })
     }
@@ -128,7 +136,7 @@ pub(super) fn read(header: &str, body: &[u8]) -> Result<Event, Unreadable> {
         Err(error) if error.is_data() => return Err(another_shape(body)),
         Err(error) => return Err(Unreadable::NotJson(error.to_string())),
     };
-    let object_kind = first_text([&fields.object_kind, &fields.event_name]);
+    let object_kind = object_kind(&fields, header);
     let addresses = addresses(&fields);
     let repo_url = addresses.first().cloned().unwrap_or_default();
     let person = person(&fields, &object_kind);
@@ -138,7 +146,12 @@ pub(super) fn read(header: &str, body: &[u8]) -> Result<Event, Unreadable> {
     Ok(Event {
         header: header.to_owned(),
         project_id: project_id(&fields, &object_kind),
-        repo_name: first_text([at(&fields.repository, "/name"), at(&fields.project, "/name")]),
+        is_project_implied: own_project_id(&fields).is_none(),
+        repo_name: first_text([
+            at(&fields.repository, "/name"),
+            at(&fields.project, "/name"),
+            at(target(&fields), "/name"),
+        ]),
         project_path: project_path(&fields, &repo_url),
         repo_url,
         repo_urls: addresses,
@@ -171,6 +184,12 @@ pub(super) fn read(header: &str, body: &[u8]) -> Result<Event, Unreadable> {
         draft: ["/draft", "/work_in_progress"]
             .iter()
             .any(|name| at(&fields.object_attributes, name) == &Value::Bool(true)),
+        oldrev: first_text([at(&fields.object_attributes, "/oldrev")]),
+        job: text(&fields.build_name),
+        stage: text(&fields.build_stage),
+        environment: first_text([&fields.environment, at(&fields.environment, "/name")]),
+        labels: Labels::of(&fields),
+        changed: changed(&fields),
         push_skips_ci: skips_ci(&fields),
         is_sample: is_sample(&fields, &object_kind),
         changes,
@@ -187,14 +206,43 @@ fn another_shape(body: &[u8]) -> Unreadable {
     }
 }
 
+/// The kind. GitLab 7 and before left it out of pushes, and only the header told a tag's from a branch's.
+fn object_kind(fields: &Fields, header: &str) -> String {
+    let named = first_text([&fields.object_kind, &fields.event_name]);
+    let is_push = || {
+        [&fields.before, &fields.after].into_iter().all(|sha| is_commit_id(&text(sha)))
+            && fields.git_ref.is_string()
+    };
+    match header {
+        "Push Hook" if named.is_empty() && is_push() => "push".to_owned(),
+        "Tag Push Hook" if named.is_empty() && is_push() => "tag_push".to_owned(),
+        _ => named,
+    }
+}
+
+fn own_project_id(fields: &Fields) -> Option<i64> {
+    integer(&fields.project_id).or_else(|| integer(at(&fields.project, "/id")))
+}
+
 fn project_id(fields: &Fields, object_kind: &str) -> Option<i64> {
-    integer(&fields.project_id).or_else(|| integer(at(&fields.project, "/id"))).or_else(|| {
-        // Elsewhere this field may name another project than the hook's (a merge request's
-        // source, say), so it is believed for the one event that has no other.
-        (object_kind == "vulnerability")
-            .then(|| integer(at(&fields.object_attributes, "/project_id")))
-            .flatten()
+    own_project_id(fields).or_else(|| {
+        // Elsewhere these fields may name another project than the hook's (a merge request's source,
+        // say), so they are believed for the events that have, or had, no other.
+        let name = match object_kind {
+            "vulnerability" | "issue" => "/project_id",
+            "merge_request" => "/target_project_id",
+            _ => return None,
+        };
+        integer(at(&fields.object_attributes, name))
     })
+}
+
+/// Where merge requests of GitLab 6 to 8 have their project; null if the event names it elsewhere.
+fn target(fields: &Fields) -> &Value {
+    if fields.project.is_object() || fields.repository.is_object() {
+        return &Value::Null;
+    }
+    at(&fields.object_attributes, "/target")
 }
 
 const REPOSITORY_ADDRESSES: [&str; 6] =
@@ -207,7 +255,8 @@ const PROJECT_ADDRESSES: [&str; 7] =
 /// `repository` that is not its project's.
 fn addresses(fields: &Fields) -> Vec<String> {
     let mut found = texts(&fields.repository, &REPOSITORY_ADDRESSES);
-    let project = texts(&fields.project, &PROJECT_ADDRESSES);
+    let mut project = texts(&fields.project, &PROJECT_ADDRESSES);
+    project.extend(texts(target(fields), &PROJECT_ADDRESSES));
     let same = found.iter().any(|left| project.iter().any(|right| same_repository(left, right)));
     if found.is_empty() || same {
         for address in project {
@@ -231,8 +280,11 @@ fn texts(object: &Value, names: &[&str]) -> Vec<String> {
 }
 
 fn project_path(fields: &Fields, repo_url: &str) -> String {
-    let named =
-        first_text([at(&fields.project, "/path_with_namespace"), &fields.path_with_namespace]);
+    let named = first_text([
+        at(&fields.project, "/path_with_namespace"),
+        &fields.path_with_namespace,
+        at(target(fields), "/path_with_namespace"),
+    ]);
     if named.is_empty() { RepositoryUrl::parse(repo_url).path().to_owned() } else { named }
 }
 
@@ -258,6 +310,31 @@ fn message(fields: &mut Fields, object_kind: &str) -> String {
         at(&fields.merge_request, "/last_commit/message"),
         if object_kind == "tag_push" { &fields.message } else { &Value::Null },
     ])
+}
+
+/// The names of what an update changed. Elsewhere `changes` is no object.
+fn changed(fields: &Fields) -> Vec<String> {
+    let names = fields.changes.as_object().into_iter().flatten();
+    names.map(|(name, _)| text(&Value::from(name.as_str()))).collect()
+}
+
+impl Labels {
+    fn of(fields: &Fields) -> Self {
+        let titles = |labels: &Value| -> Vec<String> {
+            let labels = labels.as_array().map(Vec::as_slice).unwrap_or_default();
+            labels.iter().map(|label| text(at(label, "/title"))).collect()
+        };
+        let beyond = |these: &[String], those: &[String]| -> Vec<String> {
+            these.iter().filter(|label| !those.contains(label)).cloned().collect()
+        };
+        let before = titles(at(&fields.changes, "/labels/previous"));
+        let after = titles(at(&fields.changes, "/labels/current"));
+        let mut present = titles(&fields.labels);
+        if present.is_empty() {
+            present = titles(at(&fields.object_attributes, "/labels"));
+        }
+        Self { added: beyond(&after, &before), removed: beyond(&before, &after), present }
+    }
 }
 
 /// `push_options: {"ci": {"skip": true}}`

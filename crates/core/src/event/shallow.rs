@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use std::fmt;
 
 /// Levels of objects and lists that are kept of a member: one more than are read.
-const LEVELS: usize = 4;
+const LEVELS: usize = 6;
 /// Values that are kept of a member. A real one has some hundred.
 const VALUES: usize = 4_000;
 

@@ -7,8 +7,8 @@
 use super::project;
 use super::trace::{FieldCheck, MatchField, WebhookTrace};
 use crate::credential::Check;
-use crate::event::Event;
 use crate::event::repository::RepositoryUrl;
+use crate::event::{Event, kind};
 use crate::webhook::{ProjectId, Webhook};
 
 /// How one webhook fares with an event.
@@ -53,9 +53,15 @@ pub fn compare(
     let wanted = RepositoryUrl::parse(&webhook.repo_url);
     let same_url = event.repo_urls.iter().find(|url| RepositoryUrl::parse(url).same_as(&wanted));
     let project_equal = match (webhook.project_id, event.project_id) {
+        // Webhooks of 0 for an issue or merge request before GitLab 10 are older than what is read of it.
+        (ProjectId::Known(0), Some(_)) if event.is_project_implied => same_url.is_some(),
         (ProjectId::Known(expected), Some(actual)) => expected == actual,
-        // 0 stands for events that belong to no project.
-        (ProjectId::Known(expected), None) => expected == 0,
+        // 0 stands for events that belong to no project. Pipelines before GitLab 13 have one, and only
+        // its address.
+        (ProjectId::Known(expected), None) => {
+            expected == 0
+                || (same_url.is_some() && !kind::belongs_to_no_project(&event.object_kind))
+        }
         (ProjectId::Pending, _) => false,
     };
     let accepted = credential.accepted(allow_none);

@@ -284,6 +284,9 @@ mod table {
         mod tests;
     }
     mod tests;
+    mod variants {
+        mod tests;
+    }
 }
 #[cfg(test)]
 mod tests;

@@ -66,6 +66,7 @@ enum Held<'e> {
     /// None: the event has none, which equals no number.
     Number(Option<i64>),
     Bool(bool),
+    List(&'e [String]),
 }
 
 /// What kind of values a field has.
@@ -74,6 +75,8 @@ enum Type {
     Text,
     Number,
     Bool,
+    /// Of texts.
+    List,
 }
 
 macro_rules! fields {
@@ -125,6 +128,14 @@ fields! {
     Created "created" Bool = |event| event.is_created();
     Deleted "deleted" Bool = |event| event.is_deleted();
     Draft "draft" Bool = |event| event.draft;
+    Oldrev "oldrev" Text = |event| Cow::Borrowed(&event.oldrev);
+    Labels "labels" List = |event| &event.labels.present;
+    LabelsAdded "labels_added" List = |event| &event.labels.added;
+    LabelsRemoved "labels_removed" List = |event| &event.labels.removed;
+    Changes "changes" List = |event| &event.changed;
+    Job "job" Text = |event| Cow::Borrowed(&event.job);
+    Stage "stage" Text = |event| Cow::Borrowed(&event.stage);
+    Environment "environment" Text = |event| Cow::Borrowed(&event.environment);
 }
 
 /// The words of every field, for messages and help.
@@ -160,6 +171,14 @@ fn shown(held: &Held<'_>) -> String {
         Held::Number(Some(number)) => number.to_string(),
         Held::Number(None) => "none".to_owned(),
         Held::Bool(value) => value.to_string(),
+        Held::List(texts) => {
+            let all = format!("{texts:?}");
+            if all.chars().count() > MAX_SHOWN {
+                format!("{}…", all.chars().take(MAX_SHOWN).collect::<String>())
+            } else {
+                all
+            }
+        }
     }
 }
 
@@ -177,10 +196,12 @@ impl Node {
             }
             Self::Contains(field, part) => match field.held(event) {
                 Held::Text(text) => text.contains(part.as_str()),
+                Held::List(texts) => texts.contains(part),
                 Held::Number(_) | Held::Bool(_) => false,
             },
             Self::Like(field, glob) => match field.held(event) {
                 Held::Text(text) => glob.is_match(&*text),
+                Held::List(texts) => texts.iter().any(|text| glob.is_match(text)),
                 Held::Number(_) | Held::Bool(_) => false,
             },
         }
@@ -193,7 +214,8 @@ impl Relation {
             (Held::Text(held), Value::Text(value)) => held == value,
             (Held::Number(held), Value::Number(value)) => *held == Some(*value),
             (Held::Bool(held), Value::Bool(value)) => held == value,
-            (Held::Text(_) | Held::Number(_) | Held::Bool(_), _) => false,
+            (Held::List(held), Value::Text(value)) => held.contains(value),
+            (Held::Text(_) | Held::Number(_) | Held::Bool(_) | Held::List(_), _) => false,
         };
         let numbers = match (held, value) {
             (Held::Number(Some(held)), Value::Number(value)) => Some(held.cmp(value)),

@@ -254,6 +254,11 @@ impl Reader<'_> {
     fn test(&mut self, field: Field) -> Result<Node, Fault> {
         if let Some((_, Token::Relation(relation))) = self.tokens.get(self.next) {
             let relation = *relation;
+            if field.of_type() == Type::List {
+                let message =
+                    Sentence::new("{word} is a list: use “contains”, “like” or “in”.");
+                return Err(self.fault(message.with("word", field.word())));
+            }
             let ordered = !matches!(relation, Relation::Equal | Relation::NotEqual);
             if ordered && field.of_type() != Type::Number {
                 let message = Sentence::new("{word} is no number, so it has no order.");
@@ -301,7 +306,7 @@ impl Reader<'_> {
 
     fn value(&mut self, field: Field) -> Result<Value, Fault> {
         let wanted = match field.of_type() {
-            Type::Text => "a text in quotes",
+            Type::Text | Type::List => "a text in quotes",
             Type::Number => "a number",
             Type::Bool => "true or false",
         };
@@ -311,7 +316,7 @@ impl Reader<'_> {
                 .saying("wanted", wanted),
         );
         match (self.take(), field.of_type()) {
-            (Some(Token::Text(text)), Type::Text) => Ok(Value::Text(text)),
+            (Some(Token::Text(text)), Type::Text | Type::List) => Ok(Value::Text(text)),
             (Some(Token::Number(number)), Type::Number) => Ok(Value::Number(number)),
             (Some(Token::Word(word)), Type::Bool) if word == "true" => Ok(Value::Bool(true)),
             (Some(Token::Word(word)), Type::Bool) if word == "false" => Ok(Value::Bool(false)),
@@ -320,7 +325,7 @@ impl Reader<'_> {
     }
 
     fn text(&mut self, field: Field) -> Result<String, Fault> {
-        if field.of_type() != Type::Text {
+        if !matches!(field.of_type(), Type::Text | Type::List) {
             let message = Sentence::new("{word} is no text.").with("word", field.word());
             return Err(self.fault(message));
         }

@@ -70,6 +70,55 @@ fn it_means_what_it_says() {
 }
 
 #[test]
+fn what_people_filter_by_can_be_said() {
+    let read = |header: &str, body: serde_json::Value| {
+        Event::read(header, body.to_string().as_bytes()).unwrap()
+    };
+    let label = |title: &str| serde_json::json!({"id": 1, "title": title, "color": "#fff"});
+    let merge_request = read(
+        "Merge Request Hook",
+        serde_json::json!({
+            "object_kind": "merge_request",
+            "object_attributes": {"action": "update", "oldrev": "a".repeat(40), "target_branch": "main"},
+            "labels": [label("API"), label("team::web")],
+            "changes": {
+                "labels": {"previous": [label("API"), label("old")], "current": [label("API"), label("team::web")]},
+                "title": {"previous": "a", "current": "b"},
+            },
+        }),
+    );
+    let job = read(
+        "Job Hook",
+        serde_json::json!({
+            "object_kind": "build", "build_name": "deploy", "build_stage": "release",
+            "build_status": "success", "environment": {"name": "production", "action": "start"},
+        }),
+    );
+    let deployment = read(
+        "Deployment Hook",
+        serde_json::json!({"object_kind": "deployment", "status": "running", "environment": "staging"}),
+    );
+    for (event, text, expected) in [
+        (&merge_request, "action = 'update' and oldrev != ''", true),
+        (&event(), "oldrev != ''", false),
+        (&merge_request, "labels contains 'API' and labels not contains 'AP'", true),
+        (&merge_request, "labels like 'team::*'", true),
+        (&merge_request, "labels in ['x', 'team::web']", true),
+        (&merge_request, "labels_added contains 'team::web'", true),
+        (&merge_request, "labels_added contains 'API'", false),
+        (&merge_request, "labels_removed contains 'old'", true),
+        (&merge_request, "changes contains 'title' and changes not contains 'draft'", true),
+        (&job, "job = 'deploy' and stage = 'release' and status = 'success'", true),
+        (&job, "environment = 'production'", true),
+        (&deployment, "environment = 'staging' and status in ['running']", true),
+    ] {
+        assert_eq!(parse(text).unwrap().unwrap().holds(event), expected, "{text}");
+    }
+    let seen = parse("labels contains 'x'").unwrap().unwrap().seen(&merge_request);
+    assert_eq!(seen, r#"labels = ["API", "team::web"]"#);
+}
+
+#[test]
 fn what_it_looked_at_is_shown() {
     let condition = parse("branch = \"main\" or commits > 5 and branch != \"x\"").unwrap().unwrap();
     assert_eq!(condition.seen(&event()), "branch = \"feature/log-in\", commits = 3");
@@ -94,6 +143,7 @@ fn faults_have_a_place_and_say_what_would_be_right() {
         ("draft and", (1, 10), "a field"),
         ("branch not = \"x\"", (1, 12), "“in”"),
         ("commits contains \"1\"", (1, 18), "no text"),
+        ("labels = \"a\"", (1, 8), "a list"),
         ("branch like \"[a\"", (1, 13), "has no “]”"),
         ("draft\nand $", (2, 5), "means nothing"),
         ("draft && created", (1, 7), "means nothing"),

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 /// What an action is told, in the words of placeholders and conditions alike.
 const TOLD: [&str; 5] = ["ref", "branch", "tag", "sha", "user_name"];
 
-/// Bodies of old installations, which do not yet all find their webhook.
+/// Bodies of old installations. What they match is `variants`' to say.
 fn old() -> Vec<Case> {
     let case = |row: serde_json::Value| Case {
         name: text(&row["file"]),
