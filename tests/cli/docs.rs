@@ -79,7 +79,8 @@ fn is_document(path: &str) -> bool {
 #[test]
 fn links_and_pictures_of_the_documents_lead_somewhere() {
     let link = Regex::new(r"\]\(([^)#:]+)(#[^)]*)?\)").unwrap();
-    let mut documents = vec!["README.md".to_owned(), "CONTRIBUTING.md".to_owned()];
+    let mut documents =
+        ["README.md", "CONTRIBUTING.md", "SECURITY.md"].map(ToOwned::to_owned).to_vec();
     for folder in ["docs", "docs/decisions"] {
         let entries = std::fs::read_dir(repository().join(folder)).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -134,4 +135,43 @@ fn every_promise_of_the_panel_names_just_the_files_of_its_tests() {
         .collect();
     assert_eq!(told.len(), 75);
     assert_eq!(told, found);
+}
+
+/// The names of all tests below a folder.
+fn tests_below(folder: &Path, names: &mut BTreeSet<String>) {
+    let header =
+        Regex::new(r"#\[(?:tokio::)?test\](?:\s*#\[[^\]]*\])*\s*(?:async )?fn (\w+)").unwrap();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            tests_below(&path, names);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let source = std::fs::read_to_string(&path).unwrap();
+            names.extend(header.captures_iter(&source).map(|found| found[1].to_owned()));
+        }
+    }
+}
+
+#[test]
+fn each_thing_that_nobody_can_do_names_tests_that_there_are() {
+    let mut known = BTreeSet::new();
+    for folder in ["src", "tests", "crates"].map(|folder| repository().join(folder)) {
+        if folder.is_dir() {
+            tests_below(&folder, &mut known);
+        }
+    }
+    let text = std::fs::read_to_string(repository().join("SECURITY.md")).unwrap();
+    let name = Regex::new(r"`(\w+)`").unwrap();
+    let rows = text.lines().filter(|line| line.starts_with("| "));
+    let rows: Vec<&str> = rows.filter(|line| !line.starts_with("| cannot |")).collect();
+    assert!(rows.len() >= 40, "{}", rows.len());
+    for row in rows {
+        let held_by = row.trim_end_matches(" |").rsplit_once(" | ").unwrap().1;
+        let named: Vec<&str> =
+            name.captures_iter(held_by).map(|n| n.get(1).unwrap().as_str()).collect();
+        assert!(!named.is_empty(), "nothing holds: {row}");
+        for name in named {
+            assert!(known.contains(name), "there is no test {name}: {row}");
+        }
+    }
 }
