@@ -265,3 +265,32 @@ async fn an_address_that_people_copy_is_mended_or_refused() {
     let answer = app.send(&Delivery::push_2015().token(TOKEN).with("/repository/url", ssh)).await;
     assert_eq!(answer.expect(202, "matched").jobs().len(), 2);
 }
+
+#[tokio::test]
+async fn a_new_webhook_excludes_deletions_by_a_box() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    for (condition, stored) in [
+        ("", "not deleted"),
+        ("created or draft", "not deleted and (created or draft)"),
+        ("deleted", "deleted"),
+    ] {
+        let webhook = webhooks::with(
+            webhooks::push(),
+            &[("exclude_deletions", "on"), ("condition", condition), ("name", stored)],
+        );
+        let id = panel.add_webhook(&webhook).await;
+        let sql = format!("SELECT condition FROM webhooks WHERE id = {id}");
+        assert_eq!(app.database().value(&sql).await, stored);
+        let form = panel.open(&format!("/admin/hooks/webhook/{id}/change/")).await;
+        assert!(!form.form_with("condition").names.contains(&"exclude_deletions".to_owned()));
+    }
+    let faulty = webhooks::with(
+        webhooks::push(),
+        &[("exclude_deletions", "on"), ("condition", "branch = ")],
+    );
+    let form = panel.open("/admin/hooks/webhook/add/").await.form_with("repo_name");
+    let page = panel.submit(form.fill(&faulty)).await;
+    assert!(page.html.contains("branch is compared with a text"), "{}", page.html);
+    assert_eq!(page.form_with("condition").value("exclude_deletions"), Some("on"));
+}

@@ -8,10 +8,18 @@ use signalbox_core::matching::condition;
 use signalbox_i18n::say;
 use signalbox_store::webhooks::Row;
 
-pub(super) fn fieldset() -> Fieldset {
+/// The box of a new webhook: pushes that delete a branch surprise whoever deploys.
+const NO_DELETIONS: &str = "exclude_deletions";
+
+pub(super) fn fieldset(is_new: bool) -> Fieldset {
     const EXAMPLE: &str = "branch = \"main\" and not draft; action in [\"open\", \"reopen\"] or title like \"*deploy*\"";
     let words = condition::field_words().collect::<Vec<_>>().join(", ");
-    Fieldset {
+    let no_deletions = is_new.then(|| {
+        Field::check(NO_DELETIONS, "Exclude branch and tag deletions")
+            .full()
+            .help("Deleting a branch or tag sends a push too. Adds “not deleted” to the condition.")
+    });
+    let mut fieldset = Fieldset {
         id: "filters",
         legend: "Filters",
         help: "Optional. A matching event must also pass every filter.".into(),
@@ -28,7 +36,9 @@ pub(super) fn fieldset() -> Fieldset {
                 .full()
                 .help("Skips events with [skip ci] or [ci skip] in the newest commit or merge request title, and pushes with -o ci.skip."),
         ],
-    }
+    };
+    fieldset.fields.extend(no_deletions);
+    fieldset
 }
 
 /// Fills the form.
@@ -45,8 +55,20 @@ pub(super) fn take(values: &Values, draft: Draft) -> Draft {
     Draft {
         ref_filter: lines("ref_filter"),
         path_filter: lines("path_filter"),
-        condition: lines("condition"),
+        condition: condition_of(values, lines("condition")),
         obey_skip: values.is_on("obey_skip"),
         ..draft
+    }
+}
+
+/// The condition with what the box adds; a faulty one stays as it was typed, so that its fault is found there.
+fn condition_of(values: &Values, typed: String) -> String {
+    if !values.is_on(NO_DELETIONS) || typed.contains("deleted") {
+        return typed;
+    }
+    match condition::parse(&typed) {
+        Ok(None) => "not deleted".to_owned(),
+        Ok(Some(_)) => format!("not deleted and ({typed})"),
+        Err(_) => typed,
     }
 }

@@ -34,7 +34,7 @@ pub(in crate::web::admin) fn fieldsets(
 ) -> Vec<Fieldset> {
     vec![
         match_fields(values),
-        filters::fieldset(),
+        filters::fieldset(object.is_none()),
         security::fieldset(public_address, object),
         action_fields(catalogue, values),
         parameter_fields(catalogue, values),
