@@ -1,8 +1,9 @@
 //! What on the start page needs a person: repositories whose deliveries no webhook wanted, webhooks
 //! whose jobs failed. The query reads a bounded part of two indexes, however large the tables.
 
+use super::search::last_id_before_ago;
 use super::{Conn, Result};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Integer, Jsonb, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
@@ -82,7 +83,7 @@ struct Stored {
 
 const GROUPED: &str = "WITH lost AS MATERIALIZED (SELECT repo_name, repo_url, object_kind, event, \
      project_id, id, received_at FROM deliveries WHERE verdict = 'unmatched' AND repo_name <> '' \
-     AND received_at >= now() - interval '7 days' ORDER BY received_at DESC LIMIT $1), \
+     AND received_at >= now() - interval '7 days' AND id >= $3 ORDER BY id DESC LIMIT $1), \
      lost_of AS (SELECT repo_name, count(*) AS count FROM lost GROUP BY repo_name), \
      last_lost AS (SELECT DISTINCT ON (repo_name) * FROM lost ORDER BY repo_name, id DESC), \
      failed AS MATERIALIZED (SELECT id, webhook_id, webhook_label, finished_at, \
@@ -113,6 +114,7 @@ pub async fn load(conn: &mut Conn) -> Result<Attention> {
     let stored: Vec<Stored> = diesel::sql_query(GROUPED)
         .bind::<BigInt, _>(Total::CAP)
         .bind::<Integer, _>(groups)
+        .bind::<Text, _>(last_id_before_ago(TimeDelta::days(7)))
         .load(conn)
         .await?;
     let mut attention = Attention::default();

@@ -2,7 +2,7 @@
 //! counting stops at [`Total::CAP`]. Each is counted as the list it leads to counts it. What
 //! needs a person is `store::attention`.
 
-use super::search::CountsOf;
+use super::search::{CountsOf, last_id_before_ago};
 use super::webhooks::{self, Filter, Sort};
 use super::{Conn, Result, StoreError};
 use chrono::TimeDelta;
@@ -70,21 +70,20 @@ fn webhooks(filter: Filter) -> Rows {
 /// # Errors
 /// Those of the database.
 pub async fn load(conn: &mut Conn) -> Result<Overview> {
+    let day = format!(
+        "deliveries WHERE id >= '{}' AND received_at >= now() - interval '24 hours'",
+        last_id_before_ago(TimeDelta::hours(24))
+    );
     let mut what = vec![
         "webhooks".to_owned(),
         "deliveries".to_owned(),
         "jobs".to_owned(),
         "users".to_owned(),
         "audit_log".to_owned(),
-        "deliveries WHERE received_at >= now() - interval '24 hours'".to_owned(),
+        day.clone(),
         "jobs WHERE state = 'failed' AND finished_at >= now() - interval '24 hours'".to_owned(),
     ];
-    what.extend(Verdict::ALL.map(|verdict| {
-        let verdict = verdict.as_str();
-        format!(
-            "deliveries WHERE verdict = '{verdict}' AND received_at >= now() - interval '24 hours'"
-        )
-    }));
+    what.extend(Verdict::ALL.map(|verdict| format!("{day} AND verdict = '{}'", verdict.as_str())));
     what.extend(UNFINISHED.map(|state| format!("jobs WHERE state = '{}'", state.as_str())));
     let waiting = [
         Filter { pending_for: Some(PENDING_FOR), ..Filter::default() },

@@ -1,6 +1,7 @@
 //! Takes away what has been kept long enough, a batch at a time, one process at a time. What is
 //! old enough, the caller says. A delivery with a job that has not ended keeps its body and row.
 
+use super::search::first_id_after;
 use super::{Conn, Result, schema};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -62,7 +63,7 @@ pub async fn bodies(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
     .await
 }
 
-/// Removes deliveries received before then; answers how many.
+/// Removes deliveries received before then, which their ids tell too; answers how many.
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
@@ -71,7 +72,8 @@ pub async fn deliveries(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize>
         conn,
         &format!(
             "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries d \
-             WHERE received_at < $1 AND NOT {UNFINISHED} ORDER BY received_at LIMIT $2)"
+             WHERE received_at < $1 AND id < '{}' AND NOT {UNFINISHED} ORDER BY id LIMIT $2)",
+            first_id_after(before)
         ),
         before,
     )

@@ -59,6 +59,12 @@ pub fn last_id_before(at: DateTime<Utc>) -> String {
     id_at(at.checked_sub_signed(SLACK).unwrap_or(at))
 }
 
+/// The same for a time that far back.
+pub fn last_id_before_ago(time: TimeDelta) -> String {
+    let now = signalbox::clock::now();
+    last_id_before(now.checked_sub_signed(time).unwrap_or(DateTime::UNIX_EPOCH))
+}
+
 /// Rows from before that time have a smaller id than this.
 pub fn first_id_after(at: DateTime<Utc>) -> String {
     id_at(at.checked_add_signed(SLACK).unwrap_or(at))

@@ -1,5 +1,6 @@
 //! Unmatched deliveries by repository: how many, when last, and what a webhook would need.
 
+use super::search::last_id_before;
 use super::{Conn, Result};
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
@@ -52,7 +53,7 @@ pub async fn by_repository(conn: &mut Conn, since: DateTime<Utc>) -> Result<Vec<
     Ok(diesel::sql_query(
         "WITH newest AS (\
            SELECT id, received_at, repo_name, repo_url, project_id, event, object_kind \
-           FROM deliveries WHERE verdict = 'unmatched' AND received_at >= $1 \
+           FROM deliveries WHERE verdict = 'unmatched' AND received_at >= $1 AND id >= $3 \
            ORDER BY id DESC LIMIT $2) \
          SELECT repo_name, project_id, count(*) AS count, max(received_at) AS last_at, \
            max(id) AS last_id, (array_agg(repo_url ORDER BY id DESC))[1] AS repo_url, \
@@ -65,6 +66,7 @@ pub async fn by_repository(conn: &mut Conn, since: DateTime<Utc>) -> Result<Vec<
     )
     .bind::<Timestamptz, _>(since)
     .bind::<BigInt, _>(MOST)
+    .bind::<Text, _>(last_id_before(since))
     .load(conn)
     .await?)
 }

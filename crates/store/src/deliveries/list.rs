@@ -4,7 +4,7 @@ use super::{Brief, JobRef, Row};
 use crate::schema::{deliveries, jobs};
 use crate::search::{
     BETWEEN, Condition, CountsOf, Found, Ids, ago, among_newest, contains, first_id_after,
-    last_id_before, matching,
+    last_id_before, last_id_before_ago, matching,
 };
 use crate::{Conn, Result};
 use diesel::dsl::sql;
@@ -103,7 +103,8 @@ fn condition(query: &ListQuery<Sort, Filter>) -> Condition<deliveries::table> {
         and(Box::new(deliveries::id.eq_any(made)));
     }
     if let Some(within) = filter.received.within {
-        and(Box::new(deliveries::received_at.ge(ago(within))));
+        let ids = deliveries::id.ge(last_id_before_ago(within));
+        and(Box::new(deliveries::received_at.ge(ago(within)).and(ids)));
     }
     if let Some(since) = filter.received.since {
         let ids = deliveries::id.ge(last_id_before(since));
