@@ -6,6 +6,7 @@
 
 use super::attempt::Runner;
 use super::begin::Turn;
+use super::rhythm::Rhythm;
 use super::turns::Turns;
 use crate::clock;
 use apalis_core::backend::finalize::Ephemeral;
@@ -36,10 +37,6 @@ const POLL: Duration = Duration::from_millis(250);
 /// How long a database that failed is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// The least time between two looks at the whole queue, from its beginning on.
-const WHOLE_LOOK: Duration = Duration::from_millis(250);
-/// A look at the whole queue takes at most this part of the time.
-const WHOLE_LOOK_PART: u32 = 20;
 /// How far the clocks of two servers may be apart, so that a job of the one is found at once by the
 /// other.
 const CLOCKS: TimeDelta = TimeDelta::seconds(5);
@@ -158,8 +155,8 @@ pub(super) fn start(
 /// Where the queue begins, as far as is known.
 struct Head {
     at: DateTime<Utc>,
-    /// When the whole queue was looked at, and how long that took.
-    whole: Option<(Instant, Duration)>,
+    /// When the whole queue is looked at, from its beginning on.
+    whole: Rhythm,
     began: Instant,
     /// Jobs that may stand before it.
     older: Watcher,
@@ -167,21 +164,18 @@ struct Head {
 
 impl Head {
     fn new(older: Watcher) -> Self {
-        Self { at: DateTime::UNIX_EPOCH, whole: None, began: Instant::now(), older }
+        Self { at: DateTime::UNIX_EPOCH, whole: Rhythm::default(), began: Instant::now(), older }
     }
 
     /// From where on to look now.
     fn from(&mut self) -> DateTime<Utc> {
         self.began = Instant::now();
-        let is_old = self
-            .whole
-            .is_none_or(|(at, took)| at.elapsed() >= WHOLE_LOOK.max(took * WHOLE_LOOK_PART));
-        if self.older.has_changed() || is_old { DateTime::UNIX_EPOCH } else { self.at }
+        if self.older.has_changed() || self.whole.is_due() { DateTime::UNIX_EPOCH } else { self.at }
     }
 
     fn looked(&mut self, span: Span, first: Option<&DueJob>) {
         if span.from == DateTime::UNIX_EPOCH {
-            self.whole = Some((Instant::now(), self.began.elapsed()));
+            self.whole.looked(self.began);
         }
         self.at = first.and_then(|job| job.due_at).unwrap_or(span.to) - CLOCKS;
     }
@@ -206,9 +200,10 @@ impl Next {
         conn: &mut Conn,
         most: usize,
     ) -> Result<(Vec<DueJob>, Span), StoreError> {
+        let limit = i64::try_from(most).unwrap_or(i64::MAX);
         let span = Span { from: self.head.from(), to: clock::now() };
         if !self.turns.are_known() || span.from < self.head.at {
-            let due = queue::due(conn, span, i64::try_from(most).unwrap_or(i64::MAX)).await?;
+            let due = queue::due(conn, span, limit).await?;
             self.head.looked(span, due.first());
             if due.len() < most {
                 return Ok((due, span));
@@ -222,7 +217,7 @@ impl Next {
         let mut due = self.turns.due(conn, span, most).await?;
         if due.len() < most {
             let have: HashSet<_> = due.iter().map(|job| job.id.clone()).collect();
-            let others = queue::due(conn, span, i64::try_from(most).unwrap_or(i64::MAX)).await?;
+            let others = queue::due(conn, span, limit).await?;
             due.extend(others.into_iter().filter(|job| !have.contains(&job.id)));
             due.truncate(most);
         }
@@ -314,7 +309,8 @@ mod tests {
         assert_eq!(head.from(), DateTime::UNIX_EPOCH, "it knows nothing yet");
         let first = now - TimeDelta::hours(1);
         head.looked(Span { from: DateTime::UNIX_EPOCH, to: now }, Some(&job(first)));
-        head.whole = Some((Instant::now(), Duration::from_mins(1)));
+        // As if that had taken so long that the next one is far.
+        head.whole.looked(Instant::now().checked_sub(Duration::from_mins(1)).unwrap());
         assert_eq!(head.from(), first - CLOCKS);
         head.looked(Span { from: first, to: now }, None);
         assert_eq!(head.from(), now - CLOCKS, "nothing waits");
@@ -323,9 +319,7 @@ mod tests {
         listener.release();
         assert_eq!(head.from(), DateTime::UNIX_EPOCH, "an older one was released");
         assert_eq!(head.from(), now - CLOCKS);
-        head.whole = Some((Instant::now(), Duration::ZERO));
-        assert_eq!(head.from(), now - CLOCKS);
-        head.whole = Instant::now().checked_sub(WHOLE_LOOK).map(|at| (at, Duration::ZERO));
+        head.whole = Rhythm::default();
         assert_eq!(head.from(), DateTime::UNIX_EPOCH, "it is looked at as a whole now and then");
     }
 }

@@ -1,17 +1,13 @@
 //! Whose turn it is: where more is due than a worker has room for, webhooks take turns, so that the many
 //! jobs of one do not keep out those of another.
 
+use super::rhythm::Rhythm;
 use signalbox_store::queue::{self, DueJob, Span};
 use signalbox_store::{Conn, Result};
-use std::time::Duration;
 use tokio::time::Instant;
 
-/// The least time between two looks for webhooks of which a job waits.
-const PAUSE: Duration = Duration::from_millis(250);
-/// Such looks take at most this part of the time.
-const PART: u32 = 20;
 /// Most webhooks that take turns; of more, the others follow at the next look.
-const MOST: usize = 1_000;
+const MOST: i64 = 1_000;
 
 /// The webhooks of which jobs wait, and whose turn was the last.
 #[derive(Default)]
@@ -19,23 +15,21 @@ pub(super) struct Turns {
     /// In order.
     webhooks: Vec<i64>,
     last: i64,
-    /// When they were looked for, and how long that took.
-    looked: Option<(Instant, Duration)>,
+    /// When they are looked for.
+    looks: Rhythm,
 }
 
 impl Turns {
     /// Whether several webhooks take turns, as far as is known now.
     pub(super) fn are_known(&self) -> bool {
-        let is_current =
-            self.looked.is_some_and(|(at, took)| at.elapsed() < PAUSE.max(took * PART));
-        is_current && self.webhooks.len() > 1
+        !self.looks.is_due() && self.webhooks.len() > 1
     }
 
     /// Looks which webhooks take turns.
     pub(super) async fn look(&mut self, conn: &mut Conn) -> Result<()> {
         let began = Instant::now();
         self.webhooks = queue::waiting_webhooks(conn, self.last, MOST).await?;
-        self.looked = Some((Instant::now(), began.elapsed()));
+        self.looks.looked(began);
         Ok(())
     }
 

@@ -62,7 +62,7 @@ pub async fn due(conn: &mut Conn, span: Span, most: i64) -> Result<Vec<DueJob>> 
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn waiting_webhooks(conn: &mut Conn, last: i64, most: usize) -> Result<Vec<i64>> {
+pub async fn waiting_webhooks(conn: &mut Conn, last: i64, most: i64) -> Result<Vec<i64>> {
     let after = "(SELECT coalesce(webhook_id, 0) FROM jobs WHERE due_at IS NOT NULL \
                  AND coalesce(webhook_id, 0) > turn.webhook ORDER BY coalesce(webhook_id, 0) LIMIT 1)";
     let found = diesel::sql_query(format!(
@@ -70,13 +70,12 @@ pub async fn waiting_webhooks(conn: &mut Conn, last: i64, most: usize) -> Result
          UNION ALL SELECT {after} FROM turn WHERE turn.webhook IS NOT NULL) \
          SELECT webhook FROM turn WHERE webhook IS NOT NULL LIMIT $2"
     ));
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
     let from = async |conn: &mut Conn, last: i64| {
         let found = found.clone().bind::<BigInt, _>(last).bind::<BigInt, _>(most);
         cached(found).load::<Waiting>(conn).await
     };
     let mut webhooks = from(conn, last).await?;
-    if webhooks.len() < usize::try_from(most).unwrap_or(usize::MAX) {
+    if i64::try_from(webhooks.len()).is_ok_and(|found| found < most) {
         webhooks.extend(from(conn, -1).await?);
     }
     let mut webhooks: Vec<_> = webhooks.into_iter().map(|row| row.webhook).collect();
