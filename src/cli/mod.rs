@@ -9,7 +9,8 @@ mod transfer;
 mod users;
 
 use crate::config::{RawSettings, Settings};
-use crate::{spawn, telemetry};
+use crate::telemetry;
+use signalbox_process::{close_to_others, forget_variables};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use exposed::Exposed;
 use std::io::Write;
@@ -54,13 +55,13 @@ enum Command {
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
-    if let Err(error) = spawn::close_to_others() {
+    if let Err(error) = close_to_others() {
         complain(&format!("signalbox: other processes can look into this one: {error}"));
     }
     let matches = Cli::command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     // What holds a secret has been read: a look into the environment finds none.
-    spawn::forget_variables(&exposed::variables(&Cli::command()));
+    forget_variables(&exposed::variables(&Cli::command()));
     match run(cli, &exposed::secrets(&Cli::command(), &matches)) {
         Ok(code) => code,
         Err(error) => {

@@ -60,9 +60,9 @@ pub fn last_id_before(at: DateTime<Utc>) -> String {
 }
 
 /// The same for a time that far back.
+#[expect(clippy::disallowed_methods, reason = "said beside `ago`, whose clock is the database's")]
 pub fn last_id_before_ago(time: TimeDelta) -> String {
-    let now = signalbox::clock::now();
-    last_id_before(now.checked_sub_signed(time).unwrap_or(DateTime::UNIX_EPOCH))
+    last_id_before(Utc::now().checked_sub_signed(time).unwrap_or(DateTime::UNIX_EPOCH))
 }
 
 /// Rows from before that time have a smaller id than this.

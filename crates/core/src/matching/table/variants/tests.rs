@@ -133,7 +133,7 @@ fn assert_matches(case: &Case, body: &Map<String, Value>, how: &[&str]) {
         Verdict::Matched,
         "{} as {how:?}: {}\n{}",
         case.name,
-        decision.summary,
+        decision.reason.sentence(),
         json!(body)
     );
 }
