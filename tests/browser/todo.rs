@@ -3,6 +3,7 @@
 use crate::support::browser::Browser;
 use crate::support::database::Database;
 use actix_web::dev::ServerHandle;
+use fantoccini::Locator;
 use serde_json::json;
 use std::net::TcpListener;
 use std::sync::mpsc;
@@ -26,6 +27,12 @@ fn started(url: String) -> (String, ServerHandle) {
     (base, receiver.recv().unwrap())
 }
 
+/// Waits until the page has this message.
+async fn told(browser: &Browser, words: &str) {
+    let message = format!("//div[@class='message']/p[contains(., '{words}')]");
+    browser.found(Locator::XPath(&message)).await;
+}
+
 #[tokio::test]
 async fn a_to_do_list_works_with_the_kit_alone() {
     let database = Database::empty().await;
@@ -42,7 +49,7 @@ async fn a_to_do_list_works_with_the_kit_alone() {
         browser.fill("text", text).await;
         browser.submit("Save").await;
         browser.at("/admin/list/todo/").await;
-        browser.says(&format!("The to-do “{text}” was added.")).await;
+        told(&browser, &format!("The to-do “{text}” was added.")).await;
     }
     // Search means what was typed; the order turns round.
     browser.open("/admin/list/todo/?q=0%25+_").await;
@@ -54,7 +61,7 @@ async fn a_to_do_list_works_with_the_kit_alone() {
     browser.script("document.querySelector('.row-box').click()").await;
     browser.choose("action", "done").await;
     browser.submit("Go").await;
-    browser.says("1 to-do is done.").await;
+    told(&browser, "1 to-do is done.").await;
     browser.open("/admin/list/todo/?done=1").await;
     assert_eq!(browser.script(first).await, json!("Call Ada"));
     // Another window changes it meanwhile: both are shown, and one is chosen.
@@ -73,7 +80,7 @@ async fn a_to_do_list_works_with_the_kit_alone() {
     assert_eq!(browser.value("text").await, "Call Eve");
     browser.open(&format!("/admin/list/todo/{id}/delete/")).await;
     browser.submit("Delete to-do").await;
-    browser.says("The to-do “Call Eve” was deleted.").await;
+    told(&browser, "The to-do “Call Eve” was deleted.").await;
     assert_eq!(database.count("todo").await, 2);
     // A form that is sent twice adds one; one of another site adds none.
     browser.open("/admin/list/todo/add/").await;
