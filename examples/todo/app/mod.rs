@@ -118,11 +118,13 @@ impl From<TodoError> for Refusal {
 /// Lets everybody look, and a form through that comes from a page of ours.
 fn guard(_: Rules<May>, request: ServiceRequest, next: Next<BoxBody>) -> Guarded {
     let from = request.headers().get("sec-fetch-site").and_then(|value| value.to_str().ok());
-    if request.method().is_safe() || from == Some("same-origin") {
-        return Box::pin(next.call(request));
-    }
-    let refusal = Refusal(Problem::csrf()).error_response();
-    Box::pin(std::future::ready(Ok(request.into_response(refusal))))
+    let is_ours = request.method().is_safe() || from == Some("same-origin");
+    Box::pin(async move {
+        if is_ours {
+            return next.call(request).await;
+        }
+        Ok(request.into_response(Refusal(Problem::csrf()).error_response()))
+    })
 }
 
 /// Serves the list on a socket that is bound already, over the database at `url`.
