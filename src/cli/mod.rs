@@ -10,9 +10,9 @@ mod users;
 
 use crate::config::{RawSettings, Settings};
 use crate::telemetry;
-use signalbox_process::{close_to_others, forget_variables};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use exposed::Exposed;
+use signalbox_process::{close_to_others, forget_variables};
 use std::io::Write;
 use std::process::ExitCode;
 

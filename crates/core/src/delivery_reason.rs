@@ -305,5 +305,7 @@ impl fmt::Display for Place {
     }
 }
 
+pub mod samples;
+
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

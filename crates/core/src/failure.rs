@@ -328,5 +328,7 @@ impl fmt::Display for Failure {
     }
 }
 
+pub mod samples;
+
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

@@ -76,7 +76,7 @@ fn every_reason_of_a_delivery_is_said_in_chinese() {
                  application/json|object_kind|ID|URL|push|ci\\.skip";
     let names = regex::Regex::new(names).unwrap();
     let english = regex::Regex::new("[A-Za-z]{2,}").unwrap();
-    for reason in signalbox_core::delivery_reason::tests::one_of_each() {
+    for reason in signalbox_core::delivery_reason::samples::one_of_each() {
         let said = say_in(Locale::SimplifiedChinese, || say(&reason.sentence()));
         assert!(!english.is_match(&names.replace_all(&said, "")), "{reason:?}: {said}");
         assert!(!reason.to_string().contains('{') && !said.contains('{'), "{said}");
@@ -90,7 +90,7 @@ fn every_failure_of_an_attempt_is_said_in_chinese() {
         "Signalbox|JSON|SIGXCPU|SIGKILL|TLS|ca_file|ca-certificates|toml|shell|--rm|true|false";
     let names = regex::Regex::new(names).unwrap();
     let english = regex::Regex::new("[A-Za-z]{2,}").unwrap();
-    for failure in signalbox_core::failure::tests::one_of_each() {
+    for failure in signalbox_core::failure::samples::one_of_each() {
         let said = say_in(Locale::SimplifiedChinese, || say(&failure.sentence()));
         assert!(!english.is_match(&names.replace_all(&said, "")), "{failure:?}: {said}");
         assert!(!failure.to_string().contains('{') && !said.contains('{'), "{said}");

@@ -255,8 +255,7 @@ impl Reader<'_> {
         if let Some((_, Token::Relation(relation))) = self.tokens.get(self.next) {
             let relation = *relation;
             if field.of_type() == Type::List {
-                let message =
-                    Sentence::new("{word} is a list: use “contains”, “like” or “in”.");
+                let message = Sentence::new("{word} is a list: use “contains”, “like” or “in”.");
                 return Err(self.fault(message.with("word", field.word())));
             }
             let ordered = !matches!(relation, Relation::Equal | Relation::NotEqual);
