@@ -1,6 +1,6 @@
 //! One of each reason, for the tests of all languages, here and in the crates above.
 
-use super::*;
+use super::{DeliveryReason, FieldCheck, MatchField, Place, Sentence, Webhooks};
 
 pub(super) fn check(field: MatchField, expected: &str, actual: &str) -> FieldCheck {
     FieldCheck::new(field, expected, actual, false)

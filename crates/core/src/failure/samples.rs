@@ -1,6 +1,6 @@
 //! One of each failure, for the tests of all languages, here and in the crates above.
 
-use super::*;
+use super::{DeliveryReason, Failure, Sentence};
 
 /// One of each, of data that is no English.
 pub fn one_of_each() -> Vec<Failure> {
