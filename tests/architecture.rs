@@ -340,7 +340,7 @@ fn assert_none(faults: &[String]) {
 #[test]
 fn imports_are_found_in_every_form() {
     let rooms = ROOMS.into();
-    let code = "use signalbox_core::ids;\nuse crate::{web::{a, b}, store};\nsignalbox::cli::main()";
+    let code = "use crate::clock::now;\nuse crate::{web::{a, b}, intake};\nsignalbox::cli::main()";
     let found: Vec<_> = imports(code, &rooms).into_iter().collect();
     assert_eq!(found, ["cli", "clock", "intake", "web"]);
 }

@@ -238,7 +238,7 @@ async fn be_a_parent_until_killed() {
 #[tokio::test]
 async fn children_and_theirs_die_with_us() {
     let mut parent = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "--nocapture", "spawn::tests::be_a_parent_until_killed"])
+        .args(["--ignored", "--exact", "--nocapture", "tests::be_a_parent_until_killed"])
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();

@@ -1,8 +1,7 @@
 //! A piece of a page that a resource draws with a template of its own, set into a page of the kit.
 
 use askama::Template;
-use askama::filters::HtmlSafe;
-use std::fmt;
+use askama::filters::Safe;
 
 /// A piece of a page, drawn.
 #[derive(Debug, Clone)]
@@ -16,13 +15,9 @@ impl Fragment {
         });
         Self(drawn.unwrap_or_default())
     }
-}
 
-impl fmt::Display for Fragment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+    /// For a page: its own template has escaped it.
+    pub fn html(&self) -> Safe<&str> {
+        Safe(&self.0)
     }
 }
-
-/// Its own template has escaped it.
-impl HtmlSafe for Fragment {}
