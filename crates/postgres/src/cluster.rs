@@ -165,13 +165,13 @@ impl Cluster {
     }
 }
 
-/// Makes the data: under another name first, so that an interrupted `initdb` leaves nothing that
-/// looks like a cluster.
 fn url_at(run: &Path) -> String {
     let host = percent_encoded(run);
     format!("postgres:///signalbox?host={host}&user={ROLE}")
 }
 
+/// Makes the data: under another name first, so that an interrupted `initdb` leaves nothing that
+/// looks like a cluster.
 async fn initialise(programs: &Programs, place: &Place) -> Result<(), ClusterError> {
     let (unfinished, data) = (place.folder.join("data.unfinished"), place.data());
     tracing::info!(folder = %data.display(), "Creating the embedded database");
