@@ -4,9 +4,9 @@
 //! It has one thread, no settings and no environment. What it makes is none of its business, and lives on if
 //! somebody kills it.
 
+use super::guard::close_to_others;
 use super::{reap, signals, supervise, wire};
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -28,7 +28,7 @@ pub fn as_spawner() -> Option<ExitCode> {
 fn serve() -> io::Result<()> {
     rustix::thread::set_name(c"sb-spawner")?;
     // What it becomes is told secrets.
-    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    close_to_others()?;
     std::env::set_current_dir("/")?;
     close_inherited();
     let signals = signals::block()?;
