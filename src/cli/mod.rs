@@ -58,11 +58,12 @@ pub fn main() -> ExitCode {
     if let Err(error) = close_to_others() {
         complain(&format!("signalbox: other processes can look into this one: {error}"));
     }
-    let matches = Cli::command().get_matches();
+    let command = Cli::command();
+    let matches = command.clone().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     // What holds a secret has been read: a look into the environment finds none.
-    forget_variables(&exposed::variables(&Cli::command()));
-    match run(cli, &exposed::secrets(&Cli::command(), &matches)) {
+    forget_variables(&exposed::variables(&command));
+    match run(cli, &exposed::secrets(&command, &matches)) {
         Ok(code) => code,
         Err(error) => {
             complain(&format!("signalbox: {error:#}"));
