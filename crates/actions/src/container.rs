@@ -6,13 +6,14 @@
 mod engine;
 mod plan;
 
+use super::call_failure::CallFailure;
 use super::recorder::Recorder;
 use super::{Ended, OutputChunk, RunRequest};
-use engine::{Engine, Failure};
+use engine::Engine;
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 use signalbox_core::action::{ActionSpec, Container, Login, Operation};
-use signalbox_core::failure::Failure as Why;
+use signalbox_core::failure::Failure;
 use signalbox_core::job::AttemptOutcome;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -38,11 +39,11 @@ pub(super) async fn run(
         prepared = work.prepare(&mut recorder) => prepared.map_err(|failure| failed(spec, failure)),
         () = tokio::time::sleep(time) => Err(Ended::with(
             AttemptOutcome::TimedOut,
-            Some(Why::ContainerTimeLimit { seconds: time.as_secs_f64().to_string() }),
+            Some(Failure::ContainerTimeLimit { seconds: time.as_secs_f64().to_string() }),
         )),
         () = stop.cancelled() => Err(Ended::with(
             AttemptOutcome::Cancelled,
-            Some(Why::ContainerStopped),
+            Some(Failure::ContainerStopped),
         )),
     };
     // From here on nothing is broken off: it would leave the container stopped.
@@ -64,7 +65,7 @@ pub(super) async fn run(
     }
 }
 
-fn failed(spec: &ActionSpec, failure: Failure) -> Ended {
+fn failed(spec: &ActionSpec, failure: CallFailure) -> Ended {
     Ended {
         temporary: failure.temporary || spec.retry_on_failure,
         http_status: failure.status.map(|status| status.as_u16().into()),
@@ -100,7 +101,7 @@ impl Work<'_> {
     }
 
     /// Everything that changes nothing about the running container.
-    async fn prepare(&self, recorder: &mut Recorder) -> Result<Option<Step>, Failure> {
+    async fn prepare(&self, recorder: &mut Recorder) -> Result<Option<Step>, CallFailure> {
         let old = self.inspect(recorder).await?;
         if self.container.operation == Operation::Restart {
             return Ok(Some(Step::Restart));
@@ -108,13 +109,13 @@ impl Work<'_> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let (id, image) = (text(at(&old, "/Id")), text(at(&old, "/Config/Image")));
         if *at(&old, "/HostConfig/AutoRemove") == Value::Bool(true) {
-            return Err(Failure::of(Why::ContainerRemoved));
+            return Err(CallFailure::refused(Failure::ContainerRemoved));
         }
         recorder.notice(&format!("Pulling {image}")).await;
         let login = self.login.as_ref();
         if let Some(login) = login.filter(|login| !login.is_for(&image)) {
             let server = login.server.clone();
-            return Err(Failure::of(Why::OtherRegistry { image, server }));
+            return Err(CallFailure::refused(Failure::OtherRegistry { image, server }));
         }
         self.engine.pull(&image, login, recorder).await?;
         let newest = self.image(&image).await?;
@@ -128,7 +129,7 @@ impl Work<'_> {
         Ok(Some(Step::Replace { id, plan }))
     }
 
-    async fn finish(&self, step: Step, recorder: &mut Recorder) -> Result<(), Failure> {
+    async fn finish(&self, step: Step, recorder: &mut Recorder) -> Result<(), CallFailure> {
         match step {
             Step::Restart => {
                 self.stopping(self.name(), "restart").await?;
@@ -147,12 +148,12 @@ impl Work<'_> {
                     let put_back = self.put_back(&id).await;
                     let because = Box::new(failure.why);
                     let why = match put_back {
-                        Ok(()) => Why::PutBack { because },
-                        Err(Failure { why: error, .. }) => {
-                            Why::NotPutBack { because, error: Box::new(error) }
+                        Ok(()) => Failure::PutBack { because },
+                        Err(CallFailure { why: error, .. }) => {
+                            Failure::NotPutBack { because, error: Box::new(error) }
                         }
                     };
-                    return Err(Failure { why, ..failure });
+                    return Err(CallFailure { why, ..failure });
                 }
                 self.engine.call(Method::DELETE, &format!("/containers/{id}"), None).await?;
                 recorder
@@ -164,7 +165,7 @@ impl Work<'_> {
     }
 
     /// The container as it is. One that an attempt before this one left aside is put back first.
-    async fn inspect(&self, recorder: &mut Recorder) -> Result<Value, Failure> {
+    async fn inspect(&self, recorder: &mut Recorder) -> Result<Value, CallFailure> {
         let path = |name: &str| format!("/containers/{name}/json");
         match self.engine.call(Method::GET, &path(self.name()), None).await {
             Err(failure) if failure.status == Some(StatusCode::NOT_FOUND) => {
@@ -180,12 +181,12 @@ impl Work<'_> {
         }
     }
 
-    async fn image(&self, image: &str) -> Result<Value, Failure> {
+    async fn image(&self, image: &str) -> Result<Value, CallFailure> {
         self.engine.call(Method::GET, &format!("/images/{image}/json"), None).await
     }
 
     /// Makes and starts the new container; takes it away again if that fails.
-    async fn replace(&self, plan: plan::Plan) -> Result<(), Failure> {
+    async fn replace(&self, plan: plan::Plan) -> Result<(), CallFailure> {
         let create = engine::path("/containers/create", &[("name", self.name())]);
         let created = self.engine.call(Method::POST, &create, Some(plan.create)).await?;
         let id = at(&created, "/Id").as_str().unwrap_or(self.name()).to_owned();
@@ -205,7 +206,7 @@ impl Work<'_> {
         started
     }
 
-    async fn put_back(&self, id: &str) -> Result<(), Failure> {
+    async fn put_back(&self, id: &str) -> Result<(), CallFailure> {
         match self.post(id, "rename", &[("name", self.name())]).await {
             // It has its name already: the renaming itself had failed.
             Err(failure) if failure.status.is_none() => return Err(failure),
@@ -214,13 +215,13 @@ impl Work<'_> {
         self.post(self.name(), "start", &[]).await
     }
 
-    async fn post(&self, id: &str, verb: &str, query: &[(&str, &str)]) -> Result<(), Failure> {
+    async fn post(&self, id: &str, verb: &str, query: &[(&str, &str)]) -> Result<(), CallFailure> {
         let path = engine::path(&format!("/containers/{id}/{verb}"), query);
         self.engine.call(Method::POST, &path, None).await.map(|_| ())
     }
 
     /// Stops or restarts it, with the time that the entry gives it.
-    async fn stopping(&self, id: &str, verb: &str) -> Result<(), Failure> {
+    async fn stopping(&self, id: &str, verb: &str) -> Result<(), CallFailure> {
         let seconds = self.container.stop_timeout_s.map(|seconds| seconds.to_string());
         let query: Vec<(&str, &str)> = seconds.iter().map(|s| ("t", s.as_str())).collect();
         self.post(id, verb, &query).await

@@ -7,6 +7,7 @@
 mod address;
 mod tls;
 
+use super::call_failure::CallFailure;
 use super::recorder::Recorder;
 use super::wire::{self, Answer};
 use super::{Ended, OutputChunk, RunRequest, Stream, Told};
@@ -15,7 +16,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Request, StatusCode};
 use signalbox_core::action::{Body, Http, read_url};
-use signalbox_core::failure::Failure as Why;
+use signalbox_core::failure::Failure;
 use signalbox_core::job::AttemptOutcome;
 use signalbox_core::sentence::Sentence;
 use std::net::{IpAddr, SocketAddr};
@@ -33,26 +34,6 @@ const CONNECT: Duration = Duration::from_secs(10);
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
 const AGENT: &str = concat!("signalbox/", env!("CARGO_PKG_VERSION"));
-
-/// Why there was no answer, or none to be glad about.
-struct Failure {
-    status: Option<StatusCode>,
-    why: Why,
-    /// Whether another try may help, whatever the entry says.
-    temporary: bool,
-}
-
-impl Failure {
-    /// For good.
-    fn refused(why: Why) -> Self {
-        Self { status: None, why, temporary: false }
-    }
-
-    /// Nothing was sent: the other side may be back soon.
-    fn away(why: Why) -> Self {
-        Self { status: None, why, temporary: true }
-    }
-}
 
 /// What can be said of an entry before it is called: its certificates, and its address where it is
 /// written as a number.
@@ -97,16 +78,16 @@ pub(super) async fn run(
     let exchanged = tokio::select! {
         exchanged = exchange(http, &request, &told, &mut recorder) => exchanged.map_err(|failure| {
             let temporary = failure.temporary || spec.retry_on_failure;
-            (AttemptOutcome::Failed, Failure { temporary, ..failure })
+            (AttemptOutcome::Failed, CallFailure { temporary, ..failure })
         }),
-        () = tokio::time::sleep(time) => Err((AttemptOutcome::TimedOut, Failure {
+        () = tokio::time::sleep(time) => Err((AttemptOutcome::TimedOut, CallFailure {
             status: None,
-            why: Why::NoAnswer { seconds: time.as_secs_f64().to_string() },
+            why: Failure::NoAnswer { seconds: time.as_secs_f64().to_string() },
             temporary: spec.retry_on_failure,
         })),
         () = stop.cancelled() => Err((
             AttemptOutcome::Cancelled,
-            Failure::refused(Why::StoppedWaiting),
+            CallFailure::refused(Failure::StoppedWaiting),
         )),
     };
     recorder.finish().await;
@@ -124,8 +105,8 @@ pub(super) async fn run(
     }
 }
 
-fn bad_address(reason: Sentence) -> Why {
-    Why::NotSent { reason: Sentence::new("its address: {reason}").saying("reason", reason) }
+fn bad_address(reason: Sentence) -> Failure {
+    Failure::NotSent { reason: Sentence::new("its address: {reason}").saying("reason", reason) }
 }
 
 /// The headers of a request as they would be sent, with what is masked in the place of secrets.
@@ -137,7 +118,7 @@ pub(super) fn headers(
     http: &Http,
     request: &RunRequest,
     (told, masked): (&Told, &Told),
-) -> Result<Vec<(String, String)>, Why> {
+) -> Result<Vec<(String, String)>, Failure> {
     let url = read_url(&http.url.fill(request.source(told))).map_err(bad_address)?;
     message(http, request, told, &url)?;
     let message = message(http, request, masked, &url)?;
@@ -152,14 +133,16 @@ async fn exchange(
     request: &RunRequest,
     told: &Told,
     recorder: &mut Recorder,
-) -> Result<StatusCode, Failure> {
+) -> Result<StatusCode, CallFailure> {
     let source = request.source(told);
-    let url = read_url(&http.url.fill(source)).map_err(|why| Failure::refused(bad_address(why)))?;
-    let message = message(http, request, told, &url).map_err(Failure::refused)?;
+    let url =
+        read_url(&http.url.fill(source)).map_err(|why| CallFailure::refused(bad_address(why)))?;
+    let message = message(http, request, told, &url).map_err(CallFailure::refused)?;
     let (stream, to) = connect(&url, http.allow_private_network).await?;
     recorder.notice(&format!("{} {} at {to}", http.method.as_str(), http.url.as_written())).await;
-    let broke =
-        |error: hyper::Error| Failure::refused(Why::ExchangeBroken { error: error.to_string() });
+    let broke = |error: hyper::Error| {
+        CallFailure::refused(Failure::ExchangeBroken { error: error.to_string() })
+    };
     let mut answer = if url.scheme() == "https" {
         let stream = tls::wrap(stream, &url, http.ca_file.as_deref()).await?;
         wire::send(stream, message).await.map_err(broke)?
@@ -172,9 +155,12 @@ async fn exchange(
     if status.is_success() {
         return Ok(status);
     }
-    Err(Failure {
+    Err(CallFailure {
         status: Some(status),
-        why: Why::HttpStatus { status: status.to_string(), is_redirect: status.is_redirection() },
+        why: Failure::HttpStatus {
+            status: status.to_string(),
+            is_redirect: status.is_redirection(),
+        },
         temporary: status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error(),
     })
 }
@@ -200,7 +186,7 @@ fn message(
     request: &RunRequest,
     told: &Told,
     url: &Url,
-) -> Result<Request<Full<Bytes>>, Why> {
+) -> Result<Request<Full<Bytes>>, Failure> {
     let source = request.source(told);
     let (body, is_json) = match &http.body {
         Body::Event => (request.body.clone(), true),
@@ -237,13 +223,13 @@ fn message(
     let builder = Request::builder().method(http.method.as_str()).uri(path);
     let builder =
         headers.iter().fold(builder, |builder, (name, value)| builder.header(name, value));
-    builder.body(Full::new(body)).map_err(|_| Why::NotSent {
+    builder.body(Full::new(body)).map_err(|_| Failure::NotSent {
         reason: "a header's value has line ends or other control characters".into(),
     })
 }
 
 /// Connects to the first address of the host that answers, if all of them may be called.
-async fn connect(url: &Url, allow_private: bool) -> Result<(TcpStream, SocketAddr), Failure> {
+async fn connect(url: &Url, allow_private: bool) -> Result<(TcpStream, SocketAddr), CallFailure> {
     let port = url.port_or_known_default().unwrap_or(80);
     let found: Vec<SocketAddr> = match url.host() {
         Some(Host::Ipv4(address)) => vec![(address, port).into()],
@@ -252,14 +238,14 @@ async fn connect(url: &Url, allow_private: bool) -> Result<(TcpStream, SocketAdd
             .await
             .map_err(|error| {
                 let (name, error) = (name.to_owned(), error.to_string());
-                Failure::away(Why::HostNotFound { name, error })
+                CallFailure::away(Failure::HostNotFound { name, error })
             })?
             .collect(),
         None => Vec::new(),
     };
     for address in &found {
         vet(address.ip(), allow_private)
-            .map_err(|reason| Failure::refused(Why::NotSent { reason }))?;
+            .map_err(|reason| CallFailure::refused(Failure::NotSent { reason }))?;
     }
     let mut last = Sentence::new("its host has no address");
     for address in found {
@@ -277,7 +263,7 @@ async fn connect(url: &Url, allow_private: bool) -> Result<(TcpStream, SocketAdd
             }
         }
     }
-    Err(Failure::away(Why::NoConnection { last }))
+    Err(CallFailure::away(Failure::NoConnection { last }))
 }
 
 #[cfg(test)]

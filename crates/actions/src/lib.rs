@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod call_failure;
 mod catalogue;
 mod command;
 mod container;

@@ -5,6 +5,7 @@
 //! fields that it does not know when it makes the container anew.
 
 use crate::Stream;
+use crate::call_failure::CallFailure;
 use crate::recorder::Recorder;
 use crate::wire::{self, Answer};
 use bytes::Bytes;
@@ -12,7 +13,7 @@ use http_body_util::Full;
 use hyper::{Method, Request, StatusCode};
 use serde_json::Value;
 use signalbox_core::action::Login;
-use signalbox_core::failure::Failure as Why;
+use signalbox_core::failure::Failure;
 use std::path::Path;
 use std::time::Duration;
 use tokio::net::UnixStream;
@@ -25,24 +26,6 @@ const CALL: Duration = Duration::from_mins(5);
 
 /// The longest answer that is read, and the longest line of a pull's progress.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
-
-/// Why the engine did not do something.
-pub(super) struct Failure {
-    pub(super) status: Option<StatusCode>,
-    pub(super) why: Why,
-    /// Whether another try may help, whatever the entry says.
-    pub(super) temporary: bool,
-}
-
-impl Failure {
-    pub(super) fn of(why: Why) -> Self {
-        Self { status: None, why, temporary: false }
-    }
-
-    fn away(why: Why) -> Self {
-        Self { status: None, why, temporary: true }
-    }
-}
 
 /// A path with a query.
 pub(super) fn path(path: &str, query: &[(&str, &str)]) -> String {
@@ -65,7 +48,7 @@ impl<'a> Engine<'a> {
         method: Method,
         path: &str,
         body: Option<Value>,
-    ) -> Result<Value, Failure> {
+    ) -> Result<Value, CallFailure> {
         let exchange = async {
             let mut answer = self.send(method, path, (body, None)).await?;
             let status = answer.response.status();
@@ -75,9 +58,9 @@ impl<'a> Engine<'a> {
             }
             Err(refusal(status, &body))
         };
-        timeout(CALL, exchange)
-            .await
-            .unwrap_or_else(|_| Err(Failure::away(Why::EngineSilent { seconds: CALL.as_secs() })))
+        timeout(CALL, exchange).await.unwrap_or_else(|_| {
+            Err(CallFailure::away(Failure::EngineSilent { seconds: CALL.as_secs() }))
+        })
     }
 
     /// Pulls an image and shows how it goes on.
@@ -86,9 +69,9 @@ impl<'a> Engine<'a> {
         image: &str,
         login: Option<&Login>,
         recorder: &mut Recorder,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CallFailure> {
         if image.is_empty() || image.starts_with("sha256:") {
-            return Err(Failure::of(Why::ImageNameless));
+            return Err(CallFailure::refused(Failure::ImageNameless));
         }
         let has_tag =
             image.contains('@') || image.rsplit('/').next().is_some_and(|last| last.contains(':'));
@@ -110,7 +93,7 @@ impl<'a> Engine<'a> {
                 progress(&std::mem::replace(&mut line, rest), recorder).await?;
             }
             if line.len() > MAX_ANSWER_BYTES {
-                return Err(Failure::of(Why::EngineEndless));
+                return Err(CallFailure::refused(Failure::EngineEndless));
             }
         }
         progress(&line, recorder).await
@@ -121,10 +104,10 @@ impl<'a> Engine<'a> {
         method: Method,
         path: &str,
         (body, login): (Option<Value>, Option<&Login>),
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Answer, CallFailure> {
         let stream = UnixStream::connect(self.socket).await.map_err(|error| {
             let socket = self.socket.display().to_string();
-            Failure::away(Why::NoEngine { socket, error: error.to_string() })
+            CallFailure::away(Failure::NoEngine { socket, error: error.to_string() })
         })?;
         let mut request = Request::builder().method(method).uri(path).header("host", "engine");
         if body.is_some() {
@@ -134,15 +117,16 @@ impl<'a> Engine<'a> {
             request = request.header("x-registry-auth", login.header());
         }
         let bytes = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
-        let request =
-            request.body(Full::new(bytes)).map_err(|_| Failure::of(Why::EngineAddress))?;
+        let request = request
+            .body(Full::new(bytes))
+            .map_err(|_| CallFailure::refused(Failure::EngineAddress))?;
         Ok(wire::send(stream, request).await?)
     }
 }
 
-impl From<hyper::Error> for Failure {
+impl From<hyper::Error> for CallFailure {
     fn from(error: hyper::Error) -> Self {
-        Self::away(Why::EngineBroken { error: error.to_string() })
+        Self::away(Failure::EngineBroken { error: error.to_string() })
     }
 }
 
@@ -151,34 +135,34 @@ fn text<'a>(said: &'a Value, key: &str) -> Option<&'a str> {
     said.get(key).and_then(Value::as_str)
 }
 
-fn refusal(status: StatusCode, body: &[u8]) -> Failure {
+fn refusal(status: StatusCode, body: &[u8]) -> CallFailure {
     let said: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
     let message = text(&said, "message").map(str::to_owned);
-    Failure {
+    CallFailure {
         status: Some(status),
-        why: Why::EngineRefused { status: status.to_string(), message },
+        why: Failure::EngineRefused { status: status.to_string(), message },
         temporary: status == StatusCode::TOO_MANY_REQUESTS
             || status == StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 
-async fn whole(answer: &mut Answer) -> Result<Vec<u8>, Failure> {
+async fn whole(answer: &mut Answer) -> Result<Vec<u8>, CallFailure> {
     let mut body = Vec::new();
     while let Some(piece) = answer.piece().await {
         body.extend_from_slice(&piece?);
         if body.len() > MAX_ANSWER_BYTES {
-            return Err(Failure::of(Why::EngineEndless));
+            return Err(CallFailure::refused(Failure::EngineEndless));
         }
     }
     Ok(body)
 }
 
 /// A line of a pull. What is drawn over and over, a bar's progress, is left out.
-async fn progress(line: &[u8], recorder: &mut Recorder) -> Result<(), Failure> {
+async fn progress(line: &[u8], recorder: &mut Recorder) -> Result<(), CallFailure> {
     let Ok(said) = serde_json::from_slice::<Value>(line) else { return Ok(()) };
     if let Some(error) = text(&said, "error") {
         // A registry that is away is often back soon.
-        return Err(Failure::away(Why::NotPulled { error: error.to_owned() }));
+        return Err(CallFailure::away(Failure::NotPulled { error: error.to_owned() }));
     }
     let drawn = said.pointer("/progressDetail/current").is_some_and(Value::is_number);
     if let Some(status) = text(&said, "status").filter(|_| !drawn) {

@@ -1,11 +1,12 @@
 //! TLS for calls out: the certificates that this machine trusts, or those of the entry's file
 //! instead, and the name that was asked for.
 
-use super::{Failure, Why};
+use crate::call_failure::CallFailure;
 use crate::trust;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
+use signalbox_core::failure::Failure;
 use signalbox_core::sentence::Sentence;
 use std::fs;
 use std::io;
@@ -27,29 +28,30 @@ pub(super) async fn wrap(
     stream: TcpStream,
     url: &Url,
     ca_file: Option<&Path>,
-) -> Result<TlsStream<TcpStream>, Failure> {
+) -> Result<TlsStream<TcpStream>, CallFailure> {
     let file: Option<PathBuf> = ca_file.map(Path::to_owned);
     let read = tokio::task::spawn_blocking(move || match file {
-        Some(file) => of_file(&file).map_err(|reason| Why::NotSent {
+        Some(file) => of_file(&file).map_err(|reason| Failure::NotSent {
             reason: Sentence::new("ca_file: {reason}").saying("reason", reason),
         }),
         None => of_this_machine(),
     });
     let roots = read
         .await
-        .map_err(|_| Failure::refused(Why::CertificatesUnreadable))?
-        .map_err(Failure::refused)?;
+        .map_err(|_| CallFailure::refused(Failure::CertificatesUnreadable))?
+        .map_err(CallFailure::refused)?;
     let name = match url.host() {
-        Some(Host::Domain(name)) => ServerName::try_from(name.to_owned())
-            .map_err(|_| Failure::refused(Why::NameWithoutCertificate { name: name.to_owned() }))?,
+        Some(Host::Domain(name)) => ServerName::try_from(name.to_owned()).map_err(|_| {
+            CallFailure::refused(Failure::NameWithoutCertificate { name: name.to_owned() })
+        })?,
         Some(Host::Ipv4(address)) => ServerName::IpAddress(address.into()),
         Some(Host::Ipv6(address)) => ServerName::IpAddress(address.into()),
-        None => return Err(Failure::refused(Why::NoHost)),
+        None => return Err(CallFailure::refused(Failure::NoHost)),
     };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| Failure::refused(Why::TlsUnusable { error: error.to_string() }))?
+        .map_err(|error| CallFailure::refused(Failure::TlsUnusable { error: error.to_string() }))?
         .with_root_certificates(roots)
         .with_no_client_auth();
     let connector = TlsConnector::from(Arc::new(config));
@@ -57,13 +59,13 @@ pub(super) async fn wrap(
 }
 
 /// A certificate that is not trusted will not be in five minutes; a connection that broke may.
-fn failed(error: &io::Error) -> Failure {
+fn failed(error: &io::Error) -> CallFailure {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match inner {
         Some(rustls::Error::InvalidCertificate(_)) => {
-            Failure::refused(Why::CertificateRefused { error: error.to_string() })
+            CallFailure::refused(Failure::CertificateRefused { error: error.to_string() })
         }
-        Some(_) | None => Failure::away(Why::NoTls { error: error.to_string() }),
+        Some(_) | None => CallFailure::away(Failure::NoTls { error: error.to_string() }),
     }
 }
 
@@ -95,12 +97,12 @@ pub(super) fn of_file(file: &Path) -> Result<RootCertStore, Sentence> {
 }
 
 /// What this machine trusts (`/etc/ssl`, or what `SSL_CERT_FILE` names).
-fn of_this_machine() -> Result<RootCertStore, Why> {
+fn of_this_machine() -> Result<RootCertStore, Failure> {
     let mut roots = RootCertStore::empty();
     let found = rustls_native_certs::load_native_certs();
     roots.add_parsable_certificates(found.certs);
     if roots.is_empty() {
-        return Err(Why::NoCertificates);
+        return Err(Failure::NoCertificates);
     }
     Ok(roots)
 }
