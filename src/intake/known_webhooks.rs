@@ -185,37 +185,7 @@ impl KnownWebhooks {
 mod tests {
     use super::*;
     use signalbox_core::credential::token_digest;
-    use signalbox_core::ids::WebhookId;
-    use signalbox_core::webhook::{Concurrency, ProjectId};
-
-    const KEY: [u8; 32] = [1; 32];
-
-    fn sample_webhook(id: i64, project_id: i64) -> Webhook {
-        Webhook {
-            id: WebhookId(id),
-            name: String::new(),
-            repo_name: "App".into(),
-            repo_url: String::new(),
-            object_kind: "push".into(),
-            project_id: ProjectId::from_raw(project_id),
-            http_x_gitlab_event: "Push Hook".into(),
-            enabled: true,
-            secret_digest: Some(token_digest(&KEY, b"secret").to_vec()),
-            signing_key: None,
-            previous_secret: None,
-            previous_signing: None,
-            require_signature: false,
-            filters: Arc::default(),
-            register_on_first_event: false,
-            action: "print".into(),
-            action_params: serde_json::json!({}),
-            concurrency: Concurrency::Parallel,
-            debounce_s: 0,
-            cancel_running: false,
-            max_attempts: 3,
-            timeout_s: None,
-        }
-    }
+    use signalbox_core::matching::samples::{KEY, sample_webhook};
 
     fn place(project_id: i64, repo_name: &str, token: Option<&str>) -> Place {
         let token = token.map(|token| token_digest(&KEY, token.as_bytes()));

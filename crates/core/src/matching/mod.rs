@@ -288,5 +288,7 @@ mod table {
         mod tests;
     }
 }
+pub mod samples;
+
 #[cfg(test)]
 mod tests;

@@ -1,41 +1,14 @@
 //! The matcher case by case, and against a slow plain oracle.
 
+pub(super) use super::samples::{KEY, sample_webhook};
 use super::*;
 use crate::credential::token_digest;
-use crate::webhook::{Concurrency, ProjectId};
+use crate::webhook::ProjectId;
 use filters::{FilterTexts, Filters};
 use proptest::prelude::*;
 use std::sync::Arc;
 
-pub(super) const KEY: [u8; 32] = [1; 32];
 const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
-
-pub(super) fn sample_webhook(id: i64, project_id: i64) -> Webhook {
-    Webhook {
-        id: WebhookId(id),
-        name: String::new(),
-        repo_name: "App".into(),
-        repo_url: "git@git.example.com:team/app.git".into(),
-        object_kind: "push".into(),
-        project_id: ProjectId::from_raw(project_id),
-        http_x_gitlab_event: "Push Hook".into(),
-        enabled: true,
-        secret_digest: Some(token_digest(&KEY, b"secret").to_vec()),
-        signing_key: None,
-        previous_secret: None,
-        previous_signing: None,
-        require_signature: false,
-        filters: Arc::default(),
-        register_on_first_event: false,
-        action: "print".into(),
-        action_params: serde_json::json!({}),
-        concurrency: Concurrency::Parallel,
-        debounce_s: 0,
-        cancel_running: false,
-        max_attempts: 3,
-        timeout_s: None,
-    }
-}
 
 pub(in crate::matching) fn event() -> Event {
     Event {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::credential::Proof;
+use crate::matching::tests::event;
 
 const WANTED: Wanted<'static> = Wanted {
     label: "App push",
@@ -13,18 +14,6 @@ const WANTED: Wanted<'static> = Wanted {
     enabled: true,
     registers_on_first_event: false,
 };
-
-fn event() -> Event {
-    Event {
-        header: "Push Hook".into(),
-        object_kind: "push".into(),
-        project_id: Some(15),
-        repo_name: "App".into(),
-        repo_url: "https://git.example.com/team/app".into(),
-        repo_urls: vec!["https://git.example.com/team/app".into()],
-        ..Event::default()
-    }
-}
 
 fn at(url: &str) -> Event {
     Event { repo_url: url.into(), repo_urls: vec![url.into()], ..event() }
