@@ -155,8 +155,6 @@ pub struct Chrome {
 pub struct Frame {
     /// What stands around the page.
     pub chrome: Chrome,
-    /// The token of every form on the page.
-    pub csrf: String,
     /// The page's name: its `h1`, and the first part of the window's title.
     pub title: String,
     /// Messages, shown once.
@@ -175,7 +173,6 @@ impl Frame {
     /// A frame with nothing to say yet.
     pub fn around(chrome: Chrome, title: String) -> Self {
         Self {
-            csrf: chrome.csrf.clone(),
             chrome,
             title,
             flashes: Vec::new(),

@@ -14,11 +14,15 @@ use signalbox_i18n::say;
 /// The field's name. (A name with `_` in front is not part of the object.)
 pub const FIELD: &str = "_your_password";
 
-/// The field, where it is wanted; `account` for a form that does not name one before it.
-fn field<S: Site>(ctx: &Context<S>, account: Option<String>) -> Option<Field> {
+/// The field, where it is wanted; it names the account in a form that does not do so before it.
+fn field<S: Site>(ctx: &Context<S>, names_account: bool) -> Option<Field> {
     const HELP: &str = "You last entered it over 15 minutes ago. It then counts for 15 minutes.";
-    let label = say!("Password of {name}", name = ctx.chrome().person.0);
-    (!S::is_confirmed(ctx)).then(|| Field::new(FIELD, label, Widget::Password(account)).help(HELP))
+    if S::is_confirmed(ctx) {
+        return None;
+    }
+    let (name, _) = ctx.chrome().person;
+    let label = say!("Password of {name}", name = name);
+    Some(Field::new(FIELD, label, Widget::Password(names_account.then_some(name))).help(HELP))
 }
 
 /// Adds the part that asks for the password to a form, where it is wanted: beside the secrets,
@@ -26,8 +30,7 @@ fn field<S: Site>(ctx: &Context<S>, account: Option<String>) -> Option<Field> {
 pub fn join<S: Site>(ctx: &Context<S>, sets: &mut Vec<Fieldset>, when: &'static str) {
     let is_secret = |field: &Field| matches!(field.widget, Widget::Secret { .. });
     let secrets = sets.iter().rposition(|set| set.fields.iter().any(is_secret));
-    let account = secrets.is_none().then(|| ctx.chrome().person.0);
-    let Some(field) = field(ctx, account) else { return };
+    let Some(field) = field(ctx, secrets.is_none()) else { return };
     let set = Fieldset {
         id: "your-password",
         legend: "Your password",
@@ -40,7 +43,7 @@ pub fn join<S: Site>(ctx: &Context<S>, sets: &mut Vec<Fieldset>, when: &'static 
 
 /// The field alone, for pages that ask a question; with what was wrong with it.
 pub fn ask<S: Site>(ctx: &Context<S>, wrong: Option<String>) -> Option<BoundField> {
-    let field = field(ctx, Some(ctx.chrome().person.0))?;
+    let field = field(ctx, true)?;
     let mut errors = FormErrors::default();
     if let Some(wrong) = wrong {
         errors.add(FIELD, wrong);
