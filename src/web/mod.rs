@@ -1,9 +1,8 @@
 //! The web server: its scopes and the middleware around them, in order, on one screen.
 //!
 //! A request passes, from the outside: request id, security headers, catch panic, compress; in
-//! the panel then locale, own host, session, authenticate (who), and around each route authorize (may they, and is
-//! it our own form); then its handler. What no
-//! handler answers is answered here, with the face of its address (`problem::Face`).
+//! the panel then locale, own host, session, authenticate (who), and around each route authorize (may
+//! they, and is it our own form); then its handler. What no handler answers is answered here, with the face of its address (`problem::Face`).
 
 pub mod admin;
 pub mod answer;

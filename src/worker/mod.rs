@@ -1,9 +1,9 @@
 //! Runs jobs: takes those that are due, makes their attempts, writes down how they ended.
 //!
 //! `fetch.rs` is the queue that apalis takes its tasks from, `turns.rs` whose turn it is,
-//! `rhythm.rs` how often to look, `begin.rs` the turn of a job in a lane, `attempt.rs` one attempt, `ender.rs` the ends of many; `rescue.rs` gives up those whose worker is
-//! lost; `upkeep.rs` takes away what was kept long enough. What follows an attempt is
-//! `signalbox_core::job`'s to say.
+//! `rhythm.rs` how often to look, `begin.rs` the turn of a job in a lane, `attempt.rs` one attempt,
+//! `ender.rs` the ends of many; `rescue.rs` gives up those whose worker is lost; `upkeep.rs` takes away
+//! what was kept long enough. What follows an attempt is `signalbox_core::job`'s to say.
 //!
 //! A worker's name is new each time one starts: a name used again would hide the lost one.
 
