@@ -54,7 +54,7 @@ impl Database {
             data_dir: data_dir(settings),
             pg_bin: settings.database.pg_bin.clone(),
         };
-        let cluster = Cluster::start(options).await?;
+        let cluster = Cluster::start_server(options).await?;
         Ok(Self { url: cluster.url(), cluster: Some(cluster) })
     }
 
@@ -79,7 +79,7 @@ impl Database {
     /// # Errors
     /// If a migration fails.
     pub async fn migrate(&self) -> anyhow::Result<Vec<String>> {
-        Ok(store::migrate::run(&self.url).await?)
+        Ok(store::migrate::run_migrations(&self.url).await?)
     }
 
     /// A pool of connections.
@@ -102,7 +102,7 @@ impl Database {
     /// Waits for the embedded server to end by itself; for ever if there is none.
     async fn ended(&mut self) -> String {
         match &mut self.cluster {
-            Some(cluster) => cluster.ended().await,
+            Some(cluster) => cluster.wait_for_end().await,
             None => std::future::pending().await,
         }
     }
@@ -110,7 +110,7 @@ impl Database {
     /// Stops the embedded server, if there is one.
     pub async fn close(self) {
         if let Some(cluster) = self.cluster {
-            cluster.stop().await;
+            cluster.stop_server().await;
         }
     }
 }
@@ -119,7 +119,7 @@ async fn wait_for(url: &str) -> anyhow::Result<()> {
     let pool = Pool::new(url, 1)?;
     let wait = async {
         loop {
-            match pool.get().await {
+            match pool.get_conn().await {
                 Ok(_) => return,
                 Err(error) => tracing::warn!(%error, "Waiting for the database"),
             }
@@ -127,7 +127,7 @@ async fn wait_for(url: &str) -> anyhow::Result<()> {
         }
     };
     if tokio::time::timeout(DATABASE_PATIENCE, wait).await.is_err() {
-        let error = pool.get().await.err().map_or_else(String::new, |error| error.to_string());
+        let error = pool.get_conn().await.err().map_or_else(String::new, |error| error.to_string());
         bail!("Failed to reach the database within {} s: {error}", DATABASE_PATIENCE.as_secs());
     }
     Ok(())
@@ -141,7 +141,7 @@ pub fn data_dir(settings: &Settings) -> PathBuf {
 /// The action catalogue; its faults go to the log.
 pub fn catalogue(settings: &Settings) -> Catalogue {
     let dir = &settings.worker.actions_dir;
-    let (catalogue, faults) = Catalogue::load(dir.is_dir().then_some(dir.as_path()));
+    let (catalogue, faults) = Catalogue::load_directory(dir.is_dir().then_some(dir.as_path()));
     for fault in faults {
         tracing::warn!("An action cannot be used: {fault}");
     }
@@ -196,10 +196,10 @@ async fn serve(
 ) -> anyhow::Result<()> {
     let catalogue = catalogue(settings);
     let actions_dir = settings.worker.actions_dir.clone();
-    tokio::spawn(actions::watch(catalogue.clone(), actions_dir, stop.clone()));
+    tokio::spawn(actions::watch_directory(catalogue.clone(), actions_dir, stop.clone()));
     // Two pools: a busy panel takes no connection from what is received and run.
     let work_pool = database.pool(settings)?;
-    let notices = Listener::start(&database.url, stop.clone());
+    let notices = Listener::start_listening(&database.url, stop.clone());
     let setup_link = SetupLink::fresh();
     let measures = measures(settings, database, stop.clone())?;
     let (mut address, mut server) = (None, None);
@@ -207,7 +207,7 @@ async fn serve(
         address = Some(listener.local_addr()?);
         let pools = (database.pool(settings)?, database.pool_for_fixed_statements()?);
         let live = web::Live { notices: notices.clone(), stop: stop.clone() };
-        let keys = secret_key::unlock(settings, &mut *work_pool.get().await?).await?;
+        let keys = secret_key::unlock(settings, &mut *work_pool.get_conn().await?).await?;
         let mut deps =
             web_deps(settings, pools, (catalogue.clone(), live), setup_link.clone(), keys);
         deps.measures = measures;
@@ -217,7 +217,7 @@ async fn serve(
         tokio::spawn(control::replays::run(work_pool.clone(), keys, policy, stop.clone()));
         server = Some(web::serve(deps, listener)?);
     }
-    let has_user = store::users::any(&mut *work_pool.get().await?).await?;
+    let has_user = store::users::any_exists(&mut *work_pool.get_conn().await?).await?;
     let taking = database.pool_for_fixed_statements()?;
     let worker = with_worker.then(|| {
         let deps = worker::Deps {
@@ -262,7 +262,8 @@ fn web_deps(
     let policy = Policy { allow_no_secret: settings.web.allow_no_secret };
     let notices = live.notices.clone();
     let max_body = settings.web.max_body;
-    let throttle = Throttle::new(pool.clone(), seal::mac(&keys.cookie, b"signalbox sign-in"));
+    let throttle =
+        Throttle::new(pool.clone(), seal::hmac_sha256(&keys.cookie, b"signalbox sign-in"));
     web::Deps {
         pool,
         intake: Intake::start(intake_pool, Arc::clone(&keys), policy, max_body, notices),

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use signalbox_core::actor::Actor;
 use signalbox_core::ids::UserId;
 use signalbox_store::audit::{self, Entry, Verb, object};
-use signalbox_store::{Conn, Pool, StoreError, sessions, transaction, users};
+use signalbox_store::{Conn, Pool, StoreError, run_transaction, sessions, users};
 use std::net::IpAddr;
 
 /// Why nobody was signed in.
@@ -60,7 +60,7 @@ pub async fn login(
         if name.contains('\0') || name.chars().count() > super::users::MAX_NAME_CHARS {
             (String::new(), None)
         } else {
-            let mut conn = pool.get().await?;
+            let mut conn = pool.get_conn().await?;
             (users::fold_name(&mut conn, name).await?, users::by_name(&mut conn, name).await?)
         };
     let known = found.as_ref().zip(device.as_deref());
@@ -78,21 +78,21 @@ pub async fn login(
     let verified = password::verify(password.clone(), stored.filter(|_| !too_long), cost).await?;
     let user = found.as_ref().filter(|user| user.active && verified.matches);
     let Some(user) = user else {
-        let actor = found.as_ref().map(users::User::actor);
+        let actor = found.as_ref().map(users::User::as_actor);
         note_refusal(pool, actor.as_ref(), name, &remote_addr, at).await?;
         return Err(LoginError::Refused);
     };
     throttle.succeeded(&admitted).await?;
     let fresh = if verified.is_stale { Some(password::hash(password, cost).await?) } else { None };
-    let actor = user.actor();
-    transaction::<_, StoreError, _>(&mut *pool.get().await?, async |conn: &mut Conn| {
+    let actor = user.as_actor();
+    run_transaction::<_, StoreError, _>(&mut *pool.get_conn().await?, async |conn: &mut Conn| {
         if let Some(hash) = &fresh {
             users::set_password(conn, actor.id, hash).await?;
         }
         users::touch_login(conn, actor.id, at).await?;
         sessions::delete_expired(conn, at).await?;
         let id = actor.id.to_string();
-        audit::record(conn, about(&actor, &id, Verb::Login, (&remote_addr, at))).await
+        audit::record_entry(conn, about(&actor, &id, Verb::Login, (&remote_addr, at))).await
     })
     .await?;
     tracing::info!(user.name = actor.username, remote_addr, "{} signed in", actor.username);
@@ -113,7 +113,7 @@ pub async fn confirm(
     // The session's tries alone: neither colleagues nor strangers lock anybody out of it.
     let admitted = throttle.admit(&[Counted::Session(user)], at).await?;
     let admitted = admitted.map_err(LoginError::Throttled)?;
-    let found = users::by_name(&mut *pool.get().await?, &username).await?;
+    let found = users::by_name(&mut *pool.get_conn().await?, &username).await?;
     let too_long = secrecy::ExposeSecret::expose_secret(&password).len() > password::MAX_BYTES;
     let stored = found.as_ref().map(|user| user.password_hash.clone()).filter(|_| !too_long);
     if password::verify(password, stored, cost).await?.matches {
@@ -121,7 +121,7 @@ pub async fn confirm(
         return Ok(());
     }
     let remote_addr = remote_addr.map(|addr| addr.to_string()).unwrap_or_default();
-    let actor = found.as_ref().map(users::User::actor);
+    let actor = found.as_ref().map(users::User::as_actor);
     note_refusal(pool, actor.as_ref(), &username, &remote_addr, at).await?;
     Err(LoginError::Refused)
 }
@@ -138,7 +138,7 @@ pub async fn logout(
 ) -> Result<(), StoreError> {
     let id = actor.id.to_string();
     let entry = about(actor, &id, Verb::Logout, (remote_addr, now));
-    audit::record(&mut *pool.get().await?, entry).await
+    audit::record_entry(&mut *pool.get_conn().await?, entry).await
 }
 
 fn about<'a>(
@@ -186,5 +186,5 @@ async fn note_refusal(
         changes: Vec::new(),
         remote_addr,
     };
-    audit::record(&mut *pool.get().await?, entry).await
+    audit::record_entry(&mut *pool.get_conn().await?, entry).await
 }

@@ -7,13 +7,13 @@
 use super::password;
 use super::users::{AccountError, Asked, Credentials, clean_name, insert, replace, taken};
 use signalbox_core::actor::Actor;
-use signalbox_core::change::{Change, Snapshot, Value, diff};
+use signalbox_core::change::{Change, Snapshot, Value, diff_snapshots};
 use signalbox_core::ids::UserId;
 use signalbox_core::role::Role;
 use signalbox_store::audit::{self, Entry, Verb, object};
 use signalbox_store::sessions::{self, Which};
 use signalbox_store::users::{self, Standing, User};
-use signalbox_store::{Conn, Pool, StoreError, transaction};
+use signalbox_store::{Conn, Pool, StoreError, run_transaction};
 
 /// Why one's own account cannot be deleted.
 const NOT_YOURSELF: &str =
@@ -36,8 +36,8 @@ pub async fn add(
     let name = clean_name(&username)?.to_owned();
     password::check(&password, &name)?;
     let password_hash = password::hash(password, asked.cost).await?;
-    let mut conn = pool.get().await?;
-    transaction(&mut conn, async |conn: &mut Conn| {
+    let mut conn = pool.get_conn().await?;
+    run_transaction(&mut conn, async |conn: &mut Conn| {
         let (username, password_hash) = (name.as_str(), password_hash.as_str());
         let user = users::NewUser { username, password_hash, role: Role::Viewer };
         insert(conn, user, Some(by), asked).await
@@ -57,14 +57,16 @@ pub async fn change(
     standing: Standing,
     asked: Asked<'_>,
 ) -> Result<User, AccountError> {
-    transaction(conn, async |conn: &mut Conn| {
+    run_transaction(conn, async |conn: &mut Conn| {
         users::lock_admins(conn).await?;
-        let before = users::find(conn, id).await?;
+        let before = users::find_user(conn, id).await?;
         if before.version != version {
             return Err(StoreError::Stale.into());
         }
-        let changes =
-            diff(Some(&snapshot(before.role, before.active)), Some(&of_standing(standing)));
+        let changes = diff_snapshots(
+            Some(&snapshot(before.role, before.active)),
+            Some(&of_standing(standing)),
+        );
         if changes.is_empty() {
             return Ok(before);
         }
@@ -97,7 +99,7 @@ pub async fn undeletable(
     by: &Actor,
     id: UserId,
 ) -> Result<Option<&'static str>, StoreError> {
-    let user = users::find(conn, id).await?;
+    let user = users::find_user(conn, id).await?;
     if id == by.id {
         return Ok(Some(NOT_YOURSELF));
     }
@@ -118,17 +120,17 @@ pub async fn delete(
     id: UserId,
     asked: Asked<'_>,
 ) -> Result<User, AccountError> {
-    transaction(conn, async |conn: &mut Conn| {
+    run_transaction(conn, async |conn: &mut Conn| {
         users::lock_admins(conn).await?;
-        let user = users::find(conn, id).await?;
+        let user = users::find_user(conn, id).await?;
         if id == by.id {
             return Err(AccountError::Refused(NOT_YOURSELF));
         }
         keep_an_admin(conn, &user).await?;
-        users::delete(conn, id).await?;
+        users::delete_user(conn, id).await?;
         let mut before = snapshot(user.role, user.active);
         before.insert("username", Value::Text(user.username.clone()));
-        log(conn, by, (Verb::Delete, &user, diff(Some(&before), None)), asked).await?;
+        log(conn, by, (Verb::Delete, &user, diff_snapshots(Some(&before), None)), asked).await?;
         Ok(user)
     })
     .await
@@ -159,8 +161,8 @@ pub async fn end_sessions(
     (user, which): (&Actor, Which<'_>),
     asked: Asked<'_>,
 ) -> Result<usize, StoreError> {
-    transaction(conn, async |conn: &mut Conn| {
-        let ended = sessions::end(conn, user.id, which).await?;
+    run_transaction(conn, async |conn: &mut Conn| {
+        let ended = sessions::end_sessions(conn, user.id, which).await?;
         if ended > 0 {
             let count = i64::try_from(ended).unwrap_or(i64::MAX);
             let change = Change {
@@ -170,7 +172,7 @@ pub async fn end_sessions(
                 secret: false,
             };
             let entry = entry((by, asked), (Verb::Logout, user, vec![change]));
-            audit::record(conn, Entry { object_id: &user.id.to_string(), ..entry }).await?;
+            audit::record_entry(conn, Entry { object_id: &user.id.to_string(), ..entry }).await?;
         }
         Ok(ended)
     })
@@ -218,7 +220,7 @@ async fn log(
     (verb, user, changes): (Verb, &User, Vec<Change>),
     asked: Asked<'_>,
 ) -> Result<(), StoreError> {
-    let (actor, id) = (user.actor(), user.id.to_string());
+    let (actor, id) = (user.as_actor(), user.id.to_string());
     let entry = entry((by, asked), (verb, &actor, changes));
-    audit::record(conn, Entry { object_id: &id, ..entry }).await
+    audit::record_entry(conn, Entry { object_id: &id, ..entry }).await
 }

@@ -11,8 +11,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use signalbox_core::device;
 use signalbox_core::ids::UserId;
 use signalbox_core::network::sender_network;
-use signalbox_core::seal::mac;
-use signalbox_store::{Conn, Pool, StoreError, sign_ins, transaction};
+use signalbox_core::seal::hmac_sha256;
+use signalbox_store::{Conn, Pool, StoreError, run_transaction, sign_ins};
 use std::net::IpAddr;
 
 /// Wrong tries that are allowed within [`WINDOW`].
@@ -68,13 +68,13 @@ impl Throttle {
     /// What a browser that an account signs in from is to keep.
     #[must_use]
     pub fn sign_device(&self, user: UserId) -> String {
-        device::sign(&self.digest_key, user, &clock::unique())
+        device::sign_device(&self.digest_key, user, &clock::unique())
     }
 
     /// What the browser is called, if this account signed in from it.
     #[must_use]
     pub fn device_of<'v>(&self, user: UserId, value: &'v str) -> Option<&'v str> {
-        device::open(&self.digest_key, user, value)
+        device::verify_device(&self.digest_key, user, value)
     }
 
     /// Lets a try through and counts it, or says how long to wait.
@@ -88,17 +88,17 @@ impl Throttle {
     ) -> Result<Result<Admitted, Wait>, StoreError> {
         let keys: Vec<_> = counted.iter().map(|counted| self.key(*counted)).collect();
         let digests: Vec<_> = keys.iter().map(|(key, _)| *key).collect();
-        transaction(&mut *self.pool.get().await?, async |conn: &mut Conn| {
-            sign_ins::lock(conn).await?;
+        run_transaction(&mut *self.pool.get_conn().await?, async |conn: &mut Conn| {
+            sign_ins::lock_tries(conn).await?;
             sign_ins::forget_old(conn, now - WINDOW).await?;
-            let tries = sign_ins::tries(conn, &digests).await?;
+            let tries = sign_ins::list_tries(conn, &digests).await?;
             let of_key = |key: &[u8; 32]| -> Vec<DateTime<Utc>> {
                 tries.iter().filter(|(known, _)| known == key).map(|(_, at)| *at).collect()
             };
             if let Some(wait) = digests.iter().filter_map(|key| wait(&of_key(key), now)).max() {
                 return Ok(Err(wait));
             }
-            sign_ins::count(conn, &digests, now).await?;
+            sign_ins::count_try(conn, &digests, now).await?;
             Ok(Ok(Admitted { keys, at: now }))
         })
         .await
@@ -110,10 +110,10 @@ impl Throttle {
     /// # Errors
     /// Those of the database.
     pub async fn succeeded(&self, admitted: &Admitted) -> Result<(), StoreError> {
-        let mut conn = self.pool.get().await?;
+        let mut conn = self.pool.get_conn().await?;
         for (key, forgives) in &admitted.keys {
             let one = (!forgives).then_some(admitted.at);
-            sign_ins::forgive(&mut conn, key, one).await?;
+            sign_ins::forgive_tries(&mut conn, key, one).await?;
         }
         Ok(())
     }
@@ -125,7 +125,7 @@ impl Throttle {
             Counted::Session(user) => (format!("session {}", user.0), true),
             Counted::Sender(addr) => (format!("sender {}", sender_network(addr)), false),
         };
-        (mac(&self.digest_key, format!("sign-in {text}").as_bytes()), forgives)
+        (hmac_sha256(&self.digest_key, format!("sign-in {text}").as_bytes()), forgives)
     }
 }
 

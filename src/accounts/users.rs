@@ -4,10 +4,10 @@ use super::password::{self, Cost, HashError, Weak};
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use signalbox_core::actor::Actor;
-use signalbox_core::change::{Change, Snapshot, Value, diff};
+use signalbox_core::change::{Change, Snapshot, Value, diff_snapshots};
 use signalbox_core::role::Role;
 use signalbox_store::audit::{self, Entry, Verb, object};
-use signalbox_store::{Conn, Pool, StoreError, sessions, transaction, users};
+use signalbox_store::{Conn, Pool, StoreError, run_transaction, sessions, users};
 
 /// The most characters of a username.
 pub const MAX_NAME_CHARS: usize = 150;
@@ -116,11 +116,11 @@ async fn create(
     let name = clean_name(&username)?.to_owned();
     password::check(&password, &name)?;
     let hash = password::hash(password, asked.cost).await?;
-    let mut conn = pool.get().await?;
-    let made = transaction::<_, StoreError, _>(&mut conn, async |conn: &mut Conn| {
+    let mut conn = pool.get_conn().await?;
+    let made = run_transaction::<_, StoreError, _>(&mut conn, async |conn: &mut Conn| {
         if must_be_first {
             users::lock_first(conn).await?;
-            if users::any(conn).await? {
+            if users::any_exists(conn).await? {
                 return Ok(None);
             }
         }
@@ -153,15 +153,15 @@ pub(super) async fn insert(
     asked: Asked<'_>,
 ) -> Result<Actor, StoreError> {
     let users::NewUser { username, password_hash, role } = user;
-    let id =
-        users::insert(conn, users::NewUser { username, password_hash, role }, asked.at).await?;
+    let id = users::insert_user(conn, users::NewUser { username, password_hash, role }, asked.at)
+        .await?;
     let actor = Actor { id, username: username.to_owned(), role };
     let after = Snapshot::from([
         ("username", Value::Text(username.to_owned())),
         ("role", Value::Text(role.as_str().to_owned())),
         ("active", Value::Bool(true)),
     ]);
-    let mut changes = diff(None, Some(&after));
+    let mut changes = diff_snapshots(None, Some(&after));
     changes.push(Change::of_secret("password"));
     let entry = Entry {
         at: asked.at,
@@ -173,7 +173,7 @@ pub(super) async fn insert(
         changes,
         remote_addr: asked.remote_addr,
     };
-    audit::record(conn, entry).await?;
+    audit::record_entry(conn, entry).await?;
     Ok(actor)
 }
 
@@ -186,8 +186,8 @@ pub async fn change_password(
     Credentials { username, password }: Credentials,
     asked: Asked<'_>,
 ) -> Result<(), AccountError> {
-    let found = users::by_name(&mut *pool.get().await?, &username).await?;
-    let actor = found.ok_or(AccountError::NoSuchUser)?.actor();
+    let found = users::by_name(&mut *pool.get_conn().await?, &username).await?;
+    let actor = found.ok_or(AccountError::NoSuchUser)?.as_actor();
     password::check(&password, &actor.username)?;
     let hash = password::hash(password, asked.cost).await?;
     replace(pool, &actor, &hash, None, asked).await
@@ -212,7 +212,7 @@ pub async fn change_own_password(
     OwnPassword { old, new }: OwnPassword,
     asked: Asked<'_>,
 ) -> Result<(), AccountError> {
-    let stored = users::find(&mut *pool.get().await?, actor.id).await?.password_hash;
+    let stored = users::find_user(&mut *pool.get_conn().await?, actor.id).await?.password_hash;
     if !password::verify(old, Some(stored), asked.cost).await?.matches {
         return Err(AccountError::WrongPassword);
     }
@@ -230,7 +230,7 @@ pub(super) async fn replace(
     by: Option<&Actor>,
     asked: Asked<'_>,
 ) -> Result<(), AccountError> {
-    transaction::<_, StoreError, _>(&mut *pool.get().await?, async |conn: &mut Conn| {
+    run_transaction::<_, StoreError, _>(&mut *pool.get_conn().await?, async |conn: &mut Conn| {
         users::set_password(conn, user.id, hash).await?;
         sessions::delete_of_user(conn, user.id).await?;
         let entry = Entry {
@@ -243,7 +243,7 @@ pub(super) async fn replace(
             changes: vec![Change::of_secret("password")],
             remote_addr: asked.remote_addr,
         };
-        audit::record(conn, entry).await
+        audit::record_entry(conn, entry).await
     })
     .await?;
     Ok(())

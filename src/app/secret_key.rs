@@ -9,9 +9,9 @@ use crate::config::Settings;
 use anyhow::{Context, bail};
 use secrecy::{ExposeSecret, SecretString};
 use signalbox_core::credential::SIGNING_TOKEN;
-use signalbox_core::seal::{CannotOpen, Keys, open, seal};
+use signalbox_core::seal::{CannotOpen, Keys, open_sealed, seal_bytes};
 use signalbox_store::secret_key::{self as stored, Sealed};
-use signalbox_store::{Conn, transaction};
+use signalbox_store::{Conn, run_transaction};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -34,11 +34,11 @@ pub async fn unlock(settings: &Settings, conn: &mut Conn) -> anyhow::Result<Keys
     if let Some(keys) = known(settings, conn).await? {
         return Ok(keys);
     }
-    let keys = Keys::derive(match secret(settings)? {
+    let keys = Keys::derive_keys(match secret(settings)? {
         Some(secret) => secret,
         None => make_key(&data_dir(settings), KEY_FILE)?,
     });
-    stored::insert(conn, &keys.check_value(clock::random())?, clock::now()).await?;
+    stored::insert_check_value(conn, &keys.check_value(clock::random())?, clock::now()).await?;
     // Another process may have been the first.
     known(settings, conn).await?.context(WRONG)
 }
@@ -48,11 +48,11 @@ pub async fn unlock(settings: &Settings, conn: &mut Conn) -> anyhow::Result<Keys
 /// # Errors
 /// As [`unlock`].
 pub async fn known(settings: &Settings, conn: &mut Conn) -> anyhow::Result<Option<Keys>> {
-    let check = stored::check(conn).await?;
+    let check = stored::load_check_value(conn).await?;
     let file = data_dir(settings).join(KEY_FILE);
     let Some(check) = check else {
-        let sealed = stored::sealed(conn).await?;
-        match secret(settings)?.map(Keys::derive) {
+        let sealed = stored::list_sealed(conn).await?;
+        match secret(settings)?.map(Keys::derive_keys) {
             // Of the version before: what is sealed tells.
             Some(keys) if sealed.iter().all(|row| reseal(row, &keys, &keys).is_err()) => {
                 if !sealed.is_empty() {
@@ -65,13 +65,15 @@ pub async fn known(settings: &Settings, conn: &mut Conn) -> anyhow::Result<Optio
         return Ok(None);
     };
     let Some(secret) = secret(settings)? else { bail!(missing(&file)) };
-    if let Some(keys) = Keys::derive(secret).checked(&check) {
+    if let Some(keys) = Keys::derive_keys(secret).complete_with(&check) {
         return Ok(Some(keys));
     }
     // The change of the key ended between the database and the file.
     if settings.secret_key.is_none() {
         let next = data_dir(settings).join(NEXT_FILE);
-        if let Some(keys) = read_key(&next)?.and_then(|next| Keys::derive(next).checked(&check)) {
+        if let Some(keys) =
+            read_key(&next)?.and_then(|next| Keys::derive_keys(next).complete_with(&check))
+        {
             fs::rename(&next, &file)?;
             return Ok(Some(keys));
         }
@@ -161,9 +163,9 @@ pub async fn rotate(
              SIGNALBOX_SECRET_KEY alone"
         ),
         (Some(_), Some(new)) => {
-            let check = stored::check(conn).await?;
+            let check = stored::load_check_value(conn).await?;
             let new = new.expose_secret().to_owned();
-            if check.is_some_and(|check| Keys::derive(&new).fit(&check)) {
+            if check.is_some_and(|check| Keys::derive_keys(&new).fits_check_value(&check)) {
                 return Ok(Rotated::Already);
             }
             new
@@ -175,15 +177,15 @@ pub async fn rotate(
         }
     };
     let old = unlock(settings, conn).await?;
-    let new = Keys { token_digest: old.token_digest, ..Keys::derive(new) };
-    let resealed = transaction(conn, async |conn: &mut Conn| {
-        let rows = stored::sealed(conn).await?;
+    let new = Keys { token_digest: old.token_digest, ..Keys::derive_keys(new) };
+    let resealed = run_transaction(conn, async |conn: &mut Conn| {
+        let rows = stored::list_sealed(conn).await?;
         for row in &rows {
             let row = reseal(row, &old, &new)
                 .with_context(|| format!("a signing token of webhook {} is damaged", row.id))?;
-            stored::update(conn, &row).await?;
+            stored::update_sealed(conn, &row).await?;
         }
-        stored::replace(conn, &new.check_value(clock::random())?, clock::now()).await?;
+        stored::replace_check_value(conn, &new.check_value(clock::random())?, clock::now()).await?;
         Ok::<_, anyhow::Error>(rows.len())
     })
     .await?;
@@ -198,8 +200,8 @@ pub async fn rotate(
 fn reseal(row: &Sealed, old: &Keys, new: &Keys) -> Result<Sealed, CannotOpen> {
     let again = |sealed: &Option<Vec<u8>>| {
         let Some(sealed) = sealed else { return Ok(None) };
-        let plain = open(&old.seal, SIGNING_TOKEN, sealed)?;
-        seal(&new.seal, clock::random(), SIGNING_TOKEN, &plain).map(Some)
+        let plain = open_sealed(&old.seal, SIGNING_TOKEN, sealed)?;
+        seal_bytes(&new.seal, clock::random(), SIGNING_TOKEN, &plain).map(Some)
     };
     Ok(Sealed {
         id: row.id,

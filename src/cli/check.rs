@@ -16,7 +16,7 @@ pub(super) async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
     catalogue(&settings, &mut faults);
     match Database::join(&settings).await {
         Ok(database) => {
-            match migrate::pending(&database.url).await {
+            match migrate::pending_migrations(&database.url).await {
                 Ok(pending) if pending.is_empty() => {
                     say("Database: reachable, schema up to date.");
                     if let Err(error) = secret_key(&settings, &database).await {
@@ -47,7 +47,7 @@ pub(super) async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
 /// Whether it is the database's; where there is none yet, the first start makes it.
 async fn secret_key(settings: &Settings, database: &Database) -> anyhow::Result<()> {
     let pool = database.pool(settings)?;
-    app::secret_key::known(settings, &mut *pool.get().await?).await?;
+    app::secret_key::known(settings, &mut *pool.get_conn().await?).await?;
     Ok(())
 }
 
@@ -62,10 +62,10 @@ fn runs_as_us(spec: &ActionSpec) -> bool {
 fn catalogue(settings: &Settings, faults: &mut Vec<String>) {
     let dir = &settings.worker.actions_dir;
     let found = if dir.is_dir() {
-        Catalogue::load(Some(dir.as_path()))
+        Catalogue::load_directory(Some(dir.as_path()))
     } else {
         say(&format!("Actions: {} does not exist; only built-in actions.", dir.display()));
-        Catalogue::load(None)
+        Catalogue::load_directory(None)
     };
     let (catalogue, found) = found;
     faults.extend(found.iter().map(|fault| format!("Actions: {fault}")));

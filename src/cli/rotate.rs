@@ -53,5 +53,5 @@ async fn rotated(
     database: &Database,
 ) -> anyhow::Result<Rotated> {
     let pool = database.pool(settings)?;
-    secret_key::rotate(settings, command.new_secret_key, &mut *pool.get().await?).await
+    secret_key::rotate(settings, command.new_secret_key, &mut *pool.get_conn().await?).await
 }

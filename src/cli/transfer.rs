@@ -42,8 +42,8 @@ pub(super) struct Diff {
 
 pub(super) async fn export(settings: Settings) -> anyhow::Result<ExitCode> {
     let text = with_pool(&settings, async |pool| {
-        let webhooks = export_webhooks(&mut *pool.get().await?).await?;
-        Ok(transfer::write(webhooks)?)
+        let webhooks = export_webhooks(&mut *pool.get_conn().await?).await?;
+        Ok(transfer::write_document(webhooks)?)
     })
     .await?;
     say(text.trim_end());
@@ -52,9 +52,10 @@ pub(super) async fn export(settings: Settings) -> anyhow::Result<ExitCode> {
 
 pub(super) async fn diff(command: Diff, settings: Settings) -> anyhow::Result<ExitCode> {
     let file = read(&command.file)?;
-    let plan =
-        with_pool(&settings, async |pool| Ok(plan_import(&mut *pool.get().await?, &file).await?))
-            .await?;
+    let plan = with_pool(&settings, async |pool| {
+        Ok(plan_import(&mut *pool.get_conn().await?, &file).await?)
+    })
+    .await?;
     for step in &plan.steps {
         tell(step);
     }
@@ -85,7 +86,7 @@ fn tell(step: &Step) {
 pub(super) async fn bring_in(command: Import, settings: Settings) -> anyhow::Result<ExitCode> {
     let mut file = read(&command.file)?;
     let done = with_pool(&settings, async |pool| {
-        let mut conn = pool.get().await?;
+        let mut conn = pool.get_conn().await?;
         let plan = plan_import(&mut conn, &file).await?;
         let secrets = secrets(&mut file, &plan, command.without_secrets)?;
         let keys = secret_key::unlock(&settings, &mut conn).await?;
@@ -142,7 +143,7 @@ fn read(path: &PathBuf) -> anyhow::Result<Document> {
         std::fs::read_to_string(path)
     };
     let text = text.with_context(|| format!("Failed to read {name}"))?;
-    transfer::read(&text).with_context(|| format!("{name} is not a file of webhooks"))
+    transfer::read_document(&text).with_context(|| format!("{name} is not a file of webhooks"))
 }
 
 /// The secrets that the file names: from the environment, or typed where somebody is there to

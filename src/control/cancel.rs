@@ -4,7 +4,7 @@ use super::{Act, ControlError, log};
 use signalbox_core::ids::JobId;
 use signalbox_core::job::JobState;
 use signalbox_store::audit::Verb;
-use signalbox_store::{Conn, attempts, lanes, transaction, transitions};
+use signalbox_store::{Conn, attempts, lanes, run_transaction, transitions};
 
 /// What became of a request to cancel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum Cancelled {
 /// [`ControlError::NotNow`] if it has ended, [`ControlError::Already`] if its end was asked for,
 /// [`ControlError::Gone`] if it does not exist.
 pub async fn cancel(conn: &mut Conn, act: Act<'_>, job: &JobId) -> Result<Cancelled, ControlError> {
-    transaction(conn, async |conn: &mut Conn| {
+    run_transaction(conn, async |conn: &mut Conn| {
         let lane = lanes::lock_of(conn, job).await?;
         let row = attempts::lock_job(conn, job).await?;
         let state = row.state;
@@ -35,8 +35,8 @@ pub async fn cancel(conn: &mut Conn, act: Act<'_>, job: &JobId) -> Result<Cancel
                 Cancelled::Stopping
             }
             JobState::Queued | JobState::Scheduled | JobState::Retrying => {
-                transitions::cancel(conn, job, by, act.now).await?;
-                lanes::settle(conn, &lane, act.now).await?;
+                transitions::cancel_waiting(conn, job, by, act.now).await?;
+                lanes::advance_lane(conn, &lane, act.now).await?;
                 Cancelled::Done
             }
             JobState::Succeeded | JobState::Failed | JobState::Cancelled | JobState::Superseded => {

@@ -5,20 +5,20 @@ use super::{Act, ControlError};
 use signalbox_core::change::{Change, Value};
 use signalbox_core::ids::JobId;
 use signalbox_store::audit::{self, Entry, Verb};
-use signalbox_store::{Conn, attempts, jobs, transaction};
+use signalbox_store::{Conn, attempts, jobs, run_transaction};
 
 /// Deletes a job that has ended. Its delivery stays, and the log keeps what it was.
 ///
 /// # Errors
 /// [`ControlError::NotNow`] for a job that has not ended; [`ControlError::Gone`].
 pub async fn delete(conn: &mut Conn, act: Act<'_>, job: &JobId) -> Result<(), ControlError> {
-    transaction(conn, async |conn: &mut Conn| {
+    run_transaction(conn, async |conn: &mut Conn| {
         let row = attempts::lock_job(conn, job).await?;
         let state = row.state;
         if !state.is_final() {
             return Err(ControlError::NotNow(state));
         }
-        jobs::delete(conn, job).await?;
+        jobs::delete_job(conn, job).await?;
         let was = |field: &str, value: &str| Change {
             field: field.to_owned(),
             before: Some(Value::Text(value.to_owned())),
@@ -39,7 +39,7 @@ pub async fn delete(conn: &mut Conn, act: Act<'_>, job: &JobId) -> Result<(), Co
             ],
             remote_addr: act.remote_addr,
         };
-        Ok(audit::record(conn, entry).await?)
+        Ok(audit::record_entry(conn, entry).await?)
     })
     .await
 }

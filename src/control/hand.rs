@@ -14,12 +14,12 @@ use signalbox_core::credential::Presented;
 use signalbox_core::event::Event;
 use signalbox_core::ids::{DeliveryId, WebhookId};
 use signalbox_core::matching::Decision;
-use signalbox_core::replay::{Skip, obstacle};
+use signalbox_core::replay::{Skip, find_obstacle};
 use signalbox_core::source::Source;
 use signalbox_core::verdict::Endpoint;
 use signalbox_core::webhook::Webhook;
 use signalbox_store::deliveries::Full;
-use signalbox_store::{Conn, deliveries, transaction};
+use signalbox_store::{Conn, deliveries, run_transaction};
 use std::collections::BTreeMap;
 
 /// What the trace says where no secret came with a body.
@@ -74,7 +74,7 @@ pub async fn trial(
             Ok(Trial { event, body, decision, webhook, obstacle, stored: None })
         }
         Given::Stored(id) => {
-            let full = deliveries::find(conn, id).await?;
+            let full = deliveries::find_delivery(conn, id).await?;
             let whole = whole_body(&full).ok_or(ReplayError::Obstacle(Skip::BodyGone))?;
             let event = read(&full.brief.event, whole)?;
             let proof = Proof::of(&full);
@@ -83,7 +83,7 @@ pub async fn trial(
             if proof.check(&webhook, judge.at) == SIGNATURE {
                 says_credential(&mut decision, SIGNATURE.word());
             }
-            let (body, obstacle) = (Bytes::copy_from_slice(whole), obstacle(kept(&full)));
+            let (body, obstacle) = (Bytes::copy_from_slice(whole), find_obstacle(kept(&full)));
             Ok(Trial { event, body, decision, webhook, obstacle, stored: Some(full) })
         }
     }
@@ -100,7 +100,7 @@ pub async fn by_hand(
     (webhook, given, once): (WebhookId, &Given, &str),
     judge: Judge<'_>,
 ) -> Result<DeliveryId, ReplayError> {
-    transaction(conn, async |conn: &mut Conn| {
+    run_transaction(conn, async |conn: &mut Conn| {
         let id = clock::delivery_id();
         if let Some(made) = served(conn, once, &id, act.now).await? {
             return Ok(made);

@@ -10,7 +10,7 @@ use signalbox_core::event::Event;
 use signalbox_core::ids::WebhookId;
 use signalbox_core::matching::project::is_candidate;
 use signalbox_core::matching::trace::{FieldCheck, MatchField, Trace};
-use signalbox_core::matching::{Decision, Question, decide};
+use signalbox_core::matching::{Decision, Question, decide_delivery};
 use signalbox_core::seal::Keys;
 use signalbox_core::verdict::Endpoint;
 use signalbox_core::webhook::Webhook;
@@ -56,7 +56,7 @@ impl Proof {
         if self.signed_for.contains(&webhook.id) && webhook.signing_key.is_some() {
             return SIGNATURE;
         }
-        credential::check(&self.presented, webhook.required(at), &[], at)
+        credential::check_credential(&self.presented, webhook.required_credentials(at), &[], at)
     }
 }
 
@@ -94,7 +94,7 @@ impl Known {
             sought.tokens.extend(proof.presented.token.map(|token| token.to_vec()));
             sought.is_signed |= proof.presented.signed.is_some();
         }
-        let webhooks = candidates::load(conn, &sought).await?;
+        let webhooks = candidates::load_candidates(conn, &sought).await?;
         Ok(Self {
             webhooks: webhooks.into_iter().map(|webhook| decrypt_webhook(webhook, keys)).collect(),
             tokens: candidates::lives_of_tokens(conn, &sought).await?,
@@ -144,7 +144,7 @@ impl Known {
             allow_no_secret: self.policy.allow_no_secret,
             now: self.at,
         };
-        let mut decision = decide(question, &webhooks);
+        let mut decision = decide_delivery(question, &webhooks);
         name_signatures(&mut decision.trace, &signed);
         (decision, webhooks)
     }

@@ -20,7 +20,7 @@ pub use pause::{pause, resume};
 pub use rejudge::{Near, Rejudged, event_of, rejudge, whole_body};
 pub use replay::{Judge, Prospect, ReplayError, Wanted, Way, kept, prospect, replay};
 pub use retry::{run_again, run_now};
-pub use signalbox_core::replay::obstacle;
+pub use signalbox_core::replay::find_obstacle;
 
 use chrono::{DateTime, Utc};
 use signalbox_core::actor::Actor;
@@ -91,5 +91,5 @@ async fn log(
         changes: vec![change],
         remote_addr: act.remote_addr,
     };
-    audit::record(conn, entry).await
+    audit::record_entry(conn, entry).await
 }

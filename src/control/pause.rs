@@ -4,11 +4,11 @@ use super::{Act, ControlError};
 use signalbox_core::change::{Change, Value};
 use signalbox_core::ids::JobId;
 use signalbox_core::lane;
-use signalbox_core::pause::{Note, Pause, Release, Scope, holding};
+use signalbox_core::pause::{Note, Pause, Release, Scope, find_holding};
 use signalbox_store::audit::{self, Entry, Verb};
 use signalbox_store::pauses::{self, HeldJob, Side};
 use signalbox_store::transitions::{self, Held};
-use signalbox_store::{Conn, StoreError, lanes, transaction};
+use signalbox_store::{Conn, StoreError, lanes, run_transaction};
 use std::collections::{BTreeSet, HashMap};
 
 /// Holds back everything in a scope.
@@ -22,14 +22,14 @@ pub async fn pause(
     scope: Scope,
     reason: &str,
 ) -> Result<(), ControlError> {
-    transaction(conn, async |conn: &mut Conn| {
-        pauses::lock(conn, Side::Change).await?;
+    run_transaction(conn, async |conn: &mut Conn| {
+        pauses::lock_pauses(conn, Side::Change).await?;
         let name = match &scope {
             Scope::All => String::new(),
             Scope::Webhook(id) => pauses::name_of(conn, *id).await?,
             Scope::Lane(lane) => match lane::webhook_of_lane(lane) {
                 Some(id) => pauses::name_of(conn, id).await?,
-                None => lane::label(lane),
+                None => lane::lane_label(lane),
             },
         };
         let note = Note {
@@ -39,8 +39,8 @@ pub async fn pause(
             since: act.now,
         };
         let pause = Pause { scope, note };
-        if !pauses::insert(conn, &pause).await? {
-            let known = pauses::all(conn).await?;
+        if !pauses::insert_pause(conn, &pause).await? {
+            let known = pauses::list_pauses(conn).await?;
             let by = known.into_iter().find(|known| known.scope == pause.scope);
             return Err(ControlError::Already(by.map(|by| by.note.by).unwrap_or_default()));
         }
@@ -65,37 +65,37 @@ pub async fn resume(
     scope: &Scope,
     release: Release,
 ) -> Result<usize, ControlError> {
-    transaction(conn, async |conn: &mut Conn| {
-        pauses::lock(conn, Side::Change).await?;
-        let before = pauses::all(conn).await?;
+    run_transaction(conn, async |conn: &mut Conn| {
+        pauses::lock_pauses(conn, Side::Change).await?;
+        let before = pauses::list_pauses(conn).await?;
         let pause = before.into_iter().find(|pause| pause.scope == *scope);
         let Some(pause) = pause else { return Err(ControlError::Gone) };
-        pauses::delete(conn, scope).await?;
-        let left = pauses::all(conn).await?;
-        let waiting: Vec<HeldJob> = pauses::waiting(conn)
+        pauses::delete_pause(conn, scope).await?;
+        let left = pauses::list_pauses(conn).await?;
+        let waiting: Vec<HeldJob> = pauses::list_waiting(conn)
             .await?
             .into_iter()
-            .filter(|job| scope.covers(job.webhook_id, &job.lane))
-            .filter(|job| holding(&left, job.webhook_id, &job.lane).is_none())
+            .filter(|job| scope.covers_job(job.webhook_id, &job.lane))
+            .filter(|job| find_holding(&left, job.webhook_id, &job.lane).is_none())
             .collect();
         // The order of locks: all lanes, then rows.
         for lane in lanes_of(&waiting) {
-            lanes::lock(conn, lane).await?;
+            lanes::lock_lane(conn, lane).await?;
         }
         let dropped = match release {
             Release::All => HashMap::new(),
             Release::Newest => older(&waiting),
         };
         for (old, new) in &dropped {
-            transitions::supersede(conn, old, new, act.now).await?;
+            transitions::supersede_waiting(conn, old, new, act.now).await?;
         }
         let mut released = 0;
         for job in waiting.iter().filter(|job| !dropped.contains_key(job.id.as_str())) {
             let Ok(id) = job.id.parse::<JobId>() else { continue };
-            released += usize::from(transitions::release(conn, &id, Held::Paused).await?);
+            released += usize::from(transitions::release_job(conn, &id, Held::Paused).await?);
         }
         for lane in lanes_of(&waiting) {
-            lanes::settle(conn, lane, act.now).await?;
+            lanes::advance_lane(conn, lane, act.now).await?;
         }
         let number = |field: &str, count: usize| Change {
             field: field.to_owned(),
@@ -143,12 +143,12 @@ async fn log(
         actor: Some(act.actor),
         verb,
         object_type: audit::object::PAUSE,
-        object_id: &pause.scope.word(),
+        object_id: &pause.scope.to_word(),
         object_name: &name.unwrap_or_else(everything),
         changes,
         remote_addr: act.remote_addr,
     };
-    audit::record(conn, entry).await
+    audit::record_entry(conn, entry).await
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use signalbox_core::event::Event;
 use signalbox_core::event::repository::RepositoryUrl;
 use signalbox_core::ids::WebhookId;
 use signalbox_core::matching::Decision;
-use signalbox_core::matching::five_values::compare;
+use signalbox_core::matching::five_values::compare_five_fields;
 use signalbox_core::matching::mismatch::{self, ComparedField, Explanation, Remedy, Wanted};
 use signalbox_core::matching::project::{self, Move};
 use signalbox_core::matching::trace::{FieldCheck, MatchField, Trace};
@@ -104,8 +104,8 @@ pub async fn rejudge(
     at: DateTime<Utc>,
 ) -> Result<Rejudged> {
     let body = whole_body(full);
-    let read = body.and_then(|body| Event::read(&full.brief.event, body).ok());
-    let sample = read.as_ref().and_then(mismatch::sample);
+    let read = body.and_then(|body| Event::from_body(&full.brief.event, body).ok());
+    let sample = read.as_ref().and_then(mismatch::sample_explanation);
     let event = read.clone().unwrap_or_else(|| event_of(&full.brief, &full.reason));
     let proof = Proof::of(full);
     let decision = match (read.is_some(), body) {
@@ -167,7 +167,7 @@ async fn load_nearest(conn: &mut Conn, event: &Event, proof: &Proof) -> Result<V
     let credential = (token, proof.signed_for.as_slice());
     let mut found = nearest::load_by_credential(conn, credential, event.project_id).await?;
     let known: Vec<i64> = found.iter().map(|webhook| webhook.id).collect();
-    let others = nearest::load(conn, event).await?;
+    let others = nearest::load_nearest(conn, event).await?;
     found.extend(others.into_iter().filter(|webhook| !known.contains(&webhook.id)));
     Ok(found)
 }
@@ -194,18 +194,18 @@ impl Asked<'_> {
     /// Draws a webhook beside the event.
     fn near(&self, webhook: &Webhook) -> Found {
         let label = webhook.label();
-        let wanted = Wanted::of(webhook, &label);
+        let wanted = Wanted::for_webhook(webhook, &label);
         let credential = self.proof.check(webhook, self.at);
-        let is_accepted = self.by_hand || credential.accepted(self.allow_no_secret);
+        let is_accepted = self.by_hand || credential.is_accepted(self.allow_no_secret);
         let supposed = if self.by_hand { Check::TOKEN } else { credential };
-        let compared = compare(webhook, self.event, supposed, self.allow_no_secret);
+        let compared = compare_five_fields(webhook, self.event, supposed, self.allow_no_secret);
         let mut told = if compared.is_renamed && !self.by_hand {
-            mismatch::renamed(webhook, self.event)
+            mismatch::explain_renamed(webhook, self.event)
         } else {
             let way = (self.endpoint, self.allow_no_secret);
-            mismatch::explain(&wanted, self.event, supposed, way)
+            mismatch::explain_mismatch(&wanted, self.event, supposed, way)
         };
-        let fields = mismatch::fields(&wanted, self.event);
+        let fields = mismatch::compare_fields(&wanted, self.event);
         let more = self.filters(webhook);
         if let (Remedy::Nothing, Some(off)) = (told.remedy, more.iter().find(|check| !check.equal))
         {
@@ -254,9 +254,11 @@ fn told(first: &Found, all: &[Found]) -> Explanation {
     }
     let meant = all.iter().find(|other| other.near.equal() == other.near.fields.len());
     match meant {
-        Some(meant) if is_elsewhere => mismatch::misplaced(&first.near.label, &meant.near.label),
+        Some(meant) if is_elsewhere => {
+            mismatch::explain_misplaced(&first.near.label, &meant.near.label)
+        }
         Some(meant) => mismatch::not_shared(&first.near.label, &meant.near.label),
-        None if is_elsewhere => mismatch::elsewhere(&first.near.label),
+        None if is_elsewhere => mismatch::explain_elsewhere(&first.near.label),
         None => first.told.clone(),
     }
 }

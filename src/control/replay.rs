@@ -17,8 +17,8 @@ use signalbox_core::credential::Presented;
 use signalbox_core::event::{Event, Unreadable};
 use signalbox_core::ids::{DeliveryId, WebhookId};
 use signalbox_core::matching::trace::MatchField;
-use signalbox_core::matching::{Decision, Question, force};
-use signalbox_core::replay::{Kept, Skip, obstacle};
+use signalbox_core::matching::{Decision, Question, force_delivery};
+use signalbox_core::replay::{Kept, Skip, find_obstacle};
 use signalbox_core::seal::Keys;
 use signalbox_core::source::Source;
 use signalbox_core::verdict::{Endpoint, Verdict};
@@ -26,7 +26,7 @@ use signalbox_core::webhook::Webhook;
 use signalbox_store::audit::{self, Entry, Verb};
 use signalbox_store::deliveries::Full;
 use signalbox_store::keys;
-use signalbox_store::{Conn, StoreError, candidates, deliveries, forms, transaction};
+use signalbox_store::{Conn, StoreError, candidates, deliveries, forms, run_transaction};
 
 /// To whom a delivery is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +115,7 @@ pub async fn prospect(
     (way, by): (Way, &str),
     judge: Judge<'_>,
 ) -> Result<Prospect, ReplayError> {
-    if let Some(skip) = obstacle(kept(full)) {
+    if let Some(skip) = find_obstacle(kept(full)) {
         return Err(ReplayError::Obstacle(skip));
     }
     let body = whole_body(full).ok_or(ReplayError::Obstacle(Skip::BodyGone))?;
@@ -155,7 +155,7 @@ pub(super) fn case<'a>(event: &'a Event, proof: &'a Proof, body: &'a [u8]) -> Ca
 }
 
 pub(super) fn read(header: &str, body: &[u8]) -> Result<Event, ReplayError> {
-    Event::read(header, body).map_err(ReplayError::Unreadable)
+    Event::from_body(header, body).map_err(ReplayError::Unreadable)
 }
 
 /// Gives an event to one webhook.
@@ -165,7 +165,8 @@ pub(super) async fn forced(
     (id, by): (WebhookId, &str),
     judge: Judge<'_>,
 ) -> Result<(Decision, Webhook), ReplayError> {
-    let candidate = candidates::find(conn, id).await?.ok_or(ReplayError::NoSuchWebhook)?;
+    let candidate =
+        candidates::find_candidate(conn, id).await?.ok_or(ReplayError::NoSuchWebhook)?;
     let webhook = decrypt_webhook(candidate, judge.keys);
     let question = Question {
         endpoint: Endpoint::Main,
@@ -176,7 +177,7 @@ pub(super) async fn forced(
         allow_no_secret: judge.policy.allow_no_secret,
         now: judge.at,
     };
-    Ok((force(question, &webhook, by), webhook))
+    Ok((force_delivery(question, &webhook, by), webhook))
 }
 
 /// Writes into the trace how the credential fares, which the matcher could not see.
@@ -211,12 +212,12 @@ pub async fn replay(
     wanted: &Wanted,
     judge: Judge<'_>,
 ) -> Result<DeliveryId, ReplayError> {
-    transaction(conn, async |conn: &mut Conn| {
+    run_transaction(conn, async |conn: &mut Conn| {
         let id = clock::delivery_id();
         if let Some(made) = served(conn, &wanted.once, &id, act.now).await? {
             return Ok(made);
         }
-        let full = deliveries::find(conn, &wanted.delivery).await?;
+        let full = deliveries::find_delivery(conn, &wanted.delivery).await?;
         let by = act.actor.username.as_str();
         let prospect = prospect(conn, &full, (wanted.way, by), judge).await?;
         let runs: Vec<WebhookId> = prospect.runs.iter().map(|webhook| webhook.id).collect();
@@ -244,12 +245,12 @@ pub(super) async fn served(
     id: &DeliveryId,
     now: DateTime<Utc>,
 ) -> Result<Option<DeliveryId>, StoreError> {
-    let claim = forms::claim(once, id, now);
+    let claim = forms::claim_form(once, id, now);
     let key = claim.key.clone();
-    if keys::claim(conn, &[claim], now).await? == 1 {
+    if keys::try_claim(conn, &[claim], now).await? == 1 {
         return Ok(None);
     }
-    let holder = keys::holders(conn, &[&key], now).await?.remove(&key);
+    let holder = keys::find_holders(conn, &[&key], now).await?.remove(&key);
     holder.and_then(|made| made.parse().ok()).map(Some).ok_or(StoreError::Stale)
 }
 
@@ -304,5 +305,5 @@ pub(super) async fn log(
         changes,
         remote_addr: act.remote_addr,
     };
-    audit::record(conn, entry).await
+    audit::record_entry(conn, entry).await
 }

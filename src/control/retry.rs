@@ -5,14 +5,14 @@ use super::{Act, ControlError, log};
 use signalbox_core::ids::JobId;
 use signalbox_core::job::JobState;
 use signalbox_store::audit::Verb;
-use signalbox_store::{Conn, attempts, lanes, transaction, transitions};
+use signalbox_store::{Conn, attempts, lanes, run_transaction, transitions};
 
 /// Puts an ended job back into the queue.
 ///
 /// # Errors
 /// [`ControlError::NotNow`] if it has not ended, [`ControlError::Gone`] if it does not exist.
 pub async fn run_again(conn: &mut Conn, act: Act<'_>, job: &JobId) -> Result<(), ControlError> {
-    transaction(conn, async |conn: &mut Conn| {
+    run_transaction(conn, async |conn: &mut Conn| {
         lanes::lock_of(conn, job).await?;
         let row = attempts::lock_job(conn, job).await?;
         let state = row.state;
@@ -32,7 +32,7 @@ pub async fn run_again(conn: &mut Conn, act: Act<'_>, job: &JobId) -> Result<(),
 /// [`ControlError::NotNow`] if it does not wait for a time, [`ControlError::Gone`] if it does not
 /// exist.
 pub async fn run_now(conn: &mut Conn, act: Act<'_>, job: &JobId) -> Result<(), ControlError> {
-    transaction(conn, async |conn: &mut Conn| {
+    run_transaction(conn, async |conn: &mut Conn| {
         lanes::lock_of(conn, job).await?;
         let row = attempts::lock_job(conn, job).await?;
         let state = row.state;

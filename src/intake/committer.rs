@@ -12,7 +12,7 @@ use crate::metrics;
 use signalbox_core::seal::Keys;
 use signalbox_core::verdict::Verdict;
 use signalbox_store::listen::Listener;
-use signalbox_store::{Conn, Pool, StoreError, transaction};
+use signalbox_store::{Conn, Pool, StoreError, run_transaction};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Mutex, mpsc};
@@ -76,7 +76,7 @@ async fn flush(pool: &Pool, refusals: &std::sync::Mutex<Refusals>) {
     if counts.is_empty() {
         return;
     }
-    let Ok(mut conn) = pool.get().await else { return };
+    let Ok(mut conn) = pool.get_conn().await else { return };
     for count in counts {
         if let Err(error) = write::count(&mut conn, &count).await {
             tracing::warn!(%error, "Failed to write a count of refused deliveries: {error}; the count is lost");
@@ -209,7 +209,7 @@ impl Committer {
     /// What was read before may have changed meanwhile, as between two statements of a transaction;
     /// what must not be stored twice is told by the statement itself.
     async fn transact(&self, arrivals: &[Arrival]) -> Result<Vec<Receipt>, StoreError> {
-        let mut pooled = self.deps.pool.get().await?;
+        let mut pooled = self.deps.pool.get_conn().await?;
         let conn: &mut Conn = &mut pooled;
         let (known, policy, now) =
             ((&*self.deps.keys, &*self.webhooks), self.deps.policy, clock::now());
@@ -221,7 +221,7 @@ impl Committer {
         };
         let rooms: Vec<Room> = drafts.iter().map(room).collect();
         if drafts.iter().any(|draft| !draft.decision.register.is_empty()) {
-            transaction(conn, async |conn: &mut Conn| {
+            run_transaction(conn, async |conn: &mut Conn| {
                 write::drafts(conn, &drafts, &rooms, now).await
             })
             .await?;

@@ -17,8 +17,8 @@ use signalbox_core::ids::{DeliveryId, JobId, WebhookId};
 use signalbox_core::lane;
 use signalbox_core::matching::project::id_to_register;
 use signalbox_core::matching::trace::Trace;
-use signalbox_core::matching::{Decision, Question, decide};
-use signalbox_core::pause::{Note, Pause, holding};
+use signalbox_core::matching::{Decision, Question, decide_delivery};
+use signalbox_core::pause::{Note, Pause, find_holding};
 use signalbox_core::seal::Keys;
 use signalbox_core::verdict::Verdict;
 use signalbox_core::webhook::{ProjectId, Webhook};
@@ -114,8 +114,11 @@ async fn load(
     }
     let held: Vec<_> = held.iter().collect();
     // All three on their way at once.
-    let (version, holders, pauses) =
-        try_join!(candidates::version(conn), keys::holders(conn, &held, now), pauses::all(conn),)?;
+    let (version, holders, pauses) = try_join!(
+        candidates::webhooks_version(conn),
+        keys::find_holders(conn, &held, now),
+        pauses::list_pauses(conn),
+    )?;
     let places = webhooks.of(conn, &places, version, keys).await?;
     Ok(Known { places, changed: None, holders, pauses })
 }
@@ -183,7 +186,7 @@ fn judged<'a>(
         allow_no_secret: policy.allow_no_secret,
         now,
     };
-    let mut decision = decide(question, &webhooks);
+    let mut decision = decide_delivery(question, &webhooks);
     let signed: HashSet<WebhookId> = decision.signed_for().collect();
     let keys_of = |webhook: WebhookId| {
         let sent = key.map(|key| (scoped(arrival, key, Some(webhook)), key.expires_at));
@@ -211,7 +214,7 @@ fn judged<'a>(
         // For some webhooks it is a repeat, for others it is not.
         webhooks.retain(|webhook| !repeated.contains_key(&webhook.id));
         let Decision { trace, proofs, .. } = decision;
-        decision = Decision { trace, proofs, ..decide(question, &webhooks) };
+        decision = Decision { trace, proofs, ..decide_delivery(question, &webhooks) };
     }
     hold_back(&mut decision, &webhooks, &known.pauses);
     // A body stands for a missing key only where a repeat would run something twice.
@@ -260,7 +263,7 @@ fn paused<'a>(
         let webhook = webhooks.iter().find(|webhook| webhook.id == *id);
         webhook.and_then(|webhook| lane::of_webhook(webhook.id, webhook.concurrency))
     };
-    let held = |id: &WebhookId| holding(pauses, Some(id.0), &lane(id).unwrap_or_default());
+    let held = |id: &WebhookId| find_holding(pauses, Some(id.0), &lane(id).unwrap_or_default());
     let matched = decision.verdict == Verdict::Matched;
     let first = decision.run.first().filter(|_| matched).and_then(held)?;
     decision.run.iter().all(|id| held(id).is_some()).then_some(&first.note)

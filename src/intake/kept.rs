@@ -43,7 +43,7 @@ pub(super) fn reason_of_rejected(reason: &DeliveryReason) -> StoredReason {
             *text = start(text, TEXT).to_owned();
         }
     }
-    StoredReason { summary, code, args: args.as_ref().map(JsonText::of) }
+    StoredReason { summary, code, args: args.as_ref().map(JsonText::from_value) }
 }
 
 /// The trace of a rejected delivery: the nearest webhooks, as far as there is room.
@@ -78,7 +78,7 @@ pub(super) fn shorten_rejected(row: &mut NewDelivery<'_>, headers_and_trace: usi
         &mut row.user_email,
         &mut row.idempotency_key,
     ];
-    let mut used = FIXED + headers_and_trace + row.why.size();
+    let mut used = FIXED + headers_and_trace + row.why.text_bytes();
     for text in texts {
         *text = start(text, TEXT);
         used += text.len();

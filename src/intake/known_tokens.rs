@@ -43,5 +43,5 @@ async fn refresh(pool: Pool, tokens: Weak<KnownTokens>) {
 }
 
 async fn load(pool: &Pool) -> Result<HashSet<Vec<u8>>, StoreError> {
-    candidates::all_tokens(&mut *pool.get().await?, clock::now()).await
+    candidates::all_tokens(&mut *pool.get_conn().await?, clock::now()).await
 }

@@ -151,7 +151,7 @@ impl KnownWebhooks {
             sought.is_signed |= place.is_signed;
         }
         let (rows, tokens) = futures_util::try_join!(
-            candidates::load(conn, &sought),
+            candidates::load_candidates(conn, &sought),
             candidates::lives_of_tokens(conn, &sought),
         )?;
         let webhooks: Vec<Arc<Webhook>> = {

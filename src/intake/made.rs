@@ -32,7 +32,7 @@ pub async fn write_made(conn: &mut Conn, made: Made, now: DateTime<Utc>) -> Resu
     decision.register.clear();
     decision.proofs.clear();
     let webhooks: Vec<_> = webhooks.into_iter().map(Arc::new).collect();
-    hold_back(&mut decision, &webhooks, &pauses::all(conn).await?);
+    hold_back(&mut decision, &webhooks, &pauses::list_pauses(conn).await?);
     let jobs = jobs_of(&decision, webhooks);
     let draft = Draft { arrival: &arrival, decision, duplicate_of: None, claims: Vec::new(), jobs };
     write::drafts(conn, std::slice::from_ref(&draft), &[Room::Own], now).await?;

@@ -24,7 +24,7 @@ impl FilterCache {
         if self.0.len() >= MAX_KEPT {
             self.0.clear();
         }
-        let read = |texts: &FilterTexts| Arc::new(Filters::read(texts.clone()));
+        let read = |texts: &FilterTexts| Arc::new(Filters::from_texts(texts.clone()));
         Arc::clone(self.0.entry(texts).or_insert_with_key(read))
     }
 }
@@ -80,7 +80,7 @@ pub(super) fn to_matchable(
 }
 
 fn signing_key(webhook: i64, sealed: &[u8], keys: &Keys) -> Option<SigningKey> {
-    match seal::open(&keys.seal, SIGNING_TOKEN, sealed) {
+    match seal::open_sealed(&keys.seal, SIGNING_TOKEN, sealed) {
         Ok(token) => SigningKey::from_shown(&String::from_utf8_lossy(&token)),
         Err(error) => {
             tracing::error!(webhook.id = webhook, %error, "Failed to decrypt the signing token of webhook {webhook}: {error}");

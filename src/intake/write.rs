@@ -46,7 +46,7 @@ pub(super) async fn drafts(
         touches: touches(drafts),
     };
     if !batch.deliveries.is_empty() {
-        arrivals::store(conn, &batch, now).await?;
+        arrivals::store_batch(conn, &batch, now).await?;
     }
     registrations(conn, drafts, now).await
 }
@@ -81,27 +81,31 @@ fn delivery<'a>(
     };
     let (headers, reason) = match (counting, rejected) {
         (true, _) => (
-            JsonText::of(&kept::headers_of_rejected(&arrival.headers)),
-            JsonText::of(&counting_trace()),
+            JsonText::from_value(&kept::headers_of_rejected(&arrival.headers)),
+            JsonText::from_value(&counting_trace()),
         ),
         (false, true) => {
             let trace = kept::trace_of_rejected(kept_trace(draft, event).into_owned());
-            (JsonText::of(&kept::headers_of_rejected(&arrival.headers)), JsonText::of(&trace))
+            (
+                JsonText::from_value(&kept::headers_of_rejected(&arrival.headers)),
+                JsonText::from_value(&trace),
+            )
         }
-        (false, false) => {
-            (JsonText::of(&arrival.headers), JsonText::of(&*kept_trace(draft, event)))
-        }
+        (false, false) => (
+            JsonText::from_value(&arrival.headers),
+            JsonText::from_value(&*kept_trace(draft, event)),
+        ),
     };
-    let headers_and_trace = headers.size() + reason.size();
+    let headers_and_trace = headers.byte_length() + reason.byte_length();
     let mut row = NewDelivery {
         id: arrival.id.as_str(),
         received_at: arrival.received_at,
         endpoint: arrival.endpoint.as_str(),
         verdict: decision.verdict.as_str(),
         why: match (counting, rejected) {
-            (true, _) => StoredReason::of(&COUNTING),
+            (true, _) => StoredReason::from_reason(&COUNTING),
             (false, true) => kept::reason_of_rejected(&decision.reason),
-            (false, false) => StoredReason::of(&decision.reason),
+            (false, false) => StoredReason::from_reason(&decision.reason),
         },
         reason,
         // Nobody waits for the answer to what a person made.
@@ -189,7 +193,7 @@ fn job_row<'a>(
         repo_name: kept::indexed(&event.repo_name),
         git_ref: kept::indexed(event.git_ref.as_str()),
         action: &webhook.action,
-        action_params: JsonText::of(&webhook.action_params),
+        action_params: JsonText::from_value(&webhook.action_params),
         timeout_s: webhook.timeout_s,
         state: state.as_str(),
         attempts: 0,
@@ -218,9 +222,9 @@ async fn registrations(conn: &mut Conn, drafts: &[Draft<'_>], now: DateTime<Utc>
         .collect();
     all.sort_by_key(|(id, ..)| *id);
     for (id, draft, project_id) in all {
-        candidates::register(conn, id, project_id, now).await?;
+        candidates::register_project(conn, id, project_id, now).await?;
         let label = draft.decision.trace.webhooks.iter().find(|webhook| webhook.webhook == id);
-        audit::record(
+        audit::record_entry(
             conn,
             Entry {
                 at: now,
@@ -269,7 +273,7 @@ fn touches(drafts: &[Draft<'_>]) -> Vec<Touch> {
             !decision.did_something()
                 && decision.verdict != Verdict::Rejected
                 && webhook
-                    .differing()
+                    .differing_checks()
                     .all(|check| check.field == MatchField::ProjectId || check.field.is_filter())
         });
         let nearest = nearest.map(|webhook| (webhook.webhook, None));

@@ -9,7 +9,7 @@ use super::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use rust_embed::RustEmbed;
-use signalbox_core::idempotency::hex;
+use signalbox_core::idempotency::to_hex;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -34,7 +34,7 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
         Assets { list: Vec::new(), by_name: HashMap::new(), by_hashed: HashMap::new() };
     for name in Files::iter() {
         let Some(file) = Files::get(&name) else { continue };
-        let hash: String = hex(&file.metadata.sha256_hash()).chars().take(12).collect();
+        let hash: String = to_hex(&file.metadata.sha256_hash()).chars().take(12).collect();
         let hashed = match name.rsplit_once('.') {
             Some((stem, extension)) => format!("{stem}.{hash}.{extension}"),
             None => format!("{name}.{hash}"),

@@ -3,7 +3,7 @@
 //! with `|kept`, which changes nothing.
 
 use askama::filters::{Escaper, Html};
-use signalbox_core::hidden::hides;
+use signalbox_core::hidden::is_hiding;
 use std::fmt::{self, Write};
 
 /// The escaper.
@@ -18,7 +18,7 @@ impl Escaper for Visible {
         }
         let (mut shown, mut before) = (0, None);
         for (at, c) in text.char_indices() {
-            if hides(c, before.replace(c)) {
+            if is_hiding(c, before.replace(c)) {
                 Html.write_escaped_str(&mut dest, text.get(shown..at).unwrap_or_default())?;
                 write!(dest, "⟨U+{:04X}⟩", u32::from(c))?;
                 shown = at + c.len_utf8();

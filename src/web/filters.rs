@@ -57,7 +57,7 @@ pub fn fill<V: Display>(
     name: &str,
     value: V,
 ) -> askama::Result<String> {
-    Ok(sentence::fill(&text.to_string(), &[(name, value.to_string())]))
+    Ok(sentence::fill_pattern(&text.to_string(), &[(name, value.to_string())]))
 }
 
 /// The text as it stands inside a sentence: in English without capitals.
@@ -67,7 +67,7 @@ pub fn fill<V: Display>(
 #[askama::filter_fn]
 pub fn inside(text: impl Display, _: &dyn Values) -> askama::Result<String> {
     let text = text.to_string();
-    Ok(match i18n::current() {
+    Ok(match i18n::current_locale() {
         Locale::English => text.to_lowercase(),
         Locale::SimplifiedChinese => text,
     })

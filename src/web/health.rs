@@ -39,10 +39,10 @@ async fn readyz(deps: web::Data<Deps>) -> std::result::Result<HttpResponse, Mach
 }
 
 async fn has_the_secret_key(deps: &Deps) -> Result<bool> {
-    let check = secret_key::check(&mut *deps.pool.get().await?).await?;
-    Ok(check.is_some_and(|check| deps.keys.fit(&check)))
+    let check = secret_key::load_check_value(&mut *deps.pool.get_conn().await?).await?;
+    Ok(check.is_some_and(|check| deps.keys.fits_check_value(&check)))
 }
 
 async fn is_current(deps: &Deps) -> Result<bool> {
-    migrate::is_current(&mut *deps.pool.get().await?).await
+    migrate::is_current(&mut *deps.pool.get_conn().await?).await
 }

@@ -103,7 +103,7 @@ async fn answer(measures: &Measures, request: &HttpRequest) -> Result<HttpRespon
 }
 
 async fn read(pool: &Pool) -> store::Result<Gauges> {
-    gauges::load(&mut *pool.get().await?, clock::now()).await
+    gauges::load_gauges(&mut *pool.get_conn().await?, clock::now()).await
 }
 
 /// How the installation stands, in text form.

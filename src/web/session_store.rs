@@ -55,7 +55,7 @@ impl PgSessions {
     }
 
     async fn read(&self, key: &SessionKey) -> Result<Option<String>, StoreError> {
-        sessions::load(&mut *self.pool.get().await?, &digest(key), clock::now()).await
+        sessions::load_session(&mut *self.pool.get_conn().await?, &digest(key), clock::now()).await
     }
 
     async fn insert(
@@ -66,20 +66,21 @@ impl PgSessions {
     ) -> Result<(), StoreError> {
         let id = digest(key);
         let session = row.with(&id, text);
-        sessions::insert(&mut *self.pool.get().await?, session, &origin, clock::now()).await
+        sessions::insert_session(&mut *self.pool.get_conn().await?, session, &origin, clock::now())
+            .await
     }
 
     async fn change(&self, key: &SessionKey, text: &str, row: Row) -> Result<(), StoreError> {
         let id = digest(key);
-        sessions::update(&mut *self.pool.get().await?, row.with(&id, text)).await
+        sessions::update_session(&mut *self.pool.get_conn().await?, row.with(&id, text)).await
     }
 
     async fn prolong(&self, key: &SessionKey, ttl: Duration) -> Result<(), StoreError> {
-        sessions::extend(&mut *self.pool.get().await?, &digest(key), end(ttl)).await
+        sessions::extend_session(&mut *self.pool.get_conn().await?, &digest(key), end(ttl)).await
     }
 
     async fn remove(&self, key: &SessionKey) -> Result<(), StoreError> {
-        sessions::delete(&mut *self.pool.get().await?, &digest(key)).await
+        sessions::delete_session(&mut *self.pool.get_conn().await?, &digest(key)).await
     }
 }
 

@@ -2,12 +2,12 @@
 //! audit entry for every webhook; a selection that is larger comes in several calls.
 
 use super::{Act, snapshot};
-use signalbox_core::change::{Snapshot, diff};
+use signalbox_core::change::{Snapshot, diff_snapshots};
 use signalbox_core::ids::WebhookId;
 use signalbox_core::webhook::ProjectId;
 use signalbox_store::audit::{self, Entry, Verb, object};
 use signalbox_store::webhooks::{self, Row};
-use signalbox_store::{Conn, StoreError, transaction};
+use signalbox_store::{Conn, StoreError, run_transaction};
 
 /// What switching webhooks came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub async fn delete_many(
     act: &Act<'_>,
     ids: &[WebhookId],
 ) -> Result<usize, StoreError> {
-    transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
+    run_transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
         let rows = webhooks::find_many_for_update(conn, ids).await?;
         let found: Vec<i64> = rows.iter().map(|row| row.id).collect();
         webhooks::delete_many(conn, &found).await?;
@@ -49,7 +49,7 @@ pub async fn switch_many(
     ids: &[WebhookId],
     (enabled, allow_no_secret): (bool, bool),
 ) -> Result<Switched, StoreError> {
-    transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
+    run_transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
         let rows = webhooks::find_many_for_update(conn, ids).await?;
         let mut switched = Switched::default();
         let mut changed = Vec::new();
@@ -86,7 +86,7 @@ pub async fn reset_many(
     act: &Act<'_>,
     ids: &[WebhookId],
 ) -> Result<usize, StoreError> {
-    transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
+    run_transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
         let mut rows = webhooks::find_many_for_update(conn, ids).await?;
         rows.retain(|row| !row.is_pending());
         let found: Vec<i64> = rows.iter().map(|row| row.id).collect();
@@ -119,7 +119,7 @@ async fn log_all(
             object_type: object::WEBHOOK,
             object_id: id,
             object_name: name,
-            changes: diff(before.as_ref(), after.as_ref()),
+            changes: diff_snapshots(before.as_ref(), after.as_ref()),
             remote_addr: act.remote_addr,
         }
     });

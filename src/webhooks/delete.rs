@@ -2,11 +2,11 @@
 
 use super::save::log;
 use super::{Act, SaveError, snapshot};
-use signalbox_core::change::diff;
+use signalbox_core::change::diff_snapshots;
 use signalbox_core::ids::WebhookId;
 use signalbox_store::audit::Verb;
 use signalbox_store::webhooks::{self, Row};
-use signalbox_store::{Conn, StoreError, jobs, transaction};
+use signalbox_store::{Conn, StoreError, jobs, run_transaction};
 
 /// What deleting a webhook means.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ pub struct Plan {
 /// # Errors
 /// [`StoreError::NotFound`] when there is none with this id.
 pub async fn plan(conn: &mut Conn, id: WebhookId) -> Result<Plan, StoreError> {
-    let row = webhooks::find(conn, id).await?;
+    let row = webhooks::find_webhook(conn, id).await?;
     let unfinished_jobs = jobs::unfinished_of_webhook(conn, id).await?;
     Ok(Plan { row, unfinished_jobs })
 }
@@ -32,10 +32,10 @@ pub async fn plan(conn: &mut Conn, id: WebhookId) -> Result<Plan, StoreError> {
 /// # Errors
 /// [`SaveError::Gone`] when it was deleted already.
 pub async fn delete(conn: &mut Conn, act: &Act<'_>, id: WebhookId) -> Result<Row, SaveError> {
-    let deleted = transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
+    let deleted = run_transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
         let row = webhooks::find_for_update(conn, id).await?;
-        webhooks::delete(conn, id).await?;
-        log(conn, act, Verb::Delete, &row, diff(Some(&snapshot::of(&row)), None)).await?;
+        webhooks::delete_webhook(conn, id).await?;
+        log(conn, act, Verb::Delete, &row, diff_snapshots(Some(&snapshot::of(&row)), None)).await?;
         Ok(row)
     })
     .await?;

@@ -157,7 +157,7 @@ fn check_match(draft: &Draft, faults: &mut Faults) {
         faults.add("repo_url", "Remove the space: a URL has none.");
     }
     // Such an address equals none that GitLab sends.
-    let fault = RepositoryUrl::parse(&draft.repo_url).fault();
+    let fault = RepositoryUrl::parse(&draft.repo_url).find_fault();
     if let Some(fault) = fault.filter(|_| !draft.repo_url.is_empty()) {
         faults.add("repo_url", fault);
     }
@@ -171,11 +171,11 @@ fn check_match(draft: &Draft, faults: &mut Faults) {
 fn check_filters(draft: &Draft, faults: &mut Faults) {
     for (field, text) in [("ref_filter", &draft.ref_filter), ("path_filter", &draft.path_filter)] {
         faults.lines(field, text, 10_000);
-        if let Err(bad) = Globs::parse(text) {
+        if let Err(bad) = Globs::parse_lines(text) {
             faults.add(field, i18n::say(&bad.into()));
         }
     }
-    if let Err(fault) = condition::parse(&draft.condition) {
+    if let Err(fault) = condition::parse_condition(&draft.condition) {
         faults.add("condition", i18n::say(&fault.into()));
     }
 }

@@ -2,11 +2,11 @@
 
 use super::save::log;
 use super::{Act, SaveError, snapshot};
-use signalbox_core::change::diff;
+use signalbox_core::change::diff_snapshots;
 use signalbox_core::ids::WebhookId;
 use signalbox_store::audit::Verb;
 use signalbox_store::webhooks::{self, Row};
-use signalbox_store::{Conn, StoreError, transaction};
+use signalbox_store::{Conn, StoreError, run_transaction};
 
 /// Sets a webhook's project back to "pending registration". One that waits already stays as it is.
 ///
@@ -18,7 +18,7 @@ pub async fn reset(
     act: &Act<'_>,
     (id, version): (WebhookId, i32),
 ) -> Result<Row, SaveError> {
-    let reset = transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
+    let reset = run_transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
         let before = webhooks::find_for_update(conn, id).await?;
         if before.version != version {
             return Err(StoreError::Stale);
@@ -26,8 +26,8 @@ pub async fn reset(
         if before.is_pending() {
             return Ok(before);
         }
-        let after = webhooks::reset(conn, (id, version), act.now).await?;
-        let changes = diff(Some(&snapshot::of(&before)), Some(&snapshot::of(&after)));
+        let after = webhooks::reset_registration(conn, (id, version), act.now).await?;
+        let changes = diff_snapshots(Some(&snapshot::of(&before)), Some(&snapshot::of(&after)));
         log(conn, act, Verb::Change, &after, changes).await?;
         Ok(after)
     })

@@ -3,11 +3,11 @@
 use super::input::WebhookInput;
 use super::secrets::{New, rotated, secret_changes};
 use super::{Act, SaveError, secrets, snapshot};
-use signalbox_core::change::{Change, diff};
+use signalbox_core::change::{Change, diff_snapshots};
 use signalbox_core::ids::WebhookId;
 use signalbox_store::audit::{self, Entry, Verb, object};
 use signalbox_store::webhooks::{self, Row, Values};
-use signalbox_store::{Conn, StoreError, transaction, webhook_actions};
+use signalbox_store::{Conn, StoreError, run_transaction, webhook_actions};
 
 /// What is saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub async fn save(
     input: &WebhookInput,
 ) -> Result<Row, SaveError> {
     let secrets = secrets::new(input, act)?;
-    let saved = transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
+    let saved = run_transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
         save_within(conn, act, target, (input, &secrets)).await
     })
     .await?;
@@ -61,9 +61,9 @@ async fn add(
     secrets: &New,
 ) -> Result<Row, StoreError> {
     let secrets = rotated(secrets, input, None, act);
-    let row = webhooks::insert(conn, &values(input, None, act), &secrets, act.now).await?;
-    webhook_actions::note(conn, row.id, &input.action_fingerprint).await?;
-    let mut changes = diff(None, Some(&snapshot::of(&row)));
+    let row = webhooks::insert_webhook(conn, &values(input, None, act), &secrets, act.now).await?;
+    webhook_actions::note_fingerprint(conn, row.id, &input.action_fingerprint).await?;
+    let mut changes = diff_snapshots(None, Some(&snapshot::of(&row)));
     changes.extend(secret_changes(input));
     log(conn, act, Verb::Add, &row, changes).await?;
     Ok(row)
@@ -82,9 +82,9 @@ async fn change(
     let values = values(input, Some(&before), act);
     let stored = webhooks::stored_secrets(conn, id).await?;
     let secrets = rotated(secrets, input, Some((&before, stored)), act);
-    let after = webhooks::update(conn, (id, version), &values, &secrets, act.now).await?;
-    webhook_actions::note(conn, after.id, &input.action_fingerprint).await?;
-    let mut changes = diff(Some(&snapshot::of(&before)), Some(&snapshot::of(&after)));
+    let after = webhooks::update_webhook(conn, (id, version), &values, &secrets, act.now).await?;
+    webhook_actions::note_fingerprint(conn, after.id, &input.action_fingerprint).await?;
+    let mut changes = diff_snapshots(Some(&snapshot::of(&before)), Some(&snapshot::of(&after)));
     changes.extend(secret_changes(input));
     if !changes.is_empty() {
         log(conn, act, Verb::Change, &after, changes).await?;
@@ -136,7 +136,7 @@ pub(super) async fn log(
     row: &Row,
     changes: Vec<Change>,
 ) -> Result<(), StoreError> {
-    audit::record(
+    audit::record_entry(
         conn,
         Entry {
             at: act.now,

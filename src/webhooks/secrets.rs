@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use signalbox_core::change::Change;
 use signalbox_core::credential::SIGNING_TOKEN;
-use signalbox_core::seal::{CannotOpen, Keys, mac, open, seal};
+use signalbox_core::seal::{CannotOpen, Keys, hmac_sha256, open_sealed, seal_bytes};
 use signalbox_store::webhooks::{Row, Secrets};
 use subtle::ConstantTimeEq;
 
@@ -34,7 +34,7 @@ pub(super) fn new(input: &WebhookInput, act: &Act<'_>) -> Result<New, CannotOpen
             SecretChange::Keep => None,
             SecretChange::Remove => Some(None),
             SecretChange::Set(token) => {
-                let digest = mac(&act.keys.token_digest, token.expose_secret().as_bytes());
+                let digest = hmac_sha256(&act.keys.token_digest, token.expose_secret().as_bytes());
                 Some(Some(digest.to_vec()))
             }
         },
@@ -43,7 +43,7 @@ pub(super) fn new(input: &WebhookInput, act: &Act<'_>) -> Result<New, CannotOpen
             SecretChange::Remove => Some(None),
             SecretChange::Set(token) => {
                 let plain = token.expose_secret().as_bytes();
-                Some(Some(seal(&act.keys.seal, act.nonce, SIGNING_TOKEN, plain)?))
+                Some(Some(seal_bytes(&act.keys.seal, act.nonce, SIGNING_TOKEN, plain)?))
             }
         },
     })
@@ -52,8 +52,9 @@ pub(super) fn new(input: &WebhookInput, act: &Act<'_>) -> Result<New, CannotOpen
 /// Whether a stored form, digest or sealed, is of this secret.
 pub(super) fn is_stored(secret: &SecretString, stored: &[u8], keys: &Keys) -> bool {
     let plain = secret.expose_secret().as_bytes();
-    mac(&keys.token_digest, plain).ct_eq(stored).into()
-        || open(&keys.seal, SIGNING_TOKEN, stored).is_ok_and(|opened| opened.ct_eq(plain).into())
+    hmac_sha256(&keys.token_digest, plain).ct_eq(stored).into()
+        || open_sealed(&keys.seal, SIGNING_TOKEN, stored)
+            .is_ok_and(|opened| opened.ct_eq(plain).into())
 }
 
 /// What is written: the new secrets, and those they replace where these are to go on for a while.

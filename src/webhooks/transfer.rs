@@ -8,16 +8,16 @@ use super::{Act, SaveError, secrets};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use signalbox_core::action::ActionSpec;
-use signalbox_core::idempotency::hex;
+use signalbox_core::idempotency::to_hex;
 use signalbox_core::ids::WebhookId;
 use signalbox_core::transfer::{
     self, Difference, Document, PortableWebhook, Reference, Unreadable,
 };
-use signalbox_core::transfer::{differences, pair};
+use signalbox_core::transfer::{find_differences, pair_webhooks};
 use signalbox_core::webhook::Concurrency;
 use signalbox_i18n::say;
 use signalbox_store::webhooks::{self, Row};
-use signalbox_store::{Conn, StoreError, transaction};
+use signalbox_store::{Conn, StoreError, run_transaction};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -79,7 +79,7 @@ impl Plan {
             .iter()
             .map(|step| step.here.map_or_else(String::new, |(id, at)| format!("{id}.{at}")))
             .collect();
-        hex(&Sha256::digest(marks.join(",")))
+        to_hex(&Sha256::digest(marks.join(",")))
     }
 
     /// Whether file and table say the same, secrets apart.
@@ -151,7 +151,7 @@ fn of(row: Row) -> PortableWebhook {
 /// # Errors
 /// Any [`StoreError`] of the database.
 pub async fn export(conn: &mut Conn) -> Result<Vec<PortableWebhook>, StoreError> {
-    Ok(webhooks::all(conn).await?.into_iter().map(of).collect())
+    Ok(webhooks::list_all(conn).await?.into_iter().map(of).collect())
 }
 
 /// These webhooks as a file.
@@ -159,7 +159,7 @@ pub async fn export(conn: &mut Conn) -> Result<Vec<PortableWebhook>, StoreError>
 /// # Errors
 /// A webhook that YAML cannot hold.
 pub fn file_of(rows: Vec<Row>) -> Result<String, Unreadable> {
-    transfer::write(rows.into_iter().map(of).collect())
+    transfer::write_document(rows.into_iter().map(of).collect())
 }
 
 /// What an import of the file would do.
@@ -167,13 +167,13 @@ pub fn file_of(rows: Vec<Row>) -> Result<String, Unreadable> {
 /// # Errors
 /// Any [`StoreError`] of the database.
 pub async fn plan_import(conn: &mut Conn, file: &Document) -> Result<Plan, StoreError> {
-    Ok(plan_rows(&webhooks::all(conn).await?, file))
+    Ok(plan_rows(&webhooks::list_all(conn).await?, file))
 }
 
 fn plan_rows(rows: &[Row], file: &Document) -> Plan {
     let marks: Vec<(i64, i32)> = rows.iter().map(|row| (row.id, row.version)).collect();
     let here: Vec<PortableWebhook> = rows.iter().cloned().map(of).collect();
-    let pairs = pair(&file.webhooks, &here);
+    let pairs = pair_webhooks(&file.webhooks, &here);
     let steps = file.webhooks.iter().zip(&pairs).map(|(webhook, found)| {
         let known = found.and_then(|index| Some((here.get(index)?, *marks.get(index)?)));
         step(webhook, known)
@@ -195,7 +195,7 @@ fn step(webhook: &PortableWebhook, known: Option<(&PortableWebhook, (i64, i32))>
     ];
     Step {
         label: webhook.label(),
-        kind: match known.map(|(here, _)| differences(here, webhook)) {
+        kind: match known.map(|(here, _)| find_differences(here, webhook)) {
             None => Kind::New,
             Some(differences) if differences.is_empty() => Kind::Same,
             Some(differences) => Kind::Different(differences),
@@ -222,7 +222,7 @@ pub async fn import(
     given: &Secrets,
     setting: &Setting<'_>,
 ) -> Result<Imported, ImportError> {
-    transaction(conn, async |conn: &mut Conn| {
+    run_transaction(conn, async |conn: &mut Conn| {
         let plan = plan_import(conn, file).await?;
         carry_out(conn, (file, &plan), given, setting).await
     })

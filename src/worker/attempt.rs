@@ -11,12 +11,12 @@ use signalbox_core::action::EventFacts;
 use signalbox_core::event::Event;
 use signalbox_core::failure::Failure;
 use signalbox_core::ids::JobId;
-use signalbox_core::job::{AttemptOutcome, Next, next};
+use signalbox_core::job::{AttemptOutcome, Next, decide_next};
 use signalbox_core::retry::Policy;
 use signalbox_store::attempts::{self, Begun, DeliveryRow, End, JobRow, Tally};
 use signalbox_store::listen::Listener;
 use signalbox_store::transitions::{self, Finish};
-use signalbox_store::{Conn, Pool, StoreError, lanes, output, transaction};
+use signalbox_store::{Conn, Pool, StoreError, lanes, output, run_transaction};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -62,7 +62,7 @@ impl Runner {
             job,
             number: begun.number,
             action: begun.job.action.clone(),
-            tally: begun.job.tally(),
+            tally: begun.job.tally_tries(),
             max_attempts: begun.job.max_attempts,
             is_alone: begun.job.lane.is_empty(),
         };
@@ -90,7 +90,7 @@ impl Runner {
         let (chunks, waiting) = mpsc::channel(CHUNKS_WAITING);
         let (pool, notices) = (self.pool.clone(), self.notices.clone());
         let writer = Writer { pool, notices, job: job.clone(), attempt };
-        let run = actions::run(request, chunks, stop);
+        let run = actions::run_attempt(request, chunks, stop);
         // The writer ends when the action's end of the channel is dropped.
         let run = tokio::spawn(run);
         let tail = writer.run(waiting).await;
@@ -142,7 +142,7 @@ impl Runner {
             return Err(tail);
         }
         let (end, tally) = (end_of(ended, false), made.tally.with_try());
-        let (outcome, error) = (end.outcome, end.error());
+        let (outcome, error) = (end.outcome, end.error_text());
         let at = clock::now();
         let next = self.next(made, ended, tally, (at, jitter));
         let (job, number) = (made.job.clone(), made.number);
@@ -162,30 +162,30 @@ impl Runner {
         tail: &Tail,
         jitter: f64,
     ) -> Result<Option<AttemptOutcome>, StoreError> {
-        let mut pooled = self.pool.get().await?;
+        let mut pooled = self.pool.get_conn().await?;
         let conn: &mut Conn = &mut pooled;
         let (job, number, now) = (&made.job, made.number, clock::now());
-        transaction(conn, async |conn: &mut Conn| {
+        run_transaction(conn, async |conn: &mut Conn| {
             let lane = lanes::lock_of(conn, job).await?;
             let row = attempts::lock_job(conn, job).await?;
-            output::insert(conn, &tail.rows(job, number)).await?;
+            output::insert_chunks(conn, &tail.rows(job, number)).await?;
             // A stop of the worker, unless a person wanted the job's end.
             let interrupted = ended.outcome == AttemptOutcome::Cancelled && !row.is_cancelled();
             let end = end_of(ended, interrupted);
             // A stop is nobody's failure and costs no try.
             let (next, tally) = if interrupted {
-                (Next::RunAgain, row.tally())
+                (Next::RunAgain, row.tally_tries())
             } else {
-                let tally = row.tally().with_try();
+                let tally = row.tally_tries().with_try();
                 let next = self.next(made, ended, tally, (now, jitter));
                 (next.unless_cancelled(row.is_cancelled()), tally)
             };
             let finish = Finish { job, number, end: &end, next, tally, now };
-            if !transitions::end(conn, finish).await? {
+            if !transitions::finish_attempt(conn, finish).await? {
                 return Ok(None);
             }
-            lanes::settle(conn, &lane, now).await?;
-            log(job, number, end.outcome, next, &end.error());
+            lanes::advance_lane(conn, &lane, now).await?;
+            log(job, number, end.outcome, next, &end.error_text());
             Ok(Some(end.outcome))
         })
         .await
@@ -200,7 +200,7 @@ impl Runner {
         (now, jitter): (DateTime<Utc>, f64),
     ) -> Next {
         let retry = ended.temporary.then(|| self.waits_of(&made.action));
-        next(ended.outcome, retry.as_ref(), tally.of_at_most(made.max_attempts), now, jitter)
+        decide_next(ended.outcome, retry.as_ref(), tally.of_at_most(made.max_attempts), now, jitter)
     }
 }
 
@@ -234,17 +234,18 @@ pub(super) async fn give_up(
         peak_memory_kib: None,
         failure: Some(Failure::WorkerLost),
     };
-    let tally = row.tally();
+    let tally = row.tally_tries();
     let tally = Tally { lost: tally.lost + 1, ..tally };
-    let next = next(AttemptOutcome::Lost, None, tally.of_at_most(row.max_attempts), now, 0.0);
+    let next =
+        decide_next(AttemptOutcome::Lost, None, tally.of_at_most(row.max_attempts), now, 0.0);
     let next = next.unless_cancelled(row.is_cancelled());
-    transitions::end(conn, Finish { job, number, end: &end, next, tally, now }).await?;
-    log(job, number, AttemptOutcome::Lost, next, &end.error());
+    transitions::finish_attempt(conn, Finish { job, number, end: &end, next, tally, now }).await?;
+    log(job, number, AttemptOutcome::Lost, next, &end.error_text());
     Ok(())
 }
 
 fn log(job: &JobId, number: i32, outcome: AttemptOutcome, next: Next, error: &str) {
-    let (outcome, state) = (outcome.as_str(), next.state().as_str());
+    let (outcome, state) = (outcome.as_str(), next.resulting_state().as_str());
     tracing::info!(
         job.id = %job, attempt = number, outcome, state, error,
         "Job {job}: attempt {number} {outcome}, the job is {state}"
@@ -270,13 +271,13 @@ fn request(catalogue: &Catalogue, begun: Begun) -> Result<RunRequest, Failure> {
     let Some(DeliveryRow { event: header, body: Some(body) }) = delivery else {
         return Err(Failure::BodyGone);
     };
-    let event = Event::read(&header, &body)
+    let event = Event::from_body(&header, &body)
         .map_err(|error| Failure::BodyUnreadable { because: Box::new(error.reason()) })?;
     let params: BTreeMap<String, String> = serde_json::from_value(job.action_params)
         .map_err(|error| Failure::ParametersUnreadable { error: error.to_string() })?;
     let limit_s = job.timeout_s.and_then(|s| u32::try_from(s).ok()).unwrap_or(spec.timeout_s);
     // A webhook may ask for less time than its entry allows, never for more.
     let timeout = Duration::from_secs(limit_s.min(spec.timeout_s).into());
-    let facts = EventFacts::of(event, &webhook_url, (&job.delivery_id, &job.id), number);
+    let facts = EventFacts::from_event(event, &webhook_url, (&job.delivery_id, &job.id), number);
     Ok(RunRequest { spec, params, facts, body: body.into(), timeout })
 }

@@ -5,11 +5,11 @@ use super::attempt::Runner;
 use crate::clock;
 use signalbox_core::ids::JobId;
 use signalbox_core::lane;
-use signalbox_core::pause::holding;
+use signalbox_core::pause::find_holding;
 use signalbox_store::attempts::{self, Begun};
 use signalbox_store::pauses::{self, Side};
 use signalbox_store::transitions::{self, Held};
-use signalbox_store::{Conn, StoreError, lanes, transaction};
+use signalbox_store::{Conn, StoreError, lanes, run_transaction};
 
 pub(super) enum Turn {
     /// The attempt has begun.
@@ -25,8 +25,8 @@ impl Runner {
         job: &JobId,
     ) -> Result<Turn, StoreError> {
         let now = clock::now();
-        transaction(conn, async |conn: &mut Conn| {
-            pauses::lock(conn, Side::Begin).await?;
+        run_transaction(conn, async |conn: &mut Conn| {
+            pauses::lock_pauses(conn, Side::Begin).await?;
             let lane = match self.enter_lane(conn, job).await {
                 Err(StoreError::NotFound) => return Ok(Turn::NotNow),
                 other => other?,
@@ -38,18 +38,19 @@ impl Runner {
             if lane.is_empty() || !row.is_due(now) {
                 return Ok(Turn::NotNow);
             }
-            let is_paused = holding(&pauses::all(conn).await?, row.webhook_id, &lane).is_some();
+            let is_paused =
+                find_holding(&pauses::list_pauses(conn).await?, row.webhook_id, &lane).is_some();
             if is_paused {
-                transitions::hold(conn, job, Held::Paused).await?;
+                transitions::hold_job(conn, job, Held::Paused).await?;
             }
             // A newer one may have overtaken it meanwhile.
-            let next = lanes::settle(conn, &lane, now).await?.next;
+            let next = lanes::advance_lane(conn, &lane, now).await?.next;
             if is_paused || next.as_deref() != Some(job.as_str()) {
                 lanes::hold_waiting(conn, &lane, next.as_deref(), now).await?;
                 return Ok(Turn::NotNow);
             }
             row.attempts += 1;
-            transitions::begin(conn, job, row.attempts, &self.worker, now).await?;
+            transitions::begin_attempt(conn, job, row.attempts, &self.worker, now).await?;
             let delivery = match attempts::delivery_of(conn, &row.delivery_id).await {
                 Err(StoreError::NotFound) => None,
                 found => Some(found?),
@@ -66,11 +67,11 @@ impl Runner {
         let (action, lane) = lanes::place_of(conn, job).await?;
         let named = self.catalogue.get(&action).and_then(|spec| spec.lane.clone());
         let Some(named) = named.map(|name| lane::of_host(&name)) else {
-            lanes::lock(conn, &lane).await?;
+            lanes::lock_lane(conn, &lane).await?;
             return Ok(lane);
         };
-        lanes::lock(conn, &named).await?;
-        lanes::adopt(conn, &action, &named).await?;
+        lanes::lock_lane(conn, &named).await?;
+        lanes::adopt_waiting(conn, &action, &named).await?;
         Ok(named)
     }
 }

@@ -6,7 +6,7 @@ use crate::clock;
 use signalbox_core::lane;
 use signalbox_store::lanes::{self, Overtaken};
 use signalbox_store::listen::Listener;
-use signalbox_store::{Conn, Pool, Result, StoreError, attempts, transaction};
+use signalbox_store::{Conn, Pool, Result, StoreError, attempts, run_transaction};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -20,11 +20,11 @@ pub(super) async fn watch(
     running: Running,
     stop: CancellationToken,
 ) {
-    let mut asked = listener.cancels();
+    let mut asked = listener.watch_cancels();
     let mut tick = tokio::time::interval(LOOK);
     loop {
         tokio::select! {
-            () = asked.changed() => {}
+            () = asked.wait_for_change() => {}
             _ = tick.tick() => {}
             () = stop.cancelled() => return,
         }
@@ -39,7 +39,7 @@ async fn once(pool: &Pool, running: &Running) -> Result<()> {
     if jobs.is_empty() {
         return Ok(());
     }
-    let mut conn = pool.get().await?;
+    let mut conn = pool.get_conn().await?;
     // The newer one may wait for the very worker that runs the other, and so cannot see to it.
     for overtaken in lanes::with_newer(&mut conn, &jobs).await? {
         settle(&mut conn, &overtaken).await?;
@@ -53,12 +53,12 @@ async fn once(pool: &Pool, running: &Running) -> Result<()> {
 }
 
 async fn settle(conn: &mut Conn, Overtaken { lane, action }: &Overtaken) -> Result<()> {
-    transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
-        lanes::lock(conn, lane).await?;
+    run_transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
+        lanes::lock_lane(conn, lane).await?;
         if lane::is_of_host(lane) {
-            lanes::adopt(conn, action, lane).await?;
+            lanes::adopt_waiting(conn, action, lane).await?;
         }
-        lanes::settle(conn, lane, clock::now()).await?;
+        lanes::advance_lane(conn, lane, clock::now()).await?;
         Ok(())
     })
     .await

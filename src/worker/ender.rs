@@ -89,5 +89,5 @@ async fn write(pool: &Pool, notices: &Listener, batch: Vec<Waiting>) {
 
 async fn try_write(pool: &Pool, batch: &[Waiting]) -> Result<HashSet<String>> {
     let endings: Vec<_> = batch.iter().map(|waiting| waiting.ended.ending()).collect();
-    end_many(&mut *pool.get().await?, &endings).await
+    end_many(&mut *pool.get_conn().await?, &endings).await
 }

@@ -21,7 +21,7 @@ use signalbox_store::attempts::Begun;
 use signalbox_store::listen::{Listener, Watcher};
 use signalbox_store::pauses::{self, Side};
 use signalbox_store::queue::{self, DueJob, Span, Take};
-use signalbox_store::{Conn, StoreError, transaction};
+use signalbox_store::{Conn, StoreError, run_transaction};
 use std::collections::HashSet;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -110,8 +110,8 @@ pub(super) fn start(
     stop: CancellationToken,
 ) -> JobQueue {
     let (leased, queue) = mpsc::channel(concurrency.max(1));
-    let mut woken = notices.queue();
-    let mut next = Next { head: Head::new(notices.older()), turns: Turns::default() };
+    let mut woken = notices.watch_queue();
+    let mut next = Next { head: Head::new(notices.watch_older()), turns: Turns::default() };
     tokio::spawn(async move {
         let slots = Arc::new(Semaphore::new(concurrency));
         let mut tick = tokio::time::interval(POLL);
@@ -120,7 +120,7 @@ pub(super) fn start(
         loop {
             if !may_be_more {
                 tokio::select! {
-                    () = woken.changed() => {}
+                    () = woken.wait_for_change() => {}
                     _ = tick.tick() => {}
                     () = stop.cancelled() => return,
                 }
@@ -203,7 +203,7 @@ impl Next {
         let limit = i64::try_from(most).unwrap_or(i64::MAX);
         let span = Span { from: self.head.from(), to: clock::now() };
         if !self.turns.are_known() || span.from < self.head.at {
-            let due = queue::due(conn, span, limit).await?;
+            let due = queue::list_due(conn, span, limit).await?;
             self.head.looked(span, due.first());
             if due.len() < most {
                 return Ok((due, span));
@@ -217,7 +217,7 @@ impl Next {
         let mut due = self.turns.due(conn, span, most).await?;
         if due.len() < most {
             let have: HashSet<_> = due.iter().map(|job| job.id.clone()).collect();
-            let others = queue::due(conn, span, limit).await?;
+            let others = queue::list_due(conn, span, limit).await?;
             due.extend(others.into_iter().filter(|job| !have.contains(&job.id)));
             due.truncate(most);
         }
@@ -227,7 +227,7 @@ impl Next {
 
 /// Begins at most so many jobs of those that are due.
 async fn fetch(runner: &Runner, next: &mut Next, most: usize) -> Result<Fetched, StoreError> {
-    let mut pooled = runner.taking.get().await?;
+    let mut pooled = runner.taking.get_conn().await?;
     let conn: &mut Conn = &mut pooled;
     let (due, span) = next.due(conn, most).await?;
     let is_full = due.len() >= most;
@@ -255,7 +255,7 @@ async fn fetch(runner: &Runner, next: &mut Next, most: usize) -> Result<Fetched,
     if laned.is_empty() {
         return Ok(Fetched { begun, may_be_more: is_full && has_moved });
     }
-    let mut pooled = runner.pool.get().await?;
+    let mut pooled = runner.pool.get_conn().await?;
     let conn: &mut Conn = &mut pooled;
     for job in laned {
         let Ok(id) = job.id.parse::<JobId>() else { continue };
@@ -275,9 +275,9 @@ async fn fetch(runner: &Runner, next: &mut Next, most: usize) -> Result<Fetched,
 }
 
 async fn begin_free(conn: &mut Conn, take: Take<'_>) -> Result<Vec<Begun>, StoreError> {
-    transaction(conn, async |conn: &mut Conn| {
-        pauses::lock(conn, Side::Begin).await?;
-        let pauses = pauses::all(conn).await?;
+    run_transaction(conn, async |conn: &mut Conn| {
+        pauses::lock_pauses(conn, Side::Begin).await?;
+        let pauses = pauses::list_pauses(conn).await?;
         queue::hold_paused(conn, &pauses, take.span.to).await?;
         if pauses.iter().any(|pause| pause.scope == Scope::All) {
             return Ok(Vec::new());
@@ -299,7 +299,7 @@ mod tests {
     #[test]
     fn the_head_moves_with_what_waits_and_back_when_told_so() {
         let listener = Listener::default();
-        let mut head = Head::new(listener.older());
+        let mut head = Head::new(listener.watch_older());
         let (now, job) = (clock::now(), |at| DueJob {
             due_at: Some(at),
             id: String::new(),
@@ -316,7 +316,7 @@ mod tests {
         assert_eq!(head.from(), now - CLOCKS, "nothing waits");
         listener.wake_workers();
         assert_eq!(head.from(), now - CLOCKS);
-        listener.release();
+        listener.announce_older();
         assert_eq!(head.from(), DateTime::UNIX_EPOCH, "an older one was released");
         assert_eq!(head.from(), now - CLOCKS);
         head.whole = Rhythm::default();

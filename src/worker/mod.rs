@@ -134,7 +134,7 @@ async fn work(deps: &Deps, name: &str, stop: &CancellationToken) -> anyhow::Resu
     let outcome = worker.run().await;
     fetching.cancel();
     running.idle().await;
-    workers::end(&mut *deps.pool.get().await?, name, clock::now()).await?;
+    workers::end_worker(&mut *deps.pool.get_conn().await?, name, clock::now()).await?;
     Ok(outcome?)
 }
 
@@ -179,7 +179,7 @@ async fn beat(pool: Pool, name: String, silence: Silence, retired: CancellationT
 }
 
 async fn heartbeat(pool: &Pool, name: &str) -> Result<()> {
-    workers::heartbeat(&mut *pool.get().await?, name).await
+    workers::write_heartbeat(&mut *pool.get_conn().await?, name).await
 }
 
 /// Ends what still runs when the grace is over after a stop.
@@ -213,5 +213,5 @@ async fn introduce(deps: &Deps, name: &str) -> anyhow::Result<()> {
         ended_at: None,
         last_seen_at: Some(now),
     };
-    Ok(workers::insert(&mut *deps.pool.get().await?, &worker).await?)
+    Ok(workers::insert_worker(&mut *deps.pool.get_conn().await?, &worker).await?)
 }

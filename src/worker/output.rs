@@ -96,7 +96,7 @@ impl Writer {
 
     async fn insert(&self, tail: &Tail) -> Result<()> {
         let rows = tail.rows(&self.job, self.attempt);
-        output::insert(&mut *self.pool.get().await?, &rows).await
+        output::insert_chunks(&mut *self.pool.get_conn().await?, &rows).await
     }
 }
 

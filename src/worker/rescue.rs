@@ -7,11 +7,11 @@ use super::attempt::give_up;
 use crate::clock;
 use signalbox_core::ids::JobId;
 use signalbox_core::job::HEARTBEAT;
-use signalbox_core::pause::holding;
+use signalbox_core::pause::find_holding;
 use signalbox_store::attempts::{self, OpenAttempt};
 use signalbox_store::pauses::{self, Side};
 use signalbox_store::transitions::{self, Held};
-use signalbox_store::{Conn, Pool, Result, StoreError, lanes, listen, transaction, workers};
+use signalbox_store::{Conn, Pool, Result, StoreError, lanes, listen, run_transaction, workers};
 use tokio_util::sync::CancellationToken;
 
 /// The most held jobs that are looked at.
@@ -31,9 +31,9 @@ pub(super) async fn run(pool: Pool, stop: CancellationToken) {
 }
 
 async fn once(pool: &Pool) -> Result<()> {
-    let mut pooled = pool.get().await?;
+    let mut pooled = pool.get_conn().await?;
     let conn: &mut Conn = &mut pooled;
-    let open = attempts::open(conn, None).await?;
+    let open = attempts::list_open(conn, None).await?;
     let mut names: Vec<String> = open.iter().map(|attempt| attempt.worker.clone()).collect();
     names.sort_unstable();
     names.dedup();
@@ -42,9 +42,9 @@ async fn once(pool: &Pool) -> Result<()> {
         rescue(conn, &attempt).await?;
     }
     for lane in lanes::waited_for(conn).await? {
-        transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
-            lanes::lock(conn, &lane).await?;
-            lanes::settle(conn, &lane, clock::now()).await
+        run_transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
+            lanes::lock_lane(conn, &lane).await?;
+            lanes::advance_lane(conn, &lane, clock::now()).await
         })
         .await?;
     }
@@ -53,16 +53,18 @@ async fn once(pool: &Pool) -> Result<()> {
 
 /// Releases jobs that are held by a pause that is no more.
 async fn release_unpaused(conn: &mut Conn) -> Result<()> {
-    let held = pauses::held(conn, MOST_HELD).await?;
+    let held = pauses::list_held(conn, MOST_HELD).await?;
     if held.is_empty() {
         return Ok(());
     }
-    transaction(conn, async |conn: &mut Conn| {
-        pauses::lock(conn, Side::Begin).await?;
-        let pauses = pauses::all(conn).await?;
-        for job in held.iter().filter(|job| holding(&pauses, job.webhook_id, &job.lane).is_none()) {
+    run_transaction(conn, async |conn: &mut Conn| {
+        pauses::lock_pauses(conn, Side::Begin).await?;
+        let pauses = pauses::list_pauses(conn).await?;
+        for job in
+            held.iter().filter(|job| find_holding(&pauses, job.webhook_id, &job.lane).is_none())
+        {
             let Ok(id) = job.id.parse::<JobId>() else { continue };
-            transitions::release(conn, &id, Held::Paused).await?;
+            transitions::release_job(conn, &id, Held::Paused).await?;
         }
         Ok(())
     })
@@ -71,7 +73,7 @@ async fn release_unpaused(conn: &mut Conn) -> Result<()> {
 
 async fn rescue(conn: &mut Conn, lost: &OpenAttempt) -> Result<()> {
     let Ok(job) = lost.job_id.parse::<JobId>() else { return Ok(()) };
-    transaction(conn, async |conn: &mut Conn| {
+    run_transaction(conn, async |conn: &mut Conn| {
         let lane = match lanes::lock_of(conn, &job).await {
             Err(StoreError::NotFound) => return Ok(()),
             other => other?,
@@ -81,7 +83,7 @@ async fn rescue(conn: &mut Conn, lost: &OpenAttempt) -> Result<()> {
             other => other?,
         };
         // Looked at again under the lock: it may have ended, or been given up, just now.
-        let still_open = attempts::open(conn, Some(&job)).await?;
+        let still_open = attempts::list_open(conn, Some(&job)).await?;
         if !still_open.iter().any(|open| open.number == lost.number)
             || workers::lost_among(conn, std::slice::from_ref(&lost.worker)).await?.is_empty()
         {
@@ -89,7 +91,7 @@ async fn rescue(conn: &mut Conn, lost: &OpenAttempt) -> Result<()> {
         }
         let now = clock::now();
         give_up(conn, &job, &row, lost.number, now).await?;
-        lanes::settle(conn, &lane, now).await?;
+        lanes::advance_lane(conn, &lane, now).await?;
         listen::wake_workers(conn).await
     })
     .await

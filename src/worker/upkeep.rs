@@ -6,7 +6,7 @@
 use crate::clock;
 use crate::config::RetentionSettings;
 use chrono::{DateTime, TimeDelta, Utc};
-use signalbox_store::{Conn, Pool, Result, StoreError, retention, transaction};
+use signalbox_store::{Conn, Pool, Result, StoreError, retention, run_transaction};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -116,7 +116,7 @@ pub async fn once(
     for step in STEPS {
         loop {
             // A connection per batch: upkeep holds none while it pauses.
-            let mut conn = pool.get().await?;
+            let mut conn = pool.get_conn().await?;
             let Some(count) = batch(&mut conn, step, (keep, now), meeting).await? else {
                 return Ok((removed != Removed::default()).then_some(removed));
             };
@@ -138,20 +138,20 @@ async fn batch(
     (keep, now): (RetentionSettings, DateTime<Utc>),
     meeting: Meeting,
 ) -> Result<Option<usize>> {
-    transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
+    run_transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
         match meeting {
-            Meeting::Wait => retention::lock(conn).await?,
+            Meeting::Wait => retention::lock_retention(conn).await?,
             Meeting::GiveWay if !retention::try_lock(conn).await? => return Ok(None),
             Meeting::GiveWay => {}
         }
         let removed = match step {
-            Step::Bodies => retention::bodies(conn, now - keep.body).await?,
-            Step::Deliveries => retention::deliveries(conn, now - keep.delivery).await?,
-            Step::Keys => retention::keys(conn, now).await?,
-            Step::Sessions => retention::sessions(conn, now).await?,
-            Step::Output => retention::output(conn, now - keep.output, now).await?,
-            Step::Jobs => retention::jobs(conn, now - keep.job).await?,
-            Step::Workers => retention::workers(conn, now - TRACES).await?,
+            Step::Bodies => retention::remove_bodies(conn, now - keep.body).await?,
+            Step::Deliveries => retention::remove_deliveries(conn, now - keep.delivery).await?,
+            Step::Keys => retention::remove_keys(conn, now).await?,
+            Step::Sessions => retention::remove_sessions(conn, now).await?,
+            Step::Output => retention::remove_output(conn, now - keep.output, now).await?,
+            Step::Jobs => retention::remove_jobs(conn, now - keep.job).await?,
+            Step::Workers => retention::remove_workers(conn, now - TRACES).await?,
         };
         Ok(Some(removed))
     })

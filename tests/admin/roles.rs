@@ -46,7 +46,7 @@ async fn every_route_lets_in_whom_its_row_allows_and_nobody_else() {
             let name = role.as_str();
             assert_eq!(
                 page.status == 403,
-                !role.may(permission),
+                !role.has_permission(permission),
                 "{name} {} {address}: {}",
                 row.method,
                 page.status

@@ -131,7 +131,7 @@ async fn a_job_that_comes_after_the_worker_looked_for_paused_ones_is_not_begun()
     // What is held before lies in another statement: this one finds the jobs as if they came after.
     let span = Span { from: DateTime::UNIX_EPOCH, to: clock::now() };
     let take = Take { worker: "w", most: 20, only: None, except: &[], paused: &[3, 7], span };
-    let begun = queue::begin_due(&mut pool.get().await.unwrap(), take).await.unwrap();
+    let begun = queue::begin_due(&mut pool.get_conn().await.unwrap(), take).await.unwrap();
     let mut webhooks: Vec<_> = begun.iter().filter_map(|begun| begun.job.webhook_id).collect();
     webhooks.sort_unstable();
     assert_eq!(webhooks, [1, 2, 4, 5, 6, 8, 9, 10]);

@@ -115,9 +115,9 @@ async fn plans_that_were_made_for_empty_tables_do_not_serve_for_full_ones() {
     let span = Span { from: DateTime::UNIX_EPOCH, to: clock::now() };
     let take = Take { worker: "w", most: 4, only: None, except: &[], paused: &[], span };
     let use_once = async || {
-        let mut conn = pool.get().await.unwrap();
-        keys::holders(&conn, &[&key], span.to).await.unwrap();
-        queue::due(&mut conn, span, take.most).await.unwrap();
+        let mut conn = pool.get_conn().await.unwrap();
+        keys::find_holders(&conn, &[&key], span.to).await.unwrap();
+        queue::list_due(&mut conn, span, take.most).await.unwrap();
         queue::begin_due(&mut conn, take).await.unwrap();
     };
     use_once().await;
@@ -160,7 +160,7 @@ async fn a_reader_that_keeps_old_rows_in_sight_does_not_hold_the_queue_up() {
     database.execute("VACUUM ANALYZE jobs").await;
     // A backup, say: what it may still see, nobody can take away.
     let reader = Pool::for_fixed_statements(&database.url, 1).unwrap();
-    let mut reading = reader.get().await.unwrap();
+    let mut reading = reader.get_conn().await.unwrap();
     reading
         .batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM jobs")
         .await
@@ -170,16 +170,16 @@ async fn a_reader_that_keeps_old_rows_in_sight_does_not_hold_the_queue_up() {
                (SELECT id FROM jobs ORDER BY due_at DESC, id DESC LIMIT 100)";
     database.execute(end).await;
     let pool = Pool::for_fixed_statements(&database.url, 1).unwrap();
-    let mut conn = pool.get().await.unwrap();
+    let mut conn = pool.get_conn().await.unwrap();
     let whole = Span { from: DateTime::UNIX_EPOCH, to: clock::now() };
-    let first = queue::due(&mut conn, whole, 4).await.unwrap().swap_remove(0);
+    let first = queue::list_due(&mut conn, whole, 4).await.unwrap().swap_remove(0);
     drop(conn);
     database.execute("SELECT pg_stat_reset()").await;
     let span = Span { from: first.due_at.unwrap() - TimeDelta::microseconds(1), to: clock::now() };
     let take = Take { worker: "w", most: 4, only: None, except: &[], paused: &[], span };
     for _ in 0..10 {
-        let mut conn = pool.get().await.unwrap();
-        let due = queue::due(&mut conn, span, 4).await.unwrap();
+        let mut conn = pool.get_conn().await.unwrap();
+        let due = queue::list_due(&mut conn, span, 4).await.unwrap();
         assert_eq!(due.len(), 4);
         let begun = queue::begin_due(&mut conn, take).await.unwrap();
         assert_eq!(begun.len(), 4);

@@ -14,7 +14,7 @@ use signalbox_store::{Conn, Pool};
 use std::collections::HashSet;
 
 fn query<R: Resource<Site = Signalbox>>() -> ListQuery<R::Sort, R::Filter> {
-    ListQuery::everything(5)
+    ListQuery::match_everything(5)
 }
 
 async fn listing_is_sound<R: Resource<Site = Signalbox>>(conn: &mut Conn) {
@@ -57,7 +57,7 @@ async fn listing_is_sound<R: Resource<Site = Signalbox>>(conn: &mut Conn) {
 async fn every_listing_is_sound() {
     let database = Database::migrated().await;
     let pool = Pool::new(&database.url, 1).unwrap();
-    let mut conn = pool.get().await.unwrap();
+    let mut conn = pool.get_conn().await.unwrap();
     listing_is_sound::<Webhooks>(&mut conn).await;
     listing_is_sound::<Deliveries>(&mut conn).await;
     listing_is_sound::<Jobs>(&mut conn).await;

@@ -31,7 +31,7 @@ const MOST_MS: u128 = 100;
 /// A connection that counts its queries.
 async fn counting(database: &Database) -> (PooledConn, Arc<AtomicUsize>) {
     let pool = Pool::new(&database.url, 1).unwrap();
-    let mut conn = pool.get().await.unwrap();
+    let mut conn = pool.get_conn().await.unwrap();
     let count = Arc::new(AtomicUsize::new(0));
     let seen = Arc::clone(&count);
     conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {

@@ -13,12 +13,12 @@ pub(super) struct CallFailure {
 
 impl CallFailure {
     /// For good.
-    pub(super) fn refused(why: Failure) -> Self {
+    pub(super) fn refuse_for_good(why: Failure) -> Self {
         Self { status: None, why, temporary: false }
     }
 
     /// Nothing was done: the other side may be back soon.
-    pub(super) fn away(why: Failure) -> Self {
+    pub(super) fn fail_for_now(why: Failure) -> Self {
         Self { status: None, why, temporary: true }
     }
 }

@@ -51,7 +51,7 @@ impl Fault {
         };
         Sentence::new("{place}: {reason}")
             .with("place", place)
-            .saying("reason", self.reason.clone())
+            .with_sentence("reason", self.reason.clone())
     }
 }
 
@@ -65,7 +65,7 @@ impl fmt::Display for Fault {
 impl Catalogue {
     /// Reads every `*.toml` of a directory; without one, only what is built in. Gives the sound
     /// entries and every fault.
-    pub fn load(directory: Option<&Path>) -> (Self, Vec<Fault>) {
+    pub fn load_directory(directory: Option<&Path>) -> (Self, Vec<Fault>) {
         Self::load_as(directory, rustix::process::geteuid().as_raw())
     }
 
@@ -76,8 +76,8 @@ impl Catalogue {
             inner.entries.insert(print.name.clone(), Arc::new(print));
         }
         if let Some(directory) = directory {
-            match files(directory, us) {
-                Ok(files) => files.iter().for_each(|file| inner.add(file, us)),
+            match list_files(directory, us) {
+                Ok(files) => files.iter().for_each(|file| inner.add_file(file, us)),
                 Err(reason) => {
                     let fault = Fault { file: directory.to_owned(), line: None, reason };
                     inner.faults.push(fault);
@@ -88,13 +88,13 @@ impl Catalogue {
         (Self(Arc::new(RwLock::new(Arc::new(inner)))), faults)
     }
 
-    fn now(&self) -> Arc<Inner> {
+    fn current_entries(&self) -> Arc<Inner> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Takes what another one has, for all clones; false if it has the same.
     pub(super) fn take_from(&self, newer: &Self) -> bool {
-        let newer = newer.now();
+        let newer = newer.current_entries();
         let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let differs = **inner != *newer;
         *inner = newer;
@@ -103,42 +103,42 @@ impl Catalogue {
 
     /// What is wrong with the directory now.
     pub fn faults(&self) -> Vec<Fault> {
-        self.now().faults.clone()
+        self.current_entries().faults.clone()
     }
 
     /// The entry of a name.
     pub fn get(&self, name: &str) -> Option<Arc<ActionSpec>> {
-        self.now().entries.get(name).cloned()
+        self.current_entries().entries.get(name).cloned()
     }
 
     /// Every entry, by name.
     pub fn entries(&self) -> impl Iterator<Item = Arc<ActionSpec>> + use<> {
-        self.now().entries.values().cloned().collect::<Vec<_>>().into_iter()
+        self.current_entries().entries.values().cloned().collect::<Vec<_>>().into_iter()
     }
 
     /// The names of those whose jobs share a lane of the host.
     pub fn actions_with_lane(&self) -> Vec<String> {
-        let now = self.now();
+        let now = self.current_entries();
         let named = now.entries.values().filter(|entry| entry.lane.is_some());
         named.map(|entry| entry.name.clone()).collect()
     }
 
     /// Every name, sorted.
     pub fn names(&self) -> impl Iterator<Item = String> + use<> {
-        self.now().entries.keys().cloned().collect::<Vec<_>>().into_iter()
+        self.current_entries().entries.keys().cloned().collect::<Vec<_>>().into_iter()
     }
 
     /// Why there is no entry of a name, for the job that wanted it.
     pub fn why_missing(&self, name: &str) -> Failure {
         let stem = |fault: &&Fault| fault.file.file_stem().is_some_and(|stem| stem == name);
-        let fault = self.now().faults.iter().find(stem).map(Fault::sentence);
+        let fault = self.current_entries().faults.iter().find(stem).map(Fault::sentence);
         Failure::ActionMissing { name: name.to_owned(), fault }
     }
 }
 
 impl Inner {
-    fn add(&mut self, file: &Path, us: u32) {
-        match read(file, us) {
+    fn add_file(&mut self, file: &Path, us: u32) {
+        match read_spec(file, us) {
             Ok(spec) => drop(self.entries.insert(spec.name.clone(), Arc::new(spec))),
             Err(faults) => self.faults.extend(faults),
         }
@@ -146,9 +146,9 @@ impl Inner {
 }
 
 /// The directory's `*.toml`, sorted.
-fn files(directory: &Path, us: u32) -> Result<Vec<PathBuf>, Sentence> {
+fn list_files(directory: &Path, us: u32) -> Result<Vec<PathBuf>, Sentence> {
     let absolute = std::path::absolute(directory).map_err(|error| error.to_string())?;
-    trust::check(&absolute, us)?;
+    trust::check_trust(&absolute, us)?;
     let mut files = Vec::new();
     for entry in fs::read_dir(&absolute).map_err(|error| error.to_string())? {
         let file = entry.map_err(|error| error.to_string())?.path();
@@ -160,10 +160,10 @@ fn files(directory: &Path, us: u32) -> Result<Vec<PathBuf>, Sentence> {
     Ok(files)
 }
 
-fn read(file: &Path, us: u32) -> Result<ActionSpec, Vec<Fault>> {
+fn read_spec(file: &Path, us: u32) -> Result<ActionSpec, Vec<Fault>> {
     let fault = |line, reason| Fault { file: file.to_owned(), line, reason };
     let whole = |reason| vec![fault(None, reason)];
-    trust::check(file, us).map_err(whole)?;
+    trust::check_trust(file, us).map_err(whole)?;
     let name = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     let metadata = fs::metadata(file).map_err(|error| whole(error.to_string().into()))?;
     if !metadata.is_file() || metadata.len() > MAX_FILE_BYTES {
@@ -179,12 +179,13 @@ fn read(file: &Path, us: u32) -> Result<ActionSpec, Vec<Fault>> {
     };
     let wrong = match &mut spec.kind {
         ActionKind::Command(command) => check_command(command, file, us),
-        ActionKind::Http(http) => http::check(http),
+        ActionKind::Http(http) => http::check_http(http),
         // Whether the engine answers is seen at each run: it may be started after us.
         ActionKind::Container(_) => Ok(()),
     };
     wrong.map_err(|(key, reason)| {
-        let reason = Sentence::new("{key}: {reason}").with("key", key).saying("reason", reason);
+        let reason =
+            Sentence::new("{key}: {reason}").with("key", key).with_sentence("reason", reason);
         vec![fault(at_key(key), reason)]
     })?;
     Ok(spec)
@@ -201,13 +202,13 @@ fn check_command(
         command.program = directory.join(beside);
     }
     check_program(&command.program, us).map_err(|reason| ("command", reason))?;
-    identity::of(command, us).map(|_| ()).map_err(|reason| ("user", reason))
+    identity::resolve_identity(command, us).map(|_| ()).map_err(|reason| ("user", reason))
 }
 
 /// A program must be there, be executable, and be the operator's alone.
 fn check_program(program: &Path, us: u32) -> Result<(), Sentence> {
-    let real = trust::check(program, us)?;
-    let metadata = fs::metadata(&real).map_err(|error| trust::says(&real, &error))?;
+    let real = trust::check_trust(program, us)?;
+    let metadata = fs::metadata(&real).map_err(|error| trust::describe_io_error(&real, &error))?;
     if !metadata.is_file() {
         return Err(Sentence::new("{path} is not a file").with("path", program.display()));
     }

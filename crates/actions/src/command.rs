@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 /// The exit code that asks for another try. Source: sysexits.h, `EX_TEMPFAIL`.
 const TEMPORARY_FAILURE: i32 = 75;
 
-pub(super) async fn run(
+pub(super) async fn run_command(
     command: &Command,
     request: RunRequest,
     limits: Limits,
@@ -27,20 +27,21 @@ pub(super) async fn run(
     stop: CancellationToken,
 ) -> Ended {
     let spec = &*request.spec;
-    let prepared = request.told().and_then(|told| Ok((prepare(command, &request, &told)?, told)));
+    let prepared =
+        request.read_told().and_then(|told| Ok((prepare_command(command, &request, &told)?, told)));
     let (prepared, told) = match prepared {
         Ok(prepared) => prepared,
         Err(reason) => return Ended::not_started(spec, reason),
     };
     let recorder = Recorder::new(&told.secrets, output);
-    let started = match start(command, prepared).await {
+    let started = match start_command(command, prepared).await {
         Ok(started) => started,
         Err(error) => return Ended::not_started(spec, cannot_start(command, &error)),
     };
-    let time = request.time();
+    let time = request.time_limit();
     let limits = Limits { time, ..limits };
     match process::see_through(started, request.body, limits, recorder, &stop).await {
-        Ok(end) => ended(spec, &end, time),
+        Ok(end) => describe_end(spec, &end, time),
         Err(error) => Ended::not_started(spec, Failure::EndNotSeen { error: error.to_string() }),
     }
 }
@@ -54,21 +55,22 @@ pub(super) struct Prepared {
 }
 
 /// Puts together what the process gets; refused here if anything about it is not in order.
-pub(super) fn prepare(
+pub(super) fn prepare_command(
     command: &Command,
     request: &RunRequest,
     told: &Told,
 ) -> Result<Prepared, Failure> {
     let spec = &*request.spec;
     let refused = |refused: Refused| Failure::NotRun { reason: refused.sentence() };
-    let args = command.argv(&told.values, &request.facts).map_err(refused)?;
+    let args = command.build_argv(&told.values, &request.facts).map_err(refused)?;
 
     // Looked at again at each run: the file may have changed hands since the catalogue was read.
     let us = rustix::process::geteuid().as_raw();
     let not_run = |reason| Failure::NotRun { reason };
-    let program =
-        trust::check(&command.program, us).map(|_| command.program.clone()).map_err(not_run)?;
-    let identity = identity::of(command, us).map_err(not_run)?;
+    let program = trust::check_trust(&command.program, us)
+        .map(|_| command.program.clone())
+        .map_err(not_run)?;
+    let identity = identity::resolve_identity(command, us).map_err(not_run)?;
     if !command.cwd.is_dir() {
         return Err(Failure::NoDirectory { path: command.cwd.display().to_string() });
     }
@@ -78,35 +80,35 @@ pub(super) fn prepare(
         _ => std::env::var_os(name)?.into_string().ok(),
     };
     let env = command
-        .environment(spec, (&told.values, &told.secrets), &request.facts, inherited)
+        .build_environment(spec, (&told.values, &told.secrets), &request.facts, inherited)
         .map_err(refused)?;
     Ok(Prepared { program, args, env, ids: identity.map(|who| who.ids) })
 }
 
-async fn start(command: &Command, prepared: Prepared) -> io::Result<Started> {
-    let mut launch = launch(command, prepared);
-    let (pipes, writers) = Pipes::open(launch.user, command.separate_stderr)?;
+async fn start_command(command: &Command, prepared: Prepared) -> io::Result<Started> {
+    let mut launch = build_launch(command, prepared);
+    let (pipes, writers) = Pipes::open_pipes(launch.user, command.separate_stderr)?;
     launch.stdout = Stdio::File(writers.stdout.into());
     launch.stderr = Stdio::File(writers.stderr.into());
-    Ok(Started { child: launch.start().await?, pipes })
+    Ok(Started { child: launch.start_process().await?, pipes })
 }
 
-fn launch(command: &Command, prepared: Prepared) -> Launch {
+fn build_launch(command: &Command, prepared: Prepared) -> Launch {
     let Prepared { program, args, env, ids } = prepared;
-    let mut launch = Launch::of(program).args(args);
+    let mut launch = Launch::for_program(program).args(args);
     launch.env = env.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
     launch.cwd.clone_from(&command.cwd);
     launch.user = ids;
     launch.umask = command.umask;
     launch.may_gain_rights = command.allow_new_privileges;
-    launch.limits = limits(command.limits);
+    launch.limits = to_spawn_limits(command.limits);
     launch.offspring =
         if command.may_leave_processes { Offspring::MayLive } else { Offspring::Ended };
     launch.stdin = Stdio::Piped;
     launch
 }
 
-fn limits(limits: ResourceLimits) -> spawn::Limits {
+fn to_spawn_limits(limits: ResourceLimits) -> spawn::Limits {
     let ResourceLimits { cpu_s, memory_mib, open_files, processes } = limits;
     let memory = memory_mib.map(|mib| mib.saturating_mul(1024 * 1024));
     spawn::Limits { cpu_s, memory, open_files, processes }
@@ -121,7 +123,7 @@ fn cannot_start(command: &Command, error: &io::Error) -> Failure {
 }
 
 /// What the end of a command means.
-fn ended(spec: &ActionSpec, end: &End, time: Duration) -> Ended {
+fn describe_end(spec: &ActionSpec, end: &End, time: Duration) -> Ended {
     let End { cause, status, usage } = *end;
     let (exit_code, signal) = (status.code(), status.signal());
     let (outcome, failure) = match cause {

@@ -37,21 +37,21 @@ const AGENT: &str = concat!("signalbox/", env!("CARGO_PKG_VERSION"));
 
 /// What can be said of an entry before it is called: its certificates, and its address where it is
 /// written as a number.
-pub(super) fn check(http: &Http) -> Result<(), (&'static str, Sentence)> {
+pub(super) fn check_http(http: &Http) -> Result<(), (&'static str, Sentence)> {
     if let Some(file) = &http.ca_file {
         tls::of_file(file).map_err(|reason| ("ca_file", reason))?;
     }
-    let Some(Ok(url)) = http.url.fixed().map(read_url) else { return Ok(()) };
+    let Some(Ok(url)) = http.url.as_fixed().map(read_url) else { return Ok(()) };
     let reached = match url.host() {
-        Some(Host::Ipv4(address)) => vet(address.into(), http.allow_private_network),
-        Some(Host::Ipv6(address)) => vet(address.into(), http.allow_private_network),
+        Some(Host::Ipv4(address)) => vet_address(address.into(), http.allow_private_network),
+        Some(Host::Ipv6(address)) => vet_address(address.into(), http.allow_private_network),
         Some(Host::Domain(_)) | None => Ok(()),
     };
     reached.map_err(|reason| ("url", reason))
 }
 
-fn vet(address: IpAddr, allow_private_network: bool) -> Result<(), Sentence> {
-    match address::reach(address) {
+fn vet_address(address: IpAddr, allow_private_network: bool) -> Result<(), Sentence> {
+    match address::classify_address(address) {
         Reach::Public => Ok(()),
         Reach::Private if allow_private_network => Ok(()),
         Reach::Private => Err(Sentence::new(
@@ -63,20 +63,20 @@ fn vet(address: IpAddr, allow_private_network: bool) -> Result<(), Sentence> {
     }
 }
 
-pub(super) async fn run(
+pub(super) async fn run_request(
     http: &Http,
     request: RunRequest,
     output: mpsc::Sender<OutputChunk>,
     stop: CancellationToken,
 ) -> Ended {
     let spec = &*request.spec;
-    let (told, mut recorder) = match request.begin(output) {
+    let (told, mut recorder) = match request.begin_recording(output) {
         Ok(begun) => begun,
         Err(failure) => return Ended::not_started(spec, failure),
     };
-    let time = request.time();
+    let time = request.time_limit();
     let exchanged = tokio::select! {
-        exchanged = exchange(http, &request, &told, &mut recorder) => exchanged.map_err(|failure| {
+        exchanged = exchange_messages(http, &request, &told, &mut recorder) => exchanged.map_err(|failure| {
             let temporary = failure.temporary || spec.retry_on_failure;
             (AttemptOutcome::Failed, CallFailure { temporary, ..failure })
         }),
@@ -87,26 +87,28 @@ pub(super) async fn run(
         })),
         () = stop.cancelled() => Err((
             AttemptOutcome::Cancelled,
-            CallFailure::refused(Failure::StoppedWaiting),
+            CallFailure::refuse_for_good(Failure::StoppedWaiting),
         )),
     };
-    recorder.finish().await;
+    recorder.finish_output().await;
     let number = |status: StatusCode| i32::from(status.as_u16());
     match exchanged {
         Ok(status) => Ended {
             http_status: Some(number(status)),
-            ..Ended::with(AttemptOutcome::Succeeded, None)
+            ..Ended::with_outcome(AttemptOutcome::Succeeded, None)
         },
         Err((outcome, failure)) => Ended {
             temporary: failure.temporary,
             http_status: failure.status.map(number),
-            ..Ended::with(outcome, Some(recorder.masked(failure.why)))
+            ..Ended::with_outcome(outcome, Some(recorder.mask_failure(failure.why)))
         },
     }
 }
 
 fn bad_address(reason: Sentence) -> Failure {
-    Failure::NotSent { reason: Sentence::new("its address: {reason}").saying("reason", reason) }
+    Failure::NotSent {
+        reason: Sentence::new("its address: {reason}").with_sentence("reason", reason),
+    }
 }
 
 /// The headers of a request as they would be sent, with what is masked in the place of secrets.
@@ -114,44 +116,46 @@ fn bad_address(reason: Sentence) -> Failure {
 ///
 /// # Errors
 /// Why it would not be sent, as a sentence.
-pub(super) fn headers(
+pub(super) fn build_headers(
     http: &Http,
     request: &RunRequest,
     (told, masked): (&Told, &Told),
 ) -> Result<Vec<(String, String)>, Failure> {
-    let url = read_url(&http.url.fill(request.source(told))).map_err(bad_address)?;
-    message(http, request, told, &url)?;
-    let message = message(http, request, masked, &url)?;
+    let url = read_url(&http.url.fill_text(request.fill_source(told))).map_err(bad_address)?;
+    build_message(http, request, told, &url)?;
+    let message = build_message(http, request, masked, &url)?;
     let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
     // The host is part of the address, which may hold a secret.
     let shown = message.headers().iter().filter(|(name, _)| name.as_str() != "host");
     Ok(shown.map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect())
 }
 
-async fn exchange(
+async fn exchange_messages(
     http: &Http,
     request: &RunRequest,
     told: &Told,
     recorder: &mut Recorder,
 ) -> Result<StatusCode, CallFailure> {
-    let source = request.source(told);
-    let url =
-        read_url(&http.url.fill(source)).map_err(|why| CallFailure::refused(bad_address(why)))?;
-    let message = message(http, request, told, &url).map_err(CallFailure::refused)?;
-    let (stream, to) = connect(&url, http.allow_private_network).await?;
-    recorder.notice(&format!("{} {} at {to}", http.method.as_str(), http.url.as_written())).await;
+    let source = request.fill_source(told);
+    let url = read_url(&http.url.fill_text(source))
+        .map_err(|why| CallFailure::refuse_for_good(bad_address(why)))?;
+    let message = build_message(http, request, told, &url).map_err(CallFailure::refuse_for_good)?;
+    let (stream, to) = connect_to_host(&url, http.allow_private_network).await?;
+    recorder
+        .record_notice(&format!("{} {} at {to}", http.method.as_str(), http.url.as_written()))
+        .await;
     let broke = |error: hyper::Error| {
-        CallFailure::refused(Failure::ExchangeBroken { error: error.to_string() })
+        CallFailure::refuse_for_good(Failure::ExchangeBroken { error: error.to_string() })
     };
     let mut answer = if url.scheme() == "https" {
-        let stream = tls::wrap(stream, &url, http.ca_file.as_deref()).await?;
-        wire::send(stream, message).await.map_err(broke)?
+        let stream = tls::wrap_in_tls(stream, &url, http.ca_file.as_deref()).await?;
+        wire::send_request(stream, message).await.map_err(broke)?
     } else {
-        wire::send(stream, message).await.map_err(broke)?
+        wire::send_request(stream, message).await.map_err(broke)?
     };
     let status = answer.response.status();
-    recorder.notice(&format!("Answer: {status}")).await;
-    keep(&mut answer, recorder).await.map_err(broke)?;
+    recorder.record_notice(&format!("Answer: {status}")).await;
+    record_body(&mut answer, recorder).await.map_err(broke)?;
     if status.is_success() {
         return Ok(status);
     }
@@ -166,13 +170,13 @@ async fn exchange(
 }
 
 /// Stores the answer's body, as much of it as is read.
-async fn keep(answer: &mut Answer, recorder: &mut Recorder) -> hyper::Result<()> {
+async fn record_body(answer: &mut Answer, recorder: &mut Recorder) -> hyper::Result<()> {
     let mut left = MAX_ANSWER_BYTES;
-    while let Some(piece) = answer.piece().await {
+    while let Some(piece) = answer.next_piece().await {
         let piece = piece?;
-        recorder.take(Stream::Stdout, piece.get(..left).unwrap_or(&piece)).await;
+        recorder.take_bytes(Stream::Stdout, piece.get(..left).unwrap_or(&piece)).await;
         let Some(rest) = left.checked_sub(piece.len()) else {
-            recorder.notice("… the answer goes on; it is not read further.").await;
+            recorder.record_notice("… the answer goes on; it is not read further.").await;
             break;
         };
         left = rest;
@@ -181,17 +185,17 @@ async fn keep(answer: &mut Answer, recorder: &mut Recorder) -> hyper::Result<()>
 }
 
 /// The request as it is sent.
-fn message(
+fn build_message(
     http: &Http,
     request: &RunRequest,
     told: &Told,
     url: &Url,
 ) -> Result<Request<Full<Bytes>>, Failure> {
-    let source = request.source(told);
+    let source = request.fill_source(told);
     let (body, is_json) = match &http.body {
         Body::Event => (request.body.clone(), true),
         Body::Empty => (Bytes::new(), false),
-        Body::Json(template) => (template.fill(source).to_string().into(), true),
+        Body::Json(template) => (template.fill_template(source).to_string().into(), true),
     };
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     let path = url
@@ -218,7 +222,7 @@ fn message(
     for (name, text) in &http.headers {
         let name = name.to_ascii_lowercase();
         headers.retain(|(known, _)| *known != name);
-        headers.push((name, text.fill(source)));
+        headers.push((name, text.fill_text(source)));
     }
     let builder = Request::builder().method(http.method.as_str()).uri(path);
     let builder =
@@ -229,7 +233,10 @@ fn message(
 }
 
 /// Connects to the first address of the host that answers, if all of them may be called.
-async fn connect(url: &Url, allow_private: bool) -> Result<(TcpStream, SocketAddr), CallFailure> {
+async fn connect_to_host(
+    url: &Url,
+    allow_private: bool,
+) -> Result<(TcpStream, SocketAddr), CallFailure> {
     let port = url.port_or_known_default().unwrap_or(80);
     let found: Vec<SocketAddr> = match url.host() {
         Some(Host::Ipv4(address)) => vec![(address, port).into()],
@@ -238,14 +245,14 @@ async fn connect(url: &Url, allow_private: bool) -> Result<(TcpStream, SocketAdd
             .await
             .map_err(|error| {
                 let (name, error) = (name.to_owned(), error.to_string());
-                CallFailure::away(Failure::HostNotFound { name, error })
+                CallFailure::fail_for_now(Failure::HostNotFound { name, error })
             })?
             .collect(),
         None => Vec::new(),
     };
     for address in &found {
-        vet(address.ip(), allow_private)
-            .map_err(|reason| CallFailure::refused(Failure::NotSent { reason }))?;
+        vet_address(address.ip(), allow_private)
+            .map_err(|reason| CallFailure::refuse_for_good(Failure::NotSent { reason }))?;
     }
     let mut last = Sentence::new("its host has no address");
     for address in found {
@@ -263,7 +270,7 @@ async fn connect(url: &Url, allow_private: bool) -> Result<(TcpStream, SocketAdd
             }
         }
     }
-    Err(CallFailure::away(Failure::NoConnection { last }))
+    Err(CallFailure::fail_for_now(Failure::NoConnection { last }))
 }
 
 #[cfg(test)]

@@ -22,10 +22,11 @@ pub(super) struct Identity {
 ///
 /// # Errors
 /// There is no such user or group, or we may not become them.
-pub(super) fn of(command: &Command, us: u32) -> Result<Option<Identity>, Sentence> {
+pub(super) fn resolve_identity(command: &Command, us: u32) -> Result<Option<Identity>, Sentence> {
     let Some(user) = &command.user else { return Ok(None) };
-    let read =
-        |file: &str| fs::read_to_string(file).map_err(|error| trust::says(Path::new(file), &error));
+    let read = |file: &str| {
+        fs::read_to_string(file).map_err(|error| trust::describe_io_error(Path::new(file), &error))
+    };
     let mut identity = find_user(&read("/etc/passwd")?, user)?;
     if let Some(group) = &command.group {
         identity.ids.gid = find_group(&read("/etc/group")?, group)?;
@@ -98,9 +99,9 @@ mod tests {
         let text = "command = ['/bin/true']\nuser = 'root'";
         let spec = signalbox_core::action::ActionSpec::from_toml("x", text).unwrap();
         let signalbox_core::action::ActionKind::Command(command) = &spec.kind else { panic!() };
-        assert_eq!(of(command, 0).unwrap().unwrap().ids.uid, 0);
+        assert_eq!(resolve_identity(command, 0).unwrap().unwrap().ids.uid, 0);
         assert!(
-            of(command, 1000)
+            resolve_identity(command, 1000)
                 .unwrap_err()
                 .to_string()
                 .contains("only a Signalbox that runs as root")

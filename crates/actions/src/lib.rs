@@ -17,10 +17,10 @@ mod watch;
 mod wire;
 
 pub use catalogue::{Catalogue, Fault};
-pub use rehearse::{Payload, Rehearsal, rehearse};
+pub use rehearse::{Payload, Rehearsal, dry_run_action};
 pub use signalbox_core::output::{Chunk as OutputChunk, Stream};
 pub use signalbox_process::Usage;
-pub use watch::watch;
+pub use watch::watch_directory;
 
 use bytes::Bytes;
 use recorder::Recorder;
@@ -59,24 +59,28 @@ struct Told {
 
 impl RunRequest {
     /// Checks the parameters and reads the secrets.
-    fn told(&self) -> Result<Told, Failure> {
-        let values = self.spec.values(&self.params).map_err(|faults| {
+    fn read_told(&self) -> Result<Told, Failure> {
+        let values = self.spec.resolve_values(&self.params).map_err(|faults| {
             let faults = faults.into_iter().map(ParameterFault::sentence).collect();
             Failure::ParametersWrong { faults }
         })?;
-        let secrets = secrets::read(&self.spec).map_err(|reason| Failure::NotRun { reason })?;
+        let secrets =
+            secrets::read_secrets(&self.spec).map_err(|reason| Failure::NotRun { reason })?;
         Ok(Told { values, secrets })
     }
 
     /// What every kind begins with: what it is told, and where its output goes.
-    fn begin(&self, output: mpsc::Sender<OutputChunk>) -> Result<(Told, Recorder), Failure> {
-        let told = self.told()?;
+    fn begin_recording(
+        &self,
+        output: mpsc::Sender<OutputChunk>,
+    ) -> Result<(Told, Recorder), Failure> {
+        let told = self.read_told()?;
         let recorder = Recorder::new(&told.secrets, output);
         Ok((told, recorder))
     }
 
     /// What texts of the entry are filled from.
-    fn source<'a>(&'a self, told: &'a Told) -> Source<'a> {
+    fn fill_source<'a>(&'a self, told: &'a Told) -> Source<'a> {
         Source {
             values: &told.values,
             facts: &self.facts,
@@ -86,14 +90,14 @@ impl RunRequest {
     }
 
     /// The longest it may take.
-    fn time(&self) -> Duration {
+    fn time_limit(&self) -> Duration {
         self.timeout.min(Duration::from_secs(self.spec.timeout_s.into()))
     }
 }
 
 /// Why the secrets of an entry cannot be had here and now, if they cannot.
 pub fn secrets_missing(spec: &ActionSpec) -> Option<Sentence> {
-    secrets::read(spec).err()
+    secrets::read_secrets(spec).err()
 }
 
 /// How an attempt ended.
@@ -117,7 +121,7 @@ pub struct Ended {
 
 impl Ended {
     /// It ended so, without a process of its own.
-    fn with(outcome: AttemptOutcome, failure: Option<Failure>) -> Self {
+    fn with_outcome(outcome: AttemptOutcome, failure: Option<Failure>) -> Self {
         Self {
             outcome,
             temporary: false,
@@ -132,7 +136,7 @@ impl Ended {
     /// It never started, for this reason.
     fn not_started(spec: &ActionSpec, why: Failure) -> Self {
         let temporary = spec.retry_on_failure;
-        Self { temporary, ..Self::with(AttemptOutcome::Failed, Some(why)) }
+        Self { temporary, ..Self::with_outcome(AttemptOutcome::Failed, Some(why)) }
     }
 }
 
@@ -141,7 +145,7 @@ impl Ended {
 /// Its output goes to `output` while it runs, at most [`signalbox_core::output::LIMIT_BYTES`] of it
 /// (then the head and the tail, with a notice between). A receiver that is gone stops nothing.
 /// `stop` cancelled = TERM to its group, KILL after the grace, outcome `cancelled`.
-pub async fn run(
+pub async fn run_attempt(
     request: RunRequest,
     output: mpsc::Sender<OutputChunk>,
     stop: CancellationToken,
@@ -154,10 +158,12 @@ pub async fn run(
     }
     match &spec.kind {
         ActionKind::Command(command) => {
-            command::run(command, request, process::Limits::default(), output, stop).await
+            command::run_command(command, request, process::Limits::default(), output, stop).await
         }
-        ActionKind::Http(http) => http::run(http, request, output, stop).await,
-        ActionKind::Container(container) => container::run(container, request, output, stop).await,
+        ActionKind::Http(http) => http::run_request(http, request, output, stop).await,
+        ActionKind::Container(container) => {
+            container::update_container(container, request, output, stop).await
+        }
     }
 }
 

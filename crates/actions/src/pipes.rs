@@ -30,11 +30,14 @@ impl Pipes {
     ///
     /// # Errors
     /// The operating system gives no pipe.
-    pub(super) fn open(user: Option<Ids>, separate_stderr: bool) -> io::Result<(Self, Writers)> {
-        let (reader, stdout) = pipe(user)?;
+    pub(super) fn open_pipes(
+        user: Option<Ids>,
+        separate_stderr: bool,
+    ) -> io::Result<(Self, Writers)> {
+        let (reader, stdout) = make_pipe(user)?;
         let mut open = vec![(Stream::Stdout, reader)];
         let stderr = if separate_stderr {
-            let (reader, stderr) = pipe(user)?;
+            let (reader, stderr) = make_pipe(user)?;
             open.push((Stream::Stderr, reader));
             stderr
         } else {
@@ -45,7 +48,7 @@ impl Pipes {
 
     /// What was written next, and to which stream; `None` once all pipes have ended. Nothing is
     /// lost if it is dropped before it is ready.
-    pub(super) async fn read(&mut self) -> Option<(Stream, &[u8])> {
+    pub(super) async fn read_next(&mut self) -> Option<(Stream, &[u8])> {
         let (stream, count) = poll_fn(|context| self.poll_read(context)).await?;
         Some((stream, self.buffer.get(..count).unwrap_or_default()))
     }
@@ -71,7 +74,7 @@ impl Pipes {
 }
 
 /// A pipe whose writing end `user` may open anew, as `/dev/stderr` does.
-fn pipe(user: Option<Ids>) -> io::Result<(Receiver, PipeWriter)> {
+fn make_pipe(user: Option<Ids>) -> io::Result<(Receiver, PipeWriter)> {
     let (reader, writer) = io::pipe()?;
     if let Some(Ids { uid, gid }) = user {
         rustix::fs::fchown(&writer, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;

@@ -84,11 +84,11 @@ pub(super) async fn see_through(
 ) -> io::Result<End> {
     // Both tasks end with this function, whichever way it is left.
     let mut writing = JoinSet::new();
-    writing.spawn(feed(child.take_stdin(), body));
+    writing.spawn(feed_stdin(child.take_stdin(), body));
     let (drained, give_up) = (CancellationToken::new(), CancellationToken::new());
     let pump = Pump { recorder, pipes, drained: drained.clone(), give_up: give_up.clone() };
     let mut reading = JoinSet::new();
-    reading.spawn(pump.run());
+    reading.spawn(pump.pump_output());
 
     let mut notices = Vec::new();
     let by_itself = tokio::select! {
@@ -111,10 +111,10 @@ pub(super) async fn see_through(
     give_up.cancel();
     if let Some(Ok(recorder)) = reading.join_next().await {
         for notice in notices {
-            recorder.send(OutputChunk::notice(notice)).await;
+            recorder.send_chunk(OutputChunk::from_notice(notice)).await;
         }
     }
-    Ok(End { cause, status, usage: child.usage() })
+    Ok(End { cause, status, usage: child.resource_usage() })
 }
 
 /// TERM to the command and all that it started; KILL to whoever is left when the grace is over.
@@ -144,7 +144,7 @@ async fn end_all(
 }
 
 /// Writes the body. A command that does not want all of it is in its rights.
-async fn feed(stdin: Option<Sender>, body: Bytes) {
+async fn feed_stdin(stdin: Option<Sender>, body: Bytes) {
     if let Some(mut stdin) = stdin {
         let _ = stdin.write_all(&body).await;
         let _ = stdin.shutdown().await;
@@ -162,22 +162,22 @@ struct Pump {
 }
 
 impl Pump {
-    async fn run(self) -> Recorder {
+    async fn pump_output(self) -> Recorder {
         let Self { mut recorder, mut pipes, drained, give_up } = self;
         loop {
             tokio::select! {
-                read = pipes.read() => match read {
-                    Some((stream, bytes)) => recorder.take(stream, bytes).await,
+                read = pipes.read_next() => match read {
+                    Some((stream, bytes)) => recorder.take_bytes(stream, bytes).await,
                     None => break,
                 },
-                () = wait_until(recorder.due()), if recorder.due().is_some() => {
-                    recorder.flush().await;
+                () = wait_until(recorder.due_at()), if recorder.due_at().is_some() => {
+                    recorder.flush_waiting().await;
                 }
                 () = give_up.cancelled() => break,
             }
         }
         drained.cancel();
-        recorder.finish().await;
+        recorder.finish_output().await;
         recorder
     }
 }

@@ -26,7 +26,7 @@ pub(super) struct Recorder {
 impl Recorder {
     pub(super) fn new(secrets: &Secrets, output: mpsc::Sender<OutputChunk>) -> Self {
         Self {
-            masks: Masks::of(secrets),
+            masks: Masks::for_secrets(secrets),
             cap: Cap::default(),
             waiting: None,
             since: Instant::now(),
@@ -34,17 +34,17 @@ impl Recorder {
         }
     }
 
-    pub(super) async fn take(&mut self, stream: Stream, bytes: &[u8]) {
-        let masked = self.masks.push(stream, bytes);
-        self.keep(stream, &masked).await;
+    pub(super) async fn take_bytes(&mut self, stream: Stream, bytes: &[u8]) {
+        let masked = self.masks.push_bytes(stream, bytes);
+        self.keep_bytes(stream, &masked).await;
     }
 
-    async fn keep(&mut self, stream: Stream, bytes: &[u8]) {
+    async fn keep_bytes(&mut self, stream: Stream, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
         }
         if self.waiting.as_ref().is_some_and(|waiting| waiting.stream != stream) {
-            self.flush().await;
+            self.flush_waiting().await;
         }
         let waiting = self.waiting.get_or_insert_with(|| {
             self.since = Instant::now();
@@ -52,46 +52,46 @@ impl Recorder {
         });
         waiting.bytes.extend_from_slice(bytes);
         if waiting.bytes.len() >= PIECE_BYTES {
-            self.flush().await;
+            self.flush_waiting().await;
         }
     }
 
     /// When what waits has waited long enough; `None` while nothing waits.
-    pub(super) fn due(&self) -> Option<Instant> {
+    pub(super) fn due_at(&self) -> Option<Instant> {
         self.waiting.as_ref().map(|_| self.since + PIECE_TIME)
     }
 
-    pub(super) async fn flush(&mut self) {
+    pub(super) async fn flush_waiting(&mut self) {
         let chunk = self.waiting.take().filter(|chunk| !chunk.bytes.is_empty());
-        if let Some(head) = chunk.and_then(|chunk| self.cap.push(chunk)) {
-            self.send(head).await;
+        if let Some(head) = chunk.and_then(|chunk| self.cap.push_chunk(chunk)) {
+            self.send_chunk(head).await;
         }
     }
 
     /// A sentence of our own, in its place among the output.
-    pub(super) async fn notice(&mut self, sentence: &str) {
-        let notice = OutputChunk::notice(&self.masks.text(sentence));
-        self.keep(Stream::Notice, &notice.bytes).await;
-        self.flush().await;
+    pub(super) async fn record_notice(&mut self, sentence: &str) {
+        let notice = OutputChunk::from_notice(&self.masks.mask_text(sentence));
+        self.keep_bytes(Stream::Notice, &notice.bytes).await;
+        self.flush_waiting().await;
     }
 
     /// A failure with its secrets taken out.
-    pub(super) fn masked(&self, failure: Failure) -> Failure {
-        failure.with_texts(&|text| self.masks.text(text))
+    pub(super) fn mask_failure(&self, failure: Failure) -> Failure {
+        failure.with_texts(&|text| self.masks.mask_text(text))
     }
 
     /// Stores the tail; what is left can still send.
-    pub(super) async fn finish(&mut self) {
-        for chunk in self.masks.finish() {
-            self.keep(chunk.stream, &chunk.bytes).await;
+    pub(super) async fn finish_output(&mut self) {
+        for chunk in self.masks.take_rest() {
+            self.keep_bytes(chunk.stream, &chunk.bytes).await;
         }
-        self.flush().await;
-        for chunk in std::mem::take(&mut self.cap).finish().into_chunks() {
-            self.send(chunk).await;
+        self.flush_waiting().await;
+        for chunk in std::mem::take(&mut self.cap).into_rest().into_chunks() {
+            self.send_chunk(chunk).await;
         }
     }
 
-    pub(super) async fn send(&self, chunk: OutputChunk) {
+    pub(super) async fn send_chunk(&self, chunk: OutputChunk) {
         // Nobody listens any more: the action is still run to its end.
         let _ = self.output.send(chunk).await;
     }

@@ -43,21 +43,25 @@ pub enum Payload {
 ///
 /// # Errors
 /// Why it would not be started, as a sentence.
-pub fn rehearse(request: &RunRequest) -> Result<Rehearsal, Failure> {
-    let told = request.told()?;
+pub fn dry_run_action(request: &RunRequest) -> Result<Rehearsal, Failure> {
+    let told = request.read_told()?;
     let mut rehearsal = match &request.spec.kind {
-        ActionKind::Command(entry) => program(entry, request, &told)?,
-        ActionKind::Http(entry) => call(entry, request, &told)?,
-        ActionKind::Container(entry) => container(entry),
+        ActionKind::Command(entry) => dry_run_command(entry, request, &told)?,
+        ActionKind::Http(entry) => dry_run_request(entry, request, &told)?,
+        ActionKind::Container(entry) => dry_run_container(entry),
     };
     rehearsal.kind = request.spec.kind.as_str();
-    let limit = format!("{} s", request.time().as_secs_f64());
+    let limit = format!("{} s", request.time_limit().as_secs_f64());
     rehearsal.facts.push(("Timeout", limit));
     Ok(rehearsal)
 }
 
-fn program(entry: &Command, request: &RunRequest, told: &Told) -> Result<Rehearsal, Failure> {
-    let prepared = command::prepare(entry, request, told)?;
+fn dry_run_command(
+    entry: &Command,
+    request: &RunRequest,
+    told: &Told,
+) -> Result<Rehearsal, Failure> {
+    let prepared = command::prepare_command(entry, request, told)?;
     let mut facts = vec![("Directory", entry.cwd.display().to_string())];
     if let Some(user) = &entry.user {
         facts.push(("Runs as", user.clone()));
@@ -84,33 +88,33 @@ fn program(entry: &Command, request: &RunRequest, told: &Told) -> Result<Rehears
     })
 }
 
-fn call(entry: &Http, request: &RunRequest, told: &Told) -> Result<Rehearsal, Failure> {
+fn dry_run_request(entry: &Http, request: &RunRequest, told: &Told) -> Result<Rehearsal, Failure> {
     let mut secrets = Secrets::default();
     for (name, _) in told.secrets.iter() {
         secrets.insert(name, MASK);
     }
     let masked = Told { values: told.values.clone(), secrets };
-    let source = request.source(&masked);
-    let headers = http::headers(entry, request, (told, &masked))?;
+    let source = request.fill_source(&masked);
+    let headers = http::build_headers(entry, request, (told, &masked))?;
     let headers = headers.into_iter().map(|(name, value)| (name, Some(value)));
     let payload = match &entry.body {
         Body::Event => Payload::Event,
         Body::Empty => Payload::Nothing,
-        Body::Json(template) => {
-            Payload::Text(serde_json::to_string_pretty(&template.fill(source)).unwrap_or_default())
-        }
+        Body::Json(template) => Payload::Text(
+            serde_json::to_string_pretty(&template.fill_template(source)).unwrap_or_default(),
+        ),
     };
     let network = if entry.allow_private_network { "yes" } else { "no" };
     Ok(Rehearsal {
         kind: "",
-        argv: vec![entry.method.as_str().to_owned(), entry.url.fill(source)],
+        argv: vec![entry.method.as_str().to_owned(), entry.url.fill_text(source)],
         facts: vec![("Private networks", network.to_owned())],
         environment: headers.collect(),
         payload,
     })
 }
 
-fn container(entry: &Container) -> Rehearsal {
+fn dry_run_container(entry: &Container) -> Rehearsal {
     Rehearsal {
         kind: "",
         argv: vec![entry.operation.as_str().to_owned(), entry.name.clone()],

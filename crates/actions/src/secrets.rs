@@ -17,18 +17,20 @@ const MAX_BYTES: u64 = 64 * 1024;
 ///
 /// # Errors
 /// Why one cannot be had, as a sentence. Its value is never in it.
-pub(super) fn read(spec: &ActionSpec) -> Result<Secrets, Sentence> {
+pub(super) fn read_secrets(spec: &ActionSpec) -> Result<Secrets, Sentence> {
     let mut secrets = Secrets::default();
     for secret in &spec.secrets {
-        let value = value(&secret.source).map_err(|why| {
-            Sentence::new("the secret {name}: {why}").with("name", &secret.name).saying("why", why)
+        let value = read_value(&secret.source).map_err(|why| {
+            Sentence::new("the secret {name}: {why}")
+                .with("name", &secret.name)
+                .with_sentence("why", why)
         })?;
         secrets.insert(&secret.name, value);
     }
     Ok(secrets)
 }
 
-fn value(source: &SecretSource) -> Result<String, Sentence> {
+fn read_value(source: &SecretSource) -> Result<String, Sentence> {
     let value = match source {
         SecretSource::Env(name) => std::env::var_os(name)
             .ok_or_else(|| {
@@ -36,7 +38,7 @@ fn value(source: &SecretSource) -> Result<String, Sentence> {
             })?
             .into_string()
             .map_err(|_| Sentence::new("the variable {name} is not text").with("name", name))?,
-        SecretSource::File(path) => file(path)?,
+        SecretSource::File(path) => read_secret_file(path)?,
     };
     if value.len() < MIN_BYTES {
         let why = Sentence::new("it is shorter than {least} bytes, too short to be masked");
@@ -45,9 +47,9 @@ fn value(source: &SecretSource) -> Result<String, Sentence> {
     Ok(value)
 }
 
-fn file(path: &Path) -> Result<String, Sentence> {
-    let real = trust::check(path, rustix::process::geteuid().as_raw())?;
-    let says = |error| trust::says(path, &error);
+fn read_secret_file(path: &Path) -> Result<String, Sentence> {
+    let real = trust::check_trust(path, rustix::process::geteuid().as_raw())?;
+    let says = |error| trust::describe_io_error(path, &error);
     let metadata = fs::metadata(&real).map_err(says)?;
     if metadata.permissions().mode() & 0o004 != 0 {
         let why = Sentence::new("{path} may be read by everybody: run chmod o-r on it");

@@ -50,7 +50,7 @@ async fn run_with(
 ) -> Ended {
     let spec = Arc::clone(&request.spec);
     let ActionKind::Command(command) = &spec.kind else { panic!("it is another kind") };
-    command::run(command, request, limits(), output, stop).await
+    command::run_command(command, request, limits(), output, stop).await
 }
 
 async fn finish(request: RunRequest) -> (Ended, Vec<OutputChunk>) {
@@ -269,12 +269,12 @@ async fn nobody_listening_stops_nothing() {
 
 #[tokio::test]
 async fn print_shows_the_event_and_the_body() {
-    let (catalogue, faults) = Catalogue::load(None);
+    let (catalogue, faults) = Catalogue::load_directory(None);
     assert_eq!(faults, []);
     let mut request = request(catalogue.get("print").unwrap(), r#"{"object_kind":"push"}"#);
     request.facts.user_name = "x\nSIGNALBOX_FAKE=; `touch /tmp/never` $(id) \"'".into();
     let (sender, mut receiver) = mpsc::channel(16);
-    let ended = run(request, sender, CancellationToken::new()).await;
+    let ended = run_attempt(request, sender, CancellationToken::new()).await;
     assert_eq!((ended.outcome, &*ended.error()), (AttemptOutcome::Succeeded, ""));
     let mut chunks = Vec::new();
     while let Ok(chunk) = receiver.try_recv() {

@@ -19,18 +19,18 @@ const MAX_LINKS: usize = 40;
 ///
 /// # Errors
 /// A sentence naming the part that others may write to, or that is not there.
-pub(super) fn check(path: &Path, us: u32) -> Result<PathBuf, Sentence> {
-    let mut left = parts(path);
+pub(super) fn check_trust(path: &Path, us: u32) -> Result<PathBuf, Sentence> {
+    let mut left = path_parts(path);
     let mut at = PathBuf::from("/");
     let mut links = 0;
-    check_part(&at, &look(&at)?, us, left.is_empty())?;
+    check_part(&at, &read_metadata(&at)?, us, left.is_empty())?;
     while let Some(part) = left.pop_front() {
         if part == ".." {
             at.pop();
             continue;
         }
         let next = at.join(&part);
-        let metadata = look(&next)?;
+        let metadata = read_metadata(&next)?;
         if metadata.is_symlink() {
             links += 1;
             if links > MAX_LINKS {
@@ -38,11 +38,11 @@ pub(super) fn check(path: &Path, us: u32) -> Result<PathBuf, Sentence> {
                 return Err(why.with("path", path.display()));
             }
             check_owner(&next, &metadata, us)?;
-            let target = fs::read_link(&next).map_err(|error| says(&next, &error))?;
+            let target = fs::read_link(&next).map_err(|error| describe_io_error(&next, &error))?;
             if target.is_absolute() {
                 at = PathBuf::from("/");
             }
-            for part in parts(&target).into_iter().rev() {
+            for part in path_parts(&target).into_iter().rev() {
                 left.push_front(part);
             }
         } else {
@@ -54,7 +54,7 @@ pub(super) fn check(path: &Path, us: u32) -> Result<PathBuf, Sentence> {
 }
 
 /// The parts of a path, without `/` and `.`.
-fn parts(path: &Path) -> VecDeque<OsString> {
+fn path_parts(path: &Path) -> VecDeque<OsString> {
     path.components()
         .filter_map(|component| match component {
             Component::Normal(part) => Some(part.to_owned()),
@@ -64,12 +64,12 @@ fn parts(path: &Path) -> VecDeque<OsString> {
         .collect()
 }
 
-fn look(path: &Path) -> Result<Metadata, Sentence> {
-    fs::symlink_metadata(path).map_err(|error| says(path, &error))
+fn read_metadata(path: &Path) -> Result<Metadata, Sentence> {
+    fs::symlink_metadata(path).map_err(|error| describe_io_error(path, &error))
 }
 
 /// What the operating system says of a file.
-pub(super) fn says(path: &Path, error: &std::io::Error) -> Sentence {
+pub(super) fn describe_io_error(path: &Path, error: &std::io::Error) -> Sentence {
     let sentence = match error.kind() {
         std::io::ErrorKind::NotFound => Sentence::new("{path} does not exist"),
         _ => Sentence::new("{path}: {error}").with("error", error),

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 const PAUSE: Duration = Duration::from_secs(3);
 
 /// Keeps a catalogue as its directory is, until told to stop.
-pub async fn watch(catalogue: Catalogue, directory: PathBuf, stop: CancellationToken) {
+pub async fn watch_directory(catalogue: Catalogue, directory: PathBuf, stop: CancellationToken) {
     let mut hangup = signal(SignalKind::hangup()).ok();
     loop {
         let told = tokio::select! {
@@ -23,21 +23,22 @@ pub async fn watch(catalogue: Catalogue, directory: PathBuf, stop: CancellationT
             () = stop.cancelled() => return,
         };
         let of = directory.clone();
-        let Ok((newer, faults)) = tokio::task::spawn_blocking(move || read(&of)).await else {
+        let Ok((newer, faults)) = tokio::task::spawn_blocking(move || read_directory(&of)).await
+        else {
             continue;
         };
         let before: BTreeSet<String> = catalogue.names().collect();
         let known = catalogue.faults();
         if catalogue.take_from(&newer) {
-            say(&before, &catalogue.names().collect(), (&known, &faults));
+            log_changes(&before, &catalogue.names().collect(), (&known, &faults));
         } else if told {
             tracing::info!("SIGHUP: the actions have not changed");
         }
     }
 }
 
-fn read(directory: &Path) -> (Catalogue, Vec<Fault>) {
-    Catalogue::load(directory.is_dir().then_some(directory))
+fn read_directory(directory: &Path) -> (Catalogue, Vec<Fault>) {
+    Catalogue::load_directory(directory.is_dir().then_some(directory))
 }
 
 async fn hung_up(hangup: &mut Option<Signal>) {
@@ -47,7 +48,7 @@ async fn hung_up(hangup: &mut Option<Signal>) {
     }
 }
 
-fn say(before: &BTreeSet<String>, after: &BTreeSet<String>, faults: (&[Fault], &[Fault])) {
+fn log_changes(before: &BTreeSet<String>, after: &BTreeSet<String>, faults: (&[Fault], &[Fault])) {
     let words =
         |names: Vec<&String>| names.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ");
     let added = words(after.difference(before).collect());

@@ -23,7 +23,10 @@ pub(super) struct Answer {
 ///
 /// # Errors
 /// What went wrong on the way.
-pub(super) async fn send<S>(stream: S, request: Request<Full<Bytes>>) -> hyper::Result<Answer>
+pub(super) async fn send_request<S>(
+    stream: S,
+    request: Request<Full<Bytes>>,
+) -> hyper::Result<Answer>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -39,7 +42,7 @@ where
 
 impl Answer {
     /// The next piece of the body; `None` at its end.
-    pub(super) async fn piece(&mut self) -> Option<hyper::Result<Bytes>> {
+    pub(super) async fn next_piece(&mut self) -> Option<hyper::Result<Bytes>> {
         loop {
             match self.response.body_mut().frame().await? {
                 Ok(frame) => match frame.into_data() {

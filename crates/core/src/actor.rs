@@ -21,6 +21,6 @@ impl Actor {
     /// Whether their role has the permission.
     #[must_use]
     pub fn may(&self, permission: Permission) -> bool {
-        self.role.may(permission)
+        self.role.has_permission(permission)
     }
 }

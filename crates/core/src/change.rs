@@ -54,7 +54,7 @@ pub type Snapshot = BTreeMap<&'static str, Value>;
 
 /// The fields that differ; `None` stands for "did not exist".
 #[must_use]
-pub fn diff(before: Option<&Snapshot>, after: Option<&Snapshot>) -> Vec<Change> {
+pub fn diff_snapshots(before: Option<&Snapshot>, after: Option<&Snapshot>) -> Vec<Change> {
     let empty = Snapshot::new();
     let (old, new) = (before.unwrap_or(&empty), after.unwrap_or(&empty));
     let fields: std::collections::BTreeSet<_> = old.keys().chain(new.keys()).collect();
@@ -80,12 +80,12 @@ mod tests {
             Snapshot::from([("enabled", Value::Bool(true)), ("name", Value::Text("a".into()))]);
         let after =
             Snapshot::from([("enabled", Value::Bool(false)), ("name", Value::Text("a".into()))]);
-        let changes = diff(Some(&before), Some(&after));
+        let changes = diff_snapshots(Some(&before), Some(&after));
         assert_eq!(
             serde_json::to_string(&changes).unwrap(),
             r#"[{"field":"enabled","before":true,"after":false}]"#
         );
-        assert_eq!(diff(None, Some(&after)).len(), 2);
-        assert!(diff(Some(&after), Some(&after)).is_empty());
+        assert_eq!(diff_snapshots(None, Some(&after)).len(), 2);
+        assert!(diff_snapshots(Some(&after), Some(&after)).is_empty());
     }
 }

@@ -5,7 +5,7 @@
 //! holds for five minutes around its timestamp. Source: GitLab's webhook documentation and the
 //! Standard Webhooks specification.
 
-use super::seal::mac;
+use super::seal::hmac_sha256;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
@@ -19,7 +19,7 @@ pub type TokenDigest = [u8; 32];
 
 /// The digest of a token as this installation keeps it.
 pub fn token_digest(key: &[u8; 32], token: &[u8]) -> TokenDigest {
-    mac(key, token)
+    hmac_sha256(key, token)
 }
 
 /// What a stored signing token is bound to when it is sealed.
@@ -52,9 +52,9 @@ impl SigningKey {
     }
 
     /// The signature of a message, as the header carries it.
-    pub fn sign(&self, id: &str, timestamp: &str, body: &[u8]) -> String {
+    pub fn sign_message(&self, id: &str, timestamp: &str, body: &[u8]) -> String {
         let message = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body].concat();
-        format!("v1,{}", STANDARD.encode(mac(&self.0, &message)))
+        format!("v1,{}", STANDARD.encode(hmac_sha256(&self.0, &message)))
     }
 }
 
@@ -146,7 +146,7 @@ impl Check {
     }
 
     /// Whether the webhook accepts it; `allow_none` admits webhooks without any secret.
-    pub fn accepted(self, allow_none: bool) -> bool {
+    pub fn is_accepted(self, allow_none: bool) -> bool {
         match self {
             Self::Valid(_) => true,
             Self::NotRequired => allow_none,
@@ -192,7 +192,7 @@ impl Proof {
 
 /// Checks what was presented against what a webhook asks for. While a hook moves from one kind to
 /// the other, either is enough, unless the webhook requires the signature.
-pub fn check(
+pub fn check_credential(
     presented: &Presented,
     required: Required<'_>,
     body: &[u8],
@@ -207,13 +207,13 @@ pub fn check(
         (Some(token), Some(expected)) => bool::from(token.as_slice().ct_eq(expected)),
         _ => false,
     };
-    let token = which(equals(required.token), equals(required.previous_token));
+    let token = which_secret(equals(required.token), equals(required.previous_token));
     let signed = presented.signed.as_ref();
     let signs = |key: Option<&SigningKey>| match (signed, key) {
-        (Some(signed), Some(key)) => verifies(signed, key, body),
+        (Some(signed), Some(key)) => verify_signature(signed, key, body),
         _ => false,
     };
-    let signature = which(signs(required.signing), signs(required.previous_signing));
+    let signature = which_secret(signs(required.signing), signs(required.previous_signing));
     let fresh = signed.is_some_and(|signed| is_fresh(&signed.timestamp, now));
     match (token, signature.filter(|_| fresh)) {
         (None, None) if signature.is_some() => Check::StaleSignature,
@@ -224,7 +224,7 @@ pub fn check(
     }
 }
 
-fn which(present: bool, previous: bool) -> Option<Which> {
+fn which_secret(present: bool, previous: bool) -> Option<Which> {
     match (present, previous) {
         (true, _) => Some(Which::Present),
         (false, true) => Some(Which::Previous),
@@ -232,8 +232,8 @@ fn which(present: bool, previous: bool) -> Option<Which> {
     }
 }
 
-fn verifies(signed: &Signed, key: &SigningKey, body: &[u8]) -> bool {
-    let expected = key.sign(&signed.id, &signed.timestamp, body);
+fn verify_signature(signed: &Signed, key: &SigningKey, body: &[u8]) -> bool {
+    let expected = key.sign_message(&signed.id, &signed.timestamp, body);
     signed
         .signatures
         .split(' ')
@@ -262,30 +262,33 @@ mod tests {
     fn only_the_very_token_is_accepted() {
         let stored = token_digest(&KEY, b"Geheim-123");
         let required = Required { token: Some(&stored), ..Required::default() };
-        let ask = |token: &[u8]| check(&with_token(token), required, b"", NOW);
+        let ask = |token: &[u8]| check_credential(&with_token(token), required, b"", NOW);
         assert_eq!(ask(b"Geheim-123"), Check::TOKEN);
         for wrong in
             [&b"geheim-123"[..], b"Geheim-12", b"Geheim-1234", b"", b" Geheim-123", b"\xff\xfe"]
         {
             assert_eq!(ask(wrong), Check::Wrong);
         }
-        assert_eq!(check(&Presented::default(), required, b"", NOW), Check::Absent);
+        assert_eq!(check_credential(&Presented::default(), required, b"", NOW), Check::Absent);
     }
 
     #[test]
     fn an_absent_secret_is_no_empty_one() {
         let required = Required::default();
-        let check = check(&with_token(b""), required, b"", NOW);
+        let check = check_credential(&with_token(b""), required, b"", NOW);
         assert_eq!(check, Check::NotRequired);
-        assert!(!check.accepted(false));
-        assert!(check.accepted(true));
+        assert!(!check.is_accepted(false));
+        assert!(check.is_accepted(true));
     }
 
     #[test]
     fn the_published_example_of_standard_webhooks_verifies() {
         let key = SigningKey::from_shown("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
-        let signature =
-            key.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", br#"{"test": 2432232314}"#);
+        let signature = key.sign_message(
+            "msg_p5jXN8AQM9LWM0D4loKWxJek",
+            "1614265330",
+            br#"{"test": 2432232314}"#,
+        );
         assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
     }
 
@@ -298,11 +301,11 @@ mod tests {
             signed: Some(Signed {
                 id: "id-1".into(),
                 timestamp: at.to_string(),
-                signatures: format!("v1,AAAA {}", key.sign("id-1", &at.to_string(), body)),
+                signatures: format!("v1,AAAA {}", key.sign_message("id-1", &at.to_string(), body)),
             }),
         };
-        assert_eq!(check(&signed(0, b"{}"), required, b"{}", NOW), Check::SIGNATURE);
-        assert_eq!(check(&signed(0, b"{}"), required, b"{ }", NOW), Check::Wrong);
+        assert_eq!(check_credential(&signed(0, b"{}"), required, b"{}", NOW), Check::SIGNATURE);
+        assert_eq!(check_credential(&signed(0, b"{}"), required, b"{ }", NOW), Check::Wrong);
         for (seconds, expected) in [
             (WINDOW_S, Check::SIGNATURE),
             (WINDOW_S + 1, Check::StaleSignature),
@@ -310,11 +313,15 @@ mod tests {
             (-WINDOW_S - 1, Check::StaleSignature),
         ] {
             let now = NOW + TimeDelta::seconds(seconds);
-            assert_eq!(check(&signed(0, b"{}"), required, b"{}", now), expected, "{seconds}");
+            assert_eq!(
+                check_credential(&signed(0, b"{}"), required, b"{}", now),
+                expected,
+                "{seconds}"
+            );
         }
         let other = SigningKey::from_shown("another secret").unwrap();
         let required = Required { signing: Some(&other), ..Required::default() };
-        assert_eq!(check(&signed(0, b"{}"), required, b"{}", NOW), Check::Wrong);
+        assert_eq!(check_credential(&signed(0, b"{}"), required, b"{}", NOW), Check::Wrong);
     }
 
     #[test]
@@ -331,12 +338,12 @@ mod tests {
         let signed = |key: &SigningKey| Signed {
             id: "i".into(),
             timestamp: "0".into(),
-            signatures: key.sign("i", "0", b"{}"),
+            signatures: key.sign_message("i", "0", b"{}"),
         };
         let ask = |token: Option<&[u8]>, key: Option<&SigningKey>| {
             let token = token.map(|token| token_digest(&KEY, token));
             let presented = Presented { token, signed: key.map(signed) };
-            check(&presented, required, b"{}", NOW)
+            check_credential(&presented, required, b"{}", NOW)
         };
         let valid = |token, signature| Check::Valid(Proof { token, signature });
         let (present, previous) = (Some(Which::Present), Some(Which::Previous));
@@ -357,13 +364,21 @@ mod tests {
             ..Required::default()
         };
         let ask = |token: &[u8], at: &str| {
-            let signatures = key.sign("i", at, b"{}");
+            let signatures = key.sign_message("i", at, b"{}");
             let signed = Signed { id: "i".into(), timestamp: at.into(), signatures };
-            check(&Presented { signed: Some(signed), ..with_token(token) }, required, b"{}", NOW)
+            check_credential(
+                &Presented { signed: Some(signed), ..with_token(token) },
+                required,
+                b"{}",
+                NOW,
+            )
         };
-        assert_eq!(check(&with_token(b"t"), required, b"{}", NOW), Check::SignatureRequired);
-        assert!(!Check::SignatureRequired.accepted(true));
-        assert_eq!(check(&with_token(b"x"), required, b"{}", NOW), Check::Wrong);
+        assert_eq!(
+            check_credential(&with_token(b"t"), required, b"{}", NOW),
+            Check::SignatureRequired
+        );
+        assert!(!Check::SignatureRequired.is_accepted(true));
+        assert_eq!(check_credential(&with_token(b"x"), required, b"{}", NOW), Check::Wrong);
         assert!(ask(b"t", "0").is_signature());
         assert!(ask(b"wrong", "0").is_signature());
         assert_eq!(ask(b"t", "-301"), Check::SignatureRequired);

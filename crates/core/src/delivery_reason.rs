@@ -114,7 +114,9 @@ impl Webhooks {
         let name = Sentence::new("“{label}”").with("label", &self.first);
         match self.more {
             0 => name,
-            more => Sentence::new("{name} and {n} more").saying("name", name).with("n", more),
+            more => {
+                Sentence::new("{name} and {n} more").with_sentence("name", name).with("n", more)
+            }
         }
     }
 }
@@ -146,7 +148,7 @@ impl DeliveryReason {
     pub fn sentence(&self) -> Sentence {
         match self {
             Self::Matched(webhooks) => {
-                Sentence::new("Matched: queued for {webhooks}").saying("webhooks", webhooks.sentence())
+                Sentence::new("Matched: queued for {webhooks}").with_sentence("webhooks", webhooks.sentence())
             }
             Self::Forced { webhook, by } => Sentence::new(
                 "Matched: queued for “{label}”, forced by {by}; its fields and filters were not checked",
@@ -154,13 +156,13 @@ impl DeliveryReason {
             .with("label", webhook)
             .with("by", by),
             Self::Paused { matched, by, note } => Sentence::new("{matched}; held by {by}: {note}")
-                .saying("matched", matched.sentence())
+                .with_sentence("matched", matched.sentence())
                 .with("by", by)
                 .with("note", note),
             Self::Registered { project, webhooks } => {
                 Sentence::new("Registered project {project} for {webhooks}")
                     .with("project", project)
-                    .saying("webhooks", webhooks.sentence())
+                    .with_sentence("webhooks", webhooks.sentence())
             }
             Self::AlreadyRegistered { webhook, project } => {
                 Sentence::new("“{label}” is already registered for project {project}: nothing changed")
@@ -170,14 +172,14 @@ impl DeliveryReason {
             Self::RegisteredAndMatched { project, webhooks } => {
                 Sentence::new("Registered project {project} and queued for {webhooks}")
                     .with("project", project)
-                    .saying("webhooks", webhooks.sentence())
+                    .with_sentence("webhooks", webhooks.sentence())
             }
             Self::RegisteredOnly { project, webhook, because } => Sentence::new(
                 "Registered project {project} for “{label}”, but nothing runs. {why}",
             )
             .with("project", project)
             .with("label", webhook)
-            .saying("why", because.sentence()),
+            .with_sentence("why", because.sentence()),
             Self::Duplicate { of } => {
                 Sentence::new("A repeat of delivery {first}: nothing runs twice").with("first", of)
             }
@@ -199,7 +201,7 @@ impl DeliveryReason {
                 } else {
                     "No webhook matches. {difference}"
                 };
-                Sentence::new(pattern).saying("difference", mismatch::difference(webhook, check))
+                Sentence::new(pattern).with_sentence("difference", mismatch::difference_sentence(webhook, check))
             }
             Self::OtherRepository { webhook, expected, actual } => {
                 Sentence::new("No webhook matches. “{label}” expects {expected}, got {actual}.")
@@ -285,10 +287,10 @@ fn no_webhook(
     if missing.is_empty() {
         return sentence;
     }
-    let missing = missing.iter().map(|field| Sentence::new(field.words())).collect();
+    let missing = missing.iter().map(|field| Sentence::new(field.field_words())).collect();
     Sentence::new("{sentence}. The body lacks: {missing}")
-        .saying("sentence", sentence)
-        .listing("missing", missing)
+        .with_sentence("sentence", sentence)
+        .with_list("missing", missing)
 }
 
 /// In English.

@@ -14,7 +14,7 @@ pub struct Piece {
 const MOST_PAIRS: usize = 160_000;
 
 /// Both values in pieces: the longest common subsequence is equal, the rest differs.
-pub fn differing(left: &str, right: &str) -> (Vec<Piece>, Vec<Piece>) {
+pub fn diff_letters(left: &str, right: &str) -> (Vec<Piece>, Vec<Piece>) {
     let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
     let start = left.iter().zip(&right).take_while(|(l, r)| l == r).count();
     let (left_rest, right_rest) =
@@ -23,20 +23,20 @@ pub fn differing(left: &str, right: &str) -> (Vec<Piece>, Vec<Piece>) {
     let end = both_rev.take_while(|(l, r)| l == r).count();
     let left_mid = left_rest.get(..left_rest.len() - end).unwrap_or_default();
     let right_mid = right_rest.get(..right_rest.len() - end).unwrap_or_default();
-    let (left_keeps, right_keeps) = common(left_mid, right_mid);
+    let (left_keeps, right_keeps) = common_letters(left_mid, right_mid);
     let pieces = |all: &[char], keeps: &[bool]| {
         let mut pieces = Vec::new();
         for (index, letter) in all.iter().enumerate() {
             let middle = index.checked_sub(start).and_then(|index| keeps.get(index));
-            push(&mut pieces, *letter, middle.is_some_and(|keep| !keep));
+            push_letter(&mut pieces, *letter, middle.is_some_and(|keep| !keep));
         }
         pieces
     };
     (pieces(&left, &left_keeps), pieces(&right, &right_keeps))
 }
 
-fn push(pieces: &mut Vec<Piece>, letter: char, differs: bool) {
-    let letter = if differs { visible(letter) } else { letter };
+fn push_letter(pieces: &mut Vec<Piece>, letter: char, differs: bool) {
+    let letter = if differs { make_visible(letter) } else { letter };
     match pieces.last_mut() {
         Some(last) if last.differs == differs => last.text.push(letter),
         _ => pieces.push(Piece { text: letter.to_string(), differs }),
@@ -44,7 +44,7 @@ fn push(pieces: &mut Vec<Piece>, letter: char, differs: bool) {
 }
 
 /// A sign for what cannot be seen.
-fn visible(letter: char) -> char {
+fn make_visible(letter: char) -> char {
     match letter {
         ' ' => '␣',
         '\t' => '⇥',
@@ -56,7 +56,7 @@ fn visible(letter: char) -> char {
 }
 
 /// For each character whether it belongs to the longest common subsequence.
-fn common(left: &[char], right: &[char]) -> (Vec<bool>, Vec<bool>) {
+fn common_letters(left: &[char], right: &[char]) -> (Vec<bool>, Vec<bool>) {
     let (mut left_keeps, mut right_keeps) = (vec![false; left.len()], vec![false; right.len()]);
     if left.len().saturating_mul(right.len()) > MOST_PAIRS {
         return (left_keeps, right_keeps);
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn marked(pieces: &[Piece]) -> String {
+    fn mark_pieces(pieces: &[Piece]) -> String {
         let mark = |piece: &Piece| {
             if piece.differs { format!("[{}]", piece.text) } else { piece.text.clone() }
         };
@@ -106,8 +106,8 @@ mod tests {
     #[test]
     fn exactly_the_characters_that_differ_are_marked() {
         let shown = |left, right| {
-            let (left, right) = differing(left, right);
-            (marked(&left), marked(&right))
+            let (left, right) = diff_letters(left, right);
+            (mark_pieces(&left), mark_pieces(&right))
         };
         assert_eq!(shown("Diaspora", "diaspora"), ("[D]iaspora".into(), "[d]iaspora".into()));
         assert_eq!(shown("15", "1612"), ("1[5]".into(), "1[612]".into()));
@@ -120,7 +120,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_character_is_lost_and_what_is_equal_is_equal(left in "[ab ]{0,12}", right in "[ab ]{0,12}") {
-            let (l, r) = differing(&left, &right);
+            let (l, r) = diff_letters(&left, &right);
             let whole = |pieces: &[Piece]| pieces.iter().map(|p| p.text.replace('␣', " ")).collect::<String>();
             let equal = |pieces: &[Piece]| pieces.iter().filter(|p| !p.differs).map(|p| p.text.as_str()).collect::<String>();
             prop_assert_eq!(whole(&l), left);

@@ -139,19 +139,19 @@ impl Failure {
             }
             Self::ParametersWrong { faults } => {
                 Sentence::new("Its parameters are not in order. {faults}")
-                    .saying("faults", Sentence::sequence(faults.clone()))
+                    .with_sentence("faults", Sentence::from_sequence(faults.clone()))
             }
             Self::ActionMissing { name, fault: Some(fault) } => {
                 Sentence::new("The action {name} is not in the catalogue: {fault}.")
                     .with("name", name)
-                    .saying("fault", fault.clone())
+                    .with_sentence("fault", fault.clone())
             }
             Self::ActionMissing { name, fault: None } => Sentence::new(
                 "The action {name} is not in the catalogue: the actions directory has no {name}.toml.",
             )
             .with("name", name),
             Self::NotRun { reason } => {
-                Sentence::new("Not run: {reason}.").saying("reason", reason.clone())
+                Sentence::new("Not run: {reason}.").with_sentence("reason", reason.clone())
             }
             Self::NoDirectory { path } => {
                 Sentence::new("Not run: its cwd {path} is not a directory.").with("path", path)
@@ -175,14 +175,14 @@ impl Failure {
             Self::Stopped => "It was stopped while it ran.".into(),
             Self::ExitCode { code } => Sentence::new(exit_code(*code)).with("code", code),
             Self::NoExitCode => "It ended without an exit code.".into(),
-            Self::Signal { number } => signal(*number),
+            Self::Signal { number } => signal_sentence(*number),
             Self::NoAnswer { seconds } => {
                 Sentence::new("There was no whole answer within its limit of {seconds} s.")
                     .with("seconds", seconds)
             }
             Self::StoppedWaiting => "It was stopped while it waited for the answer.".into(),
             Self::NotSent { reason } => {
-                Sentence::new("Not sent: {reason}.").saying("reason", reason.clone())
+                Sentence::new("Not sent: {reason}.").with_sentence("reason", reason.clone())
             }
             Self::ExchangeBroken { error } => {
                 Sentence::new("The exchange broke off: {error}.").with("error", error)
@@ -199,7 +199,7 @@ impl Failure {
                 .with("name", name)
                 .with("error", error),
             Self::NoConnection { last } => {
-                Sentence::new("No connection: {last}.").saying("last", last.clone())
+                Sentence::new("No connection: {last}.").with_sentence("last", last.clone())
             }
             Self::CertificatesUnreadable => "The trusted certificates could not be read.".into(),
             Self::NoCertificates => {
@@ -235,12 +235,12 @@ impl Failure {
                 Sentence::new("The image could not be pulled: {error}.").with("error", error)
             }
             Self::PutBack { because } => {
-                Sentence::new("{why} The old one runs again.").saying("why", because.sentence())
+                Sentence::new("{why} The old one runs again.").with_sentence("why", because.sentence())
             }
             Self::NotPutBack { because, error } => {
                 Sentence::new("{why} The old one could not be put back either: {error}")
-                    .saying("why", because.sentence())
-                    .saying("error", error.sentence())
+                    .with_sentence("why", because.sentence())
+                    .with_sentence("error", error.sentence())
             }
             Self::NoEngine { socket, error } => Sentence::new("No engine at {socket}: {error}.")
                 .with("socket", socket)
@@ -259,7 +259,7 @@ impl Failure {
                     Sentence::new("The engine refused ({status}): {message}.").with("status", status);
                 match message {
                     Some(message) => sentence.with("message", message),
-                    None => sentence.saying("message", "no reason given"),
+                    None => sentence.with_sentence("message", "no reason given"),
                 }
             }
         }
@@ -289,7 +289,7 @@ fn exit_code(code: i32) -> &'static str {
     }
 }
 
-fn signal(number: i32) -> Sentence {
+fn signal_sentence(number: i32) -> Sentence {
     let pattern = match signal_name(number) {
         Some("SIGXCPU") => {
             "It was ended by signal {signal} (SIGXCPU: it used up its processor time)."

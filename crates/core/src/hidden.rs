@@ -6,7 +6,7 @@
 
 /// Whether a character that stands behind `before` hides. Line ends and tabs do not.
 #[must_use]
-pub fn hides(c: char, before: Option<char>) -> bool {
+pub fn is_hiding(c: char, before: Option<char>) -> bool {
     match c {
         '\t' | '\n' | '\r' => false,
         // They join the parts of an emoji, and letters of some scripts; between others they only hide.
@@ -34,7 +34,7 @@ pub fn hides(c: char, before: Option<char>) -> bool {
 #[must_use]
 pub fn has_hidden(text: &str) -> bool {
     let mut before = None;
-    text.chars().any(|c| hides(c, before.replace(c)))
+    text.chars().any(|c| is_hiding(c, before.replace(c)))
 }
 
 #[cfg(test)]

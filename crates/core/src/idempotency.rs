@@ -38,7 +38,7 @@ pub struct KeyHeaders<'a> {
 }
 
 /// The key of a delivery; none where GitLab sent none and body repeats are not looked for.
-pub fn key(
+pub fn derive_key(
     headers: KeyHeaders<'_>,
     event_header: &str,
     body: &[u8],
@@ -61,11 +61,11 @@ fn body_key(event_header: &str, body: &[u8]) -> String {
     hash.update(event_header.len().to_le_bytes());
     hash.update(event_header);
     hash.update(body);
-    format!("body:{}", hex(&hash.finalize()))
+    format!("body:{}", to_hex(&hash.finalize()))
 }
 
 /// Bytes as hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
+pub fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
@@ -79,30 +79,35 @@ mod tests {
 
     const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
-    fn of(headers: KeyHeaders<'_>, event: &str, body: &[u8], repeat_s: i64) -> Option<Key> {
+    fn derive_sample_key(
+        headers: KeyHeaders<'_>,
+        event: &str,
+        body: &[u8],
+        repeat_s: i64,
+    ) -> Option<Key> {
         let repeat = TimeDelta::seconds(repeat_s);
-        key(headers, event, body, (NOW, repeat))
+        derive_key(headers, event, body, (NOW, repeat))
     }
 
     #[test]
     fn the_header_is_the_key_for_a_week() {
         let headers = KeyHeaders { idempotency_key: Some("k1"), webhook_id: Some("w1") };
-        let found = of(headers, "Push Hook", b"{}", 60).unwrap();
+        let found = derive_sample_key(headers, "Push Hook", b"{}", 60).unwrap();
         assert_eq!((found.value.as_str(), found.from_body), ("k1", false));
         assert_eq!(found.expires_at, NOW + TimeDelta::days(7));
         let signed = KeyHeaders { idempotency_key: None, webhook_id: Some("w1") };
-        assert_eq!(of(signed, "Push Hook", b"{}", 60).unwrap().value, "w1");
+        assert_eq!(derive_sample_key(signed, "Push Hook", b"{}", 60).unwrap().value, "w1");
     }
 
     #[test]
     fn without_one_the_body_stands_for_it_for_a_minute() {
         let none = KeyHeaders::default();
-        let found = of(none, "Push Hook", b"{}", 60).unwrap();
+        let found = derive_sample_key(none, "Push Hook", b"{}", 60).unwrap();
         assert!(found.from_body);
         assert_eq!(found.expires_at, NOW + TimeDelta::seconds(60));
-        assert_eq!(of(none, "Push Hook", b"{}", 60).unwrap(), found);
-        assert_ne!(of(none, "Push Hook", b"{ }", 60).unwrap(), found);
-        assert_ne!(of(none, "Tag Push Hook", b"{}", 60).unwrap(), found);
-        assert_eq!(of(none, "Push Hook", b"{}", 0), None);
+        assert_eq!(derive_sample_key(none, "Push Hook", b"{}", 60).unwrap(), found);
+        assert_ne!(derive_sample_key(none, "Push Hook", b"{ }", 60).unwrap(), found);
+        assert_ne!(derive_sample_key(none, "Tag Push Hook", b"{}", 60).unwrap(), found);
+        assert_eq!(derive_sample_key(none, "Push Hook", b"{}", 0), None);
     }
 }

@@ -14,7 +14,7 @@
 
 mod transition;
 
-pub use transition::{FinalState, JobEvent, transition};
+pub use transition::{FinalState, JobEvent, next_state};
 
 use super::retry::Policy;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -228,7 +228,7 @@ impl Next {
 /// What follows an attempt that ended so. `retry` is how long another try is waited for, if the
 /// failure asks for one (exit 75, or an entry with `retry_on_failure`); `jitter` lies in 0..1.
 #[must_use]
-pub fn next(
+pub fn decide_next(
     outcome: AttemptOutcome,
     retry: Option<&Policy>,
     tries: Tries,
@@ -242,7 +242,7 @@ pub fn next(
         (AttemptOutcome::Failed | AttemptOutcome::TimedOut, Some(retry))
             if tries.used < tries.max =>
         {
-            Next::RetryAt(now + retry.wait(tries.used, jitter))
+            Next::RetryAt(now + retry.wait_after(tries.used, jitter))
         }
         (AttemptOutcome::Failed | AttemptOutcome::TimedOut | AttemptOutcome::Lost, _) => {
             Next::End(FinalState::Failed)
@@ -257,36 +257,48 @@ mod tests {
 
     const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
-    fn after(outcome: AttemptOutcome, temporary: bool, used: i32, max: i32, lost: i32) -> Next {
+    fn next_after(
+        outcome: AttemptOutcome,
+        temporary: bool,
+        used: i32,
+        max: i32,
+        lost: i32,
+    ) -> Next {
         let policy = temporary.then(Policy::default);
-        next(outcome, policy.as_ref(), Tries { used, max, lost }, NOW, 0.0)
+        decide_next(outcome, policy.as_ref(), Tries { used, max, lost }, NOW, 0.0)
     }
 
     #[test]
     fn a_temporary_failure_waits_longer_each_time_until_tries_are_used_up() {
         let waits: Vec<i64> = (1..=6)
-            .map(|used| match after(AttemptOutcome::Failed, true, used, 7, 0) {
+            .map(|used| match next_after(AttemptOutcome::Failed, true, used, 7, 0) {
                 Next::RetryAt(at) => (at - NOW).num_seconds(),
                 other => panic!("{other:?}"),
             })
             .collect();
         assert_eq!(waits, [1, 5, 30, 120, 600, 600]);
-        assert_eq!(after(AttemptOutcome::Failed, true, 7, 7, 0), Next::End(FinalState::Failed));
+        assert_eq!(
+            next_after(AttemptOutcome::Failed, true, 7, 7, 0),
+            Next::End(FinalState::Failed)
+        );
     }
 
     #[test]
     fn a_plain_failure_is_final_and_a_lost_worker_is_not() {
-        assert_eq!(after(AttemptOutcome::Failed, false, 1, 9, 0), Next::End(FinalState::Failed));
-        assert_eq!(after(AttemptOutcome::Lost, false, 0, 1, 1), Next::RunAgain);
         assert_eq!(
-            after(AttemptOutcome::Lost, false, 0, 1, MAX_LOST),
+            next_after(AttemptOutcome::Failed, false, 1, 9, 0),
+            Next::End(FinalState::Failed)
+        );
+        assert_eq!(next_after(AttemptOutcome::Lost, false, 0, 1, 1), Next::RunAgain);
+        assert_eq!(
+            next_after(AttemptOutcome::Lost, false, 0, 1, MAX_LOST),
             Next::End(FinalState::Failed)
         );
     }
 
     #[test]
     fn nothing_more_is_tried_of_a_job_that_is_cancelled() {
-        let temporary = after(AttemptOutcome::Failed, true, 1, 9, 0);
+        let temporary = next_after(AttemptOutcome::Failed, true, 1, 9, 0);
         assert_eq!(temporary.unless_cancelled(true), Next::End(FinalState::Cancelled));
         assert_eq!(Next::RunAgain.unless_cancelled(true), Next::End(FinalState::Cancelled));
         assert_eq!(Next::RunAgain.unless_cancelled(false), Next::RunAgain);
@@ -315,7 +327,7 @@ mod tests {
                     _ => tries.used += 1,
                 }
                 let policy = temporary.then(Policy::default);
-                match next(outcome, policy.as_ref(), tries, NOW, 0.5) {
+                match decide_next(outcome, policy.as_ref(), tries, NOW, 0.5) {
                     Next::End(_) => { ended = true; break; }
                     Next::RetryAt(at) => prop_assert!(at > NOW),
                     Next::RunAgain => prop_assert_eq!(outcome, AttemptOutcome::Lost),

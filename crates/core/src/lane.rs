@@ -1,7 +1,7 @@
 //! Lanes: which of the jobs that share one may run now, and which are overtaken.
 //!
 //! A lane is a line of jobs of which one runs at a time: those of a webhook that asks for it, or all
-//! that use a resource of the host that a catalogue entry names. [`decide`] is the whole rule; it
+//! that use a resource of the host that a catalogue entry names. [`decide_lane`] is the whole rule; it
 //! sees the lane as it stands. Who looks it up, and under which lock, is `signalbox_store::lanes`.
 
 use crate::ids::WebhookId;
@@ -40,7 +40,7 @@ pub fn webhook_of_lane(lane: &str) -> Option<i64> {
 
 /// What a person reads: the resource's name, or that it is the webhook's own.
 #[must_use]
-pub fn label(lane: &str) -> String {
+pub fn lane_label(lane: &str) -> String {
     match lane.strip_prefix(OF_HOST) {
         Some(name) => name.to_owned(),
         None => "this webhook".to_owned(),
@@ -106,16 +106,16 @@ pub struct Decision {
 /// - The first that is ready is next. In a `serial` webhook none overtakes an earlier one that
 ///   rests: an older state must not come after a newer one.
 #[must_use]
-pub fn decide(members: &[Member]) -> Decision {
+pub fn decide_lane(members: &[Member]) -> Decision {
     let mut decision = Decision::default();
     let mut standing: Vec<&Member> = Vec::with_capacity(members.len());
     for (place, member) in members.iter().enumerate() {
-        let newer = members.iter().skip(place + 1).rev().find(|newer| overtakes(newer, member));
+        let newer = members.iter().skip(place + 1).rev().find(|newer| does_overtake(newer, member));
         match newer {
             Some(newer) => decision.superseded.push((member.id.clone(), newer.id.clone())),
             None => standing.push(member),
         }
-        let newer = members.iter().skip(place + 1).rev().find(|newer| ends(newer, member));
+        let newer = members.iter().skip(place + 1).rev().find(|newer| does_end(newer, member));
         decision.cancelled.extend(newer.map(|newer| (member.id.clone(), newer.id.clone())));
     }
     if standing.iter().any(|member| member.stand == Stand::Running) {
@@ -143,7 +143,7 @@ pub fn decide(members: &[Member]) -> Decision {
 }
 
 /// Whether the newer of two takes the other's place.
-fn overtakes(newer: &Member, older: &Member) -> bool {
+fn does_overtake(newer: &Member, older: &Member) -> bool {
     let latest = |member: &Member| {
         member.concurrency == Concurrency::Latest && member.stand != Stand::Running
     };
@@ -154,7 +154,7 @@ fn overtakes(newer: &Member, older: &Member) -> bool {
 }
 
 /// Whether the newer of two ends the other, which runs.
-fn ends(newer: &Member, older: &Member) -> bool {
+fn does_end(newer: &Member, older: &Member) -> bool {
     let begins = matches!(newer.stand, Stand::Ready | Stand::Resting);
     begins
         && newer.cancels_running

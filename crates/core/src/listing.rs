@@ -31,7 +31,7 @@ pub const REACH: i64 = 50_000;
 impl<S, F: Default> ListQuery<S, F> {
     /// Neither search nor filters.
     #[must_use]
-    pub fn everything(limit: i64) -> Self {
+    pub fn match_everything(limit: i64) -> Self {
         Self {
             terms: Vec::new(),
             order: Vec::new(),
@@ -96,7 +96,7 @@ impl Total {
 
     /// From a count that stopped after [`Self::CAP`] + 1 rows.
     #[must_use]
-    pub fn capped(count: i64) -> Self {
+    pub fn from_capped(count: i64) -> Self {
         if count > Self::CAP { Self::AtLeast(Self::CAP) } else { Self::Exactly(count) }
     }
 
@@ -112,15 +112,15 @@ impl Total {
 impl std::fmt::Display for Total {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Exactly(n) => f.write_str(&grouped(*n)),
-            Self::AtLeast(n) => write!(f, "{}+", grouped(*n)),
+            Self::Exactly(n) => f.write_str(&group_thousands(*n)),
+            Self::AtLeast(n) => write!(f, "{}+", group_thousands(*n)),
         }
     }
 }
 
 /// A whole number with its thousands set apart: `10,000`.
 #[must_use]
-pub fn grouped(number: impl ToString + Copy) -> String {
+pub fn group_thousands(number: impl ToString + Copy) -> String {
     let number = number.to_string();
     let (sign, digits) = number.strip_prefix('-').map_or(("", number.as_str()), |d| ("-", d));
     let mut text = sign.to_owned();
@@ -150,7 +150,7 @@ impl<R> Page<R> {
     /// Makes a page of up to `limit + 1` rows fetched for `part` (`Newer` rows come nearest
     /// first, that is, reversed).
     #[must_use]
-    pub fn cut(mut rows: Vec<R>, part: &Part, limit: i64, matching: Total) -> Self {
+    pub fn cut_page(mut rows: Vec<R>, part: &Part, limit: i64, matching: Total) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);
@@ -204,7 +204,7 @@ pub struct ChoiceCount {
 impl Counts {
     /// The rows of a choice, if they were counted.
     #[must_use]
-    pub fn of(&self, param: &str, value: &str) -> Option<Total> {
+    pub fn count_for(&self, param: &str, value: &str) -> Option<Total> {
         let known = self.choices.iter().find(|known| known.param == param && known.value == value);
         known.and_then(|known| known.count)
     }
@@ -212,7 +212,7 @@ impl Counts {
 
 /// Splits a search into terms: at spaces, quoted phrases kept whole.
 #[must_use]
-pub fn terms(search: &str) -> Vec<String> {
+pub fn split_terms(search: &str) -> Vec<String> {
     let mut terms = Vec::new();
     let mut rest = search.trim_start();
     while let Some(first) = rest.chars().next() {
@@ -235,25 +235,25 @@ mod tests {
 
     #[test]
     fn a_search_is_split_as_django_splits_it() {
-        assert_eq!(terms("  Repo 12 "), ["Repo", "12"]);
-        assert_eq!(terms("\"Repo 12\" x"), ["Repo 12", "x"]);
-        assert_eq!(terms("it's 'a b' \"open"), ["it's", "a b", "\"open"]);
-        assert!(terms(" \"\" ").is_empty());
+        assert_eq!(split_terms("  Repo 12 "), ["Repo", "12"]);
+        assert_eq!(split_terms("\"Repo 12\" x"), ["Repo 12", "x"]);
+        assert_eq!(split_terms("it's 'a b' \"open"), ["it's", "a b", "\"open"]);
+        assert!(split_terms(" \"\" ").is_empty());
     }
 
     #[test]
     fn numbers_are_grouped_and_caps_are_marked() {
-        let shown: Vec<String> = [0, 999, 1_000, 1_234_567, -12_345].map(grouped).into();
+        let shown: Vec<String> = [0, 999, 1_000, 1_234_567, -12_345].map(group_thousands).into();
         assert_eq!(shown, ["0", "999", "1,000", "1,234,567", "-12,345"]);
-        assert_eq!(Total::capped(10_001).to_string(), "10,000+");
-        assert_eq!(Total::capped(10_000).to_string(), "10,000");
+        assert_eq!(Total::from_capped(10_001).to_string(), "10,000+");
+        assert_eq!(Total::from_capped(10_000).to_string(), "10,000");
     }
 
     #[test]
     fn a_page_knows_its_neighbours() {
-        let older = Page::cut(vec![3, 2, 1], &Part::Older("x".into()), 2, Total::Exactly(9));
+        let older = Page::cut_page(vec![3, 2, 1], &Part::Older("x".into()), 2, Total::Exactly(9));
         assert_eq!((older.rows, older.has_newer, older.has_older), (vec![3, 2], true, true));
-        let newer = Page::cut(vec![1, 2], &Part::Newer("x".into()), 2, Total::Exactly(9));
+        let newer = Page::cut_page(vec![1, 2], &Part::Newer("x".into()), 2, Total::Exactly(9));
         assert_eq!((newer.rows, newer.has_newer, newer.has_older), (vec![2, 1], false, true));
     }
 }

@@ -67,7 +67,7 @@ pub struct Chunk {
 impl Chunk {
     /// A sentence of our own, on a line of its own.
     #[must_use]
-    pub fn notice(sentence: &str) -> Self {
+    pub fn from_notice(sentence: &str) -> Self {
         Self { stream: Stream::Notice, bytes: format!("{sentence}\n").into_bytes() }
     }
 }
@@ -85,20 +85,20 @@ pub struct Cap {
 
 impl Default for Cap {
     fn default() -> Self {
-        Self::of(LIMIT_BYTES)
+        Self::with_limit(LIMIT_BYTES)
     }
 }
 
 impl Cap {
     /// A cap at `limit` bytes.
     #[must_use]
-    pub fn of(limit: usize) -> Self {
+    pub fn with_limit(limit: usize) -> Self {
         let tail = VecDeque::new();
         Self { half: limit / 2, head_bytes: 0, head_chunks: 0, tail, tail_bytes: 0, dropped: 0 }
     }
 
     /// Takes a chunk; what of it belongs to the head comes back, to be stored now.
-    pub fn push(&mut self, chunk: Chunk) -> Option<Chunk> {
+    pub fn push_chunk(&mut self, chunk: Chunk) -> Option<Chunk> {
         let Chunk { stream, mut bytes } = chunk;
         let mut room = self.half.saturating_sub(self.head_bytes);
         if self.head_chunks >= LIMIT_CHUNKS {
@@ -142,7 +142,7 @@ impl Cap {
 
     /// The end: how much was dropped between head and tail, and the tail.
     #[must_use]
-    pub fn finish(self) -> Rest {
+    pub fn into_rest(self) -> Rest {
         Rest { dropped_bytes: self.dropped, tail: self.tail.into() }
     }
 }
@@ -160,7 +160,7 @@ impl Rest {
     /// The chunks to store: a notice where something was dropped, then the tail.
     pub fn into_chunks(self) -> impl Iterator<Item = Chunk> {
         let n = self.dropped_bytes;
-        let notice = (n > 0).then(|| Chunk::notice(&format!("… {n} bytes dropped here …")));
+        let notice = (n > 0).then(|| Chunk::from_notice(&format!("… {n} bytes dropped here …")));
         notice.into_iter().chain(self.tail)
     }
 }
@@ -173,7 +173,7 @@ impl Rest {
 #[must_use]
 pub fn page_text(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
-    glyphs(bytes, |glyph| {
+    each_glyph(bytes, |glyph| {
         if let Glyph::Letter(c) = glyph {
             text.push(c);
         }
@@ -189,7 +189,7 @@ enum Glyph<'t> {
     Look(&'t str),
 }
 
-fn glyphs(bytes: &[u8], mut take: impl FnMut(Glyph<'_>)) {
+fn each_glyph(bytes: &[u8], mut take: impl FnMut(Glyph<'_>)) {
     let decoded = String::from_utf8_lossy(bytes);
     let mut chars = decoded.chars().peekable();
     while let Some(c) = chars.next() {

@@ -19,7 +19,7 @@ pub enum Scope {
 impl Scope {
     /// The word for it: stored, and in forms.
     #[must_use]
-    pub fn word(&self) -> String {
+    pub fn to_word(&self) -> String {
         match self {
             Self::All => "all".to_owned(),
             Self::Webhook(id) => format!("webhook:{id}"),
@@ -42,7 +42,7 @@ impl Scope {
 
     /// Whether a job of this webhook and lane (empty = none) is held back.
     #[must_use]
-    pub fn covers(&self, webhook: Option<i64>, lane: &str) -> bool {
+    pub fn covers_job(&self, webhook: Option<i64>, lane: &str) -> bool {
         match self {
             Self::All => true,
             Self::Webhook(id) => webhook == Some(*id),
@@ -84,8 +84,15 @@ pub enum Release {
 
 /// The pause that holds a job of this webhook and lane back, the widest first.
 #[must_use]
-pub fn holding<'a>(pauses: &'a [Pause], webhook: Option<i64>, lane: &str) -> Option<&'a Pause> {
-    pauses.iter().filter(|pause| pause.scope.covers(webhook, lane)).min_by_key(|pause| &pause.scope)
+pub fn find_holding<'a>(
+    pauses: &'a [Pause],
+    webhook: Option<i64>,
+    lane: &str,
+) -> Option<&'a Pause> {
+    pauses
+        .iter()
+        .filter(|pause| pause.scope.covers_job(webhook, lane))
+        .min_by_key(|pause| &pause.scope)
 }
 
 #[cfg(test)]
@@ -96,13 +103,15 @@ mod tests {
     fn scopes_read_back_and_cover_what_they_say() {
         let lane = Scope::Lane("host:docker".to_owned());
         for scope in [Scope::All, Scope::Webhook(7), lane.clone()] {
-            assert_eq!(Scope::parse(&scope.word()), Some(scope));
+            assert_eq!(Scope::parse(&scope.to_word()), Some(scope));
         }
         for bad in ["", "some", "webhook:", "webhook:x", "lane:"] {
             assert_eq!(Scope::parse(bad), None, "{bad}");
         }
-        assert!(Scope::All.covers(None, ""));
-        assert!(Scope::Webhook(7).covers(Some(7), "") && !Scope::Webhook(7).covers(None, ""));
-        assert!(lane.covers(None, "host:docker") && !lane.covers(Some(7), ""));
+        assert!(Scope::All.covers_job(None, ""));
+        assert!(
+            Scope::Webhook(7).covers_job(Some(7), "") && !Scope::Webhook(7).covers_job(None, "")
+        );
+        assert!(lane.covers_job(None, "host:docker") && !lane.covers_job(Some(7), ""));
     }
 }

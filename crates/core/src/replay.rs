@@ -80,7 +80,7 @@ pub struct Kept {
 
 /// What makes the replay of this one delivery impossible, whoever asks.
 #[must_use]
-pub fn obstacle(kept: Kept) -> Option<Skip> {
+pub fn find_obstacle(kept: Kept) -> Option<Skip> {
     if kept.verdict == Verdict::Rejected {
         Some(Skip::Rejected)
     } else if kept.has_body {
@@ -100,7 +100,10 @@ pub fn obstacle_among_many(kept: Kept) -> Option<Skip> {
     } else {
         Some(Skip::Made)
     };
-    obstacle(kept).filter(|skip| *skip == Skip::Rejected).or(stands_for_another).or(obstacle(kept))
+    find_obstacle(kept)
+        .filter(|skip| *skip == Skip::Rejected)
+        .or(stands_for_another)
+        .or(find_obstacle(kept))
 }
 
 /// How fast many are replayed.
@@ -143,13 +146,13 @@ impl Pace {
 
     /// A pace, if it is one.
     #[must_use]
-    pub fn of(number: i32, per: Per) -> Option<Self> {
+    pub fn new_checked(number: i32, per: Per) -> Option<Self> {
         (1..=Self::MOST).contains(&number).then_some(Self { number, per })
     }
 
     /// How long one follows another.
     #[must_use]
-    pub fn interval(self) -> TimeDelta {
+    pub fn step_interval(self) -> TimeDelta {
         let whole = match self.per {
             Per::Second => TimeDelta::seconds(1),
             Per::Minute => TimeDelta::minutes(1),
@@ -160,14 +163,14 @@ impl Pace {
     /// When the next one is due, if one was due then and it is now so late. What was missed for
     /// more than a second is not caught up.
     #[must_use]
-    pub fn next(self, due: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
-        (due + self.interval()).max(now - TimeDelta::seconds(1))
+    pub fn next_due(self, due: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+        (due + self.step_interval()).max(now - TimeDelta::seconds(1))
     }
 
     /// How long so many take.
     #[must_use]
     pub fn time_of(self, many: i64) -> TimeDelta {
-        let ms = self.interval().num_milliseconds().saturating_mul(many);
+        let ms = self.step_interval().num_milliseconds().saturating_mul(many);
         TimeDelta::try_milliseconds(ms).unwrap_or(TimeDelta::MAX)
     }
 }
@@ -208,11 +211,17 @@ mod tests {
     #[test]
     fn what_was_never_authentic_or_is_not_kept_whole_is_not_replayed() {
         let kept = |verdict, source, has_body| Kept { verdict, source, has_body };
-        assert_eq!(obstacle(kept(Verdict::Matched, Source::Gitlab, true)), None);
-        assert_eq!(obstacle(kept(Verdict::Rejected, Source::Gitlab, true)), Some(Skip::Rejected));
-        assert_eq!(obstacle(kept(Verdict::Unmatched, Source::Gitlab, false)), Some(Skip::BodyGone));
+        assert_eq!(find_obstacle(kept(Verdict::Matched, Source::Gitlab, true)), None);
+        assert_eq!(
+            find_obstacle(kept(Verdict::Rejected, Source::Gitlab, true)),
+            Some(Skip::Rejected)
+        );
+        assert_eq!(
+            find_obstacle(kept(Verdict::Unmatched, Source::Gitlab, false)),
+            Some(Skip::BodyGone)
+        );
         // One by one a person may; among many the original stands for its repeats.
-        assert_eq!(obstacle(kept(Verdict::Duplicate, Source::Gitlab, true)), None);
+        assert_eq!(find_obstacle(kept(Verdict::Duplicate, Source::Gitlab, true)), None);
         assert_eq!(
             obstacle_among_many(kept(Verdict::Duplicate, Source::Gitlab, true)),
             Some(Skip::Duplicate)
@@ -229,11 +238,11 @@ mod tests {
 
     #[test]
     fn a_pace_keeps_its_distance_and_catches_nothing_up() {
-        let pace = Pace::of(4, Per::Second).unwrap();
+        let pace = Pace::new_checked(4, Per::Second).unwrap();
         let now = DateTime::UNIX_EPOCH + TimeDelta::days(1);
-        assert_eq!(pace.next(now, now), now + TimeDelta::milliseconds(250));
-        assert_eq!(pace.next(now - TimeDelta::hours(1), now), now - TimeDelta::seconds(1));
-        assert_eq!(Pace::of(30, Per::Minute).unwrap().time_of(3), TimeDelta::seconds(6));
-        assert_eq!(Pace::of(0, Per::Minute).or(Pace::of(101, Per::Second)), None);
+        assert_eq!(pace.next_due(now, now), now + TimeDelta::milliseconds(250));
+        assert_eq!(pace.next_due(now - TimeDelta::hours(1), now), now - TimeDelta::seconds(1));
+        assert_eq!(Pace::new_checked(30, Per::Minute).unwrap().time_of(3), TimeDelta::seconds(6));
+        assert_eq!(Pace::new_checked(0, Per::Minute).or(Pace::new_checked(101, Per::Second)), None);
     }
 }

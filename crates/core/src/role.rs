@@ -38,7 +38,7 @@ impl Role {
 
     /// What it may do, in a sentence.
     #[must_use]
-    pub fn explained(self) -> &'static str {
+    pub fn explain_role(self) -> &'static str {
         match self {
             Self::Viewer => "can read everything except the log and accounts",
             Self::Operator => "can also run and cancel jobs, and read the log",
@@ -58,7 +58,7 @@ impl Role {
 
     /// Whether this role has the permission.
     #[must_use]
-    pub fn may(self, permission: Permission) -> bool {
+    pub fn has_permission(self, permission: Permission) -> bool {
         self >= match permission {
             Permission::View | Permission::OwnAccount => Self::Viewer,
             Permission::Operate | Permission::ReadLog => Self::Operator,
@@ -98,7 +98,7 @@ mod tests {
         ];
         let all = [View, OwnAccount, Operate, ReadLog, ChangeWebhooks, ManageUsers];
         for (role, expected) in table {
-            assert_eq!(all.map(|permission| role.may(permission)), expected);
+            assert_eq!(all.map(|permission| role.has_permission(permission)), expected);
         }
     }
 }

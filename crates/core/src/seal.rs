@@ -29,15 +29,15 @@ pub struct Keys {
 impl Keys {
     /// Derives every key from the installation's secret key.
     #[must_use]
-    pub fn derive(secret_key: impl AsRef<[u8]>) -> Self {
+    pub fn derive_keys(secret_key: impl AsRef<[u8]>) -> Self {
         let secret_key = secret_key.as_ref();
         let mut cookie = [0; 64];
         let (first, second) = cookie.split_at_mut(32);
-        first.copy_from_slice(&subkey(secret_key, b"signalbox cookie 1"));
-        second.copy_from_slice(&subkey(secret_key, b"signalbox cookie 2"));
+        first.copy_from_slice(&derive_subkey(secret_key, b"signalbox cookie 1"));
+        second.copy_from_slice(&derive_subkey(secret_key, b"signalbox cookie 2"));
         Self {
-            token_digest: subkey(secret_key, b"signalbox token digest"),
-            seal: subkey(secret_key, b"signalbox seal"),
+            token_digest: derive_subkey(secret_key, b"signalbox token digest"),
+            seal: derive_subkey(secret_key, b"signalbox seal"),
             cookie,
         }
     }
@@ -46,33 +46,33 @@ impl Keys {
     /// tokens' digests: a token is known by its digest alone, which outlasts a change of the secret key.
     ///
     /// # Errors
-    /// As [`seal`].
+    /// As [`seal_bytes`].
     pub fn check_value(&self, nonce: [u8; NONCE_BYTES]) -> Result<Vec<u8>, CannotOpen> {
-        seal(&self.seal, nonce, CHECK, &self.token_digest)
+        seal_bytes(&self.seal, nonce, CHECK, &self.token_digest)
     }
 
     /// These keys as a check value completes them; none if it was sealed with others.
     #[must_use]
-    pub fn checked(self, check_value: &[u8]) -> Option<Self> {
-        let token_digest = open(&self.seal, CHECK, check_value).ok()?.try_into().ok()?;
+    pub fn complete_with(self, check_value: &[u8]) -> Option<Self> {
+        let token_digest = open_sealed(&self.seal, CHECK, check_value).ok()?.try_into().ok()?;
         Some(Self { token_digest, ..self })
     }
 
     /// Whether a check value was sealed with these keys.
     #[must_use]
-    pub fn fit(&self, check_value: &[u8]) -> bool {
-        open(&self.seal, CHECK, check_value).is_ok()
+    pub fn fits_check_value(&self, check_value: &[u8]) -> bool {
+        open_sealed(&self.seal, CHECK, check_value).is_ok()
     }
 }
 
-fn subkey(secret_key: &[u8], purpose: &[u8]) -> [u8; 32] {
-    mac(secret_key, purpose)
+fn derive_subkey(secret_key: &[u8], purpose: &[u8]) -> [u8; 32] {
+    hmac_sha256(secret_key, purpose)
 }
 
 /// HMAC-SHA256, which takes a key of any length.
 #[expect(clippy::missing_panics_doc, reason = "HMAC accepts keys of every length")]
 #[must_use]
-pub fn mac(key: &[u8], message: &[u8]) -> [u8; 32] {
+pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
     #[expect(clippy::expect_used, reason = "HMAC accepts keys of every length")]
     let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).expect("any key length");
     mac.update(message);
@@ -88,7 +88,7 @@ pub struct CannotOpen;
 ///
 /// # Errors
 /// [`CannotOpen`] if the cipher refuses, which it does only for messages over 256 GiB.
-pub fn seal(
+pub fn seal_bytes(
     key: &[u8; 32],
     nonce: [u8; NONCE_BYTES],
     context: &[u8],
@@ -101,11 +101,11 @@ pub fn seal(
     Ok([nonce.as_slice(), &sealed].concat())
 }
 
-/// Opens what [`seal`] made.
+/// Opens what [`seal_bytes`] made.
 ///
 /// # Errors
 /// [`CannotOpen`] for another key, another context or changed bytes.
-pub fn open(key: &[u8; 32], context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, CannotOpen> {
+pub fn open_sealed(key: &[u8; 32], context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, CannotOpen> {
     let (nonce, message) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(CannotOpen)?;
     XChaCha20Poly1305::new(&Key::from(*key))
         .decrypt(&XNonce::from(*nonce), Payload { msg: message, aad: context })
@@ -118,21 +118,21 @@ mod tests {
 
     #[test]
     fn what_was_sealed_opens_with_the_same_key_and_context_only() {
-        let keys = Keys::derive(b"installation");
-        let sealed = seal(&keys.seal, [7; 24], b"signing_token", b"whsec_abc").unwrap();
+        let keys = Keys::derive_keys(b"installation");
+        let sealed = seal_bytes(&keys.seal, [7; 24], b"signing_token", b"whsec_abc").unwrap();
         assert!(!sealed.windows(5).any(|window| window == b"whsec"));
-        assert_eq!(open(&keys.seal, b"signing_token", &sealed).unwrap(), b"whsec_abc");
-        assert_eq!(open(&keys.seal, b"secret_token", &sealed), Err(CannotOpen));
+        assert_eq!(open_sealed(&keys.seal, b"signing_token", &sealed).unwrap(), b"whsec_abc");
+        assert_eq!(open_sealed(&keys.seal, b"secret_token", &sealed), Err(CannotOpen));
         assert_eq!(
-            open(&Keys::derive(b"another").seal, b"signing_token", &sealed),
+            open_sealed(&Keys::derive_keys(b"another").seal, b"signing_token", &sealed),
             Err(CannotOpen)
         );
-        assert_eq!(open(&keys.seal, b"signing_token", b"short"), Err(CannotOpen));
+        assert_eq!(open_sealed(&keys.seal, b"signing_token", b"short"), Err(CannotOpen));
     }
 
     #[test]
     fn each_purpose_has_a_key_of_its_own() {
-        let keys = Keys::derive(b"installation");
+        let keys = Keys::derive_keys(b"installation");
         assert_ne!(keys.token_digest, keys.seal);
         assert_ne!(keys.cookie.get(..32), keys.cookie.get(32..));
     }

@@ -40,31 +40,31 @@ impl Sentence {
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "references and values fill gaps alike")]
     pub fn with(self, name: &'static str, value: impl ToString) -> Self {
-        self.filled(name, Gap::Text(value.to_string()))
+        self.with_gap(name, Gap::Text(value.to_string()))
     }
 
     /// Fills a gap with a sentence.
     #[must_use]
-    pub fn saying(self, name: &'static str, sentence: impl Into<Self>) -> Self {
-        self.filled(name, Gap::Sentence(sentence.into()))
+    pub fn with_sentence(self, name: &'static str, sentence: impl Into<Self>) -> Self {
+        self.with_gap(name, Gap::Sentence(sentence.into()))
     }
 
     /// Fills a gap with a list.
     #[must_use]
-    pub fn listing(self, name: &'static str, list: Vec<Self>) -> Self {
-        self.filled(name, Gap::List(list))
+    pub fn with_list(self, name: &'static str, list: Vec<Self>) -> Self {
+        self.with_gap(name, Gap::List(list))
     }
 
     /// Sentences, one after the other.
     #[must_use]
-    pub fn sequence(sentences: Vec<Self>) -> Self {
+    pub fn from_sequence(sentences: Vec<Self>) -> Self {
         let all = sentences.into_iter().reduce(|before, next| {
-            Self::new("{before} {next}").saying("before", before).saying("next", next)
+            Self::new("{before} {next}").with_sentence("before", before).with_sentence("next", next)
         });
         all.unwrap_or_else(|| Self::new(""))
     }
 
-    fn filled(mut self, name: &'static str, gap: Gap) -> Self {
+    fn with_gap(mut self, name: &'static str, gap: Gap) -> Self {
         self.values.push((name.into(), gap));
         self
     }
@@ -84,7 +84,7 @@ impl Sentence {
             }
         };
         let values = self.values.iter().map(|(name, gap)| (name.as_ref(), words(gap)));
-        fill(translate(&self.pattern), &values.collect::<Vec<_>>())
+        fill_pattern(translate(&self.pattern), &values.collect::<Vec<_>>())
     }
 }
 
@@ -118,7 +118,7 @@ fn english_list(words: &[String]) -> String {
 
 /// The pattern with its gaps filled, in one pass: braces inside a value stay as they are, and so
 /// does a gap that no value is for.
-pub fn fill(pattern: &str, values: &[(&str, String)]) -> String {
+pub fn fill_pattern(pattern: &str, values: &[(&str, String)]) -> String {
     let mut filled = String::with_capacity(pattern.len());
     let mut rest = pattern;
     while let Some((before, after)) = rest.split_once('{') {
@@ -145,8 +145,8 @@ mod tests {
     #[test]
     fn gaps_are_filled_by_name_once() {
         let values = [("a", "{b}".to_owned()), ("b", "2".to_owned())];
-        assert_eq!(fill("{a} and {b}, {a}", &values), "{b} and 2, {b}");
-        assert_eq!(fill("{unknown} { {b", &values), "{unknown} { {b");
+        assert_eq!(fill_pattern("{a} and {b}, {a}", &values), "{b} and 2, {b}");
+        assert_eq!(fill_pattern("{unknown} { {b", &values), "{unknown} { {b");
         assert_eq!(Sentence::new("{n} jobs").with("n", 3).to_string(), "3 jobs");
     }
 
@@ -154,8 +154,8 @@ mod tests {
     fn a_sentence_in_a_sentence_is_said_and_stored_with_it() {
         let inner = Sentence::new("{path} is not a file").with("path", "/a {why}");
         let list = ["a", "b", "c"].map(Sentence::new).to_vec();
-        let whole = Sentence::new("Not run: {why}; {all} differ.").saying("why", inner);
-        let whole = whole.listing("all", list);
+        let whole = Sentence::new("Not run: {why}; {all} differ.").with_sentence("why", inner);
+        let whole = whole.with_list("all", list);
         assert_eq!(whole.to_string(), "Not run: /a {why} is not a file; a, b and c differ.");
         let upper = |text: &'static str| if text == "b" { "B" } else { text };
         assert_eq!(

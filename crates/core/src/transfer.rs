@@ -6,7 +6,7 @@
 
 use crate::event::repository::{same_repository, without_page};
 use crate::sentence::Sentence;
-use crate::webhook::{Concurrency, ProjectId, label};
+use crate::webhook::{Concurrency, ProjectId, webhook_label};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,10 +45,10 @@ pub struct PortableWebhook {
     #[serde(default)]
     pub repo_url: String,
     pub object_kind: String,
-    #[serde(default = "pending")]
+    #[serde(default = "default_project_id")]
     pub project_id: i64,
     pub http_x_gitlab_event: String,
-    #[serde(default = "yes")]
+    #[serde(default = "default_enabled")]
     pub enabled: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_token: Option<Reference>,
@@ -70,13 +70,13 @@ pub struct PortableWebhook {
     pub action: String,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub action_params: BTreeMap<String, String>,
-    #[serde(default = "parallel")]
+    #[serde(default = "default_concurrency")]
     pub concurrency: String,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub debounce_s: i32,
     #[serde(default, skip_serializing_if = "is_no")]
     pub cancel_running: bool,
-    #[serde(default = "three")]
+    #[serde(default = "default_attempts")]
     pub max_attempts: i32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_s: Option<i32>,
@@ -84,19 +84,19 @@ pub struct PortableWebhook {
     pub notes: String,
 }
 
-fn pending() -> i64 {
+fn default_project_id() -> i64 {
     ProjectId::PENDING
 }
 
-fn yes() -> bool {
+fn default_enabled() -> bool {
     true
 }
 
-fn parallel() -> String {
+fn default_concurrency() -> String {
     Concurrency::Parallel.as_str().to_owned()
 }
 
-fn three() -> i32 {
+fn default_attempts() -> i32 {
     3
 }
 
@@ -135,7 +135,7 @@ impl std::fmt::Display for Unreadable {
 /// # Errors
 /// It is not YAML, has unknown or missing fields, is of another version, or names a variable that
 /// cannot be one.
-pub fn read(text: &str) -> Result<Document, Unreadable> {
+pub fn read_document(text: &str) -> Result<Document, Unreadable> {
     let mut document: Document =
         serde_saphyr::from_str(text).map_err(|error| Unreadable::Yaml(error.to_string()))?;
     if document.signalbox != VERSION {
@@ -165,8 +165,8 @@ pub fn read(text: &str) -> Result<Document, Unreadable> {
 ///
 /// # Errors
 /// A webhook that YAML cannot hold.
-pub fn write(webhooks: Vec<PortableWebhook>) -> Result<String, Unreadable> {
-    let document = Document { signalbox: VERSION, webhooks: named(webhooks) };
+pub fn write_document(webhooks: Vec<PortableWebhook>) -> Result<String, Unreadable> {
+    let document = Document { signalbox: VERSION, webhooks: name_secrets(webhooks) };
     serde_saphyr::to_string(&document).map_err(|error| Unreadable::Yaml(error.to_string()))
 }
 
@@ -177,7 +177,7 @@ fn is_variable(name: &str) -> bool {
         && name.len() <= 100
 }
 
-fn named(mut webhooks: Vec<PortableWebhook>) -> Vec<PortableWebhook> {
+fn name_secrets(mut webhooks: Vec<PortableWebhook>) -> Vec<PortableWebhook> {
     let mut taken = BTreeSet::new();
     for webhook in &mut webhooks {
         let label = webhook.label();
@@ -185,21 +185,24 @@ fn named(mut webhooks: Vec<PortableWebhook>) -> Vec<PortableWebhook> {
             [("TOKEN", &mut webhook.secret_token), ("SIGNING", &mut webhook.signing_token)]
         {
             if let Some(reference) = reference {
-                reference.env = free(&format!("SIGNALBOX_{kind}_{}", slug(&label)), &mut taken);
+                reference.env = find_free_name(
+                    &format!("SIGNALBOX_{kind}_{}", slug_of_label(&label)),
+                    &mut taken,
+                );
             }
         }
     }
     webhooks
 }
 
-fn slug(label: &str) -> String {
+fn slug_of_label(label: &str) -> String {
     let letters = label.chars().take(60);
     let letters =
         letters.map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' });
     letters.collect()
 }
 
-fn free(wanted: &str, taken: &mut BTreeSet<String>) -> String {
+fn find_free_name(wanted: &str, taken: &mut BTreeSet<String>) -> String {
     let numbered = (2..).map(|number| format!("{wanted}_{number}"));
     let mut names = std::iter::once(wanted.to_owned()).chain(numbered);
     let name = names.find(|name| !taken.contains(name)).unwrap_or_default();
@@ -211,7 +214,7 @@ impl PortableWebhook {
     /// What the webhook is called.
     #[must_use]
     pub fn label(&self) -> String {
-        label(&self.name, &self.repo_name, &self.object_kind)
+        webhook_label(&self.name, &self.repo_name, &self.object_kind)
     }
 
     fn is_of_same_events(&self, other: &Self) -> bool {
@@ -237,7 +240,7 @@ impl PortableWebhook {
 /// are of the same events (repository, kind and header), and the closest by name and action are
 /// taken first, so that a second import of one file finds each webhook again.
 #[must_use]
-pub fn pair(file: &[PortableWebhook], here: &[PortableWebhook]) -> Vec<Option<usize>> {
+pub fn pair_webhooks(file: &[PortableWebhook], here: &[PortableWebhook]) -> Vec<Option<usize>> {
     let closeness: [fn(&PortableWebhook, &PortableWebhook) -> bool; 4] = [
         |one, other| one.name == other.name && one.action == other.action,
         |one, other| one.name == other.name,
@@ -275,7 +278,7 @@ pub struct Difference {
 
 /// What differs between a webhook here and in the file, secrets left out.
 #[must_use]
-pub fn differences(here: &PortableWebhook, file: &PortableWebhook) -> Vec<Difference> {
+pub fn find_differences(here: &PortableWebhook, file: &PortableWebhook) -> Vec<Difference> {
     let fields = |webhook: &PortableWebhook| match serde_json::to_value(webhook) {
         Ok(Value::Object(fields)) => fields,
         _ => serde_json::Map::new(),

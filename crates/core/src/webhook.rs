@@ -100,7 +100,7 @@ pub struct Previous<T> {
 
 impl<T> Previous<T> {
     /// The secret, if it still counts.
-    pub fn at(&self, now: DateTime<Utc>) -> Option<&T> {
+    pub fn valid_at(&self, now: DateTime<Utc>) -> Option<&T> {
         (now < self.until).then_some(&self.secret)
     }
 }
@@ -158,13 +158,13 @@ pub struct Webhook {
 impl Webhook {
     /// The credentials it asks for at that time.
     #[must_use]
-    pub fn required(&self, now: DateTime<Utc>) -> Required<'_> {
-        let previous_token = self.previous_secret.as_ref().and_then(|old| old.at(now));
+    pub fn required_credentials(&self, now: DateTime<Utc>) -> Required<'_> {
+        let previous_token = self.previous_secret.as_ref().and_then(|old| old.valid_at(now));
         Required {
             token: self.secret_digest.as_deref(),
             previous_token: previous_token.map(Vec::as_slice),
             signing: self.signing_key.as_ref(),
-            previous_signing: self.previous_signing.as_ref().and_then(|old| old.at(now)),
+            previous_signing: self.previous_signing.as_ref().and_then(|old| old.valid_at(now)),
             signature: self.require_signature,
         }
     }
@@ -172,13 +172,13 @@ impl Webhook {
     /// How the webhook is called on pages and in snapshots.
     #[must_use]
     pub fn label(&self) -> String {
-        label(&self.name, &self.repo_name, &self.object_kind)
+        webhook_label(&self.name, &self.repo_name, &self.object_kind)
     }
 }
 
 /// What a webhook is called: its name, else "`repo_name` `object_kind`", as the first system printed it.
 #[must_use]
-pub fn label(name: &str, repo_name: &str, object_kind: &str) -> String {
+pub fn webhook_label(name: &str, repo_name: &str, object_kind: &str) -> String {
     match (name, repo_name) {
         ("", "") => object_kind.to_owned(),
         ("", _) => format!("{repo_name} {object_kind}"),

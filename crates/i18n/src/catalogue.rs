@@ -10,9 +10,9 @@ use std::sync::LazyLock;
 struct SimplifiedChinese;
 
 static CHINESE: LazyLock<HashMap<String, String>> =
-    LazyLock::new(|| read::<SimplifiedChinese>("").collect());
+    LazyLock::new(|| read_folder::<SimplifiedChinese>("").collect());
 static TOLD: LazyLock<Patterns> =
-    LazyLock::new(|| Patterns::of(read::<SimplifiedChinese>("told/")));
+    LazyLock::new(|| Patterns::of(read_folder::<SimplifiedChinese>("told/")));
 
 /// A text in Simplified Chinese, if it is translated.
 pub fn simplified_chinese(text: &str) -> Option<&'static str> {
@@ -26,7 +26,7 @@ pub fn told_in_simplified_chinese(text: &str) -> Option<String> {
 
 /// The texts of a language in the files of a folder. A file that cannot be read is left out and
 /// said in the log: the panel is then partly English.
-fn read<E: Embed>(folder: &'static str) -> impl Iterator<Item = (String, String)> {
+fn read_folder<E: Embed>(folder: &'static str) -> impl Iterator<Item = (String, String)> {
     let files = E::iter().filter(move |name| name.starts_with(folder));
     files.flat_map(|name| {
         let file = E::get(&name).map(|file| file.data).unwrap_or_default();

@@ -4,8 +4,8 @@
 mod catalogue;
 mod told;
 
-use signalbox_core::listing::grouped;
-use signalbox_core::sentence::fill;
+use signalbox_core::listing::group_thousands;
+use signalbox_core::sentence::fill_pattern;
 
 pub use signalbox_core::sentence::Sentence;
 
@@ -63,7 +63,7 @@ tokio::task_local! {
 }
 
 /// The language of the request that is being answered; English where there is none.
-pub fn current() -> Locale {
+pub fn current_locale() -> Locale {
     CURRENT.try_with(|locale| *locale).unwrap_or_default()
 }
 
@@ -80,7 +80,7 @@ pub fn say_in<T>(locale: Locale, say: impl FnOnce() -> T) -> T {
 
 /// A text in the reader's language; the English itself where the catalogue has none.
 pub fn t(text: &str) -> &str {
-    match current() {
+    match current_locale() {
         Locale::English => text,
         Locale::SimplifiedChinese => catalogue::simplified_chinese(text).unwrap_or(text),
     }
@@ -89,7 +89,7 @@ pub fn t(text: &str) -> &str {
 /// A text of ours that was made in English, stored or by a rule that knows no reader, in the
 /// reader's language: it is recognised by the pattern it was made with (`told.rs`).
 pub fn told(text: &str) -> String {
-    match current() {
+    match current_locale() {
         Locale::English => text.to_owned(),
         Locale::SimplifiedChinese => {
             catalogue::told_in_simplified_chinese(text).unwrap_or_else(|| t(text).to_owned())
@@ -99,7 +99,7 @@ pub fn told(text: &str) -> String {
 
 /// A sentence in the reader's language.
 pub fn say(sentence: &Sentence) -> String {
-    match current() {
+    match current_locale() {
         Locale::English => sentence.to_string(),
         Locale::SimplifiedChinese => {
             sentence.in_words(&|pattern| t(pattern), |list| list.join("、"))
@@ -109,9 +109,9 @@ pub fn say(sentence: &Sentence) -> String {
 
 /// A number with what is counted: `1 job`, `2 jobs`. Both patterns have the gap `{n}`; the
 /// number stands in groups of three digits.
-pub fn count(n: i64, one: &'static str, many: &'static str) -> String {
+pub fn count_phrase(n: i64, one: &'static str, many: &'static str) -> String {
     let pattern = if n == 1 { one } else { many };
-    fill(t(pattern), &[("n", grouped(n))])
+    fill_pattern(t(pattern), &[("n", group_thousands(n))])
 }
 
 /// A sentence with values in the reader's language: `say!("Saved as {name}.", name = label)`.

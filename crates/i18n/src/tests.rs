@@ -154,6 +154,6 @@ fn a_text_is_said_in_the_language_of_the_answer() {
 
 #[test]
 fn what_is_counted_is_named_after_its_number() {
-    assert_eq!(count(1, "{n} job", "{n} jobs"), "1 job");
-    assert_eq!(count(12_345, "{n} job", "{n} jobs"), "12,345 jobs");
+    assert_eq!(count_phrase(1, "{n} job", "{n} jobs"), "1 job");
+    assert_eq!(count_phrase(12_345, "{n} job", "{n} jobs"), "12,345 jobs");
 }

@@ -1,6 +1,6 @@
 //! The cluster's life: `initdb` once, start, wait until it answers, stop.
 
-use super::error::{ClusterError, doing};
+use super::error::{ClusterError, while_doing};
 use super::locate::{self, Programs};
 use super::place::{Place, percent_encoded, run_folder};
 use super::survivor;
@@ -57,20 +57,20 @@ impl Cluster {
     ///
     /// # Errors
     /// [`ClusterError`]: no programs, a directory in use or out of reach, or what the server says.
-    pub async fn start(options: ClusterOptions) -> Result<Self, ClusterError> {
+    pub async fn start_server(options: ClusterOptions) -> Result<Self, ClusterError> {
         let data = options.data_dir.join("postgres/data");
-        let programs = locate::find(options.pg_bin.as_deref(), &data).await?;
-        let place = Place::prepare(&options.data_dir)?;
-        if !place.data().exists() {
-            initialise(&programs, &place).await?;
+        let programs = locate::find_programs(options.pg_bin.as_deref(), &data).await?;
+        let place = Place::prepare_folder(&options.data_dir)?;
+        if !place.data_folder().exists() {
+            initialise_data(&programs, &place).await?;
         }
-        survivor::end(&place).await?;
+        survivor::end_survivor(&place).await?;
         place.write_hba(OPEN)?;
-        let server = launch(&programs, &place)?.start().await;
-        let server = server.map_err(doing("starting", &programs.postgres()))?;
+        let server = launch_server(&programs, &place)?.start_process().await;
+        let server = server.map_err(while_doing("starting", &programs.postgres_path()))?;
         let mut cluster = Self { server, place };
         let client = cluster.until_it_answers().await?;
-        set_up(&client, &cluster.place.run()).await?;
+        set_up(&client, &cluster.place.run_folder()).await?;
         cluster.place.write_hba(CLOSED)?;
         client.batch_execute("SELECT pg_reload_conf()").await?;
         cluster.until_it_is_closed().await?;
@@ -79,7 +79,7 @@ impl Cluster {
 
     /// The address of the database.
     pub fn url(&self) -> String {
-        url_at(&self.place.run())
+        url_at(&self.place.run_folder())
     }
 
     /// The address of the database that another process runs in this data directory.
@@ -89,16 +89,16 @@ impl Cluster {
     }
 
     /// Waits until the server ends without having been told to, and says what it said.
-    pub async fn ended(&mut self) -> String {
+    pub async fn wait_for_end(&mut self) -> String {
         let status = self.server.wait().await;
         let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
-        format!("PostgreSQL ended ({status}): {}", last_words(&self.place.log()))
+        format!("PostgreSQL ended ({status}): {}", last_words(&self.place.log_file()))
     }
 
     /// Stops the server and waits for its end.
-    pub async fn stop(mut self) {
+    pub async fn stop_server(mut self) {
         for (signal, patience) in STOP {
-            self.server.signal(signal);
+            self.server.send_signal(signal);
             if timeout(patience, self.server.wait()).await.is_ok() {
                 return;
             }
@@ -109,10 +109,10 @@ impl Cluster {
     /// As an older version left it: its superuser is let in.
     #[cfg(test)]
     pub(super) async fn start_open_for_test(options: ClusterOptions) -> Result<Self, ClusterError> {
-        let cluster = Self::start(options).await?;
+        let cluster = Self::start_server(options).await?;
         cluster.place.write_hba(OPEN)?;
-        cluster.server.signal(Signal::HUP);
-        while connect(&cluster.place.run(), "postgres").await.is_err() {
+        cluster.server.send_signal(Signal::HUP);
+        while connect_locally(&cluster.place.run_folder(), "postgres").await.is_err() {
             sleep(BETWEEN_TRIES).await;
         }
         Ok(cluster)
@@ -120,19 +120,19 @@ impl Cluster {
 
     /// Leaves the server running, its place free: what `kill -9` would leave at worst.
     #[cfg(test)]
-    pub(super) fn abandon(self) {
+    pub(super) fn abandon_server(self) {
         std::mem::forget(self.server);
     }
 
     #[cfg(test)]
     pub(super) fn signal_for_test(&self, signal: Signal) {
-        self.server.signal(signal);
+        self.server.send_signal(signal);
     }
 
     /// The server heeds a change of its files a moment after it was told.
     async fn until_it_is_closed(&self) -> Result<(), ClusterError> {
-        let (deadline, run) = (Instant::now() + START, self.place.run());
-        while connect(&run, "postgres").await.is_ok() {
+        let (deadline, run) = (Instant::now() + START, self.place.run_folder());
+        while connect_locally(&run, "postgres").await.is_ok() {
             if Instant::now() > deadline {
                 let said = "it still lets its superuser in".to_owned();
                 return Err(ClusterError::Failed { program: "postgres".to_owned(), said });
@@ -143,19 +143,19 @@ impl Cluster {
     }
 
     async fn until_it_answers(&mut self) -> Result<Client, ClusterError> {
-        let (deadline, run) = (Instant::now() + START, self.place.run());
+        let (deadline, run) = (Instant::now() + START, self.place.run_folder());
         loop {
             let answer = tokio::select! {
-                answer = connect(&run, "postgres") => answer,
+                answer = connect_locally(&run, "postgres") => answer,
                 _ = self.server.wait() => {
-                    let said = last_words(&self.place.log());
+                    let said = last_words(&self.place.log_file());
                     return Err(ClusterError::Failed { program: "postgres".to_owned(), said });
                 }
             };
             match answer {
                 Ok(client) => return Ok(client),
                 Err(error) if Instant::now() > deadline => {
-                    let (log, said) = (self.place.log(), error.to_string());
+                    let (log, said) = (self.place.log_file(), error.to_string());
                     return Err(ClusterError::NoAnswer { seconds: START.as_secs(), log, said });
                 }
                 // It is still starting; its end would be seen above.
@@ -172,43 +172,47 @@ fn url_at(run: &Path) -> String {
 
 /// Makes the data: under another name first, so that an interrupted `initdb` leaves nothing that
 /// looks like a cluster.
-async fn initialise(programs: &Programs, place: &Place) -> Result<(), ClusterError> {
-    let (unfinished, data) = (place.folder.join("data.unfinished"), place.data());
+async fn initialise_data(programs: &Programs, place: &Place) -> Result<(), ClusterError> {
+    let (unfinished, data) = (place.folder.join("data.unfinished"), place.data_folder());
     tracing::info!(folder = %data.display(), "Creating the embedded database");
     let mut said = String::new();
     // The plain `C` serves where the system has no `C.UTF-8`; both sort by character code.
     for locale in ["C.UTF-8", "C"] {
         if unfinished.exists() {
-            fs::remove_dir_all(&unfinished).map_err(doing("removing", &unfinished))?;
+            fs::remove_dir_all(&unfinished).map_err(while_doing("removing", &unfinished))?;
         }
-        let launch = as_server(&programs.initdb(), place)
+        let launch = as_server(&programs.initdb_path(), place)
             .args(["--username", SUPERUSER, "--encoding", "UTF8", "--locale", locale])
             .args(["--auth-local", "trust", "--auth-host", "reject"])
             .args(["--data-checksums", "--no-instructions", "--pgdata"])
             .args([&unfinished]);
-        let made = launch.output().await.map_err(doing("running", &programs.initdb()))?;
+        let made = launch
+            .collect_output()
+            .await
+            .map_err(while_doing("running", &programs.initdb_path()))?;
         if made.status.success() {
-            fs::rename(&unfinished, &data).map_err(doing("renaming", &unfinished))?;
+            fs::rename(&unfinished, &data).map_err(while_doing("renaming", &unfinished))?;
             let folder = File::open(&place.folder).and_then(|folder| folder.sync_all());
-            return folder.map_err(doing("keeping", &place.folder));
+            return folder.map_err(while_doing("keeping", &place.folder));
         }
         made.stderr.trim().clone_into(&mut said);
     }
-    Err(ClusterError::Failed { program: programs.initdb().display().to_string(), said })
+    Err(ClusterError::Failed { program: programs.initdb_path().display().to_string(), said })
 }
 
-fn launch(programs: &Programs, place: &Place) -> Result<Launch, ClusterError> {
-    let log = place.log();
+fn launch_server(programs: &Programs, place: &Place) -> Result<Launch, ClusterError> {
+    let log = place.log_file();
     // The last run's log is kept, so that it can be read after a crash and never grows for ever.
     let _ = fs::rename(&log, log.with_extension("log.1"));
     let mut options = File::options();
     options.create(true).append(true).mode(0o600);
-    let file = options.open(&log).map_err(doing("opening", &log))?;
-    let mut launch = as_server(&programs.postgres(), place).args(["-D".into(), place.data()]);
+    let file = options.open(&log).map_err(while_doing("opening", &log))?;
+    let mut launch =
+        as_server(&programs.postgres_path(), place).args(["-D".into(), place.data_folder()]);
     for setting in [
         "listen_addresses=".to_owned(),
         // A list of folders, where quotes keep one with spaces whole.
-        format!("unix_socket_directories=\"{}\"", place.run().display()),
+        format!("unix_socket_directories=\"{}\"", place.run_folder().display()),
         "unix_socket_permissions=0700".to_owned(),
         "port=5432".to_owned(),
         "fsync=on".to_owned(),
@@ -216,7 +220,7 @@ fn launch(programs: &Programs, place: &Place) -> Result<Launch, ClusterError> {
         "log_timezone=UTC".to_owned(),
         "timezone=UTC".to_owned(),
         "cluster_name=signalbox".to_owned(),
-        format!("hba_file={}", place.hba().display()),
+        format!("hba_file={}", place.hba_file().display()),
     ] {
         launch = launch.args(["-c".to_owned(), setting]);
     }
@@ -228,7 +232,7 @@ fn launch(programs: &Programs, place: &Place) -> Result<Launch, ClusterError> {
 
 /// A server program, started as the server's user in its folder.
 fn as_server(program: &Path, place: &Place) -> Launch {
-    let mut launch = Launch::of(program);
+    let mut launch = Launch::for_program(program);
     launch.user = place.user;
     launch.cwd.clone_from(&place.folder);
     launch.env = [("PATH", "/usr/bin:/bin"), ("LC_ALL", "C")]
@@ -237,7 +241,7 @@ fn as_server(program: &Path, place: &Place) -> Launch {
     launch
 }
 
-async fn connect(run: &Path, database: &str) -> Result<Client, tokio_postgres::Error> {
+async fn connect_locally(run: &Path, database: &str) -> Result<Client, tokio_postgres::Error> {
     let mut config = tokio_postgres::Config::new();
     config.host_path(run).user(SUPERUSER).dbname(database);
     let (client, connection) = config.connect(NoTls).await?;
@@ -259,7 +263,7 @@ async fn set_up(client: &Client, run: &Path) -> Result<(), ClusterError> {
         Some(_) => client.batch_execute("ALTER DATABASE signalbox OWNER TO signalbox").await?,
     }
     // Also what was restored by hand.
-    connect(run, "signalbox").await?.batch_execute(include_str!("own.sql")).await?;
+    connect_locally(run, "signalbox").await?.batch_execute(include_str!("own.sql")).await?;
     Ok(())
 }
 

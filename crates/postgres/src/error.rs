@@ -115,7 +115,7 @@ pub enum ClusterError {
 }
 
 /// Adds what was tried to what the operating system says.
-pub(super) fn doing(verb: &str, path: &Path) -> impl FnOnce(io::Error) -> ClusterError {
+pub(super) fn while_doing(verb: &str, path: &Path) -> impl FnOnce(io::Error) -> ClusterError {
     let doing = format!("{verb} {}", path.display());
     move |source| ClusterError::Io { doing, source }
 }

@@ -1,6 +1,6 @@
 //! Finds the server programs, `initdb` and `postgres`.
 
-use super::error::{ClusterError, doing};
+use super::error::{ClusterError, while_doing};
 use signalbox_process::Launch;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 pub(super) struct Programs(PathBuf);
 
 impl Programs {
-    pub(super) fn initdb(&self) -> PathBuf {
+    pub(super) fn initdb_path(&self) -> PathBuf {
         self.0.join("initdb")
     }
 
-    pub(super) fn postgres(&self) -> PathBuf {
+    pub(super) fn postgres_path(&self) -> PathBuf {
         self.0.join("postgres")
     }
 }
@@ -27,7 +27,10 @@ const DEBIAN: &str = "/usr/lib/postgresql";
 ///
 /// # Errors
 /// [`ClusterError::NoPrograms`], or [`ClusterError::OtherVersion`] for data of another version.
-pub(super) async fn find(pg_bin: Option<&Path>, data: &Path) -> Result<Programs, ClusterError> {
+pub(super) async fn find_programs(
+    pg_bin: Option<&Path>,
+    data: &Path,
+) -> Result<Programs, ClusterError> {
     let (mut folders, looked) = match pg_bin {
         Some(folder) => (vec![folder.to_owned()], format!("SIGNALBOX_PG_BIN={}", folder.display())),
         None => (known_folders().await, format!("pg_config, {DEBIAN}/*/bin, PATH")),
@@ -58,20 +61,20 @@ async fn known_folders() -> Vec<PathBuf> {
     let on_path: Vec<PathBuf> = std::env::split_paths(&path).filter(|f| f.is_absolute()).collect();
     let mut folders = Vec::new();
     if let Some(pg_config) = on_path.iter().map(|f| f.join("pg_config")).find(|f| f.is_file())
-        && let Ok(told) = Launch::of(pg_config).args(["--bindir"]).output().await
+        && let Ok(told) = Launch::for_program(pg_config).args(["--bindir"]).collect_output().await
     {
         folders.push(PathBuf::from(told.stdout.trim()));
     }
     let versions = std::fs::read_dir(DEBIAN).into_iter().flatten().flatten();
     let mut debian: Vec<PathBuf> = versions.map(|version| version.path()).collect();
-    debian.sort_by_key(|folder| std::cmp::Reverse(number(folder.file_name())));
+    debian.sort_by_key(|folder| std::cmp::Reverse(version_number(folder.file_name())));
     folders.extend(debian.into_iter().map(|folder| folder.join("bin")));
     folders.extend(on_path);
     folders
 }
 
 /// A version's folder name as a number, so that 9.6 comes after 15.
-fn number(name: Option<&OsStr>) -> u32 {
+fn version_number(name: Option<&OsStr>) -> u32 {
     let name = name.and_then(OsStr::to_str).unwrap_or_default();
     name.split('.').next().and_then(|major| major.parse().ok()).unwrap_or(0)
 }
@@ -79,8 +82,8 @@ fn number(name: Option<&OsStr>) -> u32 {
 /// `15` of `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`.
 async fn major_version(folder: &Path) -> Result<String, ClusterError> {
     let program = folder.join("postgres");
-    let launch = Launch::of(&program).args(["--version"]);
-    let told = launch.output().await.map_err(doing("running", &program))?;
+    let launch = Launch::for_program(&program).args(["--version"]);
+    let told = launch.collect_output().await.map_err(while_doing("running", &program))?;
     let version = told.stdout.split_whitespace().nth(2).unwrap_or_default();
     Ok(version.chars().take_while(char::is_ascii_digit).collect())
 }

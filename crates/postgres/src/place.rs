@@ -7,7 +7,7 @@
 //!     data/  run/  server.log  run/ has the socket
 //! ```
 
-use super::error::{ClusterError, doing};
+use super::error::{ClusterError, while_doing};
 use signalbox_process::Ids;
 use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
 use std::io::{Read, Write};
@@ -58,16 +58,16 @@ pub(super) struct Place {
 
 impl Place {
     /// Makes the folder if it is not there, and takes it.
-    pub(super) fn prepare(data_dir: &Path) -> Result<Self, ClusterError> {
+    pub(super) fn prepare_folder(data_dir: &Path) -> Result<Self, ClusterError> {
         if !data_dir.is_dir() {
             let mut builder = DirBuilder::new();
-            builder.recursive(true).create(data_dir).map_err(doing("creating", data_dir))?;
+            builder.recursive(true).create(data_dir).map_err(while_doing("creating", data_dir))?;
             // Others walk through, to what is theirs below, but see nothing.
             let mode = Permissions::from_mode(if we_are_root() { 0o711 } else { 0o700 });
-            fs::set_permissions(data_dir, mode).map_err(doing("closing", data_dir))?;
+            fs::set_permissions(data_dir, mode).map_err(while_doing("closing", data_dir))?;
         }
-        let data_dir = data_dir.canonicalize().map_err(doing("finding", data_dir))?;
-        let lock = take(&data_dir)?;
+        let data_dir = data_dir.canonicalize().map_err(while_doing("finding", data_dir))?;
+        let lock = lock_directory(&data_dir)?;
         let folder = data_dir.join(FOLDER);
         let user = if we_are_root() { Some(server_user(&folder)?) } else { None };
         if let Some(user) = user
@@ -77,34 +77,34 @@ impl Place {
         }
         let place = Self { folder, user, _lock: lock };
         place.check_socket()?;
-        for folder in [&place.folder, &place.run()] {
-            place.make(folder)?;
+        for folder in [&place.folder, &place.run_folder()] {
+            place.make_folder(folder)?;
         }
         Ok(place)
     }
 
-    pub(super) fn data(&self) -> PathBuf {
+    pub(super) fn data_folder(&self) -> PathBuf {
         self.folder.join("data")
     }
 
-    pub(super) fn run(&self) -> PathBuf {
+    pub(super) fn run_folder(&self) -> PathBuf {
         self.folder.join(RUN)
     }
 
-    pub(super) fn log(&self) -> PathBuf {
+    pub(super) fn log_file(&self) -> PathBuf {
         self.folder.join("server.log")
     }
 
-    pub(super) fn hba(&self) -> PathBuf {
+    pub(super) fn hba_file(&self) -> PathBuf {
         self.folder.join("hba.conf")
     }
 
     /// Says who gets in. The server's user may read it; nobody else comes into the folder.
     pub(super) fn write_hba(&self, rules: &str) -> Result<(), ClusterError> {
-        let (hba, new) = (self.hba(), self.folder.join("hba.conf.new"));
+        let (hba, new) = (self.hba_file(), self.folder.join("hba.conf.new"));
         match fs::remove_file(&new) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(doing("removing", &new)(error));
+                return Err(while_doing("removing", &new)(error));
             }
             Ok(()) | Err(_) => {}
         }
@@ -115,15 +115,15 @@ impl Place {
             file.write_all(rules.as_bytes())?;
             fs::rename(&new, &hba)
         };
-        write().map_err(doing("writing", &hba))
+        write().map_err(while_doing("writing", &hba))
     }
 
     pub(super) fn socket_lock(&self) -> PathBuf {
-        self.run().join(format!("{SOCKET}.lock"))
+        self.run_folder().join(format!("{SOCKET}.lock"))
     }
 
     fn check_socket(&self) -> Result<(), ClusterError> {
-        let (socket, max) = (self.run().join(SOCKET), MAX_SOCKET_BYTES);
+        let (socket, max) = (self.run_folder().join(SOCKET), MAX_SOCKET_BYTES);
         let length = socket.as_os_str().len();
         // A comma separates two servers in a connection's address.
         let sound = length <= max && socket.to_str().is_some_and(|path| !path.contains(','));
@@ -131,44 +131,45 @@ impl Place {
     }
 
     /// Makes a folder for the server's user alone.
-    fn make(&self, folder: &Path) -> Result<(), ClusterError> {
+    fn make_folder(&self, folder: &Path) -> Result<(), ClusterError> {
         match DirBuilder::new().mode(0o700).create(folder) {
             Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-                return Err(doing("creating", folder)(error));
+                return Err(while_doing("creating", folder)(error));
             }
             Ok(()) | Err(_) => {}
         }
-        let metadata = fs::symlink_metadata(folder).map_err(doing("looking at", folder))?;
+        let metadata = fs::symlink_metadata(folder).map_err(while_doing("looking at", folder))?;
         let owner = metadata.uid();
         if let Some(Ids { uid, gid }) = self.user
             && owner == 0
         {
-            chown(folder, Some(uid), Some(gid)).map_err(doing("giving away", folder))?;
+            chown(folder, Some(uid), Some(gid)).map_err(while_doing("giving away", folder))?;
         } else if owner != self.user.map_or_else(our_uid, |user| user.uid) {
             return Err(ClusterError::OtherOwner { folder: folder.to_owned(), owner });
         }
-        fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(doing("closing", folder))
+        fs::set_permissions(folder, Permissions::from_mode(0o700))
+            .map_err(while_doing("closing", folder))
     }
 }
 
 /// Locks the directory for this process. The kernel undoes it however we end.
-fn take(data_dir: &Path) -> Result<File, ClusterError> {
+fn lock_directory(data_dir: &Path) -> Result<File, ClusterError> {
     let path = data_dir.join("postgres.lock");
     let mut options = File::options();
     options.read(true).write(true).create(true).truncate(false).mode(0o600);
-    let mut lock = options.open(&path).map_err(doing("opening", &path))?;
+    let mut lock = options.open(&path).map_err(while_doing("opening", &path))?;
     match lock.try_lock() {
         Ok(()) => {
-            lock.set_len(0).map_err(doing("writing", &path))?;
-            write!(lock, "{}", std::process::id()).map_err(doing("writing", &path))?;
+            lock.set_len(0).map_err(while_doing("writing", &path))?;
+            write!(lock, "{}", std::process::id()).map_err(while_doing("writing", &path))?;
             Ok(lock)
         }
         Err(TryLockError::WouldBlock) => {
             let mut pid = String::new();
-            lock.read_to_string(&mut pid).map_err(doing("reading", &path))?;
+            lock.read_to_string(&mut pid).map_err(while_doing("reading", &path))?;
             Err(ClusterError::InUse { data_dir: data_dir.to_owned(), pid })
         }
-        Err(TryLockError::Error(error)) => Err(doing("locking", &path)(error)),
+        Err(TryLockError::Error(error)) => Err(while_doing("locking", &path)(error)),
     }
 }
 
@@ -190,7 +191,7 @@ fn server_user(folder: &Path) -> Result<Ids, ClusterError> {
 
 fn system_user() -> Result<Ids, ClusterError> {
     let passwd = Path::new("/etc/passwd");
-    let users = fs::read_to_string(passwd).map_err(doing("reading", passwd))?;
+    let users = fs::read_to_string(passwd).map_err(while_doing("reading", passwd))?;
     ["postgres", "nobody"]
         .iter()
         .find_map(|name| find_user(&users, name))

@@ -5,7 +5,7 @@
 //! to be the server of this very data is signalled, through a descriptor that cannot come to mean
 //! another one.
 
-use super::error::{ClusterError, doing};
+use super::error::{ClusterError, while_doing};
 use super::place::Place;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
@@ -28,9 +28,9 @@ const ENDING: [(Signal, Duration); 3] = [
 
 /// Ends the server that still runs on this place's data, if there is one, and clears away lock
 /// files whose number went to somebody else.
-pub(super) async fn end(place: &Place) -> Result<(), ClusterError> {
-    let (data, lock) = (place.data(), place.data().join("postmaster.pid"));
-    let Some(pid) = fs::read_to_string(&lock).ok().as_deref().and_then(recorded) else {
+pub(super) async fn end_survivor(place: &Place) -> Result<(), ClusterError> {
+    let (data, lock) = (place.data_folder(), place.data_folder().join("postmaster.pid"));
+    let Some(pid) = fs::read_to_string(&lock).ok().as_deref().and_then(recorded_pid) else {
         return Ok(());
     };
     // The descriptor first: it goes on meaning this process while its number may be given away.
@@ -38,14 +38,14 @@ pub(super) async fn end(place: &Place) -> Result<(), ClusterError> {
         Ok(process) => process,
         // PostgreSQL sees itself that its lock file is stale.
         Err(rustix::io::Errno::SRCH) => return Ok(()),
-        Err(error) => return Err(doing("watching the process of", &lock)(error.into())),
+        Err(error) => return Err(while_doing("watching the process of", &lock)(error.into())),
     };
     if !is_server_of(pid, &data) {
         // PostgreSQL would refuse to start where the number is taken by a process of its user.
         for file in [lock, place.socket_lock()] {
             match fs::remove_file(&file) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(doing("removing the stale", &file)(error));
+                    return Err(while_doing("removing the stale", &file)(error));
                 }
                 Ok(()) | Err(_) => {}
             }
@@ -56,7 +56,10 @@ pub(super) async fn end(place: &Place) -> Result<(), ClusterError> {
     for (signal, patience) in ENDING {
         // An error means that it is gone, which is seen next.
         let _ = pidfd_send_signal(&process, signal);
-        if ends_within(&process, patience).await.map_err(doing("awaiting the process of", &lock))? {
+        if ends_within(&process, patience)
+            .await
+            .map_err(while_doing("awaiting the process of", &lock))?
+        {
             return Ok(());
         }
     }
@@ -75,7 +78,7 @@ async fn ends_within(process: &OwnedFd, patience: Duration) -> io::Result<bool> 
 }
 
 /// The process number in a `postmaster.pid`.
-pub(super) fn recorded(lock: &str) -> Option<Pid> {
+pub(super) fn recorded_pid(lock: &str) -> Option<Pid> {
     let pid: i32 = lock.lines().next()?.trim().parse().ok()?;
     if pid > 1 { Pid::from_raw(pid) } else { None }
 }

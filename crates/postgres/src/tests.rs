@@ -42,11 +42,11 @@ fn is_running(pid: &str) -> bool {
 async fn a_cluster_is_made_stopped_and_found_again_and_is_private() {
     let directory = open_directory();
     let data_dir = directory.path().join("a +%, b");
-    let Err(refused) = Cluster::start(options(&data_dir)).await else { panic!("a comma") };
+    let Err(refused) = Cluster::start_server(options(&data_dir)).await else { panic!("a comma") };
     assert!(refused.to_string().contains("SIGNALBOX_DATA_DIR"), "{refused}");
 
     let data_dir = directory.path().join("a +% b");
-    let cluster = Cluster::start(options(&data_dir)).await.unwrap();
+    let cluster = Cluster::start_server(options(&data_dir)).await.unwrap();
     let url = cluster.url();
     assert_eq!(ask(&url, "SHOW fsync").await, "on");
     assert_eq!(ask(&url, "SHOW listen_addresses").await, "");
@@ -62,21 +62,21 @@ async fn a_cluster_is_made_stopped_and_found_again_and_is_private() {
     assert_eq!(folder.mode() & 0o777, 0o700);
 
     // A second Signalbox is told so; a graceful stop does not wait for the sessions.
-    let Err(second) = Cluster::start(options(&data_dir)).await else { panic!("two on one") };
+    let Err(second) = Cluster::start_server(options(&data_dir)).await else { panic!("two on one") };
     assert!(matches!(&second, ClusterError::InUse { .. }), "{second}");
     let pid = postmaster(&data_dir);
-    cluster.stop().await;
+    cluster.stop_server().await;
     assert!(!is_running(&pid));
 
-    let cluster = Cluster::start(options(&data_dir)).await.unwrap();
+    let cluster = Cluster::start_server(options(&data_dir)).await.unwrap();
     assert_eq!(ask(&cluster.url(), "SELECT word FROM kept").await, "still here");
-    cluster.stop().await;
+    cluster.stop_server().await;
 }
 
 #[tokio::test]
 async fn the_role_is_no_superuser_and_owns_what_an_older_version_made() {
     let directory = open_directory();
-    let cluster = Cluster::start(options(directory.path())).await.unwrap();
+    let cluster = Cluster::start_server(options(directory.path())).await.unwrap();
     let rights = "SELECT concat_ws(' ', current_user, rolsuper, rolcreaterole, rolcreatedb) \
                   FROM pg_roles WHERE rolname = current_user";
     assert_eq!(ask(&cluster.url(), rights).await, "signalbox f f f");
@@ -85,7 +85,7 @@ async fn the_role_is_no_superuser_and_owns_what_an_older_version_made() {
     let refused = tokio_postgres::connect(&as_superuser, NoTls).await.err();
     let refused = refused.expect("the superuser is let in").to_string();
     assert!(refused.contains("db error") || refused.contains("pg_hba"), "{refused}");
-    cluster.stop().await;
+    cluster.stop_server().await;
 
     // As an older version left it: all of it the superuser's.
     let hba = directory.path().join("postgres/hba.conf");
@@ -99,9 +99,9 @@ async fn the_role_is_no_superuser_and_owns_what_an_older_version_made() {
     let (client, connection) = tokio_postgres::connect(&as_superuser, NoTls).await.unwrap();
     tokio::spawn(connection);
     client.batch_execute(older).await.unwrap();
-    cluster.stop().await;
+    cluster.stop_server().await;
 
-    let cluster = Cluster::start(options(directory.path())).await.unwrap();
+    let cluster = Cluster::start_server(options(directory.path())).await.unwrap();
     let (client, connection) = tokio_postgres::connect(&cluster.url(), NoTls).await.unwrap();
     tokio::spawn(connection);
     client
@@ -113,30 +113,30 @@ async fn the_role_is_no_superuser_and_owns_what_an_older_version_made() {
         .unwrap();
     assert_eq!(ask(&cluster.url(), "SELECT string_agg(word, ' ') FROM kept").await, "mine new");
     assert_eq!(fs::read_to_string(hba).unwrap(), "local signalbox signalbox trust\n");
-    cluster.stop().await;
+    cluster.stop_server().await;
 }
 
 #[tokio::test]
 async fn a_survivor_is_ended_and_a_stale_lock_file_does_not_matter() {
     let directory = open_directory();
-    let cluster = Cluster::start(options(directory.path())).await.unwrap();
+    let cluster = Cluster::start_server(options(directory.path())).await.unwrap();
     let survivor = postmaster(directory.path());
     // As after kill -9: the lock is free, the server still runs.
-    cluster.abandon();
-    let cluster = Cluster::start(options(directory.path())).await.unwrap();
+    cluster.abandon_server();
+    let cluster = Cluster::start_server(options(directory.path())).await.unwrap();
     assert!(!is_running(&survivor));
     assert_ne!(postmaster(directory.path()), survivor);
 
     let lock = directory.path().join("postgres/data/postmaster.pid");
     let text = fs::read_to_string(&lock).unwrap();
-    cluster.stop().await;
+    cluster.stop_server().await;
     // A number that nobody has, and one of a living process of somebody else: our own.
     for pid in [String::from("2147483646"), std::process::id().to_string()] {
         let stale = text.replacen(text.lines().next().unwrap(), &pid, 1);
         fs::write(&lock, stale).unwrap();
         let owner = fs::metadata(directory.path().join("postgres")).unwrap();
         std::os::unix::fs::chown(&lock, Some(owner.uid()), Some(owner.gid())).unwrap();
-        Cluster::start(options(directory.path())).await.unwrap().stop().await;
+        Cluster::start_server(options(directory.path())).await.unwrap().stop_server().await;
     }
 }
 
@@ -146,13 +146,13 @@ async fn a_killed_server_is_recovered_and_an_interrupted_initdb_begun_again() {
     let unfinished = directory.path().join("postgres/data.unfinished");
     fs::create_dir_all(&unfinished).unwrap();
     fs::write(unfinished.join("PG_VERSION"), "15").unwrap();
-    let mut cluster = Cluster::start(options(directory.path())).await.unwrap();
+    let mut cluster = Cluster::start_server(options(directory.path())).await.unwrap();
     assert!(!unfinished.exists());
     cluster.signal_for_test(signalbox_process::Signal::KILL);
-    let said = cluster.ended().await;
+    let said = cluster.wait_for_end().await;
     assert!(said.contains("PostgreSQL ended (signal: 9"), "{said}");
     drop(cluster);
-    Cluster::start(options(directory.path())).await.unwrap().stop().await;
+    Cluster::start_server(options(directory.path())).await.unwrap().stop_server().await;
 }
 
 #[tokio::test]
@@ -162,7 +162,7 @@ async fn missing_programs_are_one_sentence_with_both_ways_out() {
         data_dir: directory.path().to_owned(),
         pg_bin: Some(PathBuf::from("/nowhere/bin")),
     };
-    let error = Cluster::start(options).await.unwrap_err().to_string();
+    let error = Cluster::start_server(options).await.unwrap_err().to_string();
     for part in ["SIGNALBOX_PG_BIN=/nowhere/bin", "apt-get install postgresql", "DATABASE_URL"] {
         assert!(error.contains(part), "{error}");
     }
@@ -174,11 +174,11 @@ async fn data_of_another_version_and_a_path_too_long_are_named() {
     let data = directory.path().join("postgres/data");
     fs::create_dir_all(&data).unwrap();
     fs::write(data.join("PG_VERSION"), "9\n").unwrap();
-    let error = Cluster::start(options(directory.path())).await.unwrap_err();
+    let error = Cluster::start_server(options(directory.path())).await.unwrap_err();
     assert!(matches!(&error, ClusterError::OtherVersion { .. }), "{error}");
 
     let long = directory.path().join("x".repeat(100));
-    let error = Cluster::start(options(&long)).await.unwrap_err();
+    let error = Cluster::start_server(options(&long)).await.unwrap_err();
     assert!(matches!(&error, ClusterError::SocketPath { length, .. } if *length > 107), "{error}");
 }
 
@@ -205,7 +205,7 @@ fn users_and_lock_files_are_read() {
     let users = "root:x:0:0:root:/root:/bin/sh\npostgres:x:101:104:,,,:/var/lib/postgresql:/bin/sh";
     assert_eq!(find_user(users, "postgres"), Some(Ids { uid: 101, gid: 104 }));
     assert_eq!(find_user(users, "nobody"), None);
-    assert!(survivor::recorded("42\n/data\n").is_some());
-    assert!(survivor::recorded("-42\n").is_none() && survivor::recorded("").is_none());
+    assert!(survivor::recorded_pid("42\n/data\n").is_some());
+    assert!(survivor::recorded_pid("-42\n").is_none() && survivor::recorded_pid("").is_none());
     assert_eq!(percent_encoded(Path::new("/a b/ü+&")), "/a%20b/%C3%BC%2B%26");
 }

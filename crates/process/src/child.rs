@@ -28,17 +28,17 @@ pub struct Child {
 }
 
 impl Child {
-    pub(super) async fn start(mut launch: Launch) -> io::Result<Self> {
+    pub(super) async fn start_child(mut launch: Launch) -> io::Result<Self> {
         let (stdin, input) = replace(&mut launch.stdin, Stdio::Null).for_reading()?;
         let (stdout, output) = replace(&mut launch.stdout, Stdio::Null).for_writing()?;
         let (stderr, errors) = replace(&mut launch.stderr, Stdio::Null).for_writing()?;
 
-        let supervisor = pool::take()?;
-        let request = wire::encode(&launch);
+        let supervisor = pool::take_supervisor()?;
+        let request = wire::encode_launch(&launch);
         let head = [&[wire::REQUEST][..], &request.len().to_ne_bytes()].concat();
         // It has read all that was sent before, so that there is room for the beginning.
         let files = [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()];
-        let sent = wire::send(&supervisor, &[&head, &request], &files)?;
+        let sent = wire::send_parts(&supervisor, &[&head, &request], &files)?;
         drop((stdin, stdout, stderr));
 
         let mut supervisor = UnixStream::from_std(supervisor)?;
@@ -99,7 +99,7 @@ impl Child {
                 // Somebody killed it, and so the kernel the process; the rest of the group is left.
                 let _ = kill_process_group(self.pid, Signal::KILL);
                 self.give_up();
-            } else if let Some(end) = wire::End::decode(&self.said) {
+            } else if let Some(end) = wire::End::decode_end(&self.said) {
                 self.end = Some(end);
                 if let Some(supervisor) = self.supervisor.take()
                     && end.is_supervisor_free
@@ -112,19 +112,19 @@ impl Child {
     }
 
     /// What it used, with those of its children that it waited for, once it has ended.
-    pub fn usage(&self) -> Option<Usage> {
+    pub fn resource_usage(&self) -> Option<Usage> {
         self.end?.usage
     }
 
     /// Sends a signal to the process alone, if it has not ended.
-    pub fn signal(&self, signal: Signal) {
-        self.send(wire::encode_signal(signal, false));
+    pub fn send_signal(&self, signal: Signal) {
+        self.send_byte(wire::encode_signal(signal, false));
     }
 
     /// Sends a signal to every process left in its group, also when the first one has ended. If all
     /// that it starts ends with it: to everybody, until it has ended.
     pub fn signal_group(&self, signal: Signal) {
-        self.send(wire::encode_signal(signal, true));
+        self.send_byte(wire::encode_signal(signal, true));
         // While members live, no other process can get the number. A living process of that number
         // after ours was waited for means that the group is gone and the number went to a stranger.
         let may_be_left = self.end.is_some() && self.offspring == Offspring::OnItsOwn;
@@ -133,7 +133,7 @@ impl Child {
         }
     }
 
-    fn send(&self, signal: u8) {
+    fn send_byte(&self, signal: u8) {
         if let Some(supervisor) = &self.supervisor {
             // Not by way of tokio: a drop cannot wait until it knows that there is room.
             let _ = send(supervisor, &[signal], SendFlags::NOSIGNAL);
@@ -143,7 +143,7 @@ impl Child {
     /// Waits no longer for those who do not end. Its supervisor goes on trying.
     pub fn give_up(&mut self) {
         if self.supervisor.take().is_some() {
-            self.end = Some(wire::End::unseen());
+            self.end = Some(wire::End::unseen_end());
         }
     }
 }

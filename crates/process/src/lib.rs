@@ -78,7 +78,7 @@ impl Stdio {
             let (reader, writer) = io::pipe()?;
             return Ok((reader.into(), Some(Sender::from_owned_fd(writer.into())?)));
         }
-        Ok((self.file()?, None))
+        Ok((self.into_file()?, None))
     }
 
     /// A file to write to, and where to read what is written.
@@ -87,10 +87,10 @@ impl Stdio {
             let (reader, writer) = io::pipe()?;
             return Ok((writer.into(), Some(Receiver::from_owned_fd(reader.into())?)));
         }
-        Ok((self.file()?, None))
+        Ok((self.into_file()?, None))
     }
 
-    fn file(self) -> io::Result<OwnedFd> {
+    fn into_file(self) -> io::Result<OwnedFd> {
         match self {
             Self::File(file) => Ok(file),
             Self::Null | Self::Piped => {
@@ -123,7 +123,7 @@ pub struct Ids {
 impl Launch {
     /// `program` with an empty environment in `/`, reading nothing, its output thrown away, killed
     /// when we die.
-    pub fn of(program: impl Into<PathBuf>) -> Self {
+    pub fn for_program(program: impl Into<PathBuf>) -> Self {
         Self {
             program: program.into(),
             args: Vec::new(),
@@ -156,22 +156,22 @@ impl Launch {
     ///
     /// # Errors
     /// What the operating system says: no such program, no permission, no such directory.
-    pub async fn start(self) -> io::Result<Child> {
-        Child::start(self).await
+    pub async fn start_process(self) -> io::Result<Child> {
+        Child::start_child(self).await
     }
 
     /// Starts it, waits for its end and gives what it wrote.
     ///
     /// # Errors
-    /// As for [`Launch::start`].
-    pub async fn output(mut self) -> io::Result<Output> {
+    /// As for [`Launch::start_process`].
+    pub async fn collect_output(mut self) -> io::Result<Output> {
         self.stdout = Stdio::Piped;
         self.stderr = Stdio::Piped;
-        let mut child = self.start().await?;
+        let mut child = self.start_process().await?;
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let (out, err) = (child.take_stdout(), child.take_stderr());
         let (out, err, status) =
-            tokio::join!(drain(out, &mut stdout), drain(err, &mut stderr), child.wait());
+            tokio::join!(drain_pipe(out, &mut stdout), drain_pipe(err, &mut stderr), child.wait());
         out.and(err)?;
         Ok(Output {
             status: status?,
@@ -192,7 +192,7 @@ pub struct Output {
     pub stderr: String,
 }
 
-async fn drain(pipe: Option<Receiver>, into: &mut Vec<u8>) -> io::Result<()> {
+async fn drain_pipe(pipe: Option<Receiver>, into: &mut Vec<u8>) -> io::Result<()> {
     if let Some(mut pipe) = pipe {
         pipe.read_to_end(into).await?;
     }

@@ -18,16 +18,16 @@ pub struct Limits {
 
 impl Limits {
     /// Sets them for this very process. System calls only: it runs between fork and exec.
-    pub(super) fn set(self) -> io::Result<()> {
+    pub(super) fn apply_to_self(self) -> io::Result<()> {
         // At the first limit comes SIGXCPU, which says why; a second later SIGKILL.
-        lower(Resource::Cpu, self.cpu_s, 1)?;
-        lower(Resource::As, self.memory, 0)?;
-        lower(Resource::Nofile, self.open_files, 0)?;
-        lower(Resource::Nproc, self.processes, 0)
+        lower_limit(Resource::Cpu, self.cpu_s, 1)?;
+        lower_limit(Resource::As, self.memory, 0)?;
+        lower_limit(Resource::Nofile, self.open_files, 0)?;
+        lower_limit(Resource::Nproc, self.processes, 0)
     }
 }
 
-fn lower(resource: Resource, most: Option<u64>, more: u64) -> io::Result<()> {
+fn lower_limit(resource: Resource, most: Option<u64>, more: u64) -> io::Result<()> {
     let Some(most) = most else { return Ok(()) };
     let ours = getrlimit(resource).maximum.unwrap_or(u64::MAX);
     let limit = Rlimit {

@@ -26,8 +26,8 @@ struct Spawner {
 
 /// Our end of the socket of a supervisor that watches nothing. Closed, the supervisor ends what it
 /// watches, and then itself.
-pub(super) fn take() -> io::Result<UnixStream> {
-    while let Some(idle) = lock(&IDLE).pop() {
+pub(super) fn take_supervisor() -> io::Result<UnixStream> {
+    while let Some(idle) = lock_pool(&IDLE).pop() {
         // Somebody may have killed it meanwhile: then there is an end to read.
         let looked = recv(&idle, &mut [0], RecvFlags::PEEK | RecvFlags::DONTWAIT);
         if looked == Err(rustix::io::Errno::AGAIN) {
@@ -36,7 +36,7 @@ pub(super) fn take() -> io::Result<UnixStream> {
     }
     let (ours, its) = UnixStream::pair()?;
     ours.set_nonblocking(true)?;
-    let mut spawner = lock(&SPAWNER);
+    let mut spawner = lock_pool(&SPAWNER);
     if let Some(running) = &*spawner
         && running.make_supervisor(&its).is_ok()
     {
@@ -46,24 +46,24 @@ pub(super) fn take() -> io::Result<UnixStream> {
     if let Some(mut ended) = spawner.take() {
         let _ = ended.process.wait();
     }
-    spawner.insert(Spawner::start()?).make_supervisor(&its)?;
+    spawner.insert(Spawner::start_spawner()?).make_supervisor(&its)?;
     Ok(ours)
 }
 
 /// Keeps it, now that it watches nothing any more.
 pub(super) fn give_back(supervisor: UnixStream) {
-    let mut idle = lock(&IDLE);
+    let mut idle = lock_pool(&IDLE);
     if idle.len() < MOST_IDLE {
         idle.push(supervisor);
     }
 }
 
-fn lock<T>(mutex: &'static Mutex<T>) -> MutexGuard<'static, T> {
+fn lock_pool<T>(mutex: &'static Mutex<T>) -> MutexGuard<'static, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Spawner {
-    fn start() -> io::Result<Self> {
+    fn start_spawner() -> io::Result<Self> {
         let (socket, its) = UnixStream::pair()?;
         // Our program even if its file was replaced. It leads a group, so that no Ctrl-C reaches it. With
         // nothing set but this, the standard library starts it without copying our memory.
@@ -81,6 +81,6 @@ impl Spawner {
 
     /// It closes the supervisor's end if it cannot make one.
     fn make_supervisor(&self, its: &UnixStream) -> io::Result<()> {
-        wire::send(&self.socket, &[&[0]], &[its.as_fd()]).map(drop)
+        wire::send_parts(&self.socket, &[&[0]], &[its.as_fd()]).map(drop)
     }
 }

@@ -18,7 +18,7 @@ pub struct Usage {
 
 impl Usage {
     /// Adds what another process used.
-    pub(super) fn add(&mut self, other: Self) {
+    pub(super) fn add_usage(&mut self, other: Self) {
         self.cpu += other.cpu;
         self.peak_memory_kib = self.peak_memory_kib.max(other.peak_memory_kib);
     }
@@ -28,7 +28,7 @@ impl Usage {
 ///
 /// # Errors
 /// We have no children.
-pub(super) fn reap() -> io::Result<Option<(Pid, ExitStatus, Usage)>> {
+pub(super) fn reap_child() -> io::Result<Option<(Pid, ExitStatus, Usage)>> {
     let mut status = 0;
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();
     #[expect(unsafe_code, reason = "no safe interface tells what one child used")]

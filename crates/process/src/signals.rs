@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{FromRawFd, OwnedFd};
 
 /// Blocks all signals; the file is readable when a child has ended.
-pub(super) fn block() -> io::Result<OwnedFd> {
+pub(super) fn block_signals() -> io::Result<OwnedFd> {
     let mut set = MaybeUninit::<libc::sigset_t>::uninit();
     #[expect(unsafe_code, reason = "rustix has no safe interface to masks of signals")]
     // SAFETY: the set is filled before it is read, and no pointer is kept. The file is new.
@@ -23,7 +23,7 @@ pub(super) fn block() -> io::Result<OwnedFd> {
 }
 
 /// Blocks none, as a program expects. A system call only: it runs between fork and exec.
-pub(super) fn unblock() {
+pub(super) fn unblock_signals() {
     let mut set = MaybeUninit::<libc::sigset_t>::uninit();
     #[expect(unsafe_code, reason = "rustix has no safe interface to masks of signals")]
     // SAFETY: the set is filled before it is read, and no pointer is kept.

@@ -21,17 +21,17 @@ pub fn as_spawner() -> Option<ExitCode> {
         return None;
     }
     // It ends when its socket, the standard input, does.
-    let _ = serve();
+    let _ = serve_spawns();
     Some(ExitCode::SUCCESS)
 }
 
-fn serve() -> io::Result<()> {
+fn serve_spawns() -> io::Result<()> {
     rustix::thread::set_name(c"sb-spawner")?;
     // What it becomes is told secrets.
     close_to_others()?;
     std::env::set_current_dir("/")?;
     close_inherited();
-    let signals = signals::block()?;
+    let signals = signals::block_signals()?;
     let socket = io::stdin();
     loop {
         let told = &mut [PollFd::new(&socket, PollFlags::IN), PollFd::new(&signals, PollFlags::IN)];
@@ -39,10 +39,10 @@ fn serve() -> io::Result<()> {
         let [asked, ended] = told;
         if !ended.revents().is_empty() {
             let _ = rustix::io::read(&signals, &mut [0; 1024]);
-            while let Ok(Some(_)) = reap::reap() {}
+            while let Ok(Some(_)) = reap::reap_child() {}
         }
         if !asked.revents().is_empty() {
-            let (count, sockets) = wire::receive(socket.as_fd(), &mut [0])?;
+            let (count, sockets) = wire::receive_into(socket.as_fd(), &mut [0])?;
             if count == 0 {
                 return Ok(());
             }
@@ -67,7 +67,7 @@ fn make_supervisor(its: OwnedFd, signals: &OwnedFd) {
     };
     if is_copy {
         // Never well: its end is no program's success.
-        let _ = supervise::serve(UnixStream::from(its), signals);
+        let _ = supervise::serve_supervisor(UnixStream::from(its), signals);
         std::process::exit(1);
     }
 }

@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{self, Command};
 
 /// Starts it, as the leader of a group of its own.
-pub(super) fn start(launch: Launch) -> io::Result<Pid> {
+pub(super) fn start_program(launch: Launch) -> io::Result<Pid> {
     let mut command = Command::new(&launch.program);
     command
         .args(&launch.args)
@@ -26,8 +26,8 @@ pub(super) fn start(launch: Launch) -> io::Result<Pid> {
     let (limits, umask, may_gain_rights) = (launch.limits, launch.umask, launch.may_gain_rights);
     let prepare = move || {
         tie_to(parent, death_signal)?;
-        signals::unblock();
-        limits.set()?;
+        signals::unblock_signals();
+        limits.apply_to_self()?;
         if let Some(umask) = umask {
             rustix::process::umask(rustix::fs::Mode::from_raw_mode(umask));
         }

@@ -29,14 +29,14 @@ const GIVE_UP: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(50);
 
 /// Runs one program after the other, until somebody closes the socket.
-pub(super) fn serve(mut socket: UnixStream, signals: &OwnedFd) -> io::Result<()> {
+pub(super) fn serve_supervisor(mut socket: UnixStream, signals: &OwnedFd) -> io::Result<()> {
     rustix::thread::set_name(c"sb-supervisor")?;
     loop {
-        let launch = receive(&mut socket)?;
+        let launch = receive_launch(&mut socket)?;
         let (offspring, death_signal) = (launch.offspring, launch.death_signal);
         // Any number but none switches it on.
         set_child_subreaper((offspring != Offspring::OnItsOwn).then(getpid))?;
-        let pid = match start::start(launch) {
+        let pid = match start::start_program(launch) {
             Ok(pid) => pid,
             Err(error) => {
                 let number = error.raw_os_error().unwrap_or(libc::EINVAL);
@@ -57,7 +57,7 @@ pub(super) fn serve(mut socket: UnixStream, signals: &OwnedFd) -> io::Result<()>
             is_deserted: false,
         };
         let end = watch.see_through()?;
-        socket.write_all(&end.encode())?;
+        socket.write_all(&end.encode_end())?;
         if !end.is_supervisor_free {
             return Ok(());
         }
@@ -65,10 +65,10 @@ pub(super) fn serve(mut socket: UnixStream, signals: &OwnedFd) -> io::Result<()>
 }
 
 /// The next thing to start.
-fn receive(socket: &mut UnixStream) -> io::Result<Launch> {
+fn receive_launch(socket: &mut UnixStream) -> io::Result<Launch> {
     let files = loop {
         let mut first = [0];
-        let (count, files) = wire::receive(socket.as_fd(), &mut first)?;
+        let (count, files) = wire::receive_into(socket.as_fd(), &mut first)?;
         if count == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
@@ -81,7 +81,7 @@ fn receive(socket: &mut UnixStream) -> io::Result<Launch> {
     socket.read_exact(&mut length)?;
     let mut request = vec![0; usize::from_ne_bytes(length)];
     socket.read_exact(&mut request)?;
-    let launch = files.try_into().ok().and_then(|files| wire::decode(&request, files));
+    let launch = files.try_into().ok().and_then(|files| wire::decode_launch(&request, files));
     launch.ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
@@ -106,7 +106,7 @@ impl Watch<'_> {
     fn see_through(mut self) -> io::Result<wire::End> {
         let mut left_behind = false;
         loop {
-            let (mut somebody_ended, is_alone) = self.reap();
+            let (mut somebody_ended, is_alone) = self.reap_ended();
             let waited = self.ended.map_or(Duration::ZERO, |(_, since)| since.elapsed());
             let is_over = is_alone || self.may_live() || waited > GIVE_UP;
             if let Some((status, _)) = self.ended
@@ -139,13 +139,13 @@ impl Watch<'_> {
     }
 
     /// Waits for those who have ended: whether there were any, and whether nobody is left.
-    fn reap(&mut self) -> (bool, bool) {
+    fn reap_ended(&mut self) -> (bool, bool) {
         let mut somebody_ended = false;
         loop {
-            match reap::reap() {
+            match reap::reap_child() {
                 Ok(Some((pid, status, usage))) => {
                     somebody_ended = true;
-                    self.usage.add(usage);
+                    self.usage.add_usage(usage);
                     if pid == self.pid {
                         self.ended = Some((status, Instant::now()));
                     }
@@ -171,7 +171,7 @@ impl Watch<'_> {
             poll(&mut files, look)?;
             let [_, told] = files;
             if !told.revents().is_empty() {
-                self.listen();
+                self.listen_to_owner();
             }
         }
         // Made unreadable; who has ended is looked for in any case.
@@ -179,7 +179,7 @@ impl Watch<'_> {
         Ok(())
     }
 
-    fn listen(&mut self) {
+    fn listen_to_owner(&mut self) {
         let mut signals = [0; 16];
         let count = self.socket.read(&mut signals).unwrap_or(0);
         if count == 0 {
@@ -203,7 +203,7 @@ impl Watch<'_> {
             let _ = kill_process_group(self.pid, signal);
             return;
         }
-        let all = tree::descendants(getpid());
+        let all = tree::list_descendants(getpid());
         let has_group = all.contains(&self.pid);
         if has_group {
             // At once: none of them starts another in between.
@@ -220,7 +220,7 @@ impl Watch<'_> {
 
 /// Sends a signal to each of our children. Those of theirs that are left follow when they are ours.
 fn signal_children(signal: Signal) {
-    for pid in tree::children(getpid()) {
+    for pid in tree::list_children(getpid()) {
         let _ = kill_process(pid, signal);
     }
 }

@@ -13,7 +13,7 @@ mod spawner {
 }
 
 fn sh(script: &str) -> Launch {
-    Launch::of("/bin/sh").args(["-c", script])
+    Launch::for_program("/bin/sh").args(["-c", script])
 }
 
 /// A field of a process's status; `None` when there is no such process.
@@ -42,7 +42,7 @@ async fn a_child_gets_what_is_written_and_leads_its_own_group() {
     let mut launch = sh("env; pwd; ps -o pgid= -p $$; echo $$; echo err >&2; exit 3");
     launch.env = vec![("PATH".into(), "/usr/bin:/bin".into()), ("A".into(), "1".into())];
     launch.cwd = "/usr".into();
-    let output = launch.output().await.unwrap();
+    let output = launch.collect_output().await.unwrap();
     assert_eq!((output.status.code(), &*output.stderr), (Some(3), "err\n"));
     assert!(output.stdout.contains("A=1\n") && output.stdout.contains("\n/usr\n"));
     let lines: Vec<&str> = output.stdout.lines().map(str::trim).collect();
@@ -58,7 +58,7 @@ async fn another_user_has_no_groups_of_ours() {
     let mut launch = sh("id -u; id -G");
     launch.env = vec![("PATH".into(), "/usr/bin:/bin".into())];
     launch.user = Some(Ids { uid: 65_534, gid: 65_534 });
-    assert_eq!(launch.output().await.unwrap().stdout, "65534\n65534\n");
+    assert_eq!(launch.collect_output().await.unwrap().stdout, "65534\n65534\n");
 }
 
 #[tokio::test]
@@ -74,15 +74,15 @@ async fn limits_hold_and_cannot_be_undone() {
     launch.umask = Some(0o027);
     launch.may_gain_rights = false;
     launch.env = vec![("PATH".into(), "/usr/bin:/bin".into())];
-    let output = launch.output().await.unwrap();
+    let output = launch.collect_output().await.unwrap();
     assert_eq!(output.stdout, "7\n524288\n64\n0027\nNoNewPrivs:\t1\n", "{}", output.stderr);
 
     let mut launch = sh("while :; do :; done");
     launch.limits.cpu_s = Some(1);
-    assert_eq!(launch.output().await.unwrap().status.signal(), Some(24), "SIGXCPU");
+    assert_eq!(launch.collect_output().await.unwrap().status.signal(), Some(24), "SIGXCPU");
     let mut launch = sh("ulimit -n 100 || echo no more");
     launch.limits.open_files = Some(64);
-    assert_eq!(launch.output().await.unwrap().stdout, "no more\n");
+    assert_eq!(launch.collect_output().await.unwrap().stdout, "no more\n");
 }
 
 #[tokio::test]
@@ -91,10 +91,10 @@ async fn what_a_child_used_is_known_at_its_end() {
     let script = "head -c 40000000 /dev/zero | tail -c 40000000 | sha256sum";
     let mut launch = sh(script);
     launch.env = vec![("PATH".into(), "/usr/bin:/bin".into())];
-    let mut child = launch.start().await.unwrap();
-    assert_eq!(child.usage(), None);
+    let mut child = launch.start_process().await.unwrap();
+    assert_eq!(child.resource_usage(), None);
     assert!(child.wait().await.unwrap().success());
-    let usage = child.usage().unwrap();
+    let usage = child.resource_usage().unwrap();
     assert!(usage.peak_memory_kib > 39_000, "{usage:?}");
     assert!(
         usage.cpu > Duration::from_millis(10) && usage.cpu < Duration::from_mins(1),
@@ -106,7 +106,7 @@ async fn what_a_child_used_is_known_at_its_end() {
 
 #[tokio::test]
 async fn nobody_is_left_unwaited_for() {
-    let child = sh("/bin/sleep 1000").start().await.unwrap();
+    let child = sh("/bin/sleep 1000").start_process().await.unwrap();
     let pid = child.pid().to_string();
     drop(child);
     let looking = async {
@@ -119,9 +119,9 @@ async fn nobody_is_left_unwaited_for() {
 
 #[tokio::test]
 async fn what_cannot_be_started_says_why() {
-    let error = Launch::of("/nowhere/at/all").start().await.unwrap_err();
+    let error = Launch::for_program("/nowhere/at/all").start_process().await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::NotFound);
-    let error = Launch::of("/etc/passwd").start().await.unwrap_err();
+    let error = Launch::for_program("/etc/passwd").start_process().await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
 }
 
@@ -129,7 +129,7 @@ async fn what_cannot_be_started_says_why() {
 async fn a_dropped_child_is_ended_with_its_group() {
     let mut launch = sh("/bin/sleep 1000 & echo $!; wait");
     launch.stdout = Stdio::Piped;
-    let mut child = launch.start().await.unwrap();
+    let mut child = launch.start_process().await.unwrap();
     let mut lines = tokio::io::BufReader::new(child.take_stdout().unwrap());
     let mut grandchild = String::new();
     tokio::io::AsyncBufReadExt::read_line(&mut lines, &mut grandchild).await.unwrap();
@@ -144,7 +144,7 @@ async fn a_dropped_child_is_ended_with_its_offspring() {
     launch.env = vec![("PATH".into(), "/usr/bin:/bin".into())];
     launch.offspring = Offspring::Ended;
     launch.stdout = Stdio::Piped;
-    let mut child = launch.start().await.unwrap();
+    let mut child = launch.start_process().await.unwrap();
     let mut lines = tokio::io::BufReader::new(child.take_stdout().unwrap());
     let mut daemon = String::new();
     tokio::io::AsyncBufReadExt::read_line(&mut lines, &mut daemon).await.unwrap();
@@ -155,21 +155,24 @@ async fn a_dropped_child_is_ended_with_its_offspring() {
 
 #[tokio::test]
 async fn what_a_supervised_child_cannot_start_says_why() {
-    let mut launch = Launch::of("/nowhere/at/all");
+    let mut launch = Launch::for_program("/nowhere/at/all");
     launch.offspring = Offspring::Ended;
-    assert_eq!(launch.start().await.unwrap_err().kind(), io::ErrorKind::NotFound);
+    assert_eq!(launch.start_process().await.unwrap_err().kind(), io::ErrorKind::NotFound);
 }
 
 #[tokio::test]
 async fn more_than_a_socket_holds_is_passed_on_and_too_much_for_the_kernel_is_refused() {
     let mut launch = sh("echo $# ${#9}; exit 3");
     launch.args.extend((0..10).map(|_| "x".repeat(100_000).into()));
-    let output = launch.output().await.unwrap();
+    let output = launch.collect_output().await.unwrap();
     assert_eq!((output.status.code(), &*output.stdout), (Some(3), "9 100000\n"));
     let mut launch = sh("true");
     launch.args.push("x".repeat(10_000_000).into());
-    assert_eq!(launch.start().await.unwrap_err().kind(), io::ErrorKind::ArgumentListTooLong);
-    let with_zero = sh("true").args(["a\0b"]).start().await.unwrap_err();
+    assert_eq!(
+        launch.start_process().await.unwrap_err().kind(),
+        io::ErrorKind::ArgumentListTooLong
+    );
+    let with_zero = sh("true").args(["a\0b"]).start_process().await.unwrap_err();
     assert_eq!(with_zero.kind(), io::ErrorKind::InvalidInput);
 }
 
@@ -178,7 +181,7 @@ async fn whoever_kills_a_supervisor_kills_its_group() {
     let mut launch = sh("echo $PPID; /bin/sleep 1000 & echo $!; wait");
     launch.offspring = Offspring::Ended;
     launch.stdout = Stdio::Piped;
-    let mut child = launch.start().await.unwrap();
+    let mut child = launch.start_process().await.unwrap();
     let mut lines = tokio::io::BufReader::new(child.take_stdout().unwrap());
     let mut said = String::new();
     for _ in 0..2 {
@@ -190,14 +193,17 @@ async fn whoever_kills_a_supervisor_kills_its_group() {
     assert_eq!(child.wait().await.unwrap().signal(), Some(9));
     gone(&child.pid().to_string()).await;
     gone(grandchild).await;
-    assert!(sh("true").output().await.unwrap().status.success(), "the next one has another");
+    assert!(
+        sh("true").collect_output().await.unwrap().status.success(),
+        "the next one has another"
+    );
 }
 
 #[tokio::test]
 async fn the_group_can_be_ended_after_its_first_process() {
     let mut launch = sh("trap '' TERM; /bin/sleep 1000 >/dev/null & echo $!");
     launch.stdout = Stdio::Piped;
-    let mut child = launch.start().await.unwrap();
+    let mut child = launch.start_process().await.unwrap();
     let mut grandchild = String::new();
     let mut stdout = child.take_stdout().unwrap();
     tokio::io::AsyncReadExt::read_to_string(&mut stdout, &mut grandchild).await.unwrap();
@@ -214,10 +220,10 @@ async fn the_group_can_be_ended_after_its_first_process() {
 #[tokio::test]
 #[ignore = "started by children_and_theirs_die_with_us"]
 async fn be_a_parent_until_killed() {
-    let ended = sh("/bin/sleep 1000 >/dev/null 2>&1 & echo $!").output().await.unwrap();
+    let ended = sh("/bin/sleep 1000 >/dev/null 2>&1 & echo $!").collect_output().await.unwrap();
     let mut launch = sh("trap '' TERM; /bin/sleep 1000 & echo $!; wait");
     launch.stdout = Stdio::Piped;
-    let mut child = launch.start().await.unwrap();
+    let mut child = launch.start_process().await.unwrap();
     let mut lines = tokio::io::BufReader::new(child.take_stdout().unwrap());
     let mut grandchild = String::new();
     tokio::io::AsyncBufReadExt::read_line(&mut lines, &mut grandchild).await.unwrap();
@@ -225,7 +231,7 @@ async fn be_a_parent_until_killed() {
     launch.env = vec![("PATH".into(), "/usr/bin:/bin".into())];
     launch.offspring = Offspring::Ended;
     launch.stdout = Stdio::Piped;
-    let mut supervised = launch.start().await.unwrap();
+    let mut supervised = launch.start_process().await.unwrap();
     let mut lines = tokio::io::BufReader::new(supervised.take_stdout().unwrap());
     let mut daemon = String::new();
     tokio::io::AsyncBufReadExt::read_line(&mut lines, &mut daemon).await.unwrap();

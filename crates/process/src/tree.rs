@@ -5,11 +5,11 @@ use std::fs;
 
 /// Every process below this one, parents before their children; itself left out. One that is being
 /// started at this moment may be missing.
-pub(super) fn descendants(of: Pid) -> Vec<Pid> {
+pub(super) fn list_descendants(of: Pid) -> Vec<Pid> {
     let mut found: Vec<Pid> = Vec::new();
     let mut left = vec![of];
     while let Some(pid) = left.pop() {
-        for child in children(pid) {
+        for child in list_children(pid) {
             if !found.contains(&child) {
                 found.push(child);
                 left.push(child);
@@ -20,7 +20,7 @@ pub(super) fn descendants(of: Pid) -> Vec<Pid> {
 }
 
 /// Children belong to the thread that started them. Source: `proc_pid_task(5)`.
-pub(super) fn children(of: Pid) -> Vec<Pid> {
+pub(super) fn list_children(of: Pid) -> Vec<Pid> {
     let tasks = fs::read_dir(format!("/proc/{}/task", of.as_raw_pid()));
     let lists = tasks
         .into_iter()

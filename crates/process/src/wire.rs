@@ -31,7 +31,7 @@ const MOST_FILES: usize = 3;
 pub(super) const STARTED: usize = 4;
 
 /// Sends as much as there is room for, the files with the first byte; how much that was.
-pub(super) fn send(
+pub(super) fn send_parts(
     socket: &UnixStream,
     parts: &[&[u8]],
     files: &[BorrowedFd<'_>],
@@ -44,7 +44,7 @@ pub(super) fn send(
 }
 
 /// Waits for something: how many bytes, none at the end, and the files attached to them.
-pub(super) fn receive(
+pub(super) fn receive_into(
     socket: BorrowedFd<'_>,
     into: &mut [u8],
 ) -> io::Result<(usize, Vec<OwnedFd>)> {
@@ -85,7 +85,7 @@ pub(super) struct End {
 impl End {
     pub(super) const LENGTH: usize = 4 + 8 + 8 + 1 + 1;
 
-    pub(super) fn encode(&self) -> Vec<u8> {
+    pub(super) fn encode_end(&self) -> Vec<u8> {
         let Usage { cpu, peak_memory_kib } = self.usage.unwrap_or_default();
         let mut message = self.status.into_raw().to_ne_bytes().to_vec();
         message.extend(u64::try_from(cpu.as_micros()).unwrap_or(u64::MAX).to_ne_bytes());
@@ -95,13 +95,13 @@ impl End {
     }
 
     /// As it is where its supervisor was ended: the kernel then ends the process in the same way.
-    pub(super) fn unseen() -> Self {
+    pub(super) fn unseen_end() -> Self {
         let status = ExitStatus::from_raw(Signal::KILL.as_raw());
         Self { status, usage: None, left_behind: false, is_supervisor_free: false }
     }
 
     /// `None` until it is there in full.
-    pub(super) fn decode(message: &[u8]) -> Option<Self> {
+    pub(super) fn decode_end(message: &[u8]) -> Option<Self> {
         let (status, rest) = message.split_first_chunk()?;
         let (cpu, rest) = rest.split_first_chunk()?;
         let (peak, rest) = rest.split_first_chunk()?;
@@ -120,7 +120,7 @@ impl End {
 }
 
 /// What to start; the standard files go beside it.
-pub(super) fn encode(launch: &Launch) -> Vec<u8> {
+pub(super) fn encode_launch(launch: &Launch) -> Vec<u8> {
     let Limits { cpu_s, memory, open_files, processes } = launch.limits;
     let mut message = Vec::with_capacity(4096);
     put_texts(&mut message, [launch.program.as_os_str(), launch.cwd.as_os_str()]);
@@ -149,16 +149,19 @@ pub(super) fn encode(launch: &Launch) -> Vec<u8> {
     message
 }
 
-pub(super) fn decode(message: &[u8], [stdin, stdout, stderr]: [OwnedFd; 3]) -> Option<Launch> {
+pub(super) fn decode_launch(
+    message: &[u8],
+    [stdin, stdout, stderr]: [OwnedFd; 3],
+) -> Option<Launch> {
     let mut rest = Rest(message);
-    let [program, cwd] = rest.texts()?.try_into().ok()?;
-    let (args, variables) = (rest.texts()?, rest.texts()?);
+    let [program, cwd] = rest.read_texts()?.try_into().ok()?;
+    let (args, variables) = (rest.read_texts()?, rest.read_texts()?);
     let env = variables.chunks_exact(2).filter_map(|pair| match pair {
         [name, value] => Some((name.clone(), value.clone())),
         _ => None,
     });
     let [uid, gid, cpu_s, memory, open_files, processes, umask, may_gain_rights, signal, offspring] =
-        rest.numbers()?;
+        rest.read_numbers()?;
     let small = |number: Option<u64>| number.and_then(|number| u32::try_from(number).ok());
     Some(Launch {
         program: program.into(),
@@ -194,7 +197,7 @@ fn put_texts<'a>(message: &mut Vec<u8>, texts: impl IntoIterator<Item = &'a OsSt
 struct Rest<'a>(&'a [u8]);
 
 impl Rest<'_> {
-    fn texts(&mut self) -> Option<Vec<OsString>> {
+    fn read_texts(&mut self) -> Option<Vec<OsString>> {
         let mut texts = Vec::new();
         loop {
             let (length, rest) = self.0.split_first_chunk()?;
@@ -209,7 +212,7 @@ impl Rest<'_> {
         }
     }
 
-    fn numbers<const COUNT: usize>(&mut self) -> Option<[Option<u64>; COUNT]> {
+    fn read_numbers<const COUNT: usize>(&mut self) -> Option<[Option<u64>; COUNT]> {
         let mut numbers = [None; COUNT];
         for number in &mut numbers {
             let (bytes, rest) = self.0.split_first_chunk()?;

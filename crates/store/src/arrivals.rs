@@ -1,7 +1,7 @@
 //! What one batch of deliveries writes, in one statement: the claims on their keys, the deliveries,
 //! their jobs, and the last values of their webhooks.
 
-use super::cached::{Statement, cached, column};
+use super::cached::{Statement, cached, column_of};
 use super::keys::{Claim, bind_claims, claim_keys};
 use super::listen::Topic;
 use super::schema::deliveries;
@@ -65,14 +65,14 @@ pub struct StoredReason {
 
 impl StoredReason {
     /// Of a reason.
-    pub fn of(reason: &DeliveryReason) -> Self {
+    pub fn from_reason(reason: &DeliveryReason) -> Self {
         let (code, args) = reason.to_stored();
-        Self { summary: reason.to_string(), code, args: args.as_ref().map(JsonText::of) }
+        Self { summary: reason.to_string(), code, args: args.as_ref().map(JsonText::from_value) }
     }
 
     /// How many bytes its texts have.
-    pub fn size(&self) -> usize {
-        self.summary.len() + self.code.len() + self.args.as_ref().map_or(0, JsonText::size)
+    pub fn text_bytes(&self) -> usize {
+        self.summary.len() + self.code.len() + self.args.as_ref().map_or(0, JsonText::byte_length)
     }
 }
 
@@ -167,84 +167,86 @@ const STORE: &str = concat!(
 /// # Errors
 /// [`StoreError::Stale`](super::StoreError::Stale) if another server holds one of the keys: the
 /// caller must decide anew.
-pub async fn store(conn: &mut Conn, batch: &Batch<'_>, now: DateTime<Utc>) -> Result<()> {
+pub async fn store_batch(conn: &mut Conn, batch: &Batch<'_>, now: DateTime<Utc>) -> Result<()> {
     let Batch { claims, deliveries, jobs, touches } = batch;
     let statement = bind_claims(diesel::sql_query(STORE).into_boxed(), claims, now)
         .bind::<Int8, _>(i64::try_from(claims.len()).unwrap_or(i64::MAX));
     let statement = bind_deliveries(statement, deliveries);
     let statement = bind_jobs(statement, jobs);
-    let statement = bind_touches(statement, touches).bind::<Text, _>(Topic::Cancel.channel());
+    let statement = bind_touches(statement, touches).bind::<Text, _>(Topic::Cancel.channel_name());
     cached(statement).execute(conn).await?;
     Ok(())
 }
 
 fn bind_deliveries<'a>(to: Statement<'a>, rows: &'a [NewDelivery<'_>]) -> Statement<'a> {
-    to.bind::<Array<Text>, _>(column(rows, |row| row.id))
-        .bind::<Array<Timestamptz>, _>(column(rows, |row| row.received_at))
-        .bind::<Array<Text>, _>(column(rows, |row| row.endpoint))
-        .bind::<Array<Text>, _>(column(rows, |row| row.verdict))
-        .bind::<Array<Text>, _>(column(rows, |row| row.why.summary.as_str()))
-        .bind::<Array<Jsonb>, _>(column(rows, |row| &row.reason))
-        .bind::<Array<Int4>, _>(column(rows, |row| row.http_status))
-        .bind::<Array<Text>, _>(column(rows, |row| row.event))
-        .bind::<Array<Text>, _>(column(rows, |row| row.object_kind))
-        .bind::<Array<Nullable<Int8>>, _>(column(rows, |row| row.project_id))
-        .bind::<Array<Text>, _>(column(rows, |row| row.repo_name))
-        .bind::<Array<Text>, _>(column(rows, |row| row.repo_url))
-        .bind::<Array<Text>, _>(column(rows, |row| row.git_ref))
-        .bind::<Array<Text>, _>(column(rows, |row| row.sha))
-        .bind::<Array<Nullable<Int8>>, _>(column(rows, |row| row.user_id))
-        .bind::<Array<Text>, _>(column(rows, |row| row.user_name))
-        .bind::<Array<Text>, _>(column(rows, |row| row.user_email))
-        .bind::<Array<Jsonb>, _>(column(rows, |row| &row.headers))
-        .bind::<Array<Nullable<Bytea>>, _>(column(rows, |row| row.body))
-        .bind::<Array<Int8>, _>(column(rows, |row| row.body_size))
-        .bind::<Array<Bytea>, _>(column(rows, |row| row.body_sha256))
-        .bind::<Array<Text>, _>(column(rows, |row| row.idempotency_key))
-        .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.duplicate_of))
-        .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.replay_of))
-        .bind::<Array<Text>, _>(column(rows, |row| row.remote_addr))
-        .bind::<Array<Nullable<Bytea>>, _>(column(rows, |row| row.token_digest))
-        .bind::<Array<Nullable<Timestamptz>>, _>(column(rows, |row| row.judged_at))
-        .bind::<Array<Text>, _>(column(rows, |row| row.source))
-        .bind::<Array<Text>, _>(column(rows, |row| row.made_by))
-        .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.replay_run))
-        .bind::<Array<Text>, _>(column(rows, |row| row.why.code.as_str()))
-        .bind::<Array<Nullable<Jsonb>>, _>(column(rows, |row| row.why.args.as_ref()))
+    to.bind::<Array<Text>, _>(column_of(rows, |row| row.id))
+        .bind::<Array<Timestamptz>, _>(column_of(rows, |row| row.received_at))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.endpoint))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.verdict))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.why.summary.as_str()))
+        .bind::<Array<Jsonb>, _>(column_of(rows, |row| &row.reason))
+        .bind::<Array<Int4>, _>(column_of(rows, |row| row.http_status))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.event))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.object_kind))
+        .bind::<Array<Nullable<Int8>>, _>(column_of(rows, |row| row.project_id))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.repo_name))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.repo_url))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.git_ref))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.sha))
+        .bind::<Array<Nullable<Int8>>, _>(column_of(rows, |row| row.user_id))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.user_name))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.user_email))
+        .bind::<Array<Jsonb>, _>(column_of(rows, |row| &row.headers))
+        .bind::<Array<Nullable<Bytea>>, _>(column_of(rows, |row| row.body))
+        .bind::<Array<Int8>, _>(column_of(rows, |row| row.body_size))
+        .bind::<Array<Bytea>, _>(column_of(rows, |row| row.body_sha256))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.idempotency_key))
+        .bind::<Array<Nullable<Text>>, _>(column_of(rows, |row| row.duplicate_of))
+        .bind::<Array<Nullable<Text>>, _>(column_of(rows, |row| row.replay_of))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.remote_addr))
+        .bind::<Array<Nullable<Bytea>>, _>(column_of(rows, |row| row.token_digest))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column_of(rows, |row| row.judged_at))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.source))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.made_by))
+        .bind::<Array<Nullable<Text>>, _>(column_of(rows, |row| row.replay_run))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.why.code.as_str()))
+        .bind::<Array<Nullable<Jsonb>>, _>(column_of(rows, |row| row.why.args.as_ref()))
 }
 
 fn bind_jobs<'a>(to: Statement<'a>, rows: &'a [NewJob<'_>]) -> Statement<'a> {
-    to.bind::<Array<Text>, _>(column(rows, |row| row.id))
-        .bind::<Array<Text>, _>(column(rows, |row| row.delivery_id))
-        .bind::<Array<Nullable<Int8>>, _>(column(rows, |row| row.webhook_id))
-        .bind::<Array<Text>, _>(column(rows, |row| row.webhook_label))
-        .bind::<Array<Text>, _>(column(rows, |row| row.repo_name))
-        .bind::<Array<Text>, _>(column(rows, |row| row.git_ref))
-        .bind::<Array<Text>, _>(column(rows, |row| row.action))
-        .bind::<Array<Jsonb>, _>(column(rows, |row| &row.action_params))
-        .bind::<Array<Nullable<Int4>>, _>(column(rows, |row| row.timeout_s))
-        .bind::<Array<Text>, _>(column(rows, |row| row.state))
-        .bind::<Array<Int4>, _>(column(rows, |row| row.attempts))
-        .bind::<Array<Int4>, _>(column(rows, |row| row.tries_used))
-        .bind::<Array<Int4>, _>(column(rows, |row| row.tries_lost))
-        .bind::<Array<Int4>, _>(column(rows, |row| row.max_attempts))
-        .bind::<Array<Text>, _>(column(rows, |row| row.error))
-        .bind::<Array<Timestamptz>, _>(column(rows, |row| row.run_at))
-        .bind::<Array<Timestamptz>, _>(column(rows, |row| row.queued_at))
-        .bind::<Array<Text>, _>(column(rows, |row| row.requested_by))
-        .bind::<Array<Text>, _>(column(rows, |row| row.concurrency))
-        .bind::<Array<Text>, _>(column(rows, |row| row.lane.as_str()))
-        .bind::<Array<Bool>, _>(column(rows, |row| row.cancels_running))
+    to.bind::<Array<Text>, _>(column_of(rows, |row| row.id))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.delivery_id))
+        .bind::<Array<Nullable<Int8>>, _>(column_of(rows, |row| row.webhook_id))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.webhook_label))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.repo_name))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.git_ref))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.action))
+        .bind::<Array<Jsonb>, _>(column_of(rows, |row| &row.action_params))
+        .bind::<Array<Nullable<Int4>>, _>(column_of(rows, |row| row.timeout_s))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.state))
+        .bind::<Array<Int4>, _>(column_of(rows, |row| row.attempts))
+        .bind::<Array<Int4>, _>(column_of(rows, |row| row.tries_used))
+        .bind::<Array<Int4>, _>(column_of(rows, |row| row.tries_lost))
+        .bind::<Array<Int4>, _>(column_of(rows, |row| row.max_attempts))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.error))
+        .bind::<Array<Timestamptz>, _>(column_of(rows, |row| row.run_at))
+        .bind::<Array<Timestamptz>, _>(column_of(rows, |row| row.queued_at))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.requested_by))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.concurrency))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.lane.as_str()))
+        .bind::<Array<Bool>, _>(column_of(rows, |row| row.cancels_running))
 }
 
 fn bind_touches<'a>(to: Statement<'a>, rows: &'a [Touch]) -> Statement<'a> {
-    to.bind::<Array<Int8>, _>(column(rows, |row| row.webhook.0))
-        .bind::<Array<Text>, _>(column(rows, |row| row.delivery.as_str()))
-        .bind::<Array<Text>, _>(column(rows, |row| row.verdict.as_str()))
-        .bind::<Array<Timestamptz>, _>(column(rows, |row| row.at))
-        .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.job.as_ref().map(JobId::as_str)))
-        .bind::<Array<Bool>, _>(column(rows, |row| row.by_token))
-        .bind::<Array<Bool>, _>(column(rows, |row| row.by_signature))
+    to.bind::<Array<Int8>, _>(column_of(rows, |row| row.webhook.0))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.delivery.as_str()))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.verdict.as_str()))
+        .bind::<Array<Timestamptz>, _>(column_of(rows, |row| row.at))
+        .bind::<Array<Nullable<Text>>, _>(column_of(rows, |row| {
+            row.job.as_ref().map(JobId::as_str)
+        }))
+        .bind::<Array<Bool>, _>(column_of(rows, |row| row.by_token))
+        .bind::<Array<Bool>, _>(column_of(rows, |row| row.by_signature))
 }
 
 /// Writes how many deliveries a counting row stands for.

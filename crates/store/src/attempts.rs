@@ -46,7 +46,7 @@ impl JobRow {
     }
 
     /// The tries that it has used and lost.
-    pub fn tally(&self) -> Tally {
+    pub fn tally_tries(&self) -> Tally {
         Tally { used: self.tries_used, lost: self.tries_lost }
     }
 }
@@ -143,7 +143,7 @@ pub struct OpenAttempt {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn open(conn: &mut Conn, job: Option<&JobId>) -> Result<Vec<OpenAttempt>> {
+pub async fn list_open(conn: &mut Conn, job: Option<&JobId>) -> Result<Vec<OpenAttempt>> {
     let mut query = job_attempts::table
         .filter(job_attempts::outcome.is_null())
         .select((job_attempts::job_id, job_attempts::number, job_attempts::worker))
@@ -176,7 +176,7 @@ pub struct End {
 
 impl End {
     /// Why it failed, in English, for programs and logs; empty if it did not.
-    pub fn error(&self) -> String {
+    pub fn error_text(&self) -> String {
         self.failure.as_ref().map(ToString::to_string).unwrap_or_default()
     }
 }
@@ -185,7 +185,7 @@ impl End {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn end(
+pub async fn end_attempt(
     conn: &mut Conn,
     job: &JobId,
     number: i32,
@@ -202,7 +202,7 @@ pub async fn end(
             job_attempts::signal.eq(end.signal),
             job_attempts::cpu_ms.eq(end.cpu_ms),
             job_attempts::peak_memory_kib.eq(end.peak_memory_kib),
-            job_attempts::error.eq(end.error()),
+            job_attempts::error.eq(end.error_text()),
             job_attempts::failure.eq(end.failure.as_ref().map(Failure::to_stored)),
         ))
         .execute(conn)

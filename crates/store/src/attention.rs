@@ -109,7 +109,7 @@ const GROUPED: &str = "WITH lost AS MATERIALIZED (SELECT repo_name, repo_url, ob
 ///
 /// # Errors
 /// Those of the database.
-pub async fn load(conn: &mut Conn) -> Result<Attention> {
+pub async fn load_attention(conn: &mut Conn) -> Result<Attention> {
     let groups = i32::try_from(GROUPS + 1).unwrap_or(i32::MAX);
     let stored: Vec<Stored> = diesel::sql_query(GROUPED)
         .bind::<BigInt, _>(Total::CAP)

@@ -5,7 +5,7 @@
 
 mod list;
 
-pub use list::{Filter, Sort, counts, find, list};
+pub use list::{Filter, Sort, count_entries, find_entry, list_entries};
 
 use super::schema::audit_log;
 use super::{Conn, Result};
@@ -185,7 +185,7 @@ pub struct Row {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn record(conn: &mut Conn, entry: Entry<'_>) -> Result<()> {
+pub async fn record_entry(conn: &mut Conn, entry: Entry<'_>) -> Result<()> {
     record_all(conn, &[entry]).await
 }
 
@@ -221,7 +221,11 @@ pub async fn record_all(conn: &mut Conn, entries: &[Entry<'_>]) -> Result<()> {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn recent(conn: &mut Conn, actor: Option<UserId>, limit: i64) -> Result<Vec<Row>> {
+pub async fn recent_entries(
+    conn: &mut Conn,
+    actor: Option<UserId>,
+    limit: i64,
+) -> Result<Vec<Row>> {
     let quiet = [Verb::Login, Verb::Logout, Verb::LoginFailed].map(Verb::as_str);
     let mut query = audit_log::table
         .select(Stored::as_select())
@@ -239,7 +243,7 @@ pub async fn recent(conn: &mut Conn, actor: Option<UserId>, limit: i64) -> Resul
 ///
 /// # Errors
 /// Those of the database.
-pub async fn history(
+pub async fn object_history(
     conn: &mut Conn,
     object_type: &str,
     object_id: &str,

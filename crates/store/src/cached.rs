@@ -39,6 +39,6 @@ impl<Q: Query> Query for Cached<Q> {
 pub(super) type Statement<'a> = BoxedSqlQuery<'a, Pg, SqlQuery>;
 
 /// One column of all rows, to be bound as an array.
-pub(super) fn column<'a, R, T>(rows: &'a [R], of: impl Fn(&'a R) -> T) -> Vec<T> {
+pub(super) fn column_of<'a, R, T>(rows: &'a [R], of: impl Fn(&'a R) -> T) -> Vec<T> {
     rows.iter().map(of).collect()
 }

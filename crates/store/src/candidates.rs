@@ -66,7 +66,7 @@ pub struct Candidate {
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
-pub async fn load(conn: &Conn, sought: &Sought) -> Result<Vec<Candidate>> {
+pub async fn load_candidates(conn: &Conn, sought: &Sought) -> Result<Vec<Candidate>> {
     let projects: Vec<i64> = sought.project_ids.iter().copied().collect();
     let names: Vec<&String> = sought.repo_names.iter().collect();
     let tokens: Vec<&Vec<u8>> = sought.tokens.iter().collect();
@@ -96,7 +96,7 @@ pub async fn load(conn: &Conn, sought: &Sought) -> Result<Vec<Candidate>> {
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
-pub async fn find(conn: &mut Conn, id: WebhookId) -> Result<Option<Candidate>> {
+pub async fn find_candidate(conn: &mut Conn, id: WebhookId) -> Result<Option<Candidate>> {
     let found = webhooks::table.find(id.0).select(Candidate::as_select());
     Ok(found.first(conn).await.optional()?)
 }
@@ -170,7 +170,7 @@ pub struct WebhooksVersion {
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
-pub async fn version(mut conn: &Conn) -> Result<WebhooksVersion> {
+pub async fn webhooks_version(mut conn: &Conn) -> Result<WebhooksVersion> {
     let version = diesel::sql_query(
         "SELECT version, pg_postmaster_start_time() AS server_since FROM webhooks_version",
     );
@@ -195,7 +195,7 @@ pub async fn all_tokens(conn: &mut Conn, now: DateTime<Utc>) -> Result<HashSet<V
 ///
 /// # Errors
 /// [`StoreError::Stale`] if it is not pending any more.
-pub async fn register(
+pub async fn register_project(
     conn: &mut Conn,
     webhook: WebhookId,
     project_id: i64,

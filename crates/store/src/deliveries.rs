@@ -3,9 +3,9 @@
 
 mod list;
 
-pub use list::{Filter, Sort, counts, list};
+pub use list::{Filter, Sort, count_deliveries, list_deliveries};
 
-pub(super) use list::selection;
+pub(super) use list::list_selection;
 
 use super::schema::deliveries;
 use super::{Conn, Result};
@@ -116,7 +116,7 @@ pub struct Full {
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn exists(conn: &mut Conn, id: &DeliveryId) -> Result<bool> {
+pub async fn delivery_exists(conn: &mut Conn, id: &DeliveryId) -> Result<bool> {
     let one = deliveries::table.find(id.as_str());
     Ok(diesel::select(diesel::dsl::exists(one)).get_result(conn).await?)
 }
@@ -125,7 +125,7 @@ pub async fn exists(conn: &mut Conn, id: &DeliveryId) -> Result<bool> {
 ///
 /// # Errors
 /// [`crate::StoreError::NotFound`] when there is none with this id.
-pub async fn find(conn: &mut Conn, id: &DeliveryId) -> Result<Full> {
+pub async fn find_delivery(conn: &mut Conn, id: &DeliveryId) -> Result<Full> {
     Ok(deliveries::table.find(id.as_str()).select(Full::as_select()).first(conn).await?)
 }
 
@@ -179,7 +179,7 @@ pub async fn of_repository(conn: &mut Conn, repo_name: &str, most: i64) -> Resul
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn replays(conn: &mut Conn, id: &DeliveryId) -> Result<Vec<Brief>> {
+pub async fn list_replays(conn: &mut Conn, id: &DeliveryId) -> Result<Vec<Brief>> {
     Ok(deliveries::table
         .filter(deliveries::replay_of.eq(id.as_str()))
         .order(deliveries::id.desc())
@@ -193,7 +193,7 @@ pub async fn replays(conn: &mut Conn, id: &DeliveryId) -> Result<Vec<Brief>> {
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn brief(conn: &mut Conn, id: &DeliveryId) -> Result<Option<Brief>> {
+pub async fn find_brief(conn: &mut Conn, id: &DeliveryId) -> Result<Option<Brief>> {
     Ok(deliveries::table
         .find(id.as_str())
         .select(Brief::as_select())

@@ -10,7 +10,7 @@ use signalbox_core::ids::DeliveryId;
 const KNOWN: TimeDelta = TimeDelta::hours(48);
 
 /// The claim on a form's number, for what the form makes.
-pub fn claim(once: &str, made: &DeliveryId, now: DateTime<Utc>) -> Claim {
+pub fn claim_form(once: &str, made: &DeliveryId, now: DateTime<Utc>) -> Claim {
     let key = ScopedKey { endpoint: "form".to_owned(), key: once.to_owned(), webhook: None };
     Claim { key, delivery: made.clone(), expires_at: now + KNOWN }
 }
@@ -19,6 +19,6 @@ pub fn claim(once: &str, made: &DeliveryId, now: DateTime<Utc>) -> Claim {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn take(conn: &mut Conn, once: &DeliveryId, now: DateTime<Utc>) -> Result<bool> {
-    Ok(keys::claim(conn, &[claim(once.as_str(), once, now)], now).await? == 1)
+pub async fn take_form(conn: &mut Conn, once: &DeliveryId, now: DateTime<Utc>) -> Result<bool> {
+    Ok(keys::try_claim(conn, &[claim_form(once.as_str(), once, now)], now).await? == 1)
 }

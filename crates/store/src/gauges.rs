@@ -44,7 +44,7 @@ struct Read {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn load(conn: &mut Conn, now: DateTime<Utc>) -> Result<Gauges> {
+pub async fn load_gauges(conn: &mut Conn, now: DateTime<Utc>) -> Result<Gauges> {
     let count = |state: &str| {
         format!(
             "(SELECT count(*) FROM (SELECT FROM jobs WHERE state = '{state}' LIMIT {MOST}) s) \
@@ -59,7 +59,7 @@ pub async fn load(conn: &mut Conn, now: DateTime<Utc>) -> Result<Gauges> {
     ))
     .get_result(conn)
     .await?;
-    let workers = workers::newest(conn, MOST_WORKERS).await?;
+    let workers = workers::newest_workers(conn, MOST_WORKERS).await?;
     Ok(Gauges {
         jobs: [
             (JobState::Running, read.running),
@@ -69,6 +69,6 @@ pub async fn load(conn: &mut Conn, now: DateTime<Utc>) -> Result<Gauges> {
         ],
         oldest_due_s: read.oldest_due_s,
         workers: workers.iter().filter(|row| row.is_alive(now)).count(),
-        pauses: pauses::all(conn).await?.len(),
+        pauses: pauses::list_pauses(conn).await?.len(),
     })
 }

@@ -3,7 +3,7 @@
 
 mod list;
 
-pub use list::{Filter, Sort, counts, list, selected};
+pub use list::{Filter, Sort, count_jobs, list_jobs, select_ids};
 
 use super::schema::{job_attempts, job_output, jobs, webhooks};
 use super::{Conn, Result};
@@ -129,7 +129,7 @@ struct Told {
 }
 
 /// Adds what other tables know: who set each job off, how its newest attempt ended.
-async fn told(conn: &mut Conn, rows: Vec<Job>) -> Result<Vec<Row>> {
+async fn add_context(conn: &mut Conn, rows: Vec<Job>) -> Result<Vec<Row>> {
     let ids: Vec<&str> = rows.iter().map(|job| job.id.as_str()).collect();
     let told: Vec<Told> = diesel::sql_query(
         "SELECT jobs.id, coalesce(event, '') AS event, coalesce(user_name, '') AS user_name, \
@@ -165,7 +165,7 @@ async fn told(conn: &mut Conn, rows: Vec<Job>) -> Result<Vec<Row>> {
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn exists(conn: &mut Conn, id: &JobId) -> Result<bool> {
+pub async fn job_exists(conn: &mut Conn, id: &JobId) -> Result<bool> {
     let one = jobs::table.find(id.as_str());
     Ok(diesel::select(diesel::dsl::exists(one)).get_result(conn).await?)
 }
@@ -174,7 +174,7 @@ pub async fn exists(conn: &mut Conn, id: &JobId) -> Result<bool> {
 ///
 /// # Errors
 /// [`crate::StoreError::NotFound`] when there is none with this id.
-pub async fn find(conn: &mut Conn, id: &JobId) -> Result<Job> {
+pub async fn find_job(conn: &mut Conn, id: &JobId) -> Result<Job> {
     Ok(jobs::table.find(id.as_str()).select(Job::as_select()).first(conn).await?)
 }
 
@@ -189,7 +189,7 @@ pub async fn of_delivery(conn: &mut Conn, delivery: &DeliveryId) -> Result<Vec<R
         .select(Job::as_select())
         .load(conn)
         .await?;
-    told(conn, made).await
+    add_context(conn, made).await
 }
 
 /// A webhook's newest jobs.
@@ -303,7 +303,7 @@ pub async fn pruned_at(
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn delete(conn: &mut Conn, job: &JobId) -> Result<()> {
+pub async fn delete_job(conn: &mut Conn, job: &JobId) -> Result<()> {
     diesel::update(webhooks::table.filter(webhooks::last_job_id.eq(job.as_str())))
         .set((
             webhooks::last_job_id.eq(None::<String>),

@@ -1,6 +1,6 @@
 //! Idempotency keys: who holds one, and claims on them.
 
-use super::cached::{Statement, cached, column};
+use super::cached::{Statement, cached, column_of};
 use super::schema::idempotency_keys;
 use super::{Conn, Result};
 use chrono::{DateTime, Utc};
@@ -29,7 +29,7 @@ const OF_ALL: i64 = 0;
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn holders(
+pub async fn find_holders(
     mut conn: &Conn,
     keys: &[&ScopedKey],
     now: DateTime<Utc>,
@@ -43,8 +43,8 @@ pub async fn holders(
          FROM unnest($1, $2) AS s (endpoint, key) \
          JOIN idempotency_keys k ON k.endpoint = s.endpoint AND k.key = s.key",
     )
-    .bind::<Array<Text>, _>(column(keys, |key| key.endpoint.as_str()))
-    .bind::<Array<Text>, _>(column(keys, |key| key.key.as_str()));
+    .bind::<Array<Text>, _>(column_of(keys, |key| key.endpoint.as_str()))
+    .bind::<Array<Text>, _>(column_of(keys, |key| key.key.as_str()));
     let rows: Vec<HeldKey> = cached(held).load(&mut conn).await?;
     let held = rows.into_iter().filter(|row| row.expires_at > now);
     let scoped = |HeldKey { endpoint, key, webhook_id, delivery, .. }| {
@@ -94,7 +94,7 @@ pub(super) use claim_keys;
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn claim(mut conn: &Conn, claims: &[Claim], now: DateTime<Utc>) -> Result<usize> {
+pub async fn try_claim(mut conn: &Conn, claims: &[Claim], now: DateTime<Utc>) -> Result<usize> {
     if claims.is_empty() {
         return Ok(0);
     }
@@ -108,12 +108,12 @@ pub(super) fn bind_claims<'a>(
     claims: &'a [Claim],
     now: DateTime<Utc>,
 ) -> Statement<'a> {
-    to.bind::<Array<Text>, _>(column(claims, |claim| claim.key.endpoint.as_str()))
-        .bind::<Array<Text>, _>(column(claims, |claim| claim.key.key.as_str()))
-        .bind::<Array<Int8>, _>(column(claims, |claim| {
+    to.bind::<Array<Text>, _>(column_of(claims, |claim| claim.key.endpoint.as_str()))
+        .bind::<Array<Text>, _>(column_of(claims, |claim| claim.key.key.as_str()))
+        .bind::<Array<Int8>, _>(column_of(claims, |claim| {
             claim.key.webhook.map_or(OF_ALL, |webhook| webhook.0)
         }))
-        .bind::<Array<Text>, _>(column(claims, |claim| claim.delivery.as_str()))
-        .bind::<Array<Timestamptz>, _>(column(claims, |claim| claim.expires_at))
+        .bind::<Array<Text>, _>(column_of(claims, |claim| claim.delivery.as_str()))
+        .bind::<Array<Timestamptz>, _>(column_of(claims, |claim| claim.expires_at))
         .bind::<Timestamptz, _>(now)
 }

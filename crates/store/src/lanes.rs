@@ -18,14 +18,14 @@ use diesel::sql_types::{Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use signalbox_core::ids::JobId;
 use signalbox_core::job::JobState;
-use signalbox_core::lane::{self, Decision, decide};
+use signalbox_core::lane::{self, Decision, decide_lane};
 
 /// Takes a lane's lock until the transaction ends. Nothing to do for the empty name, which is
 /// that of no lane.
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn lock(conn: &mut Conn, lane: &str) -> Result<()> {
+pub async fn lock_lane(conn: &mut Conn, lane: &str) -> Result<()> {
     if !lane.is_empty() {
         let lock =
             diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended('lane ' || $1, 0))")
@@ -41,7 +41,7 @@ pub async fn lock(conn: &mut Conn, lane: &str) -> Result<()> {
 /// [`StoreError::NotFound`](super::StoreError::NotFound) if there is no such job.
 pub async fn lock_of(conn: &mut Conn, job: &JobId) -> Result<String> {
     let lane: String = jobs::table.find(job.as_str()).select(jobs::lane).first(conn).await?;
-    lock(conn, &lane).await?;
+    lock_lane(conn, &lane).await?;
     Ok(lane)
 }
 
@@ -58,7 +58,7 @@ pub async fn place_of(conn: &mut Conn, job: &JobId) -> Result<(String, String)> 
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn adopt(conn: &mut Conn, action: &str, lane: &str) -> Result<()> {
+pub async fn adopt_waiting(conn: &mut Conn, action: &str, lane: &str) -> Result<()> {
     diesel::update(jobs::table)
         .filter(jobs::action.eq(action))
         .filter(jobs::state.eq_any(JobState::WAITING))
@@ -74,19 +74,19 @@ pub async fn adopt(conn: &mut Conn, action: &str, lane: &str) -> Result<()> {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn settle(conn: &mut Conn, lane: &str, now: DateTime<Utc>) -> Result<Decision> {
+pub async fn advance_lane(conn: &mut Conn, lane: &str, now: DateTime<Utc>) -> Result<Decision> {
     if lane.is_empty() {
         return Ok(Decision::default());
     }
-    let decision = decide(&standing::members(conn, lane, now).await?);
+    let decision = decide_lane(&standing::lane_members(conn, lane, now).await?);
     for (old, new) in &decision.superseded {
-        transitions::supersede(conn, old, new, now).await?;
+        transitions::supersede_waiting(conn, old, new, now).await?;
     }
     for (old, new) in &decision.cancelled {
-        transitions::overtake(conn, old, new, now).await?;
+        transitions::overtake_running(conn, old, new, now).await?;
     }
     if let Some(Ok(next)) = decision.next.as_ref().map(|next| next.parse::<JobId>()) {
-        transitions::release(conn, &next, Held::Lane).await?;
+        transitions::release_job(conn, &next, Held::Lane).await?;
     }
     Ok(decision)
 }
@@ -111,7 +111,7 @@ pub async fn hold_waiting(
     .bind::<Text, _>(lane)
     .bind::<Timestamptz, _>(now)
     .bind::<Nullable<Text>, _>(next)
-    .bind::<Text, _>(Topic::Job.channel())
+    .bind::<Text, _>(Topic::Job.channel_name())
     .execute(conn)
     .await?;
     Ok(())
@@ -161,7 +161,7 @@ pub async fn of_host(conn: &mut Conn) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn before(
+pub async fn count_before(
     conn: &mut Conn,
     lane: &str,
     (queued_at, id): (DateTime<Utc>, &str),

@@ -42,7 +42,7 @@ pub mod workers;
 
 pub use error::StoreError;
 pub use pool::{Pool, PooledConn};
-pub use transaction::transaction;
+pub use transaction::run_transaction;
 
 /// A connection: what every function here works on.
 pub type Conn = diesel_async::AsyncPgConnection;

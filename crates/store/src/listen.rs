@@ -43,7 +43,7 @@ pub enum Topic {
 impl Topic {
     const ALL: [Self; 3] = [Self::Job, Self::Cancel, Self::Queue];
 
-    pub(super) fn channel(self) -> &'static str {
+    pub(super) fn channel_name(self) -> &'static str {
         match self {
             Self::Job => "signalbox_job",
             Self::Cancel => "signalbox_cancel",
@@ -56,9 +56,9 @@ impl Topic {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn tell(conn: &mut Conn, topic: Topic, subject: &str) -> Result<()> {
+pub async fn notify_topic(conn: &mut Conn, topic: Topic, subject: &str) -> Result<()> {
     let notify = diesel::sql_query("SELECT pg_notify($1, $2)")
-        .bind::<Text, _>(topic.channel())
+        .bind::<Text, _>(topic.channel_name())
         .bind::<Text, _>(subject);
     cached(notify).execute(conn).await?;
     Ok(())
@@ -69,7 +69,7 @@ pub async fn tell(conn: &mut Conn, topic: Topic, subject: &str) -> Result<()> {
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
 pub async fn wake_workers(conn: &mut Conn) -> Result<()> {
-    tell(conn, Topic::Queue, "").await
+    notify_topic(conn, Topic::Queue, "").await
 }
 
 /// The watchers of one process. Cheap to clone.
@@ -115,7 +115,7 @@ pub struct Watcher {
 
 impl Watcher {
     /// Waits for the next hint; several that came in the meantime are one.
-    pub async fn changed(&mut self) {
+    pub async fn wait_for_change(&mut self) {
         if self.changed.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
@@ -132,7 +132,7 @@ impl Watcher {
 impl Drop for Watcher {
     fn drop(&mut self) {
         let Some(subject) = &self.subject else { return };
-        let mut watched = self.listener.watched();
+        let mut watched = self.listener.lock_watched();
         // This one still counts.
         if watched.subjects.get(subject).is_some_and(|sender| sender.receiver_count() <= 1) {
             watched.subjects.remove(subject);
@@ -142,12 +142,12 @@ impl Drop for Watcher {
 
 impl Listener {
     /// Listens until `stop`, over lost connections.
-    pub fn start(database_url: &str, stop: CancellationToken) -> Self {
+    pub fn start_listening(database_url: &str, stop: CancellationToken) -> Self {
         let listener = Self::default();
         let (url, told) = (database_url.to_owned(), listener.clone());
         tokio::spawn(async move {
             tokio::select! {
-                () = told.run(&url) => {}
+                () = told.keep_listening(&url) => {}
                 () = stop.cancelled() => {}
             }
         });
@@ -155,30 +155,30 @@ impl Listener {
     }
 
     /// Watches one job.
-    pub fn job(&self, id: &str) -> Watcher {
-        let mut watched = self.watched();
+    pub fn watch_job(&self, id: &str) -> Watcher {
+        let mut watched = self.lock_watched();
         let sender = watched.subjects.entry(id.to_owned()).or_insert_with(|| watch::channel(0).0);
         let changed = sender.subscribe();
         Watcher { changed, listener: self.clone(), subject: Some(id.to_owned()) }
     }
 
     /// Watches for requests to end any job.
-    pub fn cancels(&self) -> Watcher {
-        let mut watched = self.watched();
+    pub fn watch_cancels(&self) -> Watcher {
+        let mut watched = self.lock_watched();
         let sender = watched.cancels.get_or_insert_with(|| watch::channel(0).0);
         Watcher { changed: sender.subscribe(), listener: self.clone(), subject: None }
     }
 
     /// Watches for jobs that may be taken.
-    pub fn queue(&self) -> Watcher {
-        let mut watched = self.watched();
+    pub fn watch_queue(&self) -> Watcher {
+        let mut watched = self.lock_watched();
         let sender = watched.queue.get_or_insert_with(|| watch::channel(0).0);
         Watcher { changed: sender.subscribe(), listener: self.clone(), subject: None }
     }
 
     /// Watches for jobs that may be taken, and may be older than others that wait.
-    pub fn older(&self) -> Watcher {
-        let mut watched = self.watched();
+    pub fn watch_older(&self) -> Watcher {
+        let mut watched = self.lock_watched();
         let sender = watched.older.get_or_insert_with(|| watch::channel(0).0);
         Watcher { changed: sender.subscribe(), listener: self.clone(), subject: None }
     }
@@ -186,7 +186,7 @@ impl Listener {
     /// Tells the workers of this process at once, and those of others soon, that a new job may be taken:
     /// after the commit, since a NOTIFY within makes commits wait for each other.
     pub fn wake_workers(&self) {
-        self.watched().queue.iter().for_each(bump);
+        self.lock_watched().queue.iter().for_each(bump_version);
         self.for_others().wake = true;
         self.0.has_news.notify_one();
     }
@@ -194,10 +194,10 @@ impl Listener {
     /// Tells who watches them, here at once and elsewhere soon, that jobs moved or printed something.
     pub fn tell_of_jobs<'a>(&self, jobs: impl IntoIterator<Item = &'a str>) {
         {
-            let watched = self.watched();
+            let watched = self.lock_watched();
             let mut for_others = self.for_others();
             for job in jobs {
-                watched.subjects.get(job).into_iter().for_each(bump);
+                watched.subjects.get(job).into_iter().for_each(bump_version);
                 // Who is not told looks by itself, a little later.
                 if for_others.jobs.len() < MOST_WAITING {
                     for_others.jobs.push(job.to_owned());
@@ -209,34 +209,36 @@ impl Listener {
 
     /// Tells the workers of this process that a job may be taken which may be older than others that
     /// wait, as a notice from the database does.
-    pub fn release(&self) {
-        self.hint(Topic::Queue.channel(), "");
+    pub fn announce_older(&self) {
+        self.pass_hint(Topic::Queue.channel_name(), "");
     }
 
     /// Waits until other processes are to be told something, at most once each [`NEWS_PAUSE`].
-    async fn news(&self, not_before: Instant) {
+    async fn send_news(&self, not_before: Instant) {
         while self.for_others().is_empty() {
             self.0.has_news.notified().await;
         }
         tokio::time::sleep_until(not_before).await;
     }
 
-    async fn run(&self, url: &str) {
+    async fn keep_listening(&self, url: &str) {
         loop {
-            if let Err(error) = self.listen(url).await {
+            if let Err(error) = self.listen_once(url).await {
                 tracing::debug!(%error, "Listening connection failed: {error}; connecting again");
             }
             tokio::time::sleep(PAUSE).await;
         }
     }
 
-    async fn listen(&self, url: &str) -> Result<()> {
+    async fn listen_once(&self, url: &str) -> Result<()> {
         let mut conn = Conn::establish(url)
             .await
             .map_err(|error| super::StoreError::Unavailable(error.to_string()))?;
-        super::secret_key::share(&mut conn).await?;
+        super::secret_key::share_key(&mut conn).await?;
         for topic in Topic::ALL {
-            diesel::sql_query(format!("LISTEN {}", topic.channel())).execute(&mut conn).await?;
+            diesel::sql_query(format!("LISTEN {}", topic.channel_name()))
+                .execute(&mut conn)
+                .await?;
         }
         // What happened while nobody listened.
         self.hint_all();
@@ -246,12 +248,12 @@ impl Listener {
                 let mut notices = std::pin::pin!(conn.notifications_stream());
                 tokio::select! {
                     next = tokio::time::timeout(CHECK, notices.next()) => next.ok().flatten(),
-                    () = self.news(not_before) => None,
+                    () = self.send_news(not_before) => None,
                 }
             };
             if let Some(notice) = next {
                 let notice = notice?;
-                self.hint(&notice.channel, &notice.payload);
+                self.pass_hint(&notice.channel, &notice.payload);
                 continue;
             }
             let news = std::mem::take(&mut *self.for_others());
@@ -260,50 +262,50 @@ impl Listener {
             } else {
                 not_before = Instant::now() + NEWS_PAUSE;
                 if news.wake {
-                    tell(&mut conn, Topic::Queue, NEWEST).await?;
+                    notify_topic(&mut conn, Topic::Queue, NEWEST).await?;
                 }
                 for jobs in news.jobs.chunks(JOBS_IN_A_NOTICE) {
-                    tell(&mut conn, Topic::Job, &jobs.join(",")).await?;
+                    notify_topic(&mut conn, Topic::Job, &jobs.join(",")).await?;
                 }
             }
         }
     }
 
-    fn hint(&self, channel: &str, subject: &str) {
-        let watched = self.watched();
-        if channel == Topic::Cancel.channel() {
-            watched.cancels.iter().for_each(bump);
-        } else if channel == Topic::Queue.channel() {
+    fn pass_hint(&self, channel: &str, subject: &str) {
+        let watched = self.lock_watched();
+        if channel == Topic::Cancel.channel_name() {
+            watched.cancels.iter().for_each(bump_version);
+        } else if channel == Topic::Queue.channel_name() {
             if subject != NEWEST {
-                watched.older.iter().for_each(bump);
+                watched.older.iter().for_each(bump_version);
             }
-            watched.queue.iter().for_each(bump);
+            watched.queue.iter().for_each(bump_version);
         } else {
-            subject.split(',').filter_map(|job| watched.subjects.get(job)).for_each(bump);
+            subject.split(',').filter_map(|job| watched.subjects.get(job)).for_each(bump_version);
         }
     }
 
     fn hint_all(&self) {
-        let watched = self.watched();
+        let watched = self.lock_watched();
         watched
             .cancels
             .iter()
             .chain(&watched.queue)
             .chain(&watched.older)
             .chain(watched.subjects.values())
-            .for_each(bump);
+            .for_each(bump_version);
     }
 
     fn for_others(&self) -> std::sync::MutexGuard<'_, ForOthers> {
         self.0.for_others.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn watched(&self) -> std::sync::MutexGuard<'_, Watched> {
+    fn lock_watched(&self) -> std::sync::MutexGuard<'_, Watched> {
         self.0.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn bump(sender: &watch::Sender<u64>) {
+fn bump_version(sender: &watch::Sender<u64>) {
     sender.send_modify(|count| *count = count.wrapping_add(1));
 }
 
@@ -315,26 +317,26 @@ mod tests {
     #[test]
     fn many_hints_are_one_and_a_slow_watcher_holds_nobody_up() {
         let listener = Listener::default();
-        let (mut quick, mut slow) = (listener.job("a"), listener.job("a"));
-        let mut other = listener.job("b");
+        let (mut quick, mut slow) = (listener.watch_job("a"), listener.watch_job("a"));
+        let mut other = listener.watch_job("b");
         for _ in 0..10_000 {
-            listener.hint(Topic::Job.channel(), "a");
-            assert_eq!(quick.changed().now_or_never(), Some(()));
+            listener.pass_hint(Topic::Job.channel_name(), "a");
+            assert_eq!(quick.wait_for_change().now_or_never(), Some(()));
         }
-        assert_eq!(slow.changed().now_or_never(), Some(()));
-        assert_eq!(slow.changed().now_or_never(), None);
-        assert_eq!(other.changed().now_or_never(), None);
+        assert_eq!(slow.wait_for_change().now_or_never(), Some(()));
+        assert_eq!(slow.wait_for_change().now_or_never(), None);
+        assert_eq!(other.wait_for_change().now_or_never(), None);
         listener.hint_all();
-        assert_eq!(other.changed().now_or_never(), Some(()));
+        assert_eq!(other.wait_for_change().now_or_never(), Some(()));
     }
 
     #[test]
     fn who_is_gone_is_forgotten() {
         let listener = Listener::default();
-        let (one, two) = (listener.job("a"), listener.job("a"));
+        let (one, two) = (listener.watch_job("a"), listener.watch_job("a"));
         drop(one);
-        assert_eq!(listener.watched().subjects.len(), 1);
+        assert_eq!(listener.lock_watched().subjects.len(), 1);
         drop(two);
-        assert!(listener.watched().subjects.is_empty());
+        assert!(listener.lock_watched().subjects.is_empty());
     }
 }

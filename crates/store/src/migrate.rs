@@ -18,8 +18,8 @@ const LOCK: i64 = 0x5167_6e61_6c42_6f78;
 /// # Errors
 /// [`StoreError::Unavailable`] if the server cannot be reached or a migration fails; the text
 /// says which.
-pub async fn run(url: &str) -> Result<Vec<String>> {
-    let mut conn = connect(url).await?;
+pub async fn run_migrations(url: &str) -> Result<Vec<String>> {
+    let mut conn = connect_for_migrations(url).await?;
     diesel::sql_query("SELECT pg_advisory_lock($1)")
         .bind::<BigInt, _>(LOCK)
         .execute(&mut conn)
@@ -40,8 +40,8 @@ pub async fn run(url: &str) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// [`StoreError::Unavailable`] if the server cannot be reached or its migrations cannot be read.
-pub async fn pending(url: &str) -> Result<Vec<String>> {
-    let conn = connect(url).await?;
+pub async fn pending_migrations(url: &str) -> Result<Vec<String>> {
+    let conn = connect_for_migrations(url).await?;
     tokio::task::spawn_blocking(move || {
         let mut harness = AsyncMigrationHarness::new(conn);
         harness
@@ -53,7 +53,7 @@ pub async fn pending(url: &str) -> Result<Vec<String>> {
     .map_err(|error| StoreError::Unavailable(error.to_string()))?
 }
 
-async fn connect(url: &str) -> Result<Conn> {
+async fn connect_for_migrations(url: &str) -> Result<Conn> {
     Conn::establish(url).await.map_err(|error| StoreError::Unavailable(error.to_string()))
 }
 

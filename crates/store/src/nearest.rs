@@ -18,7 +18,7 @@ const MOST_SHARING: i64 = 50;
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn load(conn: &mut Conn, event: &Event) -> Result<Vec<Candidate>> {
+pub async fn load_nearest(conn: &mut Conn, event: &Event) -> Result<Vec<Candidate>> {
     let of_project = webhooks::project_id.eq(event.project_id.unwrap_or(0));
     let of_name = webhooks::repo_name.eq(&event.repo_name);
     let of_kind = webhooks::object_kind

@@ -23,7 +23,7 @@ pub struct NewChunk<'a> {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn insert(conn: &mut Conn, chunks: &[NewChunk<'_>]) -> Result<()> {
+pub async fn insert_chunks(conn: &mut Conn, chunks: &[NewChunk<'_>]) -> Result<()> {
     diesel::insert_into(job_output::table)
         .values(chunks)
         .on_conflict_do_nothing()

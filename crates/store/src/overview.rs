@@ -56,20 +56,23 @@ pub const UNFINISHED: [JobState; 4] =
 type Rows = Box<dyn QueryFragment<Pg> + Send>;
 
 /// The first rows of a table, as many as are counted.
-fn rows(what: &str) -> Rows {
+fn first_rows(what: &str) -> Rows {
     Box::new(sql::<BigInt>(&format!("SELECT FROM {what} LIMIT {}", Total::CAP + 1)))
 }
 
 /// The webhooks that the list shows with this filter.
-fn webhooks(filter: Filter) -> Rows {
-    Box::new(webhooks::listed(&ListQuery::<Sort, Filter> { filter, ..ListQuery::everything(0) }))
+fn filtered_webhooks(filter: Filter) -> Rows {
+    Box::new(webhooks::listed_ids(&ListQuery::<Sort, Filter> {
+        filter,
+        ..ListQuery::match_everything(0)
+    }))
 }
 
 /// The numbers as they are now.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn load(conn: &mut Conn) -> Result<Overview> {
+pub async fn load_overview(conn: &mut Conn) -> Result<Overview> {
     let day = format!(
         "deliveries WHERE id >= '{}' AND received_at >= now() - interval '24 hours'",
         last_id_before_ago(TimeDelta::hours(24))
@@ -89,9 +92,9 @@ pub async fn load(conn: &mut Conn) -> Result<Overview> {
         Filter { pending_for: Some(PENDING_FOR), ..Filter::default() },
         Filter { quiet_for: Some(QUIET_FOR), ..Filter::default() },
     ];
-    let what = what.iter().map(|what| rows(what)).chain(waiting.map(webhooks));
+    let what = what.iter().map(|what| first_rows(what)).chain(waiting.map(filtered_webhooks));
     let counted: Vec<i64> = CountsOf(what.collect()).get_result(conn).await?;
-    let mut counted = counted.into_iter().map(Total::capped);
+    let mut counted = counted.into_iter().map(Total::from_capped);
     let mut next = || counted.next().ok_or(StoreError::NotFound);
     let (webhooks, deliveries, jobs) = (next()?, next()?, next()?);
     let (users, log) = (next()?, next()?);

@@ -27,7 +27,7 @@ pub enum Side {
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
-pub async fn lock(conn: &mut Conn, side: Side) -> Result<()> {
+pub async fn lock_pauses(conn: &mut Conn, side: Side) -> Result<()> {
     let function = match side {
         Side::Begin => "pg_advisory_xact_lock_shared",
         Side::Change => "pg_advisory_xact_lock",
@@ -40,7 +40,7 @@ pub async fn lock(conn: &mut Conn, side: Side) -> Result<()> {
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
-pub async fn all(mut conn: &Conn) -> Result<Vec<Pause>> {
+pub async fn list_pauses(mut conn: &Conn) -> Result<Vec<Pause>> {
     let rows: Vec<(String, String)> = settings::table
         .filter(settings::name.like(format!("{PREFIX}%")))
         .select((settings::name, settings::value))
@@ -68,11 +68,11 @@ pub async fn all(mut conn: &Conn) -> Result<Vec<Pause>> {
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
-pub async fn insert(conn: &mut Conn, pause: &Pause) -> Result<bool> {
+pub async fn insert_pause(conn: &mut Conn, pause: &Pause) -> Result<bool> {
     let value = serde_json::to_string(&pause.note).unwrap_or_default();
     let added = diesel::insert_into(settings::table)
         .values((
-            settings::name.eq(format!("{PREFIX}{}", pause.scope.word())),
+            settings::name.eq(format!("{PREFIX}{}", pause.scope.to_word())),
             settings::value.eq(value),
             settings::updated_at.eq(pause.note.since),
         ))
@@ -86,8 +86,8 @@ pub async fn insert(conn: &mut Conn, pause: &Pause) -> Result<bool> {
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
-pub async fn delete(conn: &mut Conn, scope: &Scope) -> Result<bool> {
-    let name = format!("{PREFIX}{}", scope.word());
+pub async fn delete_pause(conn: &mut Conn, scope: &Scope) -> Result<bool> {
+    let name = format!("{PREFIX}{}", scope.to_word());
     Ok(diesel::delete(settings::table.find(name)).execute(conn).await? == 1)
 }
 
@@ -108,7 +108,7 @@ pub struct HeldJob {
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
-pub async fn waiting(conn: &mut Conn) -> Result<Vec<HeldJob>> {
+pub async fn list_waiting(conn: &mut Conn) -> Result<Vec<HeldJob>> {
     Ok(jobs::table
         .filter(jobs::state.eq_any(JobState::WAITING))
         .order((jobs::queued_at, jobs::id))
@@ -121,7 +121,7 @@ pub async fn waiting(conn: &mut Conn) -> Result<Vec<HeldJob>> {
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
-pub async fn held(conn: &mut Conn, most: i64) -> Result<Vec<HeldJob>> {
+pub async fn list_held(conn: &mut Conn, most: i64) -> Result<Vec<HeldJob>> {
     Ok(jobs::table
         .filter(jobs::held.eq(Held::Paused.as_str()))
         .order((jobs::queued_at, jobs::id))
@@ -157,5 +157,5 @@ pub async fn name_of(conn: &mut Conn, webhook: i64) -> Result<String> {
         .first(conn)
         .await
         .map_err(StoreError::from)?;
-    Ok(signalbox_core::webhook::label(&name, &repo, &kind))
+    Ok(signalbox_core::webhook::webhook_label(&name, &repo, &kind))
 }

@@ -50,7 +50,7 @@ impl Pool {
 
     fn with_settings(url: &str, size: usize, settings: &'static str) -> Result<Self> {
         let mut config = ManagerConfig::<Conn>::default();
-        config.custom_setup = Box::new(|url| connect(url, settings).boxed());
+        config.custom_setup = Box::new(|url| connect_with_settings(url, settings).boxed());
         config.recycling_method = RecyclingMethod::Fast;
         let manager = AsyncDieselConnectionManager::new_with_config(url, config);
         let check = Hook::async_fn(move |conn: &mut Conn, metrics| {
@@ -87,13 +87,13 @@ impl Pool {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if none is free within five seconds or the server is away.
-    pub async fn get(&self) -> Result<PooledConn> {
+    pub async fn get_conn(&self) -> Result<PooledConn> {
         Ok(self.0.get().await?)
     }
 }
 
 /// Our queries read a few rows of indexes: compiling one takes longer than running it.
-async fn connect(url: &str, settings: &str) -> diesel::ConnectionResult<Conn> {
+async fn connect_with_settings(url: &str, settings: &str) -> diesel::ConnectionResult<Conn> {
     let mut conn = Conn::establish(url).await?;
     let set = conn.batch_execute(&format!("SET jit = off; {settings}")).await;
     set.map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;

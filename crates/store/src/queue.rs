@@ -1,7 +1,7 @@
 //! The queue: jobs that wait for an attempt. A job is its own place in it, its column `due_at` says
 //! from when on a worker may take it; NULL = nobody may.
 //!
-//! A worker looks first without a lock ([`due`]), then begins what it has room for: jobs outside
+//! A worker looks first without a lock ([`list_due`]), then begins what it has room for: jobs outside
 //! lanes many at a time ([`begin_due`]), one in a lane under that lane's lock
 //! (`signalbox::worker::begin`).
 
@@ -46,7 +46,7 @@ pub struct DueJob {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn due(conn: &mut Conn, span: Span, most: i64) -> Result<Vec<DueJob>> {
+pub async fn list_due(conn: &mut Conn, span: Span, most: i64) -> Result<Vec<DueJob>> {
     Ok(jobs::table
         .filter(jobs::due_at.ge(span.from))
         .filter(jobs::due_at.le(span.to))
@@ -182,7 +182,7 @@ pub async fn begin_due(conn: &mut Conn, take: Take<'_>) -> Result<Vec<Begun>> {
         .bind::<Timestamptz, _>(take.span.to)
         .bind::<Array<Text>, _>(take.except)
         .bind::<BigInt, _>(take.most)
-        .bind::<Nullable<Text>, _>(JobEvent::Begin.target().map(JobState::as_str))
+        .bind::<Nullable<Text>, _>(JobEvent::Begin.target_state().map(JobState::as_str))
         .bind::<Text, _>(take.worker)
         .bind::<Array<BigInt>, _>(take.paused)
         .bind::<Timestamptz, _>(take.span.from);
@@ -223,7 +223,7 @@ pub async fn hold_paused(conn: &mut Conn, pauses: &[Pause], now: DateTime<Utc>) 
         .bind::<Nullable<Text>, _>(lane)
         .bind::<BigInt, _>(HOLD_BATCH)
         .bind::<Text, _>(Held::Paused.as_str())
-        .bind::<Text, _>(Topic::Job.channel())
+        .bind::<Text, _>(Topic::Job.channel_name())
         .execute(conn)
         .await?;
     }

@@ -1,7 +1,7 @@
 //! The table of runs of replays, and the deliveries that a run goes through. What a run does,
 //! `signalbox::control` says.
 
-use super::deliveries::{Filter, Sort, selection};
+use super::deliveries::{Filter, Sort, list_selection};
 use super::schema::{deliveries, replays};
 use super::{Conn, Result};
 use chrono::{DateTime, Utc};
@@ -27,11 +27,11 @@ pub struct Chosen {
 }
 
 impl Chosen {
-    fn query(&self) -> ListQuery<Sort, Filter> {
+    fn list_query(&self) -> ListQuery<Sort, Filter> {
         ListQuery {
             terms: self.terms.clone(),
             filter: self.filter.clone(),
-            ..ListQuery::everything(0)
+            ..ListQuery::match_everything(0)
         }
     }
 }
@@ -83,8 +83,8 @@ impl Outline {
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn count(conn: &mut Conn, chosen: &Chosen) -> Result<i64> {
-    let all = deliveries::table.filter(selection(&chosen.query())).into_boxed();
+pub async fn count_chosen(conn: &mut Conn, chosen: &Chosen) -> Result<i64> {
+    let all = deliveries::table.filter(list_selection(&chosen.list_query())).into_boxed();
     let all = all.filter(deliveries::id.le(&chosen.newest));
     let count = if chosen.ids.is_empty() {
         all.count().get_result(conn).await
@@ -98,7 +98,7 @@ pub async fn count(conn: &mut Conn, chosen: &Chosen) -> Result<i64> {
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn after(
+pub async fn list_after(
     conn: &mut Conn,
     chosen: &Chosen,
     cursor: &str,
@@ -108,7 +108,7 @@ pub async fn after(
         "octet_length(deliveries.body)",
     );
     let mut all = deliveries::table
-        .filter(selection(&chosen.query()))
+        .filter(list_selection(&chosen.list_query()))
         .filter(deliveries::id.gt(cursor))
         .filter(deliveries::id.le(&chosen.newest))
         .order(deliveries::id.asc())
@@ -131,7 +131,7 @@ pub async fn after(
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn newest(conn: &mut Conn) -> Result<String> {
+pub async fn newest_delivery(conn: &mut Conn) -> Result<String> {
     let newest: Option<String> =
         deliveries::table.select(diesel::dsl::max(deliveries::id)).first(conn).await?;
     Ok(newest.unwrap_or_default())
@@ -141,7 +141,7 @@ pub async fn newest(conn: &mut Conn) -> Result<String> {
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn insert(conn: &mut Conn, run: &Run) -> Result<()> {
+pub async fn insert_run(conn: &mut Conn, run: &Run) -> Result<()> {
     diesel::insert_into(replays::table).values(run).execute(conn).await?;
     Ok(())
 }
@@ -150,7 +150,7 @@ pub async fn insert(conn: &mut Conn, run: &Run) -> Result<()> {
 ///
 /// # Errors
 /// [`crate::StoreError::NotFound`] when there is none with this id.
-pub async fn find(conn: &mut Conn, id: &str) -> Result<Run> {
+pub async fn find_run(conn: &mut Conn, id: &str) -> Result<Run> {
     Ok(replays::table.find(id).select(Run::as_select()).first(conn).await?)
 }
 
@@ -158,7 +158,7 @@ pub async fn find(conn: &mut Conn, id: &str) -> Result<Run> {
 ///
 /// # Errors
 /// [`crate::StoreError::NotFound`] when there is none with this id.
-pub async fn lock(conn: &mut Conn, id: &str) -> Result<Run> {
+pub async fn lock_run(conn: &mut Conn, id: &str) -> Result<Run> {
     Ok(replays::table.find(id).select(Run::as_select()).for_update().first(conn).await?)
 }
 
@@ -167,7 +167,7 @@ pub async fn lock(conn: &mut Conn, id: &str) -> Result<Run> {
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn lease(conn: &mut Conn, id: &str) -> Result<Option<Run>> {
+pub async fn lease_run(conn: &mut Conn, id: &str) -> Result<Option<Run>> {
     Ok(replays::table
         .find(id)
         .filter(replays::state.eq(RunState::Running.as_str()))
@@ -183,7 +183,7 @@ pub async fn lease(conn: &mut Conn, id: &str) -> Result<Option<Run>> {
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn running(conn: &mut Conn) -> Result<Vec<(String, DateTime<Utc>)>> {
+pub async fn list_running(conn: &mut Conn) -> Result<Vec<(String, DateTime<Utc>)>> {
     Ok(replays::table
         .filter(replays::state.eq(RunState::Running.as_str()))
         .order(replays::id)
@@ -196,7 +196,7 @@ pub async fn running(conn: &mut Conn) -> Result<Vec<(String, DateTime<Utc>)>> {
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn list(conn: &mut Conn, most: i64) -> Result<Vec<Run>> {
+pub async fn list_runs(conn: &mut Conn, most: i64) -> Result<Vec<Run>> {
     Ok(replays::table
         .order(replays::id.desc())
         .limit(most)
@@ -209,7 +209,7 @@ pub async fn list(conn: &mut Conn, most: i64) -> Result<Vec<Run>> {
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn advance(conn: &mut Conn, run: &Run) -> Result<()> {
+pub async fn advance_run(conn: &mut Conn, run: &Run) -> Result<()> {
     diesel::update(replays::table.find(&run.id))
         .set((
             replays::state.eq(&run.state),

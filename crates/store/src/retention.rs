@@ -38,7 +38,7 @@ pub async fn try_lock(conn: &mut Conn) -> Result<bool> {
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn lock(conn: &mut Conn) -> Result<()> {
+pub async fn lock_retention(conn: &mut Conn) -> Result<()> {
     diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
         .bind::<BigInt, _>(LOCK)
         .execute(conn)
@@ -50,8 +50,8 @@ pub async fn lock(conn: &mut Conn) -> Result<()> {
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn bodies(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
-    batch(
+pub async fn remove_bodies(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
+    remove_batch(
         conn,
         &format!(
             "UPDATE deliveries SET body = NULL WHERE id IN (SELECT id FROM deliveries d \
@@ -67,8 +67,8 @@ pub async fn bodies(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn deliveries(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
-    batch(
+pub async fn remove_deliveries(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
+    remove_batch(
         conn,
         &format!(
             "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries d \
@@ -84,8 +84,8 @@ pub async fn deliveries(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize>
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn keys(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
-    batch(
+pub async fn remove_keys(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
+    remove_batch(
         conn,
         "DELETE FROM idempotency_keys WHERE (endpoint, key, webhook_id) IN \
          (SELECT endpoint, key, webhook_id FROM idempotency_keys WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
@@ -98,8 +98,8 @@ pub async fn keys(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn sessions(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
-    batch(
+pub async fn remove_sessions(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
+    remove_batch(
         conn,
         "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions \
          WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
@@ -114,7 +114,11 @@ pub async fn sessions(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn output(conn: &mut Conn, before: DateTime<Utc>, now: DateTime<Utc>) -> Result<usize> {
+pub async fn remove_output(
+    conn: &mut Conn,
+    before: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<usize> {
     #[derive(QueryableByName)]
     struct Gone {
         #[diesel(sql_type = BigInt)]
@@ -143,8 +147,8 @@ pub async fn output(conn: &mut Conn, before: DateTime<Utc>, now: DateTime<Utc>) 
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn jobs(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
-    batch(
+pub async fn remove_jobs(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
+    remove_batch(
         conn,
         "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs \
          WHERE finished_at < $1 ORDER BY finished_at LIMIT $2)",
@@ -157,7 +161,7 @@ pub async fn jobs(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn workers(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
+pub async fn remove_workers(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
     use schema::workers;
     Ok(diesel::delete(workers::table)
         .filter(workers::last_seen_at.lt(before))
@@ -166,7 +170,7 @@ pub async fn workers(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
         .await?)
 }
 
-async fn batch(conn: &mut Conn, sql: &str, before: DateTime<Utc>) -> Result<usize> {
+async fn remove_batch(conn: &mut Conn, sql: &str, before: DateTime<Utc>) -> Result<usize> {
     Ok(diesel::sql_query(sql)
         .bind::<Timestamptz, _>(before)
         .bind::<BigInt, _>(i64::try_from(BATCH).unwrap_or(i64::MAX))

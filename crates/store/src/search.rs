@@ -15,7 +15,7 @@ use signalbox_core::listing::{ListQuery, Part, Total};
 pub type Condition<T> = Box<dyn BoxableExpression<T, Pg, SqlType = Bool>>;
 
 /// The pattern that finds `term` anywhere in a text, whatever the case: for `ILIKE`.
-pub fn contains(term: &str) -> String {
+pub fn contains_pattern(term: &str) -> String {
     let mut pattern = String::with_capacity(term.len() + 2);
     pattern.push('%');
     for letter in term.chars() {
@@ -79,14 +79,14 @@ impl Found {
 
     /// How many rows match.
     pub fn total(&self) -> Total {
-        Total::capped(i64::try_from(self.0.len()).unwrap_or(i64::MAX))
+        Total::from_capped(i64::try_from(self.0.len()).unwrap_or(i64::MAX))
     }
 
     /// The ids of the rows of a part and one more, in the order in which [`Page::cut`] wants
     /// them. None if there are more ids than these, and the table must be asked again.
     ///
-    /// [`Page::cut`]: signalbox_core::listing::Page::cut
-    pub fn part(&self, part: &Part, limit: i64) -> Option<Vec<&str>> {
+    /// [`Page::cut`]: signalbox_core::listing::Page::cut_page
+    pub fn ids_of_part(&self, part: &Part, limit: i64) -> Option<Vec<&str>> {
         let Total::Exactly(_) = self.total() else { return None };
         let ids = self.0.iter().map(String::as_str);
         let most = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
@@ -146,7 +146,7 @@ impl<T> QueryFragment<Pg> for Ids<T> {
 
 /// An SQL expression for the database's time, that far back.
 #[diesel::dsl::auto_type(no_type_alias)]
-pub fn ago(time: chrono::TimeDelta) -> _ {
+pub fn time_ago(time: chrono::TimeDelta) -> _ {
     let now = diesel::dsl::now.into_sql::<diesel::sql_types::Timestamptz>();
     now - time
 }
@@ -173,17 +173,17 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for CountOf<Q> {
 ///
 /// # Errors
 /// Any [`super::StoreError`] of the database.
-pub async fn matching<T: 'static, S, F>(
+pub async fn find_matching<T: 'static, S, F>(
     conn: &mut Conn,
     ids: Ids<T>,
     query: &ListQuery<S, F>,
 ) -> Result<(Total, Option<Vec<String>>)> {
     if query.terms.is_empty() {
         let count = CountOf(ids).get_result(conn).await?;
-        return Ok((Total::capped(count), None));
+        return Ok((Total::from_capped(count), None));
     }
     let found = Found(ids.load(conn).await?);
-    let part = found.part(&query.part, query.limit);
+    let part = found.ids_of_part(&query.part, query.limit);
     Ok((found.total(), part.map(|ids| ids.into_iter().map(str::to_owned).collect())))
 }
 
@@ -224,13 +224,16 @@ mod tests {
     #[test]
     fn what_was_found_is_cut_as_the_table_would_cut_it() {
         let found = Found(["05", "04", "03", "02", "01"].map(str::to_owned).into());
-        let part = |part| found.part(&part, 1).unwrap();
+        let part = |part| found.ids_of_part(&part, 1).unwrap();
         assert_eq!(part(Part::FIRST), ["05", "04"]);
         assert_eq!(part(Part::Older("04".into())), ["03", "02"]);
         assert_eq!(part(Part::Newer("02".into())), ["03", "04"]);
         assert_eq!(found.total(), Total::Exactly(5));
         let many = Found(vec![String::new(); 10_001]);
-        assert_eq!((many.total(), many.part(&Part::FIRST, 1)), (Total::AtLeast(10_000), None));
+        assert_eq!(
+            (many.total(), many.ids_of_part(&Part::FIRST, 1)),
+            (Total::AtLeast(10_000), None)
+        );
     }
 
     #[test]
@@ -243,7 +246,7 @@ mod tests {
 
     #[test]
     fn wild_cards_of_the_pattern_language_are_plain_letters_in_a_search() {
-        assert_eq!(contains("a_b%\\"), "%a\\_b\\%\\\\%");
-        assert_eq!(contains("项目"), "%项目%");
+        assert_eq!(contains_pattern("a_b%\\"), "%a\\_b\\%\\\\%");
+        assert_eq!(contains_pattern("项目"), "%项目%");
     }
 }

@@ -23,7 +23,7 @@ pub struct Sealed {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn check(conn: &mut Conn) -> Result<Option<Vec<u8>>> {
+pub async fn load_check_value(conn: &mut Conn) -> Result<Option<Vec<u8>>> {
     Ok(secret_key_check::table.select(secret_key_check::sealed).first(conn).await.optional()?)
 }
 
@@ -31,7 +31,7 @@ pub async fn check(conn: &mut Conn) -> Result<Option<Vec<u8>>> {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn insert(conn: &mut Conn, sealed: &[u8], now: DateTime<Utc>) -> Result<()> {
+pub async fn insert_check_value(conn: &mut Conn, sealed: &[u8], now: DateTime<Utc>) -> Result<()> {
     let values = (secret_key_check::sealed.eq(sealed), secret_key_check::since.eq(now));
     let insert = diesel::insert_into(secret_key_check::table).values(values);
     insert.on_conflict_do_nothing().execute(conn).await?;
@@ -42,7 +42,7 @@ pub async fn insert(conn: &mut Conn, sealed: &[u8], now: DateTime<Utc>) -> Resul
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn replace(conn: &mut Conn, sealed: &[u8], now: DateTime<Utc>) -> Result<()> {
+pub async fn replace_check_value(conn: &mut Conn, sealed: &[u8], now: DateTime<Utc>) -> Result<()> {
     let values = (secret_key_check::sealed.eq(sealed), secret_key_check::since.eq(now));
     diesel::update(secret_key_check::table).set(values).execute(conn).await?;
     Ok(())
@@ -52,7 +52,7 @@ pub async fn replace(conn: &mut Conn, sealed: &[u8], now: DateTime<Utc>) -> Resu
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn sealed(conn: &mut Conn) -> Result<Vec<Sealed>> {
+pub async fn list_sealed(conn: &mut Conn) -> Result<Vec<Sealed>> {
     let columns = (webhooks::id, webhooks::signing_token, webhooks::previous_signing_token);
     let is_sealed =
         webhooks::signing_token.is_not_null().or(webhooks::previous_signing_token.is_not_null());
@@ -74,7 +74,7 @@ pub async fn has_secrets(conn: &mut Conn) -> Result<bool> {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn update(conn: &mut Conn, row: &Sealed) -> Result<()> {
+pub async fn update_sealed(conn: &mut Conn, row: &Sealed) -> Result<()> {
     diesel::update(webhooks::table.find(row.id))
         .set((
             webhooks::signing_token.eq(&row.signing_token),
@@ -89,7 +89,7 @@ pub async fn update(conn: &mut Conn, row: &Sealed) -> Result<()> {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn share(conn: &mut Conn) -> Result<()> {
+pub async fn share_key(conn: &mut Conn) -> Result<()> {
     let share = diesel::sql_query("SELECT pg_advisory_lock_shared($1)");
     share.bind::<BigInt, _>(LOCK).execute(conn).await?;
     Ok(())

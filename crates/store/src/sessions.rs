@@ -56,7 +56,11 @@ pub struct Seen {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn load(conn: &mut Conn, id: &[u8], now: DateTime<Utc>) -> Result<Option<String>> {
+pub async fn load_session(
+    conn: &mut Conn,
+    id: &[u8],
+    now: DateTime<Utc>,
+) -> Result<Option<String>> {
     Ok(sessions::table
         .find(id)
         .filter(sessions::expires_at.gt(now))
@@ -71,7 +75,7 @@ pub async fn load(conn: &mut Conn, id: &[u8], now: DateTime<Utc>) -> Result<Opti
 ///
 /// # Errors
 /// Those of the database.
-pub async fn lives(
+pub async fn is_alive(
     conn: &mut Conn,
     user: UserId,
     reference: &str,
@@ -90,7 +94,7 @@ pub async fn lives(
 ///
 /// # Errors
 /// Those of the database.
-pub async fn insert(
+pub async fn insert_session(
     conn: &mut Conn,
     session: Session<'_>,
     origin: &Origin,
@@ -117,7 +121,7 @@ pub async fn insert(
 ///
 /// # Errors
 /// Those of the database.
-pub async fn touch(conn: &mut Conn, origin: &Origin, now: DateTime<Utc>) -> Result<()> {
+pub async fn touch_session(conn: &mut Conn, origin: &Origin, now: DateTime<Utc>) -> Result<()> {
     diesel::update(sessions::table.filter(sessions::reference.eq(&origin.reference)))
         .set((
             sessions::seen_at.eq(now),
@@ -153,7 +157,7 @@ pub async fn of_user(conn: &mut Conn, user: UserId, now: DateTime<Utc>) -> Resul
 ///
 /// # Errors
 /// Those of the database.
-pub async fn end(conn: &mut Conn, user: UserId, which: Which<'_>) -> Result<usize> {
+pub async fn end_sessions(conn: &mut Conn, user: UserId, which: Which<'_>) -> Result<usize> {
     let of_user = sessions::table.filter(sessions::user_id.eq(user.0));
     Ok(match which {
         Which::One(reference) => {
@@ -178,7 +182,7 @@ pub enum Which<'a> {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn update(conn: &mut Conn, session: Session<'_>) -> Result<()> {
+pub async fn update_session(conn: &mut Conn, session: Session<'_>) -> Result<()> {
     diesel::update(sessions::table.find(session.id))
         .set((
             sessions::state.eq(session.state),
@@ -194,7 +198,7 @@ pub async fn update(conn: &mut Conn, session: Session<'_>) -> Result<()> {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn extend(conn: &mut Conn, id: &[u8], expires_at: DateTime<Utc>) -> Result<()> {
+pub async fn extend_session(conn: &mut Conn, id: &[u8], expires_at: DateTime<Utc>) -> Result<()> {
     diesel::update(sessions::table.find(id))
         .set(sessions::expires_at.eq(expires_at))
         .execute(conn)
@@ -206,7 +210,7 @@ pub async fn extend(conn: &mut Conn, id: &[u8], expires_at: DateTime<Utc>) -> Re
 ///
 /// # Errors
 /// Those of the database.
-pub async fn delete(conn: &mut Conn, id: &[u8]) -> Result<()> {
+pub async fn delete_session(conn: &mut Conn, id: &[u8]) -> Result<()> {
     diesel::delete(sessions::table.find(id)).execute(conn).await?;
     Ok(())
 }

@@ -18,7 +18,7 @@ const MOST: i64 = 20_000;
 ///
 /// # Errors
 /// Those of the database.
-pub async fn lock(conn: &mut Conn) -> Result<()> {
+pub async fn lock_tries(conn: &mut Conn) -> Result<()> {
     let lock = diesel::sql_query("SELECT pg_advisory_xact_lock($1)");
     lock.bind::<BigInt, _>(LOCK).execute(conn).await?;
     Ok(())
@@ -42,7 +42,10 @@ pub async fn forget_old(conn: &mut Conn, before: DateTime<Utc>) -> Result<()> {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn tries(conn: &mut Conn, keys: &[[u8; 32]]) -> Result<Vec<(Vec<u8>, DateTime<Utc>)>> {
+pub async fn list_tries(
+    conn: &mut Conn,
+    keys: &[[u8; 32]],
+) -> Result<Vec<(Vec<u8>, DateTime<Utc>)>> {
     Ok(sign_in_tries::table
         .filter(sign_in_tries::key.eq_any(keys.iter().map(<[u8; 32]>::as_slice)))
         .order(sign_in_tries::at)
@@ -54,7 +57,7 @@ pub async fn tries(conn: &mut Conn, keys: &[[u8; 32]]) -> Result<Vec<(Vec<u8>, D
 ///
 /// # Errors
 /// Those of the database.
-pub async fn count(conn: &mut Conn, keys: &[[u8; 32]], at: DateTime<Utc>) -> Result<()> {
+pub async fn count_try(conn: &mut Conn, keys: &[[u8; 32]], at: DateTime<Utc>) -> Result<()> {
     let row = |key| (sign_in_tries::key.eq(key), sign_in_tries::at.eq(at));
     let rows: Vec<_> = keys.iter().map(|key| row(key.as_slice())).collect();
     diesel::insert_into(sign_in_tries::table)
@@ -69,7 +72,11 @@ pub async fn count(conn: &mut Conn, keys: &[[u8; 32]], at: DateTime<Utc>) -> Res
 ///
 /// # Errors
 /// Those of the database.
-pub async fn forgive(conn: &mut Conn, key: &[u8; 32], one: Option<DateTime<Utc>>) -> Result<()> {
+pub async fn forgive_tries(
+    conn: &mut Conn,
+    key: &[u8; 32],
+    one: Option<DateTime<Utc>>,
+) -> Result<()> {
     let of_key = sign_in_tries::table.filter(sign_in_tries::key.eq(key.as_slice()));
     match one {
         Some(at) => diesel::delete(of_key.filter(sign_in_tries::at.eq(at))).execute(conn).await?,

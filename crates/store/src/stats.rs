@@ -39,7 +39,11 @@ pub struct Bucket {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn throughput(conn: &mut Conn, (from, to): Span, part_s: i64) -> Result<Vec<Bucket>> {
+pub async fn load_throughput(
+    conn: &mut Conn,
+    (from, to): Span,
+    part_s: i64,
+) -> Result<Vec<Bucket>> {
     Ok(diesel::sql_query(
         "SELECT extract(epoch FROM begin - $1)::bigint / $3 AS part, state, jobs \
          FROM (SELECT date_bin($3 * interval '1 second', finished_at, $1) AS begin, state, \
@@ -162,7 +166,7 @@ pub struct Failures {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn failures(conn: &mut Conn, (from, to): Span) -> Result<Vec<Failures>> {
+pub async fn list_failures(conn: &mut Conn, (from, to): Span) -> Result<Vec<Failures>> {
     Ok(diesel::sql_query(format!(
         "SELECT webhook_id, {REASON} AS reason, count(*) AS jobs FROM jobs \
          WHERE state = 'failed' AND finished_at >= $1 AND finished_at < $2 \

@@ -12,7 +12,7 @@ type Manager = <Conn as AsyncConnection>::TransactionManager;
 ///
 /// # Errors
 /// Those of `work`, and [`StoreError`] if the transaction cannot begin or commit.
-pub async fn transaction<T, E, F>(conn: &mut Conn, work: F) -> Result<T, E>
+pub async fn run_transaction<T, E, F>(conn: &mut Conn, work: F) -> Result<T, E>
 where
     F: AsyncFnOnce(&mut Conn) -> Result<T, E>,
     E: From<StoreError>,

@@ -39,22 +39,27 @@ struct Changes<'a> {
 }
 
 /// Writes an event; false if the job's state does not allow it.
-async fn write(conn: &mut Conn, job: &str, event: JobEvent, changes: Changes<'_>) -> Result<bool> {
-    let changes = Changes { state: event.target(), ..changes };
+async fn write_event(
+    conn: &mut Conn,
+    job: &str,
+    event: JobEvent,
+    changes: Changes<'_>,
+) -> Result<bool> {
+    let changes = Changes { state: event.target_state(), ..changes };
     let state = changes.state;
     let written = diesel::update(jobs::table.find(job))
-        .filter(jobs::state.eq_any(event.sources()))
+        .filter(jobs::state.eq_any(event.source_states()))
         .set(changes)
         .execute(conn)
         .await?;
     if written == 1 {
-        note(conn, job, state).await?;
+        note_state(conn, job, state).await?;
     }
     Ok(written == 1)
 }
 
 /// Shows the state on its webhook's row, if this is that webhook's last job, and tells who watches.
-async fn note(conn: &mut Conn, job: &str, state: Option<JobState>) -> Result<()> {
+async fn note_state(conn: &mut Conn, job: &str, state: Option<JobState>) -> Result<()> {
     if let Some(state) = state {
         diesel::update(webhooks::table.filter(webhooks::last_job_id.eq(job)))
             .filter(webhooks::id.nullable().eq_any(jobs::table.find(job).select(jobs::webhook_id)))
@@ -62,7 +67,7 @@ async fn note(conn: &mut Conn, job: &str, state: Option<JobState>) -> Result<()>
             .execute(conn)
             .await?;
     }
-    listen::tell(conn, Topic::Job, job).await
+    listen::notify_topic(conn, Topic::Job, job).await
 }
 
 /// Begins an attempt of a job in a lane; false if it does not wait. Jobs outside lanes are begun
@@ -70,7 +75,7 @@ async fn note(conn: &mut Conn, job: &str, state: Option<JobState>) -> Result<()>
 ///
 /// # Errors
 /// [`StoreError::Constraint`](super::StoreError::Constraint) if that attempt exists.
-pub async fn begin(
+pub async fn begin_attempt(
     conn: &mut Conn,
     job: &JobId,
     number: i32,
@@ -84,7 +89,7 @@ pub async fn begin(
         held: Some(""),
         ..Changes::default()
     };
-    if !write(conn, job.as_str(), JobEvent::Begin, changes).await? {
+    if !write_event(conn, job.as_str(), JobEvent::Begin, changes).await? {
         return Ok(false);
     }
     diesel::insert_into(job_attempts::table)
@@ -119,13 +124,17 @@ pub struct Finish<'a> {
 
 impl Finish<'_> {
     /// Why the job failed, in words.
-    fn error(&self) -> String {
-        if self.next.state() == JobState::Succeeded { String::new() } else { self.end.error() }
+    fn error_text(&self) -> String {
+        if self.next.resulting_state() == JobState::Succeeded {
+            String::new()
+        } else {
+            self.end.error_text()
+        }
     }
 
     /// When the job ended, if it did.
     fn finished_at(&self) -> Option<DateTime<Utc>> {
-        self.next.state().is_final().then_some(self.now)
+        self.next.resulting_state().is_final().then_some(self.now)
     }
 }
 
@@ -133,12 +142,12 @@ impl Finish<'_> {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn end(conn: &mut Conn, finish: Finish<'_>) -> Result<bool> {
+pub async fn finish_attempt(conn: &mut Conn, finish: Finish<'_>) -> Result<bool> {
     let Finish { job, number, end, next, tally, now } = finish;
-    if !attempts::end(conn, job, number, end, now).await? {
+    if !attempts::end_attempt(conn, job, number, end, now).await? {
         return Ok(false);
     }
-    let error = finish.error();
+    let error = finish.error_text();
     let changes = Changes {
         tries_used: Some(tally.used),
         tries_lost: Some(tally.lost),
@@ -147,14 +156,19 @@ pub async fn end(conn: &mut Conn, finish: Finish<'_>) -> Result<bool> {
         run_at: next.due_at(now),
         ..Changes::default()
     };
-    write(conn, job.as_str(), JobEvent::End(next), changes).await
+    write_event(conn, job.as_str(), JobEvent::End(next), changes).await
 }
 
 /// Ends a job that waits.
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn cancel(conn: &mut Conn, job: &JobId, by: &str, now: DateTime<Utc>) -> Result<bool> {
+pub async fn cancel_waiting(
+    conn: &mut Conn,
+    job: &JobId,
+    by: &str,
+    now: DateTime<Utc>,
+) -> Result<bool> {
     let changes = Changes {
         cancel_requested_at: Some(Some(now)),
         cancelled_by: Some(by),
@@ -162,7 +176,7 @@ pub async fn cancel(conn: &mut Conn, job: &JobId, by: &str, now: DateTime<Utc>) 
         finished_at: Some(Some(now)),
         ..Changes::default()
     };
-    write(conn, job.as_str(), JobEvent::Cancel, changes).await
+    write_event(conn, job.as_str(), JobEvent::Cancel, changes).await
 }
 
 /// Notes that a person asks for the end of a running job, and tells the workers.
@@ -180,9 +194,9 @@ pub async fn ask_to_cancel(
         cancelled_by: Some(by),
         ..Changes::default()
     };
-    let asked = write(conn, job.as_str(), JobEvent::AskToCancel, changes).await?;
+    let asked = write_event(conn, job.as_str(), JobEvent::AskToCancel, changes).await?;
     if asked {
-        listen::tell(conn, Topic::Cancel, job.as_str()).await?;
+        listen::notify_topic(conn, Topic::Cancel, job.as_str()).await?;
     }
     Ok(asked)
 }
@@ -191,16 +205,21 @@ pub async fn ask_to_cancel(
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn overtake(conn: &mut Conn, old: &str, new: &str, now: DateTime<Utc>) -> Result<bool> {
+pub async fn overtake_running(
+    conn: &mut Conn,
+    old: &str,
+    new: &str,
+    now: DateTime<Utc>,
+) -> Result<bool> {
     let changed = diesel::update(jobs::table.find(old))
-        .filter(jobs::state.eq_any(JobEvent::AskToCancel.sources()))
+        .filter(jobs::state.eq_any(JobEvent::AskToCancel.source_states()))
         .filter(jobs::cancel_requested_at.is_null())
         .set((jobs::cancel_requested_at.eq(now), jobs::superseded_by.eq(new)))
         .execute(conn)
         .await?;
     if changed == 1 {
-        listen::tell(conn, Topic::Cancel, old).await?;
-        listen::tell(conn, Topic::Job, old).await?;
+        listen::notify_topic(conn, Topic::Cancel, old).await?;
+        listen::notify_topic(conn, Topic::Job, old).await?;
     }
     Ok(changed == 1)
 }
@@ -209,14 +228,19 @@ pub async fn overtake(conn: &mut Conn, old: &str, new: &str, now: DateTime<Utc>)
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn supersede(conn: &mut Conn, old: &str, new: &str, now: DateTime<Utc>) -> Result<bool> {
+pub async fn supersede_waiting(
+    conn: &mut Conn,
+    old: &str,
+    new: &str,
+    now: DateTime<Utc>,
+) -> Result<bool> {
     let changes = Changes {
         superseded_by: Some(Some(new.to_owned())),
         held: Some(""),
         finished_at: Some(Some(now)),
         ..Changes::default()
     };
-    write(conn, old, JobEvent::Supersede, changes).await
+    write_event(conn, old, JobEvent::Supersede, changes).await
 }
 
 /// Lets a job that waits for its time run now.
@@ -225,7 +249,7 @@ pub async fn supersede(conn: &mut Conn, old: &str, new: &str, now: DateTime<Utc>
 /// Any [`StoreError`](super::StoreError) of the database.
 pub async fn run_now(conn: &mut Conn, job: &JobId, now: DateTime<Utc>) -> Result<bool> {
     let changes = Changes { run_at: Some(now), held: Some(""), ..Changes::default() };
-    let due = write(conn, job.as_str(), JobEvent::RunNow, changes).await?;
+    let due = write_event(conn, job.as_str(), JobEvent::RunNow, changes).await?;
     listen::wake_workers(conn).await?;
     Ok(due)
 }
@@ -254,7 +278,7 @@ pub async fn run_again(
         held: Some(""),
         ..Changes::default()
     };
-    let queued = write(conn, job.as_str(), JobEvent::RunAgain, changes).await?;
+    let queued = write_event(conn, job.as_str(), JobEvent::RunAgain, changes).await?;
     listen::wake_workers(conn).await?;
     Ok(queued)
 }
@@ -282,24 +306,24 @@ impl Held {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn hold(conn: &mut Conn, job: &JobId, why: Held) -> Result<bool> {
+pub async fn hold_job(conn: &mut Conn, job: &JobId, why: Held) -> Result<bool> {
     let changes = Changes { held: Some(why.as_str()), ..Changes::default() };
-    write(conn, job.as_str(), JobEvent::Hold, changes).await
+    write_event(conn, job.as_str(), JobEvent::Hold, changes).await
 }
 
 /// Releases a job that is held for this reason, and wakes the workers; false if it is not.
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn release(conn: &mut Conn, job: &JobId, why: Held) -> Result<bool> {
+pub async fn release_job(conn: &mut Conn, job: &JobId, why: Held) -> Result<bool> {
     let released = diesel::update(jobs::table.find(job.as_str()))
         .filter(jobs::held.eq(why.as_str()))
-        .filter(jobs::state.eq_any(JobEvent::Release.sources()))
+        .filter(jobs::state.eq_any(JobEvent::Release.source_states()))
         .set(jobs::held.eq(""))
         .execute(conn)
         .await?;
     if released == 1 {
-        listen::tell(conn, Topic::Job, job.as_str()).await?;
+        listen::notify_topic(conn, Topic::Job, job.as_str()).await?;
         listen::wake_workers(conn).await?;
     }
     Ok(released == 1)

@@ -11,12 +11,12 @@ pub struct JsonText(Vec<u8>);
 
 impl JsonText {
     /// Writes a value down. One that cannot be written, which none of ours is, becomes `null`.
-    pub fn of(value: &impl serde::Serialize) -> Self {
+    pub fn from_value(value: &impl serde::Serialize) -> Self {
         Self(serde_json::to_vec(value).unwrap_or_else(|_| b"null".to_vec()))
     }
 
     /// How many bytes it has.
-    pub fn size(&self) -> usize {
+    pub fn byte_length(&self) -> usize {
         self.0.len()
     }
 }

@@ -4,7 +4,7 @@
 
 mod list;
 
-pub use list::{Filter, Row, Sort, counts, list};
+pub use list::{Filter, Row, Sort, count_users, list_users};
 
 use super::schema::{sessions, users};
 use super::{Conn, Result, StoreError};
@@ -55,7 +55,7 @@ pub struct User {
 impl User {
     /// The account as one who acts.
     #[must_use]
-    pub fn actor(&self) -> Actor {
+    pub fn as_actor(&self) -> Actor {
         Actor { id: self.id, username: self.username.clone(), role: self.role }
     }
 }
@@ -114,7 +114,7 @@ pub async fn by_name(conn: &mut Conn, username: &str) -> Result<Option<User>> {
 ///
 /// # Errors
 /// [`super::StoreError::NotFound`], and those of the database.
-pub async fn find(conn: &mut Conn, id: UserId) -> Result<User> {
+pub async fn find_user(conn: &mut Conn, id: UserId) -> Result<User> {
     let found: Stored = users::table.select(Stored::as_select()).find(id.0).first(conn).await?;
     Ok(found.into())
 }
@@ -123,7 +123,7 @@ pub async fn find(conn: &mut Conn, id: UserId) -> Result<User> {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn any(conn: &mut Conn) -> Result<bool> {
+pub async fn any_exists(conn: &mut Conn) -> Result<bool> {
     Ok(select(exists(users::table.select(users::id))).get_result(conn).await?)
 }
 
@@ -151,7 +151,7 @@ pub struct NewUser<'a> {
 ///
 /// # Errors
 /// [`super::StoreError::Constraint`] `users_username_key` if the name is taken.
-pub async fn insert(conn: &mut Conn, user: NewUser<'_>, now: DateTime<Utc>) -> Result<UserId> {
+pub async fn insert_user(conn: &mut Conn, user: NewUser<'_>, now: DateTime<Utc>) -> Result<UserId> {
     let id = diesel::insert_into(users::table)
         .values((
             users::username.eq(user.username),
@@ -248,7 +248,7 @@ pub async fn has_other_admin(conn: &mut Conn, id: UserId) -> Result<bool> {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn delete(conn: &mut Conn, id: UserId) -> Result<()> {
+pub async fn delete_user(conn: &mut Conn, id: UserId) -> Result<()> {
     diesel::delete(users::table.find(id.0)).execute(conn).await?;
     Ok(())
 }
@@ -257,7 +257,7 @@ pub async fn delete(conn: &mut Conn, id: UserId) -> Result<()> {
 ///
 /// # Errors
 /// [`StoreError::NotFound`] when the account is gone, and those of the database.
-pub async fn visitor(
+pub async fn find_visitor(
     conn: &mut Conn,
     id: UserId,
     reference: &str,

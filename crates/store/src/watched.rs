@@ -34,7 +34,7 @@ type Digests = (Option<Vec<u8>>, Option<Vec<u8>>, Option<DateTime<Utc>>);
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn watched(
+pub async fn list_watched(
     conn: &mut Conn,
     row: &Row,
     (most, now): (i64, DateTime<Utc>),

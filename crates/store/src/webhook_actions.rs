@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn note(conn: &mut Conn, id: i64, fingerprint: &str) -> Result<()> {
+pub async fn note_fingerprint(conn: &mut Conn, id: i64, fingerprint: &str) -> Result<()> {
     let is = webhook_actions::fingerprint.eq(fingerprint);
     diesel::insert_into(webhook_actions::table)
         .values((webhook_actions::webhook_id.eq(id), is))
@@ -28,7 +28,10 @@ pub async fn note(conn: &mut Conn, id: i64, fingerprint: &str) -> Result<()> {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn noted(conn: &mut Conn, ids: &[WebhookId]) -> Result<BTreeMap<i64, String>> {
+pub async fn noted_fingerprints(
+    conn: &mut Conn,
+    ids: &[WebhookId],
+) -> Result<BTreeMap<i64, String>> {
     let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
     let rows: Vec<(i64, String)> = webhook_actions::table
         .filter(webhook_actions::webhook_id.eq_any(ids))
@@ -42,7 +45,7 @@ pub async fn noted(conn: &mut Conn, ids: &[WebhookId]) -> Result<BTreeMap<i64, S
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn webhooks(conn: &mut Conn, limit: i64) -> Result<Vec<Row>> {
+pub async fn webhooks_by_action(conn: &mut Conn, limit: i64) -> Result<Vec<Row>> {
     Ok(webhooks::table
         .order((webhooks::action, webhooks::repo_name, webhooks::id))
         .limit(limit)

@@ -6,9 +6,9 @@ mod bulk;
 mod facets;
 mod list;
 
-pub use bulk::{delete_many, find_many_for_update, ids, reset_many, set_enabled};
-pub use facets::counts;
-pub use list::{Filter, Sort, list, listed};
+pub use bulk::{delete_many, find_many_for_update, reset_many, select_ids, set_enabled};
+pub use facets::count_webhooks;
+pub use list::{Filter, Sort, list_webhooks, listed_ids};
 
 use super::schema::webhooks;
 use super::{Conn, Result, StoreError};
@@ -79,7 +79,7 @@ impl Row {
 
     /// What the webhook is called: its name, else what 2015's model printed.
     pub fn label(&self) -> String {
-        signalbox_core::webhook::label(&self.name, &self.repo_name, &self.object_kind)
+        signalbox_core::webhook::webhook_label(&self.name, &self.repo_name, &self.object_kind)
     }
 }
 
@@ -87,7 +87,7 @@ impl Row {
 ///
 /// # Errors
 /// [`StoreError::NotFound`] when there is none with this id.
-pub async fn find(conn: &mut Conn, id: WebhookId) -> Result<Row> {
+pub async fn find_webhook(conn: &mut Conn, id: WebhookId) -> Result<Row> {
     Ok(webhooks::table.find(id.0).select(Row::as_select()).first(conn).await?)
 }
 
@@ -95,7 +95,7 @@ pub async fn find(conn: &mut Conn, id: WebhookId) -> Result<Row> {
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
-pub async fn all(conn: &mut Conn) -> Result<Vec<Row>> {
+pub async fn list_all(conn: &mut Conn) -> Result<Vec<Row>> {
     Ok(webhooks::table.select(Row::as_select()).order(webhooks::id).load(conn).await?)
 }
 
@@ -172,7 +172,7 @@ pub async fn stored_secrets(
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
-pub async fn insert(
+pub async fn insert_webhook(
     conn: &mut Conn,
     values: &Values<'_>,
     secrets: &Secrets,
@@ -189,7 +189,7 @@ pub async fn insert(
 ///
 /// # Errors
 /// [`StoreError::Stale`] when it was changed since, or is gone.
-pub async fn update(
+pub async fn update_webhook(
     conn: &mut Conn,
     (id, version): (WebhookId, i32),
     values: &Values<'_>,
@@ -209,7 +209,7 @@ pub async fn update(
 ///
 /// # Errors
 /// [`StoreError::Stale`] when it was changed since, or is gone.
-pub async fn reset(
+pub async fn reset_registration(
     conn: &mut Conn,
     (id, version): (WebhookId, i32),
     now: DateTime<Utc>,
@@ -233,7 +233,7 @@ pub async fn reset(
 ///
 /// # Errors
 /// [`StoreError::Stale`] when it was changed since, or is gone.
-pub async fn rename(
+pub async fn rename_repository(
     conn: &mut Conn,
     (id, version): (WebhookId, i32),
     (repo_name, repo_url): (&str, &str),
@@ -257,7 +257,7 @@ pub async fn rename(
 ///
 /// # Errors
 /// [`StoreError::NotFound`] when there is none with this id.
-pub async fn delete(conn: &mut Conn, id: WebhookId) -> Result<()> {
+pub async fn delete_webhook(conn: &mut Conn, id: WebhookId) -> Result<()> {
     match diesel::delete(webhooks::table.find(id.0)).execute(conn).await? {
         0 => Err(StoreError::NotFound),
         _ => Ok(()),
@@ -269,7 +269,7 @@ pub async fn delete(conn: &mut Conn, id: WebhookId) -> Result<()> {
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
-pub async fn twins(conn: &mut Conn, row: &Row) -> Result<Vec<Row>> {
+pub async fn find_duplicates(conn: &mut Conn, row: &Row) -> Result<Vec<Row>> {
     Ok(webhooks::table
         .filter(webhooks::id.ne(row.id))
         .filter(webhooks::repo_name.eq(&row.repo_name))
@@ -299,7 +299,7 @@ pub struct Named {
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
-pub async fn names(conn: &mut Conn) -> Result<Vec<Named>> {
+pub async fn list_names(conn: &mut Conn) -> Result<Vec<Named>> {
     let columns = (
         webhooks::id,
         webhooks::name,
@@ -311,7 +311,7 @@ pub async fn names(conn: &mut Conn) -> Result<Vec<Named>> {
         webhooks::table.order(webhooks::id).select(columns).load(conn).await?;
     let named =
         |(id, name, repo, kind, concurrency): (i64, String, String, String, Concurrency)| {
-            let label = signalbox_core::webhook::label(&name, &repo, &kind);
+            let label = signalbox_core::webhook::webhook_label(&name, &repo, &kind);
             Named { id, label, concurrency }
         };
     Ok(rows.into_iter().map(named).collect())

@@ -35,7 +35,7 @@ impl Worker {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn insert(conn: &mut Conn, worker: &Worker) -> Result<()> {
+pub async fn insert_worker(conn: &mut Conn, worker: &Worker) -> Result<()> {
     diesel::insert_into(workers::table).values(worker).execute(conn).await?;
     Ok(())
 }
@@ -44,7 +44,7 @@ pub async fn insert(conn: &mut Conn, worker: &Worker) -> Result<()> {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn heartbeat(conn: &mut Conn, name: &str) -> Result<()> {
+pub async fn write_heartbeat(conn: &mut Conn, name: &str) -> Result<()> {
     diesel::update(workers::table.find(name))
         .set(workers::last_seen_at.eq(diesel::dsl::now))
         .execute(conn)
@@ -56,7 +56,7 @@ pub async fn heartbeat(conn: &mut Conn, name: &str) -> Result<()> {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn end(conn: &mut Conn, name: &str, now: DateTime<Utc>) -> Result<()> {
+pub async fn end_worker(conn: &mut Conn, name: &str, now: DateTime<Utc>) -> Result<()> {
     diesel::update(workers::table.find(name)).set(workers::ended_at.eq(now)).execute(conn).await?;
     Ok(())
 }
@@ -89,7 +89,7 @@ pub async fn lost_among(conn: &mut Conn, names: &[String]) -> Result<Vec<String>
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn newest(conn: &mut Conn, most: i64) -> Result<Vec<Worker>> {
+pub async fn newest_workers(conn: &mut Conn, most: i64) -> Result<Vec<Worker>> {
     Ok(workers::table
         .order((workers::ended_at.is_null().desc(), workers::started_at.desc()))
         .limit(most)
@@ -105,7 +105,7 @@ pub type Busy = (String, String, i32, String, DateTime<Utc>);
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn busy(conn: &mut Conn) -> Result<Vec<Busy>> {
+pub async fn list_busy(conn: &mut Conn) -> Result<Vec<Busy>> {
     Ok(job_attempts::table
         .inner_join(jobs::table)
         .filter(job_attempts::outcome.is_null())

@@ -60,7 +60,7 @@ pub async fn list(conn: &Client, query: &ListQuery<Sort, Filter>) -> Result<Page
         conn.query(&sql, &[&terms, &query.filter.done, &(query.limit + 1), &skipped]).await?;
     let matching = found.first().map_or(0, |row| row.get(3));
     let rows = found.iter().map(|row| Todo { id: row.get(0), text: row.get(1), done: row.get(2) });
-    Ok(Page::cut(rows.collect(), &query.part, query.limit, Total::Exactly(matching)))
+    Ok(Page::cut_page(rows.collect(), &query.part, query.limit, Total::Exactly(matching)))
 }
 
 pub async fn find(conn: &Client, id: &str) -> Result<(Todo, i32), TodoError> {

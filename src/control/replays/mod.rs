@@ -15,7 +15,7 @@ use signalbox_core::ids::DeliveryId;
 use signalbox_core::replay::{Pace, RunState, Skip};
 use signalbox_store::audit::{self, Entry, Verb};
 use signalbox_store::replays::{Chosen, Run};
-use signalbox_store::{Conn, Result, StoreError, replays, transaction};
+use signalbox_store::{Conn, Result, StoreError, replays, run_transaction};
 use std::collections::BTreeMap;
 
 /// Deliveries looked at with one question to the database.
@@ -39,7 +39,7 @@ pub struct Start {
 /// # Errors
 /// Any [`StoreError`] of the database.
 pub async fn start(conn: &mut Conn, act: Act<'_>, start: &Start) -> Result<String> {
-    transaction(conn, async |conn: &mut Conn| {
+    run_transaction(conn, async |conn: &mut Conn| {
         // Runs and deliveries are named alike.
         let id: DeliveryId = clock::delivery_id();
         if let Some(begun) = served(conn, &start.once, &id, act.now).await? {
@@ -52,7 +52,7 @@ pub async fn start(conn: &mut Conn, act: Act<'_>, start: &Start) -> Result<Strin
             told: start.told.clone(),
             pace: start.pace.number,
             per: start.pace.per.as_str().to_owned(),
-            total: replays::count(conn, &start.chosen).await?,
+            total: replays::count_chosen(conn, &start.chosen).await?,
             done: 0,
             jobs: 0,
             skips: serde_json::json!({}),
@@ -64,7 +64,7 @@ pub async fn start(conn: &mut Conn, act: Act<'_>, start: &Start) -> Result<Strin
             ended_at: None,
             remote_addr: act.remote_addr.to_owned(),
         };
-        replays::insert(conn, &run).await?;
+        replays::insert_run(conn, &run).await?;
         let pace = format!("{} a {}", run.pace, run.per);
         let changes =
             vec![change("deliveries", Value::Number(run.total)), change("pace", Value::Text(pace))];
@@ -79,15 +79,15 @@ pub async fn start(conn: &mut Conn, act: Act<'_>, start: &Start) -> Result<Strin
 /// # Errors
 /// [`StoreError::NotFound`] if there is no such run.
 pub async fn stop(conn: &mut Conn, act: Act<'_>, id: &str) -> Result<bool> {
-    transaction(conn, async |conn: &mut Conn| {
-        let mut run = replays::lock(conn, id).await?;
+    run_transaction(conn, async |conn: &mut Conn| {
+        let mut run = replays::lock_run(conn, id).await?;
         if run.state != RunState::Running.as_str() {
             return Ok(false);
         }
         RunState::Stopped.as_str().clone_into(&mut run.state);
         run.stopped_by.clone_from(&act.actor.username);
         run.ended_at = Some(act.now);
-        replays::advance(conn, &run).await?;
+        replays::advance_run(conn, &run).await?;
         let changes = vec![change("done", Value::Number(run.done))];
         log(conn, act, (Verb::Cancel, &run), changes).await?;
         Ok(true)
@@ -115,7 +115,7 @@ async fn log(
         changes,
         remote_addr: act.remote_addr,
     };
-    audit::record(conn, entry).await
+    audit::record_entry(conn, entry).await
 }
 
 /// Why deliveries of a run were left out, with how many.

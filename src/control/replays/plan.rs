@@ -71,10 +71,10 @@ pub async fn plan(
     longest: Duration,
 ) -> Result<Plan> {
     let until = Instant::now() + longest;
-    let mut plan = Plan { total: replays::count(conn, chosen).await?, ..Plan::default() };
+    let mut plan = Plan { total: replays::count_chosen(conn, chosen).await?, ..Plan::default() };
     let mut cursor = String::new();
     loop {
-        let outlines = replays::after(conn, chosen, &cursor, LOOKAHEAD).await?;
+        let outlines = replays::list_after(conn, chosen, &cursor, LOOKAHEAD).await?;
         let Some(last) = outlines.last() else { break };
         cursor.clone_from(&last.id);
         for batch in batches(outlines) {
@@ -133,7 +133,7 @@ pub(super) async fn judged(
         .iter()
         .map(|full| {
             let body = whole_body(full).filter(|_| obstacle_among_many(kept(full)).is_none())?;
-            let event = Event::read(&full.brief.event, body).ok()?;
+            let event = Event::from_body(&full.brief.event, body).ok()?;
             Some((event, Proof::of(full), body))
         })
         .collect();

@@ -17,7 +17,7 @@ use signalbox_core::seal::Keys;
 use signalbox_core::source::Source;
 use signalbox_store::deliveries::Full;
 use signalbox_store::replays::{Chosen, Outline, Run};
-use signalbox_store::{Conn, Pool, Result, deliveries, replays, transaction};
+use signalbox_store::{Conn, Pool, Result, deliveries, replays, run_transaction};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,9 +63,9 @@ async fn round(
     (keys, policy): (&Keys, Policy),
     memories: &mut HashMap<String, Memory>,
 ) -> Result<Option<DateTime<Utc>>> {
-    let mut pooled = pool.get().await?;
+    let mut pooled = pool.get_conn().await?;
     let conn: &mut Conn = &mut pooled;
-    let running = replays::running(conn).await?;
+    let running = replays::list_running(conn).await?;
     memories.retain(|id, _| running.iter().any(|(known, _)| known == id));
     let mut next: Option<DateTime<Utc>> = None;
     for (id, due) in running {
@@ -101,9 +101,9 @@ async fn step(
     memory: &mut Memory,
     judge: Judge<'_>,
 ) -> Result<DateTime<Utc>> {
-    transaction(conn, async |conn: &mut Conn| {
+    run_transaction(conn, async |conn: &mut Conn| {
         let later = clock::now() + chrono::TimeDelta::seconds(1);
-        let Some(mut run) = replays::lease(conn, id).await? else { return Ok(later) };
+        let Some(mut run) = replays::lease_run(conn, id).await? else { return Ok(later) };
         let mut left_out = skips(&run);
         let mut skip = |run: &mut Run, of: String, why: Skip| {
             *left_out.entry(why).or_default() += 1;
@@ -133,7 +133,7 @@ async fn step(
                     run.jobs += i64::try_from(receipt.jobs.len()).unwrap_or(0);
                     run.done += 1;
                     run.cursor = next.id;
-                    due = pace(&run).next(run.next_at, judge.at);
+                    due = pace(&run).next_due(run.next_at, judge.at);
                     break;
                 }
                 (Err(why), _) => skip(&mut run, next.id, why),
@@ -142,7 +142,7 @@ async fn step(
         }
         run.next_at = due;
         set_skips(&mut run, &left_out);
-        replays::advance(conn, &run).await?;
+        replays::advance_run(conn, &run).await?;
         Ok(due)
     })
     .await
@@ -172,7 +172,7 @@ async fn next(
     }
     if ahead.is_empty() {
         let chosen: Chosen = serde_json::from_value(run.selection.clone()).unwrap_or_default();
-        ahead.extend(replays::after(conn, &chosen, &run.cursor, LOOKAHEAD).await?);
+        ahead.extend(replays::list_after(conn, &chosen, &run.cursor, LOOKAHEAD).await?);
     }
     Ok(ahead.front().cloned())
 }

@@ -69,7 +69,7 @@ struct Missing {
 pub async fn page(context: AdminContext) -> Result<HttpResponse, HumanError> {
     let catalogue = &context.deps().catalogue;
     let mut conn = context.conn().await?;
-    let rows = webhook_actions::webhooks(&mut conn, MOST_RECORDS).await?;
+    let rows = webhook_actions::webhooks_by_action(&mut conn, MOST_RECORDS).await?;
     let drifts = drift::of(&mut conn, catalogue, &rows).await?;
     drop(conn);
     human::page(&draw(context.frame(t("Actions")), catalogue, &rows, &drifts))
@@ -197,7 +197,7 @@ fn command_facts(command: &Command, facts: &mut Vec<(&'static str, String)>) {
 impl ActionsPage {
     /// The states it is shown in.
     pub fn samples() -> Vec<Self> {
-        let (catalogue, _) = Catalogue::load(None);
+        let (catalogue, _) = Catalogue::load_directory(None);
         let plain = || {
             draw(
                 crate::web::admin::context::sample_frame("Actions"),

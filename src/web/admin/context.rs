@@ -68,7 +68,7 @@ impl Signalbox {
     /// # Errors
     /// The database is away (503).
     pub async fn conn(&self) -> Result<PooledConn, HumanError> {
-        Ok(self.deps.pool.get().await?)
+        Ok(self.deps.pool.get_conn().await?)
     }
 
     /// What the server was started with.
@@ -165,9 +165,9 @@ impl Site for Signalbox {
     ) -> Result<Vec<Entry>, StoreError> {
         let rows = match entries {
             Entries::Some(skipped, wanted) => {
-                audit::history(conn, kind, id, (skipped, wanted)).await?
+                audit::object_history(conn, kind, id, (skipped, wanted)).await?
             }
-            Entries::One(number) => match audit::find(conn, number).await {
+            Entries::One(number) => match audit::find_entry(conn, number).await {
                 Ok(row) if row.object_type == kind && row.object_id == id => vec![row],
                 Ok(_) | Err(StoreError::NotFound) => Vec::new(),
                 Err(error) => return Err(error),
@@ -205,13 +205,14 @@ impl Site for Signalbox {
     }
 
     fn seal(&self, plain: &[u8]) -> Option<String> {
-        let sealed = seal::seal(&self.deps.keys.seal, clock::random(), SHOWN_ONCE, plain).ok()?;
+        let sealed =
+            seal::seal_bytes(&self.deps.keys.seal, clock::random(), SHOWN_ONCE, plain).ok()?;
         Some(STANDARD_NO_PAD.encode(sealed))
     }
 
     fn open(&self, sealed: &str) -> Option<Vec<u8>> {
         let sealed = STANDARD_NO_PAD.decode(sealed).ok()?;
-        seal::open(&self.deps.keys.seal, SHOWN_ONCE, &sealed).ok()
+        seal::open_sealed(&self.deps.keys.seal, SHOWN_ONCE, &sealed).ok()
     }
 }
 

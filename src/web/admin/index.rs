@@ -256,10 +256,10 @@ pub struct Read {
 /// The database.
 pub async fn gather(conn: &mut Conn, actor: Option<UserId>) -> store::Result<Read> {
     Ok(Read {
-        overview: readable("the numbers", overview::load(conn).await),
-        workers: readable("the workers", workers::newest(conn, MOST_WORKERS).await),
-        attention: readable("what needs attention", store::attention::load(conn).await),
-        recent: audit::recent(conn, actor, RECENT).await?,
+        overview: readable("the numbers", overview::load_overview(conn).await),
+        workers: readable("the workers", workers::newest_workers(conn, MOST_WORKERS).await),
+        attention: readable("what needs attention", store::attention::load_attention(conn).await),
+        recent: audit::recent_entries(conn, actor, RECENT).await?,
     })
 }
 

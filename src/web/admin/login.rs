@@ -74,7 +74,7 @@ pub async fn page(
     if visitor.actor.is_some() {
         return Ok(found(next));
     }
-    let has_users = users::any(&mut *visitor.deps().pool.get().await?).await?;
+    let has_users = users::any_exists(&mut *visitor.deps().pool.get_conn().await?).await?;
     human::page(&LoginPage {
         csrf: visitor.csrf().to_owned(),
         next,

@@ -5,7 +5,7 @@ use super::kit::form::{ONCE, Values};
 use super::kit::resource::Saved;
 use crate::clock;
 use signalbox_core::ids::DeliveryId;
-use signalbox_store::{Conn, forms, transaction};
+use signalbox_store::{Conn, forms, run_transaction};
 
 /// Adds something; not if its form was sent before. A form that fails may be sent again, and one
 /// without a number, which no page makes, is taken every time.
@@ -17,8 +17,8 @@ where
     F: AsyncFnOnce(&mut Conn) -> Result<Saved, Unsaved>,
 {
     let Ok(once) = values.trimmed(ONCE).parse::<DeliveryId>() else { return add(conn).await };
-    transaction(conn, async |conn: &mut Conn| {
-        if !forms::take(conn, &once, clock::now()).await? {
+    run_transaction(conn, async |conn: &mut Conn| {
+        if !forms::take_form(conn, &once, clock::now()).await? {
             return Err(Unsaved::SentBefore);
         }
         add(conn).await

@@ -52,7 +52,7 @@ pub async fn resume(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
     let done = control::resume(&mut conn, act(&ctx, &remote_addr), &scope, release).await;
     let released = done.map_err(refused)?;
     let released = i64::try_from(released).unwrap_or(i64::MAX);
-    let told = i18n::count(released, "Resumed {n} job.", "Resumed {n} jobs.");
+    let told = i18n::count_phrase(released, "Resumed {n} job.", "Resumed {n} jobs.");
     ctx.flash(Level::Success, told);
     Ok(see_other(urls::workers()))
 }

@@ -65,7 +65,7 @@ fn changelist<R: Resource>(query: &str, rows: Vec<R::Row>, all: Option<i64>) -> 
 }
 
 fn change_form(project_id: Option<i64>, may_edit: bool, wrong: &[&str]) -> String {
-    let catalogue = Catalogue::load(None).0;
+    let catalogue = Catalogue::load_directory(None).0;
     let mut errors = FormErrors::default();
     for field in wrong {
         errors.add(field, format!("{ODD}."));

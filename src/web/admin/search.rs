@@ -84,12 +84,12 @@ pub async fn page(context: AdminContext) -> Result<HttpResponse, HumanError> {
 async fn named(conn: &mut Conn, search: &str) -> store::Result<Option<String>> {
     let id = search.to_ascii_uppercase();
     if let Ok(id) = id.parse::<DeliveryId>()
-        && deliveries::exists(conn, &id).await?
+        && deliveries::delivery_exists(conn, &id).await?
     {
         return Ok(Some(urls::delivery(&id)));
     }
     if let Ok(id) = id.parse::<JobId>()
-        && jobs::exists(conn, &id).await?
+        && jobs::job_exists(conn, &id).await?
     {
         return Ok(Some(urls::job(&id)));
     }

@@ -135,7 +135,7 @@ pub async fn submit(
 
 async fn check(visitor: &VisitorContext, token: &str) -> Result<(), HumanError> {
     let deps = visitor.deps();
-    if store::users::any(&mut *deps.pool.get().await?).await? {
+    if store::users::any_exists(&mut *deps.pool.get_conn().await?).await? {
         return Err(closed().into());
     }
     if deps.setup_link.is(token) {

@@ -64,19 +64,23 @@ async fn visit(request: &ServiceRequest) -> Result<Visit, Problem> {
     }
     let nobody = Visit { actor: None, csrf: None, pauses: Vec::new() };
     let Some(id) = session.get::<i64>(USER).ok().flatten() else { return Ok(nobody) };
-    let mut conn = deps.pool.get().await?;
+    let mut conn = deps.pool.get_conn().await?;
     let reference: String = session.get(REFERENCE).ok().flatten().unwrap_or_default();
-    match users::visitor(&mut conn, UserId(id), &reference).await {
+    match users::find_visitor(&mut conn, UserId(id), &reference).await {
         Ok((user, seen_at)) if user.active => {
             connections::prove(request.request());
             prolong(&session);
             let now = clock::now();
             if seen_at.is_some_and(|seen_at| now - seen_at >= SEEN_TO) {
                 let origin = origin_of(request.request(), reference);
-                sessions::touch(&mut conn, &origin, now).await?;
+                sessions::touch_session(&mut conn, &origin, now).await?;
             }
             let csrf = session.get::<csrf::Secret>(CSRF).ok().flatten();
-            Ok(Visit { actor: Some(user.actor()), csrf, pauses: pauses::all(&conn).await? })
+            Ok(Visit {
+                actor: Some(user.as_actor()),
+                csrf,
+                pauses: pauses::list_pauses(&conn).await?,
+            })
         }
         Ok(_) | Err(StoreError::NotFound) => {
             // A purged session takes no new entry, and a post may be the one that signs in again.

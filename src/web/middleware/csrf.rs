@@ -107,7 +107,8 @@ fn cookie_name(deps: &Deps) -> &'static str {
 /// none yet.
 pub fn visitor_secret(request: &HttpRequest, deps: &Deps) -> (Secret, Option<Cookie<'static>>) {
     let name = cookie_name(deps);
-    let derive = |value: &str| seal::mac(&deps.keys.cookie, format!("visitor {value}").as_bytes());
+    let derive =
+        |value: &str| seal::hmac_sha256(&deps.keys.cookie, format!("visitor {value}").as_bytes());
     let held = request.cookie(name).map(|cookie| cookie.value().to_owned());
     if let Some(value) = held.filter(|value| value.len() == 43) {
         return (derive(&value), None);

@@ -8,7 +8,7 @@ use super::{ImportError, Imported, Kind, Plan, Secrets, Setting, carry_out, chec
 use crate::webhooks::{Fault, SaveError};
 use signalbox_core::transfer::{Document, PortableWebhook};
 use signalbox_store::webhooks::{self, Row};
-use signalbox_store::{Conn, StoreError, transaction};
+use signalbox_store::{Conn, StoreError, run_transaction};
 use std::collections::BTreeMap;
 
 /// A file against what is here.
@@ -46,7 +46,7 @@ pub async fn preview(
     file: &mut Document,
     setting: &Setting<'_>,
 ) -> Result<Preview, StoreError> {
-    let rows = webhooks::all(conn).await?;
+    let rows = webhooks::list_all(conn).await?;
     let (plan, lacking) = planned(&rows, file, setting);
     let known: BTreeMap<i64, &Row> = rows.iter().map(|row| (row.id, row)).collect();
     let lines =
@@ -73,8 +73,8 @@ pub async fn import_seen(
     (file, mark): (&mut Document, &str),
     setting: &Setting<'_>,
 ) -> Result<(Imported, Vec<String>), ImportError> {
-    transaction(conn, async |conn: &mut Conn| {
-        let rows = webhooks::all(conn).await?;
+    run_transaction(conn, async |conn: &mut Conn| {
+        let rows = webhooks::list_all(conn).await?;
         let (plan, lacking) = planned(&rows, file, setting);
         if plan.mark() != mark {
             return Err(SaveError::Stale.into());

@@ -24,7 +24,7 @@ fn write(directory: &TempDir, name: &str, text: &str, mode: u32) -> PathBuf {
 }
 
 fn load(directory: &TempDir) -> (Vec<String>, Vec<String>) {
-    let (catalogue, faults) = Catalogue::load(Some(directory.path()));
+    let (catalogue, faults) = Catalogue::load_directory(Some(directory.path()));
     let prefix = format!("{}/", directory.path().display());
     let faults = faults.iter().map(|fault| fault.to_string().replace(&prefix, ""));
     (catalogue.names().collect(), faults.collect())
@@ -34,11 +34,11 @@ const ECHO: &str = "command = ['/bin/echo', 'x']";
 
 #[test]
 fn print_is_there_without_a_directory_and_an_own_one_takes_its_place() {
-    let (catalogue, faults) = Catalogue::load(None);
+    let (catalogue, faults) = Catalogue::load_directory(None);
     assert_eq!((catalogue.names().collect::<Vec<_>>(), faults), (vec!["print".to_owned()], vec![]));
     let directory = directory();
     write(&directory, "print.toml", "description = 'own'\ncommand = ['/bin/echo']", 0o644);
-    let (catalogue, _) = Catalogue::load(Some(directory.path()));
+    let (catalogue, _) = Catalogue::load_directory(Some(directory.path()));
     assert_eq!(catalogue.get("print").unwrap().description, "own");
     write(&directory, "print.toml", "nonsense", 0o644);
     let (names, faults) = load(&directory);
@@ -64,7 +64,7 @@ fn a_faulty_entry_is_named_and_hides_no_other() {
             "gone.toml:3: command: /nowhere does not exist",
         ]
     );
-    let (catalogue, _) = Catalogue::load(Some(directory.path()));
+    let (catalogue, _) = Catalogue::load_directory(Some(directory.path()));
     assert!(catalogue.why_missing("gone").to_string().contains("gone.toml:3: command: /nowhere"));
     assert!(
         catalogue
@@ -124,10 +124,10 @@ fn a_parent_of_a_parent_counts_as_well() {
     fs::write(two.join("entry.toml"), ECHO).unwrap();
     chmod(&two.join("entry.toml"), 0o644);
     write(&directory, "far.toml", "command = ['./one/two/run.sh']", 0o644);
-    assert_eq!((Catalogue::load(Some(&two)).1, load(&directory).1), (vec![], vec![]));
+    assert_eq!((Catalogue::load_directory(Some(&two)).1, load(&directory).1), (vec![], vec![]));
     chmod(&one, 0o777);
     let reason = "one may be written to by everybody (mode 0777): run chmod go-w on it";
-    assert!(Catalogue::load(Some(&two)).1[0].reason.to_string().ends_with(reason));
+    assert!(Catalogue::load_directory(Some(&two)).1[0].reason.to_string().ends_with(reason));
     assert_eq!(load(&directory).1, [format!("far.toml:1: command: {reason}")]);
     // In a sticky directory nobody can replace what is ours.
     chmod(&one, 0o1777);
@@ -174,7 +174,7 @@ fn another_users_file_is_refused() {
 
 #[test]
 fn a_directory_that_was_named_must_be_there() {
-    let (catalogue, faults) = Catalogue::load(Some(Path::new("/nowhere/actions")));
+    let (catalogue, faults) = Catalogue::load_directory(Some(Path::new("/nowhere/actions")));
     assert_eq!(faults[0].to_string(), "/nowhere/actions: /nowhere does not exist");
     assert!(catalogue.get("print").is_some());
 }

@@ -15,8 +15,8 @@ pub(super) struct Plan {
 }
 
 /// From what the engine says of the container, and of the image that it was made from.
-pub(super) fn plan(old: &Value, image: &Value) -> Plan {
-    let mut create = config(old, image);
+pub(super) fn plan_container(old: &Value, image: &Value) -> Plan {
+    let mut create = merge_config(old, image);
     let mut host = old["HostConfig"].clone();
     keep_volumes(&mut host, &old["Mounts"]);
     create.insert("HostConfig".to_owned(), host);
@@ -42,7 +42,7 @@ pub(super) fn plan(old: &Value, image: &Value) -> Plan {
     Plan { create: Value::Object(create), connect }
 }
 
-fn config(old: &Value, image: &Value) -> Map<String, Value> {
+fn merge_config(old: &Value, image: &Value) -> Map<String, Value> {
     let mut config = old["Config"].as_object().cloned().unwrap_or_default();
     let same = |config: &Map<String, Value>, key: &str| {
         config.get(key).unwrap_or(&Value::Null) == &image[key]

@@ -109,7 +109,7 @@ pub(crate) async fn run(text: &str) -> (Ended, String) {
         timeout: Duration::from_mins(1),
     };
     let (sender, mut chunks) = mpsc::channel(1_000);
-    let ended = crate::run(request, sender, CancellationToken::new()).await;
+    let ended = crate::run_attempt(request, sender, CancellationToken::new()).await;
     let mut output = Vec::new();
     while let Ok(chunk) = chunks.try_recv() {
         output.extend(chunk.bytes);

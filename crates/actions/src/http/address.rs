@@ -29,10 +29,10 @@ const METADATA_V6: [Ipv6Addr; 2] = [
 ];
 
 /// Where an address belongs. Source: the IANA registries of special-purpose addresses.
-pub(super) fn reach(address: IpAddr) -> Reach {
+pub(super) fn classify_address(address: IpAddr) -> Reach {
     match address {
         IpAddr::V4(address) => reach_v4(address),
-        IpAddr::V6(address) => match carried(address) {
+        IpAddr::V6(address) => match carried_ipv4(address) {
             Some(carried) => reach_v4(carried),
             None => reach_v6(address),
         },
@@ -76,7 +76,7 @@ fn reach_v6(address: Ipv6Addr) -> Reach {
 }
 
 /// The IPv4 address that an IPv6 address carries: mapped, compatible, translated (NAT64), 6to4.
-fn carried(address: Ipv6Addr) -> Option<Ipv4Addr> {
+fn carried_ipv4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let [start @ .., high, low] = address.segments();
     let of = |first: u16, second: u16| {
         let [[one, two], [three, four]] = [first.to_be_bytes(), second.to_be_bytes()];
@@ -99,14 +99,14 @@ mod tests {
     use super::*;
     use signalbox_core::action::read_url;
 
-    fn of(text: &str) -> Reach {
-        reach(text.parse().unwrap())
+    fn classify_text(text: &str) -> Reach {
+        classify_address(text.parse().unwrap())
     }
 
     #[test]
     fn the_internet_is_public() {
         for text in ["8.8.8.8", "1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1", "2a00::1"] {
-            assert_eq!(of(text), Reach::Public, "{text}");
+            assert_eq!(classify_text(text), Reach::Public, "{text}");
         }
     }
 
@@ -132,7 +132,7 @@ mod tests {
             "2002:7f00:1::",
             "2002:a00:1::1",
         ] {
-            assert_eq!(of(text), Reach::Private, "{text}");
+            assert_eq!(classify_text(text), Reach::Private, "{text}");
         }
     }
 
@@ -169,7 +169,7 @@ mod tests {
             "100::1",
             "4000::1",
         ] {
-            assert_eq!(of(text), Reach::Never, "{text}");
+            assert_eq!(classify_text(text), Reach::Never, "{text}");
         }
     }
 
@@ -210,7 +210,7 @@ mod tests {
                 url::Host::Ipv6(address) => address.into(),
                 url::Host::Domain(name) => panic!("{host} was taken for the name {name}"),
             };
-            assert_eq!(reach(address), Reach::Private, "{host}");
+            assert_eq!(classify_address(address), Reach::Private, "{host}");
         }
         for host in ["0", "0.0.0.0", "[::]", "[::ffff:0:0]", "00", "0x0"] {
             let url = read_url(&format!("http://{host}/")).unwrap();
@@ -219,7 +219,11 @@ mod tests {
                 url::Host::Ipv6(address) => address.into(),
                 url::Host::Domain(name) => panic!("{host} was taken for the name {name}"),
             };
-            assert_eq!(reach(address), Reach::Never, "{host}: Linux calls itself by this");
+            assert_eq!(
+                classify_address(address),
+                Reach::Never,
+                "{host}: Linux calls itself by this"
+            );
         }
         for text in [
             "http://user@127.0.0.1/",

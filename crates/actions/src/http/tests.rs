@@ -65,7 +65,7 @@ async fn call(spec: Arc<ActionSpec>) -> (Ended, String) {
         timeout: Duration::from_mins(1),
     };
     let (sender, mut chunks) = mpsc::channel(1_000);
-    let ended = crate::run(request, sender, CancellationToken::new()).await;
+    let ended = crate::run_attempt(request, sender, CancellationToken::new()).await;
     let mut output = Vec::new();
     while let Ok(chunk) = chunks.try_recv() {
         output.extend(chunk.bytes);
@@ -203,7 +203,7 @@ fn an_entry_that_could_never_be_called_is_a_fault() {
         let file = directory.path().join("call.toml");
         fs::write(&file, format!("kind = 'http'\n{text}")).unwrap();
         fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
-        Catalogue::load(Some(directory.path())).1
+        Catalogue::load_directory(Some(directory.path())).1
     };
     let faults = write("\nurl = 'http://127.1/'");
     assert_eq!(faults[0].line, Some(3));

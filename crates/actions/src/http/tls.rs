@@ -24,7 +24,7 @@ const MAX_BYTES: u64 = 1024 * 1024;
 ///
 /// # Errors
 /// Why it did not.
-pub(super) async fn wrap(
+pub(super) async fn wrap_in_tls(
     stream: TcpStream,
     url: &Url,
     ca_file: Option<&Path>,
@@ -32,40 +32,42 @@ pub(super) async fn wrap(
     let file: Option<PathBuf> = ca_file.map(Path::to_owned);
     let read = tokio::task::spawn_blocking(move || match file {
         Some(file) => of_file(&file).map_err(|reason| Failure::NotSent {
-            reason: Sentence::new("ca_file: {reason}").saying("reason", reason),
+            reason: Sentence::new("ca_file: {reason}").with_sentence("reason", reason),
         }),
         None => of_this_machine(),
     });
     let roots = read
         .await
-        .map_err(|_| CallFailure::refused(Failure::CertificatesUnreadable))?
-        .map_err(CallFailure::refused)?;
+        .map_err(|_| CallFailure::refuse_for_good(Failure::CertificatesUnreadable))?
+        .map_err(CallFailure::refuse_for_good)?;
     let name = match url.host() {
         Some(Host::Domain(name)) => ServerName::try_from(name.to_owned()).map_err(|_| {
-            CallFailure::refused(Failure::NameWithoutCertificate { name: name.to_owned() })
+            CallFailure::refuse_for_good(Failure::NameWithoutCertificate { name: name.to_owned() })
         })?,
         Some(Host::Ipv4(address)) => ServerName::IpAddress(address.into()),
         Some(Host::Ipv6(address)) => ServerName::IpAddress(address.into()),
-        None => return Err(CallFailure::refused(Failure::NoHost)),
+        None => return Err(CallFailure::refuse_for_good(Failure::NoHost)),
     };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| CallFailure::refused(Failure::TlsUnusable { error: error.to_string() }))?
+        .map_err(|error| {
+            CallFailure::refuse_for_good(Failure::TlsUnusable { error: error.to_string() })
+        })?
         .with_root_certificates(roots)
         .with_no_client_auth();
     let connector = TlsConnector::from(Arc::new(config));
-    connector.connect(name, stream).await.map_err(|error| failed(&error))
+    connector.connect(name, stream).await.map_err(|error| explain_tls_error(&error))
 }
 
 /// A certificate that is not trusted will not be in five minutes; a connection that broke may.
-fn failed(error: &io::Error) -> CallFailure {
+fn explain_tls_error(error: &io::Error) -> CallFailure {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match inner {
         Some(rustls::Error::InvalidCertificate(_)) => {
-            CallFailure::refused(Failure::CertificateRefused { error: error.to_string() })
+            CallFailure::refuse_for_good(Failure::CertificateRefused { error: error.to_string() })
         }
-        Some(_) | None => CallFailure::away(Failure::NoTls { error: error.to_string() }),
+        Some(_) | None => CallFailure::fail_for_now(Failure::NoTls { error: error.to_string() }),
     }
 }
 
@@ -74,8 +76,8 @@ fn failed(error: &io::Error) -> CallFailure {
 /// # Errors
 /// Why they cannot be had.
 pub(super) fn of_file(file: &Path) -> Result<RootCertStore, Sentence> {
-    let real = trust::check(file, rustix::process::geteuid().as_raw())?;
-    let says = |error| trust::says(file, &error);
+    let real = trust::check_trust(file, rustix::process::geteuid().as_raw())?;
+    let says = |error| trust::describe_io_error(file, &error);
     let wrong = |pattern| Sentence::new(pattern).with("path", file.display());
     let metadata = fs::metadata(&real).map_err(says)?;
     if !metadata.is_file() || metadata.len() > MAX_BYTES {

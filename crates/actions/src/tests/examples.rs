@@ -106,7 +106,7 @@ async fn notify_tells_the_chat() {
     request.facts.sha = "da15608".into();
     let (sender, mut chunks) = tokio::sync::mpsc::channel(100);
     let stop = tokio_util::sync::CancellationToken::new();
-    let ended = crate::run(request, sender, stop).await;
+    let ended = crate::run_attempt(request, sender, stop).await;
     assert_eq!((ended.outcome, ended.http_status), (AttemptOutcome::Succeeded, Some(200)));
     let sent = served.await.unwrap();
     assert!(sent.starts_with("POST /hooks/abcdefgh HTTP/1.1\r\n"), "{sent}");
@@ -140,7 +140,7 @@ async fn restart_container_restarts_it() {
     let spec = ActionSpec::from_toml("restart-container", &entry).unwrap();
     let (sender, _chunks) = tokio::sync::mpsc::channel(100);
     let stop = tokio_util::sync::CancellationToken::new();
-    let ended = crate::run(request(Arc::new(spec), ""), sender, stop).await;
+    let ended = crate::run_attempt(request(Arc::new(spec), ""), sender, stop).await;
     assert_eq!(ended.outcome, AttemptOutcome::Succeeded, "{}", ended.error());
     assert_eq!(
         served.await.unwrap(),

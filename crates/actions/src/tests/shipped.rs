@@ -30,7 +30,7 @@ impl Site {
     }
 
     async fn git(&self, directory: &str, args: &[&str]) -> String {
-        let mut launch = Launch::of("/usr/bin/env").args(["git"]).args(args);
+        let mut launch = Launch::for_program("/usr/bin/env").args(["git"]).args(args);
         launch.cwd = self.path(directory);
         launch.env = [
             ("PATH", OsString::from(signalbox_core::action::PATH)),
@@ -42,7 +42,7 @@ impl Site {
         ]
         .map(|(name, value)| (name.into(), value))
         .to_vec();
-        let output = launch.output().await.unwrap();
+        let output = launch.collect_output().await.unwrap();
         assert!(output.status.success(), "git {args:?}: {}", output.stderr);
         output.stdout.trim().to_owned()
     }

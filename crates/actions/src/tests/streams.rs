@@ -74,13 +74,13 @@ async fn streams_told_apart_come_in_the_order_in_which_they_arrive() {
 
 #[tokio::test]
 async fn neither_of_two_pipes_is_drained_before_the_other() {
-    let (mut pipes, mut writers) = Pipes::open(None, true).unwrap();
+    let (mut pipes, mut writers) = Pipes::open_pipes(None, true).unwrap();
     // Both are nearly full before the first is read.
     writers.stdout.write_all("o".repeat(60_000).as_bytes()).unwrap();
     writers.stderr.write_all("e".repeat(60_000).as_bytes()).unwrap();
     drop(writers);
     let mut streams = Vec::new();
-    while let Some((stream, _)) = pipes.read().await {
+    while let Some((stream, _)) = pipes.read_next().await {
         streams.push(stream);
     }
     assert!(streams.len() >= 6 && streams.windows(2).all(|two| two[0] != two[1]), "{streams:?}");

@@ -25,7 +25,7 @@ pub struct Refused {
 impl Refused {
     /// The sentence for it.
     pub fn sentence(self) -> Sentence {
-        Sentence::new(self.why).saying("what", self.what)
+        Sentence::new(self.why).with_sentence("what", self.what)
     }
 }
 
@@ -35,8 +35,8 @@ impl Command {
     /// # Errors
     /// [`Refused`] if a value is empty, longer than [`MAX_VALUE_BYTES`], starts with `-` or has
     /// control characters.
-    pub fn argv(&self, values: &Values, facts: &EventFacts) -> Result<Vec<String>, Refused> {
-        self.args.iter().map(|argument| argument.fill(values, facts)).collect()
+    pub fn build_argv(&self, values: &Values, facts: &EventFacts) -> Result<Vec<String>, Refused> {
+        self.args.iter().map(|argument| argument.fill_argument(values, facts)).collect()
     }
 
     /// The whole environment of one run: `PATH`, `HOME`, `LANG`, the variables the entry lists as
@@ -45,7 +45,7 @@ impl Command {
     /// # Errors
     /// [`Refused`] if a value is longer than [`MAX_VALUE_BYTES`] or has a NUL byte, which an
     /// environment cannot hold.
-    pub fn environment(
+    pub fn build_environment(
         &self,
         spec: &ActionSpec,
         (values, secrets): (&Values, &Secrets),
@@ -67,7 +67,7 @@ impl Command {
         let secrets = secrets.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
         let facts = Fact::ALL
             .into_iter()
-            .map(|fact| (fact.variable().to_owned(), fact.of(facts).into_owned()));
+            .map(|fact| (fact.variable().to_owned(), fact.value_for(facts).into_owned()));
         let parameters = spec.parameters.iter().filter_map(|parameter| {
             let value = values.get(&parameter.name)?;
             let name = format!("SIGNALBOX_PARAM_{}", parameter.name.to_ascii_uppercase());
@@ -90,12 +90,12 @@ impl Command {
 }
 
 impl Argument {
-    fn fill(&self, values: &Values, facts: &EventFacts) -> Result<String, Refused> {
+    fn fill_argument(&self, values: &Values, facts: &EventFacts) -> Result<String, Refused> {
         let (what, value) = match self {
             Self::Literal(text) => return Ok(text.clone()),
             Self::Fact(fact) => (
                 Sentence::new("the argument {{word}}").with("word", fact.as_str()),
-                fact.of(facts).into_owned(),
+                fact.value_for(facts).into_owned(),
             ),
             Self::Parameter(name) => {
                 let value = values.get(name).unwrap_or_default();

@@ -195,7 +195,9 @@ pub struct ParameterFault {
 impl ParameterFault {
     /// The parameter and what is wrong.
     pub fn sentence(self) -> Sentence {
-        Sentence::new("{name}: {reason}").with("name", self.name).saying("reason", self.reason)
+        Sentence::new("{name}: {reason}")
+            .with("name", self.name)
+            .with_sentence("reason", self.reason)
     }
 }
 
@@ -205,7 +207,7 @@ pub const MAX_TIMEOUT_S: u32 = 86_400;
 /// The limit of an entry that sets none.
 pub const DEFAULT_TIMEOUT_S: u32 = 300;
 
-/// Parameter values by name, checked and complete: made by [`ActionSpec::values`] alone.
+/// Parameter values by name, checked and complete: made by [`ActionSpec::resolve_values`] alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Values(BTreeMap<String, String>);
 
@@ -230,7 +232,7 @@ impl ActionSpec {
     /// # Errors
     /// Every fault found, in the order of the lines.
     pub fn from_toml(name: &str, text: &str) -> Result<Self, Vec<Fault>> {
-        read::read(name, text)
+        read::read_action(name, text)
     }
 
     /// Checks what a person filled in for the parameters. An empty text counts as left out.
@@ -241,18 +243,21 @@ impl ActionSpec {
         &self,
         given: &BTreeMap<String, String>,
     ) -> Result<(), Vec<ParameterFault>> {
-        self.values(given).map(|_| ())
+        self.resolve_values(given).map(|_| ())
     }
 
     /// The value of every parameter: what was given, else the default.
     ///
     /// # Errors
     /// As for [`ActionSpec::check_params`].
-    pub fn values(&self, given: &BTreeMap<String, String>) -> Result<Values, Vec<ParameterFault>> {
+    pub fn resolve_values(
+        &self,
+        given: &BTreeMap<String, String>,
+    ) -> Result<Values, Vec<ParameterFault>> {
         let mut faults = Vec::new();
         let mut values = BTreeMap::new();
         for parameter in &self.parameters {
-            match parameter.value(given.get(&parameter.name).map(String::as_str)) {
+            match parameter.resolve_value(given.get(&parameter.name).map(String::as_str)) {
                 Ok(Some(value)) => drop(values.insert(parameter.name.clone(), value)),
                 Ok(None) => {}
                 Err(reason) => {

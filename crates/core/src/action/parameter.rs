@@ -98,9 +98,9 @@ impl Parameter {
     ///
     /// # Errors
     /// What to say beside the field.
-    pub fn value(&self, given: Option<&str>) -> Result<Option<String>, Sentence> {
+    pub fn resolve_value(&self, given: Option<&str>) -> Result<Option<String>, Sentence> {
         match given.filter(|text| !text.is_empty()) {
-            Some(text) => self.kind.check(text).map(|()| Some(text.to_owned())),
+            Some(text) => self.kind.check_text(text).map(|()| Some(text.to_owned())),
             None if self.default.is_some() => Ok(self.default.clone()),
             None if self.kind == ParameterKind::Boolean => Ok(Some("false".to_owned())),
             None if self.required => Err("Fill this in: the action needs it.".into()),
@@ -120,7 +120,7 @@ impl ParameterKind {
     ///
     /// # Errors
     /// What is wrong with it, as a sentence.
-    pub fn check(&self, text: &str) -> Result<(), Sentence> {
+    pub fn check_text(&self, text: &str) -> Result<(), Sentence> {
         match self {
             Self::Text { pattern, max_length } => check_text(text, pattern.as_ref(), *max_length),
             Self::Choice(values) if values.iter().any(|value| value == text) => Ok(()),

@@ -42,13 +42,13 @@ impl EventFacts {
     /// Of an event's addresses one is compared with the webhook's: the others, and the path beside
     /// them, say what the sender likes.
     #[must_use]
-    pub fn of(
+    pub fn from_event(
         event: Event,
         webhook_url: &str,
         (delivery, job): (&str, &str),
         attempt: i32,
     ) -> Self {
-        let (repo_url, project_path) = compared(&event, webhook_url);
+        let (repo_url, project_path) = compare_addresses(&event, webhook_url);
         Self {
             event: event.header,
             kind: event.object_kind,
@@ -66,7 +66,7 @@ impl EventFacts {
 }
 
 /// The address that stands for the event's repository with a webhook of this address, and its path.
-fn compared(event: &Event, webhook_url: &str) -> (String, String) {
+fn compare_addresses(event: &Event, webhook_url: &str) -> (String, String) {
     let wanted = RepositoryUrl::parse(webhook_url);
     let is_same = |url: &&String| RepositoryUrl::parse(url).same_as(&wanted);
     let url = match event.repo_urls.iter().find(is_same) {
@@ -167,7 +167,7 @@ impl Fact {
     }
 
     /// The words there are, for a message about one that is not.
-    pub(super) fn known() -> Sentence {
+    pub(super) fn list_known() -> Sentence {
         let known: Vec<_> = Self::ALL.iter().map(|fact| fact.as_str()).collect();
         let known = known.join(", ");
         Sentence::new("there are {known} and param.NAME").with("known", known)
@@ -195,13 +195,13 @@ impl Fact {
 
     /// Its value for an event; empty where the event has none.
     #[must_use]
-    pub fn of(self, facts: &EventFacts) -> Cow<'_, str> {
+    pub fn value_for(self, facts: &EventFacts) -> Cow<'_, str> {
         match self {
             Self::Event => facts.event.as_str().into(),
             Self::Kind => facts.kind.as_str().into(),
             Self::Ref => facts.git_ref.as_str().into(),
-            Self::Branch => facts.git_ref.branch().into(),
-            Self::Tag => facts.git_ref.tag().into(),
+            Self::Branch => facts.git_ref.branch_name().into(),
+            Self::Tag => facts.git_ref.tag_name().into(),
             Self::Sha => facts.sha.as_str().into(),
             Self::ProjectId => facts.project_id.map(|id| id.to_string()).unwrap_or_default().into(),
             Self::ProjectPath => facts.project_path.as_str().into(),
@@ -219,7 +219,7 @@ impl Argument {
     ///
     /// # Errors
     /// What is wrong with it, as a sentence.
-    pub(super) fn read(
+    pub(super) fn parse_argument(
         element: &str,
         before: Option<&Self>,
         parameters: &[Parameter],
@@ -227,7 +227,7 @@ impl Argument {
         if element.contains('\0') {
             return Err("an element has a NUL byte".into());
         }
-        let Some(word) = placeholder(element) else {
+        let Some(word) = sole_placeholder(element) else {
             return match mixed_placeholder(element) {
                 Some(word) => Err(Sentence::new(
                     "{element} mixes text with {{word}}: a placeholder is an element of its own",
@@ -250,7 +250,7 @@ impl Argument {
         let Some(name) = word.strip_prefix("param.") else {
             return Err(Sentence::new("{element} is unknown: {known}")
                 .with("element", format!("{element:?}"))
-                .saying("known", Fact::known()));
+                .with_sentence("known", Fact::list_known()));
         };
         match parameters.iter().find(|parameter| parameter.name == name) {
             None => Err(Sentence::new("{element}: no [parameters.{name}] is declared").with("element", format!("{element:?}")).with("name", name)),
@@ -261,7 +261,7 @@ impl Argument {
 }
 
 /// The word of an element that is one placeholder and nothing else.
-fn placeholder(element: &str) -> Option<&str> {
+fn sole_placeholder(element: &str) -> Option<&str> {
     let word = element.strip_prefix('{')?.strip_suffix('}')?;
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
     (!word.is_empty() && word.chars().all(is_word)).then_some(word)
@@ -294,14 +294,14 @@ fn takes_code(option: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn facts(urls: &[&str], path: &str, webhook_url: &str) -> (String, String) {
+    fn address_facts(urls: &[&str], path: &str, webhook_url: &str) -> (String, String) {
         let event = Event {
             repo_url: urls.first().copied().unwrap_or_default().to_owned(),
             repo_urls: urls.iter().map(|url| (*url).to_owned()).collect(),
             project_path: path.to_owned(),
             ..Event::default()
         };
-        let facts = EventFacts::of(event, webhook_url, ("D", "J"), 1);
+        let facts = EventFacts::from_event(event, webhook_url, ("D", "J"), 1);
         (facts.repo_url, facts.project_path)
     }
 
@@ -310,19 +310,25 @@ mod tests {
         let webhook = "git@git.example.com:team/app.git";
         let web = "https://git.example.com/team/app.git";
         let own = (web.to_owned(), "team/app".to_owned());
-        assert_eq!(facts(&[web], "team/app", webhook), own);
+        assert_eq!(address_facts(&[web], "team/app", webhook), own);
         // What a sender writes beside it is not given on.
-        assert_eq!(facts(&["https://evil.example.com/a/b.git", web], "evil/app", webhook), own);
-        assert_eq!(facts(&[web], "app", webhook), own);
+        assert_eq!(
+            address_facts(&["https://evil.example.com/a/b.git", web], "evil/app", webhook),
+            own
+        );
+        assert_eq!(address_facts(&[web], "app", webhook), own);
         let by_id = (webhook.to_owned(), "team/app".to_owned());
-        assert_eq!(facts(&[], "evil/app", webhook), by_id);
-        assert_eq!(facts(&[], "a/b", ""), (String::new(), "a/b".to_owned()));
+        assert_eq!(address_facts(&[], "evil/app", webhook), by_id);
+        assert_eq!(address_facts(&[], "a/b", ""), (String::new(), "a/b".to_owned()));
         // A GitLab that is not at its host's root.
         let folder = "https://example.com/gitlab/team/app.git";
         let in_folder = (folder.to_owned(), "team/app".to_owned());
-        assert_eq!(facts(&[folder], "team/app", folder), in_folder);
+        assert_eq!(address_facts(&[folder], "team/app", folder), in_folder);
         // A person sent it to another repository's webhook.
         let other = "https://git.example.com/team/other.git";
-        assert_eq!(facts(&[other], "team/other", webhook), (other.into(), "team/other".into()));
+        assert_eq!(
+            address_facts(&[other], "team/other", webhook),
+            (other.into(), "team/other".into())
+        );
     }
 }

@@ -32,11 +32,11 @@ pub struct Login {
 impl Registry {
     /// The login with its secrets in it.
     #[must_use]
-    pub fn login(&self, source: Source<'_>) -> Login {
+    pub fn fill_login(&self, source: Source<'_>) -> Login {
         Login {
             server: self.server.clone(),
-            username: self.username.fill(source),
-            password: self.password.fill(source),
+            username: self.username.fill_text(source),
+            password: self.password.fill_text(source),
         }
     }
 }
@@ -50,7 +50,7 @@ impl Login {
 
     /// The value of the header `X-Registry-Auth`. Source: the engine's API, "Authentication".
     #[must_use]
-    pub fn header(&self) -> String {
+    pub fn auth_header(&self) -> String {
         let server = if self.server == DOCKER_HUB { DOCKER_HUB_ADDRESS } else { &self.server };
         let login = json!({
             "username": self.username, "password": self.password, "serveraddress": server,
@@ -92,7 +92,7 @@ mod tests {
             password: "p\"w".into(),
         };
         let read = |login: &Login| -> serde_json::Value {
-            serde_json::from_slice(&URL_SAFE.decode(login.header()).unwrap()).unwrap()
+            serde_json::from_slice(&URL_SAFE.decode(login.auth_header()).unwrap()).unwrap()
         };
         let said = read(&login("r.example.com"));
         let wanted =

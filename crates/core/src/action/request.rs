@@ -80,14 +80,15 @@ pub enum Template {
 impl Template {
     /// The JSON of one event.
     #[must_use]
-    pub fn fill(&self, source: Source<'_>) -> Value {
+    pub fn fill_template(&self, source: Source<'_>) -> Value {
         match self {
             Self::Boolean(truth) => Value::Bool(*truth),
             Self::Number(number) => Value::Number(number.clone()),
-            Self::Text(text) => text.json(source),
-            Self::List(items) => items.iter().map(|item| item.fill(source)).collect(),
+            Self::Text(text) => text.fill_json(source),
+            Self::List(items) => items.iter().map(|item| item.fill_template(source)).collect(),
             Self::Table(fields) => {
-                let filled = fields.iter().map(|(key, value)| (key.clone(), value.fill(source)));
+                let filled =
+                    fields.iter().map(|(key, value)| (key.clone(), value.fill_template(source)));
                 Value::Object(filled.collect::<Map<_, _>>())
             }
         }

@@ -53,21 +53,21 @@ impl std::fmt::Debug for Secrets {
 }
 
 /// `[secrets]`: `NAME = { env = "…" }` or `NAME = { file = "…" }`.
-pub(super) fn read(top: &mut Section<'_>, faults: &mut Faults<'_>) -> Vec<Secret> {
-    let Some((table, _)) = top.table("secrets", faults) else { return Vec::new() };
+pub(super) fn read_secret_table(top: &mut Section<'_>, faults: &mut Faults<'_>) -> Vec<Secret> {
+    let Some((table, _)) = top.take_table("secrets", faults) else { return Vec::new() };
     let mut all = Section::new("secrets.", table);
     let mut secrets = Vec::new();
     for name in all.keys() {
-        let Some((table, at)) = all.table(&name, faults) else { continue };
+        let Some((table, at)) = all.take_table(&name, faults) else { continue };
         let reserved = matches!(name.as_str(), "PATH" | "HOME" | "LANG");
         if !is_variable_name(&name) || name.starts_with("SIGNALBOX_") || reserved {
             let reason = Sentence::new("the secret {name}: its name cannot be that of a variable")
                 .with("name", format!("{name:?}"));
-            faults.add(Some(at), reason);
+            faults.add_at(Some(at), reason);
         }
         let mut section = Section::new(&format!("secrets.{name}."), table);
-        let (env, file) = (section.text("env", faults), section.text("file", faults));
-        section.finish(faults);
+        let (env, file) = (section.take_text("env", faults), section.take_text("file", faults));
+        section.reject_unknown(faults);
         let source = match (env, file) {
             (Some((variable, _)), None) if is_variable_name(&variable) => {
                 SecretSource::Env(variable)
@@ -80,7 +80,7 @@ pub(super) fn read(top: &mut Section<'_>, faults: &mut Faults<'_>) -> Vec<Secret
                     "secrets.{name}: write either env = \"VARIABLE\" or file = \"/absolute/path\"",
                 )
                 .with("name", name);
-                faults.add(Some(at), reason);
+                faults.add_at(Some(at), reason);
                 continue;
             }
         };

@@ -15,12 +15,12 @@ pub(super) struct Faults<'t> {
 }
 
 impl<'t> Faults<'t> {
-    pub(super) fn of(text: &'t str) -> Self {
+    pub(super) fn for_text(text: &'t str) -> Self {
         Self { text, found: Vec::new() }
     }
 
     /// Adds a fault at a byte of the text, or about the text as a whole.
-    pub(super) fn add(&mut self, at: Option<usize>, reason: impl Into<Sentence>) {
+    pub(super) fn add_at(&mut self, at: Option<usize>, reason: impl Into<Sentence>) {
         let line = at.and_then(|at| self.text.as_bytes().get(..at)).map(|before| {
             let ends = before.iter().filter(|byte| **byte == b'\n');
             ends.count() + 1
@@ -33,7 +33,7 @@ impl<'t> Faults<'t> {
     }
 
     /// All of them, in the order of the lines.
-    pub(super) fn sorted(mut self) -> Vec<Fault> {
+    pub(super) fn into_sorted(mut self) -> Vec<Fault> {
         self.found.sort_by_key(|fault| fault.line);
         self.found
     }
@@ -68,9 +68,9 @@ impl<'t> Section<'t> {
     }
 
     /// A sentence about one of its keys.
-    pub(super) fn says(&self, key: &str, why: impl Into<Sentence>) -> Sentence {
+    pub(super) fn sentence_about(&self, key: &str, why: impl Into<Sentence>) -> Sentence {
         let key = format!("{}{key}", self.prefix);
-        Sentence::new("{key}: {why}").with("key", key).saying("why", why)
+        Sentence::new("{key}: {why}").with("key", key).with_sentence("why", why)
     }
 
     /// Every key of the table.
@@ -79,48 +79,48 @@ impl<'t> Section<'t> {
     }
 
     /// Where a key stands, also after it was taken.
-    pub(super) fn at(&self, key: &str) -> Option<usize> {
+    pub(super) fn position_of(&self, key: &str) -> Option<usize> {
         self.places.get(key).copied()
     }
 
     /// Every key nobody took is unknown.
-    pub(super) fn finish(self, faults: &mut Faults<'_>) {
+    pub(super) fn reject_unknown(self, faults: &mut Faults<'_>) {
         for key in self.left.keys() {
             let name = format!("{}{key}", self.prefix);
-            faults.add(
-                self.at(key),
+            faults.add_at(
+                self.position_of(key),
                 Sentence::new("{name} is not a key that is known here").with("name", name),
             );
         }
     }
 
     /// A value of any type.
-    pub(super) fn take(&mut self, key: &str) -> Option<Spanned<DeValue<'t>>> {
+    pub(super) fn take_value(&mut self, key: &str) -> Option<Spanned<DeValue<'t>>> {
         self.left.remove(key)
     }
 
-    pub(super) fn text(&mut self, key: &str, faults: &mut Faults<'_>) -> Option<Text> {
+    pub(super) fn take_text(&mut self, key: &str, faults: &mut Faults<'_>) -> Option<Text> {
         let value = self.left.remove(key)?;
         self.as_text(key, &value, faults)
     }
 
-    pub(super) fn texts(&mut self, key: &str, faults: &mut Faults<'_>) -> Option<Vec<Text>> {
+    pub(super) fn take_texts(&mut self, key: &str, faults: &mut Faults<'_>) -> Option<Vec<Text>> {
         let value = self.left.remove(key)?;
         let DeValue::Array(items) = value.get_ref() else {
-            return self.wrong(key, "a list of strings", &value, faults);
+            return self.add_wrong_type(key, "a list of strings", &value, faults);
         };
         Some(items.iter().filter_map(|item| self.as_text(key, item, faults)).collect())
     }
 
-    pub(super) fn boolean(&mut self, key: &str, faults: &mut Faults<'_>) -> Option<bool> {
+    pub(super) fn take_boolean(&mut self, key: &str, faults: &mut Faults<'_>) -> Option<bool> {
         let value = self.left.remove(key)?;
         let DeValue::Boolean(truth) = value.get_ref() else {
-            return self.wrong(key, "true or false", &value, faults);
+            return self.add_wrong_type(key, "true or false", &value, faults);
         };
         Some(*truth)
     }
 
-    pub(super) fn integer(
+    pub(super) fn take_integer(
         &mut self,
         key: &str,
         range: RangeInclusive<i64>,
@@ -128,20 +128,20 @@ impl<'t> Section<'t> {
     ) -> Option<i64> {
         let value = self.left.remove(key)?;
         let DeValue::Integer(number) = value.get_ref() else {
-            return self.wrong(key, "a whole number", &value, faults);
+            return self.add_wrong_type(key, "a whole number", &value, faults);
         };
-        let fits = whole(number).filter(|number| range.contains(number));
+        let fits = parse_whole(number).filter(|number| range.contains(number));
         if fits.is_none() {
             let (least, most) = (range.start(), range.end());
             let why = Sentence::new("write a whole number from {least} to {most}")
                 .with("least", least)
                 .with("most", most);
-            faults.add(Some(value.span().start), self.says(key, why));
+            faults.add_at(Some(value.span().start), self.sentence_about(key, why));
         }
         fits
     }
 
-    pub(super) fn integers(
+    pub(super) fn take_integers(
         &mut self,
         key: &str,
         range: RangeInclusive<i64>,
@@ -149,12 +149,14 @@ impl<'t> Section<'t> {
     ) -> Option<Vec<i64>> {
         let value = self.left.remove(key)?;
         let DeValue::Array(items) = value.get_ref() else {
-            return self.wrong(key, "a list of whole numbers", &value, faults);
+            return self.add_wrong_type(key, "a list of whole numbers", &value, faults);
         };
         let mut numbers = Vec::new();
         for item in items {
             let number = match item.get_ref() {
-                DeValue::Integer(number) => whole(number).filter(|number| range.contains(number)),
+                DeValue::Integer(number) => {
+                    parse_whole(number).filter(|number| range.contains(number))
+                }
                 _ => None,
             };
             if number.is_none() {
@@ -162,7 +164,7 @@ impl<'t> Section<'t> {
                 let why = Sentence::new("write whole numbers from {least} to {most}")
                     .with("least", least)
                     .with("most", most);
-                faults.add(Some(item.span().start), self.says(key, why));
+                faults.add_at(Some(item.span().start), self.sentence_about(key, why));
             }
             numbers.extend(number);
         }
@@ -170,7 +172,7 @@ impl<'t> Section<'t> {
     }
 
     /// A number, whole or not.
-    pub(super) fn number(
+    pub(super) fn take_number(
         &mut self,
         key: &str,
         range: RangeInclusive<f64>,
@@ -188,37 +190,42 @@ impl<'t> Section<'t> {
             let why = Sentence::new("write a number from {least} to {most}")
                 .with("least", least)
                 .with("most", most);
-            faults.add(Some(value.span().start), self.says(key, why));
+            faults.add_at(Some(value.span().start), self.sentence_about(key, why));
         }
         fits
     }
 
     /// A string, a whole number or a boolean, as text.
-    pub(super) fn scalar(&mut self, key: &str, faults: &mut Faults<'_>) -> Option<Text> {
+    pub(super) fn take_scalar(&mut self, key: &str, faults: &mut Faults<'_>) -> Option<Text> {
         let value = self.left.remove(key)?;
         let text = match value.get_ref() {
             DeValue::String(text) => text.clone().into_owned(),
             DeValue::Boolean(truth) => truth.to_string(),
             DeValue::Integer(number) => {
-                whole(number).map_or_else(|| number.as_str().to_owned(), |n| n.to_string())
+                parse_whole(number).map_or_else(|| number.as_str().to_owned(), |n| n.to_string())
             }
             DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => {
-                return self.wrong(key, "a string, a whole number, true or false", &value, faults);
+                return self.add_wrong_type(
+                    key,
+                    "a string, a whole number, true or false",
+                    &value,
+                    faults,
+                );
             }
         };
         Some((text, value.span().start))
     }
 
-    pub(super) fn table(
+    pub(super) fn take_table(
         &mut self,
         key: &str,
         faults: &mut Faults<'_>,
     ) -> Option<(DeTable<'t>, usize)> {
         let value = self.left.remove(key)?;
         let DeValue::Table(table) = value.get_ref() else {
-            return self.wrong(key, "a table", &value, faults);
+            return self.add_wrong_type(key, "a table", &value, faults);
         };
-        Some((table.clone(), self.at(key)?))
+        Some((table.clone(), self.position_of(key)?))
     }
 
     fn as_text(
@@ -228,13 +235,13 @@ impl<'t> Section<'t> {
         faults: &mut Faults<'_>,
     ) -> Option<Text> {
         let DeValue::String(text) = value.get_ref() else {
-            return self.wrong(key, "a string", value, faults);
+            return self.add_wrong_type(key, "a string", value, faults);
         };
         Some((text.clone().into_owned(), value.span().start))
     }
 
     /// Adds the fault that a value is of the wrong type.
-    fn wrong<T>(
+    fn add_wrong_type<T>(
         &self,
         key: &str,
         wanted: &'static str,
@@ -243,13 +250,13 @@ impl<'t> Section<'t> {
     ) -> Option<T> {
         let found_type = found.get_ref().type_str();
         let why = Sentence::new("write {wanted}; this is of the type {found_type}")
-            .saying("wanted", wanted)
+            .with_sentence("wanted", wanted)
             .with("found_type", found_type);
-        faults.add(Some(found.span().start), self.says(key, why));
+        faults.add_at(Some(found.span().start), self.sentence_about(key, why));
         None
     }
 }
 
-fn whole(number: &DeInteger<'_>) -> Option<i64> {
+fn parse_whole(number: &DeInteger<'_>) -> Option<i64> {
     i64::from_str_radix(number.as_str(), number.radix()).ok()
 }

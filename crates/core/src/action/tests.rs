@@ -148,7 +148,7 @@ fn an_argument_needs_a_parameter_that_always_has_a_value() {
 #[test]
 fn parameters_are_checked_all_at_once_and_completed() {
     let deploy = spec(DEPLOY);
-    let values = deploy.values(&given(&[("target", "web"), ("mode", "")])).unwrap();
+    let values = deploy.resolve_values(&given(&[("target", "web"), ("mode", "")])).unwrap();
     assert_eq!((values.get("count"), values.get("dry")), (Some("2"), Some("false")));
     assert_eq!(values.get("mode"), None);
     let wrong = [("target", "web\n"), ("count", "07"), ("mode", "odd"), ("dry", "on"), ("x", "1")];
@@ -163,8 +163,8 @@ fn parameters_are_checked_all_at_once_and_completed() {
 #[test]
 fn arguments_are_whole_values() {
     let deploy = spec(DEPLOY);
-    let values = deploy.values(&given(&[("target", "x-y z")])).unwrap();
-    let argv = command(&deploy).argv(&values, &facts()).unwrap();
+    let values = deploy.resolve_values(&given(&[("target", "x-y z")])).unwrap();
+    let argv = command(&deploy).build_argv(&values, &facts()).unwrap();
     assert_eq!(argv, ["--", "main", "x-y z", "2"]);
     for (git_ref, why) in [
         ("refs/heads/--upload-pack=evil", "as an option"),
@@ -176,7 +176,8 @@ fn arguments_are_whole_values() {
         (&"x".repeat(MAX_VALUE_BYTES + 1), "longer than 8 KiB"),
     ] {
         let facts = EventFacts { git_ref: git_ref.into(), ..facts() };
-        let refused = command(&deploy).argv(&values, &facts).unwrap_err().sentence().to_string();
+        let refused =
+            command(&deploy).build_argv(&values, &facts).unwrap_err().sentence().to_string();
         assert!(
             refused.starts_with("the argument {branch} ") && refused.contains(why),
             "{refused}"
@@ -187,7 +188,7 @@ fn arguments_are_whole_values() {
 #[test]
 fn the_environment_is_exactly_the_contracts() {
     let deploy = spec(DEPLOY);
-    let values = deploy.values(&given(&[("target", "web")])).unwrap();
+    let values = deploy.resolve_values(&given(&[("target", "web")])).unwrap();
     let ours = |name: &str| match name {
         "HOME" => Some("/home/us".to_owned()),
         "LANG" => Some("zh_CN.UTF-8".to_owned()),
@@ -197,7 +198,7 @@ fn the_environment_is_exactly_the_contracts() {
     let mut secrets = Secrets::default();
     secrets.insert("DEPLOY_TOKEN", "hush");
     let mut environment =
-        command(&deploy).environment(&deploy, (&values, &secrets), &facts(), ours).unwrap();
+        command(&deploy).build_environment(&deploy, (&values, &secrets), &facts(), ours).unwrap();
     environment.sort();
     let lines: Vec<String> = environment.iter().map(|(n, v)| format!("{n}={v}")).collect();
     assert_eq!(
@@ -228,7 +229,7 @@ fn the_environment_is_exactly_the_contracts() {
     );
     let nul = EventFacts { user_name: "a\0b".into(), ..facts() };
     let refused =
-        command(&deploy).environment(&deploy, (&values, &secrets), &nul, ours).unwrap_err();
+        command(&deploy).build_environment(&deploy, (&values, &secrets), &nul, ours).unwrap_err();
     assert_eq!(
         refused.sentence().to_string(),
         "the variable SIGNALBOX_USER_NAME has a NUL byte, which no environment can hold"
@@ -264,20 +265,20 @@ proptest! {
             event, kind, git_ref: git_ref.as_str().into(), sha, project_path, repo_url, user_name,
             job, delivery: String::new(), project_id: None, attempt: 1,
         };
-        let Ok(values) = spec.values(&given(&[("target", &target)])) else { return Ok(()) };
-        if let Ok(argv) = command(&spec).argv(&values, &facts) {
+        let Ok(values) = spec.resolve_values(&given(&[("target", &target)])) else { return Ok(()) };
+        if let Ok(argv) = command(&spec).build_argv(&values, &facts) {
             prop_assert_eq!(argv.len(), command(&spec).args.len());
             for (argument, filled) in command(&spec).args.iter().zip(&argv) {
                 let expected = match argument {
                     Argument::Literal(text) => text.clone(),
-                    Argument::Fact(fact) => fact.of(&facts).into_owned(),
+                    Argument::Fact(fact) => fact.value_for(&facts).into_owned(),
                     Argument::Parameter(_) => target.clone(),
                 };
                 prop_assert_eq!(filled, &expected);
                 prop_assert!(!filled.starts_with('-') && !filled.contains(['\0', '\n']));
             }
         }
-        if let Ok(environment) = command(&spec).environment(&spec, (&values, &Secrets::default()), &facts, |_| None) {
+        if let Ok(environment) = command(&spec).build_environment(&spec, (&values, &Secrets::default()), &facts, |_| None) {
             let fixed = Fact::ALL.iter().map(|fact| fact.variable());
             let mut expected: Vec<&str> =
                 ["PATH", "HOME", "LANG"].into_iter().chain(fixed).collect();

@@ -56,7 +56,7 @@ impl Text {
     ///
     /// # Errors
     /// What is wrong with a placeholder, as a sentence.
-    pub(super) fn read(text: &str, declared: Declared<'_>) -> Result<Self, Sentence> {
+    pub(super) fn parse_text(text: &str, declared: Declared<'_>) -> Result<Self, Sentence> {
         let mut parts = Vec::new();
         let mut literal = String::new();
         let mut rest = text;
@@ -66,7 +66,7 @@ impl Text {
                 if !literal.is_empty() {
                     parts.push(Part::Literal(std::mem::take(&mut literal)));
                 }
-                parts.push(Part::Slot(slot(word, declared)?));
+                parts.push(Part::Slot(parse_slot(word, declared)?));
                 rest = behind;
             } else {
                 literal.push('{');
@@ -82,7 +82,7 @@ impl Text {
 
     /// The text, if nothing is put into it.
     #[must_use]
-    pub fn fixed(&self) -> Option<&str> {
+    pub fn as_fixed(&self) -> Option<&str> {
         match self.0.as_slice() {
             [] => Some(""),
             [Part::Literal(text)] => Some(text),
@@ -98,17 +98,17 @@ impl Text {
 
     /// The text with its values in place.
     #[must_use]
-    pub fn fill(&self, source: Source<'_>) -> String {
-        self.0.iter().map(|part| part.fill(source)).collect()
+    pub fn fill_text(&self, source: Source<'_>) -> String {
+        self.0.iter().map(|part| part.fill_part(source)).collect()
     }
 
     /// The text as a value of JSON. One placeholder alone keeps its type: a number stays a number,
     /// a boolean a boolean, and what there is not is null.
     #[must_use]
-    pub fn json(&self, source: Source<'_>) -> Value {
+    pub fn fill_json(&self, source: Source<'_>) -> Value {
         match self.0.as_slice() {
-            [Part::Slot(slot)] => slot.json(source),
-            _ => Value::String(self.fill(source)),
+            [Part::Slot(slot)] => slot.fill_slot(source),
+            _ => Value::String(self.fill_text(source)),
         }
     }
 }
@@ -123,10 +123,10 @@ impl Part {
         }
     }
 
-    fn fill(&self, source: Source<'_>) -> String {
+    fn fill_part(&self, source: Source<'_>) -> String {
         match self {
             Self::Literal(text) => text.clone(),
-            Self::Slot(Slot::Fact(fact)) => fact.of(source.facts).into_owned(),
+            Self::Slot(Slot::Fact(fact)) => fact.value_for(source.facts).into_owned(),
             Self::Slot(Slot::Parameter(name)) => {
                 source.values.get(name).unwrap_or_default().to_owned()
             }
@@ -138,12 +138,12 @@ impl Part {
 }
 
 impl Slot {
-    fn json(&self, source: Source<'_>) -> Value {
+    fn fill_slot(&self, source: Source<'_>) -> Value {
         let part = Part::Slot(self.clone());
         match self {
             Self::Fact(Fact::ProjectId) => source.facts.project_id.map_or(Value::Null, Value::from),
             Self::Fact(Fact::Attempt) => source.facts.attempt.into(),
-            Self::Fact(_) | Self::Secret(_) => Value::String(part.fill(source)),
+            Self::Fact(_) | Self::Secret(_) => Value::String(part.fill_part(source)),
             Self::Parameter(name) => {
                 let Some(value) = source.values.get(name) else { return Value::Null };
                 let declared = source.parameters.iter().find(|known| known.name == *name);
@@ -163,7 +163,7 @@ fn is_word(word: &str) -> bool {
     !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "_.".contains(c))
 }
 
-fn slot(word: &str, declared: Declared<'_>) -> Result<Slot, Sentence> {
+fn parse_slot(word: &str, declared: Declared<'_>) -> Result<Slot, Sentence> {
     if let Some(name) = word.strip_prefix("secret.") {
         return if declared.secrets.iter().any(|secret| secret.name == name) {
             Ok(Slot::Secret(name.to_owned()))
@@ -185,7 +185,7 @@ fn slot(word: &str, declared: Declared<'_>) -> Result<Slot, Sentence> {
     } else {
         return Err(Sentence::new("{{word}} is unknown: {known}")
             .with("word", word)
-            .saying("known", Fact::known()));
+            .with_sentence("known", Fact::list_known()));
     };
     if declared.secrets_only {
         return Err(Sentence::new(

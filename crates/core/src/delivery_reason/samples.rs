@@ -2,7 +2,7 @@
 
 use super::{DeliveryReason, FieldCheck, MatchField, Place, Sentence, Webhooks};
 
-pub(super) fn check(field: MatchField, expected: &str, actual: &str) -> FieldCheck {
+pub(super) fn sample_check(field: MatchField, expected: &str, actual: &str) -> FieldCheck {
     FieldCheck::new(field, expected, actual, false)
 }
 
@@ -21,9 +21,9 @@ pub fn one_of_each() -> Vec<DeliveryReason> {
     };
     let filtered = |check| DeliveryReason::Filtered { webhook: text(), check };
     let condition = Sentence::new("false, as {seen}").with("seen", "〇 = 1");
-    let condition = FieldCheck::saying(MatchField::Condition, "〇 = 2", condition, false);
+    let condition = FieldCheck::with_words(MatchField::Condition, "〇 = 2", condition, false);
     let broken = Sentence::new("Line {line}: {message}").with("line", 1);
-    let broken = broken.saying("message", "a range in “[…]” runs backwards.");
+    let broken = broken.with_sentence("message", "a range in “[…]” runs backwards.");
     let unreadable = super::super::matching::filters::UNREADABLE;
     let mut all = vec![
         DeliveryReason::Matched(webhooks(0)),
@@ -42,13 +42,13 @@ pub fn one_of_each() -> Vec<DeliveryReason> {
             because: Box::new(DeliveryReason::Disabled { webhook: webhook() }),
         },
         DeliveryReason::Duplicate { of: text() },
-        filtered(check(MatchField::RefFilter, "〇\n!〇", "refs/heads/〇")),
-        filtered(check(MatchField::RefFilter, "〇", "")),
-        filtered(check(MatchField::PathFilter, "〇", "〇")),
-        filtered(check(MatchField::ObeySkip, "", "[〇]")),
-        filtered(check(MatchField::ObeySkip, "", "the push option ci.skip")),
+        filtered(sample_check(MatchField::RefFilter, "〇\n!〇", "refs/heads/〇")),
+        filtered(sample_check(MatchField::RefFilter, "〇", "")),
+        filtered(sample_check(MatchField::PathFilter, "〇", "〇")),
+        filtered(sample_check(MatchField::ObeySkip, "", "[〇]")),
+        filtered(sample_check(MatchField::ObeySkip, "", "the push option ci.skip")),
         filtered(condition),
-        filtered(FieldCheck::saying(MatchField::PathFilter, unreadable, broken, false)),
+        filtered(FieldCheck::with_words(MatchField::PathFilter, unreadable, broken, false)),
         DeliveryReason::OtherRepository { webhook: webhook(), expected: place(), actual: place() },
         DeliveryReason::Renamed { project, webhook: webhook(), expected: place(), actual: place() },
         DeliveryReason::AwaitsRegistration { webhook: webhook() },
@@ -87,7 +87,7 @@ pub fn one_of_each() -> Vec<DeliveryReason> {
             MatchField::ProjectId,
         ] {
             for actual in ["三", "〇 ", ""] {
-                let check = check(field, "〇", actual);
+                let check = sample_check(field, "〇", actual);
                 all.push(DeliveryReason::Differs { webhook: webhook(), check, pending });
             }
         }

@@ -1,6 +1,6 @@
 //! Every reason: stored and read back.
 
-use super::samples::{check, one_of_each};
+use super::samples::{one_of_each, sample_check};
 use super::*;
 
 #[test]
@@ -19,7 +19,7 @@ fn a_reason_is_read_back_as_it_was_stored() {
 fn a_filter_is_named_with_what_it_asks_for_and_what_came() {
     let filtered = DeliveryReason::Filtered {
         webhook: "X".into(),
-        check: check(MatchField::RefFilter, "main\nrelease/*", "refs/heads/fix"),
+        check: sample_check(MatchField::RefFilter, "main\nrelease/*", "refs/heads/fix"),
     };
     let sentence =
         "Filtered: “X” runs only for branch or tag main, release/*; this event is for fix";

@@ -39,7 +39,7 @@ impl Changes {
         self.is_cut || self.total.is_some_and(|total| total > listed)
     }
 
-    fn push(&mut self, path: &str) {
+    fn push_path(&mut self, path: &str) {
         if path.is_empty() {
             return;
         }
@@ -126,7 +126,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
 
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
         match self.at {
-            At::Path => self.commits.changes.push(text),
+            At::Path => self.commits.changes.push_path(text),
             At::Message => self.commits.message = text.chars().take(MAX_MESSAGE).collect(),
             At::Commits | At::Commit | At::Paths => {}
         }
@@ -170,7 +170,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
 mod tests {
     use super::*;
 
-    fn read(json: &str) -> Commits {
+    fn read_commits(json: &str) -> Commits {
         let mut commits = Commits::default();
         let mut json = serde_json::Deserializer::from_str(json);
         CommitsSeed(&mut commits).deserialize(&mut json).unwrap();
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn the_files_of_every_commit_and_the_newest_message_are_kept() {
-        let commits = read(
+        let commits = read_commits(
             r#"[{"message": "old", "added": ["a\u0000b", 7, ""], "modified": ["x/y"], "removed": []},
                 {"removed": ["gone", "x/y"], "id": "b", "message": "new\nline", "author": {"message": "no"}}]"#,
         );
@@ -194,7 +194,7 @@ mod tests {
         for json in
             ["null", "7", "-7", "1.5", "true", "\"x\"", "{\"added\": [\"a\"]}", "[[\"a\"], 3]"]
         {
-            let commits = read(json);
+            let commits = read_commits(json);
             assert_eq!(
                 (commits.changes, commits.message.as_str()),
                 (Changes::default(), ""),
@@ -207,7 +207,7 @@ mod tests {
     fn more_paths_than_are_kept_are_said_to_be_more() {
         let paths: Vec<String> =
             (0..70_000).map(|n| format!("some/long/folder/file-{n}")).collect();
-        let commits = read(&serde_json::json!([{ "added": paths }]).to_string());
+        let commits = read_commits(&serde_json::json!([{ "added": paths }]).to_string());
         assert!(commits.changes.is_cut && commits.changes.has_more());
         assert!(commits.changes.paths.capacity() <= 2 * MAX_PATHS);
         assert!(commits.changes.paths().count() > 30_000);

@@ -11,10 +11,10 @@ impl GitRef {
     /// A ref by its whole name, or a tag by its short one.
     #[must_use]
     pub fn from_tag(name: &str) -> Self {
-        Self::complete(name, TAGS)
+        Self::complete_name(name, TAGS)
     }
 
-    fn complete(name: &str, folder: &str) -> Self {
+    fn complete_name(name: &str, folder: &str) -> Self {
         let is_complete = name.is_empty() || name.starts_with("refs/");
         Self(if is_complete { name.to_owned() } else { format!("{folder}{name}") })
     }
@@ -27,19 +27,19 @@ impl GitRef {
 
     /// The branch's name; empty for a tag, and for what is neither (`refs/merge-requests/1/merge`).
     #[must_use]
-    pub fn branch(&self) -> &str {
+    pub fn branch_name(&self) -> &str {
         self.0.strip_prefix(BRANCHES).unwrap_or_default()
     }
 
     /// The tag's name; empty for a branch, and for what is neither.
     #[must_use]
-    pub fn tag(&self) -> &str {
+    pub fn tag_name(&self) -> &str {
         self.0.strip_prefix(TAGS).unwrap_or_default()
     }
 
     /// The branch's or the tag's name; the whole name of what is neither.
     #[must_use]
-    pub fn short(&self) -> &str {
+    pub fn short_name(&self) -> &str {
         [BRANCHES, TAGS].iter().find_map(|folder| self.0.strip_prefix(folder)).unwrap_or(&self.0)
     }
 }
@@ -47,7 +47,7 @@ impl GitRef {
 /// A ref by its whole name, or a branch by its short one.
 impl From<&str> for GitRef {
     fn from(name: &str) -> Self {
-        Self::complete(name, BRANCHES)
+        Self::complete_name(name, BRANCHES)
     }
 }
 
@@ -73,7 +73,7 @@ mod tests {
             (GitRef::from(""), "", "", ""),
             (GitRef::from_tag(""), "", "", ""),
         ] {
-            let read = (git_ref.as_str(), git_ref.branch(), git_ref.tag());
+            let read = (git_ref.as_str(), git_ref.branch_name(), git_ref.tag_name());
             assert_eq!(read, (whole, branch, tag));
         }
     }

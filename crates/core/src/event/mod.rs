@@ -1,7 +1,7 @@
 //! GitLab's events: one small typed value for all of them, read once at the door.
 //!
 //! Project, repository, ref, commit and user sit in different places per event (`payload.rs`);
-//! after [`Event::read`] nobody looks at the body again to decide anything. Reading never panics
+//! after [`Event::from_body`] nobody looks at the body again to decide anything. Reading never panics
 //! and refuses only what is not a JSON object: a field that is missing or of another type is
 //! taken as absent.
 
@@ -137,11 +137,11 @@ impl Event {
     ///
     /// # Errors
     /// [`Unreadable`] if the body is not a JSON object; the text names line and column.
-    pub fn read(header: &str, body: &[u8]) -> Result<Self, Unreadable> {
+    pub fn from_body(header: &str, body: &[u8]) -> Result<Self, Unreadable> {
         if nesting::is_too_deep(body) {
             return Err(Unreadable::TooDeep);
         }
-        payload::read(header, body)
+        payload::read_event(header, body)
     }
 
     /// Whether it is a push to a branch or tag that was not there.

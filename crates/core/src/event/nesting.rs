@@ -30,19 +30,19 @@ pub fn is_too_deep(body: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn lists(levels: usize) -> String {
+    fn nested_lists(levels: usize) -> String {
         format!("{}{}", "[".repeat(levels), "]".repeat(levels))
     }
 
     #[test]
     fn a_level_too_many_is_one_too_many() {
         for levels in [0, 1, 127, 128] {
-            assert!(!is_too_deep(lists(levels).as_bytes()), "{levels}");
+            assert!(!is_too_deep(nested_lists(levels).as_bytes()), "{levels}");
         }
-        assert!(is_too_deep(lists(129).as_bytes()));
+        assert!(is_too_deep(nested_lists(129).as_bytes()));
         assert!(is_too_deep("[".repeat(129).as_bytes()), "nothing need be closed");
         assert!(is_too_deep("{\"a\":[".repeat(65).as_bytes()), "objects and lists alike");
-        let many = format!("[{}]", vec![lists(127); 1_000].join(","));
+        let many = format!("[{}]", vec![nested_lists(127); 1_000].join(","));
         assert!(!is_too_deep(many.as_bytes()), "side by side is not deep");
     }
 

@@ -6,7 +6,7 @@
 //! Source: GitLab's "Webhook events" documentation; the fixtures under `tests/data/gitlab`.
 
 use super::changes::{Commits, CommitsSeed};
-use super::facts::{first_update, git_ref, person, sha};
+use super::facts::{commit_sha, event_person, first_update, git_ref};
 use super::repository::{RepositoryUrl, same_repository};
 use super::{Event, Labels, Unreadable, is_commit_id, shallow};
 use serde::Deserialize;
@@ -75,7 +75,7 @@ impl<'de> Deserialize<'de> for Fields {
                         map.next_value_seed(CommitsSeed(&mut fields.commits))?;
                         continue;
                     }
-                    match fields.slot(&name) {
+                    match fields.field_slot(&name) {
                         Some(slot) => *slot = shallow::next_value(&mut map)?,
                         None => drop(map.next_value::<IgnoredAny>()?),
                     }
@@ -88,7 +88,7 @@ impl<'de> Deserialize<'de> for Fields {
 }
 
 impl Fields {
-    fn slot(&mut self, name: &str) -> Option<&mut Value> {
+    fn field_slot(&mut self, name: &str) -> Option<&mut Value> {
         Some(match name {
             "object_kind" => &mut self.object_kind,
             "event_name" => &mut self.event_name,
@@ -130,66 +130,66 @@ impl Fields {
     }
 }
 
-pub(super) fn read(header: &str, body: &[u8]) -> Result<Event, Unreadable> {
+pub(super) fn read_event(header: &str, body: &[u8]) -> Result<Event, Unreadable> {
     let mut fields: Fields = match serde_json::from_slice(body) {
         Ok(fields) => fields,
         Err(error) if error.is_data() => return Err(another_shape(body)),
         Err(error) => return Err(Unreadable::NotJson(error.to_string())),
     };
     let object_kind = object_kind(&fields, header);
-    let addresses = addresses(&fields);
+    let addresses = repository_addresses(&fields);
     let repo_url = addresses.first().cloned().unwrap_or_default();
-    let person = person(&fields, &object_kind);
-    let message = message(&mut fields, &object_kind);
+    let person = event_person(&fields, &object_kind);
+    let message = commit_message(&mut fields, &object_kind);
     let mut changes = std::mem::take(&mut fields.commits.changes);
-    changes.total = integer(&fields.total_commits_count);
+    changes.total = integer_value(&fields.total_commits_count);
     Ok(Event {
         header: header.to_owned(),
         project_id: project_id(&fields, &object_kind),
         is_project_implied: own_project_id(&fields).is_none(),
         repo_name: first_text([
-            at(&fields.repository, "/name"),
-            at(&fields.project, "/name"),
-            at(target(&fields), "/name"),
+            json_at(&fields.repository, "/name"),
+            json_at(&fields.project, "/name"),
+            json_at(merge_target(&fields), "/name"),
         ]),
         project_path: project_path(&fields, &repo_url),
         repo_url,
         repo_urls: addresses,
         git_ref: git_ref(&fields, &object_kind),
-        sha: sha(&fields),
+        sha: commit_sha(&fields),
         user_id: person.id,
         user_name: person.name,
         user_username: person.username,
         user_email: person.email,
         before: first_text([
             &fields.before,
-            at(&fields.object_attributes, "/before_sha"),
-            at(first_update(&fields), "/before"),
+            json_at(&fields.object_attributes, "/before_sha"),
+            json_at(first_update(&fields), "/before"),
         ]),
-        after: first_text([&fields.after, at(first_update(&fields), "/after")]),
+        after: first_text([&fields.after, json_at(first_update(&fields), "/after")]),
         target_branch: first_text([
-            at(&fields.object_attributes, "/target_branch"),
-            at(&fields.merge_request, "/target_branch"),
+            json_at(&fields.object_attributes, "/target_branch"),
+            json_at(&fields.merge_request, "/target_branch"),
         ]),
-        action: first_text([at(&fields.object_attributes, "/action"), &fields.action]),
+        action: first_text([json_at(&fields.object_attributes, "/action"), &fields.action]),
         status: first_text([
-            at(&fields.object_attributes, "/status"),
+            json_at(&fields.object_attributes, "/status"),
             &fields.build_status,
             &fields.status,
-            at(&fields.object_attributes, "/state"),
+            json_at(&fields.object_attributes, "/state"),
         ]),
-        title: title(&fields, &object_kind),
+        title: event_title(&fields, &object_kind),
         message,
-        source: first_text([at(&fields.object_attributes, "/source")]),
+        source: first_text([json_at(&fields.object_attributes, "/source")]),
         draft: ["/draft", "/work_in_progress"]
             .iter()
-            .any(|name| at(&fields.object_attributes, name) == &Value::Bool(true)),
-        oldrev: first_text([at(&fields.object_attributes, "/oldrev")]),
-        job: text(&fields.build_name),
-        stage: text(&fields.build_stage),
-        environment: first_text([&fields.environment, at(&fields.environment, "/name")]),
-        labels: Labels::of(&fields),
-        changed: changed(&fields),
+            .any(|name| json_at(&fields.object_attributes, name) == &Value::Bool(true)),
+        oldrev: first_text([json_at(&fields.object_attributes, "/oldrev")]),
+        job: bounded_text(&fields.build_name),
+        stage: bounded_text(&fields.build_stage),
+        environment: first_text([&fields.environment, json_at(&fields.environment, "/name")]),
+        labels: Labels::from_fields(&fields),
+        changed: changed_names(&fields),
         push_skips_ci: skips_ci(&fields),
         is_sample: is_sample(&fields, &object_kind),
         changes,
@@ -210,7 +210,7 @@ fn another_shape(body: &[u8]) -> Unreadable {
 fn object_kind(fields: &Fields, header: &str) -> String {
     let named = first_text([&fields.object_kind, &fields.event_name]);
     let is_push = || {
-        [&fields.before, &fields.after].into_iter().all(|sha| is_commit_id(&text(sha)))
+        [&fields.before, &fields.after].into_iter().all(|sha| is_commit_id(&bounded_text(sha)))
             && fields.git_ref.is_string()
     };
     match header {
@@ -221,7 +221,7 @@ fn object_kind(fields: &Fields, header: &str) -> String {
 }
 
 fn own_project_id(fields: &Fields) -> Option<i64> {
-    integer(&fields.project_id).or_else(|| integer(at(&fields.project, "/id")))
+    integer_value(&fields.project_id).or_else(|| integer_value(json_at(&fields.project, "/id")))
 }
 
 fn project_id(fields: &Fields, object_kind: &str) -> Option<i64> {
@@ -233,16 +233,16 @@ fn project_id(fields: &Fields, object_kind: &str) -> Option<i64> {
             "merge_request" => "/target_project_id",
             _ => return None,
         };
-        integer(at(&fields.object_attributes, name))
+        integer_value(json_at(&fields.object_attributes, name))
     })
 }
 
 /// Where merge requests of GitLab 6 to 8 have their project; null if the event names it elsewhere.
-fn target(fields: &Fields) -> &Value {
+fn merge_target(fields: &Fields) -> &Value {
     if fields.project.is_object() || fields.repository.is_object() {
         return &Value::Null;
     }
-    at(&fields.object_attributes, "/target")
+    json_at(&fields.object_attributes, "/target")
 }
 
 const REPOSITORY_ADDRESSES: [&str; 6] =
@@ -253,10 +253,10 @@ const PROJECT_ADDRESSES: [&str; 7] =
 /// The repository's addresses, the one to show first. The project's are taken where the event
 /// has no repository object, and beside it where both mean one repository: a note may carry a
 /// `repository` that is not its project's.
-fn addresses(fields: &Fields) -> Vec<String> {
-    let mut found = texts(&fields.repository, &REPOSITORY_ADDRESSES);
-    let mut project = texts(&fields.project, &PROJECT_ADDRESSES);
-    project.extend(texts(target(fields), &PROJECT_ADDRESSES));
+fn repository_addresses(fields: &Fields) -> Vec<String> {
+    let mut found = collect_texts(&fields.repository, &REPOSITORY_ADDRESSES);
+    let mut project = collect_texts(&fields.project, &PROJECT_ADDRESSES);
+    project.extend(collect_texts(merge_target(fields), &PROJECT_ADDRESSES));
     let same = found.iter().any(|left| project.iter().any(|right| same_repository(left, right)));
     if found.is_empty() || same {
         for address in project {
@@ -268,10 +268,10 @@ fn addresses(fields: &Fields) -> Vec<String> {
     found
 }
 
-fn texts(object: &Value, names: &[&str]) -> Vec<String> {
+fn collect_texts(object: &Value, names: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for name in names {
-        let address = text(at(object, name));
+        let address = bounded_text(json_at(object, name));
         if !address.is_empty() && !found.contains(&address) {
             found.push(address);
         }
@@ -281,57 +281,57 @@ fn texts(object: &Value, names: &[&str]) -> Vec<String> {
 
 fn project_path(fields: &Fields, repo_url: &str) -> String {
     let named = first_text([
-        at(&fields.project, "/path_with_namespace"),
+        json_at(&fields.project, "/path_with_namespace"),
         &fields.path_with_namespace,
-        at(target(fields), "/path_with_namespace"),
+        json_at(merge_target(fields), "/path_with_namespace"),
     ]);
     if named.is_empty() { RepositoryUrl::parse(repo_url).path().to_owned() } else { named }
 }
 
-fn title(fields: &Fields, object_kind: &str) -> String {
+fn event_title(fields: &Fields, object_kind: &str) -> String {
     match object_kind {
-        "release" => text(&fields.name),
+        "release" => bounded_text(&fields.name),
         _ => first_text([
-            at(&fields.object_attributes, "/title"),
-            at(&fields.merge_request, "/title"),
+            json_at(&fields.object_attributes, "/title"),
+            json_at(&fields.merge_request, "/title"),
         ]),
     }
 }
 
 /// The newest commit's message; where a tag lists no commit, the tag's own.
-fn message(fields: &mut Fields, object_kind: &str) -> String {
+fn commit_message(fields: &mut Fields, object_kind: &str) -> String {
     let listed = std::mem::take(&mut fields.commits.message);
     if !listed.is_empty() {
         return listed.replace('\0', "\u{fffd}");
     }
     first_text([
-        at(&fields.object_attributes, "/last_commit/message"),
-        at(&fields.commit, "/message"),
-        at(&fields.merge_request, "/last_commit/message"),
+        json_at(&fields.object_attributes, "/last_commit/message"),
+        json_at(&fields.commit, "/message"),
+        json_at(&fields.merge_request, "/last_commit/message"),
         if object_kind == "tag_push" { &fields.message } else { &Value::Null },
     ])
 }
 
 /// The names of what an update changed. Elsewhere `changes` is no object.
-fn changed(fields: &Fields) -> Vec<String> {
+fn changed_names(fields: &Fields) -> Vec<String> {
     let names = fields.changes.as_object().into_iter().flatten();
-    names.map(|(name, _)| text(&Value::from(name.as_str()))).collect()
+    names.map(|(name, _)| bounded_text(&Value::from(name.as_str()))).collect()
 }
 
 impl Labels {
-    fn of(fields: &Fields) -> Self {
+    fn from_fields(fields: &Fields) -> Self {
         let titles = |labels: &Value| -> Vec<String> {
             let labels = labels.as_array().map(Vec::as_slice).unwrap_or_default();
-            labels.iter().map(|label| text(at(label, "/title"))).collect()
+            labels.iter().map(|label| bounded_text(json_at(label, "/title"))).collect()
         };
         let beyond = |these: &[String], those: &[String]| -> Vec<String> {
             these.iter().filter(|label| !those.contains(label)).cloned().collect()
         };
-        let before = titles(at(&fields.changes, "/labels/previous"));
-        let after = titles(at(&fields.changes, "/labels/current"));
+        let before = titles(json_at(&fields.changes, "/labels/previous"));
+        let after = titles(json_at(&fields.changes, "/labels/current"));
         let mut present = titles(&fields.labels);
         if present.is_empty() {
-            present = titles(at(&fields.object_attributes, "/labels"));
+            present = titles(json_at(&fields.object_attributes, "/labels"));
         }
         Self { added: beyond(&after, &before), removed: beyond(&before, &after), present }
     }
@@ -339,7 +339,7 @@ impl Labels {
 
 /// `push_options: {"ci": {"skip": true}}`
 fn skips_ci(fields: &Fields) -> bool {
-    match at(&fields.push_options, "/ci/skip") {
+    match json_at(&fields.push_options, "/ci/skip") {
         Value::Bool(skip) => *skip,
         // A bare option, as `-o ci.skip` is one.
         Value::String(text) => text != "false",
@@ -353,26 +353,26 @@ fn is_sample(fields: &Fields, object_kind: &str) -> bool {
     object_kind == "push"
         && fields.project_id == 15
         && fields.repository.is_null()
-        && matches!(at(&fields.project, "/name").as_str(), None | Some("gitlab"))
+        && matches!(json_at(&fields.project, "/name").as_str(), None | Some("gitlab"))
 }
 
 /// What stands at a JSON pointer; null if nothing does.
-pub(super) fn at<'v>(value: &'v Value, pointer: &str) -> &'v Value {
+pub(super) fn json_at<'v>(value: &'v Value, pointer: &str) -> &'v Value {
     value.pointer(pointer).unwrap_or(&Value::Null)
 }
 
 pub(super) fn first_text<const N: usize>(values: [&Value; N]) -> String {
-    values.into_iter().map(text).find(|text| !text.is_empty()).unwrap_or_default()
+    values.into_iter().map(bounded_text).find(|text| !text.is_empty()).unwrap_or_default()
 }
 
 /// A text of bounded length that PostgreSQL takes (it refuses NUL).
-pub(super) fn text(value: &Value) -> String {
+pub(super) fn bounded_text(value: &Value) -> String {
     value.as_str().map_or_else(String::new, |text| {
         text.chars().take(MAX_TEXT).map(|c| if c == '\0' { '\u{fffd}' } else { c }).collect()
     })
 }
 
 /// A number, also where a template wrote it as text.
-pub(super) fn integer(value: &Value) -> Option<i64> {
+pub(super) fn integer_value(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
 }

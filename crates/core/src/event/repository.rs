@@ -65,7 +65,7 @@ impl RepositoryUrl {
     }
 
     /// Why no repository of GitLab's can have this address, if none can.
-    pub fn fault(&self) -> Option<&'static str> {
+    pub fn find_fault(&self) -> Option<&'static str> {
         if self.host.is_empty() {
             Some("Enter the full URL, such as https://gitlab.example.com/group/app.")
         } else if !self.path.contains('/') {
@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn what_can_be_no_repository_has_its_sentence() {
-        let fault = |text| RepositoryUrl::parse(text).fault();
+        let fault = |text| RepositoryUrl::parse(text).find_fault();
         for whole in ["git@h:o/o.git", "https://h/o/o", "ssh://h:22/a/b/c.git", "h:2222/o/o"] {
             assert_eq!(fault(whole), None, "{whole}");
         }

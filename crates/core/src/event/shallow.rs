@@ -24,7 +24,7 @@ struct Shallow<'r> {
 
 impl Shallow<'_> {
     /// For the next of its members; none if there is no room for one.
-    fn below(&mut self) -> Option<Shallow<'_>> {
+    fn descend_one(&mut self) -> Option<Shallow<'_>> {
         *self.room = self.room.checked_sub(1)?;
         Some(Shallow { levels: self.levels - 1, room: self.room })
     }
@@ -74,7 +74,7 @@ impl<'de> Visitor<'de> for Shallow<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<Value, A::Error> {
         let mut items = Vec::new();
-        while let Some(below) = self.below() {
+        while let Some(below) = self.descend_one() {
             match seq.next_element_seed(below)? {
                 Some(item) => items.push(item),
                 None => return Ok(Value::Array(items)),
@@ -86,7 +86,7 @@ impl<'de> Visitor<'de> for Shallow<'_> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Value, A::Error> {
         let mut fields = Map::new();
-        while let Some(below) = self.below() {
+        while let Some(below) = self.descend_one() {
             let Some(name) = map.next_key()? else { return Ok(Value::Object(fields)) };
             fields.insert(name, map.next_value_seed(below)?);
         }

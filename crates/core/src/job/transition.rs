@@ -28,7 +28,7 @@ pub enum JobEvent {
 
 /// Where the event leads, or nothing if a job in that state cannot meet it.
 #[must_use]
-pub fn transition(from: JobState, event: JobEvent) -> Option<JobState> {
+pub fn next_state(from: JobState, event: JobEvent) -> Option<JobState> {
     let may_meet = match event {
         JobEvent::Begin
         | JobEvent::Cancel
@@ -39,22 +39,22 @@ pub fn transition(from: JobState, event: JobEvent) -> Option<JobState> {
         JobEvent::AskToCancel | JobEvent::End(_) => from == JobState::Running,
         JobEvent::RunAgain => from.may_run_again(),
     };
-    may_meet.then(|| event.target().unwrap_or(from))
+    may_meet.then(|| event.target_state().unwrap_or(from))
 }
 
 impl JobEvent {
     /// The states in which a job can meet it.
     #[must_use]
-    pub fn sources(self) -> Vec<JobState> {
-        JobState::ALL.into_iter().filter(|from| transition(*from, self).is_some()).collect()
+    pub fn source_states(self) -> Vec<JobState> {
+        JobState::ALL.into_iter().filter(|from| next_state(*from, self).is_some()).collect()
     }
 
     /// The state it leads to; none if it leaves each job's state as it is.
     #[must_use]
-    pub fn target(self) -> Option<JobState> {
+    pub fn target_state(self) -> Option<JobState> {
         match self {
             Self::Begin => Some(JobState::Running),
-            Self::End(next) => Some(next.state()),
+            Self::End(next) => Some(next.resulting_state()),
             Self::Cancel => Some(JobState::Cancelled),
             Self::Supersede => Some(JobState::Superseded),
             Self::RunAgain => Some(JobState::Queued),
@@ -77,7 +77,7 @@ pub enum FinalState {
 impl Next {
     /// The state it leads to.
     #[must_use]
-    pub fn state(self) -> JobState {
+    pub fn resulting_state(self) -> JobState {
         match self {
             Self::End(FinalState::Succeeded) => JobState::Succeeded,
             Self::End(FinalState::Failed) => JobState::Failed,
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn events() -> Vec<JobEvent> {
+    fn all_events() -> Vec<JobEvent> {
         let ends = [FinalState::Succeeded, FinalState::Failed, FinalState::Cancelled];
         let next = ends.map(Next::End).into_iter();
         let next = next.chain([Next::RetryAt(DateTime::UNIX_EPOCH), Next::RunAgain]);
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn cancel_is_legal_where_a_job_waits_or_runs() {
         for state in JobState::ALL {
-            let allows = |event| transition(state, event).is_some();
+            let allows = |event| next_state(state, event).is_some();
             let cancels = allows(JobEvent::Cancel) || allows(JobEvent::AskToCancel);
             assert_eq!(state.may_cancel(), cancels, "{state:?}");
         }
@@ -132,13 +132,13 @@ mod tests {
     #[test]
     fn every_state_is_reached_and_left_by_somebody() {
         for state in JobState::ALL {
-            let leaves = events()
+            let leaves = all_events()
                 .into_iter()
-                .any(|event| transition(state, event).is_some_and(|to| to != state));
+                .any(|event| next_state(state, event).is_some_and(|to| to != state));
             assert!(leaves, "{state:?} is a trap");
             // Scheduled is where a debounced job begins.
             let is_reached = JobState::ALL.into_iter().any(|from| {
-                events().into_iter().any(|event| transition(from, event) == Some(state))
+                all_events().into_iter().any(|event| next_state(from, event) == Some(state))
             });
             assert!(is_reached, "{state:?} is never reached");
         }
@@ -147,10 +147,10 @@ mod tests {
     #[test]
     fn an_attempt_begins_where_a_job_waits_and_ends_where_it_runs() {
         assert_eq!(
-            JobEvent::Begin.sources(),
+            JobEvent::Begin.source_states(),
             [JobState::Queued, JobState::Scheduled, JobState::Retrying]
         );
-        assert_eq!(JobEvent::End(Next::RunAgain).sources(), [JobState::Running]);
+        assert_eq!(JobEvent::End(Next::RunAgain).source_states(), [JobState::Running]);
     }
 
     proptest! {
@@ -164,8 +164,8 @@ mod tests {
             let mut state = if scheduled { JobState::Scheduled } else { JobState::Queued };
             let mut open = 0;
             for choice in choices {
-                let event = *choice.get(&events());
-                let Some(to) = transition(state, event) else { continue };
+                let event = *choice.get(&all_events());
+                let Some(to) = next_state(state, event) else { continue };
                 match event {
                     JobEvent::Begin => open += 1,
                     JobEvent::End(_) => open -= 1,

@@ -24,10 +24,10 @@ fn one_runs_at_a_time_in_order() {
     use {Concurrency::Serial, Stand::*};
     let a = |stand| member("a", "main", Serial, stand);
     let b = member("b", "main", Serial, Ready);
-    assert_eq!(decide(&[a(Running), b.clone()]).next, None);
-    assert_eq!(decide(&[a(Ready), b.clone()]).next.as_deref(), Some("a"));
-    assert_eq!(decide(&[a(Resting), b.clone()]).next, None, "b must not overtake a's retry");
-    assert_eq!(decide(&[b]).next.as_deref(), Some("b"));
+    assert_eq!(decide_lane(&[a(Running), b.clone()]).next, None);
+    assert_eq!(decide_lane(&[a(Ready), b.clone()]).next.as_deref(), Some("a"));
+    assert_eq!(decide_lane(&[a(Resting), b.clone()]).next, None, "b must not overtake a's retry");
+    assert_eq!(decide_lane(&[b]).next.as_deref(), Some("b"));
 }
 
 #[test]
@@ -40,10 +40,10 @@ fn the_newest_of_each_ref_stays() {
         member("d", "main", Latest, Ready),
         member("e", "main", Latest, Ready),
     ];
-    let decision = decide(&lane);
+    let decision = decide_lane(&lane);
     assert_eq!(superseded(&decision), [("b", "e"), ("d", "e")]);
     assert_eq!(decision.next, None);
-    assert_eq!(decide(&lane[1..]).next.as_deref(), Some("c"));
+    assert_eq!(decide_lane(&lane[1..]).next.as_deref(), Some("c"));
 }
 
 #[test]
@@ -54,11 +54,11 @@ fn the_newest_ends_the_one_that_runs_if_it_says_so() {
         ..member(id, git_ref, Latest, stand)
     };
     let running = member("a", "main", Latest, Running);
-    let cancelled = |lane: &[Member]| decide(lane).cancelled;
+    let cancelled = |lane: &[Member]| decide_lane(lane).cancelled;
     let by = |id: &str| vec![("a".to_owned(), id.to_owned())];
     let two = [running.clone(), newer("b", "main", Ready), newer("c", "main", Resting)];
     assert_eq!(cancelled(&two), by("c"));
-    assert_eq!(decide(&two).superseded, [("b".to_owned(), "c".to_owned())]);
+    assert_eq!(decide_lane(&two).superseded, [("b".to_owned(), "c".to_owned())]);
     assert_eq!(cancelled(&[running.clone(), newer("b", "other", Ready)]), []);
     assert_eq!(cancelled(&[running.clone(), newer("b", "main", Paused)]), [], "it goes on");
     assert_eq!(cancelled(&[running.clone(), member("b", "main", Latest, Ready)]), []);
@@ -74,9 +74,9 @@ fn who_only_shares_a_resource_does_not_wait_for_a_retry_or_a_paused_webhook() {
     let mut other = member("b", "main", Serial, Ready);
     other.webhook = Some(8);
     let retry = member("a", "main", Parallel, Resting);
-    assert_eq!(decide(&[retry, other.clone()]).next.as_deref(), Some("b"));
+    assert_eq!(decide_lane(&[retry, other.clone()]).next.as_deref(), Some("b"));
     let paused = member("a", "main", Serial, Paused);
-    assert_eq!(decide(&[paused, other]).next.as_deref(), Some("b"));
+    assert_eq!(decide_lane(&[paused, other]).next.as_deref(), Some("b"));
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn lanes_have_names() {
     let id = WebhookId(7);
     assert_eq!(of_webhook(id, Concurrency::Parallel), None);
     assert_eq!(of_webhook(id, Concurrency::Latest).as_deref(), Some("webhook:7"));
-    assert_eq!(label(&of_host("docker")), "docker");
+    assert_eq!(lane_label(&of_host("docker")), "docker");
     assert!(is_name("docker-2") && !is_name("") && !is_name("Docker") && !is_name("a b"));
 }
 
@@ -150,7 +150,7 @@ impl Model {
 
     /// Carries a decision out; the next is let go if it was held back.
     fn settle(&mut self) -> Decision {
-        let decision = decide(&self.members);
+        let decision = decide_lane(&self.members);
         for (old, new) in &decision.superseded {
             assert!(self.members.iter().any(|member| member.id == *new), "{new} is there");
             self.members.retain(|member| member.id != *old);

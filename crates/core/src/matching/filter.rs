@@ -30,7 +30,7 @@ pub struct BadGlob {
 
 impl From<BadGlob> for Sentence {
     fn from(BadGlob { line, message }: BadGlob) -> Self {
-        Self::new("Line {line}: {message}").with("line", line).saying("message", message)
+        Self::new("Line {line}: {message}").with("line", line).with_sentence("message", message)
     }
 }
 
@@ -39,7 +39,7 @@ impl Globs {
     ///
     /// # Errors
     /// The first line that is no glob.
-    pub fn parse(text: &str) -> Result<Option<Self>, BadGlob> {
+    pub fn parse_lines(text: &str) -> Result<Option<Self>, BadGlob> {
         let (mut include, mut exclude) = (GlobSetBuilder::new(), GlobSetBuilder::new());
         let mut lines = 0;
         for (index, line) in text.lines().enumerate() {
@@ -64,7 +64,7 @@ impl Globs {
             if glob.is_empty() {
                 return Err(bad("after “!” comes what is excluded.".into()));
             }
-            set.add(compile(glob).map_err(|error| bad(no_glob(error.kind())))?);
+            set.add(compile_glob(glob).map_err(|error| bad(no_glob(error.kind())))?);
         }
         if lines == 0 {
             return Ok(None);
@@ -77,7 +77,7 @@ impl Globs {
     }
 
     /// Whether something with these names passes: what is excluded by one of them does not.
-    pub fn pass(&self, names: &[&str]) -> bool {
+    pub fn let_pass(&self, names: &[&str]) -> bool {
         let included =
             self.include.is_empty() || names.iter().any(|name| self.include.is_match(name));
         included && !names.iter().any(|name| self.exclude.is_match(name))
@@ -100,7 +100,7 @@ pub(super) fn no_glob(kind: &ErrorKind) -> Sentence {
     known.into()
 }
 
-fn compile(glob: &str) -> Result<globset::Glob, globset::Error> {
+fn compile_glob(glob: &str) -> Result<globset::Glob, globset::Error> {
     // "docs/" means what is in it.
     let whole = if glob.ends_with('/') { format!("{glob}**") } else { glob.to_owned() };
     GlobBuilder::new(&whole).literal_separator(true).backslash_escape(true).build()
@@ -111,8 +111,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn passes(filter: &str, names: &[&str]) -> bool {
-        Globs::parse(filter).unwrap().is_none_or(|globs| globs.pass(names))
+    fn passes_filter(filter: &str, names: &[&str]) -> bool {
+        Globs::parse_lines(filter).unwrap().is_none_or(|globs| globs.let_pass(names))
     }
 
     #[test]
@@ -138,49 +138,53 @@ mod tests {
             ("{main,develop}", true),
             ("\\main", true),
         ] {
-            assert_eq!(passes(filter, &main), expected, "{filter:?}");
+            assert_eq!(passes_filter(filter, &main), expected, "{filter:?}");
         }
-        assert!(passes("docs/", &["docs/a/b.md"]));
-        assert!(!passes("docs/", &["docs"]));
-        assert!(passes("\\!odd", &["!odd"]));
+        assert!(passes_filter("docs/", &["docs/a/b.md"]));
+        assert!(!passes_filter("docs/", &["docs"]));
+        assert!(passes_filter("\\!odd", &["!odd"]));
     }
 
     #[test]
     fn a_line_that_is_no_glob_is_named() {
-        assert_eq!(Globs::parse("a\n[b").unwrap_err().line, 2);
-        assert_eq!(Globs::parse("!").unwrap_err().line, 1);
-        assert_eq!(Globs::parse("x{a").unwrap_err().line, 1);
-        assert_eq!(Globs::parse(&"a\n".repeat(101)).unwrap_err().line, 101);
-        assert!(Globs::parse(&"a".repeat(501)).is_err());
+        assert_eq!(Globs::parse_lines("a\n[b").unwrap_err().line, 2);
+        assert_eq!(Globs::parse_lines("!").unwrap_err().line, 1);
+        assert_eq!(Globs::parse_lines("x{a").unwrap_err().line, 1);
+        assert_eq!(Globs::parse_lines(&"a\n".repeat(101)).unwrap_err().line, 101);
+        assert!(Globs::parse_lines(&"a".repeat(501)).is_err());
     }
 
     /// The slow way: a path's parts against a glob's parts, one by one.
-    fn plain(glob: &[&str], path: &[&str]) -> bool {
+    fn match_slowly(glob: &[&str], path: &[&str]) -> bool {
         match (glob, path) {
             ([], []) => true,
             (["**"], rest) => !rest.is_empty(),
-            (["**", glob @ ..], path) => (0..=path.len()).any(|n| plain(glob, &path[n..])),
-            ([first, glob @ ..], [name, path @ ..]) => part(first, name) && plain(glob, path),
+            (["**", glob @ ..], path) => (0..=path.len()).any(|n| match_slowly(glob, &path[n..])),
+            ([first, glob @ ..], [name, path @ ..]) => {
+                match_part(first, name) && match_slowly(glob, path)
+            }
             ([], _) | (_, []) => false,
         }
     }
 
-    fn part(glob: &str, name: &str) -> bool {
-        letters(glob.as_bytes(), name.as_bytes())
+    fn match_part(glob: &str, name: &str) -> bool {
+        match_letters(glob.as_bytes(), name.as_bytes())
     }
 
-    fn letters(glob: &[u8], name: &[u8]) -> bool {
+    fn match_letters(glob: &[u8], name: &[u8]) -> bool {
         match (glob, name) {
             ([], []) => true,
-            ([b'*', rest @ ..], []) => letters(rest, name),
-            ([b'*', rest @ ..], [_, left @ ..]) => letters(rest, name) || letters(glob, left),
-            ([b'?', rest @ ..], [_, left @ ..]) => letters(rest, left),
-            ([a, rest @ ..], [b, left @ ..]) => a == b && letters(rest, left),
+            ([b'*', rest @ ..], []) => match_letters(rest, name),
+            ([b'*', rest @ ..], [_, left @ ..]) => {
+                match_letters(rest, name) || match_letters(glob, left)
+            }
+            ([b'?', rest @ ..], [_, left @ ..]) => match_letters(rest, left),
+            ([a, rest @ ..], [b, left @ ..]) => a == b && match_letters(rest, left),
             ([], _) | (_, []) => false,
         }
     }
 
-    fn globs() -> impl Strategy<Value = String> {
+    fn any_globs() -> impl Strategy<Value = String> {
         let part = prop::sample::select(vec!["a", "b", "ab", "*", "?", "a*", "*b", "a?b", "**"]);
         prop::collection::vec(part, 1..5).prop_map(|mut parts| {
             parts.dedup_by(|a, b| *a == "**" && *b == "**");
@@ -188,7 +192,7 @@ mod tests {
         })
     }
 
-    fn paths() -> impl Strategy<Value = String> {
+    fn any_paths() -> impl Strategy<Value = String> {
         let part = prop::sample::select(vec!["a", "b", "ab", "aab", "acb", "c"]);
         prop::collection::vec(part, 1..5).prop_map(|parts| parts.join("/"))
     }
@@ -196,23 +200,23 @@ mod tests {
     proptest! {
         #[test]
         fn it_filters_as_the_slow_way_does(
-            lines in prop::collection::vec((any::<bool>(), globs()), 0..4),
-            path in paths(),
+            lines in prop::collection::vec((any::<bool>(), any_globs()), 0..4),
+            path in any_paths(),
         ) {
             let filter: Vec<String> = lines.iter()
                 .map(|(not, glob)| format!("{}{glob}", if *not { "!" } else { "" })).collect();
             let parts: Vec<&str> = path.split('/').collect();
-            let slow = |glob: &String| plain(&glob.split('/').collect::<Vec<_>>(), &parts);
+            let slow = |glob: &String| match_slowly(&glob.split('/').collect::<Vec<_>>(), &parts);
             let include: Vec<_> = lines.iter().filter(|(not, _)| !not).map(|(_, g)| g).collect();
             let expected = (include.is_empty() || include.iter().any(|glob| slow(glob)))
                 && !lines.iter().any(|(not, glob)| *not && slow(glob));
-            prop_assert_eq!(passes(&filter.join("\n"), &[&path]), expected, "{:?} {}", filter, path);
+            prop_assert_eq!(passes_filter(&filter.join("\n"), &[&path]), expected, "{:?} {}", filter, path);
         }
 
         #[test]
         fn no_text_makes_it_panic(filter in ".{0,60}", name in ".{0,40}") {
-            if let Ok(Some(globs)) = Globs::parse(&filter) {
-                globs.pass(&[&name]);
+            if let Ok(Some(globs)) = Globs::parse_lines(&filter) {
+                globs.let_pass(&[&name]);
             }
         }
     }

@@ -55,19 +55,27 @@ pub struct Filters {
 
 impl Filters {
     /// Reads stored filters.
-    pub fn read(texts: FilterTexts) -> Self {
+    pub fn from_texts(texts: FilterTexts) -> Self {
         let mut broken = Vec::new();
         Self {
-            refs: kept(Globs::parse(&texts.refs), MatchField::RefFilter, &mut broken),
-            paths: kept(Globs::parse(&texts.paths), MatchField::PathFilter, &mut broken),
-            condition: kept(condition::parse(&texts.condition), MatchField::Condition, &mut broken),
+            refs: keep_or_note(Globs::parse_lines(&texts.refs), MatchField::RefFilter, &mut broken),
+            paths: keep_or_note(
+                Globs::parse_lines(&texts.paths),
+                MatchField::PathFilter,
+                &mut broken,
+            ),
+            condition: keep_or_note(
+                condition::parse_condition(&texts.condition),
+                MatchField::Condition,
+                &mut broken,
+            ),
             texts,
             broken,
         }
     }
 
     /// A line for each filter that the webhook has.
-    pub fn checks(&self, event: &Event) -> Vec<FieldCheck> {
+    pub fn check_event(&self, event: &Event) -> Vec<FieldCheck> {
         let mut checks = Vec::new();
         if let Some(globs) = &self.refs {
             checks.push(check_ref(&self.texts.refs, globs, event));
@@ -76,23 +84,23 @@ impl Filters {
             checks.push(check_paths(&self.texts.paths, globs, event));
         }
         if let Some(condition) = &self.condition {
-            let (holds, seen) = (condition.holds(event), condition.seen(event));
+            let (holds, seen) = (condition.is_met_by(event), condition.describe_fields(event));
             let pattern = if holds { "true, as {seen}" } else { "false, as {seen}" };
             let words = Sentence::new(pattern).with("seen", seen);
-            let condition = shown(&self.texts.condition);
-            checks.push(FieldCheck::saying(MatchField::Condition, condition, words, holds));
+            let condition = show_text(&self.texts.condition);
+            checks.push(FieldCheck::with_words(MatchField::Condition, condition, words, holds));
         }
         if self.texts.obey_skip {
             checks.push(check_skip(event));
         }
         for (field, fault) in &self.broken {
-            checks.push(FieldCheck::saying(*field, UNREADABLE, fault.clone(), false));
+            checks.push(FieldCheck::with_words(*field, UNREADABLE, fault.clone(), false));
         }
         checks
     }
 }
 
-fn kept<T, E: Into<Sentence>>(
+fn keep_or_note<T, E: Into<Sentence>>(
     read: Result<Option<T>, E>,
     field: MatchField,
     broken: &mut Vec<(MatchField, Sentence)>,
@@ -104,28 +112,33 @@ fn kept<T, E: Into<Sentence>>(
 }
 
 fn check_ref(text: &str, globs: &Globs, event: &Event) -> FieldCheck {
-    let (whole, short) = (event.git_ref.as_str(), event.git_ref.short());
-    let passes = !short.is_empty() && globs.pass(&[whole, short]);
-    FieldCheck::new(MatchField::RefFilter, shown(text), whole, passes)
+    let (whole, short) = (event.git_ref.as_str(), event.git_ref.short_name());
+    let passes = !short.is_empty() && globs.let_pass(&[whole, short]);
+    FieldCheck::new(MatchField::RefFilter, show_text(text), whole, passes)
 }
 
 fn check_paths(text: &str, globs: &Globs, event: &Event) -> FieldCheck {
-    let hit = event.changes.paths().find(|path| globs.pass(&[path]));
-    let expected = shown(text);
-    let check = |words, passes| FieldCheck::saying(MatchField::PathFilter, expected, words, passes);
-    match (hit, untold(event)) {
-        (Some(path), _) => {
-            FieldCheck::new(MatchField::PathFilter, shown(text), shown(&format!("{path:?}")), true)
-        }
-        (None, Some(why)) => {
-            check(Sentence::new("runs, as this is not known: {reason}").saying("reason", why), true)
-        }
-        (None, None) => check(missed(event), false),
+    let hit = event.changes.paths().find(|path| globs.let_pass(&[path]));
+    let expected = show_text(text);
+    let check =
+        |words, passes| FieldCheck::with_words(MatchField::PathFilter, expected, words, passes);
+    match (hit, untold_files(event)) {
+        (Some(path), _) => FieldCheck::new(
+            MatchField::PathFilter,
+            show_text(text),
+            show_text(&format!("{path:?}")),
+            true,
+        ),
+        (None, Some(why)) => check(
+            Sentence::new("runs, as this is not known: {reason}").with_sentence("reason", why),
+            true,
+        ),
+        (None, None) => check(skip_mark_sentence(event), false),
     }
 }
 
 /// Why the files that an event lists are not all the files that it changes.
-fn untold(event: &Event) -> Option<Sentence> {
+fn untold_files(event: &Event) -> Option<Sentence> {
     let changes = &event.changes;
     if !matches!(event.object_kind.as_str(), "push" | "tag_push") {
         return Some("GitLab lists no files in events of this kind".into());
@@ -149,10 +162,10 @@ fn untold(event: &Event) -> Option<Sentence> {
     })
 }
 
-fn missed(event: &Event) -> Sentence {
+fn skip_mark_sentence(event: &Event) -> Sentence {
     let count = event.changes.paths().count();
     let first: Vec<String> =
-        event.changes.paths().take(3).map(|path| shown(&format!("{path:?}"))).collect();
+        event.changes.paths().take(3).map(|path| show_text(&format!("{path:?}"))).collect();
     let first = first.join(", ");
     match count {
         0 => "no file".into(),
@@ -179,7 +192,7 @@ fn check_skip(event: &Event) -> FieldCheck {
     )
 }
 
-fn shown(text: &str) -> String {
+fn show_text(text: &str) -> String {
     let mut letters = text.trim().chars();
     let mut shown: String = letters.by_ref().take(MAX_SHOWN).collect();
     if letters.next().is_some() {
@@ -193,7 +206,7 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    fn push(change: impl FnOnce(&mut Value)) -> Event {
+    fn push_event(change: impl FnOnce(&mut Value)) -> Event {
         let mut body = json!({
             "object_kind": "push", "ref": "refs/heads/main",
             "before": "a".repeat(40), "after": "b".repeat(40), "total_commits_count": 2,
@@ -203,54 +216,59 @@ mod tests {
             ],
         });
         change(&mut body);
-        Event::read("Push Hook", body.to_string().as_bytes()).unwrap()
+        Event::from_body("Push Hook", body.to_string().as_bytes()).unwrap()
     }
 
-    fn one(texts: FilterTexts, event: &Event) -> FieldCheck {
-        let [check] = Filters::read(texts).checks(event).try_into().unwrap();
+    fn check_one(texts: FilterTexts, event: &Event) -> FieldCheck {
+        let [check] = Filters::from_texts(texts).check_event(event).try_into().unwrap();
         check
     }
 
-    fn paths(filter: &str, event: &Event) -> (bool, String) {
-        let check = one(FilterTexts { paths: filter.into(), ..FilterTexts::default() }, event);
+    fn check_paths(filter: &str, event: &Event) -> (bool, String) {
+        let check =
+            check_one(FilterTexts { paths: filter.into(), ..FilterTexts::default() }, event);
         (check.equal, check.actual)
     }
 
     #[test]
     fn a_webhook_without_filters_leaves_no_line() {
-        assert!(Filters::default().checks(&push(|_| {})).is_empty());
-        assert!(Filters::read(FilterTexts::default()).checks(&push(|_| {})).is_empty());
+        assert!(Filters::default().check_event(&push_event(|_| {})).is_empty());
+        assert!(
+            Filters::from_texts(FilterTexts::default()).check_event(&push_event(|_| {})).is_empty()
+        );
     }
 
     #[test]
     fn a_ref_is_matched_by_its_whole_and_by_its_short_name() {
         let refs = |filter: &str, event: &Event| {
-            one(FilterTexts { refs: filter.into(), ..FilterTexts::default() }, event)
+            check_one(FilterTexts { refs: filter.into(), ..FilterTexts::default() }, event)
         };
-        let main = push(|_| {});
+        let main = push_event(|_| {});
         assert!(refs("main", &main).equal && refs("refs/heads/*", &main).equal);
         assert_eq!(refs("v*", &main).actual, "refs/heads/main");
-        let tag =
-            Event::read("Tag Push Hook", br#"{"object_kind":"tag_push","ref":"refs/tags/v1"}"#);
+        let tag = Event::from_body(
+            "Tag Push Hook",
+            br#"{"object_kind":"tag_push","ref":"refs/tags/v1"}"#,
+        );
         assert!(refs("v*\n!refs/heads/**", &tag.unwrap()).equal);
         let pipeline = br#"{"object_kind":"pipeline","object_attributes":{"ref":"v1","tag":true}}"#;
-        let pipeline = Event::read("Pipeline Hook", pipeline).unwrap();
+        let pipeline = Event::from_body("Pipeline Hook", pipeline).unwrap();
         assert!(refs("refs/tags/*", &pipeline).equal);
         // An event without a branch or tag passes no filter for them, not even "not main".
-        let issue = Event::read("Issue Hook", br#"{"object_kind":"issue"}"#).unwrap();
+        let issue = Event::from_body("Issue Hook", br#"{"object_kind":"issue"}"#).unwrap();
         assert!(!refs("!main", &issue).equal);
     }
 
     #[test]
     fn any_file_added_modified_or_removed_lets_it_pass() {
-        let event = push(|_| {});
+        let event = push_event(|_| {});
         for filter in ["docs/", "src/*.rs", "old", "**\n!docs/**"] {
-            assert!(paths(filter, &event).0, "{filter}");
+            assert!(check_paths(filter, &event).0, "{filter}");
         }
-        let (passes, actual) = paths("web/**", &event);
+        let (passes, actual) = check_paths("web/**", &event);
         assert!(!passes);
         assert_eq!(actual, "\"docs/new.md\", \"src/main.rs\", \"old\"");
-        assert!(!paths("!docs/**\n!src/**\n!old", &event).0);
+        assert!(!check_paths("!docs/**\n!src/**\n!old", &event).0);
     }
 
     #[test]
@@ -277,20 +295,21 @@ mod tests {
             ),
         ];
         for (name, change, words) in cases {
-            let (passes, actual) = paths("web/**", &push(change));
+            let (passes, actual) = check_paths("web/**", &push_event(change));
             assert!(passes && actual.contains(words), "{name}: {actual}");
         }
-        let job = Event::read("Job Hook", br#"{"object_kind":"build"}"#).unwrap();
-        assert!(paths("web/**", &job).1.contains("events of this kind"));
+        let job = Event::from_body("Job Hook", br#"{"object_kind":"build"}"#).unwrap();
+        assert!(check_paths("web/**", &job).1.contains("events of this kind"));
         // What is known to match needs no excuse.
-        let (_, actual) = paths("docs/**", &push(|b| b["total_commits_count"] = json!(40)));
+        let (_, actual) =
+            check_paths("docs/**", &push_event(|b| b["total_commits_count"] = json!(40)));
         assert_eq!(actual, "\"docs/new.md\"");
     }
 
     #[test]
     fn a_conditions_value_is_shown() {
         let texts = FilterTexts { condition: "branch = \"v1\"".into(), ..FilterTexts::default() };
-        let check = one(texts, &push(|_| {}));
+        let check = check_one(texts, &push_event(|_| {}));
         assert!(!check.equal);
         assert_eq!(check.actual, "false, as branch = \"main\"");
     }
@@ -298,21 +317,21 @@ mod tests {
     #[test]
     fn the_newest_commit_a_title_or_a_push_option_may_ask_for_no_run() {
         let obeys =
-            |event: &Event| one(FilterTexts { obey_skip: true, ..Default::default() }, event);
-        assert!(obeys(&push(|_| {})).equal);
-        assert!(obeys(&push(|b| b["commits"][0]["message"] = json!("[skip ci]"))).equal);
-        let newest = push(|b| b["commits"][1]["message"] = json!("Docs\n\n[CI Skip] really"));
+            |event: &Event| check_one(FilterTexts { obey_skip: true, ..Default::default() }, event);
+        assert!(obeys(&push_event(|_| {})).equal);
+        assert!(obeys(&push_event(|b| b["commits"][0]["message"] = json!("[skip ci]"))).equal);
+        let newest = push_event(|b| b["commits"][1]["message"] = json!("Docs\n\n[CI Skip] really"));
         assert_eq!((obeys(&newest).equal, obeys(&newest).actual.as_str()), (false, "[ci skip]"));
-        assert!(!obeys(&push(|b| b["push_options"] = json!({"ci": {"skip": true}}))).equal);
+        assert!(!obeys(&push_event(|b| b["push_options"] = json!({"ci": {"skip": true}}))).equal);
         let merge =
             br#"{"object_kind":"merge_request","object_attributes":{"title":"[skip ci] x"}}"#;
-        assert!(!obeys(&Event::read("Merge Request Hook", merge).unwrap()).equal);
+        assert!(!obeys(&Event::from_body("Merge Request Hook", merge).unwrap()).equal);
     }
 
     #[test]
     fn a_stored_filter_that_cannot_be_read_runs_nothing_and_says_so() {
         let texts = FilterTexts { condition: "branch =".into(), ..FilterTexts::default() };
-        let check = one(texts, &push(|_| {}));
+        let check = check_one(texts, &push_event(|_| {}));
         assert_eq!((check.field, check.equal), (MatchField::Condition, false));
         assert!(check.actual.contains("Column"), "{}", check.actual);
     }

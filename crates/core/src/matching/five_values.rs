@@ -44,7 +44,7 @@ impl Comparison {
 }
 
 /// Compares.
-pub fn compare(
+pub fn compare_five_fields(
     webhook: &Webhook,
     event: &Event,
     credential: Check,
@@ -64,7 +64,7 @@ pub fn compare(
         }
         (ProjectId::Pending, _) => false,
     };
-    let accepted = credential.accepted(allow_none);
+    let accepted = credential.is_accepted(allow_none);
     let lacks = project::may_lack_repository(event, project_equal);
     let name_equal = webhook.repo_name == event.repo_name || (lacks && event.repo_name.is_empty());
     let kind_equal = webhook.object_kind == event.object_kind;
@@ -106,7 +106,7 @@ pub fn compare(
         && matches!(credential, Check::Valid(_))
         && project::names_its_project(event);
     // Of another event a filter would say nothing worth keeping.
-    let filtered = if four_equal { webhook.filters.checks(event) } else { Vec::new() };
+    let filtered = if four_equal { webhook.filters.check_event(event) } else { Vec::new() };
     let passes = filtered.iter().all(|check| check.equal);
     checks.extend(filtered);
     Comparison {

@@ -6,10 +6,13 @@ mod cases;
 mod nearest;
 mod sentences;
 
-pub use cases::{elsewhere, misplaced, not_shared, renamed, sample, sample_reason};
+pub use cases::{
+    explain_elsewhere, explain_misplaced, explain_renamed, not_shared, sample_explanation,
+    sample_reason,
+};
 pub(super) use nearest::{Sought, nearest_reason};
 pub use sentences::filtered_sentence;
-pub(crate) use sentences::{difference, renamed_sentence};
+pub(crate) use sentences::{difference_sentence, renamed_sentence};
 
 use super::project::may_lack_repository;
 use super::trace::{FieldCheck, MatchField};
@@ -36,7 +39,7 @@ pub struct Wanted<'a> {
 
 impl<'a> Wanted<'a> {
     /// Of a webhook, which is called so.
-    pub fn of(webhook: &'a Webhook, label: &'a str) -> Self {
+    pub fn for_webhook(webhook: &'a Webhook, label: &'a str) -> Self {
         Self {
             label,
             repo_name: &webhook.repo_name,
@@ -88,19 +91,19 @@ pub struct ComparedField {
 }
 
 /// The five fields, in the form's order.
-pub fn fields(wanted: &Wanted<'_>, event: &Event) -> Vec<ComparedField> {
+pub fn compare_fields(wanted: &Wanted<'_>, event: &Event) -> Vec<ComparedField> {
     let text = |field, expected: &str, actual: &str| ComparedField {
         field,
         expected: expected.to_owned(),
         actual: actual.to_owned(),
-        mark: if expected == actual { Mark::Equal } else { differs(actual) },
+        mark: if expected == actual { Mark::Equal } else { mark_difference(actual) },
     };
     let mut fields = vec![
         text(MatchField::RepoName, wanted.repo_name, &event.repo_name),
-        address(wanted.repo_url, event),
+        compare_address(wanted.repo_url, event),
         text(MatchField::ObjectKind, wanted.object_kind, &event.object_kind),
         text(MatchField::EventHeader, wanted.http_x_gitlab_event, &event.header),
-        project(wanted.project_id, event.project_id),
+        compare_project(wanted.project_id, event.project_id),
     ];
     let same_project = fields.last().is_some_and(|project| project.mark.is_equal());
     if may_lack_repository(event, same_project) {
@@ -110,11 +113,11 @@ pub fn fields(wanted: &Wanted<'_>, event: &Event) -> Vec<ComparedField> {
     fields
 }
 
-fn differs(actual: &str) -> Mark {
+fn mark_difference(actual: &str) -> Mark {
     if actual.is_empty() { Mark::Absent } else { Mark::Differs }
 }
 
-fn address(expected: &str, event: &Event) -> ComparedField {
+fn compare_address(expected: &str, event: &Event) -> ComparedField {
     let canonical = RepositoryUrl::parse(expected);
     let same = event.repo_urls.iter().find(|url| RepositoryUrl::parse(url).same_as(&canonical));
     let actual = same.unwrap_or(&event.repo_url);
@@ -123,13 +126,13 @@ fn address(expected: &str, event: &Event) -> ComparedField {
         Some(_) if event.repo_urls.iter().any(|url| url == expected) => Mark::Equal,
         Some(_) => Mark::OtherForm,
         None if expected.is_empty() && actual.is_empty() => Mark::Equal,
-        None => differs(actual),
+        None => mark_difference(actual),
     };
     let (expected, actual) = (expected.to_owned(), actual.clone());
     ComparedField { field: MatchField::RepoUrl, expected, actual, mark }
 }
 
-fn project(expected: ProjectId, actual: Option<i64>) -> ComparedField {
+fn compare_project(expected: ProjectId, actual: Option<i64>) -> ComparedField {
     let mark = match (expected, actual) {
         (ProjectId::Pending, Some(_)) => Mark::Awaited,
         (ProjectId::Known(expected), Some(actual)) if expected == actual => Mark::Equal,
@@ -173,23 +176,23 @@ pub struct Explanation {
     pub remedy: Remedy,
 }
 
-fn explanation(remedy: Remedy, sentence: impl Into<Sentence>) -> Explanation {
+fn build_explanation(remedy: Remedy, sentence: impl Into<Sentence>) -> Explanation {
     Explanation { sentence: sentence.into(), remedy }
 }
 
 /// The sentence where no webhook comes near.
 pub fn no_webhook() -> Explanation {
-    explanation(Remedy::Create, "No webhook is for this repository.")
+    build_explanation(Remedy::Create, "No webhook is for this repository.")
 }
 
 /// What stands between a webhook and an event: one sentence, by the most telling difference.
-pub fn explain(
+pub fn explain_mismatch(
     wanted: &Wanted<'_>,
     event: &Event,
     credential: Check,
     (endpoint, allow_none): (Endpoint, bool),
 ) -> Explanation {
-    let fields = fields(wanted, event);
+    let fields = compare_fields(wanted, event);
     let off: Vec<&ComparedField> =
         fields.iter().filter(|field| matches!(field.mark, Mark::Differs | Mark::Absent)).collect();
     let label = wanted.label;
@@ -198,7 +201,7 @@ pub fn explain(
         let sentence = Sentence::new(
             "It was sent without a secret, and “{label}” has one. GitLab forgets it when the URL is changed: enter it again.",
         );
-        return explanation(Remedy::Setup, sentence.with("label", label));
+        return build_explanation(Remedy::Setup, sentence.with("label", label));
     }
     let identity = [MatchField::RepoName, MatchField::RepoUrl, MatchField::ProjectId];
     let near = |found: &&ComparedField| identity.contains(&found.field) && found.mark.is_equal();
@@ -206,42 +209,42 @@ pub fn explain(
         return no_webhook();
     }
     match off.as_slice() {
-        [] if !credential.accepted(allow_none) => secret(label, credential),
-        [] => equal(wanted, endpoint),
-        [only] => one(wanted, only),
+        [] if !credential.is_accepted(allow_none) => explain_secret(label, credential),
+        [] => explain_equal(wanted, endpoint),
+        [only] => explain_one(wanted, only),
         several => {
-            let names = several.iter().map(|off| Sentence::new(off.field.words())).collect();
+            let names = several.iter().map(|off| Sentence::new(off.field.field_words())).collect();
             let sentence =
                 Sentence::new("Nearest is “{label}”: {equal} of 5 values fit, {fields} differ.")
                     .with("label", label)
                     .with("equal", fields.len() - several.len())
-                    .listing("fields", names);
-            explanation(Remedy::Fix, sentence)
+                    .with_list("fields", names);
+            build_explanation(Remedy::Fix, sentence)
         }
     }
 }
 
 /// All fields fit and the secret does too.
-fn equal(wanted: &Wanted<'_>, endpoint: Endpoint) -> Explanation {
+fn explain_equal(wanted: &Wanted<'_>, endpoint: Endpoint) -> Explanation {
     let label = wanted.label;
     let waits = wanted.project_id.is_pending();
     if waits && endpoint == Endpoint::Main && !wanted.registers_on_first_event {
         let sentence = Sentence::new(
             "“{label}” fits, but waits for its Test: this came to the main endpoint. Send the Test to the registration endpoint.",
         );
-        return explanation(Remedy::Setup, sentence.with("label", label));
+        return build_explanation(Remedy::Setup, sentence.with("label", label));
     }
     if !wanted.enabled && endpoint == Endpoint::Main {
         let sentence = Sentence::new("“{label}” fits, but is switched off.");
-        return explanation(Remedy::Enable, sentence.with("label", label));
+        return build_explanation(Remedy::Enable, sentence.with("label", label));
     }
-    explanation(
+    build_explanation(
         Remedy::Nothing,
         Sentence::new("“{label}” fits in every value.").with("label", label),
     )
 }
 
-fn secret(label: &str, credential: Check) -> Explanation {
+fn explain_secret(label: &str, credential: Check) -> Explanation {
     // It is GitLab's form that lacks the secret: a healthy webhook is not told to change its own.
     let (remedy, pattern) = match credential {
         Check::Absent => (
@@ -265,15 +268,15 @@ fn secret(label: &str, credential: Check) -> Explanation {
             "“{label}” fits, but the secret is wrong: GitLab's form holds another one than the webhook.",
         ),
     };
-    explanation(remedy, Sentence::new(pattern).with("label", label))
+    build_explanation(remedy, Sentence::new(pattern).with("label", label))
 }
 
 /// One field is off.
-fn one(wanted: &Wanted<'_>, off: &ComparedField) -> Explanation {
+fn explain_one(wanted: &Wanted<'_>, off: &ComparedField) -> Explanation {
     let is_project = off.field == MatchField::ProjectId && off.mark != Mark::Absent;
     let remedy = if is_project { Remedy::Reset } else { Remedy::Fix };
     let check = FieldCheck::new(off.field, &*off.expected, &*off.actual, false);
-    explanation(remedy, difference(wanted.label, &check))
+    build_explanation(remedy, difference_sentence(wanted.label, &check))
 }
 
 #[cfg(test)]

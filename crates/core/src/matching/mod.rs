@@ -1,7 +1,7 @@
 //! The decision: given an event, what it presents and the webhooks that may want it, what becomes
 //! of the delivery.
 //!
-//! [`decide`] is pure: repeats are found before (`crate::idempotency`), the database is
+//! [`decide_delivery`] is pure: repeats are found before (`crate::idempotency`), the database is
 //! changed after (`signalbox::intake`).
 
 pub mod condition;
@@ -19,7 +19,7 @@ use crate::ids::WebhookId;
 use crate::verdict::{Endpoint, Verdict};
 use crate::webhook::Webhook;
 use chrono::{DateTime, Utc};
-use five_values::{Comparison, compare};
+use five_values::{Comparison, compare_five_fields};
 use mismatch::{Sought, nearest_reason};
 use project::id_to_register;
 use std::borrow::Borrow;
@@ -91,40 +91,44 @@ impl Decision {
 }
 
 /// Judges an event against the webhooks that may want it.
-pub fn decide<W: Borrow<Webhook>>(question: Question<'_>, webhooks: &[W]) -> Decision {
+pub fn decide_delivery<W: Borrow<Webhook>>(question: Question<'_>, webhooks: &[W]) -> Decision {
     let compared: Vec<(&Webhook, Comparison)> = webhooks
         .iter()
         .map(Borrow::borrow)
         .map(|webhook: &Webhook| {
             let credential = credential_of(webhook, question);
-            (webhook, compare(webhook, question.event, credential, question.allow_no_secret))
+            (
+                webhook,
+                compare_five_fields(webhook, question.event, credential, question.allow_no_secret),
+            )
         })
         .collect();
     if !question.token_is_known && !compared.iter().any(|(_, comparison)| comparison.accepted) {
-        return unauthenticated(question, &compared);
+        return decide_unauthenticated(question, &compared);
     }
     let mut decision = if let Some(sample) = mismatch::sample_reason(question.event) {
         Decision::new(Verdict::Unmatched, 200, sample)
-    } else if !kind::agree(&question.event.header, &question.event.object_kind) {
+    } else if !kind::header_agrees(&question.event.header, &question.event.object_kind) {
         let (header, object_kind) =
             (question.event.header.clone(), question.event.object_kind.clone());
         let reason = DeliveryReason::HeaderDisagrees { header, object_kind };
         Decision::new(Verdict::Unmatched, 200, reason)
     } else if question.endpoint == Endpoint::Register {
-        register(question.event, &compared)
+        decide_registration(question.event, &compared)
     } else {
         match_main(question.event, &compared)
     };
-    decision.proofs = compared.iter().filter_map(proof).collect();
+    decision.proofs = compared.iter().filter_map(proof_of_match).collect();
     decision.trace = trace_of(compared);
     decision
 }
 
 /// What becomes of an event that `by` gives to this webhook, whatever its values and filters say.
 /// They are compared all the same, for the trace.
-pub fn force(question: Question<'_>, webhook: &Webhook, by: &str) -> Decision {
+pub fn force_delivery(question: Question<'_>, webhook: &Webhook, by: &str) -> Decision {
     let credential = credential_of(webhook, question);
-    let comparison = compare(webhook, question.event, credential, question.allow_no_secret);
+    let comparison =
+        compare_five_fields(webhook, question.event, credential, question.allow_no_secret);
     let reason = DeliveryReason::Forced { webhook: webhook.label(), by: by.to_owned() };
     let mut decision = Decision::new(Verdict::Matched, 202, reason);
     decision.run.push(webhook.id);
@@ -132,7 +136,7 @@ pub fn force(question: Question<'_>, webhook: &Webhook, by: &str) -> Decision {
     decision
 }
 
-fn proof((webhook, comparison): &(&Webhook, Comparison)) -> Option<(WebhookId, Proof)> {
+fn proof_of_match((webhook, comparison): &(&Webhook, Comparison)) -> Option<(WebhookId, Proof)> {
     match comparison.credential {
         Check::Valid(proof) if comparison.is_nearly_equal() => Some((webhook.id, proof)),
         Check::Valid(_)
@@ -145,11 +149,11 @@ fn proof((webhook, comparison): &(&Webhook, Comparison)) -> Option<(WebhookId, P
 }
 
 fn credential_of(webhook: &Webhook, question: Question<'_>) -> Check {
-    let required = webhook.required(question.now);
-    credential::check(question.presented, required, question.body, question.now)
+    let required = webhook.required_credentials(question.now);
+    credential::check_credential(question.presented, required, question.body, question.now)
 }
 
-fn unauthenticated(question: Question<'_>, compared: &[(&Webhook, Comparison)]) -> Decision {
+fn decide_unauthenticated(question: Question<'_>, compared: &[(&Webhook, Comparison)]) -> Decision {
     let presented = question.presented;
     let lacks_signature = |(_, c): &(_, Comparison)| c.credential == Check::SignatureRequired;
     let reason = if presented.token.is_none() && presented.signed.is_none() {
@@ -168,7 +172,7 @@ fn unauthenticated(question: Question<'_>, compared: &[(&Webhook, Comparison)]) 
 }
 
 /// The register address: pending webhooks equal in the other four values take the id.
-fn register(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
+fn decide_registration(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
     let pending: Vec<&Webhook> = compared
         .iter()
         .filter(|(webhook, c)| webhook.project_id.is_pending() && c.is_nearly_equal())
@@ -178,7 +182,7 @@ fn register(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
         return Decision::new(Verdict::Unmatched, 200, DeliveryReason::NoProject);
     };
     if let Some(first) = pending.first() {
-        let webhooks = named(first, pending.len());
+        let webhooks = name_webhooks(first, pending.len());
         let reason = DeliveryReason::Registered { project: project_id, webhooks };
         let mut decision = Decision::new(Verdict::Registered, 202, reason);
         decision.register = pending.iter().map(|webhook| webhook.id).collect();
@@ -224,7 +228,7 @@ fn match_main(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
     let ids = |webhooks: &[&Webhook]| webhooks.iter().map(|webhook| webhook.id).collect();
     let missed = || match (filtered.first(), disabled.first()) {
         (Some((webhook, comparison)), _) => {
-            let check = comparison.trace.filtered().next().cloned();
+            let check = comparison.trace.filtered_checks().next().cloned();
             check.map(|check| DeliveryReason::Filtered { webhook: webhook.label(), check })
         }
         (None, Some(webhook)) => Some(DeliveryReason::Disabled { webhook: webhook.label() }),
@@ -238,7 +242,7 @@ fn match_main(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
                 because: Box::new(because),
             },
             (to_run, _) => {
-                let webhooks = named(to_run.unwrap_or(first), run.len());
+                let webhooks = name_webhooks(to_run.unwrap_or(first), run.len());
                 DeliveryReason::RegisteredAndMatched { project, webhooks }
             }
         };
@@ -247,7 +251,7 @@ fn match_main(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
         return decision;
     }
     if let Some(first) = run.first() {
-        let reason = DeliveryReason::Matched(named(first, run.len()));
+        let reason = DeliveryReason::Matched(name_webhooks(first, run.len()));
         let mut decision = Decision::new(Verdict::Matched, 202, reason);
         decision.run = ids(&run);
         return decision;
@@ -262,7 +266,7 @@ fn match_main(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
 }
 
 /// A webhook, and how many beside it.
-fn named(first: &Webhook, count: usize) -> Webhooks {
+fn name_webhooks(first: &Webhook, count: usize) -> Webhooks {
     Webhooks { first: first.label(), more: count.saturating_sub(1) }
 }
 
@@ -270,10 +274,11 @@ fn trace_of(compared: Vec<(&Webhook, Comparison)>) -> Trace {
     let mut webhooks: Vec<_> =
         compared.into_iter().map(|(_, comparison)| comparison.trace).collect();
     let refuses = |webhook: &WebhookTrace| {
-        webhook.differing().any(|check| check.field == MatchField::Credential)
+        webhook.differing_checks().any(|check| check.field == MatchField::Credential)
     };
-    webhooks
-        .sort_by_key(|webhook| (refuses(webhook), webhook.differing().count(), webhook.webhook));
+    webhooks.sort_by_key(|webhook| {
+        (refuses(webhook), webhook.differing_checks().count(), webhook.webhook)
+    });
     webhooks.truncate(MAX_TRACED);
     Trace { webhooks, ..Trace::default() }
 }

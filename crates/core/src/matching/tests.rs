@@ -42,7 +42,7 @@ pub(in crate::matching) fn ask(
         allow_no_secret: false,
         now: NOW,
     };
-    decide(question, webhooks)
+    decide_delivery(question, webhooks)
 }
 
 pub(in crate::matching) fn main(event: &Event, webhooks: &[Webhook]) -> Decision {
@@ -89,8 +89,10 @@ fn one_differing_value_is_named_with_both_sides() {
         let decision = main(&event(), &[near]);
         assert_eq!((decision.verdict, decision.status), (Verdict::Unmatched, 200), "{field}");
         says(&decision, expected);
-        let differing: Vec<_> =
-            decision.trace.webhooks[0].differing().map(|check| check.field.as_str()).collect();
+        let differing: Vec<_> = decision.trace.webhooks[0]
+            .differing_checks()
+            .map(|check| check.field.as_str())
+            .collect();
         assert_eq!(differing, [field]);
     }
 }
@@ -138,7 +140,7 @@ fn a_webhook_without_secret_accepts_nobody_unless_allowed() {
         allow_no_secret: true,
         now: NOW,
     };
-    assert_eq!(decide(question, &[open]).verdict, Verdict::Matched);
+    assert_eq!(decide_delivery(question, &[open]).verdict, Verdict::Matched);
 }
 
 #[test]
@@ -229,7 +231,7 @@ fn a_header_that_disagrees_with_the_body_matches_nothing() {
 }
 
 fn filtered(id: i64, project_id: i64, texts: FilterTexts) -> Webhook {
-    Webhook { filters: Arc::new(Filters::read(texts)), ..sample_webhook(id, project_id) }
+    Webhook { filters: Arc::new(Filters::from_texts(texts)), ..sample_webhook(id, project_id) }
 }
 
 fn on_main() -> FilterTexts {
@@ -251,7 +253,7 @@ fn a_filter_decides_what_runs_and_is_named_with_both_sides() {
         decision.reason.to_string(),
         "Filtered: “App push” runs only for branch or tag main; this event is for other"
     );
-    let check = decision.trace.webhooks[0].filtered().next().unwrap();
+    let check = decision.trace.webhooks[0].filtered_checks().next().unwrap();
     assert_eq!((check.expected.as_str(), check.actual.as_str()), ("main", "refs/heads/other"));
     // Nothing was done, so the same event may run once the filter is mended.
     assert!(!decision.did_something());

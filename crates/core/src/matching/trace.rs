@@ -40,17 +40,17 @@ pub struct WebhookTrace {
 
 impl WebhookTrace {
     /// How many conditions held.
-    pub fn equal(&self) -> usize {
+    pub fn count_equal(&self) -> usize {
         self.checks.iter().filter(|check| check.equal).count()
     }
 
     /// The filters that did not let the event pass.
-    pub fn filtered(&self) -> impl Iterator<Item = &FieldCheck> {
-        self.differing().filter(|check| check.field.is_filter())
+    pub fn filtered_checks(&self) -> impl Iterator<Item = &FieldCheck> {
+        self.differing_checks().filter(|check| check.field.is_filter())
     }
 
     /// The conditions that did not hold.
-    pub fn differing(&self) -> impl Iterator<Item = &FieldCheck> {
+    pub fn differing_checks(&self) -> impl Iterator<Item = &FieldCheck> {
         self.checks.iter().filter(|check| !check.equal)
     }
 }
@@ -91,7 +91,7 @@ impl MatchField {
     }
 
     /// How it is called in a sentence.
-    pub fn words(self) -> &'static str {
+    pub fn field_words(self) -> &'static str {
         match self {
             Self::Credential => "credential",
             Self::RepoName => "repository name",
@@ -148,7 +148,7 @@ impl FieldCheck {
     }
 
     /// One condition of which Signalbox itself says how it fares.
-    pub fn saying(
+    pub fn with_words(
         field: MatchField,
         expected: impl Into<String>,
         words: Sentence,

@@ -3,7 +3,7 @@
 //! Of everything a program may send a terminal, only how letters look is kept; the rest is taken
 //! out as for plain text.
 
-use super::{Glyph, glyphs};
+use super::{Glyph, each_glyph};
 
 /// Letters of one look.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,10 +33,10 @@ struct Look {
 pub fn page_lines(bytes: &[u8]) -> Vec<Vec<Span>> {
     let mut lines = vec![Vec::new()];
     let mut look = Look::default();
-    glyphs(bytes, |glyph| match glyph {
+    each_glyph(bytes, |glyph| match glyph {
         Glyph::Letter('\n') => lines.push(Vec::new()),
         Glyph::Letter(c) => {
-            let style = look.words();
+            let style = look.style_classes();
             if let Some(line) = lines.last_mut() {
                 match line.last_mut() {
                     Some(Span { style: last, text }) if *last == style => text.push(c),
@@ -44,7 +44,7 @@ pub fn page_lines(bytes: &[u8]) -> Vec<Vec<Span>> {
                 }
             }
         }
-        Glyph::Look(numbers) => look.change(numbers),
+        Glyph::Look(numbers) => look.apply_codes(numbers),
     });
     // A line end ends the last line; it begins no empty one after it.
     if lines.last().is_some_and(Vec::is_empty) {
@@ -55,7 +55,7 @@ pub fn page_lines(bytes: &[u8]) -> Vec<Vec<Span>> {
 
 impl Look {
     /// Source: ECMA-48, 8.3.117 (SGR); the forms with 38 and 48 are ISO 8613-6.
-    fn change(&mut self, numbers: &str) {
+    fn apply_codes(&mut self, numbers: &str) {
         let mut numbers = numbers.split([';', ':']).map(|number| number.parse::<u8>().unwrap_or(0));
         while let Some(number) = numbers.next() {
             match number {
@@ -72,10 +72,10 @@ impl Look {
                 27 => self.inverse = false,
                 29 => self.strike = false,
                 30..=37 => self.front = Some(number - 30),
-                38 => self.front = extended(&mut numbers),
+                38 => self.front = extended_colour(&mut numbers),
                 39 => self.front = None,
                 40..=47 => self.back = Some(number - 40),
-                48 => self.back = extended(&mut numbers),
+                48 => self.back = extended_colour(&mut numbers),
                 49 => self.back = None,
                 90..=97 => self.front = Some(number - 82),
                 100..=107 => self.back = Some(number - 92),
@@ -84,7 +84,7 @@ impl Look {
         }
     }
 
-    fn words(self) -> String {
+    fn style_classes(self) -> String {
         let (front, back) = if self.inverse {
             (self.back.or(Some(0)), self.front.or(Some(7)))
         } else {
@@ -105,29 +105,29 @@ impl Look {
 }
 
 /// A colour out of 256, or one mixed of red, green and blue, as the nearest of the 16.
-fn extended(numbers: &mut impl Iterator<Item = u8>) -> Option<u8> {
+fn extended_colour(numbers: &mut impl Iterator<Item = u8>) -> Option<u8> {
     match numbers.next()? {
         5 => match numbers.next()? {
             named @ 0..=15 => Some(named),
             cube @ 16..=231 => {
                 let level = |step: u8| if step == 0 { 0 } else { 55 + step * 40 };
                 let at = cube - 16;
-                Some(nearest(level(at / 36), level(at / 6 % 6), level(at % 6)))
+                Some(nearest_colour(level(at / 36), level(at / 6 % 6), level(at % 6)))
             }
             grey => {
                 let level = 8 + (grey - 232) * 10;
-                Some(nearest(level, level, level))
+                Some(nearest_colour(level, level, level))
             }
         },
         2 => {
             let (red, green, blue) = (numbers.next()?, numbers.next()?, numbers.next()?);
-            Some(nearest(red, green, blue))
+            Some(nearest_colour(red, green, blue))
         }
         _ => None,
     }
 }
 
-fn nearest(red: u8, green: u8, blue: u8) -> u8 {
+fn nearest_colour(red: u8, green: u8, blue: u8) -> u8 {
     let most = red.max(green).max(blue);
     let least = red.min(green).min(blue);
     if most - least < 32 {
@@ -150,7 +150,7 @@ mod tests {
     use crate::output::page_text;
     use proptest::prelude::*;
 
-    fn shown(bytes: &[u8]) -> String {
+    fn show_coloured(bytes: &[u8]) -> String {
         let lines = page_lines(bytes).into_iter().map(|line| {
             let spans = line.into_iter().map(|span| match span.style.as_str() {
                 "" => span.text,
@@ -176,7 +176,7 @@ mod tests {
             (b"\x1b[38;5mx\x1b[999999;;mz", "xz"),
             (b"\x1b[2J\x1b[1;1Hx\x1b]0;title\x07y", "xy"),
         ] {
-            assert_eq!(shown(raw), words);
+            assert_eq!(show_coloured(raw), words);
         }
     }
 

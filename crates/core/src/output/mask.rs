@@ -25,7 +25,7 @@ pub struct Masks {
 impl Masks {
     /// For the secrets of one run.
     #[must_use]
-    pub fn of(secrets: &Secrets) -> Self {
+    pub fn for_secrets(secrets: &Secrets) -> Self {
         let mut all: Vec<Vec<u8>> = Vec::new();
         for (_, value) in secrets.iter().filter(|(_, value)| !value.is_empty()) {
             all.push(value.as_bytes().to_vec());
@@ -42,14 +42,14 @@ impl Masks {
     /// What of a stream can be passed on now; an end that may be the beginning of a secret is kept
     /// back.
     #[must_use]
-    pub fn push(&mut self, stream: Stream, bytes: &[u8]) -> Vec<u8> {
+    pub fn push_bytes(&mut self, stream: Stream, bytes: &[u8]) -> Vec<u8> {
         if self.secrets.is_empty() {
             return bytes.to_vec();
         }
         let held = self.held.iter().position(|chunk| chunk.stream == stream);
         let mut whole = held.map(|at| self.held.swap_remove(at).bytes).unwrap_or_default();
         whole.extend_from_slice(bytes);
-        let (masked, rest) = self.mask(&whole, true);
+        let (masked, rest) = self.mask_bytes(&whole, true);
         if !rest.is_empty() {
             self.held.push(Chunk { stream, bytes: rest });
         }
@@ -58,10 +58,10 @@ impl Masks {
 
     /// What was kept back, when nothing more comes.
     #[must_use]
-    pub fn finish(&mut self) -> Vec<Chunk> {
+    pub fn take_rest(&mut self) -> Vec<Chunk> {
         let held = std::mem::take(&mut self.held);
         let masked = held.into_iter().map(|chunk| {
-            let (bytes, _) = self.mask(&chunk.bytes, false);
+            let (bytes, _) = self.mask_bytes(&chunk.bytes, false);
             Chunk { stream: chunk.stream, bytes }
         });
         masked.collect()
@@ -69,19 +69,19 @@ impl Masks {
 
     /// A sentence with its secrets taken out.
     #[must_use]
-    pub fn text(&self, text: &str) -> String {
-        String::from_utf8_lossy(&self.mask(text.as_bytes(), false).0).into_owned()
+    pub fn mask_text(&self, text: &str) -> String {
+        String::from_utf8_lossy(&self.mask_bytes(text.as_bytes(), false).0).into_owned()
     }
 
     /// What is safe, and the end that is not yet known to be.
-    fn mask(&self, bytes: &[u8], more_comes: bool) -> (Vec<u8>, Vec<u8>) {
+    fn mask_bytes(&self, bytes: &[u8], more_comes: bool) -> (Vec<u8>, Vec<u8>) {
         let mut safe = Vec::with_capacity(bytes.len());
         let mut rest = bytes;
         while let Some((first, after)) = rest.split_first() {
             let alike = self.secrets.iter().filter(|secret| secret.first() == Some(first));
             let mut found = None;
             for secret in alike {
-                match Alike::of(secret, rest) {
+                match Alike::new_comparison(secret, rest) {
                     Alike::SoFar if more_comes => return (safe, rest.to_vec()),
                     Alike::SoFar | Alike::Not => {}
                     Alike::Whole { looks, behind } => {
@@ -117,7 +117,7 @@ enum Alike<'b> {
 impl<'b> Alike<'b> {
     /// Sees through what a page does not show: terminals are told to change colour in the middle of
     /// words, by `grep --color` for one.
-    fn of(secret: &[u8], bytes: &'b [u8]) -> Self {
+    fn new_comparison(secret: &[u8], bytes: &'b [u8]) -> Self {
         let (mut rest, mut looks, mut in_gap) = (bytes, Vec::new(), 0);
         let mut letters = secret.iter().peekable();
         while let Some(letter) = letters.peek() {
@@ -127,7 +127,7 @@ impl<'b> Alike<'b> {
                 (rest, in_gap) = (after, 0);
                 continue;
             }
-            match sequence(rest) {
+            match control_sequence(rest) {
                 Sequence::SoFar if in_gap + rest.len() <= MOST_IN_GAP => return Self::SoFar,
                 Sequence::Bytes(count) if in_gap + count <= MOST_IN_GAP => {
                     let (sequence, behind) = rest.split_at(count);
@@ -150,7 +150,7 @@ enum Sequence {
 }
 
 /// A control sequence, or one that chooses letters. Source: ECMA-48, sections 5.3 and 5.4.
-fn sequence(bytes: &[u8]) -> Sequence {
+fn control_sequence(bytes: &[u8]) -> Sequence {
     let (start, inner, last) = match bytes {
         [0x1b | 0xc2] => return Sequence::SoFar,
         [0x1b, b'[', ..] | [0xc2, 0x9b, ..] => (2, b' '..=b'?', b'@'..=b'~'),
@@ -170,18 +170,18 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn masks(values: &[&str]) -> Masks {
+    fn sample_masks(values: &[&str]) -> Masks {
         let mut secrets = Secrets::default();
         for (at, value) in values.iter().enumerate() {
             secrets.insert(format!("S{at}"), *value);
         }
-        Masks::of(&secrets)
+        Masks::for_secrets(&secrets)
     }
 
     fn in_pieces(masks: &mut Masks, pieces: &[&[u8]]) -> String {
         let mut all: Vec<u8> =
-            pieces.iter().flat_map(|piece| masks.push(Stream::Stdout, piece)).collect();
-        all.extend(masks.finish().into_iter().flat_map(|chunk| chunk.bytes));
+            pieces.iter().flat_map(|piece| masks.push_bytes(Stream::Stdout, piece)).collect();
+        all.extend(masks.take_rest().into_iter().flat_map(|chunk| chunk.bytes));
         String::from_utf8_lossy(&all).into_owned()
     }
 
@@ -190,7 +190,7 @@ mod tests {
         let text = b"a s3cret-token b s3cret-toke s3cret-token";
         for cut in 0..text.len() {
             let (one, two) = text.split_at(cut);
-            let masked = in_pieces(&mut masks(&["s3cret-token"]), &[one, two]);
+            let masked = in_pieces(&mut sample_masks(&["s3cret-token"]), &[one, two]);
             assert_eq!(masked, "a •••••• b s3cret-toke ••••••", "{cut}");
         }
     }
@@ -199,18 +199,18 @@ mod tests {
     fn of_two_that_begin_alike_the_longer_one_is_taken_out_whole() {
         let pieces: [&[u8]; 3] = [b"pass", b"word-", b"two password- x"];
         assert_eq!(
-            in_pieces(&mut masks(&["password-", "password-two"]), &pieces),
+            in_pieces(&mut sample_masks(&["password-", "password-two"]), &pieces),
             "•••••• •••••• x"
         );
     }
 
     #[test]
     fn streams_do_not_mix_and_lines_of_a_long_secret_count() {
-        let mut masks = masks(&["first line\nsecond line\nx"]);
-        assert_eq!(masks.push(Stream::Stdout, b"first "), b"");
-        assert_eq!(masks.push(Stream::Stderr, b"line"), b"line");
-        assert_eq!(masks.push(Stream::Stdout, b"line!"), "••••••!".as_bytes());
-        assert_eq!(masks.text("second line, x"), "••••••, x");
+        let mut masks = sample_masks(&["first line\nsecond line\nx"]);
+        assert_eq!(masks.push_bytes(Stream::Stdout, b"first "), b"");
+        assert_eq!(masks.push_bytes(Stream::Stderr, b"line"), b"line");
+        assert_eq!(masks.push_bytes(Stream::Stdout, b"line!"), "••••••!".as_bytes());
+        assert_eq!(masks.mask_text("second line, x"), "••••••, x");
     }
 
     proptest! {
@@ -221,7 +221,7 @@ mod tests {
         ) {
             let cut: Vec<&[u8]> = pieces.iter().map(String::as_bytes).collect();
             let whole = pieces.concat();
-            let masked = in_pieces(&mut masks(&[&secret]), &cut);
+            let masked = in_pieces(&mut sample_masks(&[&secret]), &cut);
             prop_assert!(!masked.contains(&secret), "{masked}");
             prop_assert_eq!(masked, whole.replace(&secret, MASK));
         }
@@ -237,22 +237,22 @@ mod tests {
         ] {
             for cut in 0..text.len() {
                 let (one, two) = text.as_bytes().split_at(cut);
-                assert_eq!(in_pieces(&mut masks(&["s3cret"]), &[one, two]), masked, "{cut}");
+                assert_eq!(in_pieces(&mut sample_masks(&["s3cret"]), &[one, two]), masked, "{cut}");
             }
         }
     }
 
     #[test]
     fn an_output_without_an_end_is_not_kept_back() {
-        let mut masks = masks(&["s3cret"]);
-        assert_eq!(masks.push(Stream::Stdout, b"s"), b"");
+        let mut masks = sample_masks(&["s3cret"]);
+        assert_eq!(masks.push_bytes(Stream::Stdout, b"s"), b"");
         let mut passed = 0;
         for _ in 0..100 {
-            passed += masks.push(Stream::Stdout, b"\x1b[0m").len();
+            passed += masks.push_bytes(Stream::Stdout, b"\x1b[0m").len();
         }
         assert_eq!(passed, 401);
         let endless = [b"s\x1b[".as_slice(), &[b'1'; 1_000]].concat();
-        assert_eq!(masks.push(Stream::Stderr, &endless), endless);
+        assert_eq!(masks.push_bytes(Stream::Stderr, &endless), endless);
     }
 
     proptest! {
@@ -268,7 +268,7 @@ mod tests {
             cuts.sort_unstable();
             let cut: Vec<&[u8]> =
                 cuts.windows(2).map(|ends| &whole.as_bytes()[ends[0]..ends[1]]).collect();
-            let masked = in_pieces(&mut masks(&[&secret]), &cut);
+            let masked = in_pieces(&mut sample_masks(&[&secret]), &cut);
             let shown = |text: &str| super::super::page_text(text.as_bytes());
             prop_assert_eq!(shown(&masked), shown(&whole).replace(&secret, MASK));
         }

@@ -10,13 +10,13 @@ fn out(bytes: &[u8]) -> Chunk {
 /// What ends up stored.
 fn stored(cap: Cap, chunks: impl IntoIterator<Item = Chunk>) -> (Vec<Chunk>, Rest) {
     let mut cap = cap;
-    let head = chunks.into_iter().filter_map(|chunk| cap.push(chunk)).collect();
-    (head, cap.finish())
+    let head = chunks.into_iter().filter_map(|chunk| cap.push_chunk(chunk)).collect();
+    (head, cap.into_rest())
 }
 
 #[test]
 fn a_short_output_is_stored_as_it_comes() {
-    let (head, rest) = stored(Cap::of(100), [out(b"one"), out(b"two")]);
+    let (head, rest) = stored(Cap::with_limit(100), [out(b"one"), out(b"two")]);
     assert_eq!(head, [out(b"one"), out(b"two")]);
     assert_eq!(rest, Rest { dropped_bytes: 0, tail: vec![] });
     assert_eq!(rest.into_chunks().count(), 0);
@@ -24,11 +24,11 @@ fn a_short_output_is_stored_as_it_comes() {
 
 #[test]
 fn of_a_long_output_the_middle_is_dropped_and_counted() {
-    let (head, rest) = stored(Cap::of(8), [out(b"abcdef"), out(b"ghijkl")]);
+    let (head, rest) = stored(Cap::with_limit(8), [out(b"abcdef"), out(b"ghijkl")]);
     assert_eq!(head, [out(b"abcd")]);
     assert_eq!(rest.dropped_bytes, 4);
     let rest: Vec<Chunk> = rest.into_chunks().collect();
-    assert_eq!(rest, [Chunk::notice("… 4 bytes dropped here …"), out(b"ijkl")]);
+    assert_eq!(rest, [Chunk::from_notice("… 4 bytes dropped here …"), out(b"ijkl")]);
 }
 
 #[test]
@@ -64,7 +64,7 @@ proptest! {
         limit in 0usize..400,
     ) {
         let whole = pieces.concat();
-        let (head, rest) = stored(Cap::of(limit), pieces.iter().map(|piece| out(piece)));
+        let (head, rest) = stored(Cap::with_limit(limit), pieces.iter().map(|piece| out(piece)));
         let head: Vec<u8> = head.into_iter().flat_map(|chunk| chunk.bytes).collect();
         let dropped = usize::try_from(rest.dropped_bytes).unwrap();
         let tail: Vec<u8> = rest.tail.into_iter().flat_map(|chunk| chunk.bytes).collect();

@@ -2,7 +2,7 @@
 
 use super::{Row, Stored, Verb};
 use crate::schema::audit_log;
-use crate::search::{Condition, CountOf, ago, contains};
+use crate::search::{Condition, CountOf, contains_pattern, time_ago};
 use crate::{Conn, Result};
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -32,7 +32,7 @@ pub struct Filter {
 /// Words are looked for in so many of the newest entries, so that a search ends.
 const SEARCHED: i64 = 50_000;
 
-fn condition(query: &ListQuery<Sort, Filter>, newest: i64) -> Condition<audit_log::table> {
+fn list_condition(query: &ListQuery<Sort, Filter>, newest: i64) -> Condition<audit_log::table> {
     let filter = &query.filter;
     let mut all: Condition<audit_log::table> = Box::new(audit_log::id.is_not_null());
     if let Some(actor) = filter.actor.clone() {
@@ -48,7 +48,7 @@ fn condition(query: &ListQuery<Sort, Filter>, newest: i64) -> Condition<audit_lo
         all = Box::new(all.and(audit_log::object_id.eq(object_id)));
     }
     if let Some(within) = filter.at.within {
-        all = Box::new(all.and(audit_log::at.ge(ago(within))));
+        all = Box::new(all.and(audit_log::at.ge(time_ago(within))));
     }
     if let Some(since) = filter.at.since {
         all = Box::new(all.and(audit_log::at.ge(since)));
@@ -60,7 +60,7 @@ fn condition(query: &ListQuery<Sort, Filter>, newest: i64) -> Condition<audit_lo
         all = Box::new(all.and(audit_log::id.gt(newest.saturating_sub(SEARCHED))));
     }
     for term in &query.terms {
-        let pattern = contains(term);
+        let pattern = contains_pattern(term);
         // Values before and after count too; secrets are not among them.
         let in_changes = sql::<Bool>("changes::text ILIKE ").bind::<Text, _>(pattern.clone());
         all = Box::new(
@@ -81,17 +81,19 @@ fn condition(query: &ListQuery<Sort, Filter>, newest: i64) -> Condition<audit_lo
 ///
 /// # Errors
 /// Those of the database.
-pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Page<Row>> {
+pub async fn list_entries(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Page<Row>> {
     let newest: Option<i64> = if query.terms.is_empty() {
         None
     } else {
         audit_log::table.select(diesel::dsl::max(audit_log::id)).first(conn).await?
     };
     let newest = newest.unwrap_or_default();
-    let counted = audit_log::table.select(audit_log::id).filter(condition(query, newest));
+    let counted = audit_log::table.select(audit_log::id).filter(list_condition(query, newest));
     let matching: i64 = CountOf(counted.limit(Total::CAP + 1)).get_result(conn).await?;
-    let rows =
-        audit_log::table.select(Stored::as_select()).filter(condition(query, newest)).into_boxed();
+    let rows = audit_log::table
+        .select(Stored::as_select())
+        .filter(list_condition(query, newest))
+        .into_boxed();
     // A place that is no number lies before the first entry.
     let place = |id: &str| id.parse::<i64>().unwrap_or(i64::MAX);
     let rows = match &query.part {
@@ -101,7 +103,7 @@ pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Pa
     };
     let rows: Vec<Stored> = rows.limit(query.limit.saturating_add(1)).load(conn).await?;
     let rows = rows.into_iter().map(Row::from).collect();
-    Ok(Page::cut(rows, &query.part, query.limit, Total::capped(matching)))
+    Ok(Page::cut_page(rows, &query.part, query.limit, Total::from_capped(matching)))
 }
 
 /// Names of people that the list offers to be narrowed to.
@@ -119,7 +121,7 @@ struct Told {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn counts(conn: &mut Conn, param: &'static str) -> Result<Counts> {
+pub async fn count_entries(conn: &mut Conn, param: &'static str) -> Result<Counts> {
     // From one name to the next in the index, however many entries each has.
     let told: Told = diesel::sql_query(
         "WITH RECURSIVE names AS ((SELECT actor_name FROM audit_log ORDER BY actor_name LIMIT 1) \
@@ -135,7 +137,7 @@ pub async fn counts(conn: &mut Conn, param: &'static str) -> Result<Counts> {
     .await?;
     let choice = |value| ChoiceCount { param, value, count: None };
     Ok(Counts {
-        all: Some(Total::capped(told.entries)),
+        all: Some(Total::from_capped(told.entries)),
         choices: told.names.into_iter().map(choice).collect(),
     })
 }
@@ -144,7 +146,7 @@ pub async fn counts(conn: &mut Conn, param: &'static str) -> Result<Counts> {
 ///
 /// # Errors
 /// [`crate::StoreError::NotFound`] when there is none of this number.
-pub async fn find(conn: &mut Conn, id: i64) -> Result<Row> {
+pub async fn find_entry(conn: &mut Conn, id: i64) -> Result<Row> {
     let found: Stored = audit_log::table.find(id).select(Stored::as_select()).first(conn).await?;
     Ok(found.into())
 }

@@ -3,8 +3,8 @@
 use super::{Brief, JobRef, Row};
 use crate::schema::{deliveries, jobs};
 use crate::search::{
-    BETWEEN, Condition, CountsOf, Found, Ids, ago, among_newest, contains, first_id_after,
-    last_id_before, last_id_before_ago, matching,
+    BETWEEN, Condition, CountsOf, Found, Ids, among_newest, contains_pattern, find_matching,
+    first_id_after, last_id_before, last_id_before_ago, time_ago,
 };
 use crate::{Conn, Result};
 use diesel::dsl::sql;
@@ -52,21 +52,21 @@ pub struct Filter {
 }
 
 /// The deliveries that search and filters let through, as a condition for other queries.
-pub(crate) fn selection(query: &ListQuery<Sort, Filter>) -> Condition<deliveries::table> {
-    if !searches(query) {
-        return condition(query);
+pub(crate) fn list_selection(query: &ListQuery<Sort, Filter>) -> Condition<deliveries::table> {
+    if !searches_words(query) {
+        return list_condition(query);
     }
     let newest = among_newest("deliveries", query.reach, query.filter.received.before);
-    Box::new(condition(query).and(newest))
+    Box::new(list_condition(query).and(newest))
 }
 
 /// Whether words are searched: an ID names its row, however old it is.
-fn searches(query: &ListQuery<Sort, Filter>) -> bool {
+fn searches_words(query: &ListQuery<Sort, Filter>) -> bool {
     let is_id = |term: &String| term.to_ascii_uppercase().parse::<DeliveryId>().is_ok();
     !query.terms.iter().all(is_id)
 }
 
-fn condition(query: &ListQuery<Sort, Filter>) -> Condition<deliveries::table> {
+fn list_condition(query: &ListQuery<Sort, Filter>) -> Condition<deliveries::table> {
     let filter = &query.filter;
     let mut all: Condition<deliveries::table> = Box::new(deliveries::id.is_not_null());
     let mut and = |next: Condition<deliveries::table>| {
@@ -104,7 +104,7 @@ fn condition(query: &ListQuery<Sort, Filter>) -> Condition<deliveries::table> {
     }
     if let Some(within) = filter.received.within {
         let ids = deliveries::id.ge(last_id_before_ago(within));
-        and(Box::new(deliveries::received_at.ge(ago(within)).and(ids)));
+        and(Box::new(deliveries::received_at.ge(time_ago(within)).and(ids)));
     }
     if let Some(since) = filter.received.since {
         let ids = deliveries::id.ge(last_id_before(since));
@@ -125,17 +125,17 @@ fn condition(query: &ListQuery<Sort, Filter>) -> Condition<deliveries::table> {
         and(Box::new(deliveries::replay_run.assume_not_null().eq(run)));
     }
     for term in &query.terms {
-        and(found(term));
+        and(match_term(term));
     }
     all
 }
 
 /// The ids that search and filters let through, newest first.
-fn ids(query: &ListQuery<Sort, Filter>) -> Ids<deliveries::table> {
+fn list_ids(query: &ListQuery<Sort, Filter>) -> Ids<deliveries::table> {
     Ids {
         table: "deliveries",
-        condition: condition(query),
-        searches: searches(query).then_some(query.reach),
+        condition: list_condition(query),
+        searches: searches_words(query).then_some(query.reach),
         before: query.filter.received.before,
         limit: Found::LIMIT,
     }
@@ -143,7 +143,7 @@ fn ids(query: &ListQuery<Sort, Filter>) -> Ids<deliveries::table> {
 
 /// An ID names its row, or that of the job that it made; other words are looked for in all
 /// fields in one go.
-fn found(term: &str) -> Condition<deliveries::table> {
+fn match_term(term: &str) -> Condition<deliveries::table> {
     let id = term.to_ascii_uppercase();
     if id.parse::<DeliveryId>().is_ok() {
         let made = jobs::table.filter(jobs::id.eq(id.clone())).select(jobs::delivery_id);
@@ -166,7 +166,7 @@ fn found(term: &str) -> Condition<deliveries::table> {
         .concat(deliveries::user_email)
         .concat(BETWEEN)
         .concat(deliveries::summary)
-        .ilike(contains(term));
+        .ilike(contains_pattern(term));
     let text = text.or(deliveries::idempotency_key.eq(term.to_owned()));
     match term.parse::<i64>() {
         Ok(number) => {
@@ -181,15 +181,18 @@ fn found(term: &str) -> Condition<deliveries::table> {
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Page<Row>> {
-    let (matching, ids) = matching(conn, ids(query), query).await?;
+pub async fn list_deliveries(
+    conn: &mut Conn,
+    query: &ListQuery<Sort, Filter>,
+) -> Result<Page<Row>> {
+    let (matching, ids) = find_matching(conn, list_ids(query), query).await?;
     if matching.number() == 0 {
-        return Ok(Page::cut(Vec::new(), &query.part, query.limit, matching));
+        return Ok(Page::cut_page(Vec::new(), &query.part, query.limit, matching));
     }
     let rows = deliveries::table.select(Brief::as_select()).into_boxed();
     let rows = match ids {
         Some(ids) => rows.filter(deliveries::id.eq_any(ids)),
-        None => rows.filter(condition(query)),
+        None => rows.filter(list_condition(query)),
     };
     let rows = match &query.part {
         Part::Numbered(_) => rows.order(deliveries::id.desc()),
@@ -198,7 +201,7 @@ pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Pa
     };
     let rows: Vec<Brief> = rows.limit(query.limit.saturating_add(1)).load(conn).await?;
     let rows = with_jobs(conn, rows).await?;
-    Ok(Page::cut(rows, &query.part, query.limit, matching))
+    Ok(Page::cut_page(rows, &query.part, query.limit, matching))
 }
 
 async fn with_jobs(conn: &mut Conn, rows: Vec<Brief>) -> Result<Vec<Row>> {
@@ -226,7 +229,7 @@ async fn with_jobs(conn: &mut Conn, rows: Vec<Brief>) -> Result<Vec<Row>> {
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn counts(conn: &mut Conn, tabs: bool) -> Result<Counts> {
+pub async fn count_deliveries(conn: &mut Conn, tabs: bool) -> Result<Counts> {
     let all = || deliveries::table.select(deliveries::id).limit(Total::CAP + 1).into_boxed();
     let of = Verdict::ALL
         .into_iter()
@@ -234,7 +237,7 @@ pub async fn counts(conn: &mut Conn, tabs: bool) -> Result<Counts> {
         .map(|verdict| all().filter(deliveries::verdict.eq(verdict.as_str())));
     let counted = CountsOf(std::iter::once(all()).chain(of).collect());
     let counted: Vec<i64> = counted.get_result(conn).await?;
-    let mut counted = counted.into_iter().map(Total::capped);
+    let mut counted = counted.into_iter().map(Total::from_capped);
     let all = counted.next();
     let choices = Verdict::ALL.into_iter().zip(counted).map(|(verdict, count)| ChoiceCount {
         param: "verdict",

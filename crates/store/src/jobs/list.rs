@@ -1,9 +1,10 @@
 //! The list of jobs: what it can be narrowed to, its rows, ids and counts.
 
-use super::{Job, Row, told};
+use super::{Job, Row, add_context};
 use crate::schema::{deliveries, jobs};
 use crate::search::{
-    BETWEEN, Condition, CountsOf, Found, Ids, ago, contains, first_id_after, matching,
+    BETWEEN, Condition, CountsOf, Found, Ids, contains_pattern, find_matching, first_id_after,
+    time_ago,
 };
 use crate::stats::REASON;
 use crate::{Conn, Result};
@@ -43,7 +44,7 @@ pub struct Filter {
     pub reason: Option<String>,
 }
 
-fn condition(query: &ListQuery<Sort, Filter>) -> Condition<jobs::table> {
+fn list_condition(query: &ListQuery<Sort, Filter>) -> Condition<jobs::table> {
     let filter = &query.filter;
     let mut all: Condition<jobs::table> = Box::new(jobs::id.is_not_null());
     let mut and = |next: Condition<jobs::table>| {
@@ -73,13 +74,13 @@ fn condition(query: &ListQuery<Sort, Filter>) -> Condition<jobs::table> {
         and(Box::new(jobs::action.eq(action)));
     }
     if let Some(within) = filter.queued.within {
-        and(Box::new(jobs::queued_at.ge(ago(within))));
+        and(Box::new(jobs::queued_at.ge(time_ago(within))));
     }
     if let Some(within) = filter.finished_within {
         and(Box::new(
             jobs::finished_at
                 .is_not_null()
-                .and(jobs::finished_at.assume_not_null().ge(ago(within))),
+                .and(jobs::finished_at.assume_not_null().ge(time_ago(within))),
         ));
     }
     if let Some(since) = filter.queued.since {
@@ -100,7 +101,7 @@ fn condition(query: &ListQuery<Sort, Filter>) -> Condition<jobs::table> {
         and(Box::new(failed.and(sql::<Bool>(&format!("{REASON} = ")).bind::<Text, _>(reason))));
     }
     for term in &query.terms {
-        and(found(term));
+        and(match_term(term));
     }
     all
 }
@@ -112,14 +113,14 @@ fn is_short(queued: &Times) -> bool {
 }
 
 /// The ids that search and filters let through, newest first; `and` narrows them further.
-fn ids(
+fn list_ids(
     query: &ListQuery<Sort, Filter>,
     and: Option<Condition<jobs::table>>,
     limit: i64,
 ) -> Ids<jobs::table> {
     let condition: Condition<jobs::table> = match and {
-        Some(and) => Box::new(and.and(condition(query))),
-        None => condition(query),
+        Some(and) => Box::new(and.and(list_condition(query))),
+        None => list_condition(query),
     };
     let is_id = |term: &String| term.to_ascii_uppercase().parse::<JobId>().is_ok();
     Ids {
@@ -132,7 +133,7 @@ fn ids(
 }
 
 /// An ID names its rows; other words are looked for in all fields in one go.
-fn found(term: &str) -> Condition<jobs::table> {
+fn match_term(term: &str) -> Condition<jobs::table> {
     let id = term.to_ascii_uppercase();
     if id.parse::<JobId>().is_ok() {
         return Box::new(jobs::id.eq(id.clone()).or(jobs::delivery_id.eq(id)));
@@ -148,7 +149,7 @@ fn found(term: &str) -> Condition<jobs::table> {
         .concat(jobs::error)
         .concat(BETWEEN)
         .concat(jobs::requested_by)
-        .ilike(contains(term));
+        .ilike(contains_pattern(term));
     match term.parse::<i64>() {
         Ok(number) => {
             let of_project = deliveries::table
@@ -164,15 +165,15 @@ fn found(term: &str) -> Condition<jobs::table> {
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Page<Row>> {
-    let (matching, ids) = matching(conn, ids(query, None, Found::LIMIT), query).await?;
+pub async fn list_jobs(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Page<Row>> {
+    let (matching, ids) = find_matching(conn, list_ids(query, None, Found::LIMIT), query).await?;
     if matching.number() == 0 {
-        return Ok(Page::cut(Vec::new(), &query.part, query.limit, matching));
+        return Ok(Page::cut_page(Vec::new(), &query.part, query.limit, matching));
     }
     let rows = jobs::table.select(Job::as_select()).into_boxed();
     let rows = match ids {
         Some(ids) => rows.filter(jobs::id.eq_any(ids)),
-        None => rows.filter(condition(query)),
+        None => rows.filter(list_condition(query)),
     };
     let rows = match &query.part {
         Part::Numbered(_) => rows.order(jobs::id.desc()),
@@ -180,8 +181,8 @@ pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Pa
         Part::Newer(id) => rows.filter(jobs::id.gt(id.clone())).order(jobs::id.asc()),
     };
     let rows: Vec<Job> = rows.limit(query.limit.saturating_add(1)).load(conn).await?;
-    let rows = told(conn, rows).await?;
-    Ok(Page::cut(rows, &query.part, query.limit, matching))
+    let rows = add_context(conn, rows).await?;
+    Ok(Page::cut_page(rows, &query.part, query.limit, matching))
 }
 
 /// The ids of the jobs that a search and filters let through, newest first: the first `limit` of
@@ -189,7 +190,7 @@ pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Pa
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn selected(
+pub async fn select_ids(
     conn: &mut Conn,
     query: &ListQuery<Sort, Filter>,
     (up_to, part): (Option<&str>, &Part),
@@ -202,14 +203,14 @@ pub async fn selected(
     if let Part::Older(id) = part {
         narrowed = Box::new(narrowed.and(jobs::id.lt(id.clone())));
     }
-    Ok(ids(query, Some(narrowed), limit).load(conn).await?)
+    Ok(list_ids(query, Some(narrowed), limit).load(conn).await?)
 }
 
 /// How many jobs there are in all and, if tabs show it, of each state, each count capped.
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn counts(conn: &mut Conn, tabs: bool) -> Result<Counts> {
+pub async fn count_jobs(conn: &mut Conn, tabs: bool) -> Result<Counts> {
     let all = || jobs::table.select(jobs::id).limit(Total::CAP + 1).into_boxed();
     let of = JobState::ALL
         .into_iter()
@@ -217,7 +218,7 @@ pub async fn counts(conn: &mut Conn, tabs: bool) -> Result<Counts> {
         .map(|state| all().filter(jobs::state.eq(state.as_str())));
     let counted = CountsOf(std::iter::once(all()).chain(of).collect());
     let counted: Vec<i64> = counted.get_result(conn).await?;
-    let mut counted = counted.into_iter().map(Total::capped);
+    let mut counted = counted.into_iter().map(Total::from_capped);
     let all = counted.next();
     let choices = JobState::ALL.into_iter().zip(counted).map(|(state, count)| ChoiceCount {
         param: "state",

@@ -8,14 +8,14 @@ use diesel::sql_types::{Array, Text};
 use diesel_async::RunQueryDsl;
 use signalbox_core::job::JobState;
 use signalbox_core::lane::{Member, Stand};
-use signalbox_core::pause::{Pause, holding};
+use signalbox_core::pause::{Pause, find_holding};
 use signalbox_core::webhook::Concurrency;
 
 /// The most members looked at: those that run, then the longest waiting.
 const MOST: i64 = 500;
 
 /// The members of a lane, in the order they were queued.
-pub(super) async fn members(
+pub(super) async fn lane_members(
     conn: &mut Conn,
     lane: &str,
     now: DateTime<Utc>,
@@ -36,8 +36,8 @@ pub(super) async fn members(
         .await?;
     rows.extend(waiting);
     rows.sort_by(|a, b| (a.queued_at, &a.id).cmp(&(b.queued_at, &b.id)));
-    let pauses = pauses::all(conn).await?;
-    Ok(rows.into_iter().map(|row| row.stands(&pauses, lane, now)).collect())
+    let pauses = pauses::list_pauses(conn).await?;
+    Ok(rows.into_iter().map(|row| row.into_member(&pauses, lane, now)).collect())
 }
 
 #[derive(Queryable, Selectable)]
@@ -54,11 +54,11 @@ struct MemberRow {
 }
 
 impl MemberRow {
-    fn stands(self, pauses: &[Pause], lane: &str, now: DateTime<Utc>) -> Member {
+    fn into_member(self, pauses: &[Pause], lane: &str, now: DateTime<Utc>) -> Member {
         Member {
             stand: if self.state == JobState::Running {
                 Stand::Running
-            } else if holding(pauses, self.webhook_id, lane).is_some() {
+            } else if find_holding(pauses, self.webhook_id, lane).is_some() {
                 Stand::Paused
             } else if self.run_at > now {
                 Stand::Resting

@@ -1,7 +1,7 @@
 //! The ends of many attempts in one statement, where nobody else is in the matter.
 
 use super::Finish;
-use crate::cached::{cached, column};
+use crate::cached::{cached, column_of};
 use crate::output::NewChunk;
 use crate::types::JsonText;
 use crate::{Conn, Result};
@@ -58,35 +58,35 @@ const END: &str = "\
 /// # Errors
 /// Any [`StoreError`](crate::StoreError) of the database; then nothing is written at all.
 pub async fn end_many(conn: &mut Conn, endings: &[Ending<'_>]) -> Result<HashSet<String>> {
-    let finishes = column(endings, |ending| &ending.finish);
+    let finishes = column_of(endings, |ending| &ending.finish);
     let chunks: Vec<&NewChunk<'_>> = endings.iter().flat_map(|ending| &ending.output).collect();
     let statement = diesel::sql_query(END)
         .into_boxed::<diesel::pg::Pg>()
-        .bind::<Array<Text>, _>(column(&finishes, |of| of.job.as_str()))
-        .bind::<Array<Int4>, _>(column(&finishes, |of| of.number))
-        .bind::<Array<Timestamptz>, _>(column(&finishes, |of| of.now))
-        .bind::<Array<Text>, _>(column(&finishes, |of| of.end.outcome.as_str()))
-        .bind::<Array<Nullable<Int4>>, _>(column(&finishes, |of| of.end.exit_code))
-        .bind::<Array<Nullable<Int4>>, _>(column(&finishes, |of| of.end.http_status))
-        .bind::<Array<Nullable<Int4>>, _>(column(&finishes, |of| of.end.signal))
-        .bind::<Array<Nullable<Int8>>, _>(column(&finishes, |of| of.end.cpu_ms))
-        .bind::<Array<Nullable<Int8>>, _>(column(&finishes, |of| of.end.peak_memory_kib))
-        .bind::<Array<Text>, _>(column(&finishes, |of| of.end.error()))
-        .bind::<Array<Text>, _>(column(&finishes, |of| of.next.state()))
-        .bind::<Array<Int4>, _>(column(&finishes, |of| of.tally.used))
-        .bind::<Array<Int4>, _>(column(&finishes, |of| of.tally.lost))
-        .bind::<Array<Text>, _>(column(&finishes, |of| of.error()))
-        .bind::<Array<Nullable<Timestamptz>>, _>(column(&finishes, |of| of.finished_at()))
-        .bind::<Array<Nullable<Timestamptz>>, _>(column(&finishes, |of| of.next.due_at(of.now)))
+        .bind::<Array<Text>, _>(column_of(&finishes, |of| of.job.as_str()))
+        .bind::<Array<Int4>, _>(column_of(&finishes, |of| of.number))
+        .bind::<Array<Timestamptz>, _>(column_of(&finishes, |of| of.now))
+        .bind::<Array<Text>, _>(column_of(&finishes, |of| of.end.outcome.as_str()))
+        .bind::<Array<Nullable<Int4>>, _>(column_of(&finishes, |of| of.end.exit_code))
+        .bind::<Array<Nullable<Int4>>, _>(column_of(&finishes, |of| of.end.http_status))
+        .bind::<Array<Nullable<Int4>>, _>(column_of(&finishes, |of| of.end.signal))
+        .bind::<Array<Nullable<Int8>>, _>(column_of(&finishes, |of| of.end.cpu_ms))
+        .bind::<Array<Nullable<Int8>>, _>(column_of(&finishes, |of| of.end.peak_memory_kib))
+        .bind::<Array<Text>, _>(column_of(&finishes, |of| of.end.error_text()))
+        .bind::<Array<Text>, _>(column_of(&finishes, |of| of.next.resulting_state()))
+        .bind::<Array<Int4>, _>(column_of(&finishes, |of| of.tally.used))
+        .bind::<Array<Int4>, _>(column_of(&finishes, |of| of.tally.lost))
+        .bind::<Array<Text>, _>(column_of(&finishes, |of| of.error_text()))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column_of(&finishes, |of| of.finished_at()))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column_of(&finishes, |of| of.next.due_at(of.now)))
         .bind::<Text, _>(JobState::Running)
-        .bind::<Array<Text>, _>(column(&chunks, |chunk| chunk.job_id))
-        .bind::<Array<Int4>, _>(column(&chunks, |chunk| chunk.attempt))
-        .bind::<Array<Int4>, _>(column(&chunks, |chunk| chunk.seq))
-        .bind::<Array<Text>, _>(column(&chunks, |chunk| chunk.stream))
-        .bind::<Array<Timestamptz>, _>(column(&chunks, |chunk| chunk.at))
-        .bind::<Array<Bytea>, _>(column(&chunks, |chunk| chunk.bytes))
-        .bind::<Array<Nullable<Jsonb>>, _>(column(&finishes, |of| {
-            of.end.failure.as_ref().map(JsonText::of)
+        .bind::<Array<Text>, _>(column_of(&chunks, |chunk| chunk.job_id))
+        .bind::<Array<Int4>, _>(column_of(&chunks, |chunk| chunk.attempt))
+        .bind::<Array<Int4>, _>(column_of(&chunks, |chunk| chunk.seq))
+        .bind::<Array<Text>, _>(column_of(&chunks, |chunk| chunk.stream))
+        .bind::<Array<Timestamptz>, _>(column_of(&chunks, |chunk| chunk.at))
+        .bind::<Array<Bytea>, _>(column_of(&chunks, |chunk| chunk.bytes))
+        .bind::<Array<Nullable<Jsonb>>, _>(column_of(&finishes, |of| {
+            of.end.failure.as_ref().map(JsonText::from_value)
         }));
     let moved: Vec<Moved> = cached(statement).load(conn).await?;
     Ok(moved.into_iter().map(|job| job.id).collect())

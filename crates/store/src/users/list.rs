@@ -1,7 +1,7 @@
 //! The list of accounts, as the panel shows it. Password hashes are not among what it reads.
 
 use crate::schema::{sessions, users};
-use crate::search::{Condition, CountOf, contains};
+use crate::search::{Condition, CountOf, contains_pattern};
 use crate::{Conn, Result};
 use chrono::{DateTime, Utc};
 use diesel::dsl::now;
@@ -50,7 +50,7 @@ pub struct Filter {
     pub active: Option<bool>,
 }
 
-fn condition(query: &ListQuery<Sort, Filter>) -> Condition<users::table> {
+fn list_condition(query: &ListQuery<Sort, Filter>) -> Condition<users::table> {
     let mut all: Condition<users::table> = Box::new(users::id.is_not_null());
     if let Some(role) = query.filter.role {
         all = Box::new(all.and(users::role.eq(role)));
@@ -59,7 +59,7 @@ fn condition(query: &ListQuery<Sort, Filter>) -> Condition<users::table> {
         all = Box::new(all.and(users::active.eq(active)));
     }
     for term in &query.terms {
-        let pattern = contains(term);
+        let pattern = contains_pattern(term);
         all = Box::new(
             all.and(users::username.ilike(pattern.clone()).or(users::role.ilike(pattern))),
         );
@@ -71,7 +71,7 @@ fn condition(query: &ListQuery<Sort, Filter>) -> Condition<users::table> {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn counts(conn: &mut Conn) -> Result<Counts> {
+pub async fn count_users(conn: &mut Conn) -> Result<Counts> {
     let all = users::table.count().get_result(conn).await?;
     Ok(Counts { all: Some(Total::Exactly(all)), choices: Vec::new() })
 }
@@ -80,9 +80,9 @@ pub async fn counts(conn: &mut Conn) -> Result<Counts> {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Page<Row>> {
+pub async fn list_users(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Page<Row>> {
     type Found = (i64, String, Role, bool, Option<DateTime<Utc>>, DateTime<Utc>);
-    let counted = users::table.select(users::id).filter(condition(query));
+    let counted = users::table.select(users::id).filter(list_condition(query));
     let matching: i64 = CountOf(counted.limit(Total::CAP + 1)).get_result(conn).await?;
     let page = if let Part::Numbered(page) = query.part { page } else { 1 };
     let mut rows = users::table
@@ -94,7 +94,7 @@ pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Pa
             users::last_login_at,
             users::created_at,
         ))
-        .filter(condition(query))
+        .filter(list_condition(query))
         .into_boxed();
     for (sort, direction) in &query.order {
         let ascending = *direction == Direction::Ascending;
@@ -132,5 +132,5 @@ pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Pa
         let sessions = of_user.map_or(0, |(_, count)| *count);
         Row { id, username, role, active, last_login_at, sessions, created_at }
     });
-    Ok(Page::cut(rows.collect(), &query.part, query.limit, Total::capped(matching)))
+    Ok(Page::cut_page(rows.collect(), &query.part, query.limit, Total::from_capped(matching)))
 }

@@ -1,7 +1,7 @@
 //! Many webhooks at once, for the list's bulk actions: which ones a selection means, and the
 //! writes. Which of them may be written, `signalbox::webhooks` says.
 
-use super::list::condition;
+use super::list::list_condition;
 use super::{Filter, Row, Sort};
 use crate::schema::webhooks;
 use crate::{Conn, Result};
@@ -17,13 +17,13 @@ use signalbox_core::webhook::ProjectId;
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn ids(
+pub async fn select_ids(
     conn: &mut Conn,
     query: &ListQuery<Sort, Filter>,
     (up_to, part): (Option<&str>, &Part),
     limit: i64,
 ) -> Result<Vec<WebhookId>> {
-    let mut ids = webhooks::table.select(webhooks::id).filter(condition(query)).into_boxed();
+    let mut ids = webhooks::table.select(webhooks::id).filter(list_condition(query)).into_boxed();
     if let Some(newest) = up_to {
         ids = ids.filter(webhooks::id.le(newest.parse::<i64>().unwrap_or_default()));
     }
@@ -80,7 +80,7 @@ pub async fn set_enabled(
     Ok(())
 }
 
-/// Lets webhooks wait for a Test again: see [`super::reset`].
+/// Lets webhooks wait for a Test again: see [`super::reset_registration`].
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.

@@ -3,7 +3,7 @@
 //!
 //! One query groups the table by everything that is filtered by; the sums are made here.
 
-use super::list::condition;
+use super::list::list_condition;
 use super::{Filter, Sort};
 use crate::schema::webhooks;
 use crate::{Conn, Result};
@@ -27,12 +27,12 @@ type Read = (bool, String, Option<String>, Option<String>, i64, i64);
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn counts(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Counts> {
+pub async fn count_webhooks(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Counts> {
     // What has no counts of its own narrows every group.
     let always = ListQuery {
         terms: query.terms.clone(),
         filter: query.filter.clone().without_counted(),
-        ..ListQuery::everything(0)
+        ..ListQuery::match_everything(0)
     };
     let keys = (
         webhooks::enabled,
@@ -44,7 +44,7 @@ pub async fn counts(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<
     let read: Vec<Read> = webhooks::table
         .group_by(keys)
         .select((keys.0, keys.1, keys.2, keys.3, count_star(), pending))
-        .filter(condition(&always))
+        .filter(list_condition(&always))
         .load(conn)
         .await?;
     let word = |yes: bool| if yes { "1" } else { "0" }.to_owned();
@@ -60,13 +60,13 @@ pub async fn counts(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<
             count,
         })
     });
-    let counts = sums(&groups.collect::<Vec<_>>(), &chosen(&query.filter));
+    let counts = sum_groups(&groups.collect::<Vec<_>>(), &chosen_facets(&query.filter));
     let all = webhooks::table.count().get_result(conn).await?;
     Ok(Counts { all: Some(Total::Exactly(all)), ..counts })
 }
 
 /// What the counted filters are set to.
-fn chosen(filter: &Filter) -> Vec<(&'static str, String)> {
+fn chosen_facets(filter: &Filter) -> Vec<(&'static str, String)> {
     let word = |yes: bool| if yes { "1" } else { "0" }.to_owned();
     [
         ("pending", filter.pending.map(word)),
@@ -80,7 +80,7 @@ fn chosen(filter: &Filter) -> Vec<(&'static str, String)> {
     .collect()
 }
 
-fn sums(groups: &[Group], chosen: &[(&'static str, String)]) -> Counts {
+fn sum_groups(groups: &[Group], chosen: &[(&'static str, String)]) -> Counts {
     let mut counts = BTreeMap::<(&'static str, &str), i64>::new();
     for group in groups {
         for (param, value) in &group.values {
@@ -131,8 +131,9 @@ mod tests {
             count,
         };
         let groups = [group("1", "1", 3), group("0", "1", 5), group("0", "0", 7)];
-        let counts = sums(&groups, &[("pending", "0".to_owned()), ("enabled", "1".to_owned())]);
-        let of = |param: &str, value: &str| counts.of(param, value).map(Total::number);
+        let counts =
+            sum_groups(&groups, &[("pending", "0".to_owned()), ("enabled", "1".to_owned())]);
+        let of = |param: &str, value: &str| counts.count_for(param, value).map(Total::number);
         assert_eq!((of("pending", "1"), of("pending", "0")), (Some(3), Some(5)));
         assert_eq!((of("enabled", "1"), of("enabled", "0")), (Some(5), Some(7)));
         assert_eq!((of("object_kind", "push"), of("object_kind", "tag_push")), (Some(5), None));

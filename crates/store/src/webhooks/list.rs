@@ -2,7 +2,7 @@
 
 use super::Row;
 use crate::schema::webhooks;
-use crate::search::{Condition, Ids, ago, contains};
+use crate::search::{Condition, Ids, contains_pattern, time_ago};
 use crate::{Conn, Result};
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -54,7 +54,7 @@ pub struct Filter {
     pub quiet_for: Option<TimeDelta>,
 }
 
-pub(super) fn condition(query: &ListQuery<Sort, Filter>) -> Condition<webhooks::table> {
+pub(super) fn list_condition(query: &ListQuery<Sort, Filter>) -> Condition<webhooks::table> {
     let filter = &query.filter;
     let mut all: Condition<webhooks::table> = Box::new(webhooks::id.is_not_null());
     let mut and = |next: Condition<webhooks::table>| {
@@ -88,10 +88,10 @@ pub(super) fn condition(query: &ListQuery<Sort, Filter>) -> Condition<webhooks::
     }
     if let Some(time) = filter.pending_for {
         let waits = webhooks::project_id.eq(ProjectId::PENDING);
-        and(Box::new(waits.and(webhooks::created_at.lt(ago(time)))));
+        and(Box::new(waits.and(webhooks::created_at.lt(time_ago(time)))));
     }
     if let Some(within) = filter.created.within {
-        and(Box::new(webhooks::created_at.ge(ago(within))));
+        and(Box::new(webhooks::created_at.ge(time_ago(within))));
     }
     if let Some(since) = filter.created.since {
         and(Box::new(webhooks::created_at.ge(since)));
@@ -101,19 +101,19 @@ pub(super) fn condition(query: &ListQuery<Sort, Filter>) -> Condition<webhooks::
     }
     if let Some(time) = filter.quiet_for {
         let listens = webhooks::enabled.and(webhooks::project_id.ne(ProjectId::PENDING));
-        let old = webhooks::created_at.lt(ago(time));
+        let old = webhooks::created_at.lt(time_ago(time));
         let heard = webhooks::last_delivery_at.is_not_null();
-        let lately = heard.and(webhooks::last_delivery_at.assume_not_null().ge(ago(time)));
+        let lately = heard.and(webhooks::last_delivery_at.assume_not_null().ge(time_ago(time)));
         and(Box::new(listens.and(old).and(diesel::dsl::not(lately))));
     }
     for term in &query.terms {
-        and(found(term));
+        and(match_term(term));
     }
     all
 }
 
-fn found(term: &str) -> Condition<webhooks::table> {
-    let pattern = contains(term);
+fn match_term(term: &str) -> Condition<webhooks::table> {
+    let pattern = contains_pattern(term);
     let text = webhooks::name
         .ilike(pattern.clone())
         .or(webhooks::repo_name.ilike(pattern.clone()))
@@ -129,10 +129,10 @@ fn found(term: &str) -> Condition<webhooks::table> {
 }
 
 /// The ids of the webhooks that a changelist lists, for counting them together with other rows.
-pub fn listed(query: &ListQuery<Sort, Filter>) -> Ids<webhooks::table> {
+pub fn listed_ids(query: &ListQuery<Sort, Filter>) -> Ids<webhooks::table> {
     Ids {
         table: "webhooks",
-        condition: condition(query),
+        condition: list_condition(query),
         searches: None,
         before: None,
         limit: Total::CAP + 1,
@@ -143,9 +143,11 @@ pub fn listed(query: &ListQuery<Sort, Filter>) -> Ids<webhooks::table> {
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Page<Row>> {
-    let matching: i64 = webhooks::table.filter(condition(query)).count().get_result(conn).await?;
-    let mut rows = webhooks::table.select(Row::as_select()).filter(condition(query)).into_boxed();
+pub async fn list_webhooks(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Page<Row>> {
+    let matching: i64 =
+        webhooks::table.filter(list_condition(query)).count().get_result(conn).await?;
+    let mut rows =
+        webhooks::table.select(Row::as_select()).filter(list_condition(query)).into_boxed();
     for (key, direction) in &query.order {
         let up = *direction == Direction::Ascending;
         rows = match (key, up) {
@@ -189,5 +191,5 @@ pub async fn list(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Pa
         .offset(page.saturating_sub(1).saturating_mul(query.limit))
         .load(conn)
         .await?;
-    Ok(Page::cut(rows, &Part::Numbered(page), query.limit, Total::Exactly(matching)))
+    Ok(Page::cut_page(rows, &Part::Numbered(page), query.limit, Total::Exactly(matching)))
 }

@@ -7,7 +7,7 @@ use crate::web::admin::deliveries::badges::{equal_badge, verdict_badge};
 use crate::web::admin::kit::badge::{Badge, Tone};
 use crate::web::admin::words::label;
 use crate::web::urls;
-use signalbox_core::difference::{Piece, differing};
+use signalbox_core::difference::{Piece, diff_letters};
 use signalbox_core::matching::mismatch::{ComparedField, Mark, Remedy};
 use signalbox_core::matching::project::Move;
 use signalbox_i18n::{self as i18n, say, t};
@@ -106,7 +106,7 @@ pub fn draw(delivery: &Brief, rejudged: Rejudged, may_edit: bool) -> MatchPanel 
 
 fn take_over(delivery: &Brief, webhooks: &[Move]) -> TakeOver {
     TakeOver {
-        words: i18n::count(
+        words: i18n::count_phrase(
             i64::try_from(webhooks.len()).unwrap_or(i64::MAX),
             "Use the new name and URL",
             "Use the new name and URL in {n} webhooks",
@@ -179,7 +179,7 @@ fn near_view(delivery: &Brief, near: &Near, may_edit: bool) -> NearView {
 
 fn row(field: &ComparedField) -> RowView {
     let (expected, actual) = match field.mark {
-        Mark::Differs => differing(&field.expected, &field.actual),
+        Mark::Differs => diff_letters(&field.expected, &field.actual),
         Mark::Equal | Mark::OtherForm | Mark::Absent | Mark::Awaited | Mark::NotCompared => {
             let whole = |text: &str| match text {
                 "" => Vec::new(),

@@ -256,7 +256,7 @@ impl Resource for Deliveries {
     const LISTING: &'static Listing<Row, Sort, Filter> = &LISTING;
 
     async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
-        deliveries::list(conn, query).await
+        deliveries::list_deliveries(conn, query).await
     }
 
     async fn remarks(ctx: &AdminContext, _: &mut Conn, _: &[Row]) -> store::Result<Remarks> {
@@ -275,6 +275,6 @@ impl Resource for Deliveries {
         _: &ListQuery<Sort, Filter>,
         tabs: bool,
     ) -> store::Result<Counts> {
-        deliveries::counts(conn, tabs).await
+        deliveries::count_deliveries(conn, tabs).await
     }
 }

@@ -161,9 +161,10 @@ pub struct JobView {
 pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
     let mut conn = ctx.conn().await?;
-    let full = deliveries::find(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
+    let full =
+        deliveries::find_delivery(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
     let made = jobs::of_delivery(&mut conn, &id).await?;
-    let replays = deliveries::replays(&mut conn, &id).await?;
+    let replays = deliveries::list_replays(&mut conn, &id).await?;
     let panel = match_panel(&ctx, &mut conn, &full).await?;
     let frame = ctx
         .frame(say!("Delivery {id}", id = id))
@@ -204,7 +205,8 @@ async fn match_panel(
 pub async fn download(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
     let mut conn = ctx.conn().await?;
-    let full = deliveries::find(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
+    let full =
+        deliveries::find_delivery(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
     let bytes = full.body.ok_or_else(|| Problem::no_such("body kept of this delivery any more"))?;
     let name = format!("attachment; filename=\"{id}.json\"");
     Ok(HttpResponse::Ok()
@@ -284,7 +286,7 @@ fn replay_button(full: &Full) -> ReplayButton {
     ReplayButton {
         words: if is_duplicate { "Run again anyway…" } else { "Replay…" },
         href: urls::delivery_replay(&full.brief.id),
-        reason: control::obstacle(control::kept(full)).map(why),
+        reason: control::find_obstacle(control::kept(full)).map(why),
     }
 }
 
@@ -310,7 +312,7 @@ fn webhook_view(webhook: &signalbox_core::matching::trace::WebhookTrace) -> Webh
     WebhookTraceView {
         label: webhook.label.clone(),
         href: urls::webhook(webhook.webhook),
-        score: say!("{n} of {all} match", n = webhook.equal(), all = webhook.checks.len()),
+        score: say!("{n} of {all} match", n = webhook.count_equal(), all = webhook.checks.len()),
         checks: webhook
             .checks
             .iter()

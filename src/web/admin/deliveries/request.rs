@@ -6,7 +6,7 @@ use crate::web::admin::kit::at::{At, size};
 use crate::web::urls;
 use chrono::TimeDelta;
 use signalbox_core::hidden::has_hidden;
-use signalbox_core::idempotency::hex;
+use signalbox_core::idempotency::to_hex;
 use signalbox_core::verdict::Endpoint;
 use signalbox_store::deliveries::Brief;
 
@@ -59,7 +59,7 @@ impl BodyView {
             raw,
             size: size(delivery.body_size),
             is_cut,
-            sha256: hex(sha256),
+            sha256: to_hex(sha256),
             download: urls::verb("hooks", "delivery", &delivery.id, "body"),
             days: body.num_days(),
             until: At(delivery.received_at + body),

@@ -26,7 +26,8 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
     let id = id_of(&ctx)?;
     let back = urls::delivery(&id);
     let mut conn = ctx.conn().await?;
-    let full = deliveries::find(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
+    let full =
+        deliveries::find_delivery(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
     let deps = ctx.deps();
     let policy = Policy { allow_no_secret: deps.settings.allow_no_secret };
     let now = control::rejudge(&mut conn, &full, (&deps.keys, policy), clock::now()).await?;
@@ -50,7 +51,7 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
     for row in &rows {
         tracing::info!(webhook.id = row.id, user.name = %who, "Webhook {} got its renamed project's name and URL by {who}", row.id);
     }
-    let text = i18n::count(
+    let text = i18n::count_phrase(
         i64::try_from(rows.len()).unwrap_or(i64::MAX),
         "{n} webhook now has the new name and URL.",
         "{n} webhooks now have the new name and URL.",

@@ -3,7 +3,7 @@
 
 use serde::de::IgnoredAny;
 use signalbox_core::event::nesting::is_too_deep;
-use signalbox_i18n::count;
+use signalbox_i18n::count_phrase;
 
 /// Most lines drawn; a larger body is shown as text.
 const MOST: usize = 3_000;
@@ -119,9 +119,9 @@ impl<'a> Reader<'a> {
         self.take(1)?;
         if let Some(Node::Open { size, .. }) = self.nodes.get_mut(branch.place) {
             *size = if branch.is_object {
-                count(branch.members, "{n} field", "{n} fields")
+                count_phrase(branch.members, "{n} field", "{n} fields")
             } else {
-                count(branch.members, "{n} item", "{n} items")
+                count_phrase(branch.members, "{n} item", "{n} items")
             };
         }
         self.nodes.push(Node::Close);

@@ -13,7 +13,7 @@ use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
 use chrono::{DateTime, Utc};
-use signalbox_core::listing::grouped;
+use signalbox_core::listing::group_thousands;
 use signalbox_core::role::Permission;
 use signalbox_i18n::t;
 use signalbox_store::unmatched::{self, Group, MOST};
@@ -95,7 +95,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         is_cut: groups.iter().map(|group| group.count).sum::<i64>() >= MOST,
         groups: groups.into_iter().map(|group| view(group, &received, may_edit)).collect(),
         list: urls::with_query(&urls::deliveries(), &[("verdict", "unmatched")]),
-        most: grouped(MOST),
+        most: group_thousands(MOST),
     })
 }
 
@@ -114,7 +114,7 @@ fn view(group: Group, received: &str, may_edit: bool) -> GroupView {
         newest: urls::object("hooks", "delivery", &group.last_id),
         is_renamed: group.is_renamed,
         events: group.events.join(", "),
-        count: grouped(group.count),
+        count: group_thousands(group.count),
         last: At(group.last_at),
         project_id: group.project_id,
         name: group.repo_name,

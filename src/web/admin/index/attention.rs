@@ -43,7 +43,7 @@ pub(super) fn lines(
     if let Some(Workers { lost, .. }) = workers.filter(|workers| workers.lost > 0) {
         lines.push(Line {
             badge: outcome_badge(Some(AttemptOutcome::Lost)),
-            text: i18n::count(
+            text: i18n::count_phrase(
                 i64::try_from(lost).unwrap_or(i64::MAX),
                 "{n} worker was lost: no heartbeat, and no clean stop",
                 "{n} workers were lost: no heartbeat, and no clean stop",
@@ -151,7 +151,7 @@ fn waiting(pending: Option<Total>) -> Option<Line> {
     let number = pending?.number();
     (number > 0).then(|| Line {
         badge: Badge { label: "Pending".to_owned(), ..pending_badge() },
-        text: i18n::count(
+        text: i18n::count_phrase(
             number,
             "{n} webhook has waited for GitLab's Test for over an hour",
             "{n} webhooks have waited for GitLab's Test for over an hour",
@@ -167,7 +167,7 @@ fn quiet(quiet: Option<Total>) -> Option<Line> {
     let number = quiet?.number();
     (number > 0).then(|| Line {
         badge: quiet_badge(),
-        text: i18n::count(
+        text: i18n::count_phrase(
             number,
             "{n} enabled webhook has had no delivery for 30 days",
             "{n} enabled webhooks have had no delivery for 30 days",

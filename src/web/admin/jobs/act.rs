@@ -45,7 +45,7 @@ pub struct Button {
 /// The buttons: all of them always, those that are not legal now with the reason. They keep `list`,
 /// the query of the list that the page was opened from.
 pub fn buttons(job: &Job, (list, role): (&str, Role)) -> Vec<Button> {
-    if !role.may(Permission::Operate) {
+    if !role.has_permission(Permission::Operate) {
         return Vec::new();
     }
     let href = |verb| carrying(&urls::verb("hooks", "job", &job.id, verb), list);
@@ -89,7 +89,7 @@ pub fn buttons(job: &Job, (list, role): (&str, Role)) -> Vec<Button> {
             None
         },
     });
-    if may(JobState::is_final) && role.may(Permission::ChangeWebhooks) {
+    if may(JobState::is_final) && role.has_permission(Permission::ChangeWebhooks) {
         buttons.push(Button {
             verb: "delete",
             label: "Delete from history",
@@ -149,7 +149,7 @@ pub struct CancelPage {
 /// No such job (404), not legal now (409), the database (503).
 pub async fn cancel_form(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
-    let job = jobs::find(&mut *ctx.conn().await?, &id).await;
+    let job = jobs::find_job(&mut *ctx.conn().await?, &id).await;
     let job = job.map_err(|error| missing(&ctx, error))?;
     let state = job.state;
     if !state.may_cancel() {

@@ -42,9 +42,9 @@ const BATCH: i64 = 200;
 pub async fn stream(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
     // Watched before it is read: what happens in between is not missed.
-    let watcher = ctx.deps().live.notices.job(id.as_str());
+    let watcher = ctx.deps().live.notices.watch_job(id.as_str());
     let mut conn = ctx.conn().await?;
-    let job = jobs::find(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
+    let job = jobs::find_job(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
     raw::still_there(&mut conn, &ctx, (&id, job.attempts)).await?;
     drop(conn);
     let times = View::of(ctx.query()).times;
@@ -60,7 +60,7 @@ pub async fn stream(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         watcher,
         place: after.as_deref().and_then(Place::parse).unwrap_or_default(),
         times,
-        locale: i18n::current(),
+        locale: i18n::current_locale(),
         assembly: None,
         told: None,
         ends: Instant::now() + LONGEST,
@@ -139,7 +139,7 @@ impl Follower {
             }
             let stop = self.stop.clone();
             tokio::select! {
-                () = self.watcher.changed() => {}
+                () = self.watcher.wait_for_change() => {}
                 () = tokio::time::sleep(LOOK) => {
                     // A comment keeps proxies from giving up, and tells us that the reader is gone.
                     return Some(": \n\n".to_owned());
@@ -152,12 +152,12 @@ impl Follower {
 
     async fn look(&mut self) -> Result<String, StoreError> {
         // The connection is given back before anything is sent: a slow reader holds none.
-        let mut conn = self.pool.get().await?;
+        let mut conn = self.pool.get_conn().await?;
         let (user, reference) = &self.session;
-        if !sessions::lives(&mut conn, *user, reference, clock::now()).await? {
+        if !sessions::is_alive(&mut conn, *user, reference, clock::now()).await? {
             return Err(StoreError::NotFound);
         }
-        let job = jobs::find(&mut conn, &self.id).await?;
+        let job = jobs::find_job(&mut conn, &self.id).await?;
         let newest = jobs::attempts_of(&mut conn, &self.id).await?.into_iter().next();
         let mut events = String::new();
         if std::mem::take(&mut self.is_first) {

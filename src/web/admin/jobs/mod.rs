@@ -214,7 +214,7 @@ impl Resource for Jobs {
     const LISTING: &'static Listing<Row, Sort, Filter> = &LISTING;
 
     async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
-        jobs::list(conn, query).await
+        jobs::list_jobs(conn, query).await
     }
 
     async fn counts(
@@ -222,7 +222,7 @@ impl Resource for Jobs {
         _: &ListQuery<Sort, Filter>,
         tabs: bool,
     ) -> store::Result<Counts> {
-        jobs::counts(conn, tabs).await
+        jobs::count_jobs(conn, tabs).await
     }
 
     async fn ids(
@@ -231,6 +231,6 @@ impl Resource for Jobs {
         range: (Option<&str>, &Part),
         limit: i64,
     ) -> store::Result<Vec<String>> {
-        jobs::selected(conn, query, range, limit).await
+        jobs::select_ids(conn, query, range, limit).await
     }
 }

@@ -81,7 +81,7 @@ pub struct JobPage {
 pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
     let mut conn = ctx.conn().await?;
-    let job = jobs::find(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
+    let job = jobs::find_job(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
     let view = View::of(ctx.query());
     let is_live = !job.state.is_final();
     let mut attempts = Vec::new();
@@ -98,11 +98,11 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         attempts.push((attempt, log));
     }
     let cause = match job.delivery_id.parse() {
-        Ok(delivery) => deliveries::brief(&mut conn, &delivery).await?,
+        Ok(delivery) => deliveries::find_brief(&mut conn, &delivery).await?,
         Err(_) => None,
     };
     let webhook = match job.webhook_id.map(signalbox_core::ids::WebhookId) {
-        Some(id) => match webhooks::find(&mut conn, id).await {
+        Some(id) => match webhooks::find_webhook(&mut conn, id).await {
             Ok(_) => Some(urls::webhook(id)),
             Err(StoreError::NotFound) => None,
             Err(error) => return Err(error.into()),
@@ -272,8 +272,11 @@ pub(super) fn sentence(job: &Job, newest: Option<&Attempt>, now: DateTime<Utc>) 
         ),
         JobState::Failed if job.attempts == 0 => t("It never started.").to_owned(),
         JobState::Failed => {
-            let failed =
-                i18n::count(n.into(), "Failed after {n} attempt.", "Failed after {n} attempts.");
+            let failed = i18n::count_phrase(
+                n.into(),
+                "Failed after {n} attempt.",
+                "Failed after {n} attempts.",
+            );
             match took {
                 Some(time) => format!("{failed} {}", say!("The last took {time}.", time = time)),
                 None => failed,

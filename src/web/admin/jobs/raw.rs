@@ -27,7 +27,7 @@ use std::fmt::Write as _;
 pub async fn output(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
     let mut conn = ctx.conn().await?;
-    let job = jobs::find(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
+    let job = jobs::find_job(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
     let asked = |name: &str| {
         url::form_urlencoded::parse(ctx.query().as_bytes())
             .find(|(key, _)| key == name)

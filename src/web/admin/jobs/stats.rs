@@ -79,9 +79,9 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let to = DateTime::from_timestamp(clock::now().timestamp(), 0).unwrap_or_default();
     let span = (to - TimeDelta::seconds(parts * length_s), to);
     let mut conn = ctx.conn().await?;
-    let buckets = stats::throughput(&mut conn, span, length_s).await?;
+    let buckets = stats::load_throughput(&mut conn, span, length_s).await?;
     let webhooks = stats::webhook_stats(&mut conn, span).await?;
-    let failures = stats::failures(&mut conn, span).await?;
+    let failures = stats::list_failures(&mut conn, span).await?;
     let frame = ctx.frame(t("Job statistics")).crumb(t("Jobs"), urls::jobs());
     page(&draw(frame, (word, span, length_s), &buckets, (&webhooks, &failures)))
 }

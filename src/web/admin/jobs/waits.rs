@@ -3,7 +3,7 @@
 use crate::web::admin::banner::told;
 use signalbox_core::job::JobState;
 use signalbox_core::lane;
-use signalbox_core::pause::{Pause, holding};
+use signalbox_core::pause::{Pause, find_holding};
 use signalbox_i18n::say;
 use signalbox_i18n::t;
 use signalbox_store::jobs::Job;
@@ -37,12 +37,12 @@ impl Waits {
         if !waits {
             return Ok(Self::default());
         }
-        let all = pauses::all(conn).await?;
-        let pause = holding(&all, job.webhook_id, &job.lane).cloned();
+        let all = pauses::list_pauses(conn).await?;
+        let pause = find_holding(&all, job.webhook_id, &job.lane).cloned();
         let (before, running) = if job.lane.is_empty() {
             (0, None)
         } else {
-            lanes::before(conn, &job.lane, (job.queued_at, &job.id)).await?
+            lanes::count_before(conn, &job.lane, (job.queued_at, &job.id)).await?
         };
         Ok(Self { before, running, pause })
     }
@@ -52,7 +52,7 @@ impl Waits {
         if let Some(pause) = &self.pause {
             return Some(told(pause));
         }
-        let lane = lane::label(&job.lane);
+        let lane = lane::lane_label(&job.lane);
         (self.before > 0).then(|| {
             let place = self.before + 1;
             say!(

@@ -17,8 +17,8 @@ use super::site::Site;
 use super::views::Posted;
 use crate::web::answer::{page, see_other};
 use futures_util::future::LocalBoxFuture;
-use signalbox_core::listing::{ListQuery, Part, Selection, grouped};
-use signalbox_core::sentence::fill;
+use signalbox_core::listing::{ListQuery, Part, Selection, group_thousands};
+use signalbox_core::sentence::fill_pattern;
 use signalbox_i18n::say;
 use signalbox_i18n::t;
 
@@ -138,20 +138,18 @@ impl Batch {
     fn summary(&self, done: [&str; 2]) -> String {
         let mut sentences = vec![match self.done {
             0 => t("Nothing was changed.").to_owned(),
-            n => counted(done, &grouped(n)),
+            n => counted(done, &group_thousands(n)),
         }];
-        sentences.extend(
-            self.left.iter().map(|(reason, rows)| {
-                say!("{reason}: {n}.", reason = t(reason), n = grouped(*rows))
-            }),
-        );
+        sentences.extend(self.left.iter().map(|(reason, rows)| {
+            say!("{reason}: {n}.", reason = t(reason), n = group_thousands(*rows))
+        }));
         sentences.join(" ")
     }
 }
 
 /// A text of one row or of many, with their number as it is written.
 fn counted([one, many]: [&str; 2], n: &str) -> String {
-    fill(t(if n == "1" { one } else { many }), &[("n", n.to_owned())])
+    fill_pattern(t(if n == "1" { one } else { many }), &[("n", n.to_owned())])
 }
 
 /// The actions that this person may use, as the menu above the list offers them.
@@ -294,7 +292,7 @@ async fn ask<R: Resource>(
         let rows = R::fetch(conn, &asked.query).await?.rows;
         let rows: Vec<_> =
             rows.into_iter().filter(|row| ticked.ids.contains(&(listing.id)(row))).collect();
-        (grouped(ticked.ids.len()), rows, None)
+        (group_thousands(ticked.ids.len()), rows, None)
     };
     let button = counted(action.verb, &count);
     let chosen: Vec<ChosenRow> = rows
@@ -316,8 +314,8 @@ async fn ask<R: Resource>(
         narrowed,
         search: if ticked.across { asked.search } else { String::new() },
         everything: ticked.across && !asked.address.narrows(),
-        more: if ticked.across { count.clone() } else { grouped(ticked.ids.len()) }
-            != grouped(named),
+        more: if ticked.across { count.clone() } else { group_thousands(ticked.ids.len()) }
+            != group_thousands(named),
         button,
         count,
         plural: meta.plural,

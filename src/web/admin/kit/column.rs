@@ -4,7 +4,7 @@
 use super::at::{At, span};
 use super::badge::Badge;
 use chrono::{DateTime, TimeDelta, Utc};
-use signalbox_core::listing::grouped;
+use signalbox_core::listing::group_thousands;
 use signalbox_i18n::t;
 
 /// One column of a list of `R`, sortable by `S` or not.
@@ -135,7 +135,7 @@ impl Bit {
 
     /// A number.
     pub fn number(number: i64) -> Self {
-        Self::Digits(grouped(number))
+        Self::Digits(group_thousands(number))
     }
 
     /// A cell with this on top and `sub` beneath.

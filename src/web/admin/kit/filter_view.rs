@@ -90,7 +90,7 @@ fn choices<F>(spec: &FilterSpec<F>, address: &Address, counts: &Counts) -> Vec<C
         label: spec.words(value),
         href: address.with(spec.param, Some(value)).href(),
         current: chosen == Some(value),
-        count: counts.of(spec.param, value).or(is_counted.then_some(Total::Exactly(0))),
+        count: counts.count_for(spec.param, value).or(is_counted.then_some(Total::Exactly(0))),
     });
     std::iter::once(all).chain(views).collect()
 }

@@ -233,7 +233,7 @@ impl FormView {
     /// The headline of the error summary.
     pub fn summary_title(&self) -> String {
         let wrong = i64::try_from(self.summary.len()).unwrap_or(i64::MAX);
-        i18n::count(
+        i18n::count_phrase(
             wrong,
             "Correct this, then save again",
             "Correct these {n} fields, then save again",

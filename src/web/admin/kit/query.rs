@@ -7,7 +7,7 @@
 use super::column::Column;
 use super::filter::FilterSpec;
 use super::listing::{Listing, Paging, SHOW_ALL};
-use signalbox_core::listing::{Direction, ListQuery, Part, terms};
+use signalbox_core::listing::{Direction, ListQuery, Part, split_terms};
 use signalbox_i18n::say;
 use signalbox_i18n::t;
 use url::form_urlencoded;
@@ -123,7 +123,7 @@ where
     F: Default,
 {
     let mut asked = Asked {
-        query: ListQuery::everything(listing.paging.limit()),
+        query: ListQuery::match_everything(listing.paging.limit()),
         address: Address::new(path),
         order: Vec::new(),
         search: String::new(),
@@ -163,7 +163,7 @@ fn take<R, S: Copy, F>(
     match name {
         "q" => {
             value.trim().clone_into(&mut asked.search);
-            asked.query.terms = terms(value);
+            asked.query.terms = split_terms(value);
             Ok(asked.search.clone())
         }
         "o" => order(asked, listing.columns, value),

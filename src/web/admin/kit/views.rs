@@ -23,7 +23,7 @@ use crate::web::answer::{found, page, see_other};
 use crate::web::problem::Problem;
 use actix_web::{HttpResponse, web};
 use signalbox_core::listing::{Page, Part};
-use signalbox_core::sentence::fill;
+use signalbox_core::sentence::fill_pattern;
 use signalbox_i18n::say;
 use signalbox_i18n::t;
 use url::form_urlencoded;
@@ -355,7 +355,7 @@ pub(super) fn after_save<S: Site>(
     };
     let href = meta.change_url(&saved.id);
     let names = [("one", t(meta.label).to_owned()), ("name", saved.name.clone())];
-    let text = fill(t(done), &names);
+    let text = fill_pattern(t(done), &names);
     let continues = values.is_on("_continue") || saved.opens;
     if continues {
         // Its page comes next and says the rest.

@@ -87,7 +87,7 @@ pub async fn page(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let missing =
         || Problem::no_such(t("such entry of the log")).link(t("The whole log"), urls::log());
     let number: i64 = id.parse().map_err(|_| missing())?;
-    let found = audit::find(&mut *ctx.conn().await?, number).await;
+    let found = audit::find_entry(&mut *ctx.conn().await?, number).await;
     let row = found.map_err(|error| match error {
         StoreError::NotFound => missing(),
         other => other.into(),

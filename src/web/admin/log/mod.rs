@@ -229,7 +229,7 @@ impl Resource for Log {
     const LISTING: &'static Listing<Row, Sort, Filter> = &LISTING;
 
     async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
-        audit::list(conn, query).await
+        audit::list_entries(conn, query).await
     }
 
     async fn counts(
@@ -237,7 +237,7 @@ impl Resource for Log {
         _: &ListQuery<Sort, Filter>,
         _: bool,
     ) -> store::Result<Counts> {
-        audit::counts(conn, "user").await
+        audit::count_entries(conn, "user").await
     }
 }
 

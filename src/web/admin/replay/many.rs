@@ -24,7 +24,7 @@ use actix_web::HttpResponse;
 use askama::Template;
 use chrono::{DateTime, Utc};
 use signalbox_core::ids::{DeliveryId, WebhookId};
-use signalbox_core::listing::grouped;
+use signalbox_core::listing::group_thousands;
 use signalbox_core::replay::{Pace, Per};
 use signalbox_core::role::Permission;
 use signalbox_i18n::say;
@@ -173,7 +173,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     }
     let at = clock::now();
     let mut conn = ctx.conn().await?;
-    let newest = stored::newest(&mut conn).await?;
+    let newest = stored::newest_delivery(&mut conn).await?;
     let chosen = choice.frozen(newest.clone(), at);
     let plan = replays::plan(&mut conn, &chosen, judge(&ctx), LONGEST).await?;
     let mut hidden = vec![
@@ -202,7 +202,7 @@ fn refused(choice: &Choice) -> Option<String> {
 
 async fn runs(ctx: &AdminContext) -> Result<HttpResponse, HumanError> {
     let mut conn = ctx.conn().await?;
-    let runs = stored::list(&mut conn, 100).await?;
+    let runs = stored::list_runs(&mut conn, 100).await?;
     page(&RunsPage {
         frame: ctx.frame(t("Replays")).crumb(t("Deliveries").to_owned(), urls::deliveries()),
         now: clock::now(),
@@ -229,7 +229,7 @@ pub async fn start(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, Hu
         return Err(Problem::bad_request("The form is incomplete. Reload the page.").into());
     };
     let pace = Per::parse(values.trimmed("per"))
-        .and_then(|per| Pace::of(values.trimmed("pace").parse().ok()?, per))
+        .and_then(|per| Pace::new_checked(values.trimmed("pace").parse().ok()?, per))
         .ok_or_else(|| {
             Problem::bad_request("Enter a rate from 1 to 100, per second or per minute.")
         })?;
@@ -252,8 +252,9 @@ fn draw(
     (hidden, may_start, back): (Vec<(&'static str, String)>, bool, String),
 ) -> PlanPage {
     let jobs = plan.jobs();
-    let webhook =
-        |(id, label, jobs): (WebhookId, String, i64)| (label, urls::webhook(id), grouped(jobs));
+    let webhook = |(id, label, jobs): (WebhookId, String, i64)| {
+        (label, urls::webhook(id), group_thousands(jobs))
+    };
     PlanPage {
         frame: frame
             .crumb(t("Deliveries").to_owned(), urls::deliveries())
@@ -261,12 +262,16 @@ fn draw(
         narrowed: chips(Deliveries::LISTING.filters, &choice.asked.address),
         search: choice.asked.search.clone(),
         everything: choice.ids.is_empty() && !choice.asked.address.narrows(),
-        total: grouped(plan.total),
-        judged: (plan.judged < plan.total).then(|| grouped(plan.judged)),
-        replayed: grouped(plan.replayed),
-        jobs: grouped(jobs),
+        total: group_thousands(plan.total),
+        judged: (plan.judged < plan.total).then(|| group_thousands(plan.judged)),
+        replayed: group_thousands(plan.replayed),
+        jobs: group_thousands(jobs),
         webhooks: plan.webhooks.into_iter().map(webhook).collect(),
-        skips: plan.skips.into_iter().map(|(skip, count)| (why(skip), grouped(count))).collect(),
+        skips: plan
+            .skips
+            .into_iter()
+            .map(|(skip, count)| (why(skip), group_thousands(count)))
+            .collect(),
         takes: span(PACE.time_of(plan.replayed)),
         runs_something: plan.replayed > 0 || plan.judged < plan.total,
         pace: PACE.number,

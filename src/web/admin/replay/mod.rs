@@ -30,7 +30,7 @@ use signalbox_core::ids::{DeliveryId, WebhookId};
 use signalbox_core::role::Permission;
 use signalbox_core::verdict::Verdict;
 use signalbox_i18n::say;
-use signalbox_i18n::{self as i18n, count, t};
+use signalbox_i18n::{self as i18n, count_phrase, t};
 use signalbox_store::deliveries::{Brief, Full};
 use signalbox_store::{Conn, StoreError, candidates, deliveries, nearest, pauses};
 
@@ -85,7 +85,7 @@ impl Outcome {
         }
         match self.runs.len() {
             0 => say!("Nothing would run"),
-            runs => count(
+            runs => count_phrase(
                 i64::try_from(runs).unwrap_or(i64::MAX),
                 "{n} job would run",
                 "{n} jobs would run",
@@ -108,12 +108,13 @@ pub fn judge(ctx: &AdminContext) -> Judge<'_> {
 pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
     let mut conn = ctx.conn().await?;
-    let full = deliveries::find(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
+    let full =
+        deliveries::find_delivery(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
     let asked = |name: &str| parameter(ctx.query(), name);
     let chosen = asked("webhook").and_then(|text| text.parse().ok()).map(WebhookId);
     let is_forced = asked("way").as_deref() == Some("force");
     let way = chosen.filter(|_| is_forced).map_or(Way::AsNow, Way::Force);
-    let obstacle = control::obstacle(control::kept(&full)).map(why);
+    let obstacle = control::find_obstacle(control::kept(&full)).map(why);
     let outcome = match (obstacle, is_forced && chosen.is_none()) {
         (None, false) => Some(outcome(&ctx, &mut conn, &full, way).await?),
         (Some(_), _) | (None, true) => None,
@@ -243,7 +244,7 @@ async fn drawn(
     full: &Full,
     prospect: Prospect,
 ) -> Result<Outcome, HumanError> {
-    let pauses = pauses::all(conn).await?;
+    let pauses = pauses::list_pauses(conn).await?;
     let body = control::whole_body(full).unwrap_or_default();
     let rehearse = |webhook| rehearsed(ctx.deps(), webhook, (&prospect.event, body), &pauses);
     let ids: Vec<String> = prospect.runs.iter().map(|webhook| webhook.id.to_string()).collect();
@@ -263,15 +264,18 @@ async fn webhooks(
     chosen: Option<WebhookId>,
 ) -> Result<Vec<(String, String, bool)>, StoreError> {
     let event = control::event_of(&full.brief, &full.reason);
-    let mut near = nearest::load(conn, &event).await?;
+    let mut near = nearest::load_nearest(conn, &event).await?;
     near.truncate(OFFERED);
     if let Some(id) = chosen.filter(|id| near.iter().all(|webhook| webhook.id != id.0)) {
-        near.extend(candidates::find(conn, id).await?);
+        near.extend(candidates::find_candidate(conn, id).await?);
     }
     let option = |webhook: candidates::Candidate| {
         let (id, is_on) = (webhook.id, webhook.enabled);
-        let label =
-            signalbox_core::webhook::label(&webhook.name, &webhook.repo_name, &webhook.object_kind);
+        let label = signalbox_core::webhook::webhook_label(
+            &webhook.name,
+            &webhook.repo_name,
+            &webhook.object_kind,
+        );
         let label = if is_on { label } else { say!("{name} (disabled)", name = label) };
         (id.to_string(), label, chosen == Some(WebhookId(id)))
     };

@@ -9,12 +9,12 @@ use crate::web::admin::kit::badge::Badge;
 use crate::web::admin::webhooks::badges::{enabled_badge, pending_badge};
 use crate::web::urls;
 use bytes::Bytes;
-use signalbox_actions::{Payload, RunRequest, rehearse};
+use signalbox_actions::{Payload, RunRequest, dry_run_action};
 use signalbox_core::action::{ActionSpec, EventFacts};
 use signalbox_core::event::Event;
 use signalbox_core::failure::Failure;
 use signalbox_core::lane;
-use signalbox_core::pause::{Pause, holding};
+use signalbox_core::pause::{Pause, find_holding};
 use signalbox_core::verdict::Verdict;
 use signalbox_core::webhook::{Concurrency, Webhook};
 use signalbox_i18n::say;
@@ -78,7 +78,7 @@ pub fn rehearsed(
         None => Err(deps.catalogue.why_missing(&webhook.action)),
         Some(spec) => {
             let request = request(spec, webhook, event, payload);
-            request.and_then(|request| Ok((rehearse(&request)?, request.spec)))
+            request.and_then(|request| Ok((dry_run_action(&request)?, request.spec)))
         }
     };
     let (rehearsal, spec) = match done {
@@ -118,7 +118,7 @@ fn drawn(webhook: &Webhook, lane: &str, pauses: &[Pause]) -> RunView {
     if !webhook.enabled {
         badges.push(enabled_badge(false));
     }
-    if let Some(pause) = holding(pauses, Some(webhook.id.0), lane) {
+    if let Some(pause) = find_holding(pauses, Some(webhook.id.0), lane) {
         badges.push(verdict_badge(Verdict::Paused));
         let (by, reason) = (&pause.note.by, &pause.note.reason);
         notes.push(say!(
@@ -127,7 +127,8 @@ fn drawn(webhook: &Webhook, lane: &str, pauses: &[Pause]) -> RunView {
             reason = reason
         ));
     }
-    let lane = if lane.is_empty() { say!("parallel") } else { t(&lane::label(lane)).to_owned() };
+    let lane =
+        if lane.is_empty() { say!("parallel") } else { t(&lane::lane_label(lane)).to_owned() };
     let parallel = matches!(webhook.concurrency, Concurrency::Parallel);
     let mut facts = vec![("Lane", lane)];
     if !parallel {
@@ -188,7 +189,7 @@ fn request(
     let timeout = Duration::from_secs(asked.min(spec.timeout_s).into());
     Ok(RunRequest {
         params,
-        facts: EventFacts::of(event.clone(), &webhook.repo_url, (NEW_DELIVERY, NEW_JOB), 1),
+        facts: EventFacts::from_event(event.clone(), &webhook.repo_url, (NEW_DELIVERY, NEW_JOB), 1),
         body: Bytes::copy_from_slice(payload),
         timeout,
         spec,

@@ -16,7 +16,7 @@ use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
 use chrono::{DateTime, Utc};
-use signalbox_core::listing::grouped;
+use signalbox_core::listing::group_thousands;
 use signalbox_core::replay::{Pace, Per, RunState};
 use signalbox_core::role::Permission;
 use signalbox_i18n::say;
@@ -118,8 +118,12 @@ fn row(run: &Run) -> RunRow {
         badge: badge(run),
         by: run.started_by.clone(),
         at: At(run.started_at),
-        done: say!("{n} of {total}", n = grouped(run.done), total = grouped(run.total)),
-        skipped: grouped(skipped(run)),
+        done: say!(
+            "{n} of {total}",
+            n = group_thousands(run.done),
+            total = group_thousands(run.total)
+        ),
+        skipped: group_thousands(skipped(run)),
         pace: paced(run),
     }
 }
@@ -146,7 +150,7 @@ fn badge(run: &Run) -> Badge {
 /// No such run (404), the database (503).
 pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = ctx.segment("id").to_ascii_uppercase();
-    let run = stored::find(&mut *ctx.conn().await?, &id).await;
+    let run = stored::find_run(&mut *ctx.conn().await?, &id).await;
     let run = run.map_err(|error| missing(&ctx, error))?;
     let stop = ctx.may(Permission::Operate).then(|| urls::replay_stop(&run.id));
     let progress = drawn(&run, stop, (ctx.csrf(), clock::now()));
@@ -200,19 +204,19 @@ fn drawn(run: &Run, stop: Option<String>, (csrf, now): (&str, DateTime<Utc>)) ->
         announce: say!(
             "{state}: {n} of {total}",
             state = t(&badge.label),
-            n = grouped(seen),
-            total = grouped(run.total)
+            n = group_thousands(seen),
+            total = group_thousands(run.total)
         ),
         title: format!("{}: {percent} % · Signalbox", t(&badge.label)),
         badge,
         is_running,
-        total: grouped(run.total),
+        total: group_thousands(run.total),
         percent,
-        done: grouped(run.done),
-        jobs: grouped(run.jobs),
-        skipped: grouped(skipped),
-        left: grouped(if is_running { left } else { 0 }),
-        skips: skips(run).into_iter().map(|(skip, n)| (why(skip), grouped(n))).collect(),
+        done: group_thousands(run.done),
+        jobs: group_thousands(run.jobs),
+        skipped: group_thousands(skipped),
+        left: group_thousands(if is_running { left } else { 0 }),
+        skips: skips(run).into_iter().map(|(skip, n)| (why(skip), group_thousands(n))).collect(),
         part,
         stop: stop.filter(|_| is_running),
         csrf: csrf.to_owned(),
@@ -223,7 +227,7 @@ fn sentence(run: &Run, left: i64, now: DateTime<Utc>) -> String {
     let took = span(run.ended_at.unwrap_or(now) - run.started_at);
     match RunState::parse(&run.state) {
         Some(RunState::Running) => {
-            let pace = Per::parse(&run.per).and_then(|per| Pace::of(run.pace, per));
+            let pace = Per::parse(&run.per).and_then(|per| Pace::new_checked(run.pace, per));
             let rest = pace.map(|pace| span(pace.time_of(left))).unwrap_or_default();
             say!("Oldest first, {pace}: about {time} left.", pace = paced(run), time = rest)
         }
@@ -232,7 +236,7 @@ fn sentence(run: &Run, left: i64, now: DateTime<Utc>) -> String {
             "Stopped by {name} after {time}, with {n} left. Jobs of replayed deliveries still run.",
             name = run.stopped_by,
             time = took,
-            n = grouped(left)
+            n = group_thousands(left)
         ),
         None => String::new(),
     }

@@ -52,7 +52,7 @@ impl Resource for Users {
     const LISTING: &'static Listing<Row, Sort, Filter> = &list::LISTING;
 
     async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
-        users::list(conn, query).await
+        users::list_users(conn, query).await
     }
 
     async fn counts(
@@ -60,7 +60,7 @@ impl Resource for Users {
         _: &ListQuery<Sort, Filter>,
         _: bool,
     ) -> store::Result<Counts> {
-        users::counts(conn).await
+        users::count_users(conn).await
     }
 }
 
@@ -77,7 +77,7 @@ impl Editable for Users {
     }
 
     async fn load(ctx: &AdminContext, conn: &mut Conn, id: &str) -> store::Result<Loaded> {
-        let user = users::find(conn, user_id(id)?).await?;
+        let user = users::find_user(conn, user_id(id)?).await?;
         let open = store::sessions::of_user(conn, user.id, clock::now()).await?.len();
         Ok(loaded(&user, open, ctx.actor.id == user.id))
     }
@@ -99,7 +99,7 @@ impl Editable for Users {
         conn: &mut Conn,
         id: &str,
     ) -> store::Result<DeletePlan> {
-        let user = users::find(conn, user_id(id)?).await?;
+        let user = users::find_user(conn, user_id(id)?).await?;
         let open = store::sessions::of_user(conn, user.id, clock::now()).await?.len();
         let sessions = match open {
             0 => "No open sessions.".to_owned(),
@@ -193,7 +193,7 @@ fn permissions() -> Fieldset {
     let roles = Role::ALL.map(|role| {
         Choice::new(
             role.as_str(),
-            say!("{role}: {explained}", role = t(role.label()), explained = t(role.explained())),
+            say!("{role}: {explained}", role = t(role.label()), explained = t(role.explain_role())),
         )
     });
     Fieldset {
@@ -227,7 +227,7 @@ fn loaded(user: &User, sessions: usize, is_oneself: bool) -> Loaded {
         badges: vec![role_badge(user.role), active_badge(user.active)],
         facts: vec![
             last.unwrap_or_else(|| "Never signed in".to_owned()),
-            i18n::count(open, "{n} open session", "{n} open sessions"),
+            i18n::count_phrase(open, "{n} open session", "{n} open sessions"),
             if is_oneself { "This is you" } else { "" }.to_owned(),
         ]
         .into_iter()

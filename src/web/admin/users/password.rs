@@ -119,7 +119,7 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
         return draw(&ctx, &user, &errors);
     }
     let remote_addr = ctx.remote_addr();
-    let actor = user.actor();
+    let actor = user.as_actor();
     let new = (&actor, values.get("password").into());
     let pool = &ctx.deps().pool;
     match roster::reset_password(pool, &ctx.actor, new, asked(&ctx, &remote_addr)).await {
@@ -142,7 +142,7 @@ async fn user(ctx: &AdminContext) -> Result<users::User, HumanError> {
     let id = ctx.segment("id");
     let gone = |error| missing(ctx, Users::META, id, error);
     let mut conn = ctx.conn().await?;
-    Ok(users::find(&mut conn, user_id(id).map_err(gone)?).await.map_err(gone)?)
+    Ok(users::find_user(&mut conn, user_id(id).map_err(gone)?).await.map_err(gone)?)
 }
 
 fn draw(

@@ -169,7 +169,7 @@ async fn user(ctx: &AdminContext) -> Result<Actor, HumanError> {
     let id = ctx.segment("id");
     let gone = |error| missing(ctx, Users::META, id, error);
     let mut conn = ctx.conn().await?;
-    Ok(users::find(&mut conn, user_id(id).map_err(gone)?).await.map_err(gone)?.actor())
+    Ok(users::find_user(&mut conn, user_id(id).map_err(gone)?).await.map_err(gone)?.as_actor())
 }
 
 fn this(ctx: &AdminContext) -> String {

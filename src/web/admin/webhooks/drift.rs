@@ -54,7 +54,7 @@ pub async fn of(
     rows: &[Row],
 ) -> store::Result<BTreeMap<i64, Drift>> {
     let ids: Vec<WebhookId> = rows.iter().map(|row| WebhookId(row.id)).collect();
-    let noted = webhook_actions::noted(conn, &ids).await?;
+    let noted = webhook_actions::noted_fingerprints(conn, &ids).await?;
     let drift = |row: &Row| {
         between(row, catalogue, noted.get(&row.id).map(String::as_str)).map(|drift| (row.id, drift))
     };
@@ -69,7 +69,7 @@ fn between(row: &Row, catalogue: &Catalogue, noted: Option<&str>) -> Option<Drif
         serde_json::from_value(row.action_params.clone()).unwrap_or_default();
     if let Err(faults) = spec.check_params(&params) {
         let faults = faults.into_iter().map(ParameterFault::sentence).collect();
-        return Some(Drift::Misfit(Sentence::sequence(faults)));
+        return Some(Drift::Misfit(Sentence::from_sequence(faults)));
     }
     noted.is_some_and(|noted| noted != spec.fingerprint).then_some(Drift::Changed)
 }

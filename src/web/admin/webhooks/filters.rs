@@ -66,7 +66,7 @@ fn condition_of(values: &Values, typed: String) -> String {
     if !values.is_on(NO_DELETIONS) || typed.contains("deleted") {
         return typed;
     }
-    match condition::parse(&typed) {
+    match condition::parse_condition(&typed) {
         Ok(None) => "not deleted".to_owned(),
         Ok(Some(_)) => format!("not deleted and ({typed})"),
         Err(_) => typed,

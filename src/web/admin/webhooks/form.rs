@@ -49,7 +49,7 @@ fn match_fields(values: &Values) -> Fieldset {
         let header = known.headers.first().copied().unwrap_or_default();
         Choice::new(known.object_kind, known.object_kind).with_pair(header)
     });
-    let headers = kind::headers().into_iter().map(|header| {
+    let headers = kind::known_headers().into_iter().map(|header| {
         let usual = KINDS.iter().find(|known| known.headers.first() == Some(&header));
         Choice::new(header, header).with_pair(usual.map_or("", |known| known.object_kind))
     });

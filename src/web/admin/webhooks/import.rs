@@ -22,8 +22,8 @@ use crate::webhooks::transfer::{ImportError, Imported, Setting, file_of};
 use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_DISPOSITION;
 use askama::Template;
-use signalbox_core::listing::grouped;
-use signalbox_core::transfer::{Document, Unreadable, read};
+use signalbox_core::listing::group_thousands;
+use signalbox_core::transfer::{Document, Unreadable, read_document};
 use signalbox_i18n::say;
 use signalbox_i18n::{self as i18n, t};
 
@@ -64,7 +64,7 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
     let values = Values::from_pairs(posted.into_inner());
     let text = values.get("file").replace("\r\n", "\n");
     let given = Given { text: text.clone(), ..Given::default() };
-    let mut file = match read(&text) {
+    let mut file = match read_document(&text) {
         Ok(file) => file,
         Err(error) => {
             let told = match error {
@@ -159,9 +159,9 @@ fn landed(ctx: &AdminContext, done: Imported, lacking: &[String]) -> HttpRespons
     tracing::info!(user.name = %who, import.added = done.added, import.changed = done.changed, "Import by {who} added {} webhooks and changed {}", done.added, done.changed);
     let text = say!(
         "Imported: {added} added, {changed} changed, {same} unchanged.",
-        added = grouped(done.added),
-        changed = grouped(done.changed),
-        same = grouped(done.same)
+        added = group_thousands(done.added),
+        changed = group_thousands(done.changed),
+        same = group_thousands(done.same)
     );
     if lacking.is_empty() {
         ctx.flash(Level::Success, text);

@@ -74,7 +74,7 @@ impl Resource for Webhooks {
     const LISTING: &'static Listing<Row, Sort, Filter> = &list::LISTING;
 
     async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
-        webhooks::list(conn, query).await
+        webhooks::list_webhooks(conn, query).await
     }
 
     async fn counts(
@@ -82,7 +82,7 @@ impl Resource for Webhooks {
         query: &ListQuery<Sort, Filter>,
         _: bool,
     ) -> store::Result<Counts> {
-        webhooks::counts(conn, query).await
+        webhooks::count_webhooks(conn, query).await
     }
 
     async fn ids(
@@ -91,7 +91,7 @@ impl Resource for Webhooks {
         range: (Option<&str>, &Part),
         limit: i64,
     ) -> store::Result<Vec<String>> {
-        let ids = webhooks::ids(conn, query, range, limit).await?;
+        let ids = webhooks::select_ids(conn, query, range, limit).await?;
         Ok(ids.into_iter().map(|id| id.0.to_string()).collect())
     }
 
@@ -112,8 +112,8 @@ impl Editable for Webhooks {
 
     async fn load(ctx: &AdminContext, conn: &mut Conn, id: &str) -> store::Result<Loaded> {
         let id = webhook_id(id)?;
-        let row = webhooks::find(conn, id).await?;
-        let twins = webhooks::twins(conn, &row).await?;
+        let row = webhooks::find_webhook(conn, id).await?;
+        let twins = webhooks::find_duplicates(conn, &row).await?;
         let drifts = drift::of(conn, &ctx.deps().catalogue, std::slice::from_ref(&row)).await?;
         let mut object = loaded(&row);
         if !row.is_pending() && ctx.may(Permission::ChangeWebhooks) {
@@ -158,7 +158,7 @@ impl Editable for Webhooks {
             "Its history.".to_owned(),
         ];
         if plan.unfinished_jobs > 0 {
-            stays.push(i18n::count(
+            stays.push(i18n::count_phrase(
                 plan.unfinished_jobs,
                 "{n} job that has not ended. It still runs.",
                 "{n} jobs that have not ended. They still run.",
@@ -235,7 +235,7 @@ fn loaded(row: &Row) -> Loaded {
 /// A pair that GitLab never sends may be saved, but will not match.
 fn mismatch(row: &Row) -> Option<Notice> {
     let (kind, header) = (&row.object_kind, &row.http_x_gitlab_event);
-    (!kind::agree(header, kind)).then(|| Notice {
+    (!kind::header_agrees(header, kind)).then(|| Notice {
         text: say!(
             "GitLab does not send {kind} events under {header}, so nothing will match this webhook.",
             kind = kind,

@@ -43,7 +43,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
 pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
     let values = Values::from_pairs(posted.into_inner());
     let (header, body) = (values.trimmed("header").to_owned(), values.get("body").to_owned());
-    match Event::read(&header, body.as_bytes()) {
+    match Event::from_body(&header, body.as_bytes()) {
         Ok(event) if event.object_kind.is_empty() && event.repo_name.is_empty() => {
             let why = t("It names neither an event nor a repository. Paste a payload from GitLab.");
             draw(&ctx, (header, body), Some(why.to_owned()))

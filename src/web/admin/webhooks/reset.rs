@@ -55,7 +55,7 @@ pub async fn ask(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
 async fn question(ctx: &AdminContext, wrong: Option<String>) -> Result<HttpResponse, HumanError> {
     let id = webhook_id(ctx.segment("id")).map_err(|error| missing(ctx, error))?;
     let mut conn = ctx.conn().await?;
-    let row = webhooks::find(&mut conn, id).await.map_err(|error| missing(ctx, error))?;
+    let row = webhooks::find_webhook(&mut conn, id).await.map_err(|error| missing(ctx, error))?;
     let label = row.label();
     let cancel = urls::webhook(id);
     let frame = ctx

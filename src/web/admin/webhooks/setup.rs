@@ -30,7 +30,7 @@ use signalbox_core::verdict::{Endpoint, Verdict};
 use signalbox_core::webhook::ProjectId;
 use signalbox_i18n::say;
 use signalbox_i18n::{self as i18n, t};
-use signalbox_store::watched::{Watched, watched};
+use signalbox_store::watched::{Watched, list_watched};
 use signalbox_store::webhooks::{self, Row};
 use signalbox_store::{Conn, StoreError};
 
@@ -158,7 +158,7 @@ pub struct Attempt {
 pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = webhook_id(ctx.segment("id")).map_err(|error| missing(&ctx, error))?;
     let mut conn = ctx.conn().await?;
-    let row = webhooks::find(&mut conn, id).await.map_err(|error| missing(&ctx, error))?;
+    let row = webhooks::find_webhook(&mut conn, id).await.map_err(|error| missing(&ctx, error))?;
     let wait = wait(&ctx, &mut conn, &row).await?;
     if ctx.query() == "part=wait" {
         return page(&WaitPart { wait });
@@ -207,7 +207,7 @@ pub(super) fn url(row: &Row, address: &str) -> String {
 }
 
 async fn wait(ctx: &AdminContext, conn: &mut Conn, row: &Row) -> Result<Wait, HumanError> {
-    let attempts: Vec<Attempt> = watched(conn, row, (MOST, clock::now()))
+    let attempts: Vec<Attempt> = list_watched(conn, row, (MOST, clock::now()))
         .await?
         .iter()
         .map(|came| attempt(row, came))
@@ -317,7 +317,7 @@ fn unmatched(row: &Row, came: &Watched, is_signed: bool) -> String {
     };
     let endpoint = came.delivery.endpoint;
     let event = control::event_of(&came.delivery, &came.reason);
-    let missed = mismatch::explain(&wanted, &event, credential, (endpoint, false));
+    let missed = mismatch::explain_mismatch(&wanted, &event, credential, (endpoint, false));
     if missed.remedy != mismatch::Remedy::Create {
         return i18n::say(&missed.sentence);
     }

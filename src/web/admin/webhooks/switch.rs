@@ -25,7 +25,7 @@ pub async fn switch(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
         .and_then(|(_, value)| yes_no(value).ok())
         .ok_or_else(|| Problem::bad_request(t("The form is incomplete. Reload the page.")))?;
     let mut conn = ctx.conn().await?;
-    let row = webhooks::find(&mut conn, id)
+    let row = webhooks::find_webhook(&mut conn, id)
         .await
         .map_err(|error| missing(&ctx, &META, ctx.segment("id"), error))?;
     let remote_addr = ctx.remote_addr();

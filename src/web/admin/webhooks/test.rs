@@ -86,7 +86,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = webhook_id(ctx.segment("id")).map_err(|error| missing(&ctx, error))?;
     let asked = |name: &str| parameter(ctx.query(), name).unwrap_or_default().trim().to_owned();
     let mut conn = ctx.conn().await?;
-    let row = webhooks::find(&mut conn, id).await.map_err(|error| missing(&ctx, error))?;
+    let row = webhooks::find_webhook(&mut conn, id).await.map_err(|error| missing(&ctx, error))?;
     let offered = deliveries::of_repository(&mut conn, &row.repo_name, OFFERED).await?;
     let typed = asked("id");
     let chosen = [typed.clone(), asked("delivery")].into_iter().find(|text| !text.is_empty());
@@ -119,7 +119,8 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
     };
     let mut conn = ctx.conn().await?;
     if !values.is_on("run") {
-        let row = webhooks::find(&mut conn, id).await.map_err(|error| missing(&ctx, error))?;
+        let row =
+            webhooks::find_webhook(&mut conn, id).await.map_err(|error| missing(&ctx, error))?;
         let offered = deliveries::of_repository(&mut conn, &row.repo_name, OFFERED).await?;
         let shown = Shown { id, row, offered, typed: String::new(), given: Ok(Some(given)) };
         return answer(&ctx, &mut conn, shown).await;
@@ -206,7 +207,7 @@ fn option(brief: Brief, tried: Option<&str>) -> (String, String, bool) {
 }
 
 async fn tried(ctx: &AdminContext, conn: &mut Conn, trial: &Trial) -> Result<Tried, HumanError> {
-    let pauses = pauses::all(conn).await?;
+    let pauses = pauses::list_pauses(conn).await?;
     let run = rehearsed(ctx.deps(), &trial.webhook, (&trial.event, &trial.body), &pauses);
     let checks: Vec<CheckView> = trial
         .decision

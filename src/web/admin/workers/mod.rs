@@ -92,16 +92,16 @@ pub struct PauseView {
 pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let now = clock::now();
     let mut conn = ctx.conn().await?;
-    let known = workers::newest(&mut conn, MOST).await?;
-    let busy = workers::busy(&mut conn).await?;
-    let all = pauses::all(&conn).await?;
+    let known = workers::newest_workers(&mut conn, MOST).await?;
+    let busy = workers::list_busy(&mut conn).await?;
+    let all = pauses::list_pauses(&conn).await?;
     let mut shown = Vec::with_capacity(all.len());
     for pause in &all {
         let waiting = pauses::held_by(&mut conn, &pause.scope).await?;
         shown.push(PauseView {
             what: what(pause),
             told: told(pause),
-            scope: pause.scope.word(),
+            scope: pause.scope.to_word(),
             waiting,
         });
     }

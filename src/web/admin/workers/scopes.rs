@@ -22,12 +22,12 @@ pub(super) async fn of(
     catalogue: &Catalogue,
     paused: &[Pause],
 ) -> Result<Vec<Group>> {
-    let webhooks = webhooks::names(conn).await?;
+    let webhooks = webhooks::list_names(conn).await?;
     // Those that entries name, and those of entries that are gone, in which jobs still stand.
     let named = catalogue.entries().filter_map(|spec| spec.lane.as_deref().map(lane::of_host));
     let hosts: BTreeSet<String> = named.chain(lanes::of_host(conn).await?).collect();
     let hosts = hosts.into_iter().map(|name| {
-        let label = t(&lane::label(&name)).to_owned();
+        let label = t(&lane::lane_label(&name)).to_owned();
         (Scope::Lane(name), label)
     });
     let own = webhooks.iter().filter_map(|webhook| {
@@ -44,7 +44,7 @@ pub(super) async fn of(
     let is_free = |scope: &Scope| !paused.iter().any(|pause| pause.scope == *scope);
     let group = |label, scopes: Vec<(Scope, String)>| {
         let free = scopes.into_iter().filter(|(scope, _)| is_free(scope));
-        Group { label, scopes: free.map(|(scope, name)| (scope.word(), name)).collect() }
+        Group { label, scopes: free.map(|(scope, name)| (scope.to_word(), name)).collect() }
     };
     let groups = [
         group(None, vec![(Scope::All, t("Everything").to_owned())]),

@@ -138,7 +138,7 @@ fn check_names_the_line_of_a_file_that_is_missing() {
     let file = directory.path().join("call.toml");
     fs::write(&file, entry).unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
-    let (_, faults) = crate::Catalogue::load(Some(directory.path()));
+    let (_, faults) = crate::Catalogue::load_directory(Some(directory.path()));
     let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
     assert!(told[0].contains("call.toml:3: ca_file: /nowhere does not exist"), "{told:?}");
 }

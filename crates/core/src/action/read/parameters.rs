@@ -5,22 +5,22 @@ use crate::action::section::{Faults, Section};
 use crate::sentence::Sentence;
 use toml::de::DeTable;
 
-pub(super) fn read(top: &mut Section<'_>, faults: &mut Faults<'_>) -> Vec<Parameter> {
-    let Some((table, _)) = top.table("parameters", faults) else { return Vec::new() };
+pub(super) fn read_parameters(top: &mut Section<'_>, faults: &mut Faults<'_>) -> Vec<Parameter> {
+    let Some((table, _)) = top.take_table("parameters", faults) else { return Vec::new() };
     let mut all = Section::new("parameters.", table);
     let mut parameters = Vec::new();
     for name in all.keys() {
-        let Some((table, at)) = all.table(&name, faults) else { continue };
+        let Some((table, at)) = all.take_table(&name, faults) else { continue };
         if !is_parameter_name(&name) {
             let reason = Sentence::new("the parameter {name}: a name is a lower-case letter, then letters, digits and _, at most 32").with("name", format!("{name:?}"));
-            faults.add(Some(at), reason);
+            faults.add_at(Some(at), reason);
         }
-        parameters.extend(parameter(&name, at, table, faults));
+        parameters.extend(read_parameter(&name, at, table, faults));
     }
     parameters
 }
 
-fn parameter(
+fn read_parameter(
     name: &str,
     at: usize,
     table: DeTable<'_>,
@@ -28,20 +28,20 @@ fn parameter(
 ) -> Option<Parameter> {
     let mut section = Section::new(&format!("parameters.{name}."), table);
     let kind = parameter_kind(&mut section, at, faults);
-    let default = section.scalar("default", faults);
-    let required = section.boolean("required", faults);
-    let help = section.text("help", faults).map_or_else(String::new, |(text, _)| text);
+    let default = section.take_scalar("default", faults);
+    let required = section.take_boolean("required", faults);
+    let help = section.take_text("help", faults).map_or_else(String::new, |(text, _)| text);
     let kind = kind?;
-    section.finish(faults);
+    section.reject_unknown(faults);
     if let Some((text, at)) = &default
-        && let Err(reason) = kind.check(text)
+        && let Err(reason) = kind.check_text(text)
     {
-        faults.add(
+        faults.add_at(
             Some(*at),
             Sentence::new("parameters.{name}.default = {text}: {reason}")
                 .with("name", name)
                 .with("text", format!("{text:?}"))
-                .saying("reason", reason),
+                .with_sentence("reason", reason),
         );
     }
     let required = default.is_none() && required.unwrap_or(kind != ParameterKind::Boolean);
@@ -59,11 +59,11 @@ fn parameter_kind(
     at: usize,
     faults: &mut Faults<'_>,
 ) -> Option<ParameterKind> {
-    let Some((word, word_at)) = section.text("type", faults) else {
-        if section.at("type").is_none() {
+    let Some((word, word_at)) = section.take_text("type", faults) else {
+        if section.position_of("type").is_none() {
             let name = section.name();
             let reason = Sentence::new("{name} has no type: write string, enum, integer, boolean, git-ref, git-sha or project-path").with("name", name);
-            faults.add(Some(at), reason);
+            faults.add_at(Some(at), reason);
         }
         return None;
     };
@@ -71,20 +71,23 @@ fn parameter_kind(
         "string" => {
             let longest = i64::try_from(MAX_LENGTH).unwrap_or(i64::MAX);
             let max_length = section
-                .integer("max_length", 1..=longest, faults)
+                .take_integer("max_length", 1..=longest, faults)
                 .and_then(|length| usize::try_from(length).ok())
                 .unwrap_or(DEFAULT_LENGTH);
-            let pattern = section.text("pattern", faults).and_then(|(source, at)| {
+            let pattern = section.take_text("pattern", faults).and_then(|(source, at)| {
                 Pattern::new(&source)
-                    .map_err(|why| faults.add(Some(at), section.says("pattern", why)))
+                    .map_err(|why| faults.add_at(Some(at), section.sentence_about("pattern", why)))
                     .ok()
             });
             Some(ParameterKind::Text { pattern, max_length })
         }
         "enum" => {
-            let values = section.texts("values", faults).unwrap_or_default();
+            let values = section.take_texts("values", faults).unwrap_or_default();
             if values.is_empty() {
-                faults.add(Some(word_at), section.says("values", "list what may be chosen"));
+                faults.add_at(
+                    Some(word_at),
+                    section.sentence_about("values", "list what may be chosen"),
+                );
             }
             for (value, at) in &values {
                 if value.is_empty() || value.chars().any(char::is_control) {
@@ -92,16 +95,16 @@ fn parameter_kind(
                         "{value} cannot be chosen: it is empty or has control characters",
                     )
                     .with("value", format!("{value:?}"));
-                    faults.add(Some(*at), section.says("values", why));
+                    faults.add_at(Some(*at), section.sentence_about("values", why));
                 }
             }
             Some(ParameterKind::Choice(values.into_iter().map(|(value, _)| value).collect()))
         }
         "integer" => {
-            let min = section.integer("min", i64::MIN..=i64::MAX, faults).unwrap_or(0);
-            let max = section.integer("max", i64::MIN..=i64::MAX, faults).unwrap_or(i64::MAX);
+            let min = section.take_integer("min", i64::MIN..=i64::MAX, faults).unwrap_or(0);
+            let max = section.take_integer("max", i64::MIN..=i64::MAX, faults).unwrap_or(i64::MAX);
             if min > max {
-                faults.add(Some(word_at), section.says("min", "is greater than max"));
+                faults.add_at(Some(word_at), section.sentence_about("min", "is greater than max"));
             }
             Some(ParameterKind::Integer { min, max })
         }
@@ -111,7 +114,7 @@ fn parameter_kind(
         "project-path" => Some(ParameterKind::ProjectPath),
         other => {
             let why = Sentence::new("{other} is unknown: write string, enum, integer, boolean, git-ref, git-sha or project-path").with("other", format!("{other:?}"));
-            faults.add(Some(word_at), section.says("type", why));
+            faults.add_at(Some(word_at), section.sentence_about("type", why));
             None
         }
     }

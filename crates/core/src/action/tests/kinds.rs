@@ -40,21 +40,22 @@ fn values_keep_their_type_and_their_place() {
     let mut secrets = Secrets::default();
     secrets.insert("HOOK", "a/b?c");
     secrets.insert("TOKEN", "hush");
-    let values = spec.values(&given(&[("loud", "true")])).unwrap();
+    let values = spec.resolve_values(&given(&[("loud", "true")])).unwrap();
     let facts = EventFacts { user_name: "\", \"admin\": true, \"x\": \"".into(), ..facts() };
     let source =
         Source { values: &values, facts: &facts, secrets: &secrets, parameters: &spec.parameters };
     let http = http(&spec);
-    assert_eq!(http.url.fill(source), "https://chat.example.com/hooks/a/b?c");
+    assert_eq!(http.url.fill_text(source), "https://chat.example.com/hooks/a/b?c");
     assert_eq!(http.url.as_written(), "https://chat.example.com/hooks/{secret.HOOK}");
-    let headers: Vec<_> = http.headers.iter().map(|(n, t)| (n.as_str(), t.fill(source))).collect();
+    let headers: Vec<_> =
+        http.headers.iter().map(|(n, t)| (n.as_str(), t.fill_text(source))).collect();
     assert_eq!(
         headers,
         [("Authorization", "Bearer hush".into()), ("X-Fixed", "{not a word}".into())]
     );
     let Body::Json(template) = &http.body else { panic!() };
     assert_eq!(
-        template.fill(source),
+        template.fill_template(source),
         json!({
             "text": format!("Deployed main of mike/diaspora by {}", facts.user_name),
             "project": 15, "attempt": 1, "loud": true, "count": 3, "left_out": null,
@@ -170,13 +171,13 @@ fn refs_commits_and_projects_are_types() {
     let spec = spec(text);
     let sha = "0a".repeat(20);
     let good = given(&[("r", "refs/tags/v1"), ("s", &sha), ("p", "mike/diaspora")]);
-    assert!(spec.values(&good).is_ok());
+    assert!(spec.resolve_values(&good).is_ok());
     for (name, value) in
         [("r", "a..b"), ("r", "-x"), ("s", "HEAD"), ("p", "diaspora"), ("p", "../x/y")]
     {
         let mut bad = good.clone();
         bad.insert(name.to_owned(), value.to_owned());
-        let faults = spec.values(&bad).unwrap_err();
+        let faults = spec.resolve_values(&bad).unwrap_err();
         assert_eq!(faults[0].name, name, "{value}");
     }
 }

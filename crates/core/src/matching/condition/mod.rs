@@ -7,7 +7,7 @@
 
 mod parse;
 
-pub use parse::{Fault, parse};
+pub use parse::{Fault, parse_condition};
 
 use crate::event::Event;
 use globset::GlobMatcher;
@@ -96,7 +96,7 @@ macro_rules! fields {
                 match self { $(Self::$variant => Type::$type),* }
             }
 
-            fn held(self, event: &Event) -> Held<'_> {
+            fn value_in(self, event: &Event) -> Held<'_> {
                 match self { $(Self::$variant => { let $event = event; Held::$type($value) }),* }
             }
         }
@@ -107,8 +107,8 @@ fields! {
     Kind "kind" Text = |event| Cow::Borrowed(&event.object_kind);
     Header "header" Text = |event| Cow::Borrowed(&event.header);
     Ref "ref" Text = |event| Cow::Borrowed(event.git_ref.as_str());
-    Branch "branch" Text = |event| Cow::Borrowed(event.git_ref.branch());
-    Tag "tag" Text = |event| Cow::Borrowed(event.git_ref.tag());
+    Branch "branch" Text = |event| Cow::Borrowed(event.git_ref.branch_name());
+    Tag "tag" Text = |event| Cow::Borrowed(event.git_ref.tag_name());
     TargetBranch "target_branch" Text = |event| Cow::Borrowed(&event.target_branch);
     Sha "sha" Text = |event| Cow::Borrowed(&event.sha);
     Before "before" Text = |event| Cow::Borrowed(&event.before);
@@ -145,24 +145,24 @@ pub fn field_words() -> impl Iterator<Item = &'static str> {
 
 impl Condition {
     /// Whether an event meets it.
-    pub fn holds(&self, event: &Event) -> bool {
-        self.root.holds(event)
+    pub fn is_met_by(&self, event: &Event) -> bool {
+        self.root.is_met(event)
     }
 
     /// The fields it looks at as the event has them: `branch = "main", draft = false`.
-    pub fn seen(&self, event: &Event) -> String {
+    pub fn describe_fields(&self, event: &Event) -> String {
         self.fields.iter().fold(String::new(), |mut text, field| {
             if !text.is_empty() {
                 text.push_str(", ");
             }
             // Writing to a string cannot fail.
-            let _ = write!(text, "{} = {}", field.word(), shown(&field.held(event)));
+            let _ = write!(text, "{} = {}", field.word(), show_held(&field.value_in(event)));
             text
         })
     }
 }
 
-fn shown(held: &Held<'_>) -> String {
+fn show_held(held: &Held<'_>) -> String {
     match held {
         Held::Text(text) if text.chars().count() > MAX_SHOWN => {
             format!("{:?}…", text.chars().take(MAX_SHOWN).collect::<String>())
@@ -183,23 +183,25 @@ fn shown(held: &Held<'_>) -> String {
 }
 
 impl Node {
-    fn holds(&self, event: &Event) -> bool {
+    fn is_met(&self, event: &Event) -> bool {
         match self {
-            Self::And(nodes) => nodes.iter().all(|node| node.holds(event)),
-            Self::Or(nodes) => nodes.iter().any(|node| node.holds(event)),
-            Self::Not(node) => !node.holds(event),
-            Self::Flag(field) => field.held(event) == Held::Bool(true),
-            Self::Compare(field, relation, value) => relation.holds(&field.held(event), value),
-            Self::In(field, values) => {
-                let held = field.held(event);
-                values.iter().any(|value| Relation::Equal.holds(&held, value))
+            Self::And(nodes) => nodes.iter().all(|node| node.is_met(event)),
+            Self::Or(nodes) => nodes.iter().any(|node| node.is_met(event)),
+            Self::Not(node) => !node.is_met(event),
+            Self::Flag(field) => field.value_in(event) == Held::Bool(true),
+            Self::Compare(field, relation, value) => {
+                relation.compare_held(&field.value_in(event), value)
             }
-            Self::Contains(field, part) => match field.held(event) {
+            Self::In(field, values) => {
+                let held = field.value_in(event);
+                values.iter().any(|value| Relation::Equal.compare_held(&held, value))
+            }
+            Self::Contains(field, part) => match field.value_in(event) {
                 Held::Text(text) => text.contains(part.as_str()),
                 Held::List(texts) => texts.contains(part),
                 Held::Number(_) | Held::Bool(_) => false,
             },
-            Self::Like(field, glob) => match field.held(event) {
+            Self::Like(field, glob) => match field.value_in(event) {
                 Held::Text(text) => glob.is_match(&*text),
                 Held::List(texts) => texts.iter().any(|text| glob.is_match(text)),
                 Held::Number(_) | Held::Bool(_) => false,
@@ -209,7 +211,7 @@ impl Node {
 }
 
 impl Relation {
-    fn holds(self, held: &Held<'_>, value: &Value) -> bool {
+    fn compare_held(self, held: &Held<'_>, value: &Value) -> bool {
         let equal = match (held, value) {
             (Held::Text(held), Value::Text(value)) => held == value,
             (Held::Number(held), Value::Number(value)) => *held == Some(*value),

@@ -33,7 +33,7 @@ impl From<Fault> for Sentence {
         } else {
             Self::new("Column {column}: {message}")
         };
-        sentence.with("column", column).saying("message", message)
+        sentence.with("column", column).with_sentence("message", message)
     }
 }
 
@@ -41,21 +41,21 @@ impl From<Fault> for Sentence {
 ///
 /// # Errors
 /// The first [`Fault`].
-pub fn parse(text: &str) -> Result<Option<Condition>, Fault> {
+pub fn parse_condition(text: &str) -> Result<Option<Condition>, Fault> {
     let letters: Vec<char> = text.chars().take(MAX_LENGTH + 1).collect();
     if letters.len() > MAX_LENGTH {
         let message = Sentence::new("keep it to {most} characters.").with("most", MAX_LENGTH);
-        return Err(fault(&letters, MAX_LENGTH, message));
+        return Err(fault_at(&letters, MAX_LENGTH, message));
     }
-    let tokens = tokens(&letters)?;
+    let tokens = split_tokens(&letters)?;
     if tokens.is_empty() {
         return Ok(None);
     }
     let mut reader = Reader { letters: &letters, tokens, next: 0, fields: Vec::new() };
-    let root = reader.any(0)?;
+    let root = reader.parse_any(0)?;
     match reader.tokens.get(reader.next) {
         None => Ok(Some(Condition { root, fields: reader.fields })),
-        Some(_) => Err(reader.fault("here “and”, “or” or the end is expected.")),
+        Some(_) => Err(reader.fault_here("here “and”, “or” or the end is expected.")),
     }
 }
 
@@ -72,7 +72,7 @@ enum Token {
     Comma,
 }
 
-fn fault(letters: &[char], at: usize, message: impl Into<Sentence>) -> Fault {
+fn fault_at(letters: &[char], at: usize, message: impl Into<Sentence>) -> Fault {
     let before = letters.get(..at).unwrap_or(letters);
     let line = before.iter().filter(|c| **c == '\n').count() + 1;
     let column = before.iter().rev().take_while(|c| **c != '\n').count() + 1;
@@ -80,7 +80,7 @@ fn fault(letters: &[char], at: usize, message: impl Into<Sentence>) -> Fault {
 }
 
 /// The tokens and where each begins.
-fn tokens(letters: &[char]) -> Result<Vec<(usize, Token)>, Fault> {
+fn split_tokens(letters: &[char]) -> Result<Vec<(usize, Token)>, Fault> {
     let mut tokens = Vec::new();
     let mut at = 0;
     while let Some(&letter) = letters.get(at) {
@@ -113,25 +113,27 @@ fn tokens(letters: &[char]) -> Result<Vec<(usize, Token)>, Fault> {
                 })
             }
             '"' | '\'' => {
-                let (text, end) = quoted(letters, start, letter)?;
+                let (text, end) = read_quoted(letters, start, letter)?;
                 at = end;
                 Token::Text(text)
             }
             '-' | '0'..='9' => {
-                let digits = run(letters, at, |c| c.is_ascii_digit());
+                let digits = take_while_belongs(letters, at, |c| c.is_ascii_digit());
                 at += digits.chars().count();
                 let number = format!("{letter}{digits}").parse();
                 let message = "this is no whole number of at most 19 digits.";
-                Token::Number(number.map_err(|_| fault(letters, start, message))?)
+                Token::Number(number.map_err(|_| fault_at(letters, start, message))?)
             }
             c if c.is_alphabetic() || c == '_' => {
-                let rest = run(letters, at, |c| c.is_alphanumeric() || matches!(c, '_' | '.'));
+                let rest = take_while_belongs(letters, at, |c| {
+                    c.is_alphanumeric() || matches!(c, '_' | '.')
+                });
                 at += rest.chars().count();
                 Token::Word(format!("{c}{rest}"))
             }
             other => {
                 let message = Sentence::new("{other} means nothing here.");
-                return Err(fault(letters, start, message.with("other", format!("{other:?}"))));
+                return Err(fault_at(letters, start, message.with("other", format!("{other:?}"))));
             }
         };
         tokens.push((start, token));
@@ -139,17 +141,19 @@ fn tokens(letters: &[char]) -> Result<Vec<(usize, Token)>, Fault> {
     Ok(tokens)
 }
 
-fn run(letters: &[char], from: usize, belongs: impl Fn(char) -> bool) -> String {
+fn take_while_belongs(letters: &[char], from: usize, belongs: impl Fn(char) -> bool) -> String {
     letters.iter().skip(from).take_while(|c| belongs(**c)).collect()
 }
 
 /// A text in quotes; a backslash takes the meaning from the letter after it.
-fn quoted(letters: &[char], start: usize, quote: char) -> Result<(String, usize), Fault> {
+fn read_quoted(letters: &[char], start: usize, quote: char) -> Result<(String, usize), Fault> {
     let mut text = String::new();
     let mut at = start + 1;
     loop {
         match letters.get(at) {
-            None => return Err(fault(letters, start, "this text has no end: a quote is missing.")),
+            None => {
+                return Err(fault_at(letters, start, "this text has no end: a quote is missing."));
+            }
             Some(c) if *c == quote => return Ok((text, at + 1)),
             Some('\\') if letters.get(at + 1).is_some() => {
                 text.extend(letters.get(at + 1));
@@ -172,18 +176,18 @@ struct Reader<'t> {
 
 impl Reader<'_> {
     /// A fault at the next token.
-    fn fault(&self, message: impl Into<Sentence>) -> Fault {
+    fn fault_here(&self, message: impl Into<Sentence>) -> Fault {
         let at = self.tokens.get(self.next).map_or(self.letters.len(), |(at, _)| *at);
-        fault(self.letters, at, message)
+        fault_at(self.letters, at, message)
     }
 
-    fn take(&mut self) -> Option<Token> {
+    fn take_token(&mut self) -> Option<Token> {
         let (_, token) = self.tokens.get(self.next)?;
         self.next += 1;
         Some(token.clone())
     }
 
-    fn takes(&mut self, wanted: &Token) -> bool {
+    fn take_if(&mut self, wanted: &Token) -> bool {
         let found = self.tokens.get(self.next).is_some_and(|(_, token)| token == wanted);
         self.next += usize::from(found);
         found
@@ -197,47 +201,47 @@ impl Reader<'_> {
         found
     }
 
-    fn any(&mut self, depth: usize) -> Result<Node, Fault> {
-        let mut nodes = vec![self.all(depth)?];
+    fn parse_any(&mut self, depth: usize) -> Result<Node, Fault> {
+        let mut nodes = vec![self.parse_all(depth)?];
         while self.takes_word("or") {
-            nodes.push(self.all(depth)?);
+            nodes.push(self.parse_all(depth)?);
         }
         Ok(single_or(nodes, Node::Or))
     }
 
-    fn all(&mut self, depth: usize) -> Result<Node, Fault> {
-        let mut nodes = vec![self.one(depth)?];
+    fn parse_all(&mut self, depth: usize) -> Result<Node, Fault> {
+        let mut nodes = vec![self.parse_one(depth)?];
         while self.takes_word("and") {
-            nodes.push(self.one(depth)?);
+            nodes.push(self.parse_one(depth)?);
         }
         Ok(single_or(nodes, Node::And))
     }
 
-    fn one(&mut self, depth: usize) -> Result<Node, Fault> {
+    fn parse_one(&mut self, depth: usize) -> Result<Node, Fault> {
         if depth > MAX_DEPTH {
             let message = Sentence::new("it is nested more than {most} deep.");
-            return Err(self.fault(message.with("most", MAX_DEPTH)));
+            return Err(self.fault_here(message.with("most", MAX_DEPTH)));
         }
         if self.takes_word("not") {
-            return Ok(Node::Not(Box::new(self.one(depth + 1)?)));
+            return Ok(Node::Not(Box::new(self.parse_one(depth + 1)?)));
         }
-        if self.takes(&Token::Open) {
-            let node = self.any(depth + 1)?;
-            if !self.takes(&Token::Close) {
-                return Err(self.fault("here “)” is expected."));
+        if self.take_if(&Token::Open) {
+            let node = self.parse_any(depth + 1)?;
+            if !self.take_if(&Token::Close) {
+                return Err(self.fault_here("here “)” is expected."));
             }
             return Ok(node);
         }
-        let field = self.field()?;
+        let field = self.parse_field()?;
         if !self.fields.contains(&field) {
             self.fields.push(field);
         }
-        self.test(field)
+        self.parse_test(field)
     }
 
-    fn field(&mut self) -> Result<Field, Fault> {
-        let here = self.fault("here a field is expected, such as branch.");
-        match self.take() {
+    fn parse_field(&mut self) -> Result<Field, Fault> {
+        let here = self.fault_here("here a field is expected, such as branch.");
+        match self.take_token() {
             Some(Token::Word(word)) => {
                 Field::ALL.iter().copied().find(|field| field.word() == word).ok_or_else(|| {
                     let words = field_words().collect::<Vec<_>>().join(", ");
@@ -251,70 +255,70 @@ impl Reader<'_> {
         }
     }
 
-    fn test(&mut self, field: Field) -> Result<Node, Fault> {
+    fn parse_test(&mut self, field: Field) -> Result<Node, Fault> {
         if let Some((_, Token::Relation(relation))) = self.tokens.get(self.next) {
             let relation = *relation;
             if field.of_type() == Type::List {
                 let message = Sentence::new("{word} is a list: use “contains”, “like” or “in”.");
-                return Err(self.fault(message.with("word", field.word())));
+                return Err(self.fault_here(message.with("word", field.word())));
             }
             let ordered = !matches!(relation, Relation::Equal | Relation::NotEqual);
             if ordered && field.of_type() != Type::Number {
                 let message = Sentence::new("{word} is no number, so it has no order.");
-                return Err(self.fault(message.with("word", field.word())));
+                return Err(self.fault_here(message.with("word", field.word())));
             }
             self.next += 1;
-            return Ok(Node::Compare(field, relation, self.value(field)?));
+            return Ok(Node::Compare(field, relation, self.parse_value(field)?));
         }
         // "not" after a field belongs to what follows it.
         let negated = self.takes_word("not");
         let node = if self.takes_word("in") {
-            Node::In(field, self.list(field)?)
+            Node::In(field, self.parse_list(field)?)
         } else if self.takes_word("contains") {
-            Node::Contains(field, self.text(field)?)
+            Node::Contains(field, self.parse_text_value(field)?)
         } else if self.takes_word("like") {
-            let at = self.fault("");
-            let glob = GlobBuilder::new(&self.text(field)?).build();
+            let at = self.fault_here("");
+            let glob = GlobBuilder::new(&self.parse_text_value(field)?).build();
             let glob = glob.map_err(|error| Fault { message: no_glob(error.kind()), ..at })?;
             Node::Like(field, glob.compile_matcher())
         } else if negated {
-            return Err(self.fault("here “in”, “contains” or “like” is expected."));
+            return Err(self.fault_here("here “in”, “contains” or “like” is expected."));
         } else if field.of_type() == Type::Bool {
             Node::Flag(field)
         } else {
             let message =
                 Sentence::new("after {word} comes “=”, “!=”, “in”, “contains” or “like”.");
-            return Err(self.fault(message.with("word", field.word())));
+            return Err(self.fault_here(message.with("word", field.word())));
         };
         Ok(if negated { Node::Not(Box::new(node)) } else { node })
     }
 
-    fn list(&mut self, field: Field) -> Result<Vec<Value>, Fault> {
-        if !self.takes(&Token::OpenList) {
-            return Err(self.fault("here “[” is expected, as in: in [\"a\", \"b\"]."));
+    fn parse_list(&mut self, field: Field) -> Result<Vec<Value>, Fault> {
+        if !self.take_if(&Token::OpenList) {
+            return Err(self.fault_here("here “[” is expected, as in: in [\"a\", \"b\"]."));
         }
-        let mut values = vec![self.value(field)?];
-        while self.takes(&Token::Comma) {
-            values.push(self.value(field)?);
+        let mut values = vec![self.parse_value(field)?];
+        while self.take_if(&Token::Comma) {
+            values.push(self.parse_value(field)?);
         }
-        if !self.takes(&Token::CloseList) {
-            return Err(self.fault("here “,” or “]” is expected."));
+        if !self.take_if(&Token::CloseList) {
+            return Err(self.fault_here("here “,” or “]” is expected."));
         }
         Ok(values)
     }
 
-    fn value(&mut self, field: Field) -> Result<Value, Fault> {
+    fn parse_value(&mut self, field: Field) -> Result<Value, Fault> {
         let wanted = match field.of_type() {
             Type::Text | Type::List => "a text in quotes",
             Type::Number => "a number",
             Type::Bool => "true or false",
         };
-        let here = self.fault(
+        let here = self.fault_here(
             Sentence::new("{word} is compared with {wanted}.")
                 .with("word", field.word())
-                .saying("wanted", wanted),
+                .with_sentence("wanted", wanted),
         );
-        match (self.take(), field.of_type()) {
+        match (self.take_token(), field.of_type()) {
             (Some(Token::Text(text)), Type::Text | Type::List) => Ok(Value::Text(text)),
             (Some(Token::Number(number)), Type::Number) => Ok(Value::Number(number)),
             (Some(Token::Word(word)), Type::Bool) if word == "true" => Ok(Value::Bool(true)),
@@ -323,13 +327,13 @@ impl Reader<'_> {
         }
     }
 
-    fn text(&mut self, field: Field) -> Result<String, Fault> {
+    fn parse_text_value(&mut self, field: Field) -> Result<String, Fault> {
         if !matches!(field.of_type(), Type::Text | Type::List) {
             let message = Sentence::new("{word} is no text.").with("word", field.word());
-            return Err(self.fault(message));
+            return Err(self.fault_here(message));
         }
-        let here = self.fault("here a text in quotes is expected.");
-        match self.take() {
+        let here = self.fault_here("here a text in quotes is expected.");
+        match self.take_token() {
             Some(Token::Text(text)) => Ok(text),
             _ => Err(here),
         }

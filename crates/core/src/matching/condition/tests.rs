@@ -22,7 +22,10 @@ fn event() -> Event {
 }
 
 fn holds(text: &str) -> bool {
-    parse(text).unwrap_or_else(|fault| panic!("{text}: {fault:?}")).unwrap().holds(&event())
+    parse_condition(text)
+        .unwrap_or_else(|fault| panic!("{text}: {fault:?}"))
+        .unwrap()
+        .is_met_by(&event())
 }
 
 #[test]
@@ -66,13 +69,13 @@ fn it_means_what_it_says() {
     ] {
         assert_eq!(holds(text), expected, "{text}");
     }
-    assert!(parse(" \n\t").unwrap().is_none());
+    assert!(parse_condition(" \n\t").unwrap().is_none());
 }
 
 #[test]
 fn what_people_filter_by_can_be_said() {
     let read = |header: &str, body: serde_json::Value| {
-        Event::read(header, body.to_string().as_bytes()).unwrap()
+        Event::from_body(header, body.to_string().as_bytes()).unwrap()
     };
     let label = |title: &str| serde_json::json!({"id": 1, "title": title, "color": "#fff"});
     let merge_request = read(
@@ -112,16 +115,18 @@ fn what_people_filter_by_can_be_said() {
         (&job, "environment = 'production'", true),
         (&deployment, "environment = 'staging' and status in ['running']", true),
     ] {
-        assert_eq!(parse(text).unwrap().unwrap().holds(event), expected, "{text}");
+        assert_eq!(parse_condition(text).unwrap().unwrap().is_met_by(event), expected, "{text}");
     }
-    let seen = parse("labels contains 'x'").unwrap().unwrap().seen(&merge_request);
+    let seen =
+        parse_condition("labels contains 'x'").unwrap().unwrap().describe_fields(&merge_request);
     assert_eq!(seen, r#"labels = ["API", "team::web"]"#);
 }
 
 #[test]
 fn what_it_looked_at_is_shown() {
-    let condition = parse("branch = \"main\" or commits > 5 and branch != \"x\"").unwrap().unwrap();
-    assert_eq!(condition.seen(&event()), "branch = \"feature/log-in\", commits = 3");
+    let condition =
+        parse_condition("branch = \"main\" or commits > 5 and branch != \"x\"").unwrap().unwrap();
+    assert_eq!(condition.describe_fields(&event()), "branch = \"feature/log-in\", commits = 3");
 }
 
 #[test]
@@ -148,22 +153,28 @@ fn faults_have_a_place_and_say_what_would_be_right() {
         ("draft\nand $", (2, 5), "means nothing"),
         ("draft && created", (1, 7), "means nothing"),
     ] {
-        let fault = parse(text).err().unwrap_or_else(|| panic!("{text} was read"));
+        let fault = parse_condition(text).err().unwrap_or_else(|| panic!("{text} was read"));
         assert_eq!((fault.line, fault.column), place, "{text}: {fault:?}");
         assert!(fault.message.to_string().contains(words), "{text}: {fault:?}");
     }
     assert_eq!(
-        Sentence::from(parse("draft $").unwrap_err()).to_string(),
+        Sentence::from(parse_condition("draft $").unwrap_err()).to_string(),
         "Column 7: '$' means nothing here."
     );
 }
 
 #[test]
 fn length_and_depth_are_limited() {
-    assert!(parse(&format!("{}draft", "not ".repeat(MAX_DEPTH))).is_ok());
-    assert!(parse(&format!("{}draft", "not ".repeat(MAX_DEPTH + 1))).is_err());
-    assert!(parse(&"(".repeat(MAX_LENGTH)).is_err());
-    assert!(parse(&" ".repeat(MAX_LENGTH + 1)).unwrap_err().message.to_string().contains("2000"));
+    assert!(parse_condition(&format!("{}draft", "not ".repeat(MAX_DEPTH))).is_ok());
+    assert!(parse_condition(&format!("{}draft", "not ".repeat(MAX_DEPTH + 1))).is_err());
+    assert!(parse_condition(&"(".repeat(MAX_LENGTH)).is_err());
+    assert!(
+        parse_condition(&" ".repeat(MAX_LENGTH + 1))
+            .unwrap_err()
+            .message
+            .to_string()
+            .contains("2000")
+    );
 }
 
 /// A condition as text, and what it is worth.
@@ -208,8 +219,8 @@ proptest! {
 
     #[test]
     fn no_text_makes_it_panic(text in ".{0,80}") {
-        if let Ok(Some(condition)) = parse(&text) {
-            condition.holds(&event());
+        if let Ok(Some(condition)) = parse_condition(&text) {
+            condition.is_met_by(&event());
         }
     }
 
@@ -220,8 +231,8 @@ proptest! {
         0..30,
     )) {
         let text = words.join(" ");
-        match parse(&text) {
-            Ok(condition) => { condition.map(|condition| condition.seen(&event())); }
+        match parse_condition(&text) {
+            Ok(condition) => { condition.map(|condition| condition.describe_fields(&event())); }
             Err(fault) => {
                 let line = text.lines().nth(fault.line - 1).unwrap_or_default();
                 prop_assert!(fault.column <= line.chars().count() + 1);

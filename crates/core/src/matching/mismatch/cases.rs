@@ -1,7 +1,9 @@
 //! What is told of an event for other reasons than one field that differs.
 
 use super::super::project::is_update_sample;
-use super::{Explanation, Remedy, Wanted, explanation, fields, one, renamed_sentence};
+use super::{
+    Explanation, Remedy, Wanted, build_explanation, compare_fields, explain_one, renamed_sentence,
+};
 use crate::delivery_reason::{DeliveryReason, Place};
 use crate::event::Event;
 use crate::event::kind::SYSTEM_HOOK;
@@ -20,12 +22,12 @@ pub fn sample_reason(event: &Event) -> Option<DeliveryReason> {
 }
 
 /// The same, with what helps.
-pub fn sample(event: &Event) -> Option<Explanation> {
-    sample_reason(event).map(|reason| explanation(Remedy::PushOnce, reason.sentence()))
+pub fn sample_explanation(event: &Event) -> Option<Explanation> {
+    sample_reason(event).map(|reason| build_explanation(Remedy::PushOnce, reason.sentence()))
 }
 
 /// The repositories that the webhook asks for and that the event is of.
-pub(super) fn places(webhook: &Webhook, event: &Event) -> (Place, Place) {
+pub(super) fn compared_places(webhook: &Webhook, event: &Event) -> (Place, Place) {
     let place = |name: &str, url: &str| Place {
         name: name.to_owned(),
         url: RepositoryUrl::parse(url).to_string(),
@@ -35,33 +37,33 @@ pub(super) fn places(webhook: &Webhook, event: &Event) -> (Place, Place) {
 
 /// The sentence for a project that was renamed or moved. What a person would not see, case and
 /// spaces, is named as such.
-pub fn renamed(webhook: &Webhook, event: &Event) -> Explanation {
+pub fn explain_renamed(webhook: &Webhook, event: &Event) -> Explanation {
     let label = webhook.label();
-    let wanted = Wanted::of(webhook, &label);
-    let mut fields = fields(&wanted, event);
+    let wanted = Wanted::for_webhook(webhook, &label);
+    let mut fields = compare_fields(&wanted, event);
     fields.retain(|field| !field.mark.is_equal());
     if let [only] = fields.as_slice()
         && only.expected.trim().to_lowercase() == only.actual.trim().to_lowercase()
     {
-        return Explanation { remedy: Remedy::TakeOver, ..one(&wanted, only) };
+        return Explanation { remedy: Remedy::TakeOver, ..explain_one(&wanted, only) };
     }
-    let (expected, actual) = places(webhook, event);
+    let (expected, actual) = compared_places(webhook, event);
     let sentence = renamed_sentence(&webhook.project_id, &label, &expected, &actual);
-    explanation(Remedy::TakeOver, sentence)
+    build_explanation(Remedy::TakeOver, sentence)
 }
 
 /// The sentence for a secret that came with an event of another repository.
-pub fn elsewhere(label: &str) -> Explanation {
+pub fn explain_elsewhere(label: &str) -> Explanation {
     let pattern = "No webhook is for this repository. It carries the secret of “{label}”.";
-    explanation(Remedy::Create, Sentence::new(pattern).with("label", label))
+    build_explanation(Remedy::Create, Sentence::new(pattern).with("label", label))
 }
 
 /// The same, where the event is one of `meant`, whose secret did not come.
-pub fn misplaced(label: &str, meant: &str) -> Explanation {
+pub fn explain_misplaced(label: &str, meant: &str) -> Explanation {
     let sentence = Sentence::new(
         "It carries the secret of “{label}”, but fits “{meant}”. Enter the secret of “{meant}” in GitLab.",
     );
-    explanation(Remedy::Nothing, sentence.with("label", label).with("meant", meant))
+    build_explanation(Remedy::Nothing, sentence.with("label", label).with("meant", meant))
 }
 
 /// The sentence for a webhook of GitLab's that sends the events of two of ours, which have two
@@ -70,5 +72,5 @@ pub fn not_shared(label: &str, meant: &str) -> Explanation {
     let sentence = Sentence::new(
         "It carries the secret of “{label}”, but fits “{meant}”. Give both webhooks the same secret.",
     );
-    explanation(Remedy::Nothing, sentence.with("label", label).with("meant", meant))
+    build_explanation(Remedy::Nothing, sentence.with("label", label).with("meant", meant))
 }

@@ -1,6 +1,6 @@
 //! The reason to store for an event that matches no webhook.
 
-use super::cases::places;
+use super::cases::compared_places;
 use crate::credential::Check;
 use crate::delivery_reason::DeliveryReason;
 use crate::event::Event;
@@ -27,7 +27,7 @@ pub(in crate::matching) fn nearest_reason(
     let nearest = compared
         .iter()
         .filter(|(_, c)| c.accepted || c.credential == Check::SignatureRequired)
-        .min_by_key(|(webhook, c)| (!c.is_renamed, c.trace.differing().count(), webhook.id));
+        .min_by_key(|(webhook, c)| (!c.is_renamed, c.trace.differing_checks().count(), webhook.id));
     let Some((nearest, comparison)) = nearest else { return no_webhook(event, sought) };
     let (webhook, is_pending) = (nearest.label(), nearest.project_id.is_pending());
     if is_pending && comparison.is_nearly_equal() {
@@ -39,11 +39,11 @@ pub(in crate::matching) fn nearest_reason(
     // A pending webhook has no id to differ in, and a filter is not what keeps another one away.
     let differing: Vec<&FieldCheck> = comparison
         .trace
-        .differing()
+        .differing_checks()
         .filter(|check| !(is_pending && check.field == MatchField::ProjectId))
         .filter(|check| !check.field.is_filter())
         .collect();
-    let (expected, actual) = places(nearest, event);
+    let (expected, actual) = compared_places(nearest, event);
     match differing.as_slice() {
         [_] if comparison.credential == Check::SignatureRequired => {
             DeliveryReason::Unsigned { webhook }

@@ -8,15 +8,15 @@ use crate::matching::trace::{FieldCheck, MatchField};
 use crate::sentence::Sentence;
 
 /// The sentence for a webhook and an event that differ in one field.
-pub(crate) fn difference(label: &str, check: &FieldCheck) -> Sentence {
+pub(crate) fn difference_sentence(label: &str, check: &FieldCheck) -> Sentence {
     let (expected, actual) = (&check.expected, &check.actual);
     let quoted = |text: &str| format!("{text:?}");
     if actual.is_empty() {
-        return Sentence::new(absent(check.field))
+        return Sentence::new(absent_sentence(check.field))
             .with("label", label)
             .with("expected", quoted(expected));
     }
-    let sentence = Sentence::new(how(check)).with("label", label);
+    let sentence = Sentence::new(how_texts_differ(check)).with("label", label);
     match check.field {
         MatchField::ProjectId => sentence.with("expected", expected).with("actual", actual),
         MatchField::RepoUrl => {
@@ -49,9 +49,9 @@ pub fn filtered_sentence(label: &str, check: &FieldCheck) -> Sentence {
     let said = words.clone().unwrap_or_else(|| actual.clone().into());
     if expected == UNREADABLE {
         return Sentence::new("Filtered: the {field} of “{label}” cannot be read. {fault}")
-            .saying("field", field.words())
+            .with_sentence("field", field.field_words())
             .with("label", label)
-            .saying("fault", said);
+            .with_sentence("fault", said);
     }
     let lines: Vec<&str> =
         expected.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
@@ -70,14 +70,18 @@ pub fn filtered_sentence(label: &str, check: &FieldCheck) -> Sentence {
     };
     let sentence = Sentence::new(pattern).with("label", label).with("expected", lines.join(", "));
     match field {
-        MatchField::RefFilter => sentence.with("actual", GitRef::from(actual.as_str()).short()),
-        MatchField::ObeySkip if actual == PUSH_OPTION => sentence.saying("actual", PUSH_OPTION),
-        _ => sentence.saying("actual", said),
+        MatchField::RefFilter => {
+            sentence.with("actual", GitRef::from(actual.as_str()).short_name())
+        }
+        MatchField::ObeySkip if actual == PUSH_OPTION => {
+            sentence.with_sentence("actual", PUSH_OPTION)
+        }
+        _ => sentence.with_sentence("actual", said),
     }
 }
 
 /// The sentence for a field that the event lacks.
-fn absent(field: MatchField) -> &'static str {
+fn absent_sentence(field: MatchField) -> &'static str {
     match field {
         MatchField::RepoName => {
             "This event carries no repository name, but “{label}” asks for {expected}."
@@ -96,7 +100,7 @@ fn absent(field: MatchField) -> &'static str {
 }
 
 /// In what way two texts differ, where a person might not see it.
-fn how(check: &FieldCheck) -> &'static str {
+fn how_texts_differ(check: &FieldCheck) -> &'static str {
     let (expected, actual) = (check.expected.trim(), check.actual.trim());
     let in_case = expected.to_lowercase() == actual.to_lowercase();
     match check.field {

@@ -21,7 +21,7 @@ fn at(url: &str) -> Event {
 
 #[track_caller]
 fn says(wanted: Wanted<'_>, event: &Event, credential: Check, words: &str, remedy: Remedy) {
-    let told = explain(&wanted, event, credential, (Endpoint::Main, false));
+    let told = explain_mismatch(&wanted, event, credential, (Endpoint::Main, false));
     assert!(told.sentence.to_string().contains(words), "{}", told.sentence);
     assert_eq!(told.remedy, remedy, "{}", told.sentence);
 }
@@ -84,7 +84,7 @@ fn several_fields_off_are_listed_and_a_stranger_is_none_of_ours() {
 
 #[test]
 fn the_ssh_and_the_http_form_are_one_address_and_marked_so() {
-    let fields = fields(&WANTED, &event());
+    let fields = compare_fields(&WANTED, &event());
     let address = fields.iter().find(|field| field.field == MatchField::RepoUrl).unwrap();
     assert_eq!(address.mark, Mark::OtherForm);
     assert!(address.mark.is_equal());
@@ -92,8 +92,8 @@ fn the_ssh_and_the_http_form_are_one_address_and_marked_so() {
 
 #[test]
 fn a_sample_is_told_what_registers_instead() {
-    assert_eq!(sample(&event()), None);
-    let told = |event: &Event| sample(event).unwrap().sentence.to_string();
+    assert_eq!(sample_explanation(&event()), None);
+    let told = |event: &Event| sample_explanation(event).unwrap().sentence.to_string();
     assert!(told(&Event { is_sample: true, ..event() }).contains("Test again"));
     let update = Event {
         header: "System Hook".into(),
@@ -114,7 +114,7 @@ fn what_an_event_need_not_have_is_not_compared_and_marked_so() {
         project_id: Some(15),
         ..Event::default()
     };
-    let marks: Vec<Mark> = fields(&update, &bare).iter().map(|field| field.mark).collect();
+    let marks: Vec<Mark> = compare_fields(&update, &bare).iter().map(|field| field.mark).collect();
     assert_eq!(marks[..2], [Mark::NotCompared; 2]);
     says(update, &bare, Check::TOKEN, "fits in every value", Remedy::Nothing);
     let pending = Wanted { project_id: ProjectId::Pending, ..update };

@@ -85,7 +85,7 @@ fn every_event_finds_its_webhook_and_no_webhook_that_differs_in_one_value() {
     assert!(cases.len() >= 65, "{}", cases.len());
     for case in &cases {
         let name = &case.name;
-        let event = Event::read(&case.header, &case.body).unwrap();
+        let event = Event::from_body(&case.header, &case.body).unwrap();
         let right = webhook_for(case);
         let decision = main(&event, std::slice::from_ref(&right));
         assert_eq!(decision.verdict, Verdict::Matched, "{name}: {}", decision.reason);
@@ -122,7 +122,7 @@ fn every_event_finds_its_webhook_and_no_webhook_that_differs_in_one_value() {
                 other => matches!(other, DeliveryReason::Renamed { .. }),
             };
             assert!(is_named, "{name} {field}: {}", decision.reason);
-            let differing = decision.trace.webhooks[0].differing();
+            let differing = decision.trace.webhooks[0].differing_checks();
             let differing: Vec<_> = differing.map(|check| check.field.as_str()).collect();
             assert_eq!(differing, [field], "{name}");
         }
@@ -132,7 +132,7 @@ fn every_event_finds_its_webhook_and_no_webhook_that_differs_in_one_value() {
 #[test]
 fn documented_events_are_read_as_they_are_meant() {
     for case in documented() {
-        let event = Event::read(&case.header, &case.body).unwrap();
+        let event = Event::from_body(&case.header, &case.body).unwrap();
         let read = serde_json::json!({
             "action": event.action, "status": event.status, "title": event.title,
         });
@@ -141,8 +141,8 @@ fn documented_events_are_read_as_they_are_meant() {
                 assert_eq!(read, value, "{}: {field}", case.name);
             }
         }
-        assert!(kind::find(&event.object_kind).is_some(), "{}", case.name);
-        assert!(kind::agree(&case.header, &event.object_kind), "{}", case.name);
+        assert!(kind::find_kind(&event.object_kind).is_some(), "{}", case.name);
+        assert!(kind::header_agrees(&case.header, &event.object_kind), "{}", case.name);
         let bare = event.repo_name.is_empty();
         assert!(!bare || kind::may_lack_repository(&event.object_kind), "{}", case.name);
     }

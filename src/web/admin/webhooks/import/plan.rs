@@ -167,5 +167,5 @@ fn shown(value: &serde_json::Value) -> String {
 }
 
 fn count(n: usize, one: &'static str, many: &'static str) -> String {
-    i18n::count(i64::try_from(n).unwrap_or(i64::MAX), one, many)
+    i18n::count_phrase(i64::try_from(n).unwrap_or(i64::MAX), one, many)
 }

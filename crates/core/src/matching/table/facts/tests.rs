@@ -47,8 +47,8 @@ fn every_body_is_in_a_manifest() {
 }
 
 fn disagreements(case: &Case) -> Vec<String> {
-    let event = Event::read(&case.header, &case.body).unwrap();
-    let facts = EventFacts::of(event.clone(), &event.repo_url, ("D", "J"), 1);
+    let event = Event::from_body(&case.header, &case.body).unwrap();
+    let facts = EventFacts::from_event(event.clone(), &event.repo_url, ("D", "J"), 1);
     let mut wrong = Vec::new();
     let mut check = |by: &str, word: &str, found: &str, expected: &str| {
         if found != expected {
@@ -89,7 +89,7 @@ fn disagreements(case: &Case) -> Vec<String> {
         ("*", [branch.as_str(), &tag].iter().any(|name| !name.is_empty() && !name.contains('/'))),
     ] {
         let texts = FilterTexts { refs: filter.to_owned(), ..FilterTexts::default() };
-        let Some(line) = Filters::read(texts).checks(&event).pop() else { continue };
+        let Some(line) = Filters::from_texts(texts).check_event(&event).pop() else { continue };
         check("filter", filter, &line.equal.to_string(), &passes.to_string());
         check("filter", "ref", &line.actual, &whole);
     }
@@ -99,7 +99,7 @@ fn disagreements(case: &Case) -> Vec<String> {
 /// What a condition sees.
 fn seen(word: &str, event: &Event) -> String {
     let asked = if word == "user_id" { "user_id = 1" } else { &format!("{word} = \"\"") };
-    condition::parse(asked).unwrap().unwrap().seen(event)
+    condition::parse_condition(asked).unwrap().unwrap().describe_fields(event)
 }
 
 fn entry(command: &str) -> ActionSpec {
@@ -110,7 +110,7 @@ fn entry(command: &str) -> ActionSpec {
 fn argument(word: &str, facts: &EventFacts) -> String {
     let spec = entry(&format!("['/x', '{{{word}}}']"));
     let ActionKind::Command(command) = &spec.kind else { panic!("it is another kind") };
-    match command.argv(&Values::default(), facts) {
+    match command.build_argv(&Values::default(), facts) {
         Ok(argv) => argv.concat(),
         Err(refused) => {
             refused.sentence().to_string().replace(&format!("the argument {{{word}}} "), "")
@@ -122,5 +122,5 @@ fn environment(facts: &EventFacts) -> Vec<(String, String)> {
     let spec = entry("['/x']");
     let ActionKind::Command(command) = &spec.kind else { panic!("it is another kind") };
     let nothing = (&Values::default(), &Secrets::default());
-    command.environment(&spec, nothing, facts, |_| None).unwrap()
+    command.build_environment(&spec, nothing, facts, |_| None).unwrap()
 }
