@@ -44,7 +44,7 @@ impl Database {
     ///
     /// # Errors
     /// If there is none to be had, with what to do about it.
-    pub async fn open(settings: &Settings) -> anyhow::Result<Self> {
+    pub async fn open_or_start(settings: &Settings) -> anyhow::Result<Self> {
         if let Some(url) = &settings.database.url {
             let url = url.expose_secret().to_owned();
             wait_for(&url).await?;
@@ -63,8 +63,8 @@ impl Database {
     ///
     /// # Errors
     /// If there is none to be had, with what to do about it.
-    pub async fn join(settings: &Settings) -> anyhow::Result<Self> {
-        match Self::open(settings).await {
+    pub async fn join_running(settings: &Settings) -> anyhow::Result<Self> {
+        match Self::open_or_start(settings).await {
             Err(error) if matches!(error.downcast_ref(), Some(ClusterError::InUse { .. })) => {
                 let url = Cluster::url_of(&data_dir(settings));
                 wait_for(&url).await?;
@@ -78,7 +78,7 @@ impl Database {
     ///
     /// # Errors
     /// If a migration fails.
-    pub async fn migrate(&self) -> anyhow::Result<Vec<String>> {
+    pub async fn apply_migrations(&self) -> anyhow::Result<Vec<String>> {
         Ok(store::migrate::run_migrations(&self.url).await?)
     }
 
@@ -86,7 +86,7 @@ impl Database {
     ///
     /// # Errors
     /// If it cannot be set up.
-    pub fn pool(&self, settings: &Settings) -> anyhow::Result<Pool> {
+    pub fn build_pool(&self, settings: &Settings) -> anyhow::Result<Pool> {
         Ok(Pool::new(&self.url, settings.database.pool)?)
     }
 
@@ -100,7 +100,7 @@ impl Database {
     }
 
     /// Waits for the embedded server to end by itself; for ever if there is none.
-    async fn ended(&mut self) -> String {
+    async fn wait_for_end(&mut self) -> String {
         match &mut self.cluster {
             Some(cluster) => cluster.wait_for_end().await,
             None => std::future::pending().await,
@@ -108,7 +108,7 @@ impl Database {
     }
 
     /// Stops the embedded server, if there is one.
-    pub async fn close(self) {
+    pub async fn stop_server(self) {
         if let Some(cluster) = self.cluster {
             cluster.stop_server().await;
         }
@@ -139,7 +139,7 @@ pub fn data_dir(settings: &Settings) -> PathBuf {
 }
 
 /// The action catalogue; its faults go to the log.
-pub fn catalogue(settings: &Settings) -> Catalogue {
+pub fn load_catalogue(settings: &Settings) -> Catalogue {
     let dir = &settings.worker.actions_dir;
     let (catalogue, faults) = Catalogue::load_directory(dir.is_dir().then_some(dir.as_path()));
     for fault in faults {
@@ -175,46 +175,51 @@ impl App {
     ///
     /// # Errors
     /// If something cannot be started, or the embedded server ends by itself.
-    pub async fn run(
+    pub async fn run_app(
         self,
         stop: CancellationToken,
         announce: impl FnOnce(Up<'_>),
     ) -> anyhow::Result<()> {
         let Self { settings, mut database, listener, worker } = self;
-        let result = serve(&settings, &mut database, (listener, worker), stop, announce).await;
-        database.close().await;
+        let result = serve_all(&settings, &mut database, (listener, worker), stop, announce).await;
+        database.stop_server().await;
         result
     }
 }
 
-async fn serve(
+async fn serve_all(
     settings: &Settings,
     database: &mut Database,
     (listener, with_worker): (Option<TcpListener>, bool),
     stop: CancellationToken,
     announce: impl FnOnce(Up<'_>),
 ) -> anyhow::Result<()> {
-    let catalogue = catalogue(settings);
+    let catalogue = load_catalogue(settings);
     let actions_dir = settings.worker.actions_dir.clone();
     tokio::spawn(actions::watch_directory(catalogue.clone(), actions_dir, stop.clone()));
     // Two pools: a busy panel takes no connection from what is received and run.
-    let work_pool = database.pool(settings)?;
+    let work_pool = database.build_pool(settings)?;
     let notices = Listener::start_listening(&database.url, stop.clone());
-    let setup_link = SetupLink::fresh();
-    let measures = measures(settings, database, stop.clone())?;
+    let setup_link = SetupLink::with_fresh_token();
+    let measures = start_measuring(settings, database, stop.clone())?;
     let (mut address, mut server) = (None, None);
     if let Some(listener) = listener {
         address = Some(listener.local_addr()?);
-        let pools = (database.pool(settings)?, database.pool_for_fixed_statements()?);
+        let pools = (database.build_pool(settings)?, database.pool_for_fixed_statements()?);
         let live = web::Live { notices: notices.clone(), stop: stop.clone() };
-        let keys = secret_key::unlock(settings, &mut *work_pool.get_conn().await?).await?;
+        let keys = secret_key::unlock_keys(settings, &mut *work_pool.get_conn().await?).await?;
         let mut deps =
             web_deps(settings, pools, (catalogue.clone(), live), setup_link.clone(), keys);
         deps.measures = measures;
         // Where the keys are: what was signed is judged anew.
         let policy = Policy { allow_no_secret: settings.web.allow_no_secret };
         let keys = Arc::clone(&deps.keys);
-        tokio::spawn(control::replays::run(work_pool.clone(), keys, policy, stop.clone()));
+        tokio::spawn(control::replays::carry_out_runs(
+            work_pool.clone(),
+            keys,
+            policy,
+            stop.clone(),
+        ));
         server = Some(web::serve(deps, listener)?);
     }
     let has_user = store::users::any_exists(&mut *work_pool.get_conn().await?).await?;
@@ -229,14 +234,14 @@ async fn serve(
             grace: settings.worker.grace,
             retention: settings.retention,
         };
-        tokio::spawn(worker::run(deps, stop.clone()))
+        tokio::spawn(worker::run_worker(deps, stop.clone()))
     });
     let handle = server.as_ref().map(Server::handle);
     let server = server.map(tokio::spawn);
     announce(Up { address, setup_token: (!has_user).then(|| setup_link.token()) });
     let ended = tokio::select! {
         () = stop.cancelled() => Ok(()),
-        reason = database.ended() => Err(anyhow!("The embedded PostgreSQL ended: {reason}")),
+        reason = database.wait_for_end() => Err(anyhow!("The embedded PostgreSQL ended: {reason}")),
     };
     stop.cancel();
     if let Some(handle) = handle {
@@ -266,14 +271,14 @@ fn web_deps(
         Throttle::new(pool.clone(), seal::hmac_sha256(&keys.cookie, b"signalbox sign-in"));
     web::Deps {
         pool,
-        intake: Intake::start(intake_pool, Arc::clone(&keys), policy, max_body, notices),
+        intake: Intake::start_intake(intake_pool, Arc::clone(&keys), policy, max_body, notices),
         catalogue,
         live,
         keys,
         settings: Arc::new(settings.web.clone()),
         retention: settings.retention,
         setup_link,
-        password_cost: cost(settings),
+        password_cost: password_cost(settings),
         throttle,
         measures: None,
     }
@@ -283,7 +288,7 @@ fn web_deps(
 const TIDY: Duration = Duration::from_secs(5);
 
 /// Begins to measure, if that is wanted, and tells it at the address of its own, if there is one.
-fn measures(
+fn start_measuring(
     settings: &Settings,
     database: &Database,
     stop: CancellationToken,
@@ -292,7 +297,7 @@ fn measures(
     if !wanted.is_wanted() {
         return Ok(None);
     }
-    let numbers = crate::metrics::start()?;
+    let numbers = crate::metrics::start_metrics()?;
     let token = wanted.token.clone();
     let measures = Measures { numbers: numbers.clone(), pool: Pool::new(&database.url, 1)?, token };
     if let Some(bind) = &wanted.bind {
@@ -311,13 +316,13 @@ fn measures(
     tokio::spawn(async move {
         let mut every = tokio::time::interval(TIDY);
         while stop.run_until_cancelled(every.tick()).await.is_some() {
-            numbers.tidy();
+            numbers.run_upkeep();
         }
     });
     Ok(Some(measures))
 }
 
 /// What a password hash costs.
-pub fn cost(settings: &Settings) -> Cost {
+pub fn password_cost(settings: &Settings) -> Cost {
     Cost { memory_kib: settings.password_memory_kib, ..Cost::STANDARD }
 }

@@ -38,7 +38,7 @@ pub struct Numbers(PrometheusHandle);
 ///
 /// # Errors
 /// It has begun already.
-pub fn start() -> Result<Numbers, BuildError> {
+pub fn start_metrics() -> Result<Numbers, BuildError> {
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Full(DELIVERY_SECONDS.to_owned()), &QUICK)?
         .set_buckets_for_metric(Matcher::Full(ATTEMPT_SECONDS.to_owned()), &LONG)?
@@ -57,18 +57,18 @@ pub fn start() -> Result<Numbers, BuildError> {
 
 impl Numbers {
     /// Everything measured so far.
-    pub fn text(&self) -> String {
+    pub fn render_text(&self) -> String {
         self.0.render()
     }
 
     /// Puts what was measured together, so that it takes no more room: every few seconds.
-    pub fn tidy(&self) {
+    pub fn run_upkeep(&self) {
         self.0.run_upkeep();
     }
 }
 
 /// A delivery was committed.
-pub fn delivery((verdict, endpoint): (Verdict, Endpoint), took: Duration) {
+pub fn count_delivery((verdict, endpoint): (Verdict, Endpoint), took: Duration) {
     let (verdict, endpoint) = (verdict.as_str(), endpoint.as_str());
     counter!(DELIVERIES, "verdict" => verdict, "endpoint" => endpoint).increment(1);
     histogram!(DELIVERY_SECONDS).record(took.as_secs_f64());
@@ -80,7 +80,7 @@ pub fn not_stored(reason: &'static str) {
 }
 
 /// So many deliveries were committed together.
-pub fn commit(deliveries: usize) {
+pub fn count_commit(deliveries: usize) {
     histogram!(COMMIT_DELIVERIES).record(u32::try_from(deliveries).unwrap_or(u32::MAX));
 }
 
@@ -90,7 +90,7 @@ pub struct Running(());
 
 /// An attempt begins.
 #[must_use]
-pub fn running() -> Running {
+pub fn count_running() -> Running {
     gauge!(RUNNING).increment(1.0);
     Running(())
 }
@@ -102,7 +102,7 @@ impl Drop for Running {
 }
 
 /// An attempt ended, and that was written down.
-pub fn attempt(action: &str, outcome: AttemptOutcome, took: Duration) {
+pub fn count_attempt(action: &str, outcome: AttemptOutcome, took: Duration) {
     let action = action.to_owned();
     counter!(ATTEMPTS, "action" => action.clone(), "outcome" => outcome.as_str()).increment(1);
     histogram!(ATTEMPT_SECONDS, "action" => action).record(took.as_secs_f64());

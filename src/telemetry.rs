@@ -17,7 +17,7 @@ const QUIET: &str = "apalis=warn,apalis_core=warn,actix_server=warn,\
 ///
 /// # Errors
 /// If the filter cannot be read, or a log was started before.
-pub fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
+pub fn start_log(filter: &str, format: LogFormat) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(format!("{QUIET},{filter}"))?;
     let terminal = std::io::stderr().is_terminal();
     let text = match format {

@@ -47,7 +47,7 @@ pub struct Attempt {
 ///
 /// # Errors
 /// [`LoginError`].
-pub async fn login(
+pub async fn sign_in(
     pool: &Pool,
     throttle: &Throttle,
     cost: Cost,
@@ -71,19 +71,21 @@ pub async fn login(
     };
     // A browser that is known answers for itself alone, whoever shares its address.
     counted.extend(remote_addr.filter(|_| known.is_none()).map(Counted::Sender));
-    let admitted = throttle.admit(&counted, at).await?.map_err(LoginError::Throttled)?;
+    let admitted = throttle.admit_try(&counted, at).await?.map_err(LoginError::Throttled)?;
     let remote_addr = remote_addr.map(|addr| addr.to_string()).unwrap_or_default();
     let stored = found.as_ref().map(|user| user.password_hash.clone());
     let too_long = secrecy::ExposeSecret::expose_secret(&password).len() > password::MAX_BYTES;
-    let verified = password::verify(password.clone(), stored.filter(|_| !too_long), cost).await?;
+    let verified =
+        password::verify_password(password.clone(), stored.filter(|_| !too_long), cost).await?;
     let user = found.as_ref().filter(|user| user.active && verified.matches);
     let Some(user) = user else {
         let actor = found.as_ref().map(users::User::as_actor);
         note_refusal(pool, actor.as_ref(), name, &remote_addr, at).await?;
         return Err(LoginError::Refused);
     };
-    throttle.succeeded(&admitted).await?;
-    let fresh = if verified.is_stale { Some(password::hash(password, cost).await?) } else { None };
+    throttle.forget_success(&admitted).await?;
+    let fresh =
+        if verified.is_stale { Some(password::hash_password(password, cost).await?) } else { None };
     let actor = user.as_actor();
     run_transaction::<_, StoreError, _>(&mut *pool.get_conn().await?, async |conn: &mut Conn| {
         if let Some(hash) = &fresh {
@@ -92,7 +94,7 @@ pub async fn login(
         users::touch_login(conn, actor.id, at).await?;
         sessions::delete_expired(conn, at).await?;
         let id = actor.id.to_string();
-        audit::record_entry(conn, about(&actor, &id, Verb::Login, (&remote_addr, at))).await
+        audit::record_entry(conn, sign_in_entry(&actor, &id, Verb::Login, (&remote_addr, at))).await
     })
     .await?;
     tracing::info!(user.name = actor.username, remote_addr, "{} signed in", actor.username);
@@ -103,7 +105,7 @@ pub async fn login(
 ///
 /// # Errors
 /// [`LoginError`]; a wrong password is in the log.
-pub async fn confirm(
+pub async fn confirm_password(
     pool: &Pool,
     throttle: &Throttle,
     cost: Cost,
@@ -111,13 +113,13 @@ pub async fn confirm(
 ) -> Result<(), LoginError> {
     let Attempt { username, password, remote_addr, device: _, at } = attempt;
     // The session's tries alone: neither colleagues nor strangers lock anybody out of it.
-    let admitted = throttle.admit(&[Counted::Session(user)], at).await?;
+    let admitted = throttle.admit_try(&[Counted::Session(user)], at).await?;
     let admitted = admitted.map_err(LoginError::Throttled)?;
     let found = users::by_name(&mut *pool.get_conn().await?, &username).await?;
     let too_long = secrecy::ExposeSecret::expose_secret(&password).len() > password::MAX_BYTES;
     let stored = found.as_ref().map(|user| user.password_hash.clone()).filter(|_| !too_long);
-    if password::verify(password, stored, cost).await?.matches {
-        throttle.succeeded(&admitted).await?;
+    if password::verify_password(password, stored, cost).await?.matches {
+        throttle.forget_success(&admitted).await?;
         return Ok(());
     }
     let remote_addr = remote_addr.map(|addr| addr.to_string()).unwrap_or_default();
@@ -130,18 +132,18 @@ pub async fn confirm(
 ///
 /// # Errors
 /// Those of the database.
-pub async fn logout(
+pub async fn record_sign_out(
     pool: &Pool,
     actor: &Actor,
     remote_addr: &str,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let id = actor.id.to_string();
-    let entry = about(actor, &id, Verb::Logout, (remote_addr, now));
+    let entry = sign_in_entry(actor, &id, Verb::Logout, (remote_addr, now));
     audit::record_entry(&mut *pool.get_conn().await?, entry).await
 }
 
-fn about<'a>(
+fn sign_in_entry<'a>(
     actor: &'a Actor,
     id: &'a str,
     verb: Verb,

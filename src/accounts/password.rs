@@ -40,13 +40,13 @@ impl Cost {
     /// For tests, which must not wait.
     pub const CHEAP: Self = Self { memory_kib: 8, passes: 1, lanes: 1 };
 
-    fn params(self) -> Result<Params, HashError> {
+    fn argon_params(self) -> Result<Params, HashError> {
         Params::new(self.memory_kib, self.passes, self.lanes, None)
             .map_err(|error| HashError(error.to_string()))
     }
 
-    fn hasher(self) -> Result<Argon2<'static>, HashError> {
-        Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params()?))
+    fn build_hasher(self) -> Result<Argon2<'static>, HashError> {
+        Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, self.argon_params()?))
     }
 }
 
@@ -79,7 +79,7 @@ pub const HELP: &str = "At least 10 characters. Three or four words are enough."
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn check(password: &SecretString, username: &str) -> Result<(), Weak> {
+pub fn check_strength(password: &SecretString, username: &str) -> Result<(), Weak> {
     let password = password.expose_secret();
     if password.len() > MAX_BYTES {
         return Err(Weak::Long);
@@ -146,11 +146,11 @@ fn is_common(plain: &str) -> bool {
 ///
 /// # Errors
 /// [`HashError`]: the cost is out of range, or the process is stopping.
-pub async fn hash(password: SecretString, cost: Cost) -> Result<String, HashError> {
-    apart(move || {
-        let salt: [u8; 16] = clock::random();
+pub async fn hash_password(password: SecretString, cost: Cost) -> Result<String, HashError> {
+    run_blocking(move || {
+        let salt: [u8; 16] = clock::random_bytes();
         let hash = cost
-            .hasher()?
+            .build_hasher()?
             .hash_password_with_salt(password.expose_secret().as_bytes(), &salt)
             .map_err(|error| HashError(error.to_string()))?;
         Ok(hash.to_string())
@@ -161,7 +161,7 @@ pub async fn hash(password: SecretString, cost: Cost) -> Result<String, HashErro
 /// What a stored hash tells of itself, in words, and nothing of the password:
 /// `argon2id, 19 MiB, 2 passes, 1 lane`.
 #[must_use]
-pub fn summary(stored: &str) -> String {
+pub fn describe_hash(stored: &str) -> String {
     let Ok(hash) = PasswordHash::new(stored) else { return "not readable".to_owned() };
     let algorithm = hash.algorithm.to_string();
     let Ok(params) = Params::try_from(&hash) else { return algorithm };
@@ -195,13 +195,13 @@ pub struct Verified {
 ///
 /// # Errors
 /// [`HashError`]: the stored hash cannot be read, or the process is stopping.
-pub async fn verify(
+pub async fn verify_password(
     password: SecretString,
     stored: Option<String>,
     cost: Cost,
 ) -> Result<Verified, HashError> {
-    apart(move || {
-        let hasher = cost.hasher()?;
+    run_blocking(move || {
+        let hasher = cost.build_hasher()?;
         let Some(stored) = stored else {
             let _ = hasher.hash_password_with_salt(password.expose_secret().as_bytes(), &[0; 16]);
             return Ok(Verified { matches: false, is_stale: false });
@@ -209,7 +209,7 @@ pub async fn verify(
         let hash = PasswordHash::new(&stored).map_err(|error| HashError(error.to_string()))?;
         let matches = hasher.verify_password(password.expose_secret().as_bytes(), &hash).is_ok();
         let used = Params::try_from(&hash).map_err(|error| HashError(error.to_string()))?;
-        let wanted = cost.params()?;
+        let wanted = cost.argon_params()?;
         let is_stale = (used.m_cost(), used.t_cost(), used.p_cost())
             != (wanted.m_cost(), wanted.t_cost(), wanted.p_cost());
         Ok(Verified { matches, is_stale })
@@ -217,7 +217,7 @@ pub async fn verify(
     .await
 }
 
-async fn apart<T: Send + 'static>(
+async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, HashError> + Send + 'static,
 ) -> Result<T, HashError> {
     let _room = ROOM.acquire().await.map_err(|error| HashError(error.to_string()))?;
@@ -228,13 +228,13 @@ async fn apart<T: Send + 'static>(
 mod tests {
     use super::*;
 
-    fn secret(text: &str) -> SecretString {
+    fn secret_text(text: &str) -> SecretString {
         SecretString::from(text)
     }
 
     #[test]
     fn weak_passwords_are_refused_with_the_reason() {
-        let weak = |text: &str| check(&secret(text), "ada.lovelace").unwrap_err();
+        let weak = |text: &str| check_strength(&secret_text(text), "ada.lovelace").unwrap_err();
         assert_eq!(weak("short"), Weak::Short);
         assert_eq!(weak("näämlich!"), Weak::Short);
         assert_eq!(weak(&"x1y2".repeat(300)), Weak::Long);
@@ -254,17 +254,19 @@ mod tests {
         }
         for good in ["correct horse battery", "Tr4verse-moss", "三四五六七八九十甲乙丙"]
         {
-            assert_eq!(check(&secret(good), "ada.lovelace"), Ok(()), "{good}");
+            assert_eq!(check_strength(&secret_text(good), "ada.lovelace"), Ok(()), "{good}");
         }
     }
 
     #[tokio::test]
     async fn a_hash_is_argon2id_and_knows_its_password() {
-        let stored = hash(secret("correct horse"), Cost::CHEAP).await.unwrap();
+        let stored = hash_password(secret_text("correct horse"), Cost::CHEAP).await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{stored}");
-        assert_eq!(summary(&stored), "argon2id, 8 KiB, 1 pass, 1 lane");
-        assert_eq!(summary("plain"), "not readable");
-        let verify = |text: &str, stored: Option<String>, cost| verify(secret(text), stored, cost);
+        assert_eq!(describe_hash(&stored), "argon2id, 8 KiB, 1 pass, 1 lane");
+        assert_eq!(describe_hash("plain"), "not readable");
+        let verify = |text: &str, stored: Option<String>, cost| {
+            verify_password(secret_text(text), stored, cost)
+        };
         let same = verify("correct horse", Some(stored.clone()), Cost::CHEAP).await.unwrap();
         assert_eq!(same, Verified { matches: true, is_stale: false });
         let other = verify("Correct horse", Some(stored.clone()), Cost::CHEAP).await.unwrap();

@@ -5,7 +5,9 @@
 //! takes themselves out, and an administrator who can act remains.
 
 use super::password;
-use super::users::{AccountError, Asked, Credentials, clean_name, insert, replace, taken};
+use super::users::{
+    AccountError, Asked, Credentials, clean_name, insert_account, name_taken, replace_password,
+};
 use signalbox_core::actor::Actor;
 use signalbox_core::change::{Change, Snapshot, Value, diff_snapshots};
 use signalbox_core::ids::UserId;
@@ -27,30 +29,30 @@ const LAST_ADMIN: &str = "This is the last active administrator. Make another us
 ///
 /// # Errors
 /// What is wrong with name or password; the name is taken; the database.
-pub async fn add(
+pub async fn add_account(
     pool: &Pool,
     by: &Actor,
     Credentials { username, password }: Credentials,
     asked: Asked<'_>,
 ) -> Result<Actor, AccountError> {
     let name = clean_name(&username)?.to_owned();
-    password::check(&password, &name)?;
-    let password_hash = password::hash(password, asked.cost).await?;
+    password::check_strength(&password, &name)?;
+    let password_hash = password::hash_password(password, asked.cost).await?;
     let mut conn = pool.get_conn().await?;
     run_transaction(&mut conn, async |conn: &mut Conn| {
         let (username, password_hash) = (name.as_str(), password_hash.as_str());
         let user = users::NewUser { username, password_hash, role: Role::Viewer };
-        insert(conn, user, Some(by), asked).await
+        insert_account(conn, user, Some(by), asked).await
     })
     .await
-    .map_err(|error| taken(error, &name))
+    .map_err(|error| name_taken(error, &name))
 }
 
 /// Gives an account a role and a state; switched off, it loses its sessions.
 ///
 /// # Errors
 /// [`AccountError::Refused`] for oneself and the last administrator; stale; gone; the database.
-pub async fn change(
+pub async fn change_account(
     conn: &mut Conn,
     by: &Actor,
     (id, version): (UserId, i32),
@@ -64,7 +66,7 @@ pub async fn change(
             return Err(StoreError::Stale.into());
         }
         let changes = diff_snapshots(
-            Some(&snapshot(before.role, before.active)),
+            Some(&account_snapshot(before.role, before.active)),
             Some(&of_standing(standing)),
         );
         if changes.is_empty() {
@@ -84,7 +86,7 @@ pub async fn change(
         if !standing.active {
             sessions::delete_of_user(conn, id).await?;
         }
-        log(conn, by, (Verb::Change, &before, changes), asked).await?;
+        log_account(conn, by, (Verb::Change, &before, changes), asked).await?;
         Ok(before)
     })
     .await
@@ -94,7 +96,7 @@ pub async fn change(
 ///
 /// # Errors
 /// It is gone; the database.
-pub async fn undeletable(
+pub async fn why_undeletable(
     conn: &mut Conn,
     by: &Actor,
     id: UserId,
@@ -114,7 +116,7 @@ pub async fn undeletable(
 ///
 /// # Errors
 /// [`AccountError::Refused`] for oneself and the last administrator; gone; the database.
-pub async fn delete(
+pub async fn delete_account(
     conn: &mut Conn,
     by: &Actor,
     id: UserId,
@@ -128,9 +130,10 @@ pub async fn delete(
         }
         keep_an_admin(conn, &user).await?;
         users::delete_user(conn, id).await?;
-        let mut before = snapshot(user.role, user.active);
+        let mut before = account_snapshot(user.role, user.active);
         before.insert("username", Value::Text(user.username.clone()));
-        log(conn, by, (Verb::Delete, &user, diff_snapshots(Some(&before), None)), asked).await?;
+        log_account(conn, by, (Verb::Delete, &user, diff_snapshots(Some(&before), None)), asked)
+            .await?;
         Ok(user)
     })
     .await
@@ -146,9 +149,9 @@ pub async fn reset_password(
     (user, password): (&Actor, secrecy::SecretString),
     asked: Asked<'_>,
 ) -> Result<(), AccountError> {
-    password::check(&password, &user.username)?;
-    let hash = password::hash(password, asked.cost).await?;
-    replace(pool, user, &hash, Some(by), asked).await
+    password::check_strength(&password, &user.username)?;
+    let hash = password::hash_password(password, asked.cost).await?;
+    replace_password(pool, user, &hash, Some(by), asked).await
 }
 
 /// Ends a person's sessions; answers how many.
@@ -171,7 +174,7 @@ pub async fn end_sessions(
                 after: Some(Value::Number(count)),
                 secret: false,
             };
-            let entry = entry((by, asked), (Verb::Logout, user, vec![change]));
+            let entry = account_entry((by, asked), (Verb::Logout, user, vec![change]));
             audit::record_entry(conn, Entry { object_id: &user.id.to_string(), ..entry }).await?;
         }
         Ok(ended)
@@ -187,7 +190,7 @@ async fn keep_an_admin(conn: &mut Conn, user: &User) -> Result<(), AccountError>
     Ok(())
 }
 
-fn snapshot(role: Role, active: bool) -> Snapshot {
+fn account_snapshot(role: Role, active: bool) -> Snapshot {
     Snapshot::from([
         ("role", Value::Text(role.as_str().to_owned())),
         ("active", Value::Bool(active)),
@@ -195,10 +198,10 @@ fn snapshot(role: Role, active: bool) -> Snapshot {
 }
 
 fn of_standing(standing: Standing) -> Snapshot {
-    snapshot(standing.role, standing.active)
+    account_snapshot(standing.role, standing.active)
 }
 
-fn entry<'a>(
+fn account_entry<'a>(
     (by, asked): (&'a Actor, Asked<'a>),
     (verb, user, changes): (Verb, &'a Actor, Vec<Change>),
 ) -> Entry<'a> {
@@ -214,13 +217,13 @@ fn entry<'a>(
     }
 }
 
-async fn log(
+async fn log_account(
     conn: &mut Conn,
     by: &Actor,
     (verb, user, changes): (Verb, &User, Vec<Change>),
     asked: Asked<'_>,
 ) -> Result<(), StoreError> {
     let (actor, id) = (user.as_actor(), user.id.to_string());
-    let entry = entry((by, asked), (verb, &actor, changes));
+    let entry = account_entry((by, asked), (verb, &actor, changes));
     audit::record_entry(conn, Entry { object_id: &id, ..entry }).await
 }

@@ -16,7 +16,7 @@ pub struct SetupLink {
 impl SetupLink {
     /// A link with a new token.
     #[must_use]
-    pub fn fresh() -> Self {
+    pub fn with_fresh_token() -> Self {
         Self { token: clock::secret_text().into() }
     }
 
@@ -28,7 +28,7 @@ impl SetupLink {
 
     /// Whether this is the token.
     #[must_use]
-    pub fn is(&self, presented: &str) -> bool {
+    pub fn matches_token(&self, presented: &str) -> bool {
         self.token().as_bytes().ct_eq(presented.as_bytes()).into()
     }
 }
@@ -39,8 +39,10 @@ mod tests {
 
     #[test]
     fn only_its_own_token_fits() {
-        let link = SetupLink::fresh();
-        assert!(link.is(link.token()));
-        assert!(!link.is(SetupLink::fresh().token()) && !link.is(""));
+        let link = SetupLink::with_fresh_token();
+        assert!(link.matches_token(link.token()));
+        assert!(
+            !link.matches_token(SetupLink::with_fresh_token().token()) && !link.matches_token("")
+        );
     }
 }

@@ -42,7 +42,7 @@ pub struct Throttle {
     digest_key: [u8; 32],
 }
 
-/// A try that was let through; it counts as wrong unless [`Throttle::succeeded`] is told.
+/// A try that was let through; it counts as wrong unless [`Throttle::forget_success`] is told.
 #[derive(Debug)]
 #[must_use]
 pub struct Admitted {
@@ -68,7 +68,7 @@ impl Throttle {
     /// What a browser that an account signs in from is to keep.
     #[must_use]
     pub fn sign_device(&self, user: UserId) -> String {
-        device::sign_device(&self.digest_key, user, &clock::unique())
+        device::sign_device(&self.digest_key, user, &clock::unique_id())
     }
 
     /// What the browser is called, if this account signed in from it.
@@ -81,12 +81,12 @@ impl Throttle {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn admit(
+    pub async fn admit_try(
         &self,
         counted: &[Counted<'_>],
         now: DateTime<Utc>,
     ) -> Result<Result<Admitted, Wait>, StoreError> {
-        let keys: Vec<_> = counted.iter().map(|counted| self.key(*counted)).collect();
+        let keys: Vec<_> = counted.iter().map(|counted| self.count_key(*counted)).collect();
         let digests: Vec<_> = keys.iter().map(|(key, _)| *key).collect();
         run_transaction(&mut *self.pool.get_conn().await?, async |conn: &mut Conn| {
             sign_ins::lock_tries(conn).await?;
@@ -95,7 +95,8 @@ impl Throttle {
             let of_key = |key: &[u8; 32]| -> Vec<DateTime<Utc>> {
                 tries.iter().filter(|(known, _)| known == key).map(|(_, at)| *at).collect()
             };
-            if let Some(wait) = digests.iter().filter_map(|key| wait(&of_key(key), now)).max() {
+            if let Some(wait) = digests.iter().filter_map(|key| wait_after(&of_key(key), now)).max()
+            {
                 return Ok(Err(wait));
             }
             sign_ins::count_try(conn, &digests, now).await?;
@@ -109,7 +110,7 @@ impl Throttle {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn succeeded(&self, admitted: &Admitted) -> Result<(), StoreError> {
+    pub async fn forget_success(&self, admitted: &Admitted) -> Result<(), StoreError> {
         let mut conn = self.pool.get_conn().await?;
         for (key, forgives) in &admitted.keys {
             let one = (!forgives).then_some(admitted.at);
@@ -118,7 +119,7 @@ impl Throttle {
         Ok(())
     }
 
-    fn key(&self, counted: Counted<'_>) -> ([u8; 32], bool) {
+    fn count_key(&self, counted: Counted<'_>) -> ([u8; 32], bool) {
         let (text, forgives) = match counted {
             Counted::Account(name) => (format!("account {name}"), true),
             Counted::Device(device) => (format!("device {device}"), true),
@@ -130,7 +131,7 @@ impl Throttle {
 }
 
 /// How long to wait after these tries, the oldest first.
-fn wait(past: &[DateTime<Utc>], now: DateTime<Utc>) -> Option<Wait> {
+fn wait_after(past: &[DateTime<Utc>], now: DateTime<Utc>) -> Option<Wait> {
     let mut recent = past.iter().filter(|at| now - **at < WINDOW);
     // The try that must grow old first: the fifth from the end.
     let oldest = recent.by_ref().rev().nth(TRIES - 1)?;
@@ -146,10 +147,10 @@ mod tests {
     fn the_sixth_try_waits_until_the_first_is_a_minute_old() {
         let at = |seconds| DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds);
         let past: Vec<_> = (0..5).map(at).collect();
-        assert_eq!(wait(&past, at(10)).unwrap().seconds, 50);
-        assert_eq!(wait(&past[..4], at(10)), None);
-        assert_eq!(wait(&past, at(60)), None);
+        assert_eq!(wait_after(&past, at(10)).unwrap().seconds, 50);
+        assert_eq!(wait_after(&past[..4], at(10)), None);
+        assert_eq!(wait_after(&past, at(60)), None);
         let again: Vec<_> = past.into_iter().chain([at(60)]).collect();
-        assert_eq!(wait(&again, at(60)).unwrap().seconds, 1);
+        assert_eq!(wait_after(&again, at(60)).unwrap().seconds, 1);
     }
 }

@@ -91,7 +91,7 @@ pub async fn create_superuser(
     credentials: Credentials,
     asked: Asked<'_>,
 ) -> Result<Actor, AccountError> {
-    create(pool, credentials, asked, false).await
+    create_user(pool, credentials, asked, false).await
 }
 
 /// Makes the first account, an administrator, if there is none: of two that try at once, one
@@ -104,18 +104,18 @@ pub async fn create_first(
     credentials: Credentials,
     asked: Asked<'_>,
 ) -> Result<Actor, AccountError> {
-    create(pool, credentials, asked, true).await
+    create_user(pool, credentials, asked, true).await
 }
 
-async fn create(
+async fn create_user(
     pool: &Pool,
     Credentials { username, password }: Credentials,
     asked: Asked<'_>,
     must_be_first: bool,
 ) -> Result<Actor, AccountError> {
     let name = clean_name(&username)?.to_owned();
-    password::check(&password, &name)?;
-    let hash = password::hash(password, asked.cost).await?;
+    password::check_strength(&password, &name)?;
+    let hash = password::hash_password(password, asked.cost).await?;
     let mut conn = pool.get_conn().await?;
     let made = run_transaction::<_, StoreError, _>(&mut conn, async |conn: &mut Conn| {
         if must_be_first {
@@ -125,18 +125,18 @@ async fn create(
             }
         }
         let user = users::NewUser { username: &name, password_hash: &hash, role: Role::Admin };
-        insert(conn, user, None, asked).await.map(Some)
+        insert_account(conn, user, None, asked).await.map(Some)
     })
     .await;
     match made {
         Ok(Some(actor)) => Ok(actor),
         Ok(None) => Err(AccountError::NotFirst),
-        Err(error) => Err(taken(error, username.trim())),
+        Err(error) => Err(name_taken(error, username.trim())),
     }
 }
 
 /// Names the account that has the name already.
-pub(super) fn taken(error: StoreError, name: &str) -> AccountError {
+pub(super) fn name_taken(error: StoreError, name: &str) -> AccountError {
     match error {
         StoreError::Constraint(broken) if broken == "users_username_key" => {
             AccountError::NameTaken(name.to_owned())
@@ -146,7 +146,7 @@ pub(super) fn taken(error: StoreError, name: &str) -> AccountError {
 }
 
 /// Makes an account, with its audit entry; `by` is none for the command line and the first one.
-pub(super) async fn insert(
+pub(super) async fn insert_account(
     conn: &mut Conn,
     user: users::NewUser<'_>,
     by: Option<&Actor>,
@@ -188,9 +188,9 @@ pub async fn change_password(
 ) -> Result<(), AccountError> {
     let found = users::by_name(&mut *pool.get_conn().await?, &username).await?;
     let actor = found.ok_or(AccountError::NoSuchUser)?.as_actor();
-    password::check(&password, &actor.username)?;
-    let hash = password::hash(password, asked.cost).await?;
-    replace(pool, &actor, &hash, None, asked).await
+    password::check_strength(&password, &actor.username)?;
+    let hash = password::hash_password(password, asked.cost).await?;
+    replace_password(pool, &actor, &hash, None, asked).await
 }
 
 /// What a person types to change their own password.
@@ -213,17 +213,17 @@ pub async fn change_own_password(
     asked: Asked<'_>,
 ) -> Result<(), AccountError> {
     let stored = users::find_user(&mut *pool.get_conn().await?, actor.id).await?.password_hash;
-    if !password::verify(old, Some(stored), asked.cost).await?.matches {
+    if !password::verify_password(old, Some(stored), asked.cost).await?.matches {
         return Err(AccountError::WrongPassword);
     }
     let Some(new) = new else { return Ok(()) };
-    password::check(&new, &actor.username)?;
-    let hash = password::hash(new, asked.cost).await?;
-    replace(pool, actor, &hash, Some(actor), asked).await
+    password::check_strength(&new, &actor.username)?;
+    let hash = password::hash_password(new, asked.cost).await?;
+    replace_password(pool, actor, &hash, Some(actor), asked).await
 }
 
 /// Sets a user's password and ends all their sessions.
-pub(super) async fn replace(
+pub(super) async fn replace_password(
     pool: &Pool,
     user: &Actor,
     hash: &str,

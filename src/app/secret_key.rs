@@ -30,41 +30,42 @@ const WRONG: &str = "the secret key is not the one of this database: put the rig
 /// # Errors
 /// If the secret key is missing although the database has a check value, or is not the one that its
 /// secrets were sealed with.
-pub async fn unlock(settings: &Settings, conn: &mut Conn) -> anyhow::Result<Keys> {
-    if let Some(keys) = known(settings, conn).await? {
+pub async fn unlock_keys(settings: &Settings, conn: &mut Conn) -> anyhow::Result<Keys> {
+    if let Some(keys) = find_known_keys(settings, conn).await? {
         return Ok(keys);
     }
-    let keys = Keys::derive_keys(match secret(settings)? {
+    let keys = Keys::derive_keys(match read_secret_key(settings)? {
         Some(secret) => secret,
         None => make_key(&data_dir(settings), KEY_FILE)?,
     });
-    stored::insert_check_value(conn, &keys.check_value(clock::random())?, clock::now()).await?;
+    stored::insert_check_value(conn, &keys.check_value(clock::random_bytes())?, clock::now())
+        .await?;
     // Another process may have been the first.
-    known(settings, conn).await?.context(WRONG)
+    find_known_keys(settings, conn).await?.context(WRONG)
 }
 
 /// The keys, if the database knows them already. Changes nothing.
 ///
 /// # Errors
-/// As [`unlock`].
-pub async fn known(settings: &Settings, conn: &mut Conn) -> anyhow::Result<Option<Keys>> {
+/// As [`unlock_keys`].
+pub async fn find_known_keys(settings: &Settings, conn: &mut Conn) -> anyhow::Result<Option<Keys>> {
     let check = stored::load_check_value(conn).await?;
     let file = data_dir(settings).join(KEY_FILE);
     let Some(check) = check else {
         let sealed = stored::list_sealed(conn).await?;
-        match secret(settings)?.map(Keys::derive_keys) {
+        match read_secret_key(settings)?.map(Keys::derive_keys) {
             // Of the version before: what is sealed tells.
-            Some(keys) if sealed.iter().all(|row| reseal(row, &keys, &keys).is_err()) => {
+            Some(keys) if sealed.iter().all(|row| reseal_webhook(row, &keys, &keys).is_err()) => {
                 if !sealed.is_empty() {
                     bail!(WRONG);
                 }
             }
-            None if stored::has_secrets(conn).await? => bail!(missing(&file)),
+            None if stored::has_secrets(conn).await? => bail!(missing_key_message(&file)),
             Some(_) | None => {}
         }
         return Ok(None);
     };
-    let Some(secret) = secret(settings)? else { bail!(missing(&file)) };
+    let Some(secret) = read_secret_key(settings)? else { bail!(missing_key_message(&file)) };
     if let Some(keys) = Keys::derive_keys(secret).complete_with(&check) {
         return Ok(Some(keys));
     }
@@ -81,7 +82,7 @@ pub async fn known(settings: &Settings, conn: &mut Conn) -> anyhow::Result<Optio
     bail!(WRONG)
 }
 
-fn missing(file: &Path) -> String {
+fn missing_key_message(file: &Path) -> String {
     format!(
         "the secret key is missing, and the database has secrets sealed with it: put {} back from your \
          backup, or set SIGNALBOX_SECRET_KEY",
@@ -90,7 +91,7 @@ fn missing(file: &Path) -> String {
 }
 
 /// The secret key as it is set or kept.
-fn secret(settings: &Settings) -> anyhow::Result<Option<String>> {
+fn read_secret_key(settings: &Settings) -> anyhow::Result<Option<String>> {
     match &settings.secret_key {
         Some(key) => Ok(Some(key.expose_secret().to_owned())),
         None => read_key(&data_dir(settings).join(KEY_FILE)),
@@ -119,7 +120,7 @@ fn make_key(dir: &Path, name: &str) -> anyhow::Result<String> {
     if !dir.is_dir() {
         DirBuilder::new().recursive(true).mode(0o711).create(dir)?;
     }
-    let draft = dir.join(format!("{name}.{}", clock::unique()));
+    let draft = dir.join(format!("{name}.{}", clock::unique_id()));
     let mut open = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
     writeln!(open, "{}", clock::secret_text())?;
     open.sync_all()?;
@@ -147,7 +148,7 @@ pub enum Rotated {
 ///
 /// # Errors
 /// If a process uses the present key, the present key is wrong, or a stored secret cannot be opened.
-pub async fn rotate(
+pub async fn rotate_secret_key(
     settings: &Settings,
     new: Option<SecretString>,
     conn: &mut Conn,
@@ -172,20 +173,21 @@ pub async fn rotate(
         }
         (None, None) => {
             // Finishes a change that was interrupted.
-            unlock(settings, conn).await?;
+            unlock_keys(settings, conn).await?;
             make_key(&dir, NEXT_FILE)?
         }
     };
-    let old = unlock(settings, conn).await?;
+    let old = unlock_keys(settings, conn).await?;
     let new = Keys { token_digest: old.token_digest, ..Keys::derive_keys(new) };
     let resealed = run_transaction(conn, async |conn: &mut Conn| {
         let rows = stored::list_sealed(conn).await?;
         for row in &rows {
-            let row = reseal(row, &old, &new)
+            let row = reseal_webhook(row, &old, &new)
                 .with_context(|| format!("a signing token of webhook {} is damaged", row.id))?;
             stored::update_sealed(conn, &row).await?;
         }
-        stored::replace_check_value(conn, &new.check_value(clock::random())?, clock::now()).await?;
+        stored::replace_check_value(conn, &new.check_value(clock::random_bytes())?, clock::now())
+            .await?;
         Ok::<_, anyhow::Error>(rows.len())
     })
     .await?;
@@ -197,11 +199,11 @@ pub async fn rotate(
     Ok(Rotated::Resealed(resealed))
 }
 
-fn reseal(row: &Sealed, old: &Keys, new: &Keys) -> Result<Sealed, CannotOpen> {
+fn reseal_webhook(row: &Sealed, old: &Keys, new: &Keys) -> Result<Sealed, CannotOpen> {
     let again = |sealed: &Option<Vec<u8>>| {
         let Some(sealed) = sealed else { return Ok(None) };
         let plain = open_sealed(&old.seal, SIGNING_TOKEN, sealed)?;
-        seal_bytes(&new.seal, clock::random(), SIGNING_TOKEN, &plain).map(Some)
+        seal_bytes(&new.seal, clock::random_bytes(), SIGNING_TOKEN, &plain).map(Some)
     };
     Ok(Sealed {
         id: row.id,

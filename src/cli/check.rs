@@ -2,7 +2,7 @@
 //!
 //! Faults of the settings have been said before this is reached.
 
-use super::{complain, say};
+use super::{print_error, print_line};
 use crate::app::{self, Database};
 use crate::config::Settings;
 use signalbox_actions::{Catalogue, secrets_missing};
@@ -10,15 +10,15 @@ use signalbox_core::action::{ActionKind, ActionSpec};
 use signalbox_store::migrate;
 use std::process::ExitCode;
 
-pub(super) async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
+pub(super) async fn check_settings(settings: Settings) -> anyhow::Result<ExitCode> {
     let mut faults = Vec::new();
-    say("Settings: valid.");
-    catalogue(&settings, &mut faults);
-    match Database::join(&settings).await {
+    print_line("Settings: valid.");
+    check_catalogue(&settings, &mut faults);
+    match Database::join_running(&settings).await {
         Ok(database) => {
             match migrate::pending_migrations(&database.url).await {
                 Ok(pending) if pending.is_empty() => {
-                    say("Database: reachable, schema up to date.");
+                    print_line("Database: reachable, schema up to date.");
                     if let Err(error) = secret_key(&settings, &database).await {
                         faults.push(format!("Secret key: {error:#}"));
                     }
@@ -29,25 +29,25 @@ pub(super) async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
                 )),
                 Err(error) => faults.push(format!("Database: {error}")),
             }
-            database.close().await;
+            database.stop_server().await;
         }
         Err(error) => faults.push(format!("Database: {error:#}")),
     }
     for fault in &faults {
-        complain(fault);
+        print_error(fault);
     }
     if faults.is_empty() {
-        say("No faults.");
+        print_line("No faults.");
         return Ok(ExitCode::SUCCESS);
     }
-    complain(&format!("{} faults.", faults.len()));
+    print_error(&format!("{} faults.", faults.len()));
     Ok(ExitCode::FAILURE)
 }
 
 /// Whether it is the database's; where there is none yet, the first start makes it.
 async fn secret_key(settings: &Settings, database: &Database) -> anyhow::Result<()> {
-    let pool = database.pool(settings)?;
-    app::secret_key::known(settings, &mut *pool.get_conn().await?).await?;
+    let pool = database.build_pool(settings)?;
+    app::secret_key::find_known_keys(settings, &mut *pool.get_conn().await?).await?;
     Ok(())
 }
 
@@ -59,12 +59,12 @@ fn runs_as_us(spec: &ActionSpec) -> bool {
     }
 }
 
-fn catalogue(settings: &Settings, faults: &mut Vec<String>) {
+fn check_catalogue(settings: &Settings, faults: &mut Vec<String>) {
     let dir = &settings.worker.actions_dir;
     let found = if dir.is_dir() {
         Catalogue::load_directory(Some(dir.as_path()))
     } else {
-        say(&format!("Actions: {} does not exist; only built-in actions.", dir.display()));
+        print_line(&format!("Actions: {} does not exist; only built-in actions.", dir.display()));
         Catalogue::load_directory(None)
     };
     let (catalogue, found) = found;
@@ -73,7 +73,7 @@ fn catalogue(settings: &Settings, faults: &mut Vec<String>) {
         if let Some(reason) = secrets_missing(&spec) {
             // No fault of the entry's: a shipped example waits for its secret, and the worker's
             // environment may be another than this one.
-            say(&format!("Actions: {} cannot be run from here: {reason}.", spec.name));
+            print_line(&format!("Actions: {} cannot be run from here: {reason}.", spec.name));
         }
     }
     let own_user = catalogue.entries().filter(|spec| runs_as_us(spec));
@@ -84,7 +84,7 @@ fn catalogue(settings: &Settings, faults: &mut Vec<String>) {
         } else {
             ("Signalbox's own user", " (needs a Signalbox that runs as root)")
         };
-        say(&format!(
+        print_line(&format!(
             "Actions: {} run as {us}. They can read its secret key, its database and each other's \
              secrets. Give each a user of its own: useradd --system NAME, then user = \"NAME\" in \
              its file{needs}.",
@@ -92,5 +92,5 @@ fn catalogue(settings: &Settings, faults: &mut Vec<String>) {
         ));
     }
     let names: Vec<String> = catalogue.names().collect();
-    say(&format!("Actions: {}.", names.join(", ")));
+    print_line(&format!("Actions: {}.", names.join(", ")));
 }

@@ -15,7 +15,7 @@ pub(super) struct Exposed {
 }
 
 /// The flags that hold one: those whose variable's value is not shown in `--help`.
-pub(super) fn secrets(command: &Command, matches: &ArgMatches) -> Vec<Exposed> {
+pub(super) fn find_exposed(command: &Command, matches: &ArgMatches) -> Vec<Exposed> {
     let of_command = command.get_arguments().filter(|arg| is_exposed(arg, matches));
     let mut found: Vec<Exposed> = of_command
         .map(|arg| Exposed {
@@ -26,15 +26,15 @@ pub(super) fn secrets(command: &Command, matches: &ArgMatches) -> Vec<Exposed> {
     if let Some((name, matches)) = matches.subcommand()
         && let Some(command) = command.find_subcommand(name)
     {
-        found.extend(secrets(command, matches));
+        found.extend(find_exposed(command, matches));
     }
     found
 }
 
 /// The environment variables that hold a secret, of all commands.
-pub(super) fn variables(command: &Command) -> Vec<OsString> {
+pub(super) fn secret_variables(command: &Command) -> Vec<OsString> {
     let own = command.get_arguments().filter(|arg| arg.is_hide_env_values_set());
-    let below = command.get_subcommands().flat_map(variables);
+    let below = command.get_subcommands().flat_map(secret_variables);
     own.filter_map(Arg::get_env).map(ToOwned::to_owned).chain(below).collect()
 }
 

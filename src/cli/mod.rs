@@ -56,25 +56,25 @@ enum Command {
 /// Runs the command line.
 pub fn main() -> ExitCode {
     if let Err(error) = close_to_others() {
-        complain(&format!("signalbox: other processes can look into this one: {error}"));
+        print_error(&format!("signalbox: other processes can look into this one: {error}"));
     }
     let command = Cli::command();
     let matches = command.clone().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     // What holds a secret has been read: a look into the environment finds none.
-    forget_variables(&exposed::variables(&command));
-    match run(cli, &exposed::secrets(&command, &matches)) {
+    forget_variables(&exposed::secret_variables(&command));
+    match run_command(cli, &exposed::find_exposed(&command, &matches)) {
         Ok(code) => code,
         Err(error) => {
-            complain(&format!("signalbox: {error:#}"));
+            print_error(&format!("signalbox: {error:#}"));
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(cli: Cli, exposed: &[Exposed]) -> anyhow::Result<ExitCode> {
-    let settings = Settings::load(cli.settings)?;
-    telemetry::start(&settings.log, settings.log_format)?;
+fn run_command(cli: Cli, exposed: &[Exposed]) -> anyhow::Result<ExitCode> {
+    let settings = Settings::from_raw(cli.settings)?;
+    telemetry::start_log(&settings.log, settings.log_format)?;
     for Exposed { flag, variable } in exposed {
         tracing::warn!(
             "--{flag} holds a secret that every user of this machine can read in the list of \
@@ -84,27 +84,27 @@ fn run(cli: Cli, exposed: &[Exposed]) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match cli.command.unwrap_or(Command::Serve(serve::Serve::default())) {
-            Command::Serve(command) => serve::serve(command, settings).await,
-            Command::Worker(command) => serve::worker(command, settings).await,
-            Command::Migrate => serve::migrate(settings).await,
+            Command::Serve(command) => serve::serve_command(command, settings).await,
+            Command::Worker(command) => serve::worker_command(command, settings).await,
+            Command::Migrate => serve::migrate_command(settings).await,
             Command::Createsuperuser(command) => users::create_superuser(command, settings).await,
             Command::Changepassword(command) => users::change_password(command, settings).await,
-            Command::Export => transfer::export(settings).await,
+            Command::Export => transfer::export_file(settings).await,
             Command::Import(command) => transfer::bring_in(command, settings).await,
-            Command::Diff(command) => transfer::diff(command, settings).await,
-            Command::Prune => prune::prune(settings).await,
-            Command::RotateSecretKey(command) => rotate::rotate(command, settings).await,
-            Command::Check => check::check(settings).await,
+            Command::Diff(command) => transfer::diff_file(command, settings).await,
+            Command::Prune => prune::prune_now(settings).await,
+            Command::RotateSecretKey(command) => rotate::rotate_key(command, settings).await,
+            Command::Check => check::check_settings(settings).await,
         }
     })
 }
 
 /// Says something to the person at the terminal.
-fn say(text: &str) {
+fn print_line(text: &str) {
     // A closed standard output is no reason to stop serving.
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
-fn complain(text: &str) {
+fn print_error(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }

@@ -1,6 +1,6 @@
 //! `rotate-secret-key`.
 
-use super::say;
+use super::print_line;
 use crate::app::Database;
 use crate::app::secret_key::{self, Rotated};
 use crate::config::Settings;
@@ -25,21 +25,23 @@ fn new_key(text: &str) -> Result<SecretString, String> {
     Ok(text.to_owned().into())
 }
 
-pub(super) async fn rotate(
+pub(super) async fn rotate_key(
     command: RotateSecretKey,
     settings: Settings,
 ) -> anyhow::Result<ExitCode> {
-    let database = Database::join(&settings).await?;
-    let rotated = rotated(command, &settings, &database).await;
-    database.close().await;
+    let database = Database::join_running(&settings).await?;
+    let rotated = rotate_in_database(command, &settings, &database).await;
+    database.stop_server().await;
     let is_set = settings.secret_key.is_some();
     match rotated? {
         Rotated::Resealed(count) => {
-            say(&format!("Sealed the signing tokens of {count} webhooks with the new secret key."));
+            print_line(&format!(
+                "Sealed the signing tokens of {count} webhooks with the new secret key."
+            ));
         }
-        Rotated::Already => say("The database has the new secret key already."),
+        Rotated::Already => print_line("The database has the new secret key already."),
     }
-    say(if is_set {
+    print_line(if is_set {
         "Set SIGNALBOX_SECRET_KEY to the new secret key, then start. Users sign in again."
     } else {
         "Back up the new secret key, then start. Users sign in again."
@@ -47,11 +49,12 @@ pub(super) async fn rotate(
     Ok(ExitCode::SUCCESS)
 }
 
-async fn rotated(
+async fn rotate_in_database(
     command: RotateSecretKey,
     settings: &Settings,
     database: &Database,
 ) -> anyhow::Result<Rotated> {
-    let pool = database.pool(settings)?;
-    secret_key::rotate(settings, command.new_secret_key, &mut *pool.get_conn().await?).await
+    let pool = database.build_pool(settings)?;
+    secret_key::rotate_secret_key(settings, command.new_secret_key, &mut *pool.get_conn().await?)
+        .await
 }

@@ -1,6 +1,6 @@
 //! `serve`, `worker` and `migrate`.
 
-use super::say;
+use super::print_line;
 use crate::accounts::users::{self, AccountError, Asked, Credentials};
 use crate::app::{self, App, Database, Up};
 use crate::clock;
@@ -30,53 +30,60 @@ pub(super) struct Worker {
     no_migrate: bool,
 }
 
-pub(super) async fn serve(command: Serve, settings: Settings) -> anyhow::Result<ExitCode> {
+pub(super) async fn serve_command(command: Serve, settings: Settings) -> anyhow::Result<ExitCode> {
     // Bound before anything is started: a port in use is said at once.
     let listener = TcpListener::bind(&settings.web.bind)
         .with_context(|| format!("Failed to listen on {}", settings.web.bind))?;
     listener.set_nonblocking(true)?;
-    run(settings, (Some(listener), !command.no_worker), !command.no_migrate).await
+    run_until_stopped(settings, (Some(listener), !command.no_worker), !command.no_migrate).await
 }
 
-pub(super) async fn worker(command: Worker, settings: Settings) -> anyhow::Result<ExitCode> {
-    run(settings, (None, true), !command.no_migrate).await
+pub(super) async fn worker_command(
+    command: Worker,
+    settings: Settings,
+) -> anyhow::Result<ExitCode> {
+    run_until_stopped(settings, (None, true), !command.no_migrate).await
 }
 
-pub(super) async fn migrate(settings: Settings) -> anyhow::Result<ExitCode> {
-    let database = Database::open(&settings).await?;
-    let applied = database.migrate().await;
-    database.close().await;
+pub(super) async fn migrate_command(settings: Settings) -> anyhow::Result<ExitCode> {
+    let database = Database::open_or_start(&settings).await?;
+    let applied = database.apply_migrations().await;
+    database.stop_server().await;
     match applied?.as_slice() {
-        [] => say("The schema is up to date."),
-        versions => say(&format!("Applied {}.", versions.join(", "))),
+        [] => print_line("The schema is up to date."),
+        versions => print_line(&format!("Applied {}.", versions.join(", "))),
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn run(
+async fn run_until_stopped(
     settings: Settings,
     (listener, worker): (Option<TcpListener>, bool),
     migrate: bool,
 ) -> anyhow::Result<ExitCode> {
     let stop = CancellationToken::new();
     stop_on_signals(stop.clone())?;
-    let database = Database::open(&settings).await?;
-    if let Err(error) = prepare(&settings, &database, migrate).await {
-        database.close().await;
+    let database = Database::open_or_start(&settings).await?;
+    if let Err(error) = prepare_schema(&settings, &database, migrate).await {
+        database.stop_server().await;
         return Err(error);
     }
     let web = settings.web.clone();
     let announce = |up: Up<'_>| match up.address {
-        Some(address) => announce(&web, address, up.setup_token),
-        None => say("Signalbox's worker is running."),
+        Some(address) => announce_address(&web, address, up.setup_token),
+        None => print_line("Signalbox's worker is running."),
     };
-    App { settings, database, listener, worker }.run(stop, announce).await?;
+    App { settings, database, listener, worker }.run_app(stop, announce).await?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn prepare(settings: &Settings, database: &Database, migrate: bool) -> anyhow::Result<()> {
+async fn prepare_schema(
+    settings: &Settings,
+    database: &Database,
+    migrate: bool,
+) -> anyhow::Result<()> {
     if migrate {
-        database.migrate().await?;
+        database.apply_migrations().await?;
     }
     first_user(settings, database).await
 }
@@ -84,9 +91,9 @@ async fn prepare(settings: &Settings, database: &Database, migrate: bool) -> any
 /// Makes the first user from the settings, if both are set and there is none.
 async fn first_user(settings: &Settings, database: &Database) -> anyhow::Result<()> {
     let Some((username, password)) = settings.superuser.clone() else { return Ok(()) };
-    let asked = Asked { at: clock::now(), remote_addr: "", cost: app::cost(settings) };
+    let asked = Asked { at: clock::now(), remote_addr: "", cost: app::password_cost(settings) };
     let credentials = Credentials { username, password };
-    match users::create_first(&database.pool(settings)?, credentials, asked).await {
+    match users::create_first(&database.build_pool(settings)?, credentials, asked).await {
         Ok(actor) => {
             tracing::info!(
                 user.name = actor.username,
@@ -100,14 +107,14 @@ async fn first_user(settings: &Settings, database: &Database) -> anyhow::Result<
     }
 }
 
-fn announce(web: &WebSettings, address: SocketAddr, token: Option<&str>) {
+fn announce_address(web: &WebSettings, address: SocketAddr, token: Option<&str>) {
     let base = match &web.public_url {
         Some(url) => url.as_str().trim_end_matches('/').to_owned(),
         None => format!("http://{address}"),
     };
-    say(&format!("Signalbox is ready: {base}{}", urls::index()));
+    print_line(&format!("Signalbox is ready: {base}{}", urls::index()));
     if let Some(token) = token {
-        say(&format!("Create the first user: {base}{}", urls::setup_with(token)));
+        print_line(&format!("Create the first user: {base}{}", urls::setup_with(token)));
     }
 }
 

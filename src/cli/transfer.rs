@@ -1,13 +1,13 @@
 //! `export`, `import` and `diff`: webhooks as YAML. Secrets are named in the file, by the
 //! environment variable that holds them, and are never in it.
 
-use super::{complain, say};
+use super::{print_error, print_line};
 use crate::app::{self, Database, secret_key};
 use crate::clock;
 use crate::config::Settings;
 use crate::webhooks::Act;
 use crate::webhooks::transfer::{
-    ImportError, Imported, Kind, Plan, Secrets, Setting, Step, export as export_webhooks, import,
+    ImportError, Imported, Kind, Plan, Secrets, Setting, Step, export_webhooks, import_document,
     plan_import,
 };
 use anyhow::{Context, bail};
@@ -40,57 +40,57 @@ pub(super) struct Diff {
     file: PathBuf,
 }
 
-pub(super) async fn export(settings: Settings) -> anyhow::Result<ExitCode> {
+pub(super) async fn export_file(settings: Settings) -> anyhow::Result<ExitCode> {
     let text = with_pool(&settings, async |pool| {
         let webhooks = export_webhooks(&mut *pool.get_conn().await?).await?;
         Ok(transfer::write_document(webhooks)?)
     })
     .await?;
-    say(text.trim_end());
+    print_line(text.trim_end());
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) async fn diff(command: Diff, settings: Settings) -> anyhow::Result<ExitCode> {
-    let file = read(&command.file)?;
+pub(super) async fn diff_file(command: Diff, settings: Settings) -> anyhow::Result<ExitCode> {
+    let file = read_file(&command.file)?;
     let plan = with_pool(&settings, async |pool| {
         Ok(plan_import(&mut *pool.get_conn().await?, &file).await?)
     })
     .await?;
     for step in &plan.steps {
-        tell(step);
+        print_step(step);
     }
     for label in &plan.only_here {
-        say(&format!("- {label}: only here"));
+        print_line(&format!("- {label}: only here"));
     }
     if plan.is_same() {
-        say("No differences.");
+        print_line("No differences.");
         return Ok(ExitCode::SUCCESS);
     }
     Ok(DIFFERS.into())
 }
 
-fn tell(step: &Step) {
+fn print_step(step: &Step) {
     match &step.kind {
         Kind::Same => {}
-        Kind::New => say(&format!("+ {}: only in the file", step.label)),
+        Kind::New => print_line(&format!("+ {}: only in the file", step.label)),
         Kind::Different(differences) => {
-            say(&format!("~ {}", step.label));
+            print_line(&format!("~ {}", step.label));
             for difference in differences {
                 let (here, file) = (&difference.here, &difference.file);
-                say(&format!("    {}: {here} here, {file} in the file", difference.field));
+                print_line(&format!("    {}: {here} here, {file} in the file", difference.field));
             }
         }
     }
 }
 
 pub(super) async fn bring_in(command: Import, settings: Settings) -> anyhow::Result<ExitCode> {
-    let mut file = read(&command.file)?;
+    let mut file = read_file(&command.file)?;
     let done = with_pool(&settings, async |pool| {
         let mut conn = pool.get_conn().await?;
         let plan = plan_import(&mut conn, &file).await?;
-        let secrets = secrets(&mut file, &plan, command.without_secrets)?;
-        let keys = secret_key::unlock(&settings, &mut conn).await?;
-        let catalogue = app::catalogue(&settings);
+        let secrets = collect_secrets(&mut file, &plan, command.without_secrets)?;
+        let keys = secret_key::unlock_keys(&settings, &mut conn).await?;
+        let catalogue = app::load_catalogue(&settings);
         let setting = Setting {
             action: &|name| catalogue.get(name),
             allow_no_secret: settings.web.allow_no_secret,
@@ -98,21 +98,21 @@ pub(super) async fn bring_in(command: Import, settings: Settings) -> anyhow::Res
                 actor: None,
                 remote_addr: "",
                 keys: &keys,
-                nonce: clock::random(),
+                nonce: clock::random_bytes(),
                 now: clock::now(),
             },
         };
-        Ok(import(&mut conn, &file, &secrets, &setting).await)
+        Ok(import_document(&mut conn, &file, &secrets, &setting).await)
     })
     .await?;
     match done {
         Ok(Imported { added, changed, same }) => {
-            say(&format!("{added} added, {changed} changed, {same} unchanged."));
+            print_line(&format!("{added} added, {changed} changed, {same} unchanged."));
             Ok(ExitCode::SUCCESS)
         }
         Err(ImportError::Faults(faults)) => {
             for (label, fault) in &faults {
-                complain(&format!("{label}: {}: {}", fault.field, fault.message));
+                print_error(&format!("{label}: {}: {}", fault.field, fault.message));
             }
             bail!("Failed to import: {} faults; nothing was changed", faults.len())
         }
@@ -124,17 +124,17 @@ async fn with_pool<T>(
     settings: &Settings,
     work: impl AsyncFnOnce(&Pool) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let database = Database::join(settings).await?;
+    let database = Database::join_running(settings).await?;
     let done = async {
-        database.migrate().await?;
-        work(&database.pool(settings)?).await
+        database.apply_migrations().await?;
+        work(&database.build_pool(settings)?).await
     }
     .await;
-    database.close().await;
+    database.stop_server().await;
     done
 }
 
-fn read(path: &PathBuf) -> anyhow::Result<Document> {
+fn read_file(path: &PathBuf) -> anyhow::Result<Document> {
     let name = path.display();
     let text = if path.as_os_str() == "-" {
         let mut text = String::new();
@@ -148,7 +148,7 @@ fn read(path: &PathBuf) -> anyhow::Result<Document> {
 
 /// The secrets that the file names: from the environment, or typed where somebody is there to
 /// type. Those of webhooks that have one here already are not asked for.
-fn secrets(file: &mut Document, plan: &Plan, without: bool) -> anyhow::Result<Secrets> {
+fn collect_secrets(file: &mut Document, plan: &Plan, without: bool) -> anyhow::Result<Secrets> {
     let mut secrets = Secrets::new();
     let mut missing = BTreeSet::new();
     let webhooks = file.webhooks.iter_mut().zip(&plan.steps);
@@ -158,7 +158,7 @@ fn secrets(file: &mut Document, plan: &Plan, without: bool) -> anyhow::Result<Se
             if secrets.contains_key(name) {
                 continue;
             }
-            if let Some(secret) = variable(name)? {
+            if let Some(secret) = read_variable(name)? {
                 secrets.insert(name.clone(), secret);
             } else if step.wants.contains(name) && without {
                 webhook.enabled = false;
@@ -183,7 +183,7 @@ fn secrets(file: &mut Document, plan: &Plan, without: bool) -> anyhow::Result<Se
 }
 
 #[expect(clippy::disallowed_methods, reason = "the file says which variables hold its secrets")]
-fn variable(name: &str) -> anyhow::Result<Option<SecretString>> {
+fn read_variable(name: &str) -> anyhow::Result<Option<SecretString>> {
     match std::env::var(name) {
         Ok(secret) if secret.is_empty() => bail!("The environment variable {name} is empty"),
         Ok(secret) => Ok(Some(secret.into())),

@@ -1,6 +1,6 @@
 //! `createsuperuser` and `changepassword`.
 
-use super::say;
+use super::print_line;
 use crate::accounts::users::{self, Asked, Credentials};
 use crate::app::{self, Database};
 use crate::clock;
@@ -35,54 +35,57 @@ pub(super) async fn create_superuser(
     settings: Settings,
 ) -> anyhow::Result<ExitCode> {
     let username = users::clean_name(&command.username)?.to_owned();
-    let password = password(&settings, command.noinput)?;
-    let database = Database::join(&settings).await?;
-    let made = create(&settings, &database, Credentials { username, password }).await;
-    database.close().await;
-    say(&format!("Created the administrator {}.", made?));
+    let password = read_password(&settings, command.noinput)?;
+    let database = Database::join_running(&settings).await?;
+    let made = create_account(&settings, &database, Credentials { username, password }).await;
+    database.stop_server().await;
+    print_line(&format!("Created the administrator {}.", made?));
     Ok(ExitCode::SUCCESS)
 }
 
-async fn create(
+async fn create_account(
     settings: &Settings,
     database: &Database,
     credentials: Credentials,
 ) -> anyhow::Result<String> {
-    database.migrate().await?;
-    let pool = database.pool(settings)?;
-    Ok(users::create_superuser(&pool, credentials, asked(settings)).await?.username)
+    database.apply_migrations().await?;
+    let pool = database.build_pool(settings)?;
+    Ok(users::create_superuser(&pool, credentials, asked_here(settings)).await?.username)
 }
 
 pub(super) async fn change_password(
     command: ChangePassword,
     settings: Settings,
 ) -> anyhow::Result<ExitCode> {
-    let password = password(&settings, command.noinput)?;
-    let database = Database::join(&settings).await?;
+    let password = read_password(&settings, command.noinput)?;
+    let database = Database::join_running(&settings).await?;
     let username = command.username.clone();
-    let changed = change(&settings, &database, Credentials { username, password }).await;
-    database.close().await;
+    let changed = replace_password(&settings, &database, Credentials { username, password }).await;
+    database.stop_server().await;
     changed?;
-    say(&format!("Changed the password of {}; their sessions have ended.", command.username));
+    print_line(&format!(
+        "Changed the password of {}; their sessions have ended.",
+        command.username
+    ));
     Ok(ExitCode::SUCCESS)
 }
 
-async fn change(
+async fn replace_password(
     settings: &Settings,
     database: &Database,
     credentials: Credentials,
 ) -> anyhow::Result<()> {
-    database.migrate().await?;
-    let pool = database.pool(settings)?;
-    Ok(users::change_password(&pool, credentials, asked(settings)).await?)
+    database.apply_migrations().await?;
+    let pool = database.build_pool(settings)?;
+    Ok(users::change_password(&pool, credentials, asked_here(settings)).await?)
 }
 
-fn asked(settings: &Settings) -> Asked<'static> {
-    Asked { at: clock::now(), remote_addr: "", cost: app::cost(settings) }
+fn asked_here(settings: &Settings) -> Asked<'static> {
+    Asked { at: clock::now(), remote_addr: "", cost: app::password_cost(settings) }
 }
 
 /// From the environment, else asked for twice.
-fn password(settings: &Settings, noinput: bool) -> anyhow::Result<SecretString> {
+fn read_password(settings: &Settings, noinput: bool) -> anyhow::Result<SecretString> {
     if let Some(password) = &settings.superuser_password {
         return Ok(password.clone());
     }

@@ -1,6 +1,6 @@
 //! Settings of the database and the data directory.
 
-use super::{Faults, path};
+use super::{Faults, non_empty_path};
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
@@ -41,22 +41,25 @@ pub struct DatabaseSettings {
 }
 
 impl DatabaseSettings {
-    pub(super) fn load(raw: RawDatabase, faults: &mut Faults) -> Self {
+    pub(super) fn from_raw(raw: RawDatabase, faults: &mut Faults) -> Self {
         let url = raw.database_url.filter(|url| !url.expose_secret().is_empty());
         if let Some(url) = &url {
             let url = url.expose_secret();
             // The address itself is not quoted: it may hold a password.
             if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-                faults.add("DATABASE_URL", "it does not begin with postgres:// or postgresql://");
+                faults.add_fault(
+                    "DATABASE_URL",
+                    "it does not begin with postgres:// or postgresql://",
+                );
             } else if let Err(error) = url::Url::parse(url) {
-                faults.add("DATABASE_URL", format!("it is no address: {error}"));
+                faults.add_fault("DATABASE_URL", format!("it is no address: {error}"));
             }
         }
         Self {
             url,
-            pool: faults.number("SIGNALBOX_DATABASE_POOL", &raw.database_pool, 2..=100),
-            data_dir: path(raw.data_dir),
-            pg_bin: path(raw.pg_bin),
+            pool: faults.parse_number("SIGNALBOX_DATABASE_POOL", &raw.database_pool, 2..=100),
+            data_dir: non_empty_path(raw.data_dir),
+            pg_bin: non_empty_path(raw.pg_bin),
         }
     }
 }

@@ -14,12 +14,12 @@ pub struct BadSettings(Vec<String>);
 
 impl Faults {
     /// Notes a fault of a setting.
-    pub fn add(&mut self, setting: &str, reason: impl fmt::Display) {
+    pub fn add_fault(&mut self, setting: &str, reason: impl fmt::Display) {
         self.0.push(format!("{setting}: {reason}"));
     }
 
     /// A whole number within a range; a fault and the range's start if it is none.
-    pub fn number<N>(&mut self, setting: &str, text: &str, range: RangeInclusive<N>) -> N
+    pub fn parse_number<N>(&mut self, setting: &str, text: &str, range: RangeInclusive<N>) -> N
     where
         N: FromStr + PartialOrd + Copy + fmt::Display,
     {
@@ -27,19 +27,19 @@ impl Faults {
             Ok(number) if range.contains(&number) => number,
             _ => {
                 let (from, to) = (range.start(), range.end());
-                self.add(setting, format!("{text:?} is no whole number from {from} to {to}"));
+                self.add_fault(setting, format!("{text:?} is no whole number from {from} to {to}"));
                 *from
             }
         }
     }
 
     /// Yes or no; a fault and no if it is neither.
-    pub fn switch(&mut self, setting: &str, text: &str) -> bool {
+    pub fn parse_switch(&mut self, setting: &str, text: &str) -> bool {
         match text.trim().to_ascii_lowercase().as_str() {
             "true" | "yes" | "on" | "1" => true,
             "false" | "no" | "off" | "0" | "" => false,
             _ => {
-                self.add(setting, format!("{text:?} is neither true nor false"));
+                self.add_fault(setting, format!("{text:?} is neither true nor false"));
                 false
             }
         }

@@ -33,14 +33,14 @@ pub struct MetricsSettings {
 }
 
 impl MetricsSettings {
-    pub(super) fn load(raw: RawMetrics, faults: &mut Faults) -> Self {
+    pub(super) fn from_raw(raw: RawMetrics, faults: &mut Faults) -> Self {
         let token = raw.metrics_token.filter(|token| !token.expose_secret().is_empty());
         // Headers carry visible letters; a token that never matches would be a riddle.
         let is_sound = |token: &str| {
             token.chars().count() >= SHORTEST && token.chars().all(|c| c.is_ascii_graphic())
         };
         if token.as_ref().is_some_and(|token| !is_sound(token.expose_secret())) {
-            faults.add(
+            faults.add_fault(
                 "SIGNALBOX_METRICS_TOKEN",
                 format!("it is not at least {SHORTEST} letters, digits or signs without spaces"),
             );

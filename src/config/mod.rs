@@ -127,17 +127,22 @@ impl Settings {
     ///
     /// # Errors
     /// [`BadSettings`] with every fault.
-    pub fn load(raw: RawSettings) -> Result<Self, BadSettings> {
+    pub fn from_raw(raw: RawSettings) -> Result<Self, BadSettings> {
         let mut faults = Faults::default();
-        let password_memory_kib =
-            faults.number("SIGNALBOX_PASSWORD_MEMORY_KIB", &raw.password_memory_kib, 8..=4_194_304);
+        let password_memory_kib = faults.parse_number(
+            "SIGNALBOX_PASSWORD_MEMORY_KIB",
+            &raw.password_memory_kib,
+            8..=4_194_304,
+        );
         let log_format = match raw.log_format.as_str() {
             "auto" => LogFormat::Auto,
             "text" => LogFormat::Text,
             "json" => LogFormat::Json,
             other => {
-                faults
-                    .add("SIGNALBOX_LOG_FORMAT", format!("{other:?} is none of auto, text, json"));
+                faults.add_fault(
+                    "SIGNALBOX_LOG_FORMAT",
+                    format!("{other:?} is none of auto, text, json"),
+                );
                 LogFormat::Auto
             }
         };
@@ -147,11 +152,11 @@ impl Settings {
             _ => None,
         };
         let settings = Self {
-            database: DatabaseSettings::load(raw.database, &mut faults),
-            web: WebSettings::load(raw.web, &mut faults),
-            worker: WorkerSettings::load(raw.worker, &mut faults),
-            retention: RetentionSettings::load(&raw.retention, &mut faults),
-            metrics: MetricsSettings::load(raw.metrics, &mut faults),
+            database: DatabaseSettings::from_raw(raw.database, &mut faults),
+            web: WebSettings::from_raw(raw.web, &mut faults),
+            worker: WorkerSettings::from_raw(raw.worker, &mut faults),
+            retention: RetentionSettings::from_raw(&raw.retention, &mut faults),
+            metrics: MetricsSettings::from_raw(raw.metrics, &mut faults),
             secret_key: secret_key(raw.secret_key, &mut faults),
             superuser,
             superuser_password,
@@ -170,12 +175,15 @@ fn secret_key(raw: Option<SecretString>, faults: &mut Faults) -> Option<SecretSt
     use secrecy::ExposeSecret;
     let key = raw.filter(|key| !key.expose_secret().is_empty())?;
     if key.expose_secret().chars().count() < MIN_KEY_CHARS {
-        faults.add("SIGNALBOX_SECRET_KEY", format!("it has fewer than {MIN_KEY_CHARS} characters"));
+        faults.add_fault(
+            "SIGNALBOX_SECRET_KEY",
+            format!("it has fewer than {MIN_KEY_CHARS} characters"),
+        );
     }
     Some(key)
 }
 
 /// A path, if one is set.
-fn path(raw: Option<PathBuf>) -> Option<PathBuf> {
+fn non_empty_path(raw: Option<PathBuf>) -> Option<PathBuf> {
     raw.filter(|path| !path.as_os_str().is_empty())
 }

@@ -59,18 +59,19 @@ pub struct RetentionSettings {
 }
 
 impl RetentionSettings {
-    pub(super) fn load(raw: &RawRetention, faults: &mut Faults) -> Self {
-        let body = faults.number("SIGNALBOX_BODY_DAYS", &raw.body_days, 1..=36_500);
-        let delivery = faults.number("SIGNALBOX_DELIVERY_DAYS", &raw.delivery_days, 1..=36_500);
+    pub(super) fn from_raw(raw: &RawRetention, faults: &mut Faults) -> Self {
+        let body = faults.parse_number("SIGNALBOX_BODY_DAYS", &raw.body_days, 1..=36_500);
+        let delivery =
+            faults.parse_number("SIGNALBOX_DELIVERY_DAYS", &raw.delivery_days, 1..=36_500);
         if delivery < body {
             let reason = format!("{delivery} days are fewer than the {body} that bodies are kept");
-            faults.add("SIGNALBOX_DELIVERY_DAYS", reason);
+            faults.add_fault("SIGNALBOX_DELIVERY_DAYS", reason);
         }
-        let job = faults.number("SIGNALBOX_JOB_DAYS", &raw.job_days, 1..=36_500);
-        let output = faults.number("SIGNALBOX_OUTPUT_DAYS", &raw.output_days, 1..=36_500);
+        let job = faults.parse_number("SIGNALBOX_JOB_DAYS", &raw.job_days, 1..=36_500);
+        let output = faults.parse_number("SIGNALBOX_OUTPUT_DAYS", &raw.output_days, 1..=36_500);
         if job < output {
             let reason = format!("{job} days are fewer than the {output} that output is kept");
-            faults.add("SIGNALBOX_JOB_DAYS", reason);
+            faults.add_fault("SIGNALBOX_JOB_DAYS", reason);
         }
         Self {
             body: TimeDelta::days(body),

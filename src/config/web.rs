@@ -81,18 +81,18 @@ pub struct WebSettings {
 }
 
 impl WebSettings {
-    pub(super) fn load(raw: RawWeb, faults: &mut Faults) -> Self {
+    pub(super) fn from_raw(raw: RawWeb, faults: &mut Faults) -> Self {
         let body_repeat_s =
-            faults.number("SIGNALBOX_BODY_REPEAT_S", &raw.body_repeat_s, 0..=86_400);
+            faults.parse_number("SIGNALBOX_BODY_REPEAT_S", &raw.body_repeat_s, 0..=86_400);
         Self {
             public_url: public_url(raw.public_url.as_deref(), faults),
-            trusted_proxies: proxies(&raw.trusted_proxies, faults),
-            max_body: faults.number("SIGNALBOX_MAX_BODY", &raw.max_body, 1_024..=268_435_456),
-            allow_no_secret: faults.switch("SIGNALBOX_ALLOW_NO_SECRET", &raw.allow_no_secret),
+            trusted_proxies: parse_proxies(&raw.trusted_proxies, faults),
+            max_body: faults.parse_number("SIGNALBOX_MAX_BODY", &raw.max_body, 1_024..=268_435_456),
+            allow_no_secret: faults.parse_switch("SIGNALBOX_ALLOW_NO_SECRET", &raw.allow_no_secret),
             allow_secret_over_http: faults
-                .switch("SIGNALBOX_ALLOW_SECRET_OVER_HTTP", &raw.allow_secret_over_http),
+                .parse_switch("SIGNALBOX_ALLOW_SECRET_OVER_HTTP", &raw.allow_secret_over_http),
             body_repeat: TimeDelta::seconds(body_repeat_s),
-            label: label(&raw.label, faults),
+            label: check_label(&raw.label, faults),
             bind: raw.bind,
         }
     }
@@ -127,7 +127,8 @@ fn public_url(raw: Option<&str>, faults: &mut Faults) -> Option<Url> {
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Some(url),
         Ok(_) | Err(_) => {
-            faults.add("SIGNALBOX_PUBLIC_URL", format!("{text:?} is no http or https address"));
+            faults
+                .add_fault("SIGNALBOX_PUBLIC_URL", format!("{text:?} is no http or https address"));
             None
         }
     }
@@ -136,10 +137,10 @@ fn public_url(raw: Option<&str>, faults: &mut Faults) -> Option<Url> {
 /// The longest label, in characters: it shares the top bar with a phone's buttons.
 const LONGEST_LABEL: usize = 24;
 
-fn label(raw: &str, faults: &mut Faults) -> String {
+fn check_label(raw: &str, faults: &mut Faults) -> String {
     let label = raw.trim();
     if label.chars().count() > LONGEST_LABEL || label.chars().any(char::is_control) {
-        faults.add(
+        faults.add_fault(
             "SIGNALBOX_LABEL",
             format!("{label:?} is no line of up to {LONGEST_LABEL} characters"),
         );
@@ -147,13 +148,15 @@ fn label(raw: &str, faults: &mut Faults) -> String {
     label.to_owned()
 }
 
-fn proxies(raw: &str, faults: &mut Faults) -> Vec<IpNet> {
+fn parse_proxies(raw: &str, faults: &mut Faults) -> Vec<IpNet> {
     let mut nets = Vec::new();
     for text in raw.split(',').map(str::trim).filter(|text| !text.is_empty()) {
         match text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)) {
             Ok(net) => nets.push(net),
-            Err(_) => faults
-                .add("SIGNALBOX_TRUSTED_PROXIES", format!("{text:?} is no address or network")),
+            Err(_) => faults.add_fault(
+                "SIGNALBOX_TRUSTED_PROXIES",
+                format!("{text:?} is no address or network"),
+            ),
         }
     }
     nets

@@ -48,10 +48,10 @@ pub struct WorkerSettings {
 }
 
 impl WorkerSettings {
-    pub(super) fn load(raw: RawWorker, faults: &mut Faults) -> Self {
+    pub(super) fn from_raw(raw: RawWorker, faults: &mut Faults) -> Self {
         let concurrency =
-            faults.number("SIGNALBOX_WORKER_CONCURRENCY", &raw.worker_concurrency, 1..=256);
-        let grace_s = faults.number("SIGNALBOX_GRACE_S", &raw.grace_s, 0..=86_400);
+            faults.parse_number("SIGNALBOX_WORKER_CONCURRENCY", &raw.worker_concurrency, 1..=256);
+        let grace_s = faults.parse_number("SIGNALBOX_GRACE_S", &raw.grace_s, 0..=86_400);
         Self { actions_dir: raw.actions_dir, concurrency, grace: Duration::from_secs(grace_s) }
     }
 }

@@ -1,6 +1,6 @@
 //! Cancel: a job that waits ends at once; of one that runs, the worker is asked to end it.
 
-use super::{Act, ControlError, log};
+use super::{Act, ControlError, log_job};
 use signalbox_core::ids::JobId;
 use signalbox_core::job::JobState;
 use signalbox_store::audit::Verb;
@@ -20,7 +20,11 @@ pub enum Cancelled {
 /// # Errors
 /// [`ControlError::NotNow`] if it has ended, [`ControlError::Already`] if its end was asked for,
 /// [`ControlError::Gone`] if it does not exist.
-pub async fn cancel(conn: &mut Conn, act: Act<'_>, job: &JobId) -> Result<Cancelled, ControlError> {
+pub async fn cancel_job(
+    conn: &mut Conn,
+    act: Act<'_>,
+    job: &JobId,
+) -> Result<Cancelled, ControlError> {
     run_transaction(conn, async |conn: &mut Conn| {
         let lane = lanes::lock_of(conn, job).await?;
         let row = attempts::lock_job(conn, job).await?;
@@ -47,7 +51,7 @@ pub async fn cancel(conn: &mut Conn, act: Act<'_>, job: &JobId) -> Result<Cancel
             Cancelled::Done => JobState::Cancelled.as_str(),
             Cancelled::Stopping => "stopping",
         };
-        log(conn, act, (Verb::Cancel, &row), (state.as_str(), after)).await?;
+        log_job(conn, act, (Verb::Cancel, &row), (state.as_str(), after)).await?;
         Ok(cancelled)
     })
     .await

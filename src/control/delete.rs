@@ -11,7 +11,11 @@ use signalbox_store::{Conn, attempts, jobs, run_transaction};
 ///
 /// # Errors
 /// [`ControlError::NotNow`] for a job that has not ended; [`ControlError::Gone`].
-pub async fn delete(conn: &mut Conn, act: Act<'_>, job: &JobId) -> Result<(), ControlError> {
+pub async fn delete_ended_job(
+    conn: &mut Conn,
+    act: Act<'_>,
+    job: &JobId,
+) -> Result<(), ControlError> {
     run_transaction(conn, async |conn: &mut Conn| {
         let row = attempts::lock_job(conn, job).await?;
         let state = row.state;

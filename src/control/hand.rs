@@ -5,7 +5,8 @@ use super::Act;
 use super::judge::{Proof, SIGNATURE};
 use super::rejudge::whole_body;
 use super::replay::{
-    Judge, Prospect, ReplayError, forced, kept, log, read, says_credential, served, write,
+    Judge, Prospect, ReplayError, claim_form_once, force_webhook, log_replay, read_stored_event,
+    says_credential, what_is_kept, write_replay,
 };
 use crate::clock;
 use crate::intake::{Arrival, Content, Made, Origin, write_made};
@@ -58,7 +59,7 @@ pub struct Trial {
 ///
 /// # Errors
 /// [`ReplayError`] says what is missing.
-pub async fn trial(
+pub async fn try_webhook(
     conn: &mut Conn,
     (webhook, by): (WebhookId, &str),
     given: &Given,
@@ -66,9 +67,9 @@ pub async fn trial(
 ) -> Result<Trial, ReplayError> {
     match given {
         Given::Pasted { header, body } => {
-            let event = read(header, body)?;
+            let event = read_stored_event(header, body)?;
             let came = (&event, body.as_ref(), &Presented::default());
-            let (mut decision, webhook) = forced(conn, came, (webhook, by), judge).await?;
+            let (mut decision, webhook) = force_webhook(conn, came, (webhook, by), judge).await?;
             says_credential(&mut decision, PASTED);
             let (body, obstacle) = (body.clone(), None);
             Ok(Trial { event, body, decision, webhook, obstacle, stored: None })
@@ -76,14 +77,15 @@ pub async fn trial(
         Given::Stored(id) => {
             let full = deliveries::find_delivery(conn, id).await?;
             let whole = whole_body(&full).ok_or(ReplayError::Obstacle(Skip::BodyGone))?;
-            let event = read(&full.brief.event, whole)?;
-            let proof = Proof::of(&full);
+            let event = read_stored_event(&full.brief.event, whole)?;
+            let proof = Proof::from_delivery(&full);
             let came = (&event, whole, &proof.presented);
-            let (mut decision, webhook) = forced(conn, came, (webhook, by), judge).await?;
-            if proof.check(&webhook, judge.at) == SIGNATURE {
+            let (mut decision, webhook) = force_webhook(conn, came, (webhook, by), judge).await?;
+            if proof.check_webhook(&webhook, judge.at) == SIGNATURE {
                 says_credential(&mut decision, SIGNATURE.word());
             }
-            let (body, obstacle) = (Bytes::copy_from_slice(whole), find_obstacle(kept(&full)));
+            let (body, obstacle) =
+                (Bytes::copy_from_slice(whole), find_obstacle(what_is_kept(&full)));
             Ok(Trial { event, body, decision, webhook, obstacle, stored: Some(full) })
         }
     }
@@ -102,11 +104,11 @@ pub async fn by_hand(
 ) -> Result<DeliveryId, ReplayError> {
     run_transaction(conn, async |conn: &mut Conn| {
         let id = clock::delivery_id();
-        if let Some(made) = served(conn, once, &id, act.now).await? {
+        if let Some(made) = claim_form_once(conn, once, &id, act.now).await? {
             return Ok(made);
         }
         let by = act.actor.username.as_str();
-        let trial = trial(conn, (webhook, by), given, judge).await?;
+        let trial = try_webhook(conn, (webhook, by), given, judge).await?;
         if let Some(skip) = trial.obstacle {
             return Err(ReplayError::Obstacle(skip));
         }
@@ -119,7 +121,7 @@ pub async fn by_hand(
         let label = webhook.label();
         let receipt = if let Some(full) = stored {
             let prospect = Prospect { event, decision, runs: vec![webhook] };
-            write(conn, full, prospect, (id, origin, act.remote_addr), act.now).await?
+            write_replay(conn, full, prospect, (id, origin, act.remote_addr), act.now).await?
         } else {
             let header = event.header.clone();
             let arrival = Arrival {
@@ -139,7 +141,7 @@ pub async fn by_hand(
             };
             write_made(conn, Made { arrival, decision, webhooks: vec![webhook] }, act.now).await?
         };
-        log(conn, act, &receipt, Some(("webhook", label))).await?;
+        log_replay(conn, act, &receipt, Some(("webhook", label))).await?;
         Ok(receipt.delivery)
     })
     .await

@@ -29,7 +29,7 @@ pub(super) struct Proof {
 }
 
 impl Proof {
-    pub(super) fn of(full: &Full) -> Self {
+    pub(super) fn from_delivery(full: &Full) -> Self {
         let trace: Trace = serde_json::from_value(full.reason.clone()).unwrap_or_default();
         let signed = |check: &FieldCheck| {
             check.field == MatchField::Credential && credential::names_signature(&check.actual)
@@ -52,7 +52,7 @@ impl Proof {
     }
 
     /// How it fares with a webhook.
-    pub(super) fn check(&self, webhook: &Webhook, at: DateTime<Utc>) -> Check {
+    pub(super) fn check_webhook(&self, webhook: &Webhook, at: DateTime<Utc>) -> Check {
         if self.signed_for.contains(&webhook.id) && webhook.signing_key.is_some() {
             return SIGNATURE;
         }
@@ -81,7 +81,7 @@ pub(super) struct Known {
 
 impl Known {
     /// Loads the webhooks intake would ask about, for these events and proofs.
-    pub(super) async fn load<'a>(
+    pub(super) async fn load_webhooks<'a>(
         conn: &mut Conn,
         cases: impl Iterator<Item = (&'a Event, &'a Proof)>,
         (keys, policy): (&Keys, Policy),
@@ -104,7 +104,7 @@ impl Known {
     }
 
     /// What becomes of a delivery now, and the webhooks that were asked.
-    pub(super) fn judge(&self, case: &Case<'_>) -> (Decision, Vec<Webhook>) {
+    pub(super) fn evaluate_case(&self, case: &Case<'_>) -> (Decision, Vec<Webhook>) {
         let (event, proof) = (case.event, case.proof);
         // A signature that cannot be computed again stands as a token that its webhooks have.
         let stand_in = proof.presented.token.unwrap_or_default();
@@ -119,7 +119,7 @@ impl Known {
             .map(|webhook| {
                 let mut webhook = webhook.clone();
                 webhook.register_on_first_event &= case.registers;
-                if proof.check(&webhook, self.at) == SIGNATURE {
+                if proof.check_webhook(&webhook, self.at) == SIGNATURE {
                     webhook.secret_digest = Some(stand_in.to_vec());
                     webhook.require_signature = false;
                     signed.push(webhook.id);

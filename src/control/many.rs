@@ -3,7 +3,7 @@
 //! Each job is a transaction of its own, so that a long list locks nothing for long, and one that
 //! may not be touched stops no other.
 
-use super::{Act, Cancelled, ControlError, cancel, delete, run_again};
+use super::{Act, Cancelled, ControlError, cancel_job, delete_ended_job, run_again};
 use signalbox_core::ids::JobId;
 use signalbox_store::{Conn, StoreError};
 
@@ -27,8 +27,8 @@ pub async fn cancel_many(
     act: Act<'_>,
     jobs: Vec<JobId>,
 ) -> Result<Done, StoreError> {
-    let cancel = async |conn: &mut Conn, job: &JobId| cancel(conn, act, job).await;
-    each(conn, jobs, cancel).await
+    let cancel = async |conn: &mut Conn, job: &JobId| cancel_job(conn, act, job).await;
+    for_each_job(conn, jobs, cancel).await
 }
 
 /// Runs all of these again that may be run again, in the order they were made.
@@ -43,7 +43,7 @@ pub async fn run_again_many(
     let run_again = async |conn: &mut Conn, job: &JobId| {
         run_again(conn, act, job).await.map(|()| Cancelled::Done)
     };
-    each(conn, jobs, run_again).await
+    for_each_job(conn, jobs, run_again).await
 }
 
 /// Deletes all of these that have ended, oldest first.
@@ -55,13 +55,14 @@ pub async fn delete_many(
     act: Act<'_>,
     jobs: Vec<JobId>,
 ) -> Result<Done, StoreError> {
-    let delete =
-        async |conn: &mut Conn, job: &JobId| delete(conn, act, job).await.map(|()| Cancelled::Done);
-    each(conn, jobs, delete).await
+    let delete = async |conn: &mut Conn, job: &JobId| {
+        delete_ended_job(conn, act, job).await.map(|()| Cancelled::Done)
+    };
+    for_each_job(conn, jobs, delete).await
 }
 
 /// Does it to each, oldest first, and counts what came of it.
-async fn each(
+async fn for_each_job(
     conn: &mut Conn,
     jobs: Vec<JobId>,
     work: impl AsyncFn(&mut Conn, &JobId) -> Result<Cancelled, ControlError>,

@@ -12,13 +12,15 @@ mod replay;
 pub mod replays;
 mod retry;
 
-pub use cancel::{Cancelled, cancel};
-pub use delete::delete;
-pub use hand::{Given, Trial, by_hand, trial};
+pub use cancel::{Cancelled, cancel_job};
+pub use delete::delete_ended_job;
+pub use hand::{Given, Trial, by_hand, try_webhook};
 pub use many::{Done, cancel_many, delete_many, run_again_many};
-pub use pause::{pause, resume};
-pub use rejudge::{Near, Rejudged, event_of, rejudge, whole_body};
-pub use replay::{Judge, Prospect, ReplayError, Wanted, Way, kept, prospect, replay};
+pub use pause::{pause_scope, resume_scope};
+pub use rejudge::{Near, Rejudged, evaluate_again, event_of, whole_body};
+pub use replay::{
+    Judge, Prospect, ReplayError, Wanted, Way, preview_replay, replay_delivery, what_is_kept,
+};
 pub use retry::{run_again, run_now};
 pub use signalbox_core::replay::find_obstacle;
 
@@ -68,7 +70,7 @@ pub struct Act<'a> {
 }
 
 /// Writes the audit entry of a job.
-async fn log(
+async fn log_job(
     conn: &mut Conn,
     act: Act<'_>,
     (verb, row): (Verb, &JobRow),

@@ -16,7 +16,7 @@ use std::collections::{BTreeSet, HashMap};
 /// # Errors
 /// [`ControlError::Already`] if it is held back, [`ControlError::Gone`] if its webhook does not
 /// exist.
-pub async fn pause(
+pub async fn pause_scope(
     conn: &mut Conn,
     act: Act<'_>,
     scope: Scope,
@@ -50,7 +50,7 @@ pub async fn pause(
             after: Some(Value::Text(pause.note.reason.clone())),
             secret: false,
         };
-        Ok(log(conn, act, (Verb::Pause, &pause), vec![reason]).await?)
+        Ok(log_pause(conn, act, (Verb::Pause, &pause), vec![reason]).await?)
     })
     .await
 }
@@ -59,7 +59,7 @@ pub async fn pause(
 ///
 /// # Errors
 /// [`ControlError::Gone`] if nothing of this scope is held back.
-pub async fn resume(
+pub async fn resume_scope(
     conn: &mut Conn,
     act: Act<'_>,
     scope: &Scope,
@@ -84,7 +84,7 @@ pub async fn resume(
         }
         let dropped = match release {
             Release::All => HashMap::new(),
-            Release::Newest => older(&waiting),
+            Release::Newest => find_older(&waiting),
         };
         for (old, new) in &dropped {
             transitions::supersede_waiting(conn, old, new, act.now).await?;
@@ -104,7 +104,7 @@ pub async fn resume(
             secret: false,
         };
         let changes = vec![number("released", released), number("dropped", dropped.len())];
-        log(conn, act, (Verb::Resume, &pause), changes).await?;
+        log_pause(conn, act, (Verb::Resume, &pause), changes).await?;
         Ok(released)
     })
     .await
@@ -116,7 +116,7 @@ fn lanes_of(jobs: &[HeldJob]) -> BTreeSet<&str> {
 }
 
 /// Of each webhook and ref, all but the newest, each with that one.
-fn older(waiting: &[HeldJob]) -> HashMap<&str, &str> {
+fn find_older(waiting: &[HeldJob]) -> HashMap<&str, &str> {
     let newest: HashMap<_, &str> = waiting
         .iter()
         .map(|job| ((job.webhook_id, job.git_ref.as_str()), job.id.as_str()))
@@ -130,7 +130,7 @@ fn older(waiting: &[HeldJob]) -> HashMap<&str, &str> {
         .collect()
 }
 
-async fn log(
+async fn log_pause(
     conn: &mut Conn,
     act: Act<'_>,
     (verb, pause): (Verb, &Pause),
@@ -164,7 +164,7 @@ mod tests {
             lane: String::new(),
         };
         let waiting = [job("a", 1, "main"), job("b", 2, "main"), job("c", 1, "main")];
-        assert_eq!(older(&waiting), [("a", "c")].into());
-        assert_eq!(older(&waiting[..2]), [].into());
+        assert_eq!(find_older(&waiting), [("a", "c")].into());
+        assert_eq!(find_older(&waiting[..2]), [].into());
     }
 }

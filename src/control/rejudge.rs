@@ -56,7 +56,7 @@ pub struct Near {
 
 impl Near {
     /// How many of the five fields are equal.
-    pub fn equal(&self) -> usize {
+    pub fn count_equal(&self) -> usize {
         self.fields.iter().filter(|field| field.mark.is_equal()).count()
     }
 }
@@ -97,7 +97,7 @@ pub fn whole_body(full: &Full) -> Option<&[u8]> {
 ///
 /// # Errors
 /// Any [`signalbox_store::StoreError`] of the database.
-pub async fn rejudge(
+pub async fn evaluate_again(
     conn: &mut Conn,
     full: &Full,
     (keys, policy): (&Keys, Policy),
@@ -107,15 +107,15 @@ pub async fn rejudge(
     let read = body.and_then(|body| Event::from_body(&full.brief.event, body).ok());
     let sample = read.as_ref().and_then(mismatch::sample_explanation);
     let event = read.clone().unwrap_or_else(|| event_of(&full.brief, &full.reason));
-    let proof = Proof::of(full);
+    let proof = Proof::from_delivery(full);
     let decision = match (read.is_some(), body) {
         (true, Some(body)) => {
             let asked = std::iter::once((&event, &proof));
-            let known = Known::load(conn, asked, (keys, policy), at).await?;
+            let known = Known::load_webhooks(conn, asked, (keys, policy), at).await?;
             let endpoint = full.brief.endpoint;
             let registers = full.brief.source == Source::Gitlab;
             let case = Case { event: &event, proof: &proof, body, endpoint, registers };
-            Some(known.judge(&case).0)
+            Some(known.evaluate_case(&case).0)
         }
         _ => None,
     };
@@ -134,7 +134,7 @@ pub async fn rejudge(
     for candidate in load_nearest(conn, &event, &proof).await? {
         let version = candidate.version;
         let webhook = decrypt_webhook(candidate, keys);
-        let found = asked.near(&webhook);
+        let found = asked.compare_near(&webhook);
         if matches!(found.near.credential, Check::Valid(_))
             && let Some((repo_name, repo_url)) = project::name_and_address(&webhook, &event)
         {
@@ -145,7 +145,7 @@ pub async fn rejudge(
     near.sort_by(|left, right| left.rank.cmp(&right.rank));
     let told = match (sample, near.first()) {
         (Some(sample), _) => sample,
-        (None, Some(first)) => told(first, &near),
+        (None, Some(first)) => explain_nearest(first, &near),
         (None, None) => mismatch::no_webhook(),
     };
     moves.sort_by_key(|moved| moved.id);
@@ -192,10 +192,10 @@ struct Found {
 
 impl Asked<'_> {
     /// Draws a webhook beside the event.
-    fn near(&self, webhook: &Webhook) -> Found {
+    fn compare_near(&self, webhook: &Webhook) -> Found {
         let label = webhook.label();
         let wanted = Wanted::for_webhook(webhook, &label);
-        let credential = self.proof.check(webhook, self.at);
+        let credential = self.proof.check_webhook(webhook, self.at);
         let is_accepted = self.by_hand || credential.is_accepted(self.allow_no_secret);
         let supposed = if self.by_hand { Check::TOKEN } else { credential };
         let compared = compare_five_fields(webhook, self.event, supposed, self.allow_no_secret);
@@ -206,7 +206,7 @@ impl Asked<'_> {
             mismatch::explain_mismatch(&wanted, self.event, supposed, way)
         };
         let fields = mismatch::compare_fields(&wanted, self.event);
-        let more = self.filters(webhook);
+        let more = self.check_filters(webhook);
         if let (Remedy::Nothing, Some(off)) = (told.remedy, more.iter().find(|check| !check.equal))
         {
             told.remedy = Remedy::Fix;
@@ -222,16 +222,16 @@ impl Asked<'_> {
         let address = RepositoryUrl::parse(&webhook.repo_url).to_string();
         let rank = (
             !matches!(credential, Check::Valid(_)),
-            near.equal() < near.fields.len(),
+            near.count_equal() < near.fields.len(),
             !(compared.is_renamed || (credential == Check::Absent && compared.project_equal)),
-            Reverse(near.equal()),
+            Reverse(near.count_equal()),
             (webhook.repo_name.clone(), address, webhook.project_id.raw()),
         );
         Found { near, told, rank }
     }
 
     /// How the filters of a webhook fared, which are asked where its five values fit.
-    fn filters(&self, webhook: &Webhook) -> Vec<FieldCheck> {
+    fn check_filters(&self, webhook: &Webhook) -> Vec<FieldCheck> {
         let traced = self
             .decision
             .and_then(|decision| decision.trace.webhooks.iter().find(|r| r.webhook == webhook.id))
@@ -242,7 +242,7 @@ impl Asked<'_> {
 }
 
 /// What is told of the nearest webhook. Where only its secret leads to it, another may be meant.
-fn told(first: &Found, all: &[Found]) -> Explanation {
+fn explain_nearest(first: &Found, all: &[Found]) -> Explanation {
     let equal = |found: &Found, field| {
         found.near.fields.iter().any(|found| found.field == field && found.mark.is_equal())
     };
@@ -252,7 +252,7 @@ fn told(first: &Found, all: &[Found]) -> Explanation {
     if !matches!(first.near.credential, Check::Valid(_)) || !(of_another_kind || is_elsewhere) {
         return first.told.clone();
     }
-    let meant = all.iter().find(|other| other.near.equal() == other.near.fields.len());
+    let meant = all.iter().find(|other| other.near.count_equal() == other.near.fields.len());
     match meant {
         Some(meant) if is_elsewhere => {
             mismatch::explain_misplaced(&first.near.label, &meant.near.label)

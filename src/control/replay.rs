@@ -97,7 +97,7 @@ pub struct Prospect {
 }
 
 /// What of a delivery's row decides whether it can be replayed.
-pub fn kept(full: &Full) -> Kept {
+pub fn what_is_kept(full: &Full) -> Kept {
     Kept {
         verdict: full.brief.verdict,
         source: full.brief.source,
@@ -109,31 +109,32 @@ pub fn kept(full: &Full) -> Kept {
 ///
 /// # Errors
 /// [`ReplayError`] says what stands in its way.
-pub async fn prospect(
+pub async fn preview_replay(
     conn: &mut Conn,
     full: &Full,
     (way, by): (Way, &str),
     judge: Judge<'_>,
 ) -> Result<Prospect, ReplayError> {
-    if let Some(skip) = find_obstacle(kept(full)) {
+    if let Some(skip) = find_obstacle(what_is_kept(full)) {
         return Err(ReplayError::Obstacle(skip));
     }
     let body = whole_body(full).ok_or(ReplayError::Obstacle(Skip::BodyGone))?;
-    let event = read(&full.brief.event, body)?;
-    let proof = Proof::of(full);
+    let event = read_stored_event(&full.brief.event, body)?;
+    let proof = Proof::from_delivery(full);
     let (decision, webhooks) = match way {
         Way::AsNow => {
             let asked = std::iter::once((&event, &proof));
-            let known = Known::load(conn, asked, (judge.keys, judge.policy), judge.at).await?;
-            known.judge(&case(&event, &proof, body))
+            let known =
+                Known::load_webhooks(conn, asked, (judge.keys, judge.policy), judge.at).await?;
+            known.evaluate_case(&replay_case(&event, &proof, body))
         }
         Way::Force(id) => {
             let came = (&event, body, &proof.presented);
-            let (mut decision, webhook) = forced(conn, came, (id, by), judge).await?;
+            let (mut decision, webhook) = force_webhook(conn, came, (id, by), judge).await?;
             if !webhook.enabled {
                 return Err(ReplayError::SwitchedOff);
             }
-            if proof.check(&webhook, judge.at) == SIGNATURE {
+            if proof.check_webhook(&webhook, judge.at) == SIGNATURE {
                 says_credential(&mut decision, SIGNATURE.word());
             }
             (decision, vec![webhook])
@@ -150,16 +151,16 @@ pub async fn prospect(
 }
 
 /// A kept delivery as a replay is judged.
-pub(super) fn case<'a>(event: &'a Event, proof: &'a Proof, body: &'a [u8]) -> Case<'a> {
+pub(super) fn replay_case<'a>(event: &'a Event, proof: &'a Proof, body: &'a [u8]) -> Case<'a> {
     Case { event, proof, body, endpoint: Endpoint::Main, registers: false }
 }
 
-pub(super) fn read(header: &str, body: &[u8]) -> Result<Event, ReplayError> {
+pub(super) fn read_stored_event(header: &str, body: &[u8]) -> Result<Event, ReplayError> {
     Event::from_body(header, body).map_err(ReplayError::Unreadable)
 }
 
 /// Gives an event to one webhook.
-pub(super) async fn forced(
+pub(super) async fn force_webhook(
     conn: &mut Conn,
     (event, body, presented): (&Event, &[u8], &Presented),
     (id, by): (WebhookId, &str),
@@ -206,7 +207,7 @@ pub struct Wanted {
 ///
 /// # Errors
 /// [`ReplayError`]; nothing was made.
-pub async fn replay(
+pub async fn replay_delivery(
     conn: &mut Conn,
     act: Act<'_>,
     wanted: &Wanted,
@@ -214,12 +215,12 @@ pub async fn replay(
 ) -> Result<DeliveryId, ReplayError> {
     run_transaction(conn, async |conn: &mut Conn| {
         let id = clock::delivery_id();
-        if let Some(made) = served(conn, &wanted.once, &id, act.now).await? {
+        if let Some(made) = claim_form_once(conn, &wanted.once, &id, act.now).await? {
             return Ok(made);
         }
         let full = deliveries::find_delivery(conn, &wanted.delivery).await?;
         let by = act.actor.username.as_str();
-        let prospect = prospect(conn, &full, (wanted.way, by), judge).await?;
+        let prospect = preview_replay(conn, &full, (wanted.way, by), judge).await?;
         let runs: Vec<WebhookId> = prospect.runs.iter().map(|webhook| webhook.id).collect();
         if wanted.shown.as_ref().is_some_and(|shown| *shown != runs) {
             return Err(ReplayError::Changed);
@@ -230,16 +231,17 @@ pub async fn replay(
             of: Some(wanted.delivery.clone()),
             run: None,
         };
-        let receipt = write(conn, full, prospect, (id, origin, act.remote_addr), act.now).await?;
+        let receipt =
+            write_replay(conn, full, prospect, (id, origin, act.remote_addr), act.now).await?;
         let label = Some(("replay_of", wanted.delivery.to_string()));
-        log(conn, act, &receipt, label).await?;
+        log_replay(conn, act, &receipt, label).await?;
         Ok(receipt.delivery)
     })
     .await
 }
 
 /// Whether a form was sent before, and what it made; else it counts as sent from now on.
-pub(super) async fn served(
+pub(super) async fn claim_form_once(
     conn: &mut Conn,
     once: &str,
     id: &DeliveryId,
@@ -255,7 +257,7 @@ pub(super) async fn served(
 }
 
 /// Writes the new delivery, with all that was kept of the first.
-pub(super) async fn write(
+pub(super) async fn write_replay(
     conn: &mut Conn,
     full: Full,
     prospect: Prospect,
@@ -263,7 +265,7 @@ pub(super) async fn write(
     now: DateTime<Utc>,
 ) -> Result<Receipt, StoreError> {
     let Prospect { event, decision, runs } = prospect;
-    let token = Proof::of(&full).presented.token;
+    let token = Proof::from_delivery(&full).presented.token;
     let presented = Presented { token, signed: None };
     let arrival = Arrival {
         id,
@@ -280,7 +282,7 @@ pub(super) async fn write(
 }
 
 /// Writes down who made a delivery.
-pub(super) async fn log(
+pub(super) async fn log_replay(
     conn: &mut Conn,
     act: Act<'_>,
     receipt: &Receipt,

@@ -1,7 +1,7 @@
 //! Run again: an ended job gets its tries back and a place in the queue. Run now: one that waits
 //! for its time waits no longer.
 
-use super::{Act, ControlError, log};
+use super::{Act, ControlError, log_job};
 use signalbox_core::ids::JobId;
 use signalbox_core::job::JobState;
 use signalbox_store::audit::Verb;
@@ -21,7 +21,7 @@ pub async fn run_again(conn: &mut Conn, act: Act<'_>, job: &JobId) -> Result<(),
         }
         transitions::run_again(conn, job, &act.actor.username, act.now).await?;
         let words = (state.as_str(), JobState::Queued.as_str());
-        Ok(log(conn, act, (Verb::RunAgain, &row), words).await?)
+        Ok(log_job(conn, act, (Verb::RunAgain, &row), words).await?)
     })
     .await
 }
@@ -41,7 +41,7 @@ pub async fn run_now(conn: &mut Conn, act: Act<'_>, job: &JobId) -> Result<(), C
         }
         transitions::run_now(conn, job, act.now).await?;
         let words = (state.as_str(), JobState::Queued.as_str());
-        Ok(log(conn, act, (Verb::RunNow, &row), words).await?)
+        Ok(log_job(conn, act, (Verb::RunNow, &row), words).await?)
     })
     .await
 }

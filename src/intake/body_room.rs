@@ -4,7 +4,7 @@
 //! Four shares: small and large bodies, each of senders who presented a known token and of all others.
 //! Of the others, each network may use only a part. The sum of the shares bounds the memory.
 
-use super::{IntakeError, refuse};
+use super::{IntakeError, count_refused};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -74,14 +74,14 @@ impl Amount {
     }
 
     /// This with `held` replaced by `wanted`.
-    fn replace(self, held: Self, wanted: Self) -> Self {
+    fn replace_amount(self, held: Self, wanted: Self) -> Self {
         Self {
             small: (self.small + wanted.small).saturating_sub(held.small),
             large: (self.large + wanted.large).saturating_sub(held.large),
         }
     }
 
-    fn fits(self, limit: Self) -> bool {
+    fn fits_within(self, limit: Self) -> bool {
         self.small <= limit.small && self.large <= limit.large
     }
 }
@@ -105,32 +105,37 @@ impl BodyRoom {
     }
 
     /// A permit that holds nothing yet.
-    pub(super) fn permit(&self, sender: Sender) -> BodyPermit {
+    pub(super) fn empty_permit(&self, sender: Sender) -> BodyPermit {
         BodyPermit { room: self.clone(), sender, held: Amount::default() }
     }
 
-    fn used(&self) -> MutexGuard<'_, Used> {
+    fn lock_used(&self) -> MutexGuard<'_, Used> {
         self.0.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn replace(&self, sender: Sender, held: Amount, wanted: Amount) -> Result<(), IntakeError> {
+    fn replace_held(
+        &self,
+        sender: Sender,
+        held: Amount,
+        wanted: Amount,
+    ) -> Result<(), IntakeError> {
         let limits = &self.0.limits;
-        let mut used = self.used();
+        let mut used = self.lock_used();
         let (share, limit) = match sender {
-            Sender::Known => (used.known.replace(held, wanted), limits.known),
-            Sender::Unknown(_) => (used.unknown.replace(held, wanted), limits.unknown),
+            Sender::Known => (used.known.replace_amount(held, wanted), limits.known),
+            Sender::Unknown(_) => (used.unknown.replace_amount(held, wanted), limits.unknown),
         };
         let grows = wanted != Amount::default();
-        if grows && !share.fits(limit) {
-            return Err(refuse(IntakeError::Overloaded));
+        if grows && !share.fits_within(limit) {
+            return Err(count_refused(IntakeError::Overloaded));
         }
         match sender {
             Sender::Known => used.known = share,
             Sender::Unknown(network) => {
                 let before = used.networks.get(&network).copied().unwrap_or_default();
-                let after = before.replace(held, wanted);
-                if grows && !after.fits(limits.one_network) {
-                    return Err(refuse(IntakeError::SenderLimit));
+                let after = before.replace_amount(held, wanted);
+                if grows && !after.fits_within(limits.one_network) {
+                    return Err(count_refused(IntakeError::SenderLimit));
                 }
                 if after == Amount::default() {
                     used.networks.remove(&network);
@@ -151,7 +156,7 @@ impl BodyPermit {
     /// [`IntakeError::Overloaded`] or [`IntakeError::SenderLimit`].
     pub fn grow_to(&mut self, bytes: usize) -> Result<(), IntakeError> {
         let wanted = Amount::of_body(bytes);
-        self.room.replace(self.sender, self.held, wanted)?;
+        self.room.replace_held(self.sender, self.held, wanted)?;
         self.held = wanted;
         Ok(())
     }
@@ -160,7 +165,7 @@ impl BodyPermit {
 impl Drop for BodyPermit {
     fn drop(&mut self) {
         // Giving back is never refused.
-        let _ = self.room.replace(self.sender, self.held, Amount::default());
+        let _ = self.room.replace_held(self.sender, self.held, Amount::default());
     }
 }
 
@@ -168,7 +173,7 @@ impl Drop for BodyPermit {
 mod tests {
     use super::*;
 
-    fn room() -> BodyRoom {
+    fn sample_room() -> BodyRoom {
         BodyRoom::for_bodies_of(25 * MIB)
     }
 
@@ -176,69 +181,82 @@ mod tests {
         Sender::Unknown(Some(IpAddr::from([192, 0, 2, network])))
     }
 
-    fn holding(room: &BodyRoom, sender: Sender, bytes: usize) -> Result<BodyPermit, IntakeError> {
-        let mut permit = room.permit(sender);
+    fn permit_holding(
+        room: &BodyRoom,
+        sender: Sender,
+        bytes: usize,
+    ) -> Result<BodyPermit, IntakeError> {
+        let mut permit = room.empty_permit(sender);
         permit.grow_to(bytes).map(|()| permit)
     }
 
     #[test]
     fn a_body_takes_what_arrived_and_gives_all_back() {
-        let room = room();
-        let mut permit = holding(&room, from(1), 4 * KIB).unwrap();
-        assert_eq!(room.used().unknown, Amount { small: 4 * KIB, large: 0 });
+        let room = sample_room();
+        let mut permit = permit_holding(&room, from(1), 4 * KIB).unwrap();
+        assert_eq!(room.lock_used().unknown, Amount { small: 4 * KIB, large: 0 });
         permit.grow_to(SMALL).unwrap();
         permit.grow_to(20 * MIB).unwrap();
-        assert_eq!(room.used().unknown, Amount { small: 0, large: 20 * MIB });
-        let known = holding(&room, Sender::Known, 100).unwrap();
-        assert_eq!(room.used().known, Amount { small: 100, large: 0 });
+        assert_eq!(room.lock_used().unknown, Amount { small: 0, large: 20 * MIB });
+        let known = permit_holding(&room, Sender::Known, 100).unwrap();
+        assert_eq!(room.lock_used().known, Amount { small: 100, large: 0 });
         drop((permit, known));
-        let used = room.used();
+        let used = room.lock_used();
         assert_eq!((used.known, used.unknown), Default::default());
         assert!(used.networks.is_empty(), "who holds nothing is forgotten");
     }
 
     #[test]
     fn a_network_may_use_only_its_part() {
-        let room = room();
-        let _first = holding(&room, from(1), 25 * MIB).unwrap();
-        let mut second = holding(&room, from(1), 6 * MIB).unwrap();
+        let room = sample_room();
+        let _first = permit_holding(&room, from(1), 25 * MIB).unwrap();
+        let mut second = permit_holding(&room, from(1), 6 * MIB).unwrap();
         assert_eq!(second.grow_to(8 * MIB), Err(IntakeError::SenderLimit));
         assert_eq!(second.held.large, 6 * MIB, "it holds what it held");
-        assert_eq!(room.used().unknown.large, 31 * MIB);
+        assert_eq!(room.lock_used().unknown.large, 31 * MIB);
         second.grow_to(7 * MIB).unwrap();
-        let small: Vec<_> = (0..32).map(|_| holding(&room, from(1), SMALL).unwrap()).collect();
-        assert_eq!(holding(&room, from(1), 1).unwrap_err(), IntakeError::SenderLimit);
-        assert!(holding(&room, from(2), 25 * MIB).is_ok(), "another network has its own part");
+        let small: Vec<_> =
+            (0..32).map(|_| permit_holding(&room, from(1), SMALL).unwrap()).collect();
+        assert_eq!(permit_holding(&room, from(1), 1).unwrap_err(), IntakeError::SenderLimit);
+        assert!(
+            permit_holding(&room, from(2), 25 * MIB).is_ok(),
+            "another network has its own part"
+        );
         drop(small);
-        assert!(holding(&room, from(1), SMALL).is_ok());
+        assert!(permit_holding(&room, from(1), SMALL).is_ok());
     }
 
     #[test]
     fn strangers_of_many_networks_leave_room_for_small_bodies_and_known_tokens() {
-        let room = room();
+        let room = sample_room();
         let mut held = Vec::new();
         for bytes in [25 * MIB, SMALL + 1] {
             let refused = (0..200).find_map(|network| {
-                holding(&room, from(network), bytes).map(|permit| held.push(permit)).err()
+                permit_holding(&room, from(network), bytes).map(|permit| held.push(permit)).err()
             });
             assert_eq!(refused, Some(IntakeError::Overloaded));
         }
-        let mut small = holding(&room, from(250), SMALL).expect("a share is for small bodies");
+        let mut small =
+            permit_holding(&room, from(250), SMALL).expect("a share is for small bodies");
         assert_eq!(small.grow_to(SMALL + 1), Err(IntakeError::Overloaded));
-        while let Ok(permit) = holding(&room, from(u8::try_from(held.len()).unwrap()), SMALL) {
+        while let Ok(permit) = permit_holding(&room, from(u8::try_from(held.len()).unwrap()), SMALL)
+        {
             held.push(permit);
         }
         let known: Vec<_> =
-            (0..5).map(|_| holding(&room, Sender::Known, 25 * MIB).unwrap()).collect();
+            (0..5).map(|_| permit_holding(&room, Sender::Known, 25 * MIB).unwrap()).collect();
         assert_eq!(known.len() * 25 * MIB, 125 * MIB);
-        assert_eq!(holding(&room, Sender::Known, 25 * MIB).unwrap_err(), IntakeError::Overloaded);
-        assert!(holding(&room, Sender::Known, SMALL).is_ok(), "of the known ones, too");
+        assert_eq!(
+            permit_holding(&room, Sender::Known, 25 * MIB).unwrap_err(),
+            IntakeError::Overloaded
+        );
+        assert!(permit_holding(&room, Sender::Known, SMALL).is_ok(), "of the known ones, too");
     }
 
     #[test]
     fn the_largest_body_that_is_allowed_finds_room() {
         let room = BodyRoom::for_bodies_of(256 * MIB);
-        assert!(holding(&room, from(1), 256 * MIB).is_ok());
-        assert!(holding(&room, Sender::Known, 256 * MIB).is_ok());
+        assert!(permit_holding(&room, from(1), 256 * MIB).is_ok());
+        assert!(permit_holding(&room, Sender::Known, 256 * MIB).is_ok());
     }
 }

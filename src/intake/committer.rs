@@ -42,7 +42,7 @@ pub(super) struct Deps {
 }
 
 /// Commits what comes until every sender is gone.
-pub(super) fn start(deps: Deps, waiting: mpsc::Receiver<Waiting>) {
+pub(super) fn start_committers(deps: Deps, waiting: mpsc::Receiver<Waiting>) {
     let (deps, waiting) = (Arc::new(deps), Arc::new(Mutex::new(waiting)));
     let refusals = Arc::<std::sync::Mutex<Refusals>>::default();
     let webhooks = Arc::<KnownWebhooks>::default();
@@ -55,7 +55,7 @@ pub(super) fn start(deps: Deps, waiting: mpsc::Receiver<Waiting>) {
             webhooks: Arc::clone(&webhooks),
             committing: Arc::clone(&committing),
         };
-        committers.spawn(committer.run(Arc::clone(&waiting)));
+        committers.spawn(committer.run_committer(Arc::clone(&waiting)));
     }
     tokio::spawn(async move {
         let mut every = tokio::time::interval(FLUSH);
@@ -64,27 +64,27 @@ pub(super) fn start(deps: Deps, waiting: mpsc::Receiver<Waiting>) {
                 ended = committers.join_next() => if ended.is_none() {
                     break;
                 },
-                _ = every.tick() => flush(&deps.pool, &refusals).await,
+                _ = every.tick() => flush_refusals(&deps.pool, &refusals).await,
             }
         }
-        flush(&deps.pool, &refusals).await;
+        flush_refusals(&deps.pool, &refusals).await;
     });
 }
 
-async fn flush(pool: &Pool, refusals: &std::sync::Mutex<Refusals>) {
-    let counts = locked(refusals).take_counts(clock::now());
+async fn flush_refusals(pool: &Pool, refusals: &std::sync::Mutex<Refusals>) {
+    let counts = lock_refusals(refusals).take_counts(clock::now());
     if counts.is_empty() {
         return;
     }
     let Ok(mut conn) = pool.get_conn().await else { return };
     for count in counts {
-        if let Err(error) = write::count(&mut conn, &count).await {
+        if let Err(error) = write::write_count(&mut conn, &count).await {
             tracing::warn!(%error, "Failed to write a count of refused deliveries: {error}; the count is lost");
         }
     }
 }
 
-fn locked(refusals: &std::sync::Mutex<Refusals>) -> std::sync::MutexGuard<'_, Refusals> {
+fn lock_refusals(refusals: &std::sync::Mutex<Refusals>) -> std::sync::MutexGuard<'_, Refusals> {
     refusals.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -96,17 +96,17 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn push(&mut self, next: Waiting) {
+    fn push_waiting(&mut self, next: Waiting) {
         self.bytes += next.arrival.body.len();
         self.waiting.push(next);
     }
 
     /// Takes what waits, as far as there is room.
-    fn drain(&mut self, queue: &mut mpsc::Receiver<Waiting>) {
+    fn drain_queue(&mut self, queue: &mut mpsc::Receiver<Waiting>) {
         while self.has_room_for(BATCH)
             && let Ok(next) = queue.try_recv()
         {
-            self.push(next);
+            self.push_waiting(next);
         }
     }
 
@@ -124,41 +124,41 @@ struct Committer {
 }
 
 impl Committer {
-    async fn run(self, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>) {
+    async fn run_committer(self, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>) {
         loop {
             let mut batch = Gathered::default();
             let mut queue = waiting.lock().await;
             let Some(first) = queue.recv().await else { return };
-            batch.push(first);
-            batch.drain(&mut queue);
+            batch.push_waiting(first);
+            batch.drain_queue(&mut queue);
             let mut alone = self.committing.try_lock().ok();
             while alone.is_none() && batch.has_room_for(WORTH_OVERLAPPING) {
                 tokio::select! {
                     free = self.committing.lock() => alone = Some(free),
-                    Some(next) = queue.recv() => batch.push(next),
+                    Some(next) = queue.recv() => batch.push_waiting(next),
                 }
             }
-            batch.drain(&mut queue);
+            batch.drain_queue(&mut queue);
             drop(queue);
-            self.commit(batch.waiting).await;
+            self.commit_batch(batch.waiting).await;
             drop(alone);
         }
     }
 
-    async fn commit(&self, batch: Vec<Waiting>) {
+    async fn commit_batch(&self, batch: Vec<Waiting>) {
         let (arrivals, senders): (Vec<_>, Vec<_>) = batch
             .into_iter()
             .map(|waiting| (waiting.arrival, (waiting.answer, waiting.permit)))
             .unzip();
-        let results = self.settle(&arrivals).await;
+        let results = self.commit_or_split(&arrivals).await;
         let now = clock::now();
-        metrics::commit(arrivals.len());
+        metrics::count_commit(arrivals.len());
         for ((arrival, (answer, _permit)), result) in arrivals.iter().zip(senders).zip(results) {
             match &result {
                 Ok(receipt) => {
                     let took = (now - arrival.received_at).to_std().unwrap_or_default();
-                    metrics::delivery((receipt.verdict, arrival.endpoint), took);
-                    log(arrival, receipt);
+                    metrics::count_delivery((receipt.verdict, arrival.endpoint), took);
+                    log_receipt(arrival, receipt);
                 }
                 Err(error) => metrics::not_stored(error.as_str()),
             }
@@ -167,11 +167,11 @@ impl Committer {
         }
     }
 
-    async fn settle(&self, arrivals: &[Arrival]) -> Vec<Result<Receipt, IntakeError>> {
-        match self.transact(arrivals).await {
+    async fn commit_or_split(&self, arrivals: &[Arrival]) -> Vec<Result<Receipt, IntakeError>> {
+        match self.commit_together(arrivals).await {
             Ok(receipts) => return receipts.into_iter().map(Ok).collect(),
             Err(error) if error.is_unavailable() => {
-                self.webhooks.forget();
+                self.webhooks.forget_all();
                 tracing::error!(%error, deliveries = arrivals.len(), "Failed to store {} deliveries: {error}; GitLab gets 503", arrivals.len());
                 return arrivals.iter().map(|_| Err(IntakeError::Unavailable)).collect();
             }
@@ -188,7 +188,7 @@ impl Committer {
 
     async fn settle_alone(&self, arrival: &Arrival) -> Result<Receipt, IntakeError> {
         for _ in 0..TRIES {
-            match self.transact(std::slice::from_ref(arrival)).await {
+            match self.commit_together(std::slice::from_ref(arrival)).await {
                 Ok(mut receipts) => return receipts.pop().ok_or(IntakeError::Unavailable),
                 Err(StoreError::Stale) => {}
                 Err(error) => {
@@ -208,35 +208,37 @@ impl Committer {
     ///
     /// What was read before may have changed meanwhile, as between two statements of a transaction;
     /// what must not be stored twice is told by the statement itself.
-    async fn transact(&self, arrivals: &[Arrival]) -> Result<Vec<Receipt>, StoreError> {
+    async fn commit_together(&self, arrivals: &[Arrival]) -> Result<Vec<Receipt>, StoreError> {
         let mut pooled = self.deps.pool.get_conn().await?;
         let conn: &mut Conn = &mut pooled;
         let (known, policy, now) =
             ((&*self.deps.keys, &*self.webhooks), self.deps.policy, clock::now());
-        let drafts = decide::drafts(conn, arrivals, known, policy, now).await?;
+        let drafts = decide::evaluate_batch(conn, arrivals, known, policy, now).await?;
         let mut added = Added::default();
         let room = |draft: &Draft<'_>| match draft.decision.verdict {
-            Verdict::Rejected => added.room(&locked(&self.refusals), draft.arrival, now),
+            Verdict::Rejected => {
+                added.find_placement(&lock_refusals(&self.refusals), draft.arrival, now)
+            }
             _ => Room::Own,
         };
         let rooms: Vec<Room> = drafts.iter().map(room).collect();
         if drafts.iter().any(|draft| !draft.decision.register.is_empty()) {
             run_transaction(conn, async |conn: &mut Conn| {
-                write::drafts(conn, &drafts, &rooms, now).await
+                write::insert_batch(conn, &drafts, &rooms, now).await
             })
             .await?;
         } else {
-            write::drafts(conn, &drafts, &rooms, now).await?;
+            write::insert_batch(conn, &drafts, &rooms, now).await?;
         }
-        locked(&self.refusals).count(added);
+        lock_refusals(&self.refusals).count_added(added);
         if drafts.iter().any(|draft| !draft.jobs.is_empty()) {
             self.deps.notices.wake_workers();
         }
-        Ok(drafts.into_iter().zip(rooms).map(|(draft, room)| receipt(draft, room)).collect())
+        Ok(drafts.into_iter().zip(rooms).map(|(draft, room)| build_receipt(draft, room)).collect())
     }
 }
 
-fn receipt(draft: Draft<'_>, room: Room) -> Receipt {
+fn build_receipt(draft: Draft<'_>, room: Room) -> Receipt {
     Receipt {
         delivery: match room {
             Room::Own | Room::Counting => draft.arrival.id.clone(),
@@ -249,7 +251,7 @@ fn receipt(draft: Draft<'_>, room: Room) -> Receipt {
     }
 }
 
-fn log(arrival: &Arrival, receipt: &Receipt) {
+fn log_receipt(arrival: &Arrival, receipt: &Receipt) {
     let (delivery, verdict, reason) = (&receipt.delivery, receipt.verdict, &receipt.reason);
     match &arrival.content {
         Content::Event { event, .. } if verdict != Verdict::Rejected => tracing::info!(

@@ -60,18 +60,20 @@ impl Known {
     fn webhooks_of(&self, place: &Place) -> Vec<Arc<Webhook>> {
         match &self.changed {
             None => self.places.get(place).map(|found| found.webhooks.clone()).unwrap_or_default(),
-            Some(all) => all.values().filter(|webhook| place.holds(webhook)).cloned().collect(),
+            Some(all) => {
+                all.values().filter(|webhook| place.holds_webhook(webhook)).cloned().collect()
+            }
         }
     }
 
     /// The delivery that holds a key: for its webhook, or for all.
-    fn holder(&self, key: &ScopedKey) -> Option<&String> {
+    fn key_holder(&self, key: &ScopedKey) -> Option<&String> {
         let of_all = || self.holders.get(&ScopedKey { webhook: None, ..key.clone() });
         self.holders.get(key).or_else(of_all)
     }
 
     /// These took a project's id: those behind in the batch see it.
-    fn register(&mut self, webhooks: &[WebhookId], project_id: i64) {
+    fn note_registered(&mut self, webhooks: &[WebhookId], project_id: i64) {
         let all = self.places.values().flat_map(|found| &found.webhooks);
         let all = || all.map(|webhook| (webhook.id, Arc::clone(webhook))).collect();
         let changed = self.changed.get_or_insert_with(all);
@@ -83,18 +85,18 @@ impl Known {
     }
 }
 
-pub(super) async fn drafts<'a>(
+pub(super) async fn evaluate_batch<'a>(
     conn: &Conn,
     arrivals: &'a [Arrival],
     (keys, webhooks): (&Keys, &KnownWebhooks),
     policy: Policy,
     now: DateTime<Utc>,
 ) -> Result<Vec<Draft<'a>>> {
-    let mut known = load(conn, arrivals, (keys, webhooks), now).await?;
-    Ok(arrivals.iter().map(|arrival| draft(arrival, &mut known, policy, now)).collect())
+    let mut known = load_known(conn, arrivals, (keys, webhooks), now).await?;
+    Ok(arrivals.iter().map(|arrival| evaluate_arrival(arrival, &mut known, policy, now)).collect())
 }
 
-async fn load(
+async fn load_known(
     conn: &Conn,
     arrivals: &[Arrival],
     (keys, webhooks): (&Keys, &KnownWebhooks),
@@ -104,8 +106,8 @@ async fn load(
     let mut held = Vec::new();
     for arrival in arrivals {
         if let Content::Event { event, presented, key } = &arrival.content {
-            places.insert(Place::of(event, presented));
-            held.extend(key.as_ref().map(|key| scoped(arrival, key, None)));
+            places.insert(Place::of_event(event, presented));
+            held.extend(key.as_ref().map(|key| scope_key(arrival, key, None)));
             held.extend(signed_id(presented, None));
         }
     }
@@ -119,11 +121,11 @@ async fn load(
         keys::find_holders(conn, &held, now),
         pauses::list_pauses(conn),
     )?;
-    let places = webhooks.of(conn, &places, version, keys).await?;
+    let places = webhooks.webhooks_of_places(conn, &places, version, keys).await?;
     Ok(Known { places, changed: None, holders, pauses })
 }
 
-fn scoped(arrival: &Arrival, key: &Key, webhook: Option<WebhookId>) -> ScopedKey {
+fn scope_key(arrival: &Arrival, key: &Key, webhook: Option<WebhookId>) -> ScopedKey {
     let (endpoint, key) = (arrival.endpoint.as_str().to_owned(), key.value.clone());
     ScopedKey { endpoint, key, webhook }
 }
@@ -135,7 +137,7 @@ fn signed_id(presented: &Presented, webhook: Option<WebhookId>) -> Option<Scoped
     Some(ScopedKey { endpoint: SIGNED.to_owned(), key: signed.id.clone(), webhook })
 }
 
-fn draft<'a>(
+fn evaluate_arrival<'a>(
     arrival: &'a Arrival,
     known: &mut Known,
     policy: Policy,
@@ -144,18 +146,18 @@ fn draft<'a>(
     match &arrival.content {
         Content::Refused { status, code, reason } => Draft {
             arrival,
-            decision: refused(*status, code, reason),
+            decision: refuse_arrival(*status, code, reason),
             duplicate_of: None,
             claims: Vec::new(),
             jobs: Vec::new(),
         },
         Content::Event { event, presented, key } => {
-            judged(arrival, (event, presented, key.as_ref()), known, policy, now)
+            evaluate_event(arrival, (event, presented, key.as_ref()), known, policy, now)
         }
     }
 }
 
-fn refused(status: u16, code: &str, reason: &DeliveryReason) -> Decision {
+fn refuse_arrival(status: u16, code: &str, reason: &DeliveryReason) -> Decision {
     Decision {
         verdict: Verdict::Rejected,
         status,
@@ -167,14 +169,14 @@ fn refused(status: u16, code: &str, reason: &DeliveryReason) -> Decision {
     }
 }
 
-fn judged<'a>(
+fn evaluate_event<'a>(
     arrival: &'a Arrival,
     (event, presented, key): (&Event, &Presented, Option<&Key>),
     known: &mut Known,
     policy: Policy,
     now: DateTime<Utc>,
 ) -> Draft<'a> {
-    let place = Place::of(event, presented);
+    let place = Place::of_event(event, presented);
     let mut webhooks = known.webhooks_of(&place);
     let token = known.places.get(&place).map(|found| found.token).unwrap_or_default();
     let question = Question {
@@ -189,11 +191,11 @@ fn judged<'a>(
     let mut decision = decide_delivery(question, &webhooks);
     let signed: HashSet<WebhookId> = decision.signed_for().collect();
     let keys_of = |webhook: WebhookId| {
-        let sent = key.map(|key| (scoped(arrival, key, Some(webhook)), key.expires_at));
+        let sent = key.map(|key| (scope_key(arrival, key, Some(webhook)), key.expires_at));
         let signed = signed_id(presented, Some(webhook)).filter(|_| signed.contains(&webhook));
         sent.into_iter().chain(signed.map(|id| (id, now + TimeDelta::days(KEY_DAYS))))
     };
-    let repeat_of = |webhook| keys_of(webhook).find_map(|(key, _)| known.holder(&key)).cloned();
+    let repeat_of = |webhook| keys_of(webhook).find_map(|(key, _)| known.key_holder(&key)).cloned();
     let wanted = decision.wanted_by();
     let repeated: BTreeMap<WebhookId, String> = if wanted.is_empty() {
         // Nothing runs either way: that it did before says more than that it does not now.
@@ -205,7 +207,7 @@ fn judged<'a>(
         if wanted.iter().all(|id| repeated.contains_key(id)) {
             return Draft {
                 arrival,
-                decision: duplicate(first, decision.trace),
+                decision: decide_duplicate(first, decision.trace),
                 duplicate_of: Some(first.clone()),
                 claims: Vec::new(),
                 jobs: Vec::new(),
@@ -226,7 +228,7 @@ fn judged<'a>(
         known.holders.insert(claim.key.clone(), arrival.id.to_string());
     }
     if let (false, Some(id)) = (decision.register.is_empty(), id_to_register(event)) {
-        known.register(&decision.register, id);
+        known.note_registered(&decision.register, id);
     }
     let jobs = jobs_of(&decision, webhooks);
     Draft { arrival, decision, duplicate_of: None, claims, jobs }
@@ -242,7 +244,7 @@ pub(super) fn jobs_of(decision: &Decision, webhooks: Vec<Arc<Webhook>>) -> Vec<J
 
 /// Says of a delivery that matched that nothing of it runs now, if that is so.
 pub(super) fn hold_back(decision: &mut Decision, webhooks: &[Arc<Webhook>], pauses: &[Pause]) {
-    if let Some(pause) = paused(decision, webhooks, pauses) {
+    if let Some(pause) = find_pause(decision, webhooks, pauses) {
         decision.reason = DeliveryReason::Paused {
             matched: Box::new(decision.reason.clone()),
             by: pause.by.clone(),
@@ -254,7 +256,7 @@ pub(super) fn hold_back(decision: &mut Decision, webhooks: &[Arc<Webhook>], paus
 
 /// Why nothing of what matched runs now, if nothing does. A lane of the host is not known here; a
 /// worker holds its jobs back.
-fn paused<'a>(
+fn find_pause<'a>(
     decision: &Decision,
     webhooks: &[Arc<Webhook>],
     pauses: &'a [Pause],
@@ -269,7 +271,7 @@ fn paused<'a>(
     decision.run.iter().all(|id| held(id).is_some()).then_some(&first.note)
 }
 
-fn duplicate(first: &str, trace: Trace) -> Decision {
+fn decide_duplicate(first: &str, trace: Trace) -> Decision {
     Decision {
         verdict: Verdict::Duplicate,
         status: 200,

@@ -19,28 +19,28 @@ const TRACE: usize = 1_200;
 const FIXED: usize = 300;
 
 /// The beginning of a text, in whole characters.
-pub(super) fn start(text: &str, max: usize) -> &str {
+pub(super) fn truncate_text(text: &str, max: usize) -> &str {
     text.get(..text.floor_char_boundary(max)).unwrap_or_default()
 }
 
 /// As much of a value as an index holds.
-pub(super) fn indexed(text: &str) -> &str {
-    start(text, INDEXED)
+pub(super) fn truncate_indexed(text: &str) -> &str {
+    truncate_text(text, INDEXED)
 }
 
 /// The headers of a rejected delivery.
 pub(super) fn headers_of_rejected(headers: &BTreeMap<String, String>) -> BTreeMap<&str, &str> {
-    headers.iter().map(|(name, value)| (name.as_str(), start(value, TEXT))).collect()
+    headers.iter().map(|(name, value)| (name.as_str(), truncate_text(value, TEXT))).collect()
 }
 
 /// Why a delivery was rejected.
 pub(super) fn reason_of_rejected(reason: &DeliveryReason) -> StoredReason {
-    let summary = start(&reason.to_string(), SUMMARY).to_owned();
+    let summary = truncate_text(&reason.to_string(), SUMMARY).to_owned();
     let (code, mut args) = reason.to_stored();
     let values = args.as_mut().and_then(Value::as_object_mut);
     for value in values.into_iter().flat_map(|values| values.values_mut()) {
         if let Value::String(text) = value {
-            *text = start(text, TEXT).to_owned();
+            *text = truncate_text(text, TEXT).to_owned();
         }
     }
     StoredReason { summary, code, args: args.as_ref().map(JsonText::from_value) }
@@ -49,19 +49,19 @@ pub(super) fn reason_of_rejected(reason: &DeliveryReason) -> StoredReason {
 /// The trace of a rejected delivery: the nearest webhooks, as far as there is room.
 pub(super) fn trace_of_rejected(mut trace: Trace) -> Trace {
     for webhook in &mut trace.webhooks {
-        webhook.label = start(&webhook.label, TEXT).to_owned();
+        webhook.label = truncate_text(&webhook.label, TEXT).to_owned();
         for check in &mut webhook.checks {
-            check.expected = start(&check.expected, TEXT).to_owned();
-            check.actual = start(&check.actual, TEXT).to_owned();
+            check.expected = truncate_text(&check.expected, TEXT).to_owned();
+            check.actual = truncate_text(&check.actual, TEXT).to_owned();
         }
     }
     trace.urls.retain(|url| url.len() <= TEXT);
     trace.urls.truncate(2);
-    while size(&trace) > TRACE && trace.webhooks.pop().is_some() {}
+    while trace_size(&trace) > TRACE && trace.webhooks.pop().is_some() {}
     trace
 }
 
-fn size(trace: &Trace) -> usize {
+fn trace_size(trace: &Trace) -> usize {
     serde_json::to_vec(trace).map_or(0, |text| text.len())
 }
 
@@ -80,7 +80,7 @@ pub(super) fn shorten_rejected(row: &mut NewDelivery<'_>, headers_and_trace: usi
     ];
     let mut used = FIXED + headers_and_trace + row.why.text_bytes();
     for text in texts {
-        *text = start(text, TEXT);
+        *text = truncate_text(text, TEXT);
         used += text.len();
     }
     let left = REJECTED.saturating_sub(used);

@@ -17,24 +17,24 @@ pub(super) struct KnownTokens(RwLock<HashSet<Vec<u8>>>);
 
 impl KnownTokens {
     /// Keeps them up to date for as long as somebody holds them.
-    pub(super) fn start(pool: Pool) -> Arc<Self> {
+    pub(super) fn start_refreshing(pool: Pool) -> Arc<Self> {
         let tokens = Arc::new(Self::default());
-        tokio::spawn(refresh(pool, Arc::downgrade(&tokens)));
+        tokio::spawn(keep_refreshing(pool, Arc::downgrade(&tokens)));
         tokens
     }
 
     /// The digests are keyed: how long the look takes tells nothing of a token.
-    pub(super) fn contains(&self, digest: &TokenDigest) -> bool {
+    pub(super) fn contains_digest(&self, digest: &TokenDigest) -> bool {
         self.0.read().unwrap_or_else(PoisonError::into_inner).contains(&digest[..])
     }
 }
 
-async fn refresh(pool: Pool, tokens: Weak<KnownTokens>) {
+async fn keep_refreshing(pool: Pool, tokens: Weak<KnownTokens>) {
     let mut every = tokio::time::interval(EVERY);
     loop {
         every.tick().await;
         let Some(tokens) = tokens.upgrade() else { return };
-        match load(&pool).await {
+        match load_digests(&pool).await {
             Ok(all) => *tokens.0.write().unwrap_or_else(PoisonError::into_inner) = all,
             // Those read before serve until the database is back.
             Err(error) => tracing::debug!(%error, "Failed to read the known tokens"),
@@ -42,6 +42,6 @@ async fn refresh(pool: Pool, tokens: Weak<KnownTokens>) {
     }
 }
 
-async fn load(pool: &Pool) -> Result<HashSet<Vec<u8>>, StoreError> {
+async fn load_digests(pool: &Pool) -> Result<HashSet<Vec<u8>>, StoreError> {
     candidates::all_tokens(&mut *pool.get_conn().await?, clock::now()).await
 }

@@ -50,15 +50,15 @@ struct Kept {
 }
 
 impl Kept {
-    fn insert(&mut self, place: Place, found: Arc<Found>) {
+    fn insert_found(&mut self, place: Place, found: Arc<Found>) {
         if self.webhooks >= MOST_KEPT {
-            self.clear();
+            self.clear_kept();
         }
         self.webhooks += found.webhooks.len();
         self.places.insert(place, found);
     }
 
-    fn clear(&mut self) {
+    fn clear_kept(&mut self) {
         self.places.clear();
         self.webhooks = 0;
     }
@@ -72,7 +72,7 @@ fn is_somebodys(place: &Place, found: &Found) -> bool {
 }
 
 impl Place {
-    pub(super) fn of(event: &Event, presented: &Presented) -> Self {
+    pub(super) fn of_event(event: &Event, presented: &Presented) -> Self {
         Self {
             project_id: event.project_id.unwrap_or(0),
             repo_name: event.repo_name.clone(),
@@ -82,7 +82,7 @@ impl Place {
     }
 
     /// Whether a webhook is of this place: what `candidates::load` asks the database.
-    pub(super) fn holds(&self, webhook: &Webhook) -> bool {
+    pub(super) fn holds_webhook(&self, webhook: &Webhook) -> bool {
         let token = self.token.as_ref().map(<[u8; 32]>::as_slice);
         let is_presented = |digest: Option<&[u8]>| token.is_some() && digest == token;
         let has_token = is_presented(webhook.secret_digest.as_deref());
@@ -100,7 +100,7 @@ impl Place {
 
 impl KnownWebhooks {
     /// The webhooks of each place, as they are in this version or a later one.
-    pub(super) async fn of(
+    pub(super) async fn webhooks_of_places(
         &self,
         conn: &Conn,
         places: &HashSet<Place>,
@@ -110,9 +110,9 @@ impl KnownWebhooks {
         let mut found = HashMap::with_capacity(places.len());
         let mut missing: Vec<&Place> = Vec::new();
         {
-            let mut kept = self.kept();
+            let mut kept = self.lock_kept();
             if kept.version != version {
-                kept.clear();
+                kept.clear_kept();
                 kept.version = version;
             }
             for place in places {
@@ -125,19 +125,19 @@ impl KnownWebhooks {
         if missing.is_empty() {
             return Ok(found);
         }
-        let read = self.read(conn, &missing, keys).await?;
-        let mut kept = self.kept();
+        let read = self.read_places(conn, &missing, keys).await?;
+        let mut kept = self.lock_kept();
         for (place, of_place) in read {
             // Read after `version`: it may be newer than that, never older.
             if kept.version == version && is_somebodys(&place, &of_place) {
-                kept.insert(place.clone(), Arc::clone(&of_place));
+                kept.insert_found(place.clone(), Arc::clone(&of_place));
             }
             found.insert(place, of_place);
         }
         Ok(found)
     }
 
-    async fn read(
+    async fn read_places(
         &self,
         conn: &Conn,
         places: &[&Place],
@@ -155,13 +155,17 @@ impl KnownWebhooks {
             candidates::lives_of_tokens(conn, &sought),
         )?;
         let webhooks: Vec<Arc<Webhook>> = {
-            let mut kept = self.kept();
+            let mut kept = self.lock_kept();
             rows.into_iter()
                 .map(|row| Arc::new(to_matchable(row, keys, &mut kept.filters)))
                 .collect()
         };
         let of = |place: &Place| Found {
-            webhooks: webhooks.iter().filter(|webhook| place.holds(webhook)).cloned().collect(),
+            webhooks: webhooks
+                .iter()
+                .filter(|webhook| place.holds_webhook(webhook))
+                .cloned()
+                .collect(),
             token: place
                 .token
                 .and_then(|token| tokens.get(&token[..]))
@@ -172,11 +176,11 @@ impl KnownWebhooks {
     }
 
     /// Forgets everything: the database may be another one now.
-    pub(super) fn forget(&self) {
-        self.kept().clear();
+    pub(super) fn forget_all(&self) {
+        self.lock_kept().clear_kept();
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn lock_kept(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -187,7 +191,7 @@ mod tests {
     use signalbox_core::credential::token_digest;
     use signalbox_core::matching::samples::{KEY, sample_webhook};
 
-    fn place(project_id: i64, repo_name: &str, token: Option<&str>) -> Place {
+    fn sample_place(project_id: i64, repo_name: &str, token: Option<&str>) -> Place {
         let token = token.map(|token| token_digest(&KEY, token.as_bytes()));
         Place { project_id, repo_name: repo_name.to_owned(), token, is_signed: false }
     }
@@ -196,15 +200,15 @@ mod tests {
     fn a_place_holds_its_projects_webhooks_and_those_that_are_near_with_a_credential() {
         // The webhook's project is 15, its repository App, its token "secret".
         let webhook = sample_webhook(1, 15);
-        assert!(place(15, "Other", None).holds(&webhook));
-        assert!(place(16, "App", Some("secret")).holds(&webhook));
-        assert!(!place(16, "App", Some("wrong")).holds(&webhook));
-        assert!(!place(16, "App", None).holds(&webhook));
-        assert!(!place(16, "Other", Some("secret")).holds(&webhook));
+        assert!(sample_place(15, "Other", None).holds_webhook(&webhook));
+        assert!(sample_place(16, "App", Some("secret")).holds_webhook(&webhook));
+        assert!(!sample_place(16, "App", Some("wrong")).holds_webhook(&webhook));
+        assert!(!sample_place(16, "App", None).holds_webhook(&webhook));
+        assert!(!sample_place(16, "Other", Some("secret")).holds_webhook(&webhook));
         let pending = sample_webhook(2, -1);
-        assert!(place(16, "Other", Some("secret")).holds(&pending));
-        assert!(place(16, "App", None).holds(&pending));
-        assert!(!place(16, "Other", None).holds(&pending));
+        assert!(sample_place(16, "Other", Some("secret")).holds_webhook(&pending));
+        assert!(sample_place(16, "App", None).holds_webhook(&pending));
+        assert!(!sample_place(16, "Other", None).holds_webhook(&pending));
     }
 
     #[test]
@@ -212,13 +216,16 @@ mod tests {
         let webhook = Arc::new(sample_webhook(1, 15));
         let of_thousand =
             Arc::new(Found { webhooks: vec![webhook; 1_000], token: TokenLife::default() });
-        assert!(is_somebodys(&place(15, "App", None), &of_thousand));
-        assert!(!is_somebodys(&place(15, "App", Some("wrong")), &of_thousand));
-        assert!(!is_somebodys(&place(15, &"x".repeat(LONGEST_NAME + 1), None), &of_thousand));
-        assert!(!is_somebodys(&place(15, "App", None), &Found::default()));
+        assert!(is_somebodys(&sample_place(15, "App", None), &of_thousand));
+        assert!(!is_somebodys(&sample_place(15, "App", Some("wrong")), &of_thousand));
+        assert!(!is_somebodys(
+            &sample_place(15, &"x".repeat(LONGEST_NAME + 1), None),
+            &of_thousand
+        ));
+        assert!(!is_somebodys(&sample_place(15, "App", None), &Found::default()));
         let mut kept = Kept::default();
         for number in 0..1_000 {
-            kept.insert(place(number, "App", None), Arc::clone(&of_thousand));
+            kept.insert_found(sample_place(number, "App", None), Arc::clone(&of_thousand));
             assert!(kept.webhooks <= MOST_KEPT + 1_000);
             assert_eq!(kept.webhooks, kept.places.len() * 1_000);
         }

@@ -35,7 +35,7 @@ pub async fn write_made(conn: &mut Conn, made: Made, now: DateTime<Utc>) -> Resu
     hold_back(&mut decision, &webhooks, &pauses::list_pauses(conn).await?);
     let jobs = jobs_of(&decision, webhooks);
     let draft = Draft { arrival: &arrival, decision, duplicate_of: None, claims: Vec::new(), jobs };
-    write::drafts(conn, std::slice::from_ref(&draft), &[Room::Own], now).await?;
+    write::insert_batch(conn, std::slice::from_ref(&draft), &[Room::Own], now).await?;
     listen::wake_workers(conn).await?;
     Ok(Receipt {
         delivery: draft.arrival.id.clone(),

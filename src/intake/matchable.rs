@@ -17,7 +17,7 @@ const MAX_KEPT: usize = 1_000;
 pub(super) struct FilterCache(HashMap<FilterTexts, Arc<Filters>>);
 
 impl FilterCache {
-    fn get(&mut self, texts: FilterTexts) -> Arc<Filters> {
+    fn get_or_read(&mut self, texts: FilterTexts) -> Arc<Filters> {
         if texts.is_empty() {
             return Arc::default();
         }
@@ -62,7 +62,7 @@ pub(super) fn to_matchable(
             .zip(candidate.previous_signing_until)
             .map(|(secret, until)| Previous { secret, until }),
         require_signature: candidate.require_signature,
-        filters: filters.get(FilterTexts {
+        filters: filters.get_or_read(FilterTexts {
             refs: candidate.ref_filter,
             paths: candidate.path_filter,
             condition: candidate.condition,

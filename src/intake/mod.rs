@@ -192,7 +192,7 @@ struct Waiting {
 impl Intake {
     /// Starts the committers on this runtime, for bodies of up to `max_body` bytes. They end when every
     /// `Intake` is dropped.
-    pub fn start(
+    pub fn start_intake(
         pool: Pool,
         keys: Arc<Keys>,
         policy: Policy,
@@ -200,20 +200,20 @@ impl Intake {
         notices: Listener,
     ) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let tokens = KnownTokens::start(pool.clone());
-        committer::start(committer::Deps { pool, keys, policy, notices }, waiting);
+        let tokens = KnownTokens::start_refreshing(pool.clone());
+        committer::start_committers(committer::Deps { pool, keys, policy, notices }, waiting);
         Self { queue, room: BodyRoom::for_bodies_of(max_body), tokens }
     }
 
     /// Whether this is some webhook's token, as far as is known: a token of the last seconds may be
     /// missing, one that was just taken away may be there.
     pub fn knows_token(&self, digest: &TokenDigest) -> bool {
-        self.tokens.contains(digest)
+        self.tokens.contains_digest(digest)
     }
 
     /// Where a sender's body takes its room.
     pub fn body_permit(&self, sender: Sender) -> BodyPermit {
-        self.room.permit(sender)
+        self.room.empty_permit(sender)
     }
 
     /// Hands an arrival over and waits for its commit.
@@ -221,14 +221,14 @@ impl Intake {
     /// # Errors
     /// [`IntakeError`]: nothing was stored, or it cannot be told within nine seconds whether it
     /// was (the sender's repeat carries the same key and is found to be one).
-    pub async fn submit(
+    pub async fn submit_arrival(
         &self,
         arrival: Arrival,
         permit: BodyPermit,
     ) -> Result<Receipt, IntakeError> {
         let (answer, receipt) = oneshot::channel();
         let waiting = Waiting { arrival, permit, answer };
-        self.queue.try_send(waiting).map_err(|_| refuse(IntakeError::Overloaded))?;
+        self.queue.try_send(waiting).map_err(|_| count_refused(IntakeError::Overloaded))?;
         match tokio::time::timeout(PATIENCE, receipt).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) | Err(_) => Err(IntakeError::Unavailable),
@@ -237,7 +237,7 @@ impl Intake {
 }
 
 /// Counts what is refused before it was read.
-fn refuse(error: IntakeError) -> IntakeError {
+fn count_refused(error: IntakeError) -> IntakeError {
     metrics::not_stored(error.as_str());
     error
 }

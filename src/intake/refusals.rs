@@ -59,7 +59,7 @@ pub(super) struct Added {
 
 impl Added {
     /// Finds room for a rejected delivery.
-    pub(super) fn room(
+    pub(super) fn find_placement(
         &mut self,
         counted: &Refusals,
         arrival: &Arrival,
@@ -102,7 +102,7 @@ impl Added {
 
 impl Refusals {
     /// Counts what a batch added, now that it is stored. Another batch may have been stored meanwhile.
-    pub(super) fn count(&mut self, added: Added) {
+    pub(super) fn count_added(&mut self, added: Added) {
         for (name, (before, after)) in added.senders {
             let sender = self.senders.entry(name).or_insert_with(|| before.clone());
             if sender.since < before.since {
@@ -158,7 +158,7 @@ mod tests {
     use signalbox_core::delivery_reason::DeliveryReason;
     use signalbox_core::verdict::Endpoint;
 
-    fn arrival(number: u128, remote_addr: &str) -> Arrival {
+    fn sample_arrival(number: u128, remote_addr: &str) -> Arrival {
         Arrival {
             origin: Origin::Received,
             id: DeliveryId::from_ulid(ulid::Ulid::from_parts(0, number)),
@@ -177,10 +177,10 @@ mod tests {
     }
 
     /// One that is stored.
-    fn room(refusals: &mut Refusals, arrival: &Arrival, now: DateTime<Utc>) -> Room {
+    fn place_one(refusals: &mut Refusals, arrival: &Arrival, now: DateTime<Utc>) -> Room {
         let mut added = Added::default();
-        let room = added.room(refusals, arrival, now);
-        refusals.count(added);
+        let room = added.find_placement(refusals, arrival, now);
+        refusals.count_added(added);
         room
     }
 
@@ -189,23 +189,23 @@ mod tests {
         let (mut refusals, start) = (Refusals::default(), DateTime::UNIX_EPOCH);
         let mut failed = Added::default();
         for number in 0..100 {
-            failed.room(&refusals, &arrival(number, "a"), start);
+            failed.find_placement(&refusals, &sample_arrival(number, "a"), start);
         }
         drop(failed);
         let mut one = Added::default();
         let mut other = Added::default();
         for number in 0..30 {
-            one.room(&refusals, &arrival(number, "a"), start);
-            other.room(&refusals, &arrival(100 + number, "a"), start);
+            one.find_placement(&refusals, &sample_arrival(number, "a"), start);
+            other.find_placement(&refusals, &sample_arrival(100 + number, "a"), start);
         }
-        refusals.count(one);
-        refusals.count(other);
+        refusals.count_added(one);
+        refusals.count_added(other);
         let mut counts = refusals.take_counts(start);
         counts.sort_by_key(|count| count.delivery.to_string());
-        let count = |number| Count { delivery: arrival(number, "a").id, counted: 10 };
+        let count = |number| Count { delivery: sample_arrival(number, "a").id, counted: 10 };
         assert_eq!(counts, [count(20), count(120)]);
-        let next = room(&mut refusals, &arrival(200, "a"), start);
-        assert_eq!(next, Room::CountedBy(arrival(20, "a").id));
+        let next = place_one(&mut refusals, &sample_arrival(200, "a"), start);
+        assert_eq!(next, Room::CountedBy(sample_arrival(20, "a").id));
     }
 
     #[test]
@@ -213,20 +213,20 @@ mod tests {
         let mut refusals = Refusals::default();
         let start = DateTime::UNIX_EPOCH;
         for number in 0..20 {
-            assert_eq!(room(&mut refusals, &arrival(number, "a"), start), Room::Own);
+            assert_eq!(place_one(&mut refusals, &sample_arrival(number, "a"), start), Room::Own);
         }
-        assert_eq!(room(&mut refusals, &arrival(20, "a"), start), Room::Counting);
-        let counting = arrival(20, "a").id;
+        assert_eq!(place_one(&mut refusals, &sample_arrival(20, "a"), start), Room::Counting);
+        let counting = sample_arrival(20, "a").id;
         for number in 21..121 {
-            let room = room(&mut refusals, &arrival(number, "a"), start);
+            let room = place_one(&mut refusals, &sample_arrival(number, "a"), start);
             assert_eq!(room, Room::CountedBy(counting.clone()));
         }
-        assert_eq!(room(&mut refusals, &arrival(200, "b"), start), Room::Own);
+        assert_eq!(place_one(&mut refusals, &sample_arrival(200, "b"), start), Room::Own);
         let counts = refusals.take_counts(start);
         assert_eq!(counts, [Count { delivery: counting, counted: 101 }]);
         assert!(refusals.take_counts(start).is_empty());
         let later = start + TimeDelta::seconds(60);
-        assert_eq!(room(&mut refusals, &arrival(201, "a"), later), Room::Own);
+        assert_eq!(place_one(&mut refusals, &sample_arrival(201, "a"), later), Room::Own);
     }
 
     #[test]
@@ -234,7 +234,7 @@ mod tests {
         let mut refusals = Refusals::default();
         let mut of = |number: u128| {
             let addr = format!("2001:db8:1:2::{number:x}");
-            room(&mut refusals, &arrival(number, &addr), DateTime::UNIX_EPOCH)
+            place_one(&mut refusals, &sample_arrival(number, &addr), DateTime::UNIX_EPOCH)
         };
         assert!((0..20).all(|number| of(number) == Room::Own));
         assert_eq!(of(20), Room::Counting);
@@ -244,9 +244,9 @@ mod tests {
     fn too_many_senders_share_a_count() {
         let mut refusals = Refusals::default();
         for number in 0..5_000u128 {
-            room(
+            place_one(
                 &mut refusals,
-                &arrival(number, &format!("sender {number}")),
+                &sample_arrival(number, &format!("sender {number}")),
                 DateTime::UNIX_EPOCH,
             );
         }

@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 const MOST_URLS: usize = 6;
 const MOST_URL: usize = 500;
 
-pub(super) async fn drafts(
+pub(super) async fn insert_batch(
     conn: &mut Conn,
     drafts: &[Draft<'_>],
     rooms: &[Room],
@@ -40,19 +40,19 @@ pub(super) async fn drafts(
         claims: drafts.iter().flat_map(|draft| draft.claims.clone()).collect(),
         deliveries: kept()
             .zip(&hashes)
-            .map(|((draft, room), hash)| delivery(draft, room, (hash, now)))
+            .map(|((draft, room), hash)| delivery_row(draft, room, (hash, now)))
             .collect(),
         jobs: drafts.iter().flat_map(|draft| job_rows(draft, now)).collect(),
-        touches: touches(drafts),
+        touches: webhook_touches(drafts),
     };
     if !batch.deliveries.is_empty() {
         arrivals::store_batch(conn, &batch, now).await?;
     }
-    registrations(conn, drafts, now).await
+    write_registrations(conn, drafts, now).await
 }
 
 /// Writes the rising number into a counting row.
-pub(super) async fn count(conn: &mut Conn, count: &Count) -> Result<()> {
+pub(super) async fn write_count(conn: &mut Conn, count: &Count) -> Result<()> {
     let trace = Trace { counted: Some(count.counted), ..counting_trace() };
     let trace = serde_json::to_value(&trace).unwrap_or_default();
     let reason = DeliveryReason::Counted { more: count.counted };
@@ -63,7 +63,7 @@ fn counting_trace() -> Trace {
     Trace { refusal: Some("too_many".to_owned()), counted: Some(1), ..Trace::default() }
 }
 
-fn delivery<'a>(
+fn delivery_row<'a>(
     draft: &'a Draft<'_>,
     room: &Room,
     (hash, now): (&'a [u8], DateTime<Utc>),
@@ -113,10 +113,10 @@ fn delivery<'a>(
             None => decision.status.into(),
             Some(_) => 0,
         },
-        event: kept::indexed(&arrival.event_header),
-        object_kind: kept::indexed(&event.object_kind),
+        event: kept::truncate_indexed(&arrival.event_header),
+        object_kind: kept::truncate_indexed(&event.object_kind),
         project_id: event.project_id,
-        repo_name: kept::indexed(&event.repo_name),
+        repo_name: kept::truncate_indexed(&event.repo_name),
         repo_url: &event.repo_url,
         git_ref: event.git_ref.as_str(),
         sha: &event.sha,
@@ -190,8 +190,8 @@ fn job_row<'a>(
         delivery_id: draft.id().as_str(),
         webhook_id: Some(webhook.id.0),
         webhook_label: &job.label,
-        repo_name: kept::indexed(&event.repo_name),
-        git_ref: kept::indexed(event.git_ref.as_str()),
+        repo_name: kept::truncate_indexed(&event.repo_name),
+        git_ref: kept::truncate_indexed(event.git_ref.as_str()),
         action: &webhook.action,
         action_params: JsonText::from_value(&webhook.action_params),
         timeout_s: webhook.timeout_s,
@@ -211,7 +211,11 @@ fn job_row<'a>(
 }
 
 /// Writes each registration and its audit entry, in order of the webhooks.
-async fn registrations(conn: &mut Conn, drafts: &[Draft<'_>], now: DateTime<Utc>) -> Result<()> {
+async fn write_registrations(
+    conn: &mut Conn,
+    drafts: &[Draft<'_>],
+    now: DateTime<Utc>,
+) -> Result<()> {
     let mut all: Vec<(WebhookId, &Draft<'_>, i64)> = drafts
         .iter()
         .flat_map(|draft| {
@@ -262,7 +266,7 @@ fn registration_changes(draft: &Draft<'_>, project_id: i64) -> Vec<Change> {
 }
 
 /// The last delivery of each webhook a batch concerns.
-fn touches(drafts: &[Draft<'_>]) -> Vec<Touch> {
+fn webhook_touches(drafts: &[Draft<'_>]) -> Vec<Touch> {
     let mut last: BTreeMap<WebhookId, Touch> = BTreeMap::new();
     for draft in drafts {
         let decision = &draft.decision;

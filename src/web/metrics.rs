@@ -98,7 +98,7 @@ async fn answer(measures: &Measures, request: &HttpRequest) -> Result<HttpRespon
         }
         Err(_) => None,
     };
-    let text = measures.numbers.text() + &told(gauges.as_ref());
+    let text = measures.numbers.render_text() + &told(gauges.as_ref());
     Ok(HttpResponse::Ok().content_type(CONTENT_TYPE).body(text))
 }
 

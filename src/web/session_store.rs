@@ -107,7 +107,7 @@ fn origin(state: &State) -> sessions::Origin {
     };
     let reference = Some(text(REFERENCE)).filter(|known| !known.is_empty());
     sessions::Origin {
-        reference: reference.unwrap_or_else(clock::unique),
+        reference: reference.unwrap_or_else(clock::unique_id),
         remote_addr: text(ADDRESS),
         user_agent: text(AGENT),
     }

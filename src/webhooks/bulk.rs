@@ -111,7 +111,7 @@ async fn log_all(
 ) -> Result<(), StoreError> {
     let names: Vec<_> = rows.iter().map(|row| (row.id.to_string(), row.label())).collect();
     let entries = rows.iter().zip(&names).map(|(row, (id, name))| {
-        let (before, after) = change(snapshot::of(row));
+        let (before, after) = change(snapshot::take_snapshot(row));
         Entry {
             at: act.now,
             actor: act.actor,

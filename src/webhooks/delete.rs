@@ -1,6 +1,6 @@
 //! Deleting a webhook: first what goes and what stays, then the deed with its audit entry.
 
-use super::save::log;
+use super::save::log_webhook;
 use super::{Act, SaveError, snapshot};
 use signalbox_core::change::diff_snapshots;
 use signalbox_core::ids::WebhookId;
@@ -21,7 +21,7 @@ pub struct Plan {
 ///
 /// # Errors
 /// [`StoreError::NotFound`] when there is none with this id.
-pub async fn plan(conn: &mut Conn, id: WebhookId) -> Result<Plan, StoreError> {
+pub async fn plan_deletion(conn: &mut Conn, id: WebhookId) -> Result<Plan, StoreError> {
     let row = webhooks::find_webhook(conn, id).await?;
     let unfinished_jobs = jobs::unfinished_of_webhook(conn, id).await?;
     Ok(Plan { row, unfinished_jobs })
@@ -31,11 +31,22 @@ pub async fn plan(conn: &mut Conn, id: WebhookId) -> Result<Plan, StoreError> {
 ///
 /// # Errors
 /// [`SaveError::Gone`] when it was deleted already.
-pub async fn delete(conn: &mut Conn, act: &Act<'_>, id: WebhookId) -> Result<Row, SaveError> {
+pub async fn delete_logged(
+    conn: &mut Conn,
+    act: &Act<'_>,
+    id: WebhookId,
+) -> Result<Row, SaveError> {
     let deleted = run_transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
         let row = webhooks::find_for_update(conn, id).await?;
         webhooks::delete_webhook(conn, id).await?;
-        log(conn, act, Verb::Delete, &row, diff_snapshots(Some(&snapshot::of(&row)), None)).await?;
+        log_webhook(
+            conn,
+            act,
+            Verb::Delete,
+            &row,
+            diff_snapshots(Some(&snapshot::take_snapshot(&row)), None),
+        )
+        .await?;
         Ok(row)
     })
     .await?;

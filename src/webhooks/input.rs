@@ -95,7 +95,7 @@ pub struct Fault {
     pub message: Sentence,
 }
 
-/// A webhook as it may be saved: can only be had by [`WebhookInput::parse`].
+/// A webhook as it may be saved: can only be had by [`WebhookInput::check_draft`].
 pub struct WebhookInput(Draft);
 
 impl std::ops::Deref for WebhookInput {
@@ -118,7 +118,7 @@ impl WebhookInput {
     ///
     /// # Errors
     /// Every fault, in the order of the form.
-    pub fn parse(mut draft: Draft, rules: &Rules<'_>) -> Result<Self, Vec<Fault>> {
+    pub fn check_draft(mut draft: Draft, rules: &Rules<'_>) -> Result<Self, Vec<Fault>> {
         let mut faults = Faults::default();
         let repo_url = without_page(&draft.repo_url).to_owned();
         draft.repo_url = repo_url;
@@ -127,8 +127,8 @@ impl WebhookInput {
         check_security(&draft, rules, &mut faults);
         check_action(&draft, rules, &mut faults);
         check_lane(&draft, &mut faults);
-        faults.text("name", &draft.name, 0..=200);
-        faults.lines("notes", &draft.notes, 10_000);
+        faults.check_line("name", &draft.name, 0..=200);
+        faults.check_lines("notes", &draft.notes, 10_000);
         draft.action_fingerprint =
             rules.action.map_or_else(String::new, |spec| spec.fingerprint.clone());
         if faults.0.is_empty() { Ok(Self(draft)) } else { Err(faults.0) }
@@ -137,13 +137,13 @@ impl WebhookInput {
 
 fn check_lane(draft: &Draft, faults: &mut Faults) {
     if !(0..=3_600).contains(&draft.debounce_s) {
-        faults.add("debounce_s", "Enter a number from 0 to 3600.");
+        faults.add_fault("debounce_s", "Enter a number from 0 to 3600.");
     } else if draft.debounce_s > 0 && draft.concurrency != Concurrency::Latest {
-        faults.add("debounce_s", "Debounce needs concurrency “Latest per ref”.");
+        faults.add_fault("debounce_s", "Debounce needs concurrency “Latest per ref”.");
     }
     if draft.cancel_running && draft.concurrency != Concurrency::Latest {
         let message = "Cancelling the running job needs concurrency “Latest per ref”.";
-        faults.add("cancel_running", message);
+        faults.add_fault("cancel_running", message);
     }
 }
 
@@ -151,79 +151,79 @@ fn check_match(draft: &Draft, faults: &mut Faults) {
     // Events of groups and of GitLab itself name no repository: webhooks for them have none.
     let may_lack = !draft.object_kind.is_empty() && kind::may_lack_repository(&draft.object_kind);
     let least = usize::from(!may_lack);
-    faults.text("repo_name", &draft.repo_name, least..=255);
-    faults.text("repo_url", &draft.repo_url, least..=2_000);
+    faults.check_line("repo_name", &draft.repo_name, least..=255);
+    faults.check_line("repo_url", &draft.repo_url, least..=2_000);
     if draft.repo_url.contains(char::is_whitespace) {
-        faults.add("repo_url", "Remove the space: a URL has none.");
+        faults.add_fault("repo_url", "Remove the space: a URL has none.");
     }
     // Such an address equals none that GitLab sends.
     let fault = RepositoryUrl::parse(&draft.repo_url).find_fault();
     if let Some(fault) = fault.filter(|_| !draft.repo_url.is_empty()) {
-        faults.add("repo_url", fault);
+        faults.add_fault("repo_url", fault);
     }
-    faults.text("http_x_gitlab_event", &draft.http_x_gitlab_event, 1..=100);
-    faults.text("object_kind", &draft.object_kind, 1..=100);
+    faults.check_line("http_x_gitlab_event", &draft.http_x_gitlab_event, 1..=100);
+    faults.check_line("object_kind", &draft.object_kind, 1..=100);
     if draft.project_id < -1 {
-        faults.add("project_id", "Enter a project ID, or -1 to wait for GitLab's Test.");
+        faults.add_fault("project_id", "Enter a project ID, or -1 to wait for GitLab's Test.");
     }
 }
 
 fn check_filters(draft: &Draft, faults: &mut Faults) {
     for (field, text) in [("ref_filter", &draft.ref_filter), ("path_filter", &draft.path_filter)] {
-        faults.lines(field, text, 10_000);
+        faults.check_lines(field, text, 10_000);
         if let Err(bad) = Globs::parse_lines(text) {
-            faults.add(field, i18n::say(&bad.into()));
+            faults.add_fault(field, i18n::say(&bad.into()));
         }
     }
     if let Err(fault) = condition::parse_condition(&draft.condition) {
-        faults.add("condition", i18n::say(&fault.into()));
+        faults.add_fault("condition", i18n::say(&fault.into()));
     }
 }
 
 fn check_security(draft: &Draft, rules: &Rules<'_>, faults: &mut Faults) {
     if let SecretChange::Set(token) = &draft.secret_token {
-        faults.token("secret_token", token.expose_secret());
+        faults.check_token("secret_token", token.expose_secret());
     }
     if let SecretChange::Set(token) = &draft.signing_token {
         let token = token.expose_secret();
-        faults.token("signing_token", token);
+        faults.check_token("signing_token", token);
         if !token.starts_with(SIGNING_PREFIX) {
             let message =
                 "A signing token begins with “whsec_”. Copy all of it from GitLab's form.";
-            faults.add("signing_token", message);
+            faults.add_fault("signing_token", message);
         } else if !SigningKey::is_gitlabs(token) {
             let message =
                 "Copy the token again: 44 characters (32 bytes in base64) follow “whsec_”.";
-            faults.add("signing_token", message);
+            faults.add_fault("signing_token", message);
         }
     }
     if draft.keep_previous_days.is_some_and(|days| !(1..=MAX_KEEP_DAYS).contains(&days)) {
         let message =
             say!("Enter a number of days from 1 to {most}, or none.", most = MAX_KEEP_DAYS);
-        faults.add("keep_previous_days", message);
+        faults.add_fault("keep_previous_days", message);
     }
     let has_one = draft.secret_token.leaves_one(rules.has_secret_token)
         || draft.signing_token.leaves_one(rules.has_signing_token);
     if draft.require_signature && !draft.signing_token.leaves_one(rules.has_signing_token) {
         let message = "Paste a signing token, or untick this: without one, nothing is signed.";
-        faults.add("require_signature", message);
+        faults.add_fault("require_signature", message);
     }
     if draft.enabled && !has_one && !rules.allow_no_secret {
         let message = "Enter a secret token or a signing token, or disable the webhook. Without one, anyone \
             could trigger it.";
-        faults.add("secret_token", message);
+        faults.add_fault("secret_token", message);
     }
 }
 
 fn check_action(draft: &Draft, rules: &Rules<'_>, faults: &mut Faults) {
     if draft.action.is_empty() {
-        faults.add("action", "Choose an action.");
+        faults.add_fault("action", "Choose an action.");
     }
     match rules.action {
         None if draft.action.is_empty() => {}
         // A webhook whose entry was taken away can still be read, noted on and switched off.
         None if !draft.enabled => {}
-        None => faults.add(
+        None => faults.add_fault(
             "action",
             say!(
                 "The action “{action}” is not installed. Choose another, or disable the webhook.",
@@ -232,18 +232,18 @@ fn check_action(draft: &Draft, rules: &Rules<'_>, faults: &mut Faults) {
         ),
         Some(spec) => {
             for fault in spec.check_params(&draft.action_params).err().unwrap_or_default() {
-                faults.add(&format!("param.{}", fault.name), fault.reason);
+                faults.add_fault(&format!("param.{}", fault.name), fault.reason);
             }
         }
     }
     if !(1..=100).contains(&draft.max_attempts) {
-        faults.add("max_attempts", "Enter a number from 1 to 100.");
+        faults.add_fault("max_attempts", "Enter a number from 1 to 100.");
     }
     if let Some(timeout_s) = draft.timeout_s {
         let most =
             rules.action.map_or(86_400, |spec| i32::try_from(spec.timeout_s).unwrap_or(86_400));
         if !(1..=most).contains(&timeout_s) {
-            faults.add(
+            faults.add_fault(
                 "timeout_s",
                 say!("Enter a number from 1 to {most}, the action's own limit.", most = most),
             );
@@ -255,46 +255,49 @@ fn check_action(draft: &Draft, rules: &Rules<'_>, faults: &mut Faults) {
 struct Faults(Vec<Fault>);
 
 impl Faults {
-    fn add(&mut self, field: &str, message: impl Into<Sentence>) {
+    fn add_fault(&mut self, field: &str, message: impl Into<Sentence>) {
         if !self.0.iter().any(|fault| fault.field == field) {
             self.0.push(Fault { field: field.to_owned(), message: message.into() });
         }
     }
 
     /// One line of text.
-    fn text(&mut self, field: &str, text: &str, letters: std::ops::RangeInclusive<usize>) {
+    fn check_line(&mut self, field: &str, text: &str, letters: std::ops::RangeInclusive<usize>) {
         let count = text.chars().count();
         if count < *letters.start() {
-            self.add(field, "This field is required.");
+            self.add_fault(field, "This field is required.");
         } else if count > *letters.end() {
-            self.add(
+            self.add_fault(
                 field,
                 say!("Use at most {most} characters, not {n}.", most = letters.end(), n = count),
             );
         } else if text.chars().any(char::is_control) {
-            self.add(field, "Remove the line break or control character.");
+            self.add_fault(field, "Remove the line break or control character.");
         }
     }
 
     /// Several lines of text.
-    fn lines(&mut self, field: &str, text: &str, most: usize) {
+    fn check_lines(&mut self, field: &str, text: &str, most: usize) {
         let count = text.chars().count();
         if count > most {
-            self.add(
+            self.add_fault(
                 field,
                 say!("Use at most {most} characters, not {n}.", most = most, n = count),
             );
         } else if text.contains('\0') {
-            self.add(field, "Remove the NUL character.");
+            self.add_fault(field, "Remove the NUL character.");
         }
     }
 
     /// A secret as GitLab sends it in a header.
-    fn token(&mut self, field: &str, token: &str) {
+    fn check_token(&mut self, field: &str, token: &str) {
         if token.trim() == token {
-            self.text(field, token, 1..=1_000);
+            self.check_line(field, token, 1..=1_000);
         } else {
-            self.add(field, "Remove the space at its beginning or end: HTTP does not keep it.");
+            self.add_fault(
+                field,
+                "Remove the space at its beginning or end: HTTP does not keep it.",
+            );
         }
     }
 }

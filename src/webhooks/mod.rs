@@ -16,10 +16,10 @@ mod take_over;
 pub mod transfer;
 
 pub use bulk::{Switched, delete_many, reset_many, switch_many};
-pub use delete::{Plan, delete, plan};
+pub use delete::{Plan, delete_logged, plan_deletion};
 pub use input::{Draft, Fault, MAX_KEEP_DAYS, Rules, SecretChange, WebhookInput};
-pub use reset::reset;
-pub use save::{Target, save};
+pub use reset::reset_logged;
+pub use save::{Target, save_webhook};
 pub use take_over::take_over;
 
 use chrono::{DateTime, Utc};

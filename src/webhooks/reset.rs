@@ -1,6 +1,6 @@
 //! Reset registration: a webhook forgets its project and waits for a Test again.
 
-use super::save::log;
+use super::save::log_webhook;
 use super::{Act, SaveError, snapshot};
 use signalbox_core::change::diff_snapshots;
 use signalbox_core::ids::WebhookId;
@@ -13,7 +13,7 @@ use signalbox_store::{Conn, StoreError, run_transaction};
 /// # Errors
 /// [`SaveError::Stale`] when someone else changed it since that version, [`SaveError::Gone`] when
 /// it was deleted.
-pub async fn reset(
+pub async fn reset_logged(
     conn: &mut Conn,
     act: &Act<'_>,
     (id, version): (WebhookId, i32),
@@ -27,8 +27,11 @@ pub async fn reset(
             return Ok(before);
         }
         let after = webhooks::reset_registration(conn, (id, version), act.now).await?;
-        let changes = diff_snapshots(Some(&snapshot::of(&before)), Some(&snapshot::of(&after)));
-        log(conn, act, Verb::Change, &after, changes).await?;
+        let changes = diff_snapshots(
+            Some(&snapshot::take_snapshot(&before)),
+            Some(&snapshot::take_snapshot(&after)),
+        );
+        log_webhook(conn, act, Verb::Change, &after, changes).await?;
         Ok(after)
     })
     .await?;

@@ -1,7 +1,7 @@
 //! Adding and changing a webhook: one transaction, the audit entry inside.
 
 use super::input::WebhookInput;
-use super::secrets::{New, rotated, secret_changes};
+use super::secrets::{New, rotate_secrets, secret_changes};
 use super::{Act, SaveError, secrets, snapshot};
 use signalbox_core::change::{Change, diff_snapshots};
 use signalbox_core::ids::WebhookId;
@@ -27,7 +27,7 @@ pub enum Target {
 ///
 /// # Errors
 /// [`SaveError::Stale`] when someone else saved it first, [`SaveError::Gone`] when it was deleted.
-pub async fn save(
+pub async fn save_webhook(
     conn: &mut Conn,
     act: &Act<'_>,
     target: Target,
@@ -49,27 +49,30 @@ pub(super) async fn save_within(
     (input, secrets): (&WebhookInput, &New),
 ) -> Result<Row, StoreError> {
     match target {
-        Target::Add => add(conn, act, input, secrets).await,
-        Target::Change { id, version } => change(conn, act, (id, version), (input, secrets)).await,
+        Target::Add => add_webhook(conn, act, input, secrets).await,
+        Target::Change { id, version } => {
+            change_webhook(conn, act, (id, version), (input, secrets)).await
+        }
     }
 }
 
-async fn add(
+async fn add_webhook(
     conn: &mut Conn,
     act: &Act<'_>,
     input: &WebhookInput,
     secrets: &New,
 ) -> Result<Row, StoreError> {
-    let secrets = rotated(secrets, input, None, act);
-    let row = webhooks::insert_webhook(conn, &values(input, None, act), &secrets, act.now).await?;
+    let secrets = rotate_secrets(secrets, input, None, act);
+    let row =
+        webhooks::insert_webhook(conn, &column_values(input, None, act), &secrets, act.now).await?;
     webhook_actions::note_fingerprint(conn, row.id, &input.action_fingerprint).await?;
-    let mut changes = diff_snapshots(None, Some(&snapshot::of(&row)));
+    let mut changes = diff_snapshots(None, Some(&snapshot::take_snapshot(&row)));
     changes.extend(secret_changes(input));
-    log(conn, act, Verb::Add, &row, changes).await?;
+    log_webhook(conn, act, Verb::Add, &row, changes).await?;
     Ok(row)
 }
 
-async fn change(
+async fn change_webhook(
     conn: &mut Conn,
     act: &Act<'_>,
     (id, version): (WebhookId, i32),
@@ -79,20 +82,27 @@ async fn change(
     if before.version != version {
         return Err(StoreError::Stale);
     }
-    let values = values(input, Some(&before), act);
+    let values = column_values(input, Some(&before), act);
     let stored = webhooks::stored_secrets(conn, id).await?;
-    let secrets = rotated(secrets, input, Some((&before, stored)), act);
+    let secrets = rotate_secrets(secrets, input, Some((&before, stored)), act);
     let after = webhooks::update_webhook(conn, (id, version), &values, &secrets, act.now).await?;
     webhook_actions::note_fingerprint(conn, after.id, &input.action_fingerprint).await?;
-    let mut changes = diff_snapshots(Some(&snapshot::of(&before)), Some(&snapshot::of(&after)));
+    let mut changes = diff_snapshots(
+        Some(&snapshot::take_snapshot(&before)),
+        Some(&snapshot::take_snapshot(&after)),
+    );
     changes.extend(secret_changes(input));
     if !changes.is_empty() {
-        log(conn, act, Verb::Change, &after, changes).await?;
+        log_webhook(conn, act, Verb::Change, &after, changes).await?;
     }
     Ok(after)
 }
 
-fn values<'a>(input: &'a WebhookInput, before: Option<&'a Row>, act: &Act<'_>) -> Values<'a> {
+fn column_values<'a>(
+    input: &'a WebhookInput,
+    before: Option<&'a Row>,
+    act: &Act<'_>,
+) -> Values<'a> {
     Values {
         name: &input.name,
         repo_name: &input.repo_name,
@@ -129,7 +139,7 @@ fn values<'a>(input: &'a WebhookInput, before: Option<&'a Row>, act: &Act<'_>) -
 }
 
 /// Writes the audit entry of a webhook.
-pub(super) async fn log(
+pub(super) async fn log_webhook(
     conn: &mut Conn,
     act: &Act<'_>,
     verb: Verb,

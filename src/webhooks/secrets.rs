@@ -58,7 +58,7 @@ pub(super) fn is_stored(secret: &SecretString, stored: &[u8], keys: &Keys) -> bo
 }
 
 /// What is written: the new secrets, and those they replace where these are to go on for a while.
-pub(super) fn rotated(
+pub(super) fn rotate_secrets(
     new: &New,
     input: &WebhookInput,
     before: Option<(&Row, StoredSecrets)>,
@@ -81,8 +81,8 @@ pub(super) fn rotated(
         ends: input.end_previous_signing
             || is_over(row.and_then(|row| row.previous_signing_until), act),
     };
-    let (previous_secret_digest, previous_secret_until) = secret.previous();
-    let (previous_signing_token, previous_signing_until) = signing.previous();
+    let (previous_secret_digest, previous_secret_until) = secret.previous_secret();
+    let (previous_signing_token, previous_signing_until) = signing.previous_secret();
     Secrets {
         secret_digest: new.secret.clone(),
         signing_token: new.signing.clone(),
@@ -108,7 +108,7 @@ struct Turn<'n> {
 
 impl Turn<'_> {
     /// The previous secret and its end, as they are written.
-    fn previous(self) -> (Stored, Written<DateTime<Utc>>) {
+    fn previous_secret(self) -> (Stored, Written<DateTime<Utc>>) {
         match (self.new, self.keep_until, self.old) {
             (Some(Some(_)), Some(until), Some(old)) => (Some(Some(old)), Some(Some(until))),
             // Who replaces a secret at once, or takes it away, means the one before it, too.

@@ -5,7 +5,7 @@ use signalbox_core::change::{Snapshot, Value};
 use signalbox_store::webhooks::Row;
 
 /// The fields of a webhook, for telling before from after.
-pub(super) fn of(row: &Row) -> Snapshot {
+pub(super) fn take_snapshot(row: &Row) -> Snapshot {
     let text = |text: &str| Value::Text(text.to_owned());
     let time = |at: Option<DateTime<Utc>>| {
         at.map_or(Value::None, |at| Value::Text(at.format("%Y-%m-%d %H:%M UTC").to_string()))

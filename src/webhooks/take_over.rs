@@ -1,6 +1,6 @@
 //! A project was renamed or moved: its webhooks take over its new name and address.
 
-use super::save::log;
+use super::save::log_webhook;
 use super::{Act, SaveError, snapshot};
 use signalbox_core::change::diff_snapshots;
 use signalbox_core::ids::WebhookId;
@@ -27,8 +27,11 @@ pub async fn take_over(
             let place = (step.repo_name.as_str(), step.repo_url.as_str());
             let after =
                 webhooks::rename_repository(conn, (step.id, step.version), place, act.now).await?;
-            let changes = diff_snapshots(Some(&snapshot::of(before)), Some(&snapshot::of(&after)));
-            log(conn, act, Verb::Change, &after, changes).await?;
+            let changes = diff_snapshots(
+                Some(&snapshot::take_snapshot(before)),
+                Some(&snapshot::take_snapshot(&after)),
+            );
+            log_webhook(conn, act, Verb::Change, &after, changes).await?;
             rows_after.push(after);
         }
         Ok(rows_after)

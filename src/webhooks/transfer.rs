@@ -73,7 +73,7 @@ pub struct Plan {
 impl Plan {
     /// Which webhooks of the table the file's are, and as of when: another text once one of them
     /// was changed, deleted or added.
-    pub fn mark(&self) -> String {
+    pub fn plan_mark(&self) -> String {
         let marks: Vec<String> = self
             .steps
             .iter()
@@ -117,7 +117,7 @@ impl From<StoreError> for ImportError {
 }
 
 /// A webhook's fields as the file has them; secrets are references that `write` names.
-fn of(row: Row) -> PortableWebhook {
+fn to_portable(row: Row) -> PortableWebhook {
     let reference = |is_set: bool| is_set.then(|| Reference { env: String::new() });
     PortableWebhook {
         secret_token: reference(row.has_secret_token),
@@ -150,8 +150,8 @@ fn of(row: Row) -> PortableWebhook {
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
-pub async fn export(conn: &mut Conn) -> Result<Vec<PortableWebhook>, StoreError> {
-    Ok(webhooks::list_all(conn).await?.into_iter().map(of).collect())
+pub async fn export_webhooks(conn: &mut Conn) -> Result<Vec<PortableWebhook>, StoreError> {
+    Ok(webhooks::list_all(conn).await?.into_iter().map(to_portable).collect())
 }
 
 /// These webhooks as a file.
@@ -159,7 +159,7 @@ pub async fn export(conn: &mut Conn) -> Result<Vec<PortableWebhook>, StoreError>
 /// # Errors
 /// A webhook that YAML cannot hold.
 pub fn file_of(rows: Vec<Row>) -> Result<String, Unreadable> {
-    transfer::write_document(rows.into_iter().map(of).collect())
+    transfer::write_document(rows.into_iter().map(to_portable).collect())
 }
 
 /// What an import of the file would do.
@@ -172,11 +172,11 @@ pub async fn plan_import(conn: &mut Conn, file: &Document) -> Result<Plan, Store
 
 fn plan_rows(rows: &[Row], file: &Document) -> Plan {
     let marks: Vec<(i64, i32)> = rows.iter().map(|row| (row.id, row.version)).collect();
-    let here: Vec<PortableWebhook> = rows.iter().cloned().map(of).collect();
+    let here: Vec<PortableWebhook> = rows.iter().cloned().map(to_portable).collect();
     let pairs = pair_webhooks(&file.webhooks, &here);
     let steps = file.webhooks.iter().zip(&pairs).map(|(webhook, found)| {
         let known = found.and_then(|index| Some((here.get(index)?, *marks.get(index)?)));
-        step(webhook, known)
+        step_of(webhook, known)
     });
     let only_here = here.iter().enumerate().filter(|(index, _)| !pairs.contains(&Some(*index)));
     Plan {
@@ -185,7 +185,7 @@ fn plan_rows(rows: &[Row], file: &Document) -> Plan {
     }
 }
 
-fn step(webhook: &PortableWebhook, known: Option<(&PortableWebhook, (i64, i32))>) -> Step {
+fn step_of(webhook: &PortableWebhook, known: Option<(&PortableWebhook, (i64, i32))>) -> Step {
     let known_secrets = known.map_or((None, None), |(here, _)| {
         (here.secret_token.as_ref(), here.signing_token.as_ref())
     });
@@ -216,7 +216,7 @@ fn step(webhook: &PortableWebhook, known: Option<(&PortableWebhook, (i64, i32))>
 /// # Errors
 /// [`ImportError::Faults`] with every fault of every webhook; [`SaveError::Stale`] when someone
 /// changed a webhook meanwhile.
-pub async fn import(
+pub async fn import_document(
     conn: &mut Conn,
     file: &Document,
     given: &Secrets,
@@ -239,7 +239,7 @@ async fn carry_out(
     let mut inputs = Vec::new();
     let mut faults = Vec::new();
     for (webhook, step) in file.webhooks.iter().zip(&plan.steps) {
-        match input(conn, webhook, step, (given, setting)).await? {
+        match read_input(conn, webhook, step, (given, setting)).await? {
             Ok(input) => inputs.push(input),
             Err(found) => {
                 faults.extend(found.into_iter().map(|fault| (step.label.clone(), fault)));
@@ -270,7 +270,7 @@ async fn carry_out(
 }
 
 /// A webhook of the file as it would be saved.
-async fn input(
+async fn read_input(
     conn: &mut Conn,
     webhook: &PortableWebhook,
     step: &Step,
@@ -284,11 +284,16 @@ async fn input(
         Some((id, _)) => webhooks::stored_secrets(conn, WebhookId(id)).await?,
         None => (None, None),
     };
-    Ok(checked(webhook, row.as_ref(), (stored.0.as_ref(), stored.1.as_ref()), (given, setting)))
+    Ok(check_portable(
+        webhook,
+        row.as_ref(),
+        (stored.0.as_ref(), stored.1.as_ref()),
+        (given, setting),
+    ))
 }
 
 /// A webhook of the file by the rules of a form.
-fn checked(
+fn check_portable(
     webhook: &PortableWebhook,
     row: Option<&Row>,
     stored: (Option<&Vec<u8>>, Option<&Vec<u8>>),
@@ -308,7 +313,7 @@ fn checked(
     let here = row.map_or((webhook.project_id, None), |row| {
         (row.project_id, Some(row.register_on_first_event))
     });
-    let draft = draft(
+    let draft = portable_draft(
         webhook.clone().registered_as(here),
         change(&webhook.secret_token, stored.0),
         change(&webhook.signing_token, stored.1),
@@ -320,7 +325,7 @@ fn checked(
         has_secret_token: row.is_some_and(|row| row.has_secret_token),
         has_signing_token: row.is_some_and(|row| row.has_signing_token),
     };
-    let mut checked = WebhookInput::parse(draft, &rules);
+    let mut checked = WebhookInput::check_draft(draft, &rules);
     if Concurrency::parse(&webhook.concurrency).is_none() {
         let message =
             say!("“{word}” is not parallel, serial or latest.", word = webhook.concurrency);
@@ -330,7 +335,7 @@ fn checked(
     checked
 }
 
-fn draft(
+fn portable_draft(
     webhook: PortableWebhook,
     secret_token: SecretChange,
     signing_token: SecretChange,

@@ -56,7 +56,7 @@ struct Made {
 }
 
 impl Runner {
-    pub(super) async fn attempt(&self, begun: Begun) {
+    pub(super) async fn make_attempt(&self, begun: Begun) {
         let Ok(job) = begun.job.id.parse::<JobId>() else { return };
         let made = Made {
             job,
@@ -68,24 +68,29 @@ impl Runner {
         };
         let Made { job, number, action, .. } = &made;
         let stop = self.abort.child_token();
-        let _mark = self.running.mark(job.as_str(), *number, stop.clone());
+        let _mark = self.running.mark_running(job.as_str(), *number, stop.clone());
         tracing::info!(
             job.id = %job, attempt = number, action,
             "Job {job}: attempt {number} begins"
         );
-        let (started, running) = (Instant::now(), metrics::running());
-        let (ended, tail) = self.run(job, begun, stop).await;
+        let (started, running) = (Instant::now(), metrics::count_running());
+        let (ended, tail) = self.run_action(job, begun, stop).await;
         drop(running);
-        if let Some(outcome) = self.finish(&made, &ended, tail).await {
-            metrics::attempt(action, outcome, started.elapsed());
+        if let Some(outcome) = self.finish_attempt(&made, &ended, tail).await {
+            metrics::count_attempt(action, outcome, started.elapsed());
         }
     }
 
-    async fn run(&self, job: &JobId, begun: Begun, stop: CancellationToken) -> (Ended, Tail) {
+    async fn run_action(
+        &self,
+        job: &JobId,
+        begun: Begun,
+        stop: CancellationToken,
+    ) -> (Ended, Tail) {
         let attempt = begun.number;
-        let request = match request(&self.catalogue, begun) {
+        let request = match build_request(&self.catalogue, begun) {
             Ok(request) => request,
-            Err(failure) => return (failed(failure), Tail::default()),
+            Err(failure) => return (failed_outcome(failure), Tail::default()),
         };
         let (chunks, waiting) = mpsc::channel(CHUNKS_WAITING);
         let (pool, notices) = (self.pool.clone(), self.notices.clone());
@@ -93,8 +98,8 @@ impl Runner {
         let run = actions::run_attempt(request, chunks, stop);
         // The writer ends when the action's end of the channel is dropped.
         let run = tokio::spawn(run);
-        let tail = writer.run(waiting).await;
-        let lost = |_| failed(Failure::Internal);
+        let tail = writer.run_writer(waiting).await;
+        let lost = |_| failed_outcome(Failure::Internal);
         (run.await.unwrap_or_else(lost), tail)
     }
 
@@ -105,9 +110,14 @@ impl Runner {
 
     /// Writes the end down, again and again while the database is away: the attempt is over and must
     /// not be made a second time for want of a note. Answers as what it was written, if it was.
-    async fn finish(&self, made: &Made, ended: &Ended, tail: Tail) -> Option<AttemptOutcome> {
+    async fn finish_attempt(
+        &self,
+        made: &Made,
+        ended: &Ended,
+        tail: Tail,
+    ) -> Option<AttemptOutcome> {
         let (job, number) = (&made.job, made.number);
-        let jitter = clock::jitter();
+        let jitter = clock::random_jitter();
         let tail = match self.finish_with_others(made, ended, tail, jitter).await {
             Ok(outcome) => return Some(outcome),
             Err(tail) => tail,
@@ -144,13 +154,13 @@ impl Runner {
         let (end, tally) = (end_of(ended, false), made.tally.with_try());
         let (outcome, error) = (end.outcome, end.error_text());
         let at = clock::now();
-        let next = self.next(made, ended, tally, (at, jitter));
+        let next = self.decide_next(made, ended, tally, (at, jitter));
         let (job, number) = (made.job.clone(), made.number);
         let to_write = ender::Ended { job, number, at, end, next, tally, tail };
-        if let Some(not_written) = self.ender.write(to_write).await {
+        if let Some(not_written) = self.ender.write_end(to_write).await {
             return Err(not_written.tail);
         }
-        log(&made.job, number, outcome, next, &error);
+        log_end(&made.job, number, outcome, next, &error);
         Ok(outcome)
     }
 
@@ -168,7 +178,7 @@ impl Runner {
         run_transaction(conn, async |conn: &mut Conn| {
             let lane = lanes::lock_of(conn, job).await?;
             let row = attempts::lock_job(conn, job).await?;
-            output::insert_chunks(conn, &tail.rows(job, number)).await?;
+            output::insert_chunks(conn, &tail.to_rows(job, number)).await?;
             // A stop of the worker, unless a person wanted the job's end.
             let interrupted = ended.outcome == AttemptOutcome::Cancelled && !row.is_cancelled();
             let end = end_of(ended, interrupted);
@@ -177,7 +187,7 @@ impl Runner {
                 (Next::RunAgain, row.tally_tries())
             } else {
                 let tally = row.tally_tries().with_try();
-                let next = self.next(made, ended, tally, (now, jitter));
+                let next = self.decide_next(made, ended, tally, (now, jitter));
                 (next.unless_cancelled(row.is_cancelled()), tally)
             };
             let finish = Finish { job, number, end: &end, next, tally, now };
@@ -185,14 +195,14 @@ impl Runner {
                 return Ok(None);
             }
             lanes::advance_lane(conn, &lane, now).await?;
-            log(job, number, end.outcome, next, &end.error_text());
+            log_end(job, number, end.outcome, next, &end.error_text());
             Ok(Some(end.outcome))
         })
         .await
     }
 
     /// What follows an attempt that ended by itself.
-    fn next(
+    fn decide_next(
         &self,
         made: &Made,
         ended: &Ended,
@@ -240,11 +250,11 @@ pub(super) async fn give_up(
         decide_next(AttemptOutcome::Lost, None, tally.of_at_most(row.max_attempts), now, 0.0);
     let next = next.unless_cancelled(row.is_cancelled());
     transitions::finish_attempt(conn, Finish { job, number, end: &end, next, tally, now }).await?;
-    log(job, number, AttemptOutcome::Lost, next, &end.error_text());
+    log_end(job, number, AttemptOutcome::Lost, next, &end.error_text());
     Ok(())
 }
 
-fn log(job: &JobId, number: i32, outcome: AttemptOutcome, next: Next, error: &str) {
+fn log_end(job: &JobId, number: i32, outcome: AttemptOutcome, next: Next, error: &str) {
     let (outcome, state) = (outcome.as_str(), next.resulting_state().as_str());
     tracing::info!(
         job.id = %job, attempt = number, outcome, state, error,
@@ -252,7 +262,7 @@ fn log(job: &JobId, number: i32, outcome: AttemptOutcome, next: Next, error: &st
     );
 }
 
-fn failed(failure: Failure) -> Ended {
+fn failed_outcome(failure: Failure) -> Ended {
     Ended {
         outcome: AttemptOutcome::Failed,
         temporary: false,
@@ -265,7 +275,7 @@ fn failed(failure: Failure) -> Ended {
 }
 
 /// Puts together what the action needs; Err is why the attempt fails.
-fn request(catalogue: &Catalogue, begun: Begun) -> Result<RunRequest, Failure> {
+fn build_request(catalogue: &Catalogue, begun: Begun) -> Result<RunRequest, Failure> {
     let Begun { number, job, delivery, webhook_url } = begun;
     let spec = catalogue.get(&job.action).ok_or_else(|| catalogue.why_missing(&job.action))?;
     let Some(DeliveryRow { event: header, body: Some(body) }) = delivery else {

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 const LOOK: Duration = Duration::from_secs(2);
 
 /// Watches until `stop`.
-pub(super) async fn watch(
+pub(super) async fn watch_cancels(
     pool: Pool,
     listener: Listener,
     running: Running,
@@ -28,13 +28,13 @@ pub(super) async fn watch(
             _ = tick.tick() => {}
             () = stop.cancelled() => return,
         }
-        if let Err(error) = once(&pool, &running).await {
+        if let Err(error) = look_once(&pool, &running).await {
             tracing::warn!(%error, "Failed to look for jobs to cancel: {error}");
         }
     }
 }
 
-async fn once(pool: &Pool, running: &Running) -> Result<()> {
+async fn look_once(pool: &Pool, running: &Running) -> Result<()> {
     let jobs = running.jobs_being_run();
     if jobs.is_empty() {
         return Ok(());
@@ -42,17 +42,17 @@ async fn once(pool: &Pool, running: &Running) -> Result<()> {
     let mut conn = pool.get_conn().await?;
     // The newer one may wait for the very worker that runs the other, and so cannot see to it.
     for overtaken in lanes::with_newer(&mut conn, &jobs).await? {
-        settle(&mut conn, &overtaken).await?;
+        end_overtaken(&mut conn, &overtaken).await?;
     }
     for job in attempts::to_cancel(&mut conn, &jobs).await? {
-        if running.stop(&job) {
+        if running.stop_attempt(&job) {
             tracing::info!(job.id = job, "Job {job} was cancelled: stopping its processes");
         }
     }
     Ok(())
 }
 
-async fn settle(conn: &mut Conn, Overtaken { lane, action }: &Overtaken) -> Result<()> {
+async fn end_overtaken(conn: &mut Conn, Overtaken { lane, action }: &Overtaken) -> Result<()> {
     run_transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
         lanes::lock_lane(conn, lane).await?;
         if lane::is_of_host(lane) {

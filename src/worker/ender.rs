@@ -32,11 +32,11 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    fn ending(&self) -> Ending<'_> {
+    fn as_ending(&self) -> Ending<'_> {
         let Self { job, number, at, end, next, tally, tail } = self;
         Ending {
             finish: Finish { job, number: *number, end, next: *next, tally: *tally, now: *at },
-            output: tail.rows(job, *number),
+            output: tail.to_rows(job, *number),
         }
     }
 }
@@ -53,19 +53,19 @@ pub(super) struct Ender(mpsc::Sender<Waiting>);
 
 impl Ender {
     /// Writes until every clone is dropped.
-    pub(super) fn start(pool: Pool, notices: Listener) -> Self {
+    pub(super) fn start_ender(pool: Pool, notices: Listener) -> Self {
         let (sender, mut waiting) = mpsc::channel(WAITING);
         tokio::spawn(async move {
             let mut batch = Vec::new();
             while waiting.recv_many(&mut batch, MOST).await > 0 {
-                write(&pool, &notices, std::mem::take(&mut batch)).await;
+                write_batch(&pool, &notices, std::mem::take(&mut batch)).await;
             }
         });
         Self(sender)
     }
 
     /// Writes an end; gives it back if that is its attempt's own business.
-    pub(super) async fn write(&self, ended: Ended) -> Option<Ended> {
+    pub(super) async fn write_end(&self, ended: Ended) -> Option<Ended> {
         let (answer, written) = oneshot::channel();
         match self.0.send(Waiting { ended, answer }).await {
             Ok(()) => written.await.unwrap_or_default(),
@@ -74,7 +74,7 @@ impl Ender {
     }
 }
 
-async fn write(pool: &Pool, notices: &Listener, batch: Vec<Waiting>) {
+async fn write_batch(pool: &Pool, notices: &Listener, batch: Vec<Waiting>) {
     let written = try_write(pool, &batch).await.unwrap_or_else(|error| {
         tracing::debug!(%error, "Failed to write ends of attempts in one statement: {error}; writing each alone");
         HashSet::new()
@@ -88,6 +88,6 @@ async fn write(pool: &Pool, notices: &Listener, batch: Vec<Waiting>) {
 }
 
 async fn try_write(pool: &Pool, batch: &[Waiting]) -> Result<HashSet<String>> {
-    let endings: Vec<_> = batch.iter().map(|waiting| waiting.ended.ending()).collect();
+    let endings: Vec<_> = batch.iter().map(|waiting| waiting.ended.as_ending()).collect();
     end_many(&mut *pool.get_conn().await?, &endings).await
 }

@@ -103,7 +103,7 @@ impl BackendConfig for JobQueue {
 }
 
 /// Takes jobs until `stop`.
-pub(super) fn start(
+pub(super) fn start_fetching(
     runner: Runner,
     notices: &Listener,
     concurrency: usize,
@@ -132,7 +132,7 @@ pub(super) fn start(
             let free = std::iter::from_fn(|| Arc::clone(&slots).try_acquire_owned().ok());
             let free: Vec<_> = first.into_iter().chain(free).collect();
             let wanted = free.len();
-            may_be_more = match fetch(&runner, &mut next, wanted).await {
+            may_be_more = match begin_next(&runner, &mut next, wanted).await {
                 Ok(Fetched { begun, may_be_more }) => {
                     for (begun, slot) in begun.into_iter().zip(free) {
                         if leased.send(Leased { begun, slot }).await.is_err() {
@@ -173,9 +173,9 @@ impl Head {
         if self.older.has_changed() || self.whole.is_due() { DateTime::UNIX_EPOCH } else { self.at }
     }
 
-    fn looked(&mut self, span: Span, first: Option<&DueJob>) {
+    fn note_look(&mut self, span: Span, first: Option<&DueJob>) {
         if span.from == DateTime::UNIX_EPOCH {
-            self.whole.looked(self.began);
+            self.whole.note_look(self.began);
         }
         self.at = first.and_then(|job| job.due_at).unwrap_or(span.to) - CLOCKS;
     }
@@ -195,7 +195,7 @@ struct Next {
 
 impl Next {
     /// The jobs to begin next, at most so many, and when they became due.
-    async fn due(
+    async fn due_jobs(
         &mut self,
         conn: &mut Conn,
         most: usize,
@@ -204,17 +204,17 @@ impl Next {
         let span = Span { from: self.head.from(), to: clock::now() };
         if !self.turns.are_known() || span.from < self.head.at {
             let due = queue::list_due(conn, span, limit).await?;
-            self.head.looked(span, due.first());
+            self.head.note_look(span, due.first());
             if due.len() < most {
                 return Ok((due, span));
             }
-            self.turns.look(conn).await?;
+            self.turns.look_up_turns(conn).await?;
             if !self.turns.are_known() {
                 return Ok((due, span));
             }
         }
         let span = Span { from: self.head.at, to: clock::now() };
-        let mut due = self.turns.due(conn, span, most).await?;
+        let mut due = self.turns.due_in_turn(conn, span, most).await?;
         if due.len() < most {
             let have: HashSet<_> = due.iter().map(|job| job.id.clone()).collect();
             let others = queue::list_due(conn, span, limit).await?;
@@ -226,10 +226,10 @@ impl Next {
 }
 
 /// Begins at most so many jobs of those that are due.
-async fn fetch(runner: &Runner, next: &mut Next, most: usize) -> Result<Fetched, StoreError> {
+async fn begin_next(runner: &Runner, next: &mut Next, most: usize) -> Result<Fetched, StoreError> {
     let mut pooled = runner.taking.get_conn().await?;
     let conn: &mut Conn = &mut pooled;
-    let (due, span) = next.due(conn, most).await?;
+    let (due, span) = next.due_jobs(conn, most).await?;
     let is_full = due.len() >= most;
     if due.is_empty() {
         return Ok(Fetched { begun: Vec::new(), may_be_more: false });
@@ -308,11 +308,11 @@ mod tests {
         });
         assert_eq!(head.from(), DateTime::UNIX_EPOCH, "it knows nothing yet");
         let first = now - TimeDelta::hours(1);
-        head.looked(Span { from: DateTime::UNIX_EPOCH, to: now }, Some(&job(first)));
+        head.note_look(Span { from: DateTime::UNIX_EPOCH, to: now }, Some(&job(first)));
         // As if that had taken so long that the next one is far.
-        head.whole.looked(Instant::now().checked_sub(Duration::from_mins(1)).unwrap());
+        head.whole.note_look(Instant::now().checked_sub(Duration::from_mins(1)).unwrap());
         assert_eq!(head.from(), first - CLOCKS);
-        head.looked(Span { from: first, to: now }, None);
+        head.note_look(Span { from: first, to: now }, None);
         assert_eq!(head.from(), now - CLOCKS, "nothing waits");
         listener.wake_workers();
         assert_eq!(head.from(), now - CLOCKS);

@@ -64,12 +64,12 @@ pub struct Deps {
 
 /// Runs jobs until `stop`; then lets running attempts finish within the grace, ends the rest and
 /// puts them back.
-pub async fn run(deps: Deps, stop: CancellationToken) {
-    let rescue = tokio::spawn(rescue::run(deps.pool.clone(), stop.clone()));
-    let upkeep = tokio::spawn(upkeep::run(deps.pool.clone(), deps.retention, stop.clone()));
+pub async fn run_worker(deps: Deps, stop: CancellationToken) {
+    let rescue = tokio::spawn(rescue::run_rescue(deps.pool.clone(), stop.clone()));
+    let upkeep = tokio::spawn(upkeep::run_upkeep(deps.pool.clone(), deps.retention, stop.clone()));
     while !stop.is_cancelled() {
-        let name = name();
-        match work(&deps, &name, &stop).await {
+        let name = worker_name();
+        match work_until_stopped(&deps, &name, &stop).await {
             Ok(()) => tracing::info!(worker = name, "Worker {name} stopped"),
             Err(error) => {
                 tracing::error!(worker = name, %error, "Worker {name} failed: {error:#}; restarting it");
@@ -84,32 +84,36 @@ pub async fn run(deps: Deps, stop: CancellationToken) {
     let _ = tokio::join!(rescue, upkeep);
 }
 
-fn name() -> String {
-    format!("{}-{}-{}", host(), std::process::id(), clock::unique())
+fn worker_name() -> String {
+    format!("{}-{}-{}", host_name(), std::process::id(), clock::unique_id())
 }
 
-fn host() -> String {
+fn host_name() -> String {
     gethostname::gethostname().to_string_lossy().into_owned()
 }
 
 /// One worker from registration to retirement.
-async fn work(deps: &Deps, name: &str, stop: &CancellationToken) -> anyhow::Result<()> {
+async fn work_until_stopped(
+    deps: &Deps,
+    name: &str,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
     let running = Running::default();
     let abort = CancellationToken::new();
     let runner = Runner {
         pool: deps.pool.clone(),
         taking: deps.taking.clone(),
-        ender: Ender::start(deps.taking.clone(), deps.notices.clone()),
+        ender: Ender::start_ender(deps.taking.clone(), deps.notices.clone()),
         notices: deps.notices.clone(),
         catalogue: deps.catalogue.clone(),
         worker: name.to_owned(),
         running: running.clone(),
         abort: abort.clone(),
     };
-    introduce(deps, name).await?;
+    register_worker(deps, name).await?;
     let retired = CancellationToken::new();
     let _retired = retired.clone().drop_guard();
-    tokio::spawn(cancel::watch(
+    tokio::spawn(cancel::watch_cancels(
         deps.pool.clone(),
         deps.notices.clone(),
         running.clone(),
@@ -117,7 +121,7 @@ async fn work(deps: &Deps, name: &str, stop: &CancellationToken) -> anyhow::Resu
     ));
     let fetching = stop.child_token();
     let silence = Silence { abort: abort.clone(), fetching: fetching.clone() };
-    tokio::spawn(beat(deps.pool.clone(), name.to_owned(), silence, retired));
+    tokio::spawn(keep_beating(deps.pool.clone(), name.to_owned(), silence, retired));
     tokio::spawn(end_after_grace(
         deps.grace,
         name.to_owned(),
@@ -126,23 +130,24 @@ async fn work(deps: &Deps, name: &str, stop: &CancellationToken) -> anyhow::Resu
     ));
     tracing::info!(worker = name, concurrency = deps.concurrency, "Worker {name} started");
     // Whatever ends it, it takes no more jobs, and is there until its attempts have ended.
-    let queue = fetch::start(runner.clone(), &deps.notices, deps.concurrency, fetching.clone());
+    let queue =
+        fetch::start_fetching(runner.clone(), &deps.notices, deps.concurrency, fetching.clone());
     let worker = WorkerBuilder::new(name).backend(queue).build(move |leased: Leased| {
         let runner = runner.clone();
-        async move { handle(runner, leased).await }
+        async move { handle_job(runner, leased).await }
     });
     let outcome = worker.run().await;
     fetching.cancel();
-    running.idle().await;
+    running.wait_until_idle().await;
     workers::end_worker(&mut *deps.pool.get_conn().await?, name, clock::now()).await?;
     Ok(outcome?)
 }
 
 /// Makes one attempt in a task of its own: a worker that breaks off does not tear it.
-async fn handle(runner: Runner, leased: Leased) {
+async fn handle_job(runner: Runner, leased: Leased) {
     let Leased { begun, slot } = leased;
     let attempt = tokio::spawn(async move {
-        runner.attempt(begun).await;
+        runner.make_attempt(begun).await;
         drop(slot);
     });
     // A panic in it has been logged already.
@@ -156,11 +161,11 @@ struct Silence {
 }
 
 /// Gives heartbeats until the worker has retired.
-async fn beat(pool: Pool, name: String, silence: Silence, retired: CancellationToken) {
+async fn keep_beating(pool: Pool, name: String, silence: Silence, retired: CancellationToken) {
     let mut last = Instant::now();
     let mut wait = HEARTBEAT;
     while retired.run_until_cancelled(tokio::time::sleep(wait)).await.is_some() {
-        match heartbeat(&pool, &name).await {
+        match beat_once(&pool, &name).await {
             Ok(()) => (last, wait) = (Instant::now(), HEARTBEAT),
             Err(error) => {
                 wait = HEARTBEAT_RETRY;
@@ -178,7 +183,7 @@ async fn beat(pool: Pool, name: String, silence: Silence, retired: CancellationT
     }
 }
 
-async fn heartbeat(pool: &Pool, name: &str) -> Result<()> {
+async fn beat_once(pool: &Pool, name: &str) -> Result<()> {
     workers::write_heartbeat(&mut *pool.get_conn().await?, name).await
 }
 
@@ -201,11 +206,11 @@ async fn end_after_grace(
 }
 
 /// Writes down who this worker is.
-async fn introduce(deps: &Deps, name: &str) -> anyhow::Result<()> {
+async fn register_worker(deps: &Deps, name: &str) -> anyhow::Result<()> {
     let now = clock::now();
     let worker = Worker {
         name: name.to_owned(),
-        host: host(),
+        host: host_name(),
         pid: std::process::id().into(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         concurrency: i32::try_from(deps.concurrency)?,

@@ -36,7 +36,7 @@ pub(super) struct Tail {
 
 impl Tail {
     /// Its rows.
-    pub(super) fn rows<'a>(&'a self, job: &'a JobId, attempt: i32) -> Vec<NewChunk<'a>> {
+    pub(super) fn to_rows<'a>(&'a self, job: &'a JobId, attempt: i32) -> Vec<NewChunk<'a>> {
         let numbered = self.pieces.iter().zip(self.seq..);
         let row = |(piece, seq): (&'a Piece, i32)| NewChunk {
             job_id: job.as_str(),
@@ -60,25 +60,25 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Stores what comes until the other end is dropped; gives back what came last.
-    pub(super) async fn run(self, mut chunks: mpsc::Receiver<OutputChunk>) -> Tail {
+    pub(super) async fn run_writer(self, mut chunks: mpsc::Receiver<OutputChunk>) -> Tail {
         let mut seq = 0;
         while let Some(first) = chunks.recv().await {
-            let pieces = gather(first, &mut chunks).await;
+            let pieces = gather_pieces(first, &mut chunks).await;
             let tail = Tail { seq, pieces };
             if chunks.is_closed() && chunks.is_empty() {
                 return tail;
             }
-            self.store(&tail).await;
+            self.store_tail(&tail).await;
             seq += i32::try_from(tail.pieces.len()).unwrap_or(i32::MAX);
         }
         Tail { seq, pieces: Vec::new() }
     }
 
-    async fn store(&self, tail: &Tail) {
+    async fn store_tail(&self, tail: &Tail) {
         let Self { job, attempt, .. } = self;
         let mut failure = None;
         for _ in 0..TRIES {
-            let error = match self.insert(tail).await {
+            let error = match self.insert_tail(tail).await {
                 Ok(()) => return self.notices.tell_of_jobs([job.as_str()]),
                 Err(error) => error,
             };
@@ -94,14 +94,14 @@ impl Writer {
         }
     }
 
-    async fn insert(&self, tail: &Tail) -> Result<()> {
-        let rows = tail.rows(&self.job, self.attempt);
+    async fn insert_tail(&self, tail: &Tail) -> Result<()> {
+        let rows = tail.to_rows(&self.job, self.attempt);
         output::insert_chunks(&mut *self.pool.get_conn().await?, &rows).await
     }
 }
 
 /// What comes within a moment, neighbours of one stream joined.
-async fn gather(first: OutputChunk, chunks: &mut mpsc::Receiver<OutputChunk>) -> Vec<Piece> {
+async fn gather_pieces(first: OutputChunk, chunks: &mut mpsc::Receiver<OutputChunk>) -> Vec<Piece> {
     let mut pieces = vec![Piece { chunk: first, at: clock::now() }];
     let pause = tokio::time::sleep(PAUSE);
     tokio::pin!(pause);

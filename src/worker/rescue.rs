@@ -17,20 +17,20 @@ use tokio_util::sync::CancellationToken;
 /// The most held jobs that are looked at.
 const MOST_HELD: i64 = 1_000;
 
-pub(super) async fn run(pool: Pool, stop: CancellationToken) {
+pub(super) async fn run_rescue(pool: Pool, stop: CancellationToken) {
     let mut tick = tokio::time::interval(HEARTBEAT);
     loop {
         tokio::select! {
             _ = tick.tick() => {}
             () = stop.cancelled() => return,
         }
-        if let Err(error) = once(&pool).await {
+        if let Err(error) = rescue_once(&pool).await {
             tracing::warn!(%error, "Failed to look for attempts of lost workers: {error}");
         }
     }
 }
 
-async fn once(pool: &Pool) -> Result<()> {
+async fn rescue_once(pool: &Pool) -> Result<()> {
     let mut pooled = pool.get_conn().await?;
     let conn: &mut Conn = &mut pooled;
     let open = attempts::list_open(conn, None).await?;
@@ -39,7 +39,7 @@ async fn once(pool: &Pool) -> Result<()> {
     names.dedup();
     let lost = workers::lost_among(conn, &names).await?;
     for attempt in open.into_iter().filter(|attempt| lost.contains(&attempt.worker)) {
-        rescue(conn, &attempt).await?;
+        rescue_attempt(conn, &attempt).await?;
     }
     for lane in lanes::waited_for(conn).await? {
         run_transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
@@ -71,7 +71,7 @@ async fn release_unpaused(conn: &mut Conn) -> Result<()> {
     .await
 }
 
-async fn rescue(conn: &mut Conn, lost: &OpenAttempt) -> Result<()> {
+async fn rescue_attempt(conn: &mut Conn, lost: &OpenAttempt) -> Result<()> {
     let Ok(job) = lost.job_id.parse::<JobId>() else { return Ok(()) };
     run_transaction(conn, async |conn: &mut Conn| {
         let lane = match lanes::lock_of(conn, &job).await {

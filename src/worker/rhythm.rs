@@ -20,7 +20,7 @@ impl Rhythm {
     }
 
     /// A look that began then has ended.
-    pub(super) fn looked(&mut self, began: Instant) {
+    pub(super) fn note_look(&mut self, began: Instant) {
         self.0 = Some((Instant::now(), began.elapsed()));
     }
 }
@@ -34,7 +34,7 @@ mod tests {
         let ago = |ms| Instant::now().checked_sub(Duration::from_millis(ms)).unwrap();
         assert!(Rhythm::default().is_due(), "nobody looked yet");
         let mut rhythm = Rhythm::default();
-        rhythm.looked(Instant::now());
+        rhythm.note_look(Instant::now());
         assert!(!rhythm.is_due());
         assert!(Rhythm(Some((ago(250), Duration::ZERO))).is_due());
         assert!(!Rhythm(Some((ago(900), Duration::from_millis(50)))).is_due());

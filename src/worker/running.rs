@@ -23,30 +23,30 @@ pub(super) struct Mark {
 
 impl Running {
     /// Marks an attempt as being made here, ended by `stop`.
-    pub(super) fn mark(&self, job: &str, number: i32, stop: CancellationToken) -> Mark {
+    pub(super) fn mark_running(&self, job: &str, number: i32, stop: CancellationToken) -> Mark {
         let attempt = (job.to_owned(), number);
-        self.attempts().insert(attempt.clone(), stop);
+        self.lock_attempts().insert(attempt.clone(), stop);
         Mark { running: self.clone(), attempt }
     }
 
     /// The jobs being run here.
     pub(super) fn jobs_being_run(&self) -> Vec<String> {
-        self.attempts().keys().map(|(job, _)| job.clone()).collect()
+        self.lock_attempts().keys().map(|(job, _)| job.clone()).collect()
     }
 
     /// Ends a job's attempt; true if that is news.
-    pub(super) fn stop(&self, job: &str) -> bool {
-        let attempts = self.attempts();
+    pub(super) fn stop_attempt(&self, job: &str) -> bool {
+        let attempts = self.lock_attempts();
         let of_job = attempts.iter().filter(|((of, _), stop)| of == job && !stop.is_cancelled());
         of_job.inspect(|(_, stop)| stop.cancel()).count() > 0
     }
 
     pub(super) fn len(&self) -> usize {
-        self.attempts().len()
+        self.lock_attempts().len()
     }
 
     /// Waits until nothing runs here.
-    pub(super) async fn idle(&self) {
+    pub(super) async fn wait_until_idle(&self) {
         loop {
             let ended = self.0.ended.notified();
             if self.len() == 0 {
@@ -56,14 +56,16 @@ impl Running {
         }
     }
 
-    fn attempts(&self) -> std::sync::MutexGuard<'_, HashMap<(String, i32), CancellationToken>> {
+    fn lock_attempts(
+        &self,
+    ) -> std::sync::MutexGuard<'_, HashMap<(String, i32), CancellationToken>> {
         self.0.attempts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Mark {
     fn drop(&mut self) {
-        self.running.attempts().remove(&self.attempt);
+        self.running.lock_attempts().remove(&self.attempt);
         self.running.0.ended.notify_waiters();
     }
 }

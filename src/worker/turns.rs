@@ -26,21 +26,21 @@ impl Turns {
     }
 
     /// Looks which webhooks take turns.
-    pub(super) async fn look(&mut self, conn: &mut Conn) -> Result<()> {
+    pub(super) async fn look_up_turns(&mut self, conn: &mut Conn) -> Result<()> {
         let began = Instant::now();
         self.webhooks = queue::waiting_webhooks(conn, self.last, MOST).await?;
-        self.looks.looked(began);
+        self.looks.note_look(began);
         Ok(())
     }
 
     /// The jobs whose turn it is, at most so many.
-    pub(super) async fn due(
+    pub(super) async fn due_in_turn(
         &mut self,
         conn: &mut Conn,
         span: Span,
         most: usize,
     ) -> Result<Vec<DueJob>> {
-        let webhooks = self.next(most);
+        let webhooks = self.next_webhooks(most);
         let each = most.div_ceil(webhooks.len().max(1));
         let mut due = queue::due_of(conn, &webhooks, each, span).await?;
         due.truncate(most);
@@ -48,7 +48,7 @@ impl Turns {
     }
 
     /// The webhooks that follow in turn, each once.
-    fn next(&mut self, most: usize) -> Vec<i64> {
+    fn next_webhooks(&mut self, most: usize) -> Vec<i64> {
         let start = self.webhooks.partition_point(|webhook| *webhook <= self.last);
         let (before, after) = self.webhooks.split_at(start);
         let next: Vec<i64> = after.iter().chain(before).take(most).copied().collect();
@@ -64,13 +64,13 @@ mod tests {
     #[test]
     fn webhooks_follow_in_turn_and_come_again() {
         let mut turns = Turns { webhooks: vec![0, 3, 7, 9], ..Turns::default() };
-        assert_eq!(turns.next(2), [3, 7]);
-        assert_eq!(turns.next(3), [9, 0, 3]);
+        assert_eq!(turns.next_webhooks(2), [3, 7]);
+        assert_eq!(turns.next_webhooks(3), [9, 0, 3]);
         // One that came between takes its turn; one that is gone is passed over.
         turns.webhooks = vec![0, 5, 9];
-        assert_eq!(turns.next(1), [5]);
-        assert_eq!(turns.next(10), [9, 0, 5]);
+        assert_eq!(turns.next_webhooks(1), [5]);
+        assert_eq!(turns.next_webhooks(10), [9, 0, 5]);
         turns.webhooks.clear();
-        assert_eq!(turns.next(4), [0; 0]);
+        assert_eq!(turns.next_webhooks(4), [0; 0]);
     }
 }

@@ -68,7 +68,7 @@ const STEPS: [Step; 7] = [
 /// How long what nobody looks at is kept: workers that ended.
 const TRACES: TimeDelta = TimeDelta::days(1);
 
-pub(super) async fn run(pool: Pool, keep: RetentionSettings, stop: CancellationToken) {
+pub(super) async fn run_upkeep(pool: Pool, keep: RetentionSettings, stop: CancellationToken) {
     let mut tick = tokio::time::interval(EVERY);
     loop {
         tokio::select! {
@@ -76,7 +76,7 @@ pub(super) async fn run(pool: Pool, keep: RetentionSettings, stop: CancellationT
             () = stop.cancelled() => return,
         }
         let done = tokio::select! {
-            done = once(&pool, keep, Meeting::GiveWay) => done,
+            done = remove_expired(&pool, keep, Meeting::GiveWay) => done,
             () = stop.cancelled() => return,
         };
         match done {
@@ -106,7 +106,7 @@ pub(super) async fn run(pool: Pool, keep: RetentionSettings, stop: CancellationT
 ///
 /// # Errors
 /// Any [`StoreError`] of the database; what was removed before stays removed.
-pub async fn once(
+pub async fn remove_expired(
     pool: &Pool,
     keep: RetentionSettings,
     meeting: Meeting,
@@ -117,11 +117,11 @@ pub async fn once(
         loop {
             // A connection per batch: upkeep holds none while it pauses.
             let mut conn = pool.get_conn().await?;
-            let Some(count) = batch(&mut conn, step, (keep, now), meeting).await? else {
+            let Some(count) = remove_batch(&mut conn, step, (keep, now), meeting).await? else {
                 return Ok((removed != Removed::default()).then_some(removed));
             };
             drop(conn);
-            removed.add(step, count);
+            removed.add_removed(step, count);
             if count < retention::BATCH {
                 break;
             }
@@ -132,7 +132,7 @@ pub async fn once(
 }
 
 /// One batch; none if another process is at it.
-async fn batch(
+async fn remove_batch(
     conn: &mut Conn,
     step: Step,
     (keep, now): (RetentionSettings, DateTime<Utc>),
@@ -159,7 +159,7 @@ async fn batch(
 }
 
 impl Removed {
-    fn add(&mut self, step: Step, count: usize) {
+    fn add_removed(&mut self, step: Step, count: usize) {
         let sum = match step {
             Step::Bodies => &mut self.bodies,
             Step::Deliveries => &mut self.deliveries,

@@ -72,7 +72,7 @@ impl Delivery {
 
     /// Signed with the token that GitLab 19 shows, with its headers: a new event each time.
     pub fn by_gitlab_19(self, signing_token: &str) -> Self {
-        let uuid = || signalbox_core::idempotency::to_hex(&signalbox::clock::random::<16>());
+        let uuid = || signalbox_core::idempotency::to_hex(&signalbox::clock::random_bytes::<16>());
         let (id, now) = (uuid(), signalbox::clock::now().timestamp().to_string());
         let key = signalbox_core::credential::SigningKey::from_shown(signing_token).unwrap();
         let signature = key.sign_message(&id, &now, &self.body);

@@ -4,11 +4,11 @@
 mod plan;
 mod runner;
 
-pub use plan::{Plan, plan};
-pub use runner::run;
+pub use plan::{Plan, plan_run};
+pub use runner::carry_out_runs;
 
 use super::Act;
-use super::replay::served;
+use super::replay::claim_form_once;
 use crate::clock;
 use signalbox_core::change::{Change, Value};
 use signalbox_core::ids::DeliveryId;
@@ -38,11 +38,11 @@ pub struct Start {
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
-pub async fn start(conn: &mut Conn, act: Act<'_>, start: &Start) -> Result<String> {
+pub async fn start_run(conn: &mut Conn, act: Act<'_>, start: &Start) -> Result<String> {
     run_transaction(conn, async |conn: &mut Conn| {
         // Runs and deliveries are named alike.
         let id: DeliveryId = clock::delivery_id();
-        if let Some(begun) = served(conn, &start.once, &id, act.now).await? {
+        if let Some(begun) = claim_form_once(conn, &start.once, &id, act.now).await? {
             return Ok(begun.to_string());
         }
         let run = Run {
@@ -66,9 +66,11 @@ pub async fn start(conn: &mut Conn, act: Act<'_>, start: &Start) -> Result<Strin
         };
         replays::insert_run(conn, &run).await?;
         let pace = format!("{} a {}", run.pace, run.per);
-        let changes =
-            vec![change("deliveries", Value::Number(run.total)), change("pace", Value::Text(pace))];
-        log(conn, act, (Verb::Replay, &run), changes).await?;
+        let changes = vec![
+            run_change("deliveries", Value::Number(run.total)),
+            run_change("pace", Value::Text(pace)),
+        ];
+        log_run(conn, act, (Verb::Replay, &run), changes).await?;
         Ok(run.id)
     })
     .await
@@ -78,7 +80,7 @@ pub async fn start(conn: &mut Conn, act: Act<'_>, start: &Start) -> Result<Strin
 ///
 /// # Errors
 /// [`StoreError::NotFound`] if there is no such run.
-pub async fn stop(conn: &mut Conn, act: Act<'_>, id: &str) -> Result<bool> {
+pub async fn stop_run(conn: &mut Conn, act: Act<'_>, id: &str) -> Result<bool> {
     run_transaction(conn, async |conn: &mut Conn| {
         let mut run = replays::lock_run(conn, id).await?;
         if run.state != RunState::Running.as_str() {
@@ -88,18 +90,18 @@ pub async fn stop(conn: &mut Conn, act: Act<'_>, id: &str) -> Result<bool> {
         run.stopped_by.clone_from(&act.actor.username);
         run.ended_at = Some(act.now);
         replays::advance_run(conn, &run).await?;
-        let changes = vec![change("done", Value::Number(run.done))];
-        log(conn, act, (Verb::Cancel, &run), changes).await?;
+        let changes = vec![run_change("done", Value::Number(run.done))];
+        log_run(conn, act, (Verb::Cancel, &run), changes).await?;
         Ok(true)
     })
     .await
 }
 
-fn change(field: &str, after: Value) -> Change {
+fn run_change(field: &str, after: Value) -> Change {
     Change { field: field.to_owned(), before: None, after: Some(after), secret: false }
 }
 
-async fn log(
+async fn log_run(
     conn: &mut Conn,
     act: Act<'_>,
     (verb, run): (Verb, &Run),
@@ -119,7 +121,7 @@ async fn log(
 }
 
 /// Why deliveries of a run were left out, with how many.
-pub fn skips(run: &Run) -> BTreeMap<Skip, i64> {
+pub fn skipped_counts(run: &Run) -> BTreeMap<Skip, i64> {
     let stored: BTreeMap<String, i64> =
         serde_json::from_value(run.skips.clone()).unwrap_or_default();
     stored.into_iter().filter_map(|(word, count)| Some((Skip::parse(&word)?, count))).collect()

@@ -3,7 +3,7 @@
 
 use super::LOOKAHEAD;
 use crate::control::judge::{Known, Proof};
-use crate::control::replay::{Judge, Prospect, case, kept};
+use crate::control::replay::{Judge, Prospect, replay_case, what_is_kept};
 use crate::control::whole_body;
 use signalbox_core::event::Event;
 use signalbox_core::ids::WebhookId;
@@ -39,11 +39,11 @@ pub struct Plan {
 
 impl Plan {
     /// The jobs that would be queued.
-    pub fn jobs(&self) -> i64 {
+    pub fn count_jobs(&self) -> i64 {
         self.webhooks.iter().map(|(.., jobs)| jobs).sum()
     }
 
-    fn add(&mut self, outcome: std::result::Result<Prospect, Skip>) {
+    fn add_outcome(&mut self, outcome: std::result::Result<Prospect, Skip>) {
         self.judged += 1;
         match outcome {
             Err(skip) => *self.skips.entry(skip).or_default() += 1,
@@ -64,7 +64,7 @@ impl Plan {
 ///
 /// # Errors
 /// Any [`signalbox_store::StoreError`] of the database.
-pub async fn plan(
+pub async fn plan_run(
     conn: &mut Conn,
     chosen: &Chosen,
     judge: Judge<'_>,
@@ -77,20 +77,20 @@ pub async fn plan(
         let outlines = replays::list_after(conn, chosen, &cursor, LOOKAHEAD).await?;
         let Some(last) = outlines.last() else { break };
         cursor.clone_from(&last.id);
-        for batch in batches(outlines) {
+        for batch in split_batches(outlines) {
             let (mut wanted, mut gone) = (Vec::new(), 0);
             for outline in batch {
                 match outline_obstacle(&outline) {
-                    Some(skip) => plan.add(Err(skip)),
+                    Some(skip) => plan.add_outcome(Err(skip)),
                     None => wanted.push(outline.id),
                 }
             }
             let found = deliveries::find_many(conn, &wanted).await?;
             gone += wanted.len() - found.len();
-            for outcome in judged(conn, &found, judge).await? {
-                plan.add(outcome);
+            for outcome in evaluate_many(conn, &found, judge).await? {
+                plan.add_outcome(outcome);
             }
-            (0..gone).for_each(|_| plan.add(Err(Skip::Gone)));
+            (0..gone).for_each(|_| plan.add_outcome(Err(Skip::Gone)));
         }
         if Instant::now() > until {
             break;
@@ -107,7 +107,7 @@ pub(super) fn outline_obstacle(outline: &Outline) -> Option<Skip> {
 }
 
 /// Parts of which each can be held in memory.
-fn batches(outlines: Vec<Outline>) -> Vec<Vec<Outline>> {
+fn split_batches(outlines: Vec<Outline>) -> Vec<Vec<Outline>> {
     let mut batches: Vec<Vec<Outline>> = Vec::new();
     let mut bytes = 0;
     for outline in outlines {
@@ -124,7 +124,7 @@ fn batches(outlines: Vec<Outline>) -> Vec<Vec<Outline>> {
 }
 
 /// Judges deliveries as they would be replayed among many.
-pub(super) async fn judged(
+pub(super) async fn evaluate_many(
     conn: &mut Conn,
     found: &[Full],
     judge: Judge<'_>,
@@ -132,18 +132,19 @@ pub(super) async fn judged(
     let read: Vec<Option<(Event, Proof, &[u8])>> = found
         .iter()
         .map(|full| {
-            let body = whole_body(full).filter(|_| obstacle_among_many(kept(full)).is_none())?;
+            let body =
+                whole_body(full).filter(|_| obstacle_among_many(what_is_kept(full)).is_none())?;
             let event = Event::from_body(&full.brief.event, body).ok()?;
-            Some((event, Proof::of(full), body))
+            Some((event, Proof::from_delivery(full), body))
         })
         .collect();
     let asked = read.iter().flatten().map(|(event, proof, _)| (event, proof));
-    let known = Known::load(conn, asked, (judge.keys, judge.policy), judge.at).await?;
+    let known = Known::load_webhooks(conn, asked, (judge.keys, judge.policy), judge.at).await?;
     let outcomes = found.iter().zip(read).map(|(full, read)| match read {
-        None => Err(obstacle_among_many(kept(full)).unwrap_or(Skip::BodyGone)),
+        None => Err(obstacle_among_many(what_is_kept(full)).unwrap_or(Skip::BodyGone)),
         Some((event, proof, body)) => {
-            let (decision, webhooks) = known.judge(&case(&event, &proof, body));
-            if let Some(skip) = reason(&decision) {
+            let (decision, webhooks) = known.evaluate_case(&replay_case(&event, &proof, body));
+            if let Some(skip) = skip_reason(&decision) {
                 return Err(skip);
             }
             let wanted = webhooks.into_iter().filter(|webhook| decision.run.contains(&webhook.id));
@@ -154,7 +155,7 @@ pub(super) async fn judged(
 }
 
 /// Why a delivery would run nothing, if it would not.
-fn reason(decision: &Decision) -> Option<Skip> {
+fn skip_reason(decision: &Decision) -> Option<Skip> {
     match decision.verdict {
         _ if !decision.run.is_empty() => None,
         Verdict::Rejected => Some(Skip::Secret),
@@ -182,7 +183,10 @@ mod tests {
             kept: Some(kept),
         };
         let sizes = |kept: &[i32]| -> Vec<usize> {
-            batches(kept.iter().map(|kept| outline(*kept)).collect()).iter().map(Vec::len).collect()
+            split_batches(kept.iter().map(|kept| outline(*kept)).collect())
+                .iter()
+                .map(Vec::len)
+                .collect()
         };
         assert_eq!(sizes(&[9_000_000, 9_000_000, 1_000, 26_000_000, 1]), [1, 2, 1, 1]);
         assert_eq!(sizes(&[1; 250]), [100, 100, 50]);

@@ -5,10 +5,10 @@
 //! process that dies in the middle leaves nothing out and makes nothing twice, and a person who
 //! stops a run waits for one delivery at most.
 
-use super::plan::{judged, outline_obstacle};
-use super::{LOOKAHEAD, set_skips, skips};
+use super::plan::{evaluate_many, outline_obstacle};
+use super::{LOOKAHEAD, set_skips, skipped_counts};
 use crate::clock;
-use crate::control::replay::{Judge, write};
+use crate::control::replay::{Judge, write_replay};
 use crate::intake::{Origin, Policy};
 use chrono::{DateTime, Utc};
 use signalbox_core::ids::DeliveryId;
@@ -38,10 +38,10 @@ struct Memory {
 }
 
 /// Carries runs out until `stop`.
-pub async fn run(pool: Pool, keys: Arc<Keys>, policy: Policy, stop: CancellationToken) {
+pub async fn carry_out_runs(pool: Pool, keys: Arc<Keys>, policy: Policy, stop: CancellationToken) {
     let mut memories: HashMap<String, Memory> = HashMap::new();
     while !stop.is_cancelled() {
-        let wait = match round(&pool, (&keys, policy), &mut memories).await {
+        let wait = match step_due_runs(&pool, (&keys, policy), &mut memories).await {
             Ok(due) => due
                 .and_then(|due| (due - clock::now()).to_std().ok())
                 .map_or(LOOK, |wait| wait.min(LOOK)),
@@ -58,7 +58,7 @@ pub async fn run(pool: Pool, keys: Arc<Keys>, policy: Policy, stop: Cancellation
 }
 
 /// One step of each run that is due; answers when the next is.
-async fn round(
+async fn step_due_runs(
     pool: &Pool,
     (keys, policy): (&Keys, Policy),
     memories: &mut HashMap<String, Memory>,
@@ -74,7 +74,7 @@ async fn round(
         } else {
             let memory = memories.entry(id.clone()).or_default();
             let judge = Judge { keys, policy, at: clock::now() };
-            match step(conn, &id, memory, judge).await {
+            match step_run(conn, &id, memory, judge).await {
                 Ok(due) => {
                     memory.failures = 0;
                     due
@@ -95,7 +95,7 @@ async fn round(
 
 /// Makes the next delivery of a run, leaving out those before it that cannot be replayed; answers
 /// when the run is due again.
-async fn step(
+async fn step_run(
     conn: &mut Conn,
     id: &str,
     memory: &mut Memory,
@@ -104,7 +104,7 @@ async fn step(
     run_transaction(conn, async |conn: &mut Conn| {
         let later = clock::now() + chrono::TimeDelta::seconds(1);
         let Some(mut run) = replays::lease_run(conn, id).await? else { return Ok(later) };
-        let mut left_out = skips(&run);
+        let mut left_out = skipped_counts(&run);
         let mut skip = |run: &mut Run, of: String, why: Skip| {
             *left_out.entry(why).or_default() += 1;
             run.cursor = of;
@@ -112,7 +112,7 @@ async fn step(
         let mut due = run.next_at;
         let mut failed = memory.failures >= TRIES;
         for _ in 0..MOST {
-            let Some(next) = next(conn, &run, &mut memory.ahead).await? else {
+            let Some(next) = next_outline(conn, &run, &mut memory.ahead).await? else {
                 RunState::Finished.as_str().clone_into(&mut run.state);
                 run.ended_at = Some(judge.at);
                 tracing::info!(replay.id = %run.id, replay.done = run.done, "Bulk replay {} has finished", run.id);
@@ -124,16 +124,16 @@ async fn step(
                 continue;
             }
             let mut found = deliveries::find_many(conn, std::slice::from_ref(&next.id)).await?;
-            let outcome = judged(conn, &found, judge).await?.pop().unwrap_or(Err(Skip::Gone));
+            let outcome = evaluate_many(conn, &found, judge).await?.pop().unwrap_or(Err(Skip::Gone));
             match (outcome, found.pop()) {
                 (Ok(prospect), Some(full)) => {
-                    let made = origin(&run, &full);
+                    let made = replay_origin(&run, &full);
                     let made = (clock::delivery_id(), made, run.remote_addr.as_str());
-                    let receipt = write(conn, full, prospect, made, judge.at).await?;
+                    let receipt = write_replay(conn, full, prospect, made, judge.at).await?;
                     run.jobs += i64::try_from(receipt.jobs.len()).unwrap_or(0);
                     run.done += 1;
                     run.cursor = next.id;
-                    due = pace(&run).next_due(run.next_at, judge.at);
+                    due = run_pace(&run).next_due(run.next_at, judge.at);
                     break;
                 }
                 (Err(why), _) => skip(&mut run, next.id, why),
@@ -148,7 +148,7 @@ async fn step(
     .await
 }
 
-fn origin(run: &Run, full: &Full) -> Origin {
+fn replay_origin(run: &Run, full: &Full) -> Origin {
     Origin::Made {
         source: Source::Replay,
         by: run.started_by.clone(),
@@ -157,12 +157,12 @@ fn origin(run: &Run, full: &Full) -> Origin {
     }
 }
 
-fn pace(run: &Run) -> Pace {
+fn run_pace(run: &Run) -> Pace {
     Pace { number: run.pace, per: Per::parse(&run.per).unwrap_or(Per::Minute) }
 }
 
 /// The delivery after the cursor. What was read ahead may have been seen to by another process.
-async fn next(
+async fn next_outline(
     conn: &mut Conn,
     run: &Run,
     ahead: &mut VecDeque<Outline>,

@@ -191,7 +191,7 @@ impl Site for Signalbox {
             at: clock::now(),
         };
         let asked = (ctx.actor.id, attempt);
-        match login::confirm(&deps.pool, &deps.throttle, deps.password_cost, asked).await {
+        match login::confirm_password(&deps.pool, &deps.throttle, deps.password_cost, asked).await {
             Ok(()) => {
                 let kept = ctx.session().insert(CONFIRMED, clock::now().timestamp());
                 kept.map_err(|error| Problem::internal().caused_by(error))?;
@@ -206,7 +206,8 @@ impl Site for Signalbox {
 
     fn seal(&self, plain: &[u8]) -> Option<String> {
         let sealed =
-            seal::seal_bytes(&self.deps.keys.seal, clock::random(), SHOWN_ONCE, plain).ok()?;
+            seal::seal_bytes(&self.deps.keys.seal, clock::random_bytes(), SHOWN_ONCE, plain)
+                .ok()?;
         Some(STANDARD_NO_PAD.encode(sealed))
     }
 

@@ -112,7 +112,8 @@ pub async fn submit(
         device: visitor.device(),
         at: clock::now(),
     };
-    let error = match login::login(&deps.pool, &deps.throttle, deps.password_cost, attempt).await {
+    let error = match login::sign_in(&deps.pool, &deps.throttle, deps.password_cost, attempt).await
+    {
         Ok(actor) => {
             visitor.sign_in(&actor)?;
             let mut response = see_other(next);
@@ -146,7 +147,8 @@ pub async fn submit(
 /// The database is away (503).
 pub async fn logout(context: AdminContext) -> Result<HttpResponse, HumanError> {
     let deps = context.deps();
-    login::logout(&deps.pool, &context.actor, &context.remote_addr(), clock::now()).await?;
+    login::record_sign_out(&deps.pool, &context.actor, &context.remote_addr(), clock::now())
+        .await?;
     context.session().purge();
     Ok(see_other(urls::with_query(urls::login(), &[("logged_out", "1")])))
 }

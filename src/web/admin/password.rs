@@ -95,7 +95,8 @@ pub async fn submit(
     let now = clock::now();
     // The old password is asked for so that an open session does not give it away: it may be
     // guessed no faster here than at the door.
-    let admitted = match deps.throttle.admit(&[Counted::Session(context.actor.id)], now).await? {
+    let admitted = match deps.throttle.admit_try(&[Counted::Session(context.actor.id)], now).await?
+    {
         Ok(admitted) => admitted,
         Err(wait) => {
             let mut page = PasswordPage::new(context.frame(t(TITLE)));
@@ -107,7 +108,7 @@ pub async fn submit(
         }
     };
     let mut errors = (None, None, None);
-    if let Err(weak) = password::check(&form.new_password, &context.actor.username) {
+    if let Err(weak) = password::check_strength(&form.new_password, &context.actor.username) {
         errors.1 = Some(weak.to_string());
     }
     if form.new_password.expose_secret() != form.new_password_again.expose_secret() {
@@ -120,7 +121,7 @@ pub async fn submit(
         new: (errors == (None, None, None)).then_some(form.new_password),
     };
     match users::change_own_password(&deps.pool, &context.actor, passwords, asked).await {
-        Ok(()) => deps.throttle.succeeded(&admitted).await?,
+        Ok(()) => deps.throttle.forget_success(&admitted).await?,
         Err(AccountError::WrongPassword) => {
             errors.0 = Some(AccountError::WrongPassword.to_string());
         }

@@ -31,7 +31,7 @@ pub async fn pause(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, Hu
         return Ok(see_other(urls::workers()));
     }
     let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
-    let done = control::pause(&mut conn, act(&ctx, &remote_addr), scope, &reason).await;
+    let done = control::pause_scope(&mut conn, act(&ctx, &remote_addr), scope, &reason).await;
     done.map_err(refused)?;
     ctx.flash(Level::Success, t("Paused. Running jobs go on, new ones are held."));
     Ok(see_other(urls::workers()))
@@ -49,7 +49,7 @@ pub async fn resume(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
         _ => Release::All,
     };
     let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
-    let done = control::resume(&mut conn, act(&ctx, &remote_addr), &scope, release).await;
+    let done = control::resume_scope(&mut conn, act(&ctx, &remote_addr), &scope, release).await;
     let released = done.map_err(refused)?;
     let released = i64::try_from(released).unwrap_or(i64::MAX);
     let told = i18n::count_phrase(released, "Resumed {n} job.", "Resumed {n} jobs.");

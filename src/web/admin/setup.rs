@@ -109,7 +109,7 @@ pub async fn submit(
     if let Err(error) = users::clean_name(&form.username) {
         page.username_error = Some(error.to_string());
     }
-    if let Err(weak) = password::check(&form.password, &form.username) {
+    if let Err(weak) = password::check_strength(&form.password, &form.username) {
         page.password_error = Some(weak.to_string());
     }
     if form.password.expose_secret() != form.password_again.expose_secret() {
@@ -138,7 +138,7 @@ async fn check(visitor: &VisitorContext, token: &str) -> Result<(), HumanError> 
     if store::users::any_exists(&mut *deps.pool.get_conn().await?).await? {
         return Err(closed().into());
     }
-    if deps.setup_link.is(token) {
+    if deps.setup_link.matches_token(token) {
         return Ok(());
     }
     tracing::warn!(remote_addr = visitor.remote_addr_text(), "Wrong setup link opened");

@@ -71,7 +71,7 @@ async fn read_and_submit(
         content,
         origin: Origin::Received,
     };
-    match deps.intake.submit(arrival, read.permit).await {
+    match deps.intake.submit_arrival(arrival, read.permit).await {
         Ok(receipt) => {
             if receipt.verdict != Verdict::Rejected {
                 connections::prove(request);

@@ -123,9 +123,9 @@ pub fn sign_in(request: &HttpRequest, actor: &Actor) -> Result<(), HumanError> {
     let session = request.get_session();
     session.clear();
     session.renew();
-    let secret: csrf::Secret = clock::random();
+    let secret: csrf::Secret = clock::random_bytes();
     let now = clock::now().timestamp();
-    let origin = origin_of(request, clock::unique());
+    let origin = origin_of(request, clock::unique_id());
     session
         .insert(USER, actor.id.0)
         .and_then(|()| session.insert(CSRF, secret))

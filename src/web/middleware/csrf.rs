@@ -87,7 +87,7 @@ fn is_foreign(request: &ServiceRequest) -> bool {
 /// The token of a form: the secret under a mask of its own, so that compressing the page tells
 /// nothing about it (BREACH).
 pub fn token(secret: &Secret) -> String {
-    let mask: Secret = clock::random();
+    let mask: Secret = clock::random_bytes();
     let masked: Vec<u8> = secret.iter().zip(mask).map(|(a, b)| a ^ b).collect();
     URL_SAFE_NO_PAD.encode([mask.as_slice(), &masked].concat())
 }

@@ -29,7 +29,7 @@ pub fn current() -> Option<String> {
 /// # Errors
 /// Those of what is inside.
 pub async fn run(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Answer {
-    let id = clock::unique();
+    let id = clock::unique_id();
     let (method, path) = (request.method().clone(), request.path().to_owned());
     let span =
         tracing::info_span!("request", request.id = %id, http.method = %method, http.path = %path);

@@ -32,7 +32,7 @@ fn faults(draft: Draft) -> Vec<String> {
         has_secret_token: false,
         has_signing_token: false,
     };
-    let faults = WebhookInput::parse(draft, &rules).err().unwrap_or_default();
+    let faults = WebhookInput::check_draft(draft, &rules).err().unwrap_or_default();
     faults.into_iter().map(|fault| fault.field).collect()
 }
 
@@ -107,7 +107,7 @@ fn an_address_of_a_page_is_shortened_and_one_that_can_never_match_is_refused() {
         has_signing_token: false,
     };
     let page = "https://gitlab.example.com/mike/diaspora/-/tree/main?ref_type=heads";
-    let input = WebhookInput::parse(at(page), &rules).ok().unwrap();
+    let input = WebhookInput::check_draft(at(page), &rules).ok().unwrap();
     assert_eq!(input.repo_url, "https://gitlab.example.com/mike/diaspora");
     for bad in ["mike/diaspora", "https://gitlab.example.com/", "gitlab.example.com/mike/diaspora"]
     {

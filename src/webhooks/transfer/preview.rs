@@ -4,7 +4,9 @@
 //! No secrets come along here. A webhook of which none is here is taken switched off, so that
 //! nothing runs for whoever knows its address.
 
-use super::{ImportError, Imported, Kind, Plan, Secrets, Setting, carry_out, checked, plan_rows};
+use super::{
+    ImportError, Imported, Kind, Plan, Secrets, Setting, carry_out, check_portable, plan_rows,
+};
 use crate::webhooks::{Fault, SaveError};
 use signalbox_core::transfer::{Document, PortableWebhook};
 use signalbox_store::webhooks::{self, Row};
@@ -41,18 +43,18 @@ pub struct Line {
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
-pub async fn preview(
+pub async fn preview_import(
     conn: &mut Conn,
     file: &mut Document,
     setting: &Setting<'_>,
 ) -> Result<Preview, StoreError> {
     let rows = webhooks::list_all(conn).await?;
-    let (plan, lacking) = planned(&rows, file, setting);
+    let (plan, lacking) = plan_switched_off(&rows, file, setting);
     let known: BTreeMap<i64, &Row> = rows.iter().map(|row| (row.id, row)).collect();
     let lines =
         file.webhooks.iter().zip(&plan.steps).zip(lacking).map(|((webhook, step), lacks)| {
             let here = step.here.and_then(|(id, _)| known.get(&id).copied());
-            let checked = checked(webhook, here, (None, None), (&Secrets::new(), setting));
+            let checked = check_portable(webhook, here, (None, None), (&Secrets::new(), setting));
             Line {
                 webhook: webhook.clone(),
                 label: step.label.clone(),
@@ -61,7 +63,7 @@ pub async fn preview(
                 lacks_secret: lacks,
             }
         });
-    Ok(Preview { lines: lines.collect(), only_here: plan.only_here.len(), mark: plan.mark() })
+    Ok(Preview { lines: lines.collect(), only_here: plan.only_here.len(), mark: plan.plan_mark() })
 }
 
 /// Imports a file that was looked at: all of it, or nothing. Names the webhooks that lack a secret.
@@ -75,8 +77,8 @@ pub async fn import_seen(
 ) -> Result<(Imported, Vec<String>), ImportError> {
     run_transaction(conn, async |conn: &mut Conn| {
         let rows = webhooks::list_all(conn).await?;
-        let (plan, lacking) = planned(&rows, file, setting);
-        if plan.mark() != mark {
+        let (plan, lacking) = plan_switched_off(&rows, file, setting);
+        if plan.plan_mark() != mark {
             return Err(SaveError::Stale.into());
         }
         let imported = carry_out(conn, (file, &plan), &Secrets::new(), setting).await?;
@@ -87,7 +89,11 @@ pub async fn import_seen(
 }
 
 /// The plan, with every webhook that lacks a secret switched off; and which those are.
-fn planned(rows: &[Row], file: &mut Document, setting: &Setting<'_>) -> (Plan, Vec<bool>) {
+fn plan_switched_off(
+    rows: &[Row],
+    file: &mut Document,
+    setting: &Setting<'_>,
+) -> (Plan, Vec<bool>) {
     let steps = plan_rows(rows, file).steps;
     let lacking: Vec<bool> = file
         .webhooks

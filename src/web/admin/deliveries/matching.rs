@@ -171,7 +171,7 @@ fn near_view(delivery: &Brief, near: &Near, may_edit: bool) -> NearView {
         id: near.webhook.to_string(),
         label: near.label.clone(),
         href: urls::webhook(near.webhook),
-        score: say!("{n} of {all} match", n = near.equal(), all = 5),
+        score: say!("{n} of {all} match", n = near.count_equal(), all = 5),
         rows,
         fix: fix(delivery, near).filter(|_| may_edit && near.is_accepted),
     }

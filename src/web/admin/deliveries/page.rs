@@ -193,7 +193,7 @@ async fn match_panel(
     }
     let deps = ctx.deps();
     let policy = Policy { allow_no_secret: deps.settings.allow_no_secret };
-    let rejudged = control::rejudge(conn, full, (&deps.keys, policy), clock::now()).await?;
+    let rejudged = control::evaluate_again(conn, full, (&deps.keys, policy), clock::now()).await?;
     let may_edit = ctx.may(Permission::ChangeWebhooks);
     Ok(Some(matching::draw(&full.brief, rejudged, may_edit)))
 }
@@ -286,7 +286,7 @@ fn replay_button(full: &Full) -> ReplayButton {
     ReplayButton {
         words: if is_duplicate { "Run again anyway…" } else { "Replay…" },
         href: urls::delivery_replay(&full.brief.id),
-        reason: control::find_obstacle(control::kept(full)).map(why),
+        reason: control::find_obstacle(control::what_is_kept(full)).map(why),
     }
 }
 

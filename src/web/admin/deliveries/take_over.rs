@@ -30,7 +30,7 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
         deliveries::find_delivery(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
     let deps = ctx.deps();
     let policy = Policy { allow_no_secret: deps.settings.allow_no_secret };
-    let now = control::rejudge(&mut conn, &full, (&deps.keys, policy), clock::now()).await?;
+    let now = control::evaluate_again(&mut conn, &full, (&deps.keys, policy), clock::now()).await?;
     let shown = posted.iter().filter(|(name, _)| name == "webhook").map(|(_, mark)| mark.clone());
     let shown: Vec<String> = shown.collect();
     let conflict = || Problem::conflict().link(t("Back to the delivery"), back.clone());

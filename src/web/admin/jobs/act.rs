@@ -175,7 +175,7 @@ pub async fn cancel_form(ctx: AdminContext) -> Result<HttpResponse, HumanError> 
 pub async fn cancel(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
     let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
-    let done = control::cancel(&mut conn, act(&ctx, &remote_addr), &id).await;
+    let done = control::cancel_job(&mut conn, act(&ctx, &remote_addr), &id).await;
     match done.map_err(|error| refused(&ctx, &id, CANCELLED, error))? {
         Cancelled::Done => ctx.flash(Level::Success, t("The job was cancelled.")),
         Cancelled::Stopping => ctx.flash(Level::Info, t("The job is being stopped.")),

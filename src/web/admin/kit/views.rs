@@ -319,7 +319,7 @@ pub(super) fn form_page<E: Editable>(
         delete: delete.map(|href| preserved_on(ctx, &href)),
         close: back_to_list(ctx, meta),
         was: was(object, values),
-        once: clock::unique(),
+        once: clock::unique_id(),
         object: object.cloned(),
         one: meta.label,
     })

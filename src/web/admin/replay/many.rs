@@ -175,9 +175,9 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let mut conn = ctx.conn().await?;
     let newest = stored::newest_delivery(&mut conn).await?;
     let chosen = choice.frozen(newest.clone(), at);
-    let plan = replays::plan(&mut conn, &chosen, judge(&ctx), LONGEST).await?;
+    let plan = replays::plan_run(&mut conn, &chosen, judge(&ctx), LONGEST).await?;
     let mut hidden = vec![
-        ("once", clock::unique()),
+        ("once", clock::unique_id()),
         ("newest", newest),
         ("at", at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)),
     ];
@@ -240,7 +240,7 @@ pub async fn start(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, Hu
         once: once(&values)?,
     };
     let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
-    let run = replays::start(&mut conn, act(&ctx, &remote_addr), &start).await?;
+    let run = replays::start_run(&mut conn, act(&ctx, &remote_addr), &start).await?;
     tracing::info!(replay.id = %run, user.name = %ctx.actor.username, "Bulk replay {run} was started by {}", ctx.actor.username);
     Ok(see_other(urls::replay_run(run)))
 }
@@ -251,7 +251,7 @@ fn draw(
     plan: Plan,
     (hidden, may_start, back): (Vec<(&'static str, String)>, bool, String),
 ) -> PlanPage {
-    let jobs = plan.jobs();
+    let jobs = plan.count_jobs();
     let webhook = |(id, label, jobs): (WebhookId, String, i64)| {
         (label, urls::webhook(id), group_thousands(jobs))
     };

@@ -114,7 +114,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let chosen = asked("webhook").and_then(|text| text.parse().ok()).map(WebhookId);
     let is_forced = asked("way").as_deref() == Some("force");
     let way = chosen.filter(|_| is_forced).map_or(Way::AsNow, Way::Force);
-    let obstacle = control::find_obstacle(control::kept(&full)).map(why);
+    let obstacle = control::find_obstacle(control::what_is_kept(&full)).map(why);
     let outcome = match (obstacle, is_forced && chosen.is_none()) {
         (None, false) => Some(outcome(&ctx, &mut conn, &full, way).await?),
         (Some(_), _) | (None, true) => None,
@@ -140,7 +140,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         webhooks,
         outcome,
         may_replay: ctx.may(Permission::Operate),
-        once: clock::unique(),
+        once: clock::unique_id(),
         back,
     })
 }
@@ -169,7 +169,7 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
         once: once(&values)?,
     };
     let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
-    match control::replay(&mut conn, act(&ctx, &remote_addr), &wanted, judge(&ctx)).await {
+    match control::replay_delivery(&mut conn, act(&ctx, &remote_addr), &wanted, judge(&ctx)).await {
         Ok(made) => Ok(landed(
             &ctx,
             &made,
@@ -225,7 +225,7 @@ async fn outcome(
     way: Way,
 ) -> Result<Outcome, HumanError> {
     let by = ctx.actor.username.as_str();
-    match control::prospect(conn, full, (way, by), judge(ctx)).await {
+    match control::preview_replay(conn, full, (way, by), judge(ctx)).await {
         Ok(prospect) => drawn(ctx, conn, full, prospect).await,
         Err(ReplayError::Store(error)) => Err(error.into()),
         Err(error) => Ok(Outcome {

@@ -2,7 +2,7 @@
 
 use super::why;
 use crate::clock;
-use crate::control::replays::{self, skips};
+use crate::control::replays::{self, skipped_counts};
 use crate::web::admin::act::act;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::at::{At, span};
@@ -107,7 +107,7 @@ pub fn told_runs(runs: &[Run]) -> Vec<RunRow> {
 }
 
 fn skipped(run: &Run) -> i64 {
-    skips(run).values().sum()
+    skipped_counts(run).values().sum()
 }
 
 fn row(run: &Run) -> RunRow {
@@ -182,7 +182,7 @@ fn missing(ctx: &AdminContext, error: StoreError) -> Problem {
 pub async fn stop(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = ctx.segment("id").to_ascii_uppercase();
     let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
-    let stopped = replays::stop(&mut conn, act(&ctx, &remote_addr), &id).await;
+    let stopped = replays::stop_run(&mut conn, act(&ctx, &remote_addr), &id).await;
     if stopped.map_err(|error| missing(&ctx, error))? {
         ctx.flash(Level::Success, say!("Stopped: nothing more is replayed."));
     } else {
@@ -216,7 +216,10 @@ fn drawn(run: &Run, stop: Option<String>, (csrf, now): (&str, DateTime<Utc>)) ->
         jobs: group_thousands(run.jobs),
         skipped: group_thousands(skipped),
         left: group_thousands(if is_running { left } else { 0 }),
-        skips: skips(run).into_iter().map(|(skip, n)| (why(skip), group_thousands(n))).collect(),
+        skips: skipped_counts(run)
+            .into_iter()
+            .map(|(skip, n)| (why(skip), group_thousands(n)))
+            .collect(),
         part,
         stop: stop.filter(|_| is_running),
         csrf: csrf.to_owned(),

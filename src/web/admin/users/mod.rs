@@ -107,7 +107,7 @@ impl Editable for Users {
             n => say!("{n} open sessions. The user is signed out at once.", n = n),
         };
         Ok(DeletePlan {
-            refused: roster::undeletable(conn, &ctx.actor, user.id).await?,
+            refused: roster::why_undeletable(conn, &ctx.actor, user.id).await?,
             goes: vec![
                 say!(
                     "The account {name}, {role}, and its password.",
@@ -127,7 +127,8 @@ impl Editable for Users {
 
     async fn delete(ctx: &AdminContext, conn: &mut Conn, id: &str) -> Result<String, Unsaved> {
         let remote_addr = ctx.remote_addr();
-        let user = roster::delete(conn, &ctx.actor, user_id(id)?, asked(ctx, &remote_addr)).await;
+        let user =
+            roster::delete_account(conn, &ctx.actor, user_id(id)?, asked(ctx, &remote_addr)).await;
         let user = user.map_err(failed)?;
         tracing::info!(user.name = %ctx.actor.username, object.name = %user.username, "User {} was deleted by {}", user.username, ctx.actor.username);
         Ok(user.username)
@@ -212,7 +213,7 @@ fn permissions() -> Fieldset {
 fn loaded(user: &User, sessions: usize, is_oneself: bool) -> Loaded {
     let mut values = Values::default();
     values.set("username", user.username.as_str());
-    values.set("password_summary", crate::accounts::password::summary(&user.password_hash));
+    values.set("password_summary", crate::accounts::password::describe_hash(&user.password_hash));
     values.set("role", user.role.as_str());
     values.tick("active", user.active);
     let id = user.id.to_string();
@@ -255,7 +256,7 @@ async fn add(ctx: &AdminContext, values: &Values) -> Result<Saved, Unsaved> {
     let credentials = Credentials { username, password: values.get("password").into() };
     let remote_addr = ctx.remote_addr();
     let asked = asked(ctx, &remote_addr);
-    match roster::add(&ctx.deps().pool, &ctx.actor, credentials, asked).await {
+    match roster::add_account(&ctx.deps().pool, &ctx.actor, credentials, asked).await {
         Ok(actor) => Ok(Saved {
             id: actor.id.to_string(),
             name: actor.username,
@@ -286,7 +287,7 @@ async fn change(
     let id = user_id(&object.id)?;
     let remote_addr = ctx.remote_addr();
     let asked = asked(ctx, &remote_addr);
-    match roster::change(conn, &ctx.actor, (id, object.version), standing, asked).await {
+    match roster::change_account(conn, &ctx.actor, (id, object.version), standing, asked).await {
         Ok(user) => Ok(Saved {
             id: object.id.clone(),
             name: user.username,

@@ -80,7 +80,7 @@ pub(super) fn check_pair(
     (name, again, username): (&str, &str, &str),
     errors: &mut FormErrors,
 ) {
-    if let Err(weak) = password::check(&values.get(name).into(), username) {
+    if let Err(weak) = password::check_strength(&values.get(name).into(), username) {
         errors.add(name, weak.to_string());
     }
     if values.get(name) != values.get(again) {

@@ -261,7 +261,7 @@ pub(super) async fn save(
         has_secret_token: is_set("secret_token"),
         has_signing_token: is_set("signing_token"),
     };
-    let input = match WebhookInput::parse(draft, &rules) {
+    let input = match WebhookInput::check_draft(draft, &rules) {
         Ok(input) if errors.is_empty() => input,
         Ok(_) => return Err(Unsaved::Invalid(errors)),
         Err(faults) => {
@@ -279,7 +279,7 @@ pub(super) async fn save(
         },
     };
     let remote_addr = ctx.remote_addr();
-    let row = webhooks::save(conn, &act(ctx, &remote_addr), target, &input).await;
+    let row = webhooks::save_webhook(conn, &act(ctx, &remote_addr), target, &input).await;
     let row = row.map_err(unsaved)?;
     tracing::info!(webhook.id = row.id, user.name = %ctx.actor.username, "Webhook {} was saved by {}", row.id, ctx.actor.username);
     Ok(Saved {

@@ -17,7 +17,7 @@ use crate::web::human::{HumanError, page, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;
 use crate::webhooks::SaveError;
-use crate::webhooks::transfer::preview::{import_seen, preview};
+use crate::webhooks::transfer::preview::{import_seen, preview_import};
 use crate::webhooks::transfer::{ImportError, Imported, Setting, file_of};
 use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_DISPOSITION;
@@ -127,7 +127,7 @@ async fn planned(
             allow_no_secret: ctx.deps().settings.allow_no_secret,
             act: &|| act(ctx, &remote_addr),
         };
-        preview(&mut conn, file, &setting).await?
+        preview_import(&mut conn, file, &setting).await?
     };
     draw(ctx, given, Some(PlanView::of(&preview)))
 }

@@ -151,7 +151,7 @@ impl Editable for Webhooks {
     }
 
     async fn plan_delete(_: &AdminContext, conn: &mut Conn, id: &str) -> store::Result<DeletePlan> {
-        let plan = crate::webhooks::plan(conn, webhook_id(id)?).await?;
+        let plan = crate::webhooks::plan_deletion(conn, webhook_id(id)?).await?;
         let mut stays = vec![
             "The deliveries it received.".to_owned(),
             "Its jobs and their output, under its name.".to_owned(),
@@ -183,7 +183,7 @@ impl Editable for Webhooks {
     async fn delete(ctx: &AdminContext, conn: &mut Conn, id: &str) -> Result<String, Unsaved> {
         let id = webhook_id(id)?;
         let remote_addr = ctx.remote_addr();
-        let row = crate::webhooks::delete(conn, &act(ctx, &remote_addr), id).await;
+        let row = crate::webhooks::delete_logged(conn, &act(ctx, &remote_addr), id).await;
         let row = row.map_err(unsaved)?;
         tracing::info!(webhook.id = row.id, user.name = %ctx.actor.username, "Webhook {} was deleted by {}", row.id, ctx.actor.username);
         Ok(row.label())
@@ -199,7 +199,7 @@ pub(super) fn act<'a>(ctx: &'a AdminContext, remote_addr: &'a str) -> Act<'a> {
         actor: Some(&ctx.actor),
         remote_addr,
         keys: &ctx.deps().keys,
-        nonce: clock::random(),
+        nonce: clock::random_bytes(),
         now: clock::now(),
     }
 }

@@ -82,7 +82,7 @@ pub async fn reset(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, Hu
     }
     let mut conn = ctx.conn().await?;
     let remote_addr = ctx.remote_addr();
-    let row = crate::webhooks::reset(&mut conn, &act(&ctx, &remote_addr), (id, version))
+    let row = crate::webhooks::reset_logged(&mut conn, &act(&ctx, &remote_addr), (id, version))
         .await
         .map_err(|error| back::problem(&ctx, &META, ctx.segment("id"), unsaved(error)))?;
     let who = &ctx.actor.username;

@@ -160,7 +160,7 @@ async fn answer(
         Err(why) => wrong = Some(why.clone()),
         Ok(Some(given)) => {
             let by = (id, ctx.actor.username.as_str());
-            match control::trial(conn, by, given, judge(ctx)).await {
+            match control::try_webhook(conn, by, given, judge(ctx)).await {
                 Ok(trial) => result = Some(tried(ctx, conn, &trial).await?),
                 Err(ReplayError::Store(error)) => return Err(error.into()),
                 Err(error) => wrong = Some(sentence(&error)),
@@ -189,7 +189,7 @@ async fn answer(
         result,
         wrong,
         may_run: ctx.may(Permission::Operate),
-        once: clock::unique(),
+        once: clock::unique_id(),
         delivery,
     })
 }
