@@ -220,7 +220,7 @@ async fn serve_all(
             policy,
             stop.clone(),
         ));
-        server = Some(web::serve(deps, listener)?);
+        server = Some(web::serve_web(deps, listener)?);
     }
     let has_user = store::users::any_exists(&mut *work_pool.get_conn().await?).await?;
     let taking = database.pool_for_fixed_statements()?;
@@ -305,7 +305,7 @@ fn start_measuring(
             .with_context(|| format!("Failed to listen on {bind} for /metrics"))?;
         listener.set_nonblocking(true)?;
         tracing::info!("Serving metrics at {}/metrics", listener.local_addr()?);
-        let server = web::metrics::serve(measures.clone(), listener)?;
+        let server = web::metrics::serve_metrics(measures.clone(), listener)?;
         let (handle, stopped) = (server.handle(), stop.clone());
         tokio::spawn(server);
         tokio::spawn(async move {

@@ -1,7 +1,7 @@
 //! The webhooks that deliveries may be for, kept in memory as long as none of them changes.
 //!
 //! A sender's deliveries ask for the same few webhooks again and again. What was read for one is
-//! kept under the database's version of the webhooks (`store::candidates::version`), which is read
+//! kept under the database's version of the webhooks (`store::candidates::webhooks_version`), which is read
 //! for each batch; another version empties it.
 
 use super::matchable::{FilterCache, to_matchable};
@@ -81,7 +81,7 @@ impl Place {
         }
     }
 
-    /// Whether a webhook is of this place: what `candidates::load` asks the database.
+    /// Whether a webhook is of this place: what `candidates::load_candidates` asks the database.
     pub(super) fn holds_webhook(&self, webhook: &Webhook) -> bool {
         let token = self.token.as_ref().map(<[u8; 32]>::as_slice);
         let is_presented = |digest: Option<&[u8]>| token.is_some() && digest == token;

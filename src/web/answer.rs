@@ -9,7 +9,7 @@ use askama::Template;
 ///
 /// # Errors
 /// A template that cannot be written (500).
-pub fn page<E: From<Problem>>(template: &impl Template) -> Result<HttpResponse, E> {
+pub fn render_page<E: From<Problem>>(template: &impl Template) -> Result<HttpResponse, E> {
     page_with(StatusCode::OK, template)
 }
 
@@ -31,6 +31,6 @@ pub fn see_other(href: impl AsRef<str>) -> HttpResponse {
 }
 
 /// A plain redirect of a GET.
-pub fn found(href: impl AsRef<str>) -> HttpResponse {
+pub fn redirect_to(href: impl AsRef<str>) -> HttpResponse {
     HttpResponse::Found().insert_header((header::LOCATION, href.as_ref())).finish()
 }

@@ -64,7 +64,7 @@ pub fn exists(name: &str) -> bool {
 ///
 /// # Errors
 /// No such file (404).
-pub async fn serve(
+pub async fn serve_asset(
     path: web::Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, HumanError> {

@@ -90,30 +90,32 @@ impl Connections {
     }
 
     /// A connection was accepted; closes another if there are too many.
-    pub fn accepted(&self, socket: &dyn Any) -> Option<Connection> {
+    pub fn note_accepted(&self, socket: &dyn Any) -> Option<Connection> {
         let socket = socket.downcast_ref::<actix_web::rt::net::TcpStream>()?;
         let peer = socket.peer_addr().ok()?.ip().to_canonical();
-        Some(self.open(peer, socket))
+        Some(self.open_connection(peer, socket))
     }
 
-    fn open(&self, peer: IpAddr, socket: &impl AsFd) -> Connection {
+    fn open_connection(&self, peer: IpAddr, socket: &impl AsFd) -> Connection {
         let trusted = self.0.proxies.iter().any(|net| net.contains(&peer));
         let second = (!trusted).then(|| socket.as_fd().try_clone_to_owned());
         let stranger = match second {
             None => None,
-            Some(Ok(socket)) => Some(self.add(Stranger { network: sender_network(peer), socket })),
+            Some(Ok(socket)) => {
+                Some(self.add_stranger(Stranger { network: sender_network(peer), socket }))
+            }
             Some(Err(error)) => {
                 tracing::warn!(%error, "Closed a new connection: too many open files");
-                close(socket);
+                close_socket(socket);
                 None
             }
         };
         Connection { connections: self.clone(), stranger: Cell::new(stranger) }
     }
 
-    fn add(&self, stranger: Stranger) -> u64 {
+    fn add_stranger(&self, stranger: Stranger) -> u64 {
         let limits = self.0.limits;
-        let mut strangers = self.strangers();
+        let mut strangers = self.lock_strangers();
         let number = strangers.next;
         strangers.next += 1;
         let network = stranger.network;
@@ -129,40 +131,40 @@ impl Connections {
         let oldest = oldest.map(|(number, _)| *number);
         if let Some(stranger) = oldest.and_then(|oldest| strangers.open.remove(&oldest)) {
             tracing::debug!(network = %stranger.network, "Closed the oldest connection of an address without a valid token");
-            close(&stranger.socket);
+            close_socket(&stranger.socket);
         }
         number
     }
 
-    fn strangers(&self) -> MutexGuard<'_, Strangers> {
+    fn lock_strangers(&self) -> MutexGuard<'_, Strangers> {
         self.0.strangers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Its own handle, elsewhere, then reads the end and is dropped.
-fn close(socket: &impl AsFd) {
+fn close_socket(socket: &impl AsFd) {
     // An error says that it is closed already.
     let _ = shutdown(socket, Shutdown::Both);
 }
 
 /// Whoever sent this request proved who they are: their connection is no stranger's any more.
-pub fn prove(request: &HttpRequest) {
+pub fn prove_sender(request: &HttpRequest) {
     if let Some(connection) = request.conn_data::<Connection>() {
-        connection.forget();
+        connection.forget_stranger();
     }
 }
 
 impl Connection {
-    fn forget(&self) {
+    fn forget_stranger(&self) {
         if let Some(number) = self.stranger.take() {
-            self.connections.strangers().open.remove(&number);
+            self.connections.lock_strangers().open.remove(&number);
         }
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.forget();
+        self.forget_stranger();
     }
 }
 
@@ -172,7 +174,7 @@ mod tests {
     use std::io::Read;
     use std::os::unix::net::UnixStream;
 
-    fn connections(proxies: &[&str]) -> Connections {
+    fn sample_connections(proxies: &[&str]) -> Connections {
         let limits = Limits { strangers: 4, one_network: 2, a_thread: 100 };
         Connections::new(limits, proxies.iter().map(|net| net.parse().unwrap()).collect())
     }
@@ -183,42 +185,42 @@ mod tests {
         _ours: UnixStream,
     }
 
-    fn open(connections: &Connections, peer: &str) -> Open {
+    fn open_sample(connections: &Connections, peer: &str) -> Open {
         let (ours, theirs) = UnixStream::pair().unwrap();
         theirs.set_nonblocking(true).unwrap();
-        let connection = connections.open(peer.parse().unwrap(), &ours);
+        let connection = connections.open_connection(peer.parse().unwrap(), &ours);
         Open { connection, theirs, _ours: ours }
     }
 
-    fn numbers(connections: &Connections) -> Vec<u64> {
-        connections.strangers().open.keys().copied().collect()
+    fn open_numbers(connections: &Connections) -> Vec<u64> {
+        connections.lock_strangers().open.keys().copied().collect()
     }
 
     #[test]
     fn the_oldest_of_a_network_goes_then_the_oldest_of_all() {
-        let connections = connections(&[]);
+        let connections = sample_connections(&[]);
         let mut a: Vec<_> =
-            (1..=3).map(|n| open(&connections, &format!("2001:db8::{n}"))).collect();
-        assert_eq!(numbers(&connections), [1, 2]);
+            (1..=3).map(|n| open_sample(&connections, &format!("2001:db8::{n}"))).collect();
+        assert_eq!(open_numbers(&connections), [1, 2]);
         assert_eq!(a[0].theirs.read(&mut [0]).unwrap(), 0, "it was closed");
-        let _b = [open(&connections, "192.0.2.1"), open(&connections, "192.0.2.2")];
-        let _c = open(&connections, "192.0.2.3");
-        assert_eq!(numbers(&connections), [2, 3, 4, 5]);
+        let _b = [open_sample(&connections, "192.0.2.1"), open_sample(&connections, "192.0.2.2")];
+        let _c = open_sample(&connections, "192.0.2.3");
+        assert_eq!(open_numbers(&connections), [2, 3, 4, 5]);
         assert_eq!(a[1].theirs.read(&mut [0]).unwrap(), 0, "it was closed");
     }
 
     #[test]
     fn who_proved_themselves_or_left_counts_no_more() {
-        let connections = connections(&["10.0.0.0/8"]);
-        let mut proved = open(&connections, "192.0.2.1");
-        proved.connection.forget();
-        proved.connection.forget();
+        let connections = sample_connections(&["10.0.0.0/8"]);
+        let mut proved = open_sample(&connections, "192.0.2.1");
+        proved.connection.forget_stranger();
+        proved.connection.forget_stranger();
         for _ in 0..5 {
-            drop(open(&connections, "192.0.2.1"));
+            drop(open_sample(&connections, "192.0.2.1"));
         }
-        let _proxied: Vec<_> = (0..5).map(|_| open(&connections, "10.1.1.1")).collect();
-        assert!(numbers(&connections).is_empty());
-        let _strangers: Vec<_> = (0..5).map(|_| open(&connections, "192.0.2.1")).collect();
+        let _proxied: Vec<_> = (0..5).map(|_| open_sample(&connections, "10.1.1.1")).collect();
+        assert!(open_numbers(&connections).is_empty());
+        let _strangers: Vec<_> = (0..5).map(|_| open_sample(&connections, "192.0.2.1")).collect();
         let error = proved.theirs.read(&mut [0]).unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock, "the proved one is open");
     }

@@ -8,7 +8,7 @@ use serde_json::json;
 use signalbox_store::{Result, migrate, secret_key};
 
 /// Adds `/healthz` and `/readyz`.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn health_routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/healthz").route(web::get().to(healthz)))
         .service(web::resource("/readyz").route(web::get().to(readyz)));

@@ -3,7 +3,7 @@
 //! The page extends nothing and needs neither session nor database, so that it renders when all
 //! else is down.
 
-pub use super::answer::{found, page, page_with, see_other};
+pub use super::answer::{page_with, redirect_to, render_page, see_other};
 
 use super::middleware::request_id;
 use super::problem::{Link, Problem};
@@ -55,13 +55,13 @@ impl ResponseError for HumanError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        self.0.log();
+        self.0.log_problem();
         let page = ErrorPage {
             status: self.0.status.as_u16(),
             title: &self.0.title,
             detail: &self.0.detail,
             links: &self.0.links,
-            request_id: request_id::current(),
+            request_id: request_id::current_id(),
         };
         let mut response = HttpResponse::build(self.0.status);
         response.content_type("text/html; charset=utf-8");
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn the_page_shows_the_words_and_never_the_cause() {
         let error = HumanError::from(
-            Problem::internal().caused_by("planted <cause>").link("Home", "/admin/"),
+            Problem::internal().caused_by("planted <cause>").with_link("Home", "/admin/"),
         );
         let response = error.error_response();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);

@@ -53,13 +53,13 @@ impl ResponseError for MachineError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        self.0.log();
+        self.0.log_problem();
         let mut response = HttpResponse::build(self.0.status);
         add_headers(&mut response, &self.0);
         response.json(Answer {
             error: self.0.code,
             detail: &self.0.detail,
-            request_id: request_id::current(),
+            request_id: request_id::current_id(),
         })
     }
 }

@@ -36,7 +36,7 @@ pub struct Measures {
 }
 
 /// Adds `/metrics` to the main address: it answers there only if there is a token.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn metrics_routes(config: &mut web::ServiceConfig) {
     config.service(web::resource("/metrics").route(web::get().to(at_main)));
 }
 
@@ -44,12 +44,12 @@ pub fn routes(config: &mut web::ServiceConfig) {
 ///
 /// # Errors
 /// The socket cannot be used.
-pub fn serve(measures: Measures, listener: TcpListener) -> std::io::Result<Server> {
+pub fn serve_metrics(measures: Measures, listener: TcpListener) -> std::io::Result<Server> {
     let measures = web::Data::new(measures);
     let app = move || {
         App::new()
             .app_data(measures.clone())
-            .service(web::resource("/metrics").route(web::get().to(alone)))
+            .service(web::resource("/metrics").route(web::get().to(answer_alone)))
     };
     Ok(HttpServer::new(app)
         .workers(1)
@@ -66,20 +66,23 @@ async fn at_main(
     request: HttpRequest,
 ) -> Result<HttpResponse, MachineError> {
     match &deps.measures {
-        Some(measures) if measures.token.is_some() => answer(measures, &request).await,
+        Some(measures) if measures.token.is_some() => answer_metrics(measures, &request).await,
         // As if there were nothing, which there is not.
         _ => Err(Problem::not_found().into()),
     }
 }
 
-async fn alone(
+async fn answer_alone(
     measures: web::Data<Measures>,
     request: HttpRequest,
 ) -> Result<HttpResponse, MachineError> {
-    answer(&measures, &request).await
+    answer_metrics(&measures, &request).await
 }
 
-async fn answer(measures: &Measures, request: &HttpRequest) -> Result<HttpResponse, MachineError> {
+async fn answer_metrics(
+    measures: &Measures,
+    request: &HttpRequest,
+) -> Result<HttpResponse, MachineError> {
     if let Some(token) = &measures.token {
         let given = request.headers().get(AUTHORIZATION).map_or(&[][..], |value| value.as_bytes());
         let given = given.strip_prefix(b"Bearer ").unwrap_or_default();
@@ -90,7 +93,7 @@ async fn answer(measures: &Measures, request: &HttpRequest) -> Result<HttpRespon
                 .body("The bearer token is missing or wrong.\n"));
         }
     }
-    let gauges = match tokio::time::timeout(PATIENCE, read(&measures.pool)).await {
+    let gauges = match tokio::time::timeout(PATIENCE, read_gauges(&measures.pool)).await {
         Ok(Ok(gauges)) => Some(gauges),
         Ok(Err(error)) => {
             tracing::warn!(%error, "Failed to read metrics of the database: {error}; serving the others");
@@ -98,16 +101,16 @@ async fn answer(measures: &Measures, request: &HttpRequest) -> Result<HttpRespon
         }
         Err(_) => None,
     };
-    let text = measures.numbers.render_text() + &told(gauges.as_ref());
+    let text = measures.numbers.render_text() + &gauges_text(gauges.as_ref());
     Ok(HttpResponse::Ok().content_type(CONTENT_TYPE).body(text))
 }
 
-async fn read(pool: &Pool) -> store::Result<Gauges> {
+async fn read_gauges(pool: &Pool) -> store::Result<Gauges> {
     gauges::load_gauges(&mut *pool.get_conn().await?, clock::now()).await
 }
 
 /// How the installation stands, in text form.
-fn told(gauges: Option<&Gauges>) -> String {
+fn gauges_text(gauges: Option<&Gauges>) -> String {
     let mut text = String::new();
     let mut gauge = |name: &str, help: &str, values: &[(String, String)]| {
         // Writing to a string cannot fail.

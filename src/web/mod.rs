@@ -105,16 +105,16 @@ pub struct Live {
 ///
 /// # Errors
 /// The socket cannot be used.
-pub fn serve(deps: Deps, listener: TcpListener) -> std::io::Result<Server> {
+pub fn serve_web(deps: Deps, listener: TcpListener) -> std::io::Result<Server> {
     let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let limits = Limits::of_process(threads);
     let connections = Connections::new(limits, deps.settings.trusted_proxies.clone());
     let deps = web::Data::new(deps);
-    let server = HttpServer::new(move || app(&deps))
+    let server = HttpServer::new(move || build_app(&deps))
         .workers(threads)
         .max_connections(limits.a_thread)
         .on_connect(move |socket, data| {
-            if let Some(connection) = connections.accepted(socket) {
+            if let Some(connection) = connections.note_accepted(socket) {
                 data.insert(connection);
             }
         })
@@ -126,7 +126,7 @@ pub fn serve(deps: Deps, listener: TcpListener) -> std::io::Result<Server> {
 }
 
 /// Everything the server answers.
-pub fn app(
+pub fn build_app(
     deps: &web::Data<Deps>,
 ) -> App<
     impl ServiceFactory<
@@ -141,21 +141,23 @@ pub fn app(
     App::new()
         .app_data(deps.clone())
         .wrap(Compress::default())
-        .wrap(from_fn(middleware::catch_panic::run))
-        .wrap(from_fn(middleware::security_headers::run))
-        .wrap(from_fn(middleware::request_id::run))
+        .wrap(from_fn(middleware::catch_panic::catch_panics))
+        .wrap(from_fn(middleware::security_headers::add_headers))
+        .wrap(from_fn(middleware::request_id::with_request_id))
         .service(
-            web::resource("/static/{path:.*}").get(assets::serve).default_service(web::to(refuse)),
+            web::resource("/static/{path:.*}")
+                .get(assets::serve_asset)
+                .default_service(web::to(refuse_unknown)),
         )
-        .service(web::resource("/").to(home))
-        .configure(gitlab::routes)
-        .configure(health::routes)
-        .configure(metrics::routes)
-        .service(panel(deps))
-        .default_service(web::to(refuse))
+        .service(web::resource("/").to(go_home))
+        .configure(gitlab::gitlab_routes)
+        .configure(health::health_routes)
+        .configure(metrics::metrics_routes)
+        .service(panel_scope(deps))
+        .default_service(web::to(refuse_unknown))
 }
 
-fn panel(
+fn panel_scope(
     deps: &web::Data<Deps>,
 ) -> actix_web::Scope<
     impl ServiceFactory<
@@ -166,31 +168,31 @@ fn panel(
         InitError = (),
     > + use<>,
 > {
-    let rows = routes::rows();
+    let rows = routes::route_rows();
     web::scope(urls::ADMIN)
         .app_data(web::PayloadConfig::new(MAX_FORM))
         .app_data(web::FormConfig::default().limit(MAX_FORM).error_handler(
             |error, _| match error {
                 UrlencodedError::Overflow { .. } => too_large(error),
-                error => unreadable("The form is invalid.", error),
+                error => unreadable_request("The form is invalid.", error),
             },
         ))
         .app_data(web::QueryConfig::default().error_handler(|error, _| {
-            unreadable("The part of the address after the question mark is invalid.", error)
+            unreadable_request("The part of the address after the question mark is invalid.", error)
         }))
         .app_data(web::PathConfig::default().error_handler(|error, _| {
             HumanError::from(Problem::not_found().caused_by(error.to_string())).into()
         }))
-        .configure(|config| route::mount::<Signalbox>(config, rows, authorize::guard))
+        .configure(|config| route::mount_rows::<Signalbox>(config, rows, authorize::guard_route))
         .default_service(web::to(no_such_page))
-        .wrap(from_fn(middleware::authenticate::run))
-        .wrap(sessions(deps))
+        .wrap(from_fn(middleware::authenticate::identify_visitor))
+        .wrap(session_middleware(deps))
         .wrap(from_fn(with_face))
-        .wrap(from_fn(middleware::own_host::run))
-        .wrap(from_fn(middleware::locale::run))
+        .wrap(from_fn(middleware::own_host::check_host))
+        .wrap(from_fn(middleware::locale::with_locale))
 }
 
-fn sessions(deps: &Deps) -> SessionMiddleware<PgSessions> {
+fn session_middleware(deps: &Deps) -> SessionMiddleware<PgSessions> {
     let insecure = deps.settings.insecure_cookies();
     let name = if insecure { "signalbox" } else { "__Host-signalbox" };
     SessionMiddleware::builder(PgSessions::new(deps.pool.clone()), Key::from(&deps.keys.cookie))
@@ -221,12 +223,12 @@ fn too_large(error: impl std::fmt::Display) -> Error {
     HumanError::from(Problem::too_large().caused_by(error.to_string())).into()
 }
 
-fn unreadable(detail: &'static str, error: impl std::fmt::Display) -> Error {
+fn unreadable_request(detail: &'static str, error: impl std::fmt::Display) -> Error {
     HumanError::from(Problem::bad_request(detail).caused_by(error.to_string())).into()
 }
 
-async fn home() -> HttpResponse {
-    human::found(urls::index())
+async fn go_home() -> HttpResponse {
+    human::redirect_to(urls::index())
 }
 
 /// In the panel, for people who are signed in: a page whose slash was forgotten, or none.
@@ -234,21 +236,21 @@ async fn no_such_page(request: HttpRequest) -> Result<HttpResponse, HumanError> 
     if let Err(refusal) = authorize::signed_in(&request) {
         return Ok(refusal.into_response());
     }
-    match route::slashed(&request) {
-        Some(address) => Ok(human::found(address)),
-        None => Err(Problem::not_found().link("Go to the start page", urls::index()).into()),
+    match route::add_slash(&request) {
+        Some(address) => Ok(human::redirect_to(address)),
+        None => Err(Problem::not_found().with_link("Go to the start page", urls::index()).into()),
     }
 }
 
 /// What no route answers.
-async fn refuse(request: HttpRequest) -> Result<HttpResponse, Error> {
+async fn refuse_unknown(request: HttpRequest) -> Result<HttpResponse, Error> {
     let path = request.path();
     let is_static = path.starts_with("/static/");
     let problem = match (is_static, request.method()) {
         (true, method) => Problem::method_not_allowed(method.as_str(), "GET"),
         (false, _) => Problem::not_found(),
     };
-    Err(match Face::of(path) {
+    Err(match Face::from_path(path) {
         Face::Human => HumanError::from(problem).into(),
         Face::Machine => MachineError::from(problem).into(),
     })

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 /// The address of whoever sent the request: the peer, or what trusted proxies say of it.
 pub fn remote_addr(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip().to_canonical();
-    let settings = settings(request);
+    let settings = web_settings(request);
     Some(settings.map_or(peer, |settings| behind_proxies(peer, request.headers(), settings)))
 }
 
@@ -21,7 +21,7 @@ pub fn remote_addr_text(request: &HttpRequest) -> String {
 /// The address GitLab and browsers call us by, without a slash at the end: the public address of
 /// the settings, else what this request called.
 pub fn public_address(request: &HttpRequest) -> String {
-    if let Some(url) = settings(request).and_then(|settings| settings.public_url.as_ref()) {
+    if let Some(url) = web_settings(request).and_then(|settings| settings.public_url.as_ref()) {
         return url.as_str().trim_end_matches('/').to_owned();
     }
     let forwarded = from_proxy(request, "x-forwarded-proto");
@@ -29,35 +29,35 @@ pub fn public_address(request: &HttpRequest) -> String {
         Some("https") => "https",
         _ => "http",
     };
-    format!("{scheme}://{}", host(request))
+    format!("{scheme}://{}", called_host(request))
 }
 
 /// Whether browsers are known to come by https: by the public address, or by what a trusted proxy says.
 pub fn is_https(request: &HttpRequest) -> bool {
-    settings(request)
+    web_settings(request)
         .and_then(|settings| settings.public_url.as_ref())
         .is_some_and(|url| url.scheme() == "https")
         || from_proxy(request, "x-forwarded-proto") == Some("https")
 }
 
 /// The host, with its port, that the request called.
-pub fn host(request: &HttpRequest) -> String {
+pub fn called_host(request: &HttpRequest) -> String {
     let named = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
     from_proxy(request, "x-forwarded-host").or(named).unwrap_or_default().to_owned()
 }
 
 /// Whether the panel may answer under the host that the request called.
 pub fn is_own_host(request: &HttpRequest) -> bool {
-    settings(request).is_none_or(|settings| settings.answers_to(&host(request)))
+    web_settings(request).is_none_or(|settings| settings.answers_to(&called_host(request)))
 }
 
-fn settings(request: &HttpRequest) -> Option<&WebSettings> {
+fn web_settings(request: &HttpRequest) -> Option<&WebSettings> {
     request.app_data::<web::Data<Deps>>().map(|deps| &*deps.settings)
 }
 
 fn from_proxy<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
     let peer = request.peer_addr()?.ip().to_canonical();
-    if !is_trusted(peer, settings(request)?) {
+    if !is_trusted(peer, web_settings(request)?) {
         return None;
     }
     let value = request.headers().get(name)?.to_str().ok()?;

@@ -2,7 +2,7 @@
 //!
 //! One `Problem` holds status, machine code, the words for the person and the cause for the log.
 //! `human` draws it as a page, `machine` as JSON; which of them is told by the handler's return
-//! type, or for actix's own refusals by [`Face::of`] the address.
+//! type, or for actix's own refusals by [`Face::from_path`] the address.
 
 use actix_web::http::StatusCode;
 use signalbox_i18n::say;
@@ -22,7 +22,7 @@ pub enum Face {
 impl Face {
     /// The face of an address: JSON where programs call, a page everywhere else.
     #[must_use]
-    pub fn of(path: &str) -> Self {
+    pub fn from_path(path: &str) -> Self {
         let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
         match first {
             "webhooks" | "healthz" | "readyz" | "metrics" => Self::Machine,
@@ -83,7 +83,11 @@ impl Problem {
 
     /// Adds a way on.
     #[must_use]
-    pub fn link(mut self, label: impl Into<Cow<'static, str>>, href: impl Into<String>) -> Self {
+    pub fn with_link(
+        mut self,
+        label: impl Into<Cow<'static, str>>,
+        href: impl Into<String>,
+    ) -> Self {
         self.links.push(Link { label: label.into(), href: href.into() });
         self
     }
@@ -232,8 +236,8 @@ impl Problem {
     }
 
     /// Writes the problem to the log; called once, where the answer is made.
-    pub fn log(&self) {
-        let cause = self.source.as_deref().map(chain).unwrap_or_default();
+    pub fn log_problem(&self) {
+        let cause = self.source.as_deref().map(cause_chain).unwrap_or_default();
         let (status, code) = (self.status.as_u16(), self.code);
         if self.status.is_server_error() {
             tracing::error!(
@@ -257,7 +261,7 @@ impl Problem {
     }
 }
 
-fn chain(error: &(dyn Error + Send + Sync)) -> String {
+fn cause_chain(error: &(dyn Error + Send + Sync)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -289,16 +293,16 @@ mod tests {
     #[test]
     fn programs_get_json_and_people_get_pages() {
         for path in ["/webhooks", "/webhooks/gitlab/register", "/healthz", "/readyz", "/metrics"] {
-            assert_eq!(Face::of(path), Face::Machine, "{path}");
+            assert_eq!(Face::from_path(path), Face::Machine, "{path}");
         }
         for path in ["/", "/admin/hooks/job/", "/webhooksy", "/nothing", ""] {
-            assert_eq!(Face::of(path), Face::Human, "{path}");
+            assert_eq!(Face::from_path(path), Face::Human, "{path}");
         }
     }
 
     #[test]
     fn the_cause_is_told_once_and_whole() {
         let error = StoreError::Unavailable("connection refused".into());
-        assert_eq!(chain(&error), "the database is unavailable: connection refused");
+        assert_eq!(cause_chain(&error), "the database is unavailable: connection refused");
     }
 }

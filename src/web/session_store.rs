@@ -54,33 +54,44 @@ impl PgSessions {
         Self { pool }
     }
 
-    async fn read(&self, key: &SessionKey) -> Result<Option<String>, StoreError> {
-        sessions::load_session(&mut *self.pool.get_conn().await?, &digest(key), clock::now()).await
+    async fn read_session(&self, key: &SessionKey) -> Result<Option<String>, StoreError> {
+        sessions::load_session(&mut *self.pool.get_conn().await?, &key_digest(key), clock::now())
+            .await
     }
 
-    async fn insert(
+    async fn insert_session(
         &self,
         key: &SessionKey,
         text: &str,
         (row, origin): (Row, sessions::Origin),
     ) -> Result<(), StoreError> {
-        let id = digest(key);
-        let session = row.with(&id, text);
+        let id = key_digest(key);
+        let session = row.to_session(&id, text);
         sessions::insert_session(&mut *self.pool.get_conn().await?, session, &origin, clock::now())
             .await
     }
 
-    async fn change(&self, key: &SessionKey, text: &str, row: Row) -> Result<(), StoreError> {
-        let id = digest(key);
-        sessions::update_session(&mut *self.pool.get_conn().await?, row.with(&id, text)).await
+    async fn change_session(
+        &self,
+        key: &SessionKey,
+        text: &str,
+        row: Row,
+    ) -> Result<(), StoreError> {
+        let id = key_digest(key);
+        sessions::update_session(&mut *self.pool.get_conn().await?, row.to_session(&id, text)).await
     }
 
-    async fn prolong(&self, key: &SessionKey, ttl: Duration) -> Result<(), StoreError> {
-        sessions::extend_session(&mut *self.pool.get_conn().await?, &digest(key), end(ttl)).await
+    async fn prolong_session(&self, key: &SessionKey, ttl: Duration) -> Result<(), StoreError> {
+        sessions::extend_session(
+            &mut *self.pool.get_conn().await?,
+            &key_digest(key),
+            end_after(ttl),
+        )
+        .await
     }
 
-    async fn remove(&self, key: &SessionKey) -> Result<(), StoreError> {
-        sessions::delete_session(&mut *self.pool.get_conn().await?, &digest(key)).await
+    async fn remove_session(&self, key: &SessionKey) -> Result<(), StoreError> {
+        sessions::delete_session(&mut *self.pool.get_conn().await?, &key_digest(key)).await
     }
 }
 
@@ -90,18 +101,18 @@ struct Row {
 }
 
 impl Row {
-    fn of(state: &State, ttl: Duration) -> Self {
+    fn from_state(state: &State, ttl: Duration) -> Self {
         let user = state.get(USER).and_then(|id| id.parse().ok()).map(UserId);
-        Self { user, expires_at: end(ttl) }
+        Self { user, expires_at: end_after(ttl) }
     }
 
-    fn with<'a>(&self, id: &'a [u8], state: &'a str) -> sessions::Session<'a> {
+    fn to_session<'a>(&self, id: &'a [u8], state: &'a str) -> sessions::Session<'a> {
         sessions::Session { id, state, user: self.user, expires_at: self.expires_at }
     }
 }
 
 /// Where a session was begun; one that does not say gets a reference of its own.
-fn origin(state: &State) -> sessions::Origin {
+fn session_origin(state: &State) -> sessions::Origin {
     let text = |name: &str| -> String {
         state.get(name).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
     };
@@ -113,17 +124,17 @@ fn origin(state: &State) -> sessions::Origin {
     }
 }
 
-fn digest(key: &SessionKey) -> [u8; 32] {
+fn key_digest(key: &SessionKey) -> [u8; 32] {
     Sha256::digest(key.as_ref().as_bytes()).into()
 }
 
-fn end(ttl: Duration) -> DateTime<Utc> {
+fn end_after(ttl: Duration) -> DateTime<Utc> {
     clock::now() + TimeDelta::seconds(ttl.whole_seconds())
 }
 
 impl SessionStore for PgSessions {
     async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
-        match self.read(key).await {
+        match self.read_session(key).await {
             Ok(None) => Ok(None),
             Ok(Some(text)) => serde_json::from_str(&text)
                 .map(Some)
@@ -140,7 +151,7 @@ impl SessionStore for PgSessions {
             .map_err(|error| SaveError::Serialization(error.into()))?;
         let key = SessionKey::try_from(clock::secret_text())
             .map_err(|error| SaveError::Other(error.into()))?;
-        self.insert(&key, &text, (Row::of(&state, *ttl), origin(&state)))
+        self.insert_session(&key, &text, (Row::from_state(&state, *ttl), session_origin(&state)))
             .await
             .map_err(|error| SaveError::Other(error.into()))?;
         Ok(key)
@@ -154,17 +165,17 @@ impl SessionStore for PgSessions {
     ) -> Result<SessionKey, UpdateError> {
         let text = serde_json::to_string(&state)
             .map_err(|error| UpdateError::Serialization(error.into()))?;
-        self.change(&key, &text, Row::of(&state, *ttl))
+        self.change_session(&key, &text, Row::from_state(&state, *ttl))
             .await
             .map_err(|error| UpdateError::Other(error.into()))?;
         Ok(key)
     }
 
     async fn update_ttl(&self, key: &SessionKey, ttl: &Duration) -> Result<(), anyhow::Error> {
-        Ok(self.prolong(key, *ttl).await?)
+        Ok(self.prolong_session(key, *ttl).await?)
     }
 
     async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
-        Ok(self.remove(key).await?)
+        Ok(self.remove_session(key).await?)
     }
 }

@@ -73,7 +73,7 @@ pub struct Plan {
 impl Plan {
     /// Which webhooks of the table the file's are, and as of when: another text once one of them
     /// was changed, deleted or added.
-    pub fn plan_mark(&self) -> String {
+    pub fn version_mark(&self) -> String {
         let marks: Vec<String> = self
             .steps
             .iter()

@@ -141,7 +141,7 @@ async fn no_request_over_the_whole_route_table_is_an_error_of_ours() {
     let mut chance = Chance(0x5161_7fa1_1b0c_0de5);
     let (mut panel, mut answered) = (app.panel().await, 0);
     let mut token = token_of(&panel).await;
-    for row in routes::rows() {
+    for row in routes::route_rows() {
         // What signs the person out, or lasts, is looked at elsewhere.
         if row.address == urls::logout() || row.address.ends_with("/events/") {
             continue;

@@ -55,7 +55,8 @@ async fn nobody_sees_anything_without_a_login() {
         let page = panel.get(&address).await;
         assert!(page.address.starts_with("/admin/login/"), "{address}: {}", page.address);
     }
-    for row in routes::rows().into_iter().filter(|row| matches!(row.access, Access::Needs(_))) {
+    for row in routes::route_rows().into_iter().filter(|row| matches!(row.access, Access::Needs(_)))
+    {
         let address = row.address.replace(urls::ID, &id);
         let page = send(&panel, &row, &address, &fields).await;
         if row.method == "POST" {
@@ -151,7 +152,7 @@ async fn every_route_of_the_table_asks_for_its_permission() {
         let panel = person(&app, role.as_str()).await;
         let form = panel.open("/admin/").await.form_to("/admin/logout/");
         let fields = [("csrf_token".to_owned(), token_of(&form))];
-        for row in routes::rows() {
+        for row in routes::route_rows() {
             let Access::Needs(permission) = row.access else { continue };
             if row.address == urls::logout() {
                 continue;

@@ -23,34 +23,36 @@ async fn listing_is_sound<R: Resource<Site = Signalbox>>(conn: &mut Conn) {
         assert!(!column.label.is_empty(), "{name} {}", column.key);
         for direction in [Direction::Ascending, Direction::Descending] {
             let order = column.sort.map(|sort| (sort, direction)).into_iter().collect();
-            R::fetch(conn, &ListQuery { order, ..query::<R>() }).await.unwrap();
+            R::fetch_page(conn, &ListQuery { order, ..query::<R>() }).await.unwrap();
         }
     }
     let mut params = RESERVED.map(str::to_owned).into_iter().collect::<HashSet<_>>();
     for filter in listing.filters {
-        for (param, _) in filter.params() {
+        for (param, _) in filter.labelled_params() {
             assert!(params.insert(param.clone()), "{name}: {param} is taken");
         }
         let open = [("1", ""), ("01M87VREQA18WSHF0ZZCJA3NJ8", ""), ("a'b%", "")];
-        let known = filter.choices.known();
+        let known = filter.choices.known_choices();
         for (value, _) in if known.is_empty() { open.as_slice() } else { known } {
             let mut narrowed = query::<R>();
-            let applied = filter.narrow(&mut narrowed.filter, filter.param, value);
+            let applied = filter.narrow_query(&mut narrowed.filter, filter.param, value);
             assert!(applied.is_ok() || known.is_empty(), "{name}: {}={value}", filter.param);
-            R::fetch(conn, &narrowed).await.unwrap();
+            R::fetch_page(conn, &narrowed).await.unwrap();
         }
     }
     for term in
         ["a", "15", "-1", "100%_\\", "'; DROP TABLE jobs; --", "数据", "99999999999999999999"]
     {
-        R::fetch(conn, &ListQuery { terms: vec![term.to_owned()], ..query::<R>() }).await.unwrap();
+        R::fetch_page(conn, &ListQuery { terms: vec![term.to_owned()], ..query::<R>() })
+            .await
+            .unwrap();
     }
     let id = "01M87VREQA18WSHF0ZZCJA3NJ8".to_owned();
     for part in [Part::Numbered(1_000_000), Part::Older(id.clone()), Part::Newer(id)] {
-        R::fetch(conn, &ListQuery { part, ..query::<R>() }).await.unwrap();
+        R::fetch_page(conn, &ListQuery { part, ..query::<R>() }).await.unwrap();
     }
-    R::counts(conn, &query::<R>(), true).await.unwrap();
-    R::ids(conn, &query::<R>(), (Some("7"), &Part::Older("9".to_owned())), 5).await.unwrap();
+    R::count_rows(conn, &query::<R>(), true).await.unwrap();
+    R::select_ids(conn, &query::<R>(), (Some("7"), &Part::Older("9".to_owned())), 5).await.unwrap();
 }
 
 #[tokio::test]

@@ -11,9 +11,9 @@ use signalbox::web::admin::context::Signalbox;
 use signalbox::web::admin::deliveries::Deliveries;
 use signalbox::web::admin::index;
 use signalbox::web::admin::jobs::Jobs;
-use signalbox::web::admin::kit::query::read;
+use signalbox::web::admin::kit::query::read_query;
 use signalbox::web::admin::kit::resource::Resource;
-use signalbox::web::admin::kit::views::gather;
+use signalbox::web::admin::kit::views::gather_list;
 use signalbox::web::admin::log::Log;
 use signalbox::web::admin::users::Users;
 use signalbox::web::admin::webhooks::Webhooks;
@@ -47,7 +47,7 @@ fn choices<R: Resource<Site = Signalbox>>() -> Vec<String> {
     let filters = R::LISTING.filters.iter();
     filters
         .flat_map(|filter| {
-            let known = filter.choices.known().iter();
+            let known = filter.choices.known_choices().iter();
             known.map(|(value, _)| format!("{}={}", filter.param, value.replace(' ', "+")))
         })
         .collect()
@@ -57,9 +57,9 @@ async fn few_queries<R: Resource<Site = Signalbox>>(database: &Database, more: &
     let queries = choices::<R>().into_iter().chain(more.iter().map(|&query| query.to_owned()));
     for query in queries {
         let (mut conn, count) = counting(database).await;
-        let mut asked = read("/", &query, R::LISTING);
+        let mut asked = read_query("/", &query, R::LISTING);
         assert!(asked.warnings.is_empty(), "{:?}", asked.warnings);
-        gather::<R>(&mut conn, &mut asked).await.unwrap();
+        gather_list::<R>(&mut conn, &mut asked).await.unwrap();
         let count = count.load(Ordering::Relaxed);
         let name = R::META.name;
         assert!((1..=MOST_QUERIES).contains(&count), "{count} queries for {name} {query}");
@@ -88,7 +88,7 @@ async fn the_start_page_makes_at_most_four_queries() {
     seed::webhooks(&database, 12).await;
     seed::deliveries(&database, 120).await;
     let (mut conn, count) = counting(&database).await;
-    index::gather(&mut conn, None).await.unwrap();
+    index::gather_index(&mut conn, None).await.unwrap();
     assert_eq!(count.load(Ordering::Relaxed), MOST_QUERIES);
 }
 

@@ -40,16 +40,16 @@ impl Site for TodoApp {
     type Error = TodoError;
     type Refusal = Refusal;
 
-    fn of(request: &HttpRequest) -> Result<Self, Refusal> {
+    fn from_request(request: &HttpRequest) -> Result<Self, Refusal> {
         let url = request.app_data::<web::Data<String>>().cloned();
         url.map(Self).ok_or_else(|| Problem::internal().into())
     }
 
-    fn may(&self, _: May) -> bool {
+    fn has_permission(&self, _: May) -> bool {
         true
     }
 
-    fn chrome(&self, _: &str) -> Chrome {
+    fn build_chrome(&self, _: &str) -> Chrome {
         let list = NavRow {
             label: "To-dos",
             icon: "check",
@@ -68,11 +68,11 @@ impl Site for TodoApp {
         }
     }
 
-    async fn conn(&self) -> Result<impl DerefMut<Target = Client>, Refusal> {
+    async fn get_conn(&self) -> Result<impl DerefMut<Target = Client>, Refusal> {
         Ok(Box::new(table::connect(&self.0).await?))
     }
 
-    fn failure(error: TodoError) -> Failure {
+    fn classify_error(error: TodoError) -> Failure {
         match error {
             TodoError::Missing => Failure::Missing,
             TodoError::Stale => Failure::Stale,
@@ -135,17 +135,17 @@ pub fn serve(listener: TcpListener, url: &str) -> std::io::Result<Server> {
     let (url, key) = (web::Data::new(url.to_owned()), Key::generate());
     let app = move || {
         let home = Row::get(urls::index(), Access::Public, |route| {
-            route.to(async || answer::found(META.list_url()))
+            route.to(async || answer::redirect_to(META.list_url()))
         });
-        let rows = mount::editable::<Todos>().into_iter().chain([home]).collect();
+        let rows = mount::editable_routes::<Todos>().into_iter().chain([home]).collect();
         let sessions = SessionMiddleware::builder(CookieSessionStore::default(), key.clone());
         App::new()
             .app_data(url.clone())
-            .service(web::resource("/static/{path:.*}").get(assets::serve))
+            .service(web::resource("/static/{path:.*}").get(assets::serve_asset))
             .service(web::redirect("/", urls::index()))
             .service(
                 web::scope(urls::ADMIN)
-                    .configure(|config| route::mount::<TodoApp>(config, rows, guard))
+                    .configure(|config| route::mount_rows::<TodoApp>(config, rows, guard))
                     .wrap(sessions.cookie_secure(false).build()),
             )
     };

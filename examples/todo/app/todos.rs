@@ -9,7 +9,7 @@ use signalbox::web::admin::kit::context::Context;
 use signalbox::web::admin::kit::field::{Field, Fieldset};
 use signalbox::web::admin::kit::filter::{Choices, FilterSpec, YES_NO, yes_no};
 use signalbox::web::admin::kit::form::{FormErrors, ONCE, Values};
-use signalbox::web::admin::kit::listing::{Empty, Listing, Paging, number};
+use signalbox::web::admin::kit::listing::{Empty, Listing, Paging, parse_number_place};
 use signalbox::web::admin::kit::resource::{
     DeletePlan, Editable, Loaded, Meta, Resource, Saved, Unsaved,
 };
@@ -45,7 +45,7 @@ static LISTING: Listing<Todo, Sort, Filter> = Listing {
             key: "text",
             label: "What",
             width: Width::Grow,
-            cell: |todo| Bit::text(todo.text.clone()).into(),
+            cell: |todo| Bit::from_text(todo.text.clone()).into(),
             sort: Some(Sort::Text),
         },
         Column {
@@ -69,7 +69,7 @@ static LISTING: Listing<Todo, Sort, Filter> = Listing {
     paging: Paging::Numbered(50),
     default_order: &[(Sort::Text, Direction::Ascending)],
     id: |todo| todo.id.to_string(),
-    place: number,
+    place: parse_number_place,
     page: |todo| META.change_url(&todo.id.to_string()),
     empty: Empty { title: "Nothing to do", steps: &["Add a to-do."] },
 };
@@ -91,14 +91,14 @@ impl Resource for Todos {
     const META: &'static Meta<TodoApp> = &META;
     const LISTING: &'static Listing<Todo, Sort, Filter> = &LISTING;
 
-    async fn fetch(
+    async fn fetch_page(
         conn: &mut Client,
         query: &ListQuery<Sort, Filter>,
     ) -> Result<Page<Todo>, TodoError> {
         table::list(conn, query).await
     }
 
-    async fn counts(
+    async fn count_rows(
         conn: &mut Client,
         _: &ListQuery<Sort, Filter>,
         _: bool,
@@ -109,24 +109,28 @@ impl Resource for Todos {
 }
 
 impl Editable for Todos {
-    fn fieldsets(_: &Context<TodoApp>, _: &Values, object: Option<&Loaded>) -> Vec<Fieldset> {
-        let mut fields = vec![Field::text("text", "What").required()];
+    fn build_fieldsets(_: &Context<TodoApp>, _: &Values, object: Option<&Loaded>) -> Vec<Fieldset> {
+        let mut fields = vec![Field::text_field("text", "What").as_required()];
         if object.is_some() {
-            fields.push(Field::check("done", "Done"));
+            fields.push(Field::checkbox_field("done", "Done"));
         }
         let help = "".into();
         vec![Fieldset { id: "todo", legend: "To-do", help, paired: false, fields }]
     }
 
-    fn blank(_: &Context<TodoApp>) -> Values {
+    fn blank_values(_: &Context<TodoApp>) -> Values {
         Values::default()
     }
 
-    async fn load(_: &Context<TodoApp>, conn: &mut Client, id: &str) -> Result<Loaded, TodoError> {
+    async fn load_object(
+        _: &Context<TodoApp>,
+        conn: &mut Client,
+        id: &str,
+    ) -> Result<Loaded, TodoError> {
         let (todo, version) = table::find(conn, id).await?;
         let mut values = Values::default();
-        values.set("text", todo.text.as_str());
-        values.tick("done", todo.done);
+        values.set_field("text", todo.text.as_str());
+        values.tick_box("done", todo.done);
         let badges = vec![badge(todo.done)];
         Ok(Loaded {
             id: id.to_owned(),
@@ -138,16 +142,16 @@ impl Editable for Todos {
         })
     }
 
-    async fn save(
+    async fn save_object(
         _: &Context<TodoApp>,
         conn: &mut Client,
         object: Option<&Loaded>,
         values: &Values,
     ) -> Result<Saved, Unsaved<TodoError>> {
-        let text = values.trimmed("text");
+        let text = values.get_trimmed("text");
         if text.is_empty() {
             let mut errors = FormErrors::default();
-            errors.add("text", "Enter what is to be done.");
+            errors.add_error("text", "Enter what is to be done.");
             return Err(Unsaved::Invalid(errors));
         }
         let id = match object {
@@ -169,7 +173,7 @@ impl Editable for Todos {
         Ok(DeletePlan { name: todo.text, goes, ..DeletePlan::default() })
     }
 
-    async fn delete(
+    async fn delete_object(
         _: &Context<TodoApp>,
         conn: &mut Client,
         id: &str,
@@ -180,6 +184,6 @@ impl Editable for Todos {
 
 async fn mark_done(conn: &Client, ids: &[String]) -> Result<Batch, TodoError> {
     let mut batch = Batch { done: table::mark_done(conn, ids).await?, left: Vec::new() };
-    batch.leave("Already done", ids.len().saturating_sub(batch.done));
+    batch.leave_rows("Already done", ids.len().saturating_sub(batch.done));
     Ok(batch)
 }

@@ -5,6 +5,6 @@ use crate::clock;
 use crate::control::Act;
 
 /// Who acts on this request.
-pub fn act<'a>(ctx: &'a AdminContext, remote_addr: &'a str) -> Act<'a> {
+pub fn act_of_request<'a>(ctx: &'a AdminContext, remote_addr: &'a str) -> Act<'a> {
     Act { actor: &ctx.actor, remote_addr, now: clock::now() }
 }

@@ -66,16 +66,16 @@ struct Missing {
 ///
 /// # Errors
 /// The database is away (503).
-pub async fn page(context: AdminContext) -> Result<HttpResponse, HumanError> {
+pub async fn show_actions(context: AdminContext) -> Result<HttpResponse, HumanError> {
     let catalogue = &context.deps().catalogue;
-    let mut conn = context.conn().await?;
+    let mut conn = context.get_conn().await?;
     let rows = webhook_actions::webhooks_by_action(&mut conn, MOST_RECORDS).await?;
-    let drifts = drift::of(&mut conn, catalogue, &rows).await?;
+    let drifts = drift::find_drifts(&mut conn, catalogue, &rows).await?;
     drop(conn);
-    human::page(&draw(context.frame(t("Actions")), catalogue, &rows, &drifts))
+    human::render_page(&draw_actions(context.new_frame(t("Actions")), catalogue, &rows, &drifts))
 }
 
-fn draw(
+fn draw_actions(
     frame: Frame,
     catalogue: &Catalogue,
     rows: &[Row],
@@ -103,17 +103,17 @@ fn draw(
     }
     ActionsPage {
         frame,
-        entries: catalogue.entries().map(|spec| entry(&spec, users(&spec.name))).collect(),
+        entries: catalogue.entries().map(|spec| draw_entry(&spec, users(&spec.name))).collect(),
         missing,
-        faults: catalogue.faults().iter().map(fault).collect(),
+        faults: catalogue.faults().iter().map(fault_text).collect(),
     }
 }
 
-fn fault(fault: &Fault) -> String {
+fn fault_text(fault: &Fault) -> String {
     i18n::say(&fault.sentence())
 }
 
-fn entry(spec: &ActionSpec, webhooks: Vec<User>) -> Entry {
+fn draw_entry(spec: &ActionSpec, webhooks: Vec<User>) -> Entry {
     let mut facts = Vec::new();
     match &spec.kind {
         ActionKind::Command(command) => command_facts(command, &mut facts),
@@ -196,10 +196,10 @@ fn command_facts(command: &Command, facts: &mut Vec<(&'static str, String)>) {
 
 impl ActionsPage {
     /// The states it is shown in.
-    pub fn samples() -> Vec<Self> {
+    pub fn sample_pages() -> Vec<Self> {
         let (catalogue, _) = Catalogue::load_directory(None);
         let plain = || {
-            draw(
+            draw_actions(
                 crate::web::admin::context::sample_frame("Actions"),
                 &catalogue,
                 &[],
@@ -217,7 +217,7 @@ impl ActionsPage {
             plain(),
             Self {
                 entries: entries
-                    .map(|spec| entry(&spec, vec![user(None), user(Some(Drift::Changed))]))
+                    .map(|spec| draw_entry(&spec, vec![user(None), user(Some(Drift::Changed))]))
                     .collect(),
                 missing: vec![Missing {
                     name: "gone".to_owned(),

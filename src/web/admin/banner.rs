@@ -6,7 +6,7 @@ use signalbox_i18n::say;
 use signalbox_i18n::t;
 
 /// What is held back, in words.
-pub fn what(pause: &Pause) -> String {
+pub fn paused_scope_text(pause: &Pause) -> String {
     match &pause.scope {
         Scope::All => t("All jobs are paused").to_owned(),
         Scope::Webhook(_) => say!("Jobs of “{name}” are paused", name = pause.note.name),
@@ -15,11 +15,15 @@ pub fn what(pause: &Pause) -> String {
 }
 
 /// The same with who, when and why.
-pub fn told(pause: &Pause) -> String {
+pub fn pause_text(pause: &Pause) -> String {
     let note = &pause.note;
     let since = At(note.since).absolute();
-    let told =
-        say!("{what} since {since}, by {name}", what = what(pause), since = since, name = note.by);
+    let told = say!(
+        "{what} since {since}, by {name}",
+        what = paused_scope_text(pause),
+        since = since,
+        name = note.by
+    );
     if note.reason.is_empty() { told } else { format!("{told}: {}", note.reason) }
 }
 
@@ -39,7 +43,7 @@ mod tests {
         };
         let pause = Pause { scope: Scope::Webhook(7), note };
         assert_eq!(
-            told(&pause),
+            pause_text(&pause),
             "Jobs of “Site” are paused since 1970-01-01 00:00:00 UTC, by ada: release day"
         );
     }

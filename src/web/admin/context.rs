@@ -67,7 +67,7 @@ impl Signalbox {
     ///
     /// # Errors
     /// The database is away (503).
-    pub async fn conn(&self) -> Result<PooledConn, HumanError> {
+    pub async fn get_conn(&self) -> Result<PooledConn, HumanError> {
         Ok(self.deps.pool.get_conn().await?)
     }
 
@@ -77,12 +77,12 @@ impl Signalbox {
     }
 
     /// Whether this person has the permission.
-    pub fn may(&self, permission: Permission) -> bool {
+    pub fn has_permission(&self, permission: Permission) -> bool {
         self.actor.may(permission)
     }
 
     /// The token for this page's forms.
-    pub fn csrf(&self) -> &str {
+    pub fn csrf_token(&self) -> &str {
         &self.csrf
     }
 
@@ -117,7 +117,7 @@ impl Site for Signalbox {
     type Error = StoreError;
     type Refusal = HumanError;
 
-    fn of(request: &HttpRequest) -> Result<Self, HumanError> {
+    fn from_request(request: &HttpRequest) -> Result<Self, HumanError> {
         let deps = request
             .app_data::<web::Data<Deps>>()
             .cloned()
@@ -126,31 +126,31 @@ impl Site for Signalbox {
         let (actor, pauses) = visit.map_or((None, Vec::new()), |visit| (visit.actor, visit.pauses));
         let secret = request.extensions().get::<FormSecret>().copied();
         let (Some(actor), Some(FormSecret(secret))) = (actor, secret) else {
-            return Err(Problem::signed_out().link("Sign in", urls::login()).into());
+            return Err(Problem::signed_out().with_link("Sign in", urls::login()).into());
         };
-        let csrf = csrf::token(&secret);
+        let csrf = csrf::new_token(&secret);
         Ok(Self { actor, deps, csrf, pauses, request: request.clone() })
     }
 
-    fn may(&self, permission: Permission) -> bool {
+    fn has_permission(&self, permission: Permission) -> bool {
         self.actor.may(permission)
     }
 
-    fn chrome(&self, path: &str) -> Chrome {
-        let banners = self.pauses.iter().map(|pause| banner_of(banner::told(pause)));
+    fn build_chrome(&self, path: &str) -> Chrome {
+        let banners = self.pauses.iter().map(|pause| banner_of(banner::pause_text(pause)));
         Chrome {
             label: self.deps.settings.label.clone(),
             csrf: self.csrf.clone(),
             banners: banners.collect(),
-            ..chrome(&self.actor, path)
+            ..signalbox_chrome(&self.actor, path)
         }
     }
 
-    async fn conn(&self) -> Result<impl DerefMut<Target = Conn>, HumanError> {
-        Self::conn(self).await
+    async fn get_conn(&self) -> Result<impl DerefMut<Target = Conn>, HumanError> {
+        Self::get_conn(self).await
     }
 
-    fn failure(error: StoreError) -> Failure {
+    fn classify_error(error: StoreError) -> Failure {
         match error {
             StoreError::NotFound => Failure::Missing,
             StoreError::Stale => Failure::Stale,
@@ -158,7 +158,7 @@ impl Site for Signalbox {
         }
     }
 
-    async fn history(
+    async fn load_history(
         conn: &mut Conn,
         (kind, id): (&str, &str),
         entries: Entries,
@@ -173,7 +173,7 @@ impl Site for Signalbox {
                 Err(error) => return Err(error),
             },
         };
-        Ok(rows.into_iter().map(words::entry).collect())
+        Ok(rows.into_iter().map(words::to_kit_entry).collect())
     }
 
     fn is_confirmed(ctx: &AdminContext) -> bool {
@@ -181,7 +181,10 @@ impl Site for Signalbox {
         (0..CONFIRMED_S).contains(&(clock::now().timestamp() - at))
     }
 
-    async fn confirm(ctx: &AdminContext, password: &str) -> Result<Option<String>, HumanError> {
+    async fn confirm_password(
+        ctx: &AdminContext,
+        password: &str,
+    ) -> Result<Option<String>, HumanError> {
         let deps = ctx.deps();
         let attempt = Attempt {
             username: ctx.actor.username.clone(),
@@ -198,32 +201,32 @@ impl Site for Signalbox {
                 Ok(None)
             }
             Err(LoginError::Refused) => Ok(Some("This is not your password.".to_owned())),
-            Err(error @ LoginError::Throttled(_)) => Ok(Some(words::said(&error))),
+            Err(error @ LoginError::Throttled(_)) => Ok(Some(words::login_error_text(&error))),
             Err(LoginError::Store(error)) => Err(error.into()),
             Err(error @ LoginError::Hash(_)) => Err(Problem::internal().caused_by(error).into()),
         }
     }
 
-    fn seal(&self, plain: &[u8]) -> Option<String> {
+    fn seal_secret(&self, plain: &[u8]) -> Option<String> {
         let sealed =
             seal::seal_bytes(&self.deps.keys.seal, clock::random_bytes(), SHOWN_ONCE, plain)
                 .ok()?;
         Some(STANDARD_NO_PAD.encode(sealed))
     }
 
-    fn open(&self, sealed: &str) -> Option<Vec<u8>> {
+    fn open_secret(&self, sealed: &str) -> Option<Vec<u8>> {
         let sealed = STANDARD_NO_PAD.decode(sealed).ok()?;
         seal::open_sealed(&self.deps.keys.seal, SHOWN_ONCE, &sealed).ok()
     }
 }
 
 /// What stands around every page, whatever the installation.
-fn chrome(actor: &Actor, path: &str) -> Chrome {
+fn signalbox_chrome(actor: &Actor, path: &str) -> Chrome {
     Chrome {
         name: "Signalbox",
         version: VERSION,
         person: (actor.username.clone(), actor.role.label()),
-        nav: nav::sections(actor, path),
+        nav: nav::nav_sections(actor, path),
         search: Some(urls::search()),
         account: vec![
             ("Change password", urls::password_change()),
@@ -247,7 +250,7 @@ pub fn sample_frame(title: &str) -> Frame {
         label: "预发环境".to_owned(),
         csrf: "token".to_owned(),
         banners: vec![banner_of(t("All jobs are paused").to_owned())],
-        ..chrome(&actor, "/admin/")
+        ..signalbox_chrome(&actor, "/admin/")
     };
     Frame {
         flashes: vec![Flash {
@@ -262,12 +265,12 @@ pub fn sample_frame(title: &str) -> Frame {
         ],
         path: "/admin/".to_owned(),
         address: "/admin/?q=a".to_owned(),
-        ..Frame::around(chrome, t(title).to_owned())
+        ..Frame::around_page(chrome, t(title).to_owned())
     }
 }
 
 /// Why a webhook or an account was not saved, as the kit is told.
-pub fn unsaved(error: SaveError) -> Unsaved {
+pub fn to_unsaved(error: SaveError) -> Unsaved {
     match error {
         SaveError::Stale => Unsaved::Failed(StoreError::Stale),
         SaveError::Gone => Unsaved::Failed(StoreError::NotFound),

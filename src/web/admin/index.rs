@@ -63,7 +63,7 @@ struct Workers {
 }
 
 impl Workers {
-    fn of(rows: &[Worker], now: DateTime<Utc>) -> Self {
+    fn count_workers(rows: &[Worker], now: DateTime<Utc>) -> Self {
         let is_recent = |at| now.signed_duration_since(at) <= TimeDelta::hours(24);
         let is_lost = |row: &&Worker| {
             row.ended_at.is_none() && !row.is_alive(now) && row.last_seen_at.is_some_and(is_recent)
@@ -95,18 +95,18 @@ struct Recent {
 }
 
 impl Recent {
-    fn of(row: audit::Row, may_manage: bool) -> Self {
+    fn from_entry(row: audit::Row, may_manage: bool) -> Self {
         let is_gone = row.verb == Verb::Delete;
         let href = match row.object_type.as_str() {
             object::WEBHOOK if is_gone => Some(urls::history("hooks", "webhook", &row.object_id)),
             object::WEBHOOK => row.object_id.parse().ok().map(|id| urls::webhook(WebhookId(id))),
             object::USER if !may_manage => None,
-            _ => log::href(&row),
+            _ => log::object_url(&row),
         };
         Self {
             icon: verb_icon(row.verb),
             verb: row.verb.label(),
-            kind: t(log::kind(&row.object_type)).to_owned(),
+            kind: t(log::kind_label(&row.object_type)).to_owned(),
             name: row.object_name,
             href,
             by: row.actor_name,
@@ -162,7 +162,7 @@ impl IndexPage {
 #[cfg(test)]
 impl IndexPage {
     /// The states it is shown in.
-    pub fn samples() -> Vec<Self> {
+    pub fn sample_pages() -> Vec<Self> {
         let overview = |number| Overview {
             webhooks: Total::Exactly(number),
             deliveries: Total::AtLeast(Total::CAP),
@@ -254,11 +254,14 @@ pub struct Read {
 ///
 /// # Errors
 /// The database.
-pub async fn gather(conn: &mut Conn, actor: Option<UserId>) -> store::Result<Read> {
+pub async fn gather_index(conn: &mut Conn, actor: Option<UserId>) -> store::Result<Read> {
     Ok(Read {
-        overview: readable("the numbers", overview::load_overview(conn).await),
-        workers: readable("the workers", workers::newest_workers(conn, MOST_WORKERS).await),
-        attention: readable("what needs attention", store::attention::load_attention(conn).await),
+        overview: log_unreadable("the numbers", overview::load_overview(conn).await),
+        workers: log_unreadable("the workers", workers::newest_workers(conn, MOST_WORKERS).await),
+        attention: log_unreadable(
+            "what needs attention",
+            store::attention::load_attention(conn).await,
+        ),
         recent: audit::recent_entries(conn, actor, RECENT).await?,
     })
 }
@@ -267,30 +270,31 @@ pub async fn gather(conn: &mut Conn, actor: Option<UserId>) -> store::Result<Rea
 ///
 /// # Errors
 /// The database is away (503).
-pub async fn page(
+pub async fn show_index(
     context: AdminContext,
     query: web::Query<IndexQuery>,
 ) -> Result<HttpResponse, HumanError> {
     let everyone = query.actions.as_deref() != Some("mine");
-    let mut conn = context.conn().await?;
+    let mut conn = context.get_conn().await?;
     let now = clock::now();
     let actor = (!everyone).then_some(context.actor.id);
-    let Read { overview, workers, attention, recent } = gather(&mut conn, actor).await?;
+    let Read { overview, workers, attention, recent } = gather_index(&mut conn, actor).await?;
     drop(conn);
-    let workers = workers.map(|rows| Workers::of(&rows, now));
-    let may_add = context.may(Permission::ChangeWebhooks);
-    let may_manage = context.may(Permission::ManageUsers);
-    let frame = context.frame(t("Home"));
+    let workers = workers.map(|rows| Workers::count_workers(&rows, now));
+    let may_add = context.has_permission(Permission::ChangeWebhooks);
+    let may_manage = context.has_permission(Permission::ManageUsers);
+    let frame = context.new_frame(t("Home"));
     let address = context.public_address();
-    human::page(&IndexPage {
+    human::render_page(&IndexPage {
         frame,
         is_empty: overview.as_ref().is_some_and(|overview| overview.webhooks.number() == 0),
-        attention: attention
-            .map(|attention| attention::lines(&attention, (overview.as_ref(), workers), may_add)),
+        attention: attention.map(|attention| {
+            attention::attention_lines(&attention, (overview.as_ref(), workers), may_add)
+        }),
         overview,
         workers,
-        recent: recent.into_iter().map(|row| Recent::of(row, may_manage)).collect(),
-        log: context.may(Permission::ReadLog).then(|| {
+        recent: recent.into_iter().map(|row| Recent::from_entry(row, may_manage)).collect(),
+        log: context.has_permission(Permission::ReadLog).then(|| {
             if everyone {
                 urls::log()
             } else {
@@ -305,6 +309,6 @@ pub async fn page(
     })
 }
 
-fn readable<T>(what: &str, read: store::Result<T>) -> Option<T> {
+fn log_unreadable<T>(what: &str, read: store::Result<T>) -> Option<T> {
     read.inspect_err(|error| tracing::error!(%error, "Failed to read {what}: {error}")).ok()
 }

@@ -25,7 +25,7 @@ pub struct LanguageForm {
 ///
 /// # Errors
 /// There is no such language (400).
-pub async fn choose(
+pub async fn submit_language(
     context: AdminContext,
     form: web::Form<LanguageForm>,
 ) -> Result<HttpResponse, HumanError> {

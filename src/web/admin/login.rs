@@ -2,11 +2,11 @@
 
 use super::context::AdminContext;
 use super::visitor::VisitorContext;
-use super::words::said;
+use super::words::login_error_text;
 use crate::accounts::login::{self, Attempt, LoginError};
 use crate::clock;
 use crate::web::filters;
-use crate::web::human::{self, HumanError, found, page_with, see_other};
+use crate::web::human::{self, HumanError, page_with, redirect_to, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;
 use actix_web::http::StatusCode;
@@ -31,7 +31,7 @@ pub struct LoginPage {
 
 impl LoginPage {
     /// The states it is shown in.
-    pub fn samples() -> Vec<Self> {
+    pub fn sample_pages() -> Vec<Self> {
         let plain = || Self {
             csrf: "token".to_owned(),
             next: "/admin/hooks/job/?q=a&p=2".to_owned(),
@@ -66,17 +66,17 @@ pub struct LoginQuery {
 ///
 /// # Errors
 /// The database is away (503).
-pub async fn page(
+pub async fn show_login(
     visitor: VisitorContext,
     query: web::Query<LoginQuery>,
 ) -> Result<HttpResponse, HumanError> {
     let next = urls::safe_next(query.next.as_deref());
     if visitor.actor.is_some() {
-        return Ok(found(next));
+        return Ok(redirect_to(next));
     }
     let has_users = users::any_exists(&mut *visitor.deps().pool.get_conn().await?).await?;
-    human::page(&LoginPage {
-        csrf: visitor.csrf().to_owned(),
+    human::render_page(&LoginPage {
+        csrf: visitor.csrf_token().to_owned(),
         next,
         username: String::new(),
         error: None,
@@ -98,7 +98,7 @@ pub struct LoginForm {
 ///
 /// # Errors
 /// The database is away (503).
-pub async fn submit(
+pub async fn submit_login(
     visitor: VisitorContext,
     form: web::Form<LoginForm>,
 ) -> Result<HttpResponse, HumanError> {
@@ -128,14 +128,14 @@ pub async fn submit(
         Err(error @ (LoginError::Refused | LoginError::Throttled(_))) => error,
     };
     let page = LoginPage {
-        csrf: visitor.csrf().to_owned(),
+        csrf: visitor.csrf_token().to_owned(),
         next,
         username,
-        error: Some(said(&error)),
+        error: Some(login_error_text(&error)),
         notice: None,
         needs_setup: false,
     };
-    let LoginError::Throttled(wait) = error else { return human::page(&page) };
+    let LoginError::Throttled(wait) = error else { return human::render_page(&page) };
     let mut response = page_with::<HumanError>(StatusCode::TOO_MANY_REQUESTS, &page)?;
     response.headers_mut().insert(RETRY_AFTER, wait.seconds.into());
     Ok(response)
@@ -145,7 +145,7 @@ pub async fn submit(
 ///
 /// # Errors
 /// The database is away (503).
-pub async fn logout(context: AdminContext) -> Result<HttpResponse, HumanError> {
+pub async fn submit_logout(context: AdminContext) -> Result<HttpResponse, HumanError> {
     let deps = context.deps();
     login::record_sign_out(&deps.pool, &context.actor, &context.remote_addr(), clock::now())
         .await?;

@@ -32,7 +32,7 @@ mod tests {
     use scraper::{Html, Selector};
 
     /// The first tag that is not closed where it should be.
-    fn unbalanced(html: &str) -> Option<String> {
+    fn find_unbalanced(html: &str) -> Option<String> {
         const VOID: [&str; 5] = ["meta", "link", "input", "br", "hr"];
         let tags = regex::Regex::new(r"<(/?)([a-z][a-z0-9]*)").unwrap();
         let mut open = Vec::new();
@@ -47,12 +47,12 @@ mod tests {
         open.pop()
     }
 
-    fn check(name: &str, pages: &[impl Template]) {
+    fn check_pages(name: &str, pages: &[impl Template]) {
         assert!(!pages.is_empty(), "{name} has no samples");
         for (number, page) in pages.iter().enumerate() {
             let html = page.render().unwrap();
             let document = Html::parse_document(&html);
-            assert_eq!(unbalanced(&html), None, "{name} {number}:\n{html}");
+            assert_eq!(find_unbalanced(&html), None, "{name} {number}:\n{html}");
             let found =
                 |selector: &str| document.select(&Selector::parse(selector).unwrap()).count();
             assert_eq!(found("main h1"), 1, "{name} {number}: one headline");
@@ -66,7 +66,7 @@ mod tests {
         }
     }
 
-    fn rendered(name: &str, pages: &[impl Template]) -> Vec<(String, String)> {
+    fn render_pages(name: &str, pages: &[impl Template]) -> Vec<(String, String)> {
         let pages = pages.iter().enumerate();
         pages.map(|(n, page)| (format!("{name} {n}"), page.render().unwrap())).collect()
     }
@@ -74,29 +74,35 @@ mod tests {
     #[test]
     fn pages_of_the_frame_and_of_people_are_chinese_in_chinese() {
         super::samples::chinese::assert_chinese(|| {
-            let mut pages = rendered("login", &super::login::LoginPage::samples());
-            pages.extend(rendered("setup", &super::setup::SetupPage::samples()));
-            pages.extend(rendered("password", &super::password::PasswordPage::samples()));
-            pages.extend(rendered("sessions", &super::users::sessions::SessionsPage::samples()));
-            let passwords = super::users::password::UserPasswordPage::samples();
-            pages.extend(rendered("user password", &passwords));
-            pages.extend(rendered("index", &super::index::IndexPage::samples()));
-            pages.extend(rendered("search", &super::search::SearchPage::samples()));
+            let mut pages = render_pages("login", &super::login::LoginPage::sample_pages());
+            pages.extend(render_pages("setup", &super::setup::SetupPage::sample_pages()));
+            pages.extend(render_pages("password", &super::password::PasswordPage::sample_pages()));
+            pages.extend(render_pages(
+                "sessions",
+                &super::users::sessions::SessionsPage::sample_pages(),
+            ));
+            let passwords = super::users::password::UserPasswordPage::sample_pages();
+            pages.extend(render_pages("user password", &passwords));
+            pages.extend(render_pages("index", &super::index::IndexPage::sample_pages()));
+            pages.extend(render_pages("search", &super::search::SearchPage::sample_pages()));
             pages
         });
     }
 
     #[test]
     fn every_page_renders_in_every_state() {
-        check("login", super::login::LoginPage::samples().as_slice());
-        check("setup", super::setup::SetupPage::samples().as_slice());
-        check("password", super::password::PasswordPage::samples().as_slice());
-        check("actions", super::actions::ActionsPage::samples().as_slice());
-        check("sessions", super::users::sessions::SessionsPage::samples().as_slice());
-        check("user password", super::users::password::UserPasswordPage::samples().as_slice());
-        check("log entry", super::log::entry::EntryPage::samples().as_slice());
-        check("index", super::index::IndexPage::samples().as_slice());
-        check("search", super::search::SearchPage::samples().as_slice());
+        check_pages("login", super::login::LoginPage::sample_pages().as_slice());
+        check_pages("setup", super::setup::SetupPage::sample_pages().as_slice());
+        check_pages("password", super::password::PasswordPage::sample_pages().as_slice());
+        check_pages("actions", super::actions::ActionsPage::sample_pages().as_slice());
+        check_pages("sessions", super::users::sessions::SessionsPage::sample_pages().as_slice());
+        check_pages(
+            "user password",
+            super::users::password::UserPasswordPage::sample_pages().as_slice(),
+        );
+        check_pages("log entry", super::log::entry::EntryPage::sample_pages().as_slice());
+        check_pages("index", super::index::IndexPage::sample_pages().as_slice());
+        check_pages("search", super::search::SearchPage::sample_pages().as_slice());
     }
 }
 

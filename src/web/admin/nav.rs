@@ -6,7 +6,7 @@ use signalbox_core::actor::Actor;
 use signalbox_core::role::Permission;
 
 /// The navigation as this person sees it on this page.
-pub fn sections(actor: &Actor, path: &str) -> Vec<NavSection> {
+pub fn nav_sections(actor: &Actor, path: &str) -> Vec<NavSection> {
     let row = |label, icon, href: String, key| NavRow {
         label,
         icon,

@@ -16,7 +16,7 @@ pub async fn add_once<F>(conn: &mut Conn, values: &Values, add: F) -> Result<Sav
 where
     F: AsyncFnOnce(&mut Conn) -> Result<Saved, Unsaved>,
 {
-    let Ok(once) = values.trimmed(ONCE).parse::<DeliveryId>() else { return add(conn).await };
+    let Ok(once) = values.get_trimmed(ONCE).parse::<DeliveryId>() else { return add(conn).await };
     run_transaction(conn, async |conn: &mut Conn| {
         if !forms::take_form(conn, &once, clock::now()).await? {
             return Err(Unsaved::SentBefore);

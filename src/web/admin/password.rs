@@ -3,7 +3,7 @@
 use super::context::AdminContext;
 use super::kit::frame::{Frame, Level};
 use super::setup::DIFFERS;
-use super::words::throttled;
+use super::words::throttled_text;
 use crate::accounts::password;
 use crate::accounts::throttle::Counted;
 use crate::accounts::users::{self, AccountError, Asked};
@@ -33,7 +33,7 @@ pub struct PasswordPage {
 
 impl PasswordPage {
     /// The states it is shown in.
-    pub fn samples() -> Vec<Self> {
+    pub fn sample_pages() -> Vec<Self> {
         let plain = || Self::new(crate::web::admin::context::sample_frame(TITLE));
         let wrong = Self {
             old_error: Some(AccountError::WrongPassword.to_string()),
@@ -58,7 +58,7 @@ impl PasswordPage {
         [&self.old_error, &self.new_error, &self.again_error].into_iter().any(Option::is_some)
     }
 
-    fn marked(mut self) -> Self {
+    fn mark_wrong_fields(mut self) -> Self {
         self.frame.has_errors = self.has_errors();
         self
     }
@@ -70,8 +70,8 @@ const TITLE: &str = "Change password";
 ///
 /// # Errors
 /// None of its own.
-pub async fn page(context: AdminContext) -> Result<HttpResponse, HumanError> {
-    human::page(&PasswordPage::new(context.frame(t(TITLE))))
+pub async fn show_password_form(context: AdminContext) -> Result<HttpResponse, HumanError> {
+    human::render_page(&PasswordPage::new(context.new_frame(t(TITLE))))
 }
 
 /// What the form sends.
@@ -86,7 +86,7 @@ pub struct PasswordForm {
 ///
 /// # Errors
 /// The database is away (503).
-pub async fn submit(
+pub async fn submit_password(
     context: AdminContext,
     form: web::Form<PasswordForm>,
 ) -> Result<HttpResponse, HumanError> {
@@ -99,10 +99,10 @@ pub async fn submit(
     {
         Ok(admitted) => admitted,
         Err(wait) => {
-            let mut page = PasswordPage::new(context.frame(t(TITLE)));
-            page.old_error = Some(throttled(wait));
+            let mut page = PasswordPage::new(context.new_frame(t(TITLE)));
+            page.old_error = Some(throttled_text(wait));
             let mut response =
-                page_with::<HumanError>(StatusCode::TOO_MANY_REQUESTS, &page.marked())?;
+                page_with::<HumanError>(StatusCode::TOO_MANY_REQUESTS, &page.mark_wrong_fields())?;
             response.headers_mut().insert(RETRY_AFTER, wait.seconds.into());
             return Ok(response);
         }
@@ -129,12 +129,14 @@ pub async fn submit(
         Err(error) => return Err(Problem::internal().caused_by(error).into()),
     }
     if errors != (None, None, None) {
-        let mut page = PasswordPage::new(context.frame(t(TITLE)));
+        let mut page = PasswordPage::new(context.new_frame(t(TITLE)));
         (page.old_error, page.new_error, page.again_error) = errors;
-        return human::page(&page.marked());
+        return human::render_page(&page.mark_wrong_fields());
     }
     context.sign_in_anew()?;
-    context
-        .flash(Level::Success, "Your password was changed. Sessions in other browsers have ended.");
+    context.leave_message(
+        Level::Success,
+        "Your password was changed. Sessions in other browsers have ended.",
+    );
     Ok(see_other(urls::index()))
 }

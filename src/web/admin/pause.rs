@@ -1,6 +1,6 @@
 //! Pausing and resuming, from the workers' page.
 
-use super::act::act;
+use super::act::act_of_request;
 use super::context::AdminContext;
 use super::kit::form::Values;
 use super::kit::frame::Level;
@@ -22,18 +22,22 @@ const LONGEST: usize = 200;
 ///
 /// # Errors
 /// No such scope (400), it is held back already (409), the database (503).
-pub async fn pause(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
+pub async fn submit_pause(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
     let values = Values::from_pairs(posted.into_inner());
-    let scope = scope(&values)?;
-    let reason: String = values.trimmed("reason").chars().take(LONGEST).collect();
+    let scope = read_scope(&values)?;
+    let reason: String = values.get_trimmed("reason").chars().take(LONGEST).collect();
     if reason.is_empty() {
-        ctx.flash(Level::Error, t("Nothing was paused. Enter a reason, so that others know."));
+        ctx.leave_message(
+            Level::Error,
+            t("Nothing was paused. Enter a reason, so that others know."),
+        );
         return Ok(see_other(urls::workers()));
     }
-    let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
-    let done = control::pause_scope(&mut conn, act(&ctx, &remote_addr), scope, &reason).await;
-    done.map_err(refused)?;
-    ctx.flash(Level::Success, t("Paused. Running jobs go on, new ones are held."));
+    let (mut conn, remote_addr) = (ctx.get_conn().await?, ctx.remote_addr());
+    let done =
+        control::pause_scope(&mut conn, act_of_request(&ctx, &remote_addr), scope, &reason).await;
+    done.map_err(refused_pause)?;
+    ctx.leave_message(Level::Success, t("Paused. Running jobs go on, new ones are held."));
     Ok(see_other(urls::workers()))
 }
 
@@ -41,28 +45,29 @@ pub async fn pause(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, Hu
 ///
 /// # Errors
 /// No such scope (400), it is not held back (409), the database (503).
-pub async fn resume(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
+pub async fn submit_resume(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
     let values = Values::from_pairs(posted.into_inner());
-    let scope = scope(&values)?;
-    let release = match values.trimmed("release") {
+    let scope = read_scope(&values)?;
+    let release = match values.get_trimmed("release") {
         "newest" => Release::Newest,
         _ => Release::All,
     };
-    let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
-    let done = control::resume_scope(&mut conn, act(&ctx, &remote_addr), &scope, release).await;
-    let released = done.map_err(refused)?;
+    let (mut conn, remote_addr) = (ctx.get_conn().await?, ctx.remote_addr());
+    let done =
+        control::resume_scope(&mut conn, act_of_request(&ctx, &remote_addr), &scope, release).await;
+    let released = done.map_err(refused_pause)?;
     let released = i64::try_from(released).unwrap_or(i64::MAX);
     let told = i18n::count_phrase(released, "Resumed {n} job.", "Resumed {n} jobs.");
-    ctx.flash(Level::Success, told);
+    ctx.leave_message(Level::Success, told);
     Ok(see_other(urls::workers()))
 }
 
-fn scope(values: &Values) -> Result<Scope, HumanError> {
-    Scope::parse(values.trimmed("scope"))
+fn read_scope(values: &Values) -> Result<Scope, HumanError> {
+    Scope::parse(values.get_trimmed("scope"))
         .ok_or_else(|| Problem::bad_request(t("The form is incomplete. Reload the page.")).into())
 }
 
-fn refused(error: ControlError) -> Problem {
+fn refused_pause(error: ControlError) -> Problem {
     let detail = match error {
         ControlError::Store(error) => return error.into(),
         ControlError::Already(by) => say!("{name} has already paused it.", name = by),
@@ -71,5 +76,5 @@ fn refused(error: ControlError) -> Problem {
         }
     };
     Problem::new(StatusCode::CONFLICT, "not_now", "Nothing was changed", detail)
-        .link(t("Back to the workers"), urls::workers())
+        .with_link(t("Back to the workers"), urls::workers())
 }

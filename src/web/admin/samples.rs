@@ -14,13 +14,13 @@ use super::kit::entry::{Entry, Kind};
 use super::kit::form::{FormErrors, FormView, Values};
 use super::kit::list_view::{self, Read};
 use super::kit::pages::{ChangeFormPage, ChangelistPage, Follow, HistoryPage};
-use super::kit::query::read;
+use super::kit::query::read_query;
 use super::kit::resource::Resource;
 use super::webhooks::{self, Webhooks, reset, setup};
 use crate::control::{Near, Rejudged};
 use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
-use rows::{attempt, delivery, job, webhook};
+use rows::{sample_attempt, sample_delivery, sample_job, sample_webhook};
 use scraper::{Html, Selector};
 use serde_json::json;
 use signalbox_actions::Catalogue;
@@ -43,12 +43,12 @@ const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 const LONG: &str = "a-name-that-goes-on-and-on-without-a-single-space-in-it-for-far-too-long";
 const ODD: &str = "<script>alert('x')</script> \"quoted\" & 数据";
 
-fn changelist<R: Resource>(query: &str, rows: Vec<R::Row>, all: Option<i64>) -> String {
-    let asked = read(&R::META.list_url(), query, R::LISTING);
+fn sample_changelist<R: Resource>(query: &str, rows: Vec<R::Row>, all: Option<i64>) -> String {
+    let asked = read_query(&R::META.list_url(), query, R::LISTING);
     let matching = Total::Exactly(i64::try_from(rows.len()).unwrap());
     let page = Page { rows, matching, has_newer: false, has_older: true };
     let read = Read { page, all: all.map(Total::AtLeast), counts: Counts::default() };
-    let mut list = list_view::draw((R::META.plural, NOW), R::LISTING, asked, &read);
+    let mut list = list_view::draw_list((R::META.plural, NOW), R::LISTING, asked, &read);
     list.actions = R::META.actions.iter().map(|action| (action.name, action.label)).collect();
     ChangelistPage {
         frame: crate::web::admin::context::sample_frame(R::META.title),
@@ -68,10 +68,10 @@ fn change_form(project_id: Option<i64>, may_edit: bool, wrong: &[&str]) -> Strin
     let catalogue = Catalogue::load_directory(None).0;
     let mut errors = FormErrors::default();
     for field in wrong {
-        errors.add(field, format!("{ODD}."));
+        errors.add_error(field, format!("{ODD}."));
     }
-    let (object, values) = match project_id.map(|id| webhook(id, "")) {
-        Some(row) => webhooks::sample(&row),
+    let (object, values) = match project_id.map(|id| sample_webhook(id, "")) {
+        Some(row) => webhooks::sample_form(&row),
         None => (None, Values::default()),
     };
     let fieldsets = webhooks::sample_fieldsets(
@@ -81,7 +81,7 @@ fn change_form(project_id: Option<i64>, may_edit: bool, wrong: &[&str]) -> Strin
     );
     ChangeFormPage {
         frame: crate::web::admin::context::sample_frame("Webhook").with_errors(!wrong.is_empty()),
-        form: FormView::of(fieldsets, &values, &errors),
+        form: FormView::bind_form(fieldsets, &values, &errors),
         may_edit,
         now: NOW,
         reveal: Vec::new(),
@@ -103,7 +103,7 @@ fn change_form(project_id: Option<i64>, may_edit: bool, wrong: &[&str]) -> Strin
 fn delivery_sample(verdict: Verdict, body: Option<&[u8]>, jobs: usize) -> String {
     let check = json!({"field": "repo_url", "expected": "a", "actual": "", "equal": false});
     let full = Full {
-        brief: delivery(verdict),
+        brief: sample_delivery(verdict),
         reason: json!({"records": [{"webhook": 7, "label": ODD, "checks": [check]}]}),
         headers: json!({"X-Gitlab-Token": "[masked]", "X-Gitlab-Event": ODD}),
         body: body.map(<[u8]>::to_vec),
@@ -115,13 +115,13 @@ fn delivery_sample(verdict: Verdict, body: Option<&[u8]>, jobs: usize) -> String
     let frame = crate::web::admin::context::sample_frame(ODD);
     let about = delivery_page::About {
         panel: Some(panel_sample(&full.brief)),
-        replays: vec![delivery(Verdict::Matched)],
+        replays: vec![sample_delivery(Verdict::Matched)],
         may_replay: true,
         public_address: "https://signalbox.example.com".to_owned(),
         keep: (TimeDelta::days(14), TimeDelta::days(90)),
         now: NOW,
     };
-    delivery_page::draw(frame, full, &made, about).render().unwrap()
+    delivery_page::draw_delivery(frame, full, &made, about).render().unwrap()
 }
 
 fn panel_sample(delivery: &Brief) -> MatchPanel {
@@ -151,30 +151,36 @@ fn panel_sample(delivery: &Brief) -> MatchPanel {
         repo_url: LONG.to_owned(),
     };
     let renamed = vec![moved(7), moved(8)];
-    matching::draw(delivery, Rejudged { now: None, told, nearest: vec![near], renamed }, true)
+    matching::draw_match_panel(
+        delivery,
+        Rejudged { now: None, told, nearest: vec![near], renamed },
+        true,
+    )
 }
 
 fn job_row(state: JobState) -> JobRow {
-    let job = job(state, 1);
+    let job = sample_job(state, 1);
     let (event, user_name) = ("Push Hook".to_owned(), ODD.to_owned());
     JobRow { job, event, user_name, exit_code: Some(3), signal: None }
 }
 
 fn job_sample(state: JobState, attempts: Vec<(Attempt, Log)>) -> String {
     let shown = job_page::Shown {
-        job: job(state, i32::try_from(attempts.len()).unwrap()),
+        job: sample_job(state, i32::try_from(attempts.len()).unwrap()),
         attempts: attempts.into_iter().map(|(attempt, log)| (attempt, Some(log))).collect(),
-        view: View::of("times=1&find=x&wrap=0"),
+        view: View::from_query("times=1&find=x&wrap=0"),
         keep: chrono::TimeDelta::days(30),
-        cause: Some(delivery(Verdict::Matched)),
+        cause: Some(sample_delivery(Verdict::Matched)),
         webhook: None,
         waits: Waits { before: 2, running: Some(ODD.to_owned()), pause: None },
         role: Role::Admin,
     };
-    job_page::draw(crate::web::admin::context::sample_frame("Jobs"), shown, NOW).render().unwrap()
+    job_page::draw_job(crate::web::admin::context::sample_frame("Jobs"), shown, NOW)
+        .render()
+        .unwrap()
 }
 
-fn history(exists: bool) -> String {
+fn sample_history(exists: bool) -> String {
     let entry = Entry {
         id: 1,
         at: NOW,
@@ -195,15 +201,19 @@ fn history(exists: bool) -> String {
     };
     let frame = crate::web::admin::context::sample_frame("History");
     let follow = if exists { Follow::Revert("/admin/".to_owned()) } else { Follow::Nothing };
-    let mut page =
-        HistoryPage::of(frame, (vec![entry], vec![follow]), &super::words::labels(), (exists, NOW));
+    let mut page = HistoryPage::from_entries(
+        frame,
+        (vec![entry], vec![follow]),
+        &super::words::all_labels(),
+        (exists, NOW),
+    );
     page.older = exists.then(|| "/admin/?p=2".to_owned());
     page.render().unwrap()
 }
 
-fn samples() -> Vec<(String, String)> {
+fn sample_pages() -> Vec<(String, String)> {
     let row = |verdict: Verdict, jobs: usize| DeliveryRow {
-        delivery: delivery(verdict),
+        delivery: sample_delivery(verdict),
         jobs: (0..jobs)
             .map(|n| JobRef {
                 id: n.to_string(),
@@ -213,50 +223,56 @@ fn samples() -> Vec<(String, String)> {
             .collect(),
     };
     let mut samples = vec![
-        ("webhooks, none", changelist::<Webhooks>("", vec![], None)),
-        ("webhooks, none match", changelist::<Webhooks>("q=x&nonsense=1", vec![], Some(1))),
+        ("webhooks, none", sample_changelist::<Webhooks>("", vec![], None)),
+        ("webhooks, none match", sample_changelist::<Webhooks>("q=x&nonsense=1", vec![], Some(1))),
         (
             "webhooks",
-            changelist::<Webhooks>(
+            sample_changelist::<Webhooks>(
                 "o=1.-2&enabled=1&p=1",
-                vec![webhook(-1, ""), webhook(15, LONG), webhook(0, ODD)],
+                vec![sample_webhook(-1, ""), sample_webhook(15, LONG), sample_webhook(0, ODD)],
                 Some(10_000),
             ),
         ),
         (
             "deliveries",
-            changelist::<Deliveries>(
+            sample_changelist::<Deliveries>(
                 "",
                 vec![row(Verdict::Matched, 2), row(Verdict::Duplicate, 0)],
                 None,
             ),
         ),
-        ("jobs", changelist::<Jobs>("state=failed", vec![job_row(JobState::Failed)], Some(9))),
+        (
+            "jobs",
+            sample_changelist::<Jobs>("state=failed", vec![job_row(JobState::Failed)], Some(9)),
+        ),
         ("add", change_form(None, true, &[])),
         ("add, wrong", change_form(None, true, &["repo_name", "secret_token", "pending", ""])),
         ("change", change_form(Some(15), true, &["object_kind"])),
         ("change, pending", change_form(Some(-1), true, &[])),
         ("read", change_form(Some(15), false, &[])),
-        ("history", history(true)),
-        ("history of a deleted one", history(false)),
+        ("history", sample_history(true)),
+        ("history of a deleted one", sample_history(false)),
         ("delivery", delivery_sample(Verdict::Matched, Some(b"{\"a\": [1]}"), 1)),
         ("delivery, many jobs", delivery_sample(Verdict::Matched, Some(b"{}"), 3)),
         ("delivery, not JSON", delivery_sample(Verdict::Rejected, Some(b"<b>\xff"), 0)),
         ("delivery, body gone", delivery_sample(Verdict::Unmatched, None, 0)),
-        ("unmatched", unmatched::sample(ODD).render().unwrap()),
-        ("setup, pending", setup::sample(&webhook(-1, ""), ODD).render().unwrap()),
-        ("setup, registered", setup::sample(&webhook(15, LONG), ODD).render().unwrap()),
-        ("reset", reset::sample(webhook(15, ODD)).render().unwrap()),
+        ("unmatched", unmatched::sample_unmatched(ODD).render().unwrap()),
+        ("setup, pending", setup::sample_setup(&sample_webhook(-1, ""), ODD).render().unwrap()),
+        (
+            "setup, registered",
+            setup::sample_setup(&sample_webhook(15, LONG), ODD).render().unwrap(),
+        ),
+        ("reset", reset::sample_reset(sample_webhook(15, ODD)).render().unwrap()),
         (
             "job, running",
             job_sample(
                 JobState::Running,
-                vec![attempt(2, None), attempt(1, Some(AttemptOutcome::Lost))],
+                vec![sample_attempt(2, None), sample_attempt(1, Some(AttemptOutcome::Lost))],
             ),
         ),
         (
             "job, failed",
-            job_sample(JobState::Failed, vec![attempt(1, Some(AttemptOutcome::Failed))]),
+            job_sample(JobState::Failed, vec![sample_attempt(1, Some(AttemptOutcome::Failed))]),
         ),
     ]
     .into_iter()
@@ -268,7 +284,7 @@ fn samples() -> Vec<(String, String)> {
     samples
 }
 
-fn values(html: &Html, selector: &str, attribute: &str) -> Vec<String> {
+fn attribute_values(html: &Html, selector: &str, attribute: &str) -> Vec<String> {
     let selector = Selector::parse(selector).unwrap();
     let found = html.select(&selector).filter_map(|element| element.attr(attribute));
     found.map(str::to_owned).collect()
@@ -276,14 +292,17 @@ fn values(html: &Html, selector: &str, attribute: &str) -> Vec<String> {
 
 #[test]
 fn every_page_renders_in_every_state_and_is_sound_html() {
-    for (name, text) in
-        samples().into_iter().chain(many::samples()).chain(replay::samples()).chain(work::samples())
+    for (name, text) in sample_pages()
+        .into_iter()
+        .chain(many::sample_pages())
+        .chain(replay::sample_pages())
+        .chain(work::sample_pages())
     {
         assert!(!text.contains("<script>alert"), "{name}: what is shown is text");
         let html = Html::parse_document(&text);
         assert!(html.errors.is_empty(), "{name}: {:?}", html.errors);
         assert_eq!(html.select(&Selector::parse("h1").unwrap()).count(), 1, "{name}");
-        let ids = values(&html, "[id]", "id");
+        let ids = attribute_values(&html, "[id]", "id");
         let known: HashSet<&String> = ids.iter().collect();
         assert_eq!(known.len(), ids.len(), "{name}: an id stands twice in {ids:?}");
         for (selector, attribute) in [
@@ -291,7 +310,7 @@ fn every_page_renders_in_every_state_and_is_sound_html() {
             ("[aria-describedby]", "aria-describedby"),
             ("[data-pairs]", "data-pairs"),
         ] {
-            for used in values(&html, selector, attribute) {
+            for used in attribute_values(&html, selector, attribute) {
                 for id in used.split_whitespace() {
                     assert!(ids.iter().any(|known| known == id), "{name}: no element {id}");
                 }
@@ -317,15 +336,15 @@ fn lists_and_webhooks_are_chinese_in_chinese() {
                 .iter()
                 .any(|start| name.starts_with(start))
         };
-        samples().into_iter().filter(|(name, _)| is_webhook(name)).collect()
+        sample_pages().into_iter().filter(|(name, _)| is_webhook(name)).collect()
     });
 }
 
 #[test]
 fn pages_of_jobs_are_chinese_in_chinese() {
     chinese::assert_chinese(|| {
-        let jobs = samples().into_iter().filter(|(name, _)| name.starts_with("job,"));
-        jobs.chain(work::samples()).collect()
+        let jobs = sample_pages().into_iter().filter(|(name, _)| name.starts_with("job,"));
+        jobs.chain(work::sample_pages()).collect()
     });
 }
 
@@ -334,6 +353,6 @@ fn the_log_of_deliveries_is_chinese_in_chinese() {
     chinese::assert_chinese(|| {
         let is_delivery =
             |name: &str| name.starts_with("delivery") || name.starts_with("unmatched");
-        samples().into_iter().filter(|(name, _)| is_delivery(name)).collect()
+        sample_pages().into_iter().filter(|(name, _)| is_delivery(name)).collect()
     });
 }

@@ -4,16 +4,16 @@
 use super::context::{AdminContext, Signalbox};
 use super::deliveries::Deliveries;
 use super::jobs::Jobs;
-use super::kit::back::parameter;
+use super::kit::back::query_parameter;
 use super::kit::frame::Frame;
 use super::kit::list_view::{self, ListView, Read};
-use super::kit::query::read;
+use super::kit::query::read_query;
 use super::kit::resource::Resource;
 use super::users::Users;
 use super::webhooks::Webhooks;
 use crate::clock;
 use crate::web::filters;
-use crate::web::human::{self, HumanError, found};
+use crate::web::human::{self, HumanError, redirect_to};
 use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
@@ -59,13 +59,13 @@ struct Results {
 ///
 /// # Errors
 /// The database is away (503).
-pub async fn page(context: AdminContext) -> Result<HttpResponse, HumanError> {
-    let search = parameter(context.query(), "q").unwrap_or_default().trim().to_owned();
+pub async fn show_search(context: AdminContext) -> Result<HttpResponse, HumanError> {
+    let search = query_parameter(context.query(), "q").unwrap_or_default().trim().to_owned();
     let mut results = Vec::new();
     if !search.is_empty() {
-        let mut conn = context.conn().await?;
-        if let Some(page) = named(&mut conn, &search).await? {
-            return Ok(found(page));
+        let mut conn = context.get_conn().await?;
+        if let Some(page) = find_by_id(&mut conn, &search).await? {
+            return Ok(redirect_to(page));
         }
         drop(conn);
         // Each with a connection of its own: the database looks through the lists side by side.
@@ -77,11 +77,11 @@ pub async fn page(context: AdminContext) -> Result<HttpResponse, HumanError> {
         )?;
         results.extend([webhooks, deliveries, jobs, users].into_iter().flatten());
     }
-    human::page(&SearchPage::new(context.frame(t("Search")), search, results))
+    human::render_page(&SearchPage::new(context.new_frame(t("Search")), search, results))
 }
 
 /// The page of the delivery or job whose id this is.
-async fn named(conn: &mut Conn, search: &str) -> store::Result<Option<String>> {
+async fn find_by_id(conn: &mut Conn, search: &str) -> store::Result<Option<String>> {
     let id = search.to_ascii_uppercase();
     if let Ok(id) = id.parse::<DeliveryId>()
         && deliveries::delivery_exists(conn, &id).await?
@@ -101,28 +101,28 @@ async fn results_of<R: Resource<Site = Signalbox>>(
     search: &str,
 ) -> Result<Option<Results>, HumanError> {
     let meta = R::META;
-    if !context.may(meta.view) {
+    if !context.has_permission(meta.view) {
         return Ok(None);
     }
-    let mut conn = context.conn().await?;
+    let mut conn = context.get_conn().await?;
     let all = urls::with_query(&meta.list_url(), &[("q", search)]);
     let query = all.split_once('?').map_or("", |(_, query)| query);
-    let mut asked = read(&meta.list_url(), query, R::LISTING);
+    let mut asked = read_query(&meta.list_url(), query, R::LISTING);
     asked.query.limit = ROWS;
     asked.query.reach = REACH;
-    let page = R::fetch(&mut conn, &asked.query).await?;
+    let page = R::fetch_page(&mut conn, &asked.query).await?;
     if page.rows.is_empty() {
         return Ok(None);
     }
     let read = Read { page, all: None, counts: Counts::default() };
-    let list = list_view::draw((meta.plural, clock::now()), R::LISTING, asked, &read);
+    let list = list_view::draw_list((meta.plural, clock::now()), R::LISTING, asked, &read);
     Ok(Some(Results { title: meta.title, all, list: list.without_switches() }))
 }
 
 #[cfg(test)]
 impl SearchPage {
     /// The states it is shown in.
-    pub fn samples() -> Vec<Self> {
+    pub fn sample_pages() -> Vec<Self> {
         let with = |search: &str| {
             Self::new(
                 crate::web::admin::context::sample_frame("Search"),

@@ -30,7 +30,7 @@ pub struct SetupPage {
 
 impl SetupPage {
     /// The states it is shown in.
-    pub fn samples() -> Vec<Self> {
+    pub fn sample_pages() -> Vec<Self> {
         let plain = || Self::new("token".to_owned(), "one-time".to_owned(), String::new());
         vec![
             plain(),
@@ -77,13 +77,13 @@ pub struct SetupQuery {
 ///
 /// # Errors
 /// There is a user already (404); another token (403); the database is away (503).
-pub async fn page(
+pub async fn show_setup(
     visitor: VisitorContext,
     query: web::Query<SetupQuery>,
 ) -> Result<HttpResponse, HumanError> {
     let token = query.into_inner().token;
-    check(&visitor, &token).await?;
-    human::page(&SetupPage::new(visitor.csrf().to_owned(), token, String::new()))
+    check_token(&visitor, &token).await?;
+    human::render_page(&SetupPage::new(visitor.csrf_token().to_owned(), token, String::new()))
 }
 
 /// What the form sends.
@@ -99,13 +99,14 @@ pub struct SetupForm {
 ///
 /// # Errors
 /// As for the page.
-pub async fn submit(
+pub async fn submit_setup(
     visitor: VisitorContext,
     form: web::Form<SetupForm>,
 ) -> Result<HttpResponse, HumanError> {
     let form = form.into_inner();
-    check(&visitor, &form.token).await?;
-    let mut page = SetupPage::new(visitor.csrf().to_owned(), form.token, form.username.clone());
+    check_token(&visitor, &form.token).await?;
+    let mut page =
+        SetupPage::new(visitor.csrf_token().to_owned(), form.token, form.username.clone());
     if let Err(error) = users::clean_name(&form.username) {
         page.username_error = Some(error.to_string());
     }
@@ -116,7 +117,7 @@ pub async fn submit(
         page.again_error = Some(DIFFERS.to_owned());
     }
     if page.has_errors() {
-        return human::page(&page);
+        return human::render_page(&page);
     }
     let deps = visitor.deps();
     let remote_addr = visitor.remote_addr_text();
@@ -124,7 +125,7 @@ pub async fn submit(
     let credentials = Credentials { username: form.username, password: form.password };
     let actor = match users::create_first(&deps.pool, credentials, asked).await {
         Ok(actor) => actor,
-        Err(AccountError::NotFirst) => return Err(closed().into()),
+        Err(AccountError::NotFirst) => return Err(setup_closed().into()),
         Err(AccountError::Store(error)) => return Err(error.into()),
         Err(error) => return Err(Problem::internal().caused_by(error).into()),
     };
@@ -133,10 +134,10 @@ pub async fn submit(
     Ok(see_other(urls::index()))
 }
 
-async fn check(visitor: &VisitorContext, token: &str) -> Result<(), HumanError> {
+async fn check_token(visitor: &VisitorContext, token: &str) -> Result<(), HumanError> {
     let deps = visitor.deps();
     if store::users::any_exists(&mut *deps.pool.get_conn().await?).await? {
-        return Err(closed().into());
+        return Err(setup_closed().into());
     }
     if deps.setup_link.matches_token(token) {
         return Ok(());
@@ -151,12 +152,12 @@ async fn check(visitor: &VisitorContext, token: &str) -> Result<(), HumanError> 
     .into())
 }
 
-fn closed() -> Problem {
+fn setup_closed() -> Problem {
     Problem::new(
         StatusCode::NOT_FOUND,
         "set_up",
         "Signalbox is already set up",
         "The setup link was for the first account only. Sign in, or ask an administrator for an account.",
     )
-    .link("Sign in", urls::login())
+    .with_link("Sign in", urls::login())
 }

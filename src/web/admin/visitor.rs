@@ -36,7 +36,7 @@ impl VisitorContext {
     }
 
     /// The token for this page's forms.
-    pub fn csrf(&self) -> &str {
+    pub fn csrf_token(&self) -> &str {
         &self.csrf
     }
 
@@ -93,7 +93,7 @@ impl FromRequest for VisitorContext {
         let secret = request.extensions().get::<FormSecret>().copied();
         ready(match (deps, secret) {
             (Some(deps), Some(FormSecret(secret))) => {
-                Ok(Self { actor, deps, csrf: csrf::token(&secret), request: request.clone() })
+                Ok(Self { actor, deps, csrf: csrf::new_token(&secret), request: request.clone() })
             }
             _ => Err(Problem::internal().caused_by("the route is outside of the panel").into()),
         })

@@ -50,7 +50,7 @@ const LABELS: [(&str, &str); 34] = [
 ];
 
 /// The label of a field; its own name where it has none here.
-pub fn label(field: &str) -> &str {
+pub fn field_label(field: &str) -> &str {
     LABELS.iter().find(|(known, _)| *known == field).map_or(field, |(_, words)| *words)
 }
 
@@ -69,13 +69,13 @@ pub const LOG_WORDS: LogWords = LogWords {
 };
 
 /// All labels, for drawing entries.
-pub fn labels() -> Labels {
+pub fn all_labels() -> Labels {
     let fields = LABELS.iter().map(|(field, label)| ((*field).to_owned(), (*label).to_owned()));
     Labels { fields: fields.collect(), translated: TRANSLATED }
 }
 
 /// An entry of the log, as the kit shows it.
-pub fn entry(row: audit::Row) -> Entry {
+pub fn to_kit_entry(row: audit::Row) -> Entry {
     Entry {
         id: row.id,
         at: row.at,
@@ -94,20 +94,20 @@ pub fn entry(row: audit::Row) -> Entry {
 }
 
 /// Why nobody was signed in, in the reader's language.
-pub fn said(error: &LoginError) -> String {
+pub fn login_error_text(error: &LoginError) -> String {
     match error {
-        LoginError::Throttled(wait) => throttled(*wait),
+        LoginError::Throttled(wait) => throttled_text(*wait),
         other => t(&other.to_string()).to_owned(),
     }
 }
 
 /// How long to wait after too many wrong passwords.
-pub fn throttled(wait: Wait) -> String {
+pub fn throttled_text(wait: Wait) -> String {
     say!("Too many wrong passwords. Try again in {n} seconds.", n = wait.seconds)
 }
 
 /// Why a delivery cannot be replayed, in a sentence.
-pub fn why(skip: Skip) -> &'static str {
+pub fn skip_reason(skip: Skip) -> &'static str {
     match skip {
         Skip::Rejected => "It was rejected. Only authentic deliveries can run.",
         Skip::BodyGone => "Its body was removed.",

@@ -22,7 +22,7 @@ struct Body<'a> {
 }
 
 /// The answer to a stored delivery.
-pub(super) fn receipt(receipt: &Receipt) -> HttpResponse {
+pub(super) fn answer_receipt(receipt: &Receipt) -> HttpResponse {
     let status = StatusCode::from_u16(receipt.status).unwrap_or(StatusCode::OK);
     HttpResponse::build(status)
         .insert_header(("X-Delivery-Id", receipt.delivery.as_str()))
@@ -63,7 +63,7 @@ pub(super) fn too_slow(detail: String) -> HttpResponse {
 }
 
 /// The answer to a body that did not arrive whole.
-pub(super) fn broken() -> HttpResponse {
+pub(super) fn answer_broken() -> HttpResponse {
     let detail = "The body did not arrive whole: its length or its chunks are invalid.";
     MachineError::from(Problem::bad_request(detail)).error_response()
 }

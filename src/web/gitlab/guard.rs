@@ -57,20 +57,20 @@ impl Head {
     }
 }
 
-fn refusal(status: u16, code: &'static str, reason: DeliveryReason) -> Refusal {
+fn build_refusal(status: u16, code: &'static str, reason: DeliveryReason) -> Refusal {
     Refusal { status, code, reason: Box::new(reason) }
 }
 
 /// Reads the headers.
-pub(super) fn check(headers: &HeaderMap, digest_key: &[u8; 32]) -> Result<Head, Refusal> {
+pub(super) fn check_headers(headers: &HeaderMap, digest_key: &[u8; 32]) -> Result<Head, Refusal> {
     media_type(headers)?;
-    let event = once(headers, "X-Gitlab-Event", MAX_EVENT, 400)?
+    let event = header_once(headers, "X-Gitlab-Event", MAX_EVENT, 400)?
         .filter(|event| !event.is_empty())
-        .ok_or_else(|| refusal(400, "no_event", DeliveryReason::NoEventHeader))?;
-    let token = credential(headers, "X-Gitlab-Token")?;
-    let webhook_id = once(headers, "webhook-id", MAX_KEY, 401)?;
-    let timestamp = once(headers, "webhook-timestamp", MAX_KEY, 401)?;
-    let signatures = once(headers, "webhook-signature", MAX_CREDENTIAL, 401)?;
+        .ok_or_else(|| build_refusal(400, "no_event", DeliveryReason::NoEventHeader))?;
+    let token = header_credential(headers, "X-Gitlab-Token")?;
+    let webhook_id = header_once(headers, "webhook-id", MAX_KEY, 401)?;
+    let timestamp = header_once(headers, "webhook-timestamp", MAX_KEY, 401)?;
+    let signatures = header_once(headers, "webhook-signature", MAX_CREDENTIAL, 401)?;
     let signed = match (&webhook_id, timestamp, signatures) {
         (Some(id), Some(timestamp), Some(signatures)) if !id.is_empty() => {
             Some(Signed { id: id.clone(), timestamp, signatures })
@@ -80,14 +80,14 @@ pub(super) fn check(headers: &HeaderMap, digest_key: &[u8; 32]) -> Result<Head, 
     Ok(Head {
         event,
         presented: Presented { token: token.map(|token| token_digest(digest_key, token)), signed },
-        idempotency_key: once(headers, "Idempotency-Key", MAX_KEY, 400)?,
+        idempotency_key: header_once(headers, "Idempotency-Key", MAX_KEY, 400)?,
         webhook_id,
     })
 }
 
 fn media_type(headers: &HeaderMap) -> Result<(), Refusal> {
     if headers.contains_key(CONTENT_ENCODING) {
-        return Err(refusal(415, "encoded", DeliveryReason::Encoded));
+        return Err(build_refusal(415, "encoded", DeliveryReason::Encoded));
     }
     let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = media.split(';').next().unwrap_or_default().trim();
@@ -100,20 +100,20 @@ fn media_type(headers: &HeaderMap) -> Result<(), Refusal> {
         let named: String = essence.chars().take(80).collect();
         DeliveryReason::MediaType { named }
     };
-    Err(refusal(415, "media_type", reason))
+    Err(build_refusal(415, "media_type", reason))
 }
 
 /// A header that may come once, as text.
-fn once(
+fn header_once(
     headers: &HeaderMap,
     name: &'static str,
     max: usize,
     status: u16,
 ) -> Result<Option<String>, Refusal> {
-    let Some(bytes) = single(headers, name, max, status)? else { return Ok(None) };
+    let Some(bytes) = single_header(headers, name, max, status)? else { return Ok(None) };
     match std::str::from_utf8(bytes) {
         Ok(text) if !text.chars().any(char::is_control) => Ok(Some(text.to_owned())),
-        _ => Err(refusal(
+        _ => Err(build_refusal(
             status,
             "bad_header",
             DeliveryReason::HeaderNotText { name: name.to_owned() },
@@ -122,11 +122,14 @@ fn once(
 }
 
 /// The token's bytes; none if it is absent or empty.
-fn credential<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a [u8]>, Refusal> {
-    Ok(single(headers, name, MAX_CREDENTIAL, 401)?.filter(|token| !token.is_empty()))
+fn header_credential<'a>(
+    headers: &'a HeaderMap,
+    name: &'static str,
+) -> Result<Option<&'a [u8]>, Refusal> {
+    Ok(single_header(headers, name, MAX_CREDENTIAL, 401)?.filter(|token| !token.is_empty()))
 }
 
-fn single<'a>(
+fn single_header<'a>(
     headers: &'a HeaderMap,
     name: &'static str,
     max: usize,
@@ -136,17 +139,17 @@ fn single<'a>(
     let Some(first) = values.next() else { return Ok(None) };
     if values.next().is_some() {
         let reason = DeliveryReason::HeaderRepeated { name: name.to_owned() };
-        return Err(refusal(status, "repeated_header", reason));
+        return Err(build_refusal(status, "repeated_header", reason));
     }
     if first.len() > max {
         let reason = DeliveryReason::HeaderTooLong { name: name.to_owned(), max };
-        return Err(refusal(status, "long_header", reason));
+        return Err(build_refusal(status, "long_header", reason));
     }
     Ok(Some(first.as_bytes()))
 }
 
 /// What of the headers is stored: an allow list; credentials as words.
-pub(super) fn kept(headers: &HeaderMap) -> BTreeMap<String, String> {
+pub(super) fn kept_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
     let mut kept = BTreeMap::new();
     for name in KEPT {
         if let Some(value) = headers.get(name) {
@@ -173,7 +176,7 @@ mod tests {
 
     const KEY: [u8; 32] = [3; 32];
 
-    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+    fn sample_headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for (name, value) in pairs {
             headers.append(
@@ -187,15 +190,15 @@ mod tests {
     const GOOD: [(&str, &str); 2] =
         [("content-type", "application/json; charset=utf-8"), ("x-gitlab-event", "Push Hook")];
 
-    fn refused(extra: &[(&'static str, &str)]) -> (u16, &'static str) {
+    fn check_refused(extra: &[(&'static str, &str)]) -> (u16, &'static str) {
         let all: Vec<_> = GOOD.iter().chain(extra).copied().collect();
-        let refusal = check(&headers(&all), &KEY).unwrap_err();
+        let refusal = check_headers(&sample_headers(&all), &KEY).unwrap_err();
         (refusal.status, refusal.code)
     }
 
     #[test]
     fn a_plain_delivery_passes() {
-        let head = check(&headers(&GOOD), &KEY).unwrap();
+        let head = check_headers(&sample_headers(&GOOD), &KEY).unwrap();
         assert_eq!(head.event, "Push Hook");
         assert!(head.presented.token.is_none());
     }
@@ -203,20 +206,20 @@ mod tests {
     #[test]
     fn what_gitlab_does_not_send_is_refused_by_its_cause() {
         let long = "x".repeat(65_536);
-        assert_eq!(check(&headers(&[]), &KEY).unwrap_err().code, "media_type");
-        assert_eq!(check(&headers(&GOOD[..1]), &KEY).unwrap_err().code, "no_event");
-        assert_eq!(refused(&[("content-encoding", "gzip")]), (415, "encoded"));
-        assert_eq!(refused(&[("x-gitlab-event", "Push Hook")]), (400, "repeated_header"));
+        assert_eq!(check_headers(&sample_headers(&[]), &KEY).unwrap_err().code, "media_type");
+        assert_eq!(check_headers(&sample_headers(&GOOD[..1]), &KEY).unwrap_err().code, "no_event");
+        assert_eq!(check_refused(&[("content-encoding", "gzip")]), (415, "encoded"));
+        assert_eq!(check_refused(&[("x-gitlab-event", "Push Hook")]), (400, "repeated_header"));
         let twice = [("x-gitlab-token", "a"), ("x-gitlab-token", "a")];
-        assert_eq!(refused(&twice), (401, "repeated_header"));
-        assert_eq!(refused(&[("x-gitlab-token", &long)]), (401, "long_header"));
-        assert_eq!(refused(&[("idempotency-key", &long)]), (400, "long_header"));
+        assert_eq!(check_refused(&twice), (401, "repeated_header"));
+        assert_eq!(check_refused(&[("x-gitlab-token", &long)]), (401, "long_header"));
+        assert_eq!(check_refused(&[("idempotency-key", &long)]), (400, "long_header"));
     }
 
     #[test]
     fn an_empty_token_is_an_absent_one() {
         let all = [GOOD[0], GOOD[1], ("x-gitlab-token", "")];
-        assert!(check(&headers(&all), &KEY).unwrap().presented.token.is_none());
+        assert!(check_headers(&sample_headers(&all), &KEY).unwrap().presented.token.is_none());
     }
 
     #[test]
@@ -229,7 +232,7 @@ mod tests {
             ("authorization", "Basic planted"),
             ("x-my-secret", "planted"),
         ];
-        let kept = kept(&headers(&all));
+        let kept = kept_headers(&sample_headers(&all));
         assert_eq!(kept["X-Gitlab-Token"], "[masked]");
         assert!(kept.values().all(|value| !value.contains("planted")), "{kept:?}");
         assert_eq!(kept.len(), 4);

@@ -19,12 +19,12 @@ pub const MAIN: &str = "/webhooks/gitlab";
 pub const REGISTER: &str = "/webhooks/gitlab/register";
 
 /// Adds both addresses, with and without a slash at the end.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn gitlab_routes(config: &mut web::ServiceConfig) {
     let endpoints = [(MAIN, Endpoint::Main), (REGISTER, Endpoint::Register)];
     for (address, endpoint) in endpoints {
         for pattern in [address.to_owned(), format!("{address}/")] {
             let receive = move |request: HttpRequest, body: web::Payload| {
-                receive::receive(endpoint, request, body)
+                receive::receive_delivery(endpoint, request, body)
             };
             let resource = web::resource(pattern).route(web::post().to(receive)).default_service(
                 web::to(|request: HttpRequest| async move { Err::<&str, _>(use_post(&request)) }),

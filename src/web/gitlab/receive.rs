@@ -29,7 +29,7 @@ const FIRST: usize = 4 * 1024;
 const SHOWN: usize = 4 * 1024;
 
 /// Receives one delivery.
-pub(super) async fn receive(
+pub(super) async fn receive_delivery(
     endpoint: Endpoint,
     request: HttpRequest,
     mut body: web::Payload,
@@ -46,26 +46,26 @@ async fn read_and_submit(
     let Some(deps) = request.app_data::<web::Data<Deps>>() else {
         return answer::not_stored(IntakeError::Unavailable);
     };
-    let head = guard::check(request.headers(), &deps.keys.token_digest);
+    let head = guard::check_headers(request.headers(), &deps.keys.token_digest);
     let max = if head.is_ok() { deps.settings.max_body } else { SHOWN };
-    let permit = deps.intake.body_permit(sender(request, deps, head.as_ref().ok()));
-    let read = match read(request, permit, body, max).await {
+    let permit = deps.intake.body_permit(find_sender(request, deps, head.as_ref().ok()));
+    let read = match read_body(request, permit, body, max).await {
         Ok(read) => read,
         Err(Interrupted::NotStored(error)) => return answer::not_stored(error),
         Err(Interrupted::TooSlow(detail)) => return answer::too_slow(detail),
-        Err(Interrupted::Broken) => return answer::broken(),
+        Err(Interrupted::Broken) => return answer::answer_broken(),
     };
     let (content, event_header) = match (head, read.too_large) {
-        (Err(refusal), _) => (refused(refusal), event_of(request)),
-        (Ok(head), true) => (refused(too_large(max)), head.event),
-        (Ok(head), false) => content(deps, head, &read.bytes),
+        (Err(refusal), _) => (refused_content(refusal), event_of(request)),
+        (Ok(head), true) => (refused_content(too_large(max)), head.event),
+        (Ok(head), false) => read_content(deps, head, &read.bytes),
     };
     let arrival = Arrival {
         id: clock::delivery_id(),
         received_at: clock::now(),
         endpoint,
         remote_addr: remote_addr_text(request),
-        headers: guard::kept(request.headers()),
+        headers: guard::kept_headers(request.headers()),
         event_header,
         body: read.bytes,
         content,
@@ -74,15 +74,15 @@ async fn read_and_submit(
     match deps.intake.submit_arrival(arrival, read.permit).await {
         Ok(receipt) => {
             if receipt.verdict != Verdict::Rejected {
-                connections::prove(request);
+                connections::prove_sender(request);
             }
-            answer::receipt(&receipt)
+            answer::answer_receipt(&receipt)
         }
         Err(error) => answer::not_stored(error),
     }
 }
 
-fn content(deps: &Deps, head: Head, body: &Bytes) -> (Content, String) {
+fn read_content(deps: &Deps, head: Head, body: &Bytes) -> (Content, String) {
     let content = match Event::from_body(&head.event, body) {
         Ok(event) => {
             let when = (clock::now(), deps.settings.body_repeat);
@@ -94,7 +94,7 @@ fn content(deps: &Deps, head: Head, body: &Bytes) -> (Content, String) {
     (content, head.event)
 }
 
-fn refused(refusal: Refusal) -> Content {
+fn refused_content(refusal: Refusal) -> Content {
     let Refusal { status, code, reason } = refusal;
     Content::Refused { status, code, reason: *reason }
 }
@@ -109,15 +109,15 @@ fn too_large(max: usize) -> Refusal {
 
 /// The event's header for the list, where the headers as a whole are refused.
 fn event_of(request: &HttpRequest) -> String {
-    guard::kept(request.headers()).remove("X-Gitlab-Event").unwrap_or_default()
+    guard::kept_headers(request.headers()).remove("X-Gitlab-Event").unwrap_or_default()
 }
 
 /// Whose share of the room a body takes. A signature can be checked only when the body is there: who
 /// presents nothing else is not known yet.
-fn sender(request: &HttpRequest, deps: &Deps, head: Option<&Head>) -> Sender {
+fn find_sender(request: &HttpRequest, deps: &Deps, head: Option<&Head>) -> Sender {
     match head.and_then(|head| head.presented.token) {
         Some(token) if deps.intake.knows_token(&token) => {
-            connections::prove(request);
+            connections::prove_sender(request);
             Sender::Known
         }
         Some(_) | None => Sender::Unknown(remote_addr(request).map(sender_network)),
@@ -144,7 +144,7 @@ impl From<IntakeError> for Interrupted {
 }
 
 /// Reads at most `max` bytes; of a larger body, the beginning.
-async fn read(
+async fn read_body(
     request: &HttpRequest,
     mut permit: BodyPermit,
     body: &mut web::Payload,

@@ -44,8 +44,11 @@ pub struct Visit {
 ///
 /// # Errors
 /// Those of what is inside.
-pub async fn run(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Answer {
-    match visit(&request).await {
+pub async fn identify_visitor(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Answer {
+    match find_visit(&request).await {
         Ok(visit) => {
             request.extensions_mut().insert(visit);
             Ok(next.call(request).await?.map_into_boxed_body())
@@ -54,7 +57,7 @@ pub async fn run(request: ServiceRequest, next: Next<impl MessageBody + 'static>
     }
 }
 
-async fn visit(request: &ServiceRequest) -> Result<Visit, Problem> {
+async fn find_visit(request: &ServiceRequest) -> Result<Visit, Problem> {
     let deps = request
         .app_data::<web::Data<Deps>>()
         .ok_or_else(|| Problem::internal().caused_by("the server has no Deps"))?;
@@ -68,8 +71,8 @@ async fn visit(request: &ServiceRequest) -> Result<Visit, Problem> {
     let reference: String = session.get(REFERENCE).ok().flatten().unwrap_or_default();
     match users::find_visitor(&mut conn, UserId(id), &reference).await {
         Ok((user, seen_at)) if user.active => {
-            connections::prove(request.request());
-            prolong(&session);
+            connections::prove_sender(request.request());
+            prolong_session(&session);
             let now = clock::now();
             if seen_at.is_some_and(|seen_at| now - seen_at >= SEEN_TO) {
                 let origin = origin_of(request.request(), reference);
@@ -96,7 +99,7 @@ async fn visit(request: &ServiceRequest) -> Result<Visit, Problem> {
 }
 
 /// Once a day a session that is used is changed, which gives it and its cookie two weeks again.
-fn prolong(session: &Session) {
+fn prolong_session(session: &Session) {
     let now = clock::now().timestamp();
     let seen = session.get::<i64>(SEEN).ok().flatten().unwrap_or_default();
     if now - seen > PROLONG_AFTER_S

@@ -1,5 +1,5 @@
 //! Whether who is asking may: stands around each resource of the panel, with that resource's own
-//! rows of the route table, and is put there by `crate::web::admin::kit::route::mount` alone.
+//! rows of the route table, and is put there by `crate::web::admin::kit::route::mount_rows` alone.
 //!
 //! It runs when the route is already found. To look the permission up by the address before that
 //! would mean to read the address twice, and two readers differ: `%64elete` is `delete` to the
@@ -26,9 +26,9 @@ use signalbox_core::role::Permission;
 /// Who may use which method of one resource.
 pub type Rules = route::Rules<Permission>;
 
-/// [`run`], as a route table asks for it.
-pub fn guard(rules: Rules, request: ServiceRequest, next: Next<BoxBody>) -> Guarded {
-    Box::pin(run(rules, request, next))
+/// [`check_permission`], as a route table asks for it.
+pub fn guard_route(rules: Rules, request: ServiceRequest, next: Next<BoxBody>) -> Guarded {
+    Box::pin(check_permission(rules, request, next))
 }
 
 /// The secret of the forms on this page: left in the request for the handlers' contexts.
@@ -39,12 +39,12 @@ pub struct FormSecret(pub csrf::Secret);
 ///
 /// # Errors
 /// Those of what is inside.
-pub async fn run(
+pub async fn check_permission(
     rules: Rules,
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Answer {
-    match admit(&rules, &mut request).await {
+    match admit_request(&rules, &mut request).await {
         Err(refusal) => {
             let response = refusal.into_response();
             Ok(request.into_response(response))
@@ -73,7 +73,7 @@ impl Refusal {
     /// The answer.
     pub fn into_response(self) -> HttpResponse {
         match self {
-            Self::Redirect(address) => human::found(address),
+            Self::Redirect(address) => human::redirect_to(address),
             Self::Problem(problem) => HumanError::from(*problem).error_response(),
         }
     }
@@ -85,19 +85,19 @@ impl From<Problem> for Refusal {
     }
 }
 
-async fn admit(
+async fn admit_request(
     rules: &Rules,
     request: &mut ServiceRequest,
 ) -> Result<Option<Cookie<'static>>, Refusal> {
     if let Some(problem) = legible::address_fault(request.request()) {
         return Err(problem.into());
     }
-    let (secret, cookie) = match access(rules, request.method()) {
+    let (secret, cookie) = match required_access(rules, request.method()) {
         Some(Access::Public) => visitor_secret(request.request())?,
         Some(Access::Needs(permission)) => {
             let (actor, secret) = signed_in(request.request())?;
             if !actor.may(permission) {
-                let problem = Problem::forbidden().link("Go to the start page", urls::index());
+                let problem = Problem::forbidden().with_link("Go to the start page", urls::index());
                 return Err(problem.into());
             }
             (secret, None)
@@ -109,12 +109,12 @@ async fn admit(
             return Ok(None);
         }
     };
-    csrf::check(request, &secret).await?;
+    csrf::check_post(request, &secret).await?;
     request.extensions_mut().insert(FormSecret(secret));
     Ok(cookie)
 }
 
-fn access(rules: &Rules, method: &Method) -> Option<Access<Permission>> {
+fn required_access(rules: &Rules, method: &Method) -> Option<Access<Permission>> {
     let method = if method == Method::HEAD { &Method::GET } else { method };
     rules.iter().find(|(known, _)| known == method).map(|(_, access)| *access)
 }
@@ -138,9 +138,9 @@ pub fn signed_in(request: &HttpRequest) -> Result<(Actor, csrf::Secret), Refusal
         return Ok((actor, secret));
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Err(Problem::signed_out().link("Sign in", urls::login()).into());
+        return Err(Problem::signed_out().with_link("Sign in", urls::login()).into());
     }
-    if let Some(address) = route::slashed(request) {
+    if let Some(address) = route::add_slash(request) {
         return Err(Refusal::Redirect(address));
     }
     let wanted = match request.query_string() {

@@ -15,12 +15,16 @@ use std::panic::AssertUnwindSafe;
 ///
 /// # Errors
 /// Those of what is inside; a panic (500).
-pub async fn run(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Answer {
-    let face = Face::of(request.path());
+pub async fn catch_panics(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Answer {
+    let face = Face::from_path(request.path());
     match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(answer) => answer.map(actix_web::dev::ServiceResponse::map_into_boxed_body),
         Err(panic) => {
-            let problem = Problem::internal().caused_by(format!("panic: {}", words(&*panic)));
+            let problem =
+                Problem::internal().caused_by(format!("panic: {}", panic_message(&*panic)));
             Err(match face {
                 Face::Human => HumanError::from(problem).into(),
                 Face::Machine => MachineError::from(problem).into(),
@@ -29,7 +33,7 @@ pub async fn run(request: ServiceRequest, next: Next<impl MessageBody + 'static>
     }
 }
 
-fn words(panic: &(dyn Any + Send)) -> &str {
+fn panic_message(panic: &(dyn Any + Send)) -> &str {
     panic
         .downcast_ref::<&str>()
         .copied()

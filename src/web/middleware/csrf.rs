@@ -33,7 +33,7 @@ pub type Secret = [u8; 32];
 ///
 /// # Errors
 /// No token, another one, or another site (403); a body that is too large (413) or broken off.
-pub async fn check(request: &mut ServiceRequest, secret: &Secret) -> Result<(), Problem> {
+pub async fn check_post(request: &mut ServiceRequest, secret: &Secret) -> Result<(), Problem> {
     if request.method().is_safe() {
         return Ok(());
     }
@@ -49,7 +49,7 @@ pub async fn check(request: &mut ServiceRequest, secret: &Secret) -> Result<(), 
     if let Some(problem) = legible::fields_fault(&body) {
         return Err(problem);
     }
-    let presented = presented(request.headers(), &body);
+    let presented = presented_token(request.headers(), &body);
     request.set_payload(Payload::from(body));
     match presented {
         Some(token) if is_token(secret, &token) => Ok(()),
@@ -57,7 +57,7 @@ pub async fn check(request: &mut ServiceRequest, secret: &Secret) -> Result<(), 
     }
 }
 
-fn presented(headers: &HeaderMap, body: &[u8]) -> Option<String> {
+fn presented_token(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     let header = headers.get(HEADER).and_then(|value| value.to_str().ok()).map(str::to_owned);
     header.or_else(|| {
         form_urlencoded::parse(body)
@@ -78,7 +78,7 @@ fn is_foreign(request: &ServiceRequest) -> bool {
     match text(header::ORIGIN.as_str()) {
         None | Some("null") => false,
         Some(origin) => {
-            let own = crate::web::origin::host(request.request());
+            let own = crate::web::origin::called_host(request.request());
             origin.split_once("://").is_none_or(|(_, host)| !host.eq_ignore_ascii_case(&own))
         }
     }
@@ -86,7 +86,7 @@ fn is_foreign(request: &ServiceRequest) -> bool {
 
 /// The token of a form: the secret under a mask of its own, so that compressing the page tells
 /// nothing about it (BREACH).
-pub fn token(secret: &Secret) -> String {
+pub fn new_token(secret: &Secret) -> String {
     let mask: Secret = clock::random_bytes();
     let masked: Vec<u8> = secret.iter().zip(mask).map(|(a, b)| a ^ b).collect();
     URL_SAFE_NO_PAD.encode([mask.as_slice(), &masked].concat())
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn a_token_is_new_each_time_and_opens_its_own_secret_only() {
         let secret = [7; 32];
-        let (one, two) = (token(&secret), token(&secret));
+        let (one, two) = (new_token(&secret), new_token(&secret));
         assert_ne!(one, two);
         assert!(is_token(&secret, &one) && is_token(&secret, &two));
         assert!(!is_token(&[8; 32], &one));

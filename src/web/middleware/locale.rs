@@ -15,16 +15,19 @@ pub const COOKIE: &str = "signalbox-language";
 ///
 /// # Errors
 /// Those of what is inside, their pages in that language too.
-pub async fn run(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Answer {
-    let locale = chosen(&request).unwrap_or_else(|| preferred(&request));
+pub async fn with_locale(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Answer {
+    let locale = chosen_locale(&request).unwrap_or_else(|| preferred_locale(&request));
     i18n::answer_in(locale, async { with_headers(next.call(request).await, |_| ()) }).await
 }
 
-fn chosen(request: &ServiceRequest) -> Option<Locale> {
+fn chosen_locale(request: &ServiceRequest) -> Option<Locale> {
     Locale::of_tag(request.cookie(COOKIE)?.value())
 }
 
-fn preferred(request: &ServiceRequest) -> Locale {
+fn preferred_locale(request: &ServiceRequest) -> Locale {
     let Ok(wanted) = AcceptLanguage::parse(request) else { return Locale::default() };
     let ranked = wanted.ranked();
     let tags = ranked.iter().filter_map(|tag| tag.item().map(LanguageTag::as_str));

@@ -18,7 +18,7 @@ use actix_web::middleware::Next;
 ///
 /// # Errors
 /// Those of what is inside.
-pub async fn run(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Answer {
+pub async fn check_host(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Answer {
     if origin::is_own_host(request.request()) {
         return Ok(next.call(request).await?.map_into_boxed_body());
     }

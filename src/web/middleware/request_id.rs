@@ -20,7 +20,7 @@ tokio::task_local! {
 }
 
 /// The id of the request that is being answered, if one is.
-pub fn current() -> Option<String> {
+pub fn current_id() -> Option<String> {
     CURRENT.try_with(Clone::clone).ok()
 }
 
@@ -28,14 +28,17 @@ pub fn current() -> Option<String> {
 ///
 /// # Errors
 /// Those of what is inside.
-pub async fn run(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Answer {
+pub async fn with_request_id(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Answer {
     let id = clock::unique_id();
     let (method, path) = (request.method().clone(), request.path().to_owned());
     let span =
         tracing::info_span!("request", request.id = %id, http.method = %method, http.path = %path);
     let work = async {
         let started = Instant::now();
-        let answer = finish(next.call(request).await);
+        let answer = finish_request(next.call(request).await);
         let status = match &answer {
             Ok(response) => response.status(),
             Err(error) => error.error_response().status(),
@@ -47,9 +50,9 @@ pub async fn run(request: ServiceRequest, next: Next<impl MessageBody + 'static>
     CURRENT.scope(id, work).instrument(span).await
 }
 
-fn finish<B: MessageBody + 'static>(answer: Result<ServiceResponse<B>, Error>) -> Answer {
+fn finish_request<B: MessageBody + 'static>(answer: Result<ServiceResponse<B>, Error>) -> Answer {
     with_headers(answer, |headers| {
-        if let Some(value) = current().and_then(|id| HeaderValue::from_str(&id).ok()) {
+        if let Some(value) = current_id().and_then(|id| HeaderValue::from_str(&id).ok()) {
             headers.insert(HEADER, value);
         }
     })

@@ -22,22 +22,25 @@ const RESOURCE: HeaderName = HeaderName::from_static("cross-origin-resource-poli
 ///
 /// # Errors
 /// Those of what is inside.
-pub async fn run(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Answer {
+pub async fn add_headers(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Answer {
     let is_https = origin::is_https(request.request());
     let answer = next.call(request).await;
     with_headers(answer, |headers| {
         if is_https {
             secure_cookies(headers);
-            set(headers, header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
-            set(headers, OPENER, "same-origin");
-            set(headers, RESOURCE, "same-origin");
+            set_header(headers, header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+            set_header(headers, OPENER, "same-origin");
+            set_header(headers, RESOURCE, "same-origin");
         }
-        set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-        set(headers, header::REFERRER_POLICY, "no-referrer");
-        set(headers, header::CONTENT_SECURITY_POLICY, POLICY);
+        set_header(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+        set_header(headers, header::REFERRER_POLICY, "no-referrer");
+        set_header(headers, header::CONTENT_SECURITY_POLICY, POLICY);
         // Static files say themselves how long they may be kept.
         if !headers.contains_key(header::CACHE_CONTROL) {
-            set(headers, header::CACHE_CONTROL, "no-store");
+            set_header(headers, header::CACHE_CONTROL, "no-store");
         }
     })
 }
@@ -52,6 +55,6 @@ fn secure_cookies(headers: &mut HeaderMap) {
     }
 }
 
-fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
+fn set_header(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
     headers.insert(name, HeaderValue::from_static(value));
 }

@@ -20,7 +20,7 @@ pub struct Preview {
     pub lines: Vec<Line>,
     /// How many webhooks here the file does not have.
     pub only_here: usize,
-    /// What the import must find again: see [`Plan::mark`].
+    /// What the import must find again: see [`Plan::version_mark`].
     pub mark: String,
 }
 
@@ -63,7 +63,11 @@ pub async fn preview_import(
                 lacks_secret: lacks,
             }
         });
-    Ok(Preview { lines: lines.collect(), only_here: plan.only_here.len(), mark: plan.plan_mark() })
+    Ok(Preview {
+        lines: lines.collect(),
+        only_here: plan.only_here.len(),
+        mark: plan.version_mark(),
+    })
 }
 
 /// Imports a file that was looked at: all of it, or nothing. Names the webhooks that lack a secret.
@@ -78,7 +82,7 @@ pub async fn import_seen(
     run_transaction(conn, async |conn: &mut Conn| {
         let rows = webhooks::list_all(conn).await?;
         let (plan, lacking) = plan_switched_off(&rows, file, setting);
-        if plan.plan_mark() != mark {
+        if plan.version_mark() != mark {
             return Err(SaveError::Stale.into());
         }
         let imported = carry_out(conn, (file, &plan), &Secrets::new(), setting).await?;

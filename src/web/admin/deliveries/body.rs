@@ -10,7 +10,7 @@ pub const MOST: usize = 256 * 1024;
 const MOST_INDENTED: usize = 4 * MOST;
 
 /// Indents JSON; `None` if it is not JSON, or would become too long.
-pub fn pretty(text: &str) -> Option<String> {
+pub fn indent_json(text: &str) -> Option<String> {
     serde_json::from_str::<IgnoredAny>(text).ok()?;
     let mut out = String::with_capacity(text.len() * 2);
     let mut depth = 0usize;
@@ -20,7 +20,7 @@ pub fn pretty(text: &str) -> Option<String> {
         match letter {
             '"' => {
                 out.push('"');
-                string(&mut letters, &mut out);
+                copy_string(&mut letters, &mut out);
             }
             '{' | '[' => {
                 skip_spaces(&mut letters);
@@ -30,17 +30,17 @@ pub fn pretty(text: &str) -> Option<String> {
                     out.push(closing);
                 } else {
                     depth += 1;
-                    line(&mut out, depth)?;
+                    start_line(&mut out, depth)?;
                 }
             }
             '}' | ']' => {
                 depth = depth.saturating_sub(1);
-                line(&mut out, depth)?;
+                start_line(&mut out, depth)?;
                 out.push(letter);
             }
             ',' => {
                 out.push(',');
-                line(&mut out, depth)?;
+                start_line(&mut out, depth)?;
             }
             ':' => out.push_str(": "),
             ' ' | '\t' => {}
@@ -53,7 +53,7 @@ pub fn pretty(text: &str) -> Option<String> {
 type Letters<'a, I> = &'a mut std::iter::Peekable<I>;
 
 /// Copies a string up to its closing quote.
-fn string<I: Iterator<Item = char>>(letters: Letters<'_, I>, out: &mut String) {
+fn copy_string<I: Iterator<Item = char>>(letters: Letters<'_, I>, out: &mut String) {
     while let Some(letter) = letters.next() {
         out.push(letter);
         match letter {
@@ -68,7 +68,7 @@ fn skip_spaces<I: Iterator<Item = char>>(letters: Letters<'_, I>) {
     while letters.next_if(|letter| matches!(letter, ' ' | '\t')).is_some() {}
 }
 
-fn line(out: &mut String, depth: usize) -> Option<()> {
+fn start_line(out: &mut String, depth: usize) -> Option<()> {
     if out.len() + 2 * depth > MOST_INDENTED {
         return None;
     }
@@ -87,22 +87,22 @@ mod tests {
         let text =
             "{\"a\" : 12345678901234567890123.10,\n\"a\":[],\"b\":{ },\"c\":[1,\"x\\\"{,\"]}";
         let shown = "{\n  \"a\": 12345678901234567890123.10,\n  \"a\": [],\n  \"b\": {},\n  \"c\": [\n    1,\n    \"x\\\"{,\"\n  ]\n}";
-        assert_eq!(pretty(text).as_deref(), Some(shown));
-        assert_eq!(pretty("{\"a\":"), None);
-        assert_eq!(pretty("hello"), None);
+        assert_eq!(indent_json(text).as_deref(), Some(shown));
+        assert_eq!(indent_json("{\"a\":"), None);
+        assert_eq!(indent_json("hello"), None);
     }
 
     #[test]
     fn what_indenting_would_blow_up_stays_as_it_came() {
         let deep = |levels, text| format!("{}{text}{}", "[".repeat(levels), "]".repeat(levels));
-        assert!(pretty(&deep(500, "1")).is_some());
+        assert!(indent_json(&deep(500, "1")).is_some());
         for levels in [1_000, 20_000, 120_000] {
-            assert_eq!(pretty(&deep(levels, "")), None);
+            assert_eq!(indent_json(&deep(levels, "")), None);
         }
         // Not deep, and yet many times its size.
         let ones = vec!["1"; 100_000].join(",");
-        assert!(pretty(&format!("[{ones}]")).is_some());
-        assert_eq!(pretty(&deep(128, &ones)), None);
+        assert!(indent_json(&format!("[{ones}]")).is_some());
+        assert_eq!(indent_json(&deep(128, &ones)), None);
     }
 
     proptest! {
@@ -112,7 +112,7 @@ mod tests {
             for _ in 0..depth {
                 value = serde_json::json!({"k": [value, 1.5e3, null]});
             }
-            let shown = pretty(&value.to_string()).unwrap();
+            let shown = indent_json(&value.to_string()).unwrap();
             prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
         }
     }

@@ -1,11 +1,11 @@
 //! The match panel: a delivery beside the webhooks that come nearest to it, at arrival and now,
 //! with one plain sentence and what can be done. Judging is `crate::control::rejudge`.
 
-use super::page::{actual, expected};
+use super::page::{actual_text, expected_text};
 use crate::control::{Near, Rejudged};
 use crate::web::admin::deliveries::badges::{equal_badge, verdict_badge};
 use crate::web::admin::kit::badge::{Badge, Tone};
-use crate::web::admin::words::label;
+use crate::web::admin::words::field_label;
 use crate::web::urls;
 use signalbox_core::difference::{Piece, diff_letters};
 use signalbox_core::matching::mismatch::{ComparedField, Mark, Remedy};
@@ -82,10 +82,10 @@ pub struct RowView {
 }
 
 /// Draws the panel.
-pub fn draw(delivery: &Brief, rejudged: Rejudged, may_edit: bool) -> MatchPanel {
+pub fn draw_match_panel(delivery: &Brief, rejudged: Rejudged, may_edit: bool) -> MatchPanel {
     let was = delivery.verdict;
     let now = rejudged.now.filter(|now| now.verdict != was);
-    let tools = tools(delivery, rejudged.told.remedy, rejudged.nearest.first(), may_edit);
+    let tools = match_tools(delivery, rejudged.told.remedy, rejudged.nearest.first(), may_edit);
     // Once the webhook is mended, the delivery is to run after all.
     let runs = now.as_ref().is_some_and(|now| !now.run.is_empty());
     let did_something = was.claims_its_key();
@@ -112,16 +112,16 @@ fn take_over(delivery: &Brief, webhooks: &[Move]) -> TakeOver {
             "Use the new name and URL in {n} webhooks",
         ),
         action: urls::delivery_take_over(&delivery.id),
-        webhooks: webhooks.iter().map(mark).collect(),
+        webhooks: webhooks.iter().map(move_mark).collect(),
     }
 }
 
 /// A webhook as it was looked at, as a form carries it.
-pub fn mark(moved: &Move) -> String {
+pub fn move_mark(moved: &Move) -> String {
     format!("{}:{}", moved.id, moved.version)
 }
 
-fn tools(delivery: &Brief, remedy: Remedy, near: Option<&Near>, may_edit: bool) -> Vec<Tool> {
+fn match_tools(delivery: &Brief, remedy: Remedy, near: Option<&Near>, may_edit: bool) -> Vec<Tool> {
     let mut tools = Vec::new();
     let mut offer = |words, href, is_best| tools.push(Tool { words, href, is_best });
     if let Some(near) = near {
@@ -129,10 +129,12 @@ fn tools(delivery: &Brief, remedy: Remedy, near: Option<&Near>, may_edit: bool) 
         match remedy {
             Remedy::Setup => offer("Open setup page", urls::webhook_setup(near.webhook), true),
             _ if !may_edit => {}
-            Remedy::Fix => offer("Edit webhook", fix(delivery, near).unwrap_or(form), true),
+            Remedy::Fix => {
+                offer("Edit webhook", fix_form_url(delivery, near).unwrap_or(form), true);
+            }
             Remedy::Reset => {
                 offer("Reset registration", urls::webhook_reset(near.webhook), true);
-                offer("Edit webhook", fix(delivery, near).unwrap_or(form), false);
+                offer("Edit webhook", fix_form_url(delivery, near).unwrap_or(form), false);
             }
             Remedy::Secret => offer("Change secret", format!("{form}#id_secret_token"), true),
             Remedy::Enable => {
@@ -143,13 +145,13 @@ fn tools(delivery: &Brief, remedy: Remedy, near: Option<&Near>, may_edit: bool) 
     }
     let wants_one = !matches!(remedy, Remedy::Nothing | Remedy::TakeOver | Remedy::PushOnce);
     if may_edit && wants_one && !delivery.repo_name.is_empty() {
-        offer("Create webhook", create(delivery), remedy == Remedy::Create);
+        offer("Create webhook", create_form_url(delivery), remedy == Remedy::Create);
     }
     tools
 }
 
 fn near_view(delivery: &Brief, near: &Near, may_edit: bool) -> NearView {
-    let mut rows: Vec<RowView> = near.fields.iter().map(row).collect();
+    let mut rows: Vec<RowView> = near.fields.iter().map(field_row).collect();
     let whole = |text: &str| vec![Piece { text: text.to_owned(), differs: false }];
     rows.push(RowView {
         label: "Secret".to_owned(),
@@ -160,9 +162,9 @@ fn near_view(delivery: &Brief, near: &Near, may_edit: bool) -> NearView {
     });
     for check in &near.more {
         rows.push(RowView {
-            label: label(check.field.as_str()).to_owned(),
-            actual: whole(&actual(check)),
-            expected: whole(&expected(check)),
+            label: field_label(check.field.as_str()).to_owned(),
+            actual: whole(&actual_text(check)),
+            expected: whole(&expected_text(check)),
             badge: equal_badge(check.equal),
             note: "",
         });
@@ -173,11 +175,11 @@ fn near_view(delivery: &Brief, near: &Near, may_edit: bool) -> NearView {
         href: urls::webhook(near.webhook),
         score: say!("{n} of {all} match", n = near.count_equal(), all = 5),
         rows,
-        fix: fix(delivery, near).filter(|_| may_edit && near.is_accepted),
+        fix: fix_form_url(delivery, near).filter(|_| may_edit && near.is_accepted),
     }
 }
 
-fn row(field: &ComparedField) -> RowView {
+fn field_row(field: &ComparedField) -> RowView {
     let (expected, actual) = match field.mark {
         Mark::Differs => diff_letters(&field.expected, &field.actual),
         Mark::Equal | Mark::OtherForm | Mark::Absent | Mark::Awaited | Mark::NotCompared => {
@@ -195,15 +197,15 @@ fn row(field: &ComparedField) -> RowView {
         Mark::Equal | Mark::Differs | Mark::Absent => "",
     };
     RowView {
-        label: label(field.field.as_str()).to_owned(),
+        label: field_label(field.field.as_str()).to_owned(),
         actual,
         expected,
-        badge: badge(field.mark),
+        badge: match_badge(field.mark),
         note,
     }
 }
 
-fn badge(mark: Mark) -> Badge {
+fn match_badge(mark: Mark) -> Badge {
     match mark {
         Mark::Equal | Mark::OtherForm => equal_badge(true),
         Mark::Differs => equal_badge(false),
@@ -214,7 +216,7 @@ fn badge(mark: Mark) -> Badge {
 }
 
 /// The webhook's form with what was delivered in the place of what differs.
-fn fix(delivery: &Brief, near: &Near) -> Option<String> {
+fn fix_form_url(delivery: &Brief, near: &Near) -> Option<String> {
     let mut pairs: Vec<(&str, &str)> = near
         .fields
         .iter()
@@ -229,7 +231,7 @@ fn fix(delivery: &Brief, near: &Near) -> Option<String> {
 }
 
 /// The form for a new webhook that would match such a delivery.
-pub fn create(delivery: &Brief) -> String {
+pub fn create_form_url(delivery: &Brief) -> String {
     create_with(
         [&delivery.repo_name, &delivery.repo_url, &delivery.object_kind, &delivery.event],
         delivery.project_id,

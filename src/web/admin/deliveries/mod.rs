@@ -62,7 +62,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         key: "received_at",
         label: "Received",
         width: Width::Fit,
-        cell: |row| Bit::time(Some(row.delivery.received_at)).into(),
+        cell: |row| Bit::from_time(Some(row.delivery.received_at)).into(),
         sort: None,
     },
     Column {
@@ -74,7 +74,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
                 Some(how) => t(how).to_owned(),
                 None => format!("HTTP {}", row.delivery.http_status),
             };
-            Bit::Badge(verdict_badge(row.delivery.verdict)).over(Bit::Text(status))
+            Bit::Badge(verdict_badge(row.delivery.verdict)).stack_over(Bit::Text(status))
         },
         sort: None,
     },
@@ -83,7 +83,8 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         label: "Event",
         width: Width::Fit,
         cell: |row| {
-            Bit::text(row.delivery.event.clone()).over(Bit::code(&row.delivery.object_kind))
+            Bit::from_text(row.delivery.event.clone())
+                .stack_over(Bit::from_code(&row.delivery.object_kind))
         },
         sort: None,
     },
@@ -92,7 +93,8 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         label: "Repository",
         width: Width::Grow,
         cell: |row| {
-            Bit::text(row.delivery.repo_name.clone()).over(Bit::code(&row.delivery.git_ref))
+            Bit::from_text(row.delivery.repo_name.clone())
+                .stack_over(Bit::from_code(&row.delivery.git_ref))
         },
         sort: None,
     },
@@ -100,7 +102,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         key: "user",
         label: "Triggered by",
         width: Width::Fit,
-        cell: |row| Bit::text(row.delivery.user_name.clone()).into(),
+        cell: |row| Bit::from_text(row.delivery.user_name.clone()).into(),
         sort: None,
     },
     Column { key: "jobs", label: "Job", width: Width::Fit, cell: jobs_cell, sort: None },
@@ -110,7 +112,7 @@ fn jobs_cell(row: &Row) -> Cell {
     let Some(job) = row.jobs.first() else { return Bit::Empty.into() };
     let href = urls::object("hooks", "job", &job.id);
 
-    Bit::BadgeLink(job_badge(job.state), href).over(Bit::text(match row.jobs.len() {
+    Bit::BadgeLink(job_badge(job.state), href).stack_over(Bit::from_text(match row.jobs.len() {
         1 => job.webhook_label.clone(),
         all => say!("{name} and {n} more", name = job.webhook_label, n = all - 1),
     }))
@@ -134,7 +136,7 @@ const FILTERS: &[FilterSpec<Filter>] = &[
             Ok(())
         },
     },
-    FilterSpec::times("received", "Received", |filter| &mut filter.received),
+    FilterSpec::over_times("received", "Received", |filter| &mut filter.received),
     FilterSpec {
         param: "event",
         label: "Event",
@@ -255,11 +257,14 @@ impl Resource for Deliveries {
     const META: &'static Meta = &META;
     const LISTING: &'static Listing<Row, Sort, Filter> = &LISTING;
 
-    async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
+    async fn fetch_page(
+        conn: &mut Conn,
+        query: &ListQuery<Sort, Filter>,
+    ) -> store::Result<Page<Row>> {
         deliveries::list_deliveries(conn, query).await
     }
 
-    async fn remarks(ctx: &AdminContext, _: &mut Conn, _: &[Row]) -> store::Result<Remarks> {
+    async fn load_remarks(ctx: &AdminContext, _: &mut Conn, _: &[Row]) -> store::Result<Remarks> {
         let keep = ctx.deps().retention;
         let (body, rows) = (keep.body.num_days(), keep.delivery.num_days());
         let below = say!(
@@ -270,7 +275,7 @@ impl Resource for Deliveries {
         Ok(Remarks { below: Some(below), ..Remarks::default() })
     }
 
-    async fn counts(
+    async fn count_rows(
         conn: &mut Conn,
         _: &ListQuery<Sort, Filter>,
         tabs: bool,

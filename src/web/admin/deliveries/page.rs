@@ -3,20 +3,20 @@
 
 use super::matching::{self, MatchPanel};
 use super::request::{self, BodyView};
-use super::steps::{Step, steps};
+use super::steps::{Step, delivery_steps};
 use crate::clock;
 use crate::control;
 use crate::intake::Policy;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::deliveries::badges::{equal_badge, verdict_badge};
 use crate::web::admin::jobs::badges::job_badge;
-use crate::web::admin::kit::at::{At, span};
+use crate::web::admin::kit::at::{At, span_text};
 use crate::web::admin::kit::back::{self, preserved_list};
 use crate::web::admin::kit::badge::Badge;
 use crate::web::admin::kit::frame::Frame;
-use crate::web::admin::words::{label, why};
+use crate::web::admin::words::{field_label, skip_reason};
 use crate::web::filters;
-use crate::web::human::{HumanError, page};
+use crate::web::human::{HumanError, render_page};
 use crate::web::problem::Problem;
 use crate::web::urls;
 use actix_web::HttpResponse;
@@ -158,27 +158,28 @@ pub struct JobView {
 ///
 /// # Errors
 /// No such delivery (404), the database (503).
-pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+pub async fn show_delivery(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
-    let mut conn = ctx.conn().await?;
-    let full =
-        deliveries::find_delivery(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
+    let mut conn = ctx.get_conn().await?;
+    let full = deliveries::find_delivery(&mut conn, &id)
+        .await
+        .map_err(|error| missing_delivery(&ctx, error))?;
     let made = jobs::of_delivery(&mut conn, &id).await?;
     let replays = deliveries::list_replays(&mut conn, &id).await?;
     let panel = match_panel(&ctx, &mut conn, &full).await?;
     let frame = ctx
-        .frame(say!("Delivery {id}", id = id))
-        .crumb(t("Deliveries").to_owned(), preserved_list(&ctx, &urls::deliveries()));
+        .new_frame(say!("Delivery {id}", id = id))
+        .with_crumb(t("Deliveries").to_owned(), preserved_list(&ctx, &urls::deliveries()));
     let retention = ctx.deps().retention;
     let about = About {
         panel,
         replays,
-        may_replay: ctx.may(Permission::Operate),
+        may_replay: ctx.has_permission(Permission::Operate),
         public_address: ctx.public_address(),
         keep: (retention.body, retention.delivery),
         now: clock::now(),
     };
-    page(&draw(frame, full, &made, about))
+    render_page(&draw_delivery(frame, full, &made, about))
 }
 
 /// The match panel, for deliveries that hold an event.
@@ -194,19 +195,20 @@ async fn match_panel(
     let deps = ctx.deps();
     let policy = Policy { allow_no_secret: deps.settings.allow_no_secret };
     let rejudged = control::evaluate_again(conn, full, (&deps.keys, policy), clock::now()).await?;
-    let may_edit = ctx.may(Permission::ChangeWebhooks);
-    Ok(Some(matching::draw(&full.brief, rejudged, may_edit)))
+    let may_edit = ctx.has_permission(Permission::ChangeWebhooks);
+    Ok(Some(matching::draw_match_panel(&full.brief, rejudged, may_edit)))
 }
 
 /// GET a delivery's body as it came.
 ///
 /// # Errors
 /// No such delivery, or its body is gone (404), the database (503).
-pub async fn download(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+pub async fn download_body(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
-    let mut conn = ctx.conn().await?;
-    let full =
-        deliveries::find_delivery(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
+    let mut conn = ctx.get_conn().await?;
+    let full = deliveries::find_delivery(&mut conn, &id)
+        .await
+        .map_err(|error| missing_delivery(&ctx, error))?;
     let bytes = full.body.ok_or_else(|| Problem::no_such("body kept of this delivery any more"))?;
     let name = format!("attachment; filename=\"{id}.json\"");
     Ok(HttpResponse::Ok()
@@ -224,7 +226,7 @@ pub fn id_of(ctx: &AdminContext) -> Result<DeliveryId, HumanError> {
 }
 
 /// What to say of a delivery that could not be read.
-pub fn missing(ctx: &AdminContext, error: signalbox_store::StoreError) -> Problem {
+pub fn missing_delivery(ctx: &AdminContext, error: signalbox_store::StoreError) -> Problem {
     match error {
         signalbox_store::StoreError::NotFound => no_such(ctx),
         other => other.into(),
@@ -236,22 +238,27 @@ fn no_such(ctx: &AdminContext) -> Problem {
 }
 
 /// Draws a delivery.
-pub fn draw(frame: Frame, full: Full, made: &[jobs::Row], about: About) -> DeliveryPage {
+pub fn draw_delivery(frame: Frame, full: Full, made: &[jobs::Row], about: About) -> DeliveryPage {
     let whole = control::whole_body(&full);
-    let curl = request::curl(&about.public_address, &full.brief, whole);
+    let curl = request::curl_command(&about.public_address, &full.brief, whole);
     let replay = about.may_replay.then(|| replay_button(&full));
     let delivery = full.brief;
     let trace: Trace = serde_json::from_value(full.reason).unwrap_or_default();
     DeliveryPage {
         received: At(delivery.received_at),
-        sentence: sentence(&delivery),
+        sentence: delivery_sentence(&delivery),
         badge: verdict_badge(delivery.verdict),
-        steps: steps((&delivery, full.judged_at), made),
+        steps: delivery_steps((&delivery, full.judged_at), made),
         webhooks: trace.webhooks.iter().map(webhook_view).collect(),
         counted: trace.counted,
         jobs: made.iter().map(job_view).collect(),
-        headers: request::headers(&full.headers),
-        body: BodyView::of(&delivery, full.body.as_deref(), &full.body_sha256, about.keep),
+        headers: request::stored_headers(&full.headers),
+        body: BodyView::from_delivery(
+            &delivery,
+            full.body.as_deref(),
+            &full.body_sha256,
+            about.keep,
+        ),
         curl,
         replays: about.replays.iter().map(replay_view).collect(),
         wants_replay: about.panel.as_ref().is_some_and(|panel| panel.wants_replay),
@@ -271,7 +278,7 @@ pub fn reason_text(delivery: &Brief) -> String {
 }
 
 /// The sentence, without the verdict in front, which the page shows already.
-fn sentence(delivery: &Brief) -> String {
+fn delivery_sentence(delivery: &Brief) -> String {
     let label = verdict_badge(delivery.verdict).label;
     let whole = reason_text(delivery);
     let rest = whole.strip_prefix(t(&label));
@@ -286,7 +293,7 @@ fn replay_button(full: &Full) -> ReplayButton {
     ReplayButton {
         words: if is_duplicate { "Run again anyway…" } else { "Replay…" },
         href: urls::delivery_replay(&full.brief.id),
-        reason: control::find_obstacle(control::what_is_kept(full)).map(why),
+        reason: control::find_obstacle(control::what_is_kept(full)).map(skip_reason),
     }
 }
 
@@ -317,9 +324,9 @@ fn webhook_view(webhook: &signalbox_core::matching::trace::WebhookTrace) -> Webh
             .checks
             .iter()
             .map(|check| CheckView {
-                label: label(check.field.as_str()).to_owned(),
-                expected: expected(check),
-                actual: actual(check),
+                label: field_label(check.field.as_str()).to_owned(),
+                expected: expected_text(check),
+                actual: actual_text(check),
                 badge: equal_badge(check.equal),
             })
             .collect(),
@@ -327,7 +334,7 @@ fn webhook_view(webhook: &signalbox_core::matching::trace::WebhookTrace) -> Webh
 }
 
 /// What a condition asks for: a word of ours in the reader's language, data as it is.
-pub fn expected(check: &FieldCheck) -> String {
+pub fn expected_text(check: &FieldCheck) -> String {
     match check.field {
         MatchField::Credential | MatchField::ObeySkip | MatchField::ProjectId => {
             t(&check.expected).to_owned()
@@ -338,7 +345,7 @@ pub fn expected(check: &FieldCheck) -> String {
 }
 
 /// What came: the same.
-pub fn actual(check: &FieldCheck) -> String {
+pub fn actual_text(check: &FieldCheck) -> String {
     match (&check.words, check.field) {
         (Some(words), _) => say(words),
         (None, MatchField::Credential | MatchField::ObeySkip | MatchField::ProjectId) => {
@@ -356,6 +363,6 @@ fn job_view(row: &jobs::Row) -> JobView {
         id: job.id.clone(),
         label: job.webhook_label.clone(),
         attempts: say!("{n} of {total}", n = job.attempts, total = job.max_attempts),
-        ran: job.started_at.zip(job.finished_at).map(|(from, to)| span(to - from)),
+        ran: job.started_at.zip(job.finished_at).map(|(from, to)| span_text(to - from)),
     }
 }

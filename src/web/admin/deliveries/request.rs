@@ -1,8 +1,8 @@
 //! What came, on a delivery's page: the kept headers, the body, and the request as a command.
 
 use super::body;
-use super::tree::{Node, tree};
-use crate::web::admin::kit::at::{At, size};
+use super::tree::{Node, read_tree};
+use crate::web::admin::kit::at::{At, size_text};
 use crate::web::urls;
 use chrono::TimeDelta;
 use signalbox_core::hidden::has_hidden;
@@ -41,7 +41,7 @@ pub struct BodyView {
 
 impl BodyView {
     /// Draws a body, as much of it as is kept, with how long bodies and deliveries are kept.
-    pub fn of(
+    pub fn from_delivery(
         delivery: &Brief,
         kept: Option<&[u8]>,
         sha256: &[u8],
@@ -52,12 +52,12 @@ impl BodyView {
         let shown = start.map_or(0, <[u8]>::len);
         let is_cut = kept.is_some() && i64::try_from(shown).is_ok_and(|s| s < delivery.body_size);
         let whole = raw.as_deref().filter(|_| !is_cut);
-        let tree = whole.and_then(tree);
+        let tree = whole.and_then(read_tree);
         Self {
-            pretty: whole.filter(|_| tree.is_none()).and_then(body::pretty),
+            pretty: whole.filter(|_| tree.is_none()).and_then(body::indent_json),
             tree,
             raw,
-            size: size(delivery.body_size),
+            size: size_text(delivery.body_size),
             is_cut,
             sha256: to_hex(sha256),
             download: urls::verb("hooks", "delivery", &delivery.id, "body"),
@@ -74,7 +74,7 @@ impl BodyView {
 }
 
 /// The kept headers; stored as an object, or as pairs where names may come twice.
-pub fn headers(stored: &serde_json::Value) -> Vec<(String, String)> {
+pub fn stored_headers(stored: &serde_json::Value) -> Vec<(String, String)> {
     let text =
         |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     match stored {
@@ -90,33 +90,38 @@ pub fn headers(stored: &serde_json::Value) -> Vec<(String, String)> {
 
 /// The request as a command that sends it anew: with a placeholder for the token, and without the
 /// key that would make it a repeat. None once the body is gone, or where only its start was kept.
-pub fn curl(public_address: &str, delivery: &Brief, whole: Option<&[u8]>) -> Option<String> {
+pub fn curl_command(
+    public_address: &str,
+    delivery: &Brief,
+    whole: Option<&[u8]>,
+) -> Option<String> {
     let body = whole?;
     let path = if delivery.endpoint == Endpoint::Register {
         urls::gitlab_register()
     } else {
         urls::gitlab()
     };
-    let mut lines = vec![format!("curl -i {}", quoted(&format!("{public_address}{path}")))];
+    let mut lines =
+        vec![format!("curl -i {}", quote_for_shell(&format!("{public_address}{path}")))];
     for header in [
         "Content-Type: application/json".to_owned(),
         format!("X-Gitlab-Event: {}", delivery.event),
         format!("X-Gitlab-Token: {TOKEN}"),
     ] {
-        lines.push(format!("-H {}", quoted(&header)));
+        lines.push(format!("-H {}", quote_for_shell(&header)));
     }
     let short = Some(body).filter(|body| body.len() <= MOST_INLINE);
     let text = short.and_then(|body| std::str::from_utf8(body).ok());
     // Neither a terminal nor its reader is to be deceived by what is pasted.
     lines.push(match text.filter(|text| !has_hidden(text) && !text.contains(['\t', '\r'])) {
-        Some(text) => format!("--data-raw {}", quoted(text)),
+        Some(text) => format!("--data-raw {}", quote_for_shell(text)),
         None => format!("--data-binary @{}.json", delivery.id),
     });
     Some(lines.join(" \\\n  "))
 }
 
 /// A word for a POSIX shell, without control characters other than line ends.
-fn quoted(text: &str) -> String {
+fn quote_for_shell(text: &str) -> String {
     let text: String = text.chars().filter(|c| !c.is_control() || *c == '\n').collect();
     format!("'{}'", text.replace('\'', r"'\''"))
 }
@@ -127,6 +132,6 @@ mod tests {
 
     #[test]
     fn nothing_in_a_body_becomes_a_command() {
-        assert_eq!(quoted("it's $(x)"), r"'it'\''s $(x)'");
+        assert_eq!(quote_for_shell("it's $(x)"), r"'it'\''s $(x)'");
     }
 }

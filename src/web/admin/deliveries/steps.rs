@@ -3,7 +3,7 @@
 use super::page::made_how;
 use crate::web::admin::deliveries::badges::verdict_badge;
 use crate::web::admin::jobs::badges::job_badge;
-use crate::web::admin::kit::at::{At, span};
+use crate::web::admin::kit::at::{At, span_text};
 use chrono::{DateTime, Utc};
 use signalbox_i18n::say;
 use signalbox_i18n::t;
@@ -25,7 +25,7 @@ pub struct Step {
 }
 
 /// The steps of a delivery's way, and of its job's if it made one.
-pub fn steps(
+pub fn delivery_steps(
     (delivery, judged_at): (&Brief, Option<DateTime<Utc>>),
     made: &[jobs::Row],
 ) -> Vec<Step> {
@@ -36,7 +36,10 @@ pub fn steps(
             name: made_how(delivery).unwrap_or("Received"),
             at: Some(At(delivery.received_at)),
             state: "queued".to_owned(),
-            span: Some(say!("evaluated in {time}", time = span(judged_at - delivery.received_at))),
+            span: Some(say!(
+                "evaluated in {time}",
+                time = span_text(judged_at - delivery.received_at)
+            )),
             next_is_todo: false,
         });
     }
@@ -58,8 +61,8 @@ pub fn steps(
 pub fn job_steps(job: &jobs::Job) -> Vec<Step> {
     let badge = job_badge(job.state);
     let started = job.started_at;
-    let waited = started.map(|started| span(started - job.queued_at));
-    let ran = started.zip(job.finished_at).map(|(started, finished)| span(finished - started));
+    let waited = started.map(|started| span_text(started - job.queued_at));
+    let ran = started.zip(job.finished_at).map(|(started, finished)| span_text(finished - started));
     let todo = |at: Option<DateTime<Utc>>, state: &str| {
         if at.is_some() { state.to_owned() } else { "todo".to_owned() }
     };

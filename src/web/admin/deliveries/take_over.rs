@@ -1,8 +1,8 @@
 //! One press for a project that was renamed or moved in GitLab: the webhooks that proved to be its
 //! own take over its new name and address. What it changes, `crate::webhooks` does.
 
-use super::matching::mark;
-use super::page::{id_of, missing};
+use super::matching::move_mark;
+use super::page::{id_of, missing_delivery};
 use crate::clock;
 use crate::control;
 use crate::intake::Policy;
@@ -22,23 +22,27 @@ use signalbox_store::deliveries;
 ///
 /// # Errors
 /// No such delivery (404), other webhooks or versions than were shown (409), the database (503).
-pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
+pub async fn submit_take_over(
+    ctx: AdminContext,
+    posted: Posted,
+) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
     let back = urls::delivery(&id);
-    let mut conn = ctx.conn().await?;
-    let full =
-        deliveries::find_delivery(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
+    let mut conn = ctx.get_conn().await?;
+    let full = deliveries::find_delivery(&mut conn, &id)
+        .await
+        .map_err(|error| missing_delivery(&ctx, error))?;
     let deps = ctx.deps();
     let policy = Policy { allow_no_secret: deps.settings.allow_no_secret };
     let now = control::evaluate_again(&mut conn, &full, (&deps.keys, policy), clock::now()).await?;
     let shown = posted.iter().filter(|(name, _)| name == "webhook").map(|(_, mark)| mark.clone());
     let shown: Vec<String> = shown.collect();
-    let conflict = || Problem::conflict().link(t("Back to the delivery"), back.clone());
-    if shown.is_empty() || now.renamed.iter().map(mark).collect::<Vec<_>>() != shown {
+    let conflict = || Problem::conflict().with_link(t("Back to the delivery"), back.clone());
+    if shown.is_empty() || now.renamed.iter().map(move_mark).collect::<Vec<_>>() != shown {
         return Err(conflict().into());
     }
     let remote_addr = ctx.remote_addr();
-    let act = webhooks::act(&ctx, &remote_addr);
+    let act = webhooks::act_from(&ctx, &remote_addr);
     let refused = |error| match error {
         SaveError::Store(error) => error.into(),
         SaveError::Stale | SaveError::Gone => conflict(),
@@ -56,6 +60,6 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
         "{n} webhook now has the new name and URL.",
         "{n} webhooks now have the new name and URL.",
     );
-    ctx.flash(Level::Success, text);
+    ctx.leave_message(Level::Success, text);
     Ok(see_other(back))
 }

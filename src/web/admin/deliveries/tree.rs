@@ -36,14 +36,14 @@ pub enum Node {
 }
 
 /// The tree of a JSON text; none if it is no JSON, too large or too deep to draw.
-pub fn tree(text: &str) -> Option<Vec<Node>> {
+pub fn read_tree(text: &str) -> Option<Vec<Node>> {
     if is_too_deep(text.as_bytes()) {
         return None;
     }
     serde_json::from_str::<IgnoredAny>(text).ok()?;
     let mut reader = Reader { rest: text, nodes: Vec::new(), open: Vec::new() };
     loop {
-        reader.member()?;
+        reader.read_member()?;
         if reader.open.is_empty() {
             return Some(reader.nodes);
         }
@@ -67,56 +67,56 @@ struct Branch {
 
 impl<'a> Reader<'a> {
     /// Reads the root, the next member of the innermost branch, or that branch's end.
-    fn member(&mut self) -> Option<()> {
+    fn read_member(&mut self) -> Option<()> {
         if self.nodes.len() > MOST {
             return None;
         }
         let mut key = String::new();
         if let Some(mut branch) = self.open.pop() {
-            match self.peek()? {
-                '}' | ']' => return self.close(&branch),
+            match self.peek_char()? {
+                '}' | ']' => return self.close_branch(&branch),
                 ',' => {
-                    self.take(1)?;
+                    self.take_bytes(1)?;
                 }
                 _ => {}
             }
             if branch.is_object {
-                self.peek()?;
-                let quoted = self.string()?;
+                self.peek_char()?;
+                let quoted = self.read_string()?;
                 quoted.get(1..quoted.len().checked_sub(1)?)?.clone_into(&mut key);
-                self.peek()?;
-                self.take(1)?;
+                self.peek_char()?;
+                self.take_bytes(1)?;
             }
             branch.members += 1;
             self.open.push(branch);
         }
-        self.value(key)
+        self.read_value(key)
     }
 
-    fn value(&mut self, key: String) -> Option<()> {
-        match self.peek()? {
+    fn read_value(&mut self, key: String) -> Option<()> {
+        match self.peek_char()? {
             letter @ ('{' | '[') => {
-                self.take(1)?;
+                self.take_bytes(1)?;
                 let is_open = self.open.len() < OPEN_DEPTH;
                 let is_object = letter == '{';
                 self.open.push(Branch { place: self.nodes.len(), members: 0, is_object });
                 self.nodes.push(Node::Open { key, size: String::new(), is_open });
             }
             '"' => {
-                let value = self.string()?.to_owned();
+                let value = self.read_string()?.to_owned();
                 self.nodes.push(Node::Leaf { key, value, is_text: true });
             }
             _ => {
                 let end = self.rest.find([',', '}', ']', ' ', '\t', '\n', '\r']);
-                let value = self.take(end.unwrap_or(self.rest.len()))?.to_owned();
+                let value = self.take_bytes(end.unwrap_or(self.rest.len()))?.to_owned();
                 self.nodes.push(Node::Leaf { key, value, is_text: false });
             }
         }
         Some(())
     }
 
-    fn close(&mut self, branch: &Branch) -> Option<()> {
-        self.take(1)?;
+    fn close_branch(&mut self, branch: &Branch) -> Option<()> {
+        self.take_bytes(1)?;
         if let Some(Node::Open { size, .. }) = self.nodes.get_mut(branch.place) {
             *size = if branch.is_object {
                 count_phrase(branch.members, "{n} field", "{n} fields")
@@ -129,26 +129,26 @@ impl<'a> Reader<'a> {
     }
 
     /// The next character that is no space, spaces before it left behind.
-    fn peek(&mut self) -> Option<char> {
+    fn peek_char(&mut self) -> Option<char> {
         self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
         self.rest.chars().next()
     }
 
-    fn take(&mut self, bytes: usize) -> Option<&'a str> {
+    fn take_bytes(&mut self, bytes: usize) -> Option<&'a str> {
         let (taken, rest) = self.rest.split_at_checked(bytes)?;
         self.rest = rest;
         Some(taken)
     }
 
     /// A string with its quotes.
-    fn string(&mut self) -> Option<&'a str> {
+    fn read_string(&mut self) -> Option<&'a str> {
         let mut escaped = false;
         let end = self.rest.char_indices().skip(1).find_map(|(at, letter)| {
             let ends = letter == '"' && !escaped;
             escaped = letter == '\\' && !escaped;
             ends.then_some(at + 1)
         })?;
-        self.take(end)
+        self.take_bytes(end)
     }
 }
 
@@ -158,7 +158,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// The tree written as JSON again.
-    fn written(nodes: &[Node], text: &mut String, ends: &mut Vec<char>) {
+    fn write_nodes(nodes: &[Node], text: &mut String, ends: &mut Vec<char>) {
         for node in nodes {
             if !matches!(node, Node::Close) && !text.is_empty() && !text.ends_with(['{', '[']) {
                 text.push(',');
@@ -185,18 +185,18 @@ mod tests {
     fn tokens_stay_as_they_came() {
         let text = r#"{"a":12345678901234567890123.10,"a":"x\"{,","b":[1,[],{"c":null}]}"#;
         let mut again = String::new();
-        written(&tree(text).unwrap(), &mut again, &mut Vec::new());
+        write_nodes(&read_tree(text).unwrap(), &mut again, &mut Vec::new());
         assert_eq!(again, text);
-        assert!(tree("hello").is_none());
-        assert!(tree(&format!("[{}1]", "1,".repeat(MOST + 5))).is_none());
+        assert!(read_tree("hello").is_none());
+        assert!(read_tree(&format!("[{}1]", "1,".repeat(MOST + 5))).is_none());
     }
 
     #[test]
     fn depth_is_no_danger() {
         let lists = |levels| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
-        assert_eq!(tree(&lists(128)).unwrap().len(), 256);
+        assert_eq!(read_tree(&lists(128)).unwrap().len(), 256);
         for levels in [129, 2_000, 20_000, 120_000] {
-            assert_eq!(tree(&lists(levels)), None);
+            assert_eq!(read_tree(&lists(levels)), None);
         }
     }
 
@@ -206,7 +206,7 @@ mod tests {
             let value = serde_json::json!({"k": [words, {"n": -1.5e3, "t": true}], "z": {}});
             let text = if spaces { serde_json::to_string_pretty(&value).unwrap() } else { value.to_string() };
             let mut again = String::new();
-            written(&tree(&text).unwrap(), &mut again, &mut Vec::new());
+            write_nodes(&read_tree(&text).unwrap(), &mut again, &mut Vec::new());
             prop_assert_eq!(again, value.to_string());
         }
     }

@@ -5,10 +5,10 @@ use super::matching::create_with;
 use crate::clock;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::at::At;
-use crate::web::admin::kit::filter::{WITHIN, within};
+use crate::web::admin::kit::filter::{WITHIN, parse_within};
 use crate::web::admin::kit::frame::Frame;
 use crate::web::filters;
-use crate::web::human::{HumanError, page};
+use crate::web::human::{HumanError, render_page};
 use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
@@ -70,19 +70,19 @@ pub struct GroupView {
 ///
 /// # Errors
 /// The database (503).
-pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+pub async fn show_unmatched(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let asked = form_urlencoded::parse(ctx.query().as_bytes())
-        .find(|(name, value)| name == "received" && within(value).is_ok());
+        .find(|(name, value)| name == "received" && parse_within(value).is_ok());
     let received = asked.map_or_else(|| USUAL.to_owned(), |(_, value)| value.into_owned());
     let now = clock::now();
-    let since = within(&received).map_or(now, |time| now - time);
-    let mut conn = ctx.conn().await?;
+    let since = parse_within(&received).map_or(now, |time| now - time);
+    let mut conn = ctx.get_conn().await?;
     let groups = unmatched::by_repository(&mut conn, since).await?;
-    let may_edit = ctx.may(Permission::ChangeWebhooks);
+    let may_edit = ctx.has_permission(Permission::ChangeWebhooks);
     let frame = ctx
-        .frame(t("Unmatched by repository"))
-        .crumb(t("Deliveries").to_owned(), urls::deliveries());
-    page(&UnmatchedPage {
+        .new_frame(t("Unmatched by repository"))
+        .with_crumb(t("Deliveries").to_owned(), urls::deliveries());
+    render_page(&UnmatchedPage {
         frame,
         now,
         periods: WITHIN
@@ -93,13 +93,13 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
             })
             .collect(),
         is_cut: groups.iter().map(|group| group.count).sum::<i64>() >= MOST,
-        groups: groups.into_iter().map(|group| view(group, &received, may_edit)).collect(),
+        groups: groups.into_iter().map(|group| group_view(group, &received, may_edit)).collect(),
         list: urls::with_query(&urls::deliveries(), &[("verdict", "unmatched")]),
         most: group_thousands(MOST),
     })
 }
 
-fn view(group: Group, received: &str, may_edit: bool) -> GroupView {
+fn group_view(group: Group, received: &str, may_edit: bool) -> GroupView {
     let project = group.project_id.map(|id| id.to_string());
     let mut query = vec![("verdict", "unmatched"), ("received", received)];
     if !group.repo_name.is_empty() {
@@ -124,7 +124,7 @@ fn view(group: Group, received: &str, may_edit: bool) -> GroupView {
 
 /// The page with one group, for the test of all pages.
 #[cfg(test)]
-pub fn sample(words: &str) -> UnmatchedPage {
+pub fn sample_unmatched(words: &str) -> UnmatchedPage {
     let group = |name: &str| GroupView {
         name: name.to_owned(),
         url: words.to_owned(),

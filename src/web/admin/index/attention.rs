@@ -34,7 +34,7 @@ pub struct Line {
 }
 
 /// The lines, the most urgent first.
-pub(super) fn lines(
+pub(super) fn attention_lines(
     attention: &Attention,
     (overview, workers): (Option<&Overview>, Option<Workers>),
     may_add: bool,
@@ -55,47 +55,49 @@ pub(super) fn lines(
             remedy: None,
         });
     }
-    lines.extend(attention.failed.iter().take(GROUPS).map(failed));
+    lines.extend(attention.failed.iter().take(GROUPS).map(failed_line));
     if attention.failed.len() > GROUPS {
         let href = [("state", "failed"), ("finished", "24h")];
-        lines.push(more(
+        lines.push(more_line(
             job_badge(JobState::Failed),
             "Jobs of more webhooks failed",
             urls::with_query(&urls::jobs(), &href),
         ));
     }
-    lines.extend(attention.unmatched.iter().take(GROUPS).map(|group| unmatched(group, may_add)));
+    lines.extend(
+        attention.unmatched.iter().take(GROUPS).map(|group| unmatched_line(group, may_add)),
+    );
     if attention.unmatched.len() > GROUPS {
         let href = [("verdict", "unmatched"), ("received", "7d")];
-        lines.push(more(
+        lines.push(more_line(
             verdict_badge(Verdict::Unmatched),
             "More repositories are unmatched",
             urls::with_query(&urls::deliveries(), &href),
         ));
     }
-    lines.extend(waiting(overview.map(|overview| overview.pending)));
-    lines.extend(quiet(overview.map(|overview| overview.quiet)));
+    lines.extend(pending_line(overview.map(|overview| overview.pending)));
+    lines.extend(quiet_line(overview.map(|overview| overview.quiet)));
     lines
 }
 
-fn more(badge: Badge, text: &str, href: String) -> Line {
+fn more_line(badge: Badge, text: &str, href: String) -> Line {
     Line { badge, text: t(text).to_owned(), href, note: String::new(), at: None, remedy: None }
 }
 
 /// `One job of web`, `1,234 jobs of web`.
-fn counted(count: i64, of: &str, (one, several): (&'static str, &'static str)) -> String {
+fn count_of(count: i64, of: &str, (one, several): (&'static str, &'static str)) -> String {
     let pattern = if count == 1 { one } else { several };
     let n = if count >= Total::CAP { Total::AtLeast(Total::CAP) } else { Total::Exactly(count) };
     i18n::say(&Sentence::new(pattern).with("n", n).with("name", of))
 }
 
-fn failed(group: &Failed) -> Line {
+fn failed_line(group: &Failed) -> Line {
     let id = group.webhook_id.map(|id| id.to_string());
     let mut query = vec![("state", "failed"), ("finished", "24h")];
     query.extend(id.as_deref().map(|id| ("webhook", id)));
     Line {
         badge: job_badge(JobState::Failed),
-        text: counted(
+        text: count_of(
             group.count,
             &group.webhook_label,
             ("{n} job of {name}", "{n} jobs of {name}"),
@@ -116,7 +118,7 @@ fn failed(group: &Failed) -> Line {
     }
 }
 
-fn unmatched(group: &Unmatched, may_add: bool) -> Line {
+fn unmatched_line(group: &Unmatched, may_add: bool) -> Line {
     let query =
         [("verdict", "unmatched"), ("repo_name", group.repo_name.as_str()), ("received", "7d")];
     let project_id = group.project_id.map(|id| id.to_string()).unwrap_or_default();
@@ -131,7 +133,7 @@ fn unmatched(group: &Unmatched, may_add: bool) -> Line {
     let add: Vec<_> = add.into_iter().filter(|(_, value)| !value.is_empty()).collect();
     Line {
         badge: verdict_badge(Verdict::Unmatched),
-        text: counted(
+        text: count_of(
             group.count,
             &group.repo_name,
             ("{n} delivery of {name}", "{n} deliveries of {name}"),
@@ -147,7 +149,7 @@ fn unmatched(group: &Unmatched, may_add: bool) -> Line {
     }
 }
 
-fn waiting(pending: Option<Total>) -> Option<Line> {
+fn pending_line(pending: Option<Total>) -> Option<Line> {
     let number = pending?.number();
     (number > 0).then(|| Line {
         badge: Badge { label: "Pending".to_owned(), ..pending_badge() },
@@ -163,7 +165,7 @@ fn waiting(pending: Option<Total>) -> Option<Line> {
     })
 }
 
-fn quiet(quiet: Option<Total>) -> Option<Line> {
+fn quiet_line(quiet: Option<Total>) -> Option<Line> {
     let number = quiet?.number();
     (number > 0).then(|| Line {
         badge: quiet_badge(),

@@ -1,14 +1,14 @@
 //! What a person can do with a job: the buttons of its page, the question before a cancel, and
 //! what they send. What is legal in which state is `signalbox_core::job`'s to say.
 
-use super::page::{id_of, missing, no_such};
+use super::page::{id_of, missing_job, no_such};
 use crate::control::{self, Cancelled, ControlError};
-use crate::web::admin::act::act;
+use crate::web::admin::act::act_of_request;
 use crate::web::admin::context::AdminContext;
-use crate::web::admin::kit::back::{carrying, list_with, preserved_on};
+use crate::web::admin::kit::back::{carry_list, list_with, preserved_on};
 use crate::web::admin::kit::frame::{Frame, Level};
 use crate::web::filters;
-use crate::web::human::{HumanError, page, see_other};
+use crate::web::human::{HumanError, render_page, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;
 use actix_web::HttpResponse;
@@ -44,11 +44,11 @@ pub struct Button {
 
 /// The buttons: all of them always, those that are not legal now with the reason. They keep `list`,
 /// the query of the list that the page was opened from.
-pub fn buttons(job: &Job, (list, role): (&str, Role)) -> Vec<Button> {
+pub fn job_buttons(job: &Job, (list, role): (&str, Role)) -> Vec<Button> {
     if !role.has_permission(Permission::Operate) {
         return Vec::new();
     }
-    let href = |verb| carrying(&urls::verb("hooks", "job", &job.id, verb), list);
+    let href = |verb| carry_list(&urls::verb("hooks", "job", &job.id, verb), list);
     let may = |legal: fn(JobState) -> bool| legal(job.state);
     let stopping = job.cancel_requested_at.is_some();
     let mut buttons = vec![Button {
@@ -111,10 +111,10 @@ pub fn buttons(job: &Job, (list, role): (&str, Role)) -> Vec<Button> {
 /// No such job (404), not legal now (409), the database (503).
 pub async fn run_again(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
-    let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
-    let done = control::run_again(&mut conn, act(&ctx, &remote_addr), &id).await;
-    done.map_err(|error| refused(&ctx, &id, RUN_AGAIN, error))?;
-    ctx.flash(Level::Success, t("The job is queued again."));
+    let (mut conn, remote_addr) = (ctx.get_conn().await?, ctx.remote_addr());
+    let done = control::run_again(&mut conn, act_of_request(&ctx, &remote_addr), &id).await;
+    done.map_err(|error| refused_act(&ctx, &id, RUN_AGAIN, error))?;
+    ctx.leave_message(Level::Success, t("The job is queued again."));
     Ok(see_other(preserved_on(&ctx, &urls::job(&id))))
 }
 
@@ -124,10 +124,10 @@ pub async fn run_again(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
 /// No such job (404), not legal now (409), the database (503).
 pub async fn run_now(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
-    let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
-    let done = control::run_now(&mut conn, act(&ctx, &remote_addr), &id).await;
-    done.map_err(|error| refused(&ctx, &id, HURRIED, error))?;
-    ctx.flash(Level::Success, t("The job starts as soon as a worker is free."));
+    let (mut conn, remote_addr) = (ctx.get_conn().await?, ctx.remote_addr());
+    let done = control::run_now(&mut conn, act_of_request(&ctx, &remote_addr), &id).await;
+    done.map_err(|error| refused_act(&ctx, &id, HURRIED, error))?;
+    ctx.leave_message(Level::Success, t("The job starts as soon as a worker is free."));
     Ok(see_other(preserved_on(&ctx, &urls::job(&id))))
 }
 
@@ -149,11 +149,11 @@ pub struct CancelPage {
 /// No such job (404), not legal now (409), the database (503).
 pub async fn cancel_form(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
-    let job = jobs::find_job(&mut *ctx.conn().await?, &id).await;
-    let job = job.map_err(|error| missing(&ctx, error))?;
+    let job = jobs::find_job(&mut *ctx.get_conn().await?, &id).await;
+    let job = job.map_err(|error| missing_job(&ctx, error))?;
     let state = job.state;
     if !state.may_cancel() {
-        return Err(refused(&ctx, &id, CANCELLED, ControlError::NotNow(state)).into());
+        return Err(refused_act(&ctx, &id, CANCELLED, ControlError::NotNow(state)).into());
     }
     let what = if state == JobState::Running {
         "Its processes get SIGTERM, and SIGKILL ten seconds later. What they have done is not \
@@ -162,23 +162,23 @@ pub async fn cancel_form(ctx: AdminContext) -> Result<HttpResponse, HumanError> 
         "No attempt is running. The job ends at once."
     };
     let frame = ctx
-        .frame(say!("Cancel this job of “{name}”?", name = job.webhook_label))
-        .crumb(t("Jobs"), urls::jobs())
-        .crumb(say!("Job {id}", id = id), urls::job(&id));
-    page(&CancelPage { frame, what, back: preserved_on(&ctx, &urls::job(&id)) })
+        .new_frame(say!("Cancel this job of “{name}”?", name = job.webhook_label))
+        .with_crumb(t("Jobs"), urls::jobs())
+        .with_crumb(say!("Job {id}", id = id), urls::job(&id));
+    render_page(&CancelPage { frame, what, back: preserved_on(&ctx, &urls::job(&id)) })
 }
 
 /// POST: cancels a job.
 ///
 /// # Errors
 /// No such job (404), not legal now (409), the database (503).
-pub async fn cancel(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+pub async fn submit_cancel(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
-    let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
-    let done = control::cancel_job(&mut conn, act(&ctx, &remote_addr), &id).await;
-    match done.map_err(|error| refused(&ctx, &id, CANCELLED, error))? {
-        Cancelled::Done => ctx.flash(Level::Success, t("The job was cancelled.")),
-        Cancelled::Stopping => ctx.flash(Level::Info, t("The job is being stopped.")),
+    let (mut conn, remote_addr) = (ctx.get_conn().await?, ctx.remote_addr());
+    let done = control::cancel_job(&mut conn, act_of_request(&ctx, &remote_addr), &id).await;
+    match done.map_err(|error| refused_act(&ctx, &id, CANCELLED, error))? {
+        Cancelled::Done => ctx.leave_message(Level::Success, t("The job was cancelled.")),
+        Cancelled::Stopping => ctx.leave_message(Level::Info, t("The job is being stopped.")),
     }
     Ok(see_other(preserved_on(&ctx, &urls::job(&id))))
 }
@@ -192,7 +192,12 @@ const HURRIED: Rule =
 const CANCELLED: Rule =
     ("The job cannot be cancelled", "Only jobs that have not ended can be cancelled.");
 
-fn refused(ctx: &AdminContext, id: &JobId, (title, rule): Rule, error: ControlError) -> Problem {
+fn refused_act(
+    ctx: &AdminContext,
+    id: &JobId,
+    (title, rule): Rule,
+    error: ControlError,
+) -> Problem {
     let detail = match error {
         ControlError::Gone => return no_such(ctx),
         ControlError::Store(error) => return error.into(),
@@ -206,5 +211,5 @@ fn refused(ctx: &AdminContext, id: &JobId, (title, rule): Rule, error: ControlEr
         ControlError::Already(by) => say!("{name} has already requested this.", name = by),
     };
     Problem::new(StatusCode::CONFLICT, "not_now", title, detail)
-        .link(t("Back to the job"), urls::job(id))
+        .with_link(t("Back to the job"), urls::job(id))
 }

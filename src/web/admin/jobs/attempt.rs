@@ -3,7 +3,7 @@
 use super::log::Log;
 use super::view::View;
 use crate::web::admin::jobs::badges::outcome_badge;
-use crate::web::admin::kit::at::{At, span};
+use crate::web::admin::kit::at::{At, span_text};
 use crate::web::admin::kit::badge::Badge;
 use crate::web::urls;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -72,7 +72,7 @@ pub struct Place<'a> {
 
 impl AttemptView {
     /// Draws an attempt.
-    pub fn of(attempt: Attempt, log: Option<Log>, place: Place<'_>) -> Self {
+    pub fn from_attempt(attempt: Attempt, log: Option<Log>, place: Place<'_>) -> Self {
         let Place { view, is_newest, is_live, now } = place;
         let ending = match (attempt.exit_code, attempt.signal, attempt.http_status) {
             (Some(code), _, _) => Some(say!("exit code {code}", code = code)),
@@ -90,9 +90,9 @@ impl AttemptView {
             badge: outcome_badge(attempt.outcome),
             worker: attempt.worker,
             started: At(attempt.started_at),
-            took: span(attempt.finished_at.unwrap_or(now) - attempt.started_at),
+            took: span_text(attempt.finished_at.unwrap_or(now) - attempt.started_at),
             ending,
-            used: used(attempt.cpu_ms, attempt.peak_memory_kib),
+            used: usage_text(attempt.cpu_ms, attempt.peak_memory_kib),
             error,
             is_open: log.is_some(),
             pruned: attempt.output_pruned_at.map(At),
@@ -103,14 +103,15 @@ impl AttemptView {
     }
 
     /// The page with the output seen this way; it comes back to this attempt.
-    fn seen(&self, view: &View) -> String {
-        format!("{}#attempt-{}", view.at(&self.page), self.number)
+    fn url_with_view(&self, view: &View) -> String {
+        format!("{}#attempt-{}", view.address_at(&self.page), self.number)
     }
 
     /// Wrap, times, and standard error only where some is known apart.
     pub fn switches(&self) -> Vec<Switch> {
         let view = &self.view;
-        let switch = |label, is_on, other| Switch { label, href: self.seen(&other), is_on };
+        let switch =
+            |label, is_on, other| Switch { label, href: self.url_with_view(&other), is_on };
         let has_stderr = self.log.as_ref().is_some_and(|log| log.has_stderr);
         let mut switches = vec![
             switch(
@@ -142,25 +143,25 @@ impl AttemptView {
     /// What a search keeps of the view, as hidden fields.
     pub fn kept(&self) -> Vec<(&'static str, String)> {
         let kept = View { find: String::new(), line: None, ..self.view.clone() };
-        kept.pairs().into_iter().map(|(name, value)| (name, value.into_owned())).collect()
+        kept.query_pairs().into_iter().map(|(name, value)| (name, value.into_owned())).collect()
     }
 
     /// The page with this attempt's output, as it ends.
     pub fn end(&self) -> String {
-        self.seen(&View { find: String::new(), line: None, ..self.view.clone() })
+        self.url_with_view(&View { find: String::new(), line: None, ..self.view.clone() })
     }
 
     /// The page with the lines from about this one on.
     pub fn at_line(&self, line: &usize) -> String {
-        self.seen(&View { line: Some(*line), ..self.view.clone() })
+        self.url_with_view(&View { line: Some(*line), ..self.view.clone() })
     }
 
     /// Where a line that was found stands among its neighbours, up to its number.
     pub fn elsewhere(&self) -> Option<String> {
         let view = View { find: String::new(), line: None, ..self.view.clone() };
-        let with = |sep: char| format!("{}{sep}line=", view.at(&self.page));
+        let with = |sep: char| format!("{}{sep}line=", view.address_at(&self.page));
         let is_search = !self.view.find.is_empty();
-        is_search.then(|| with(if view.pairs().is_empty() { '?' } else { '&' }))
+        is_search.then(|| with(if view.query_pairs().is_empty() { '?' } else { '&' }))
     }
 
     /// Its output as text; only what is asked for of it.
@@ -192,11 +193,11 @@ pub fn is_followed(is_newest: bool, is_live: bool, view: &View) -> bool {
 }
 
 /// What an attempt used.
-fn used(cpu_ms: Option<i64>, peak_memory_kib: Option<i64>) -> Option<String> {
+fn usage_text(cpu_ms: Option<i64>, peak_memory_kib: Option<i64>) -> Option<String> {
     let cpu = TimeDelta::milliseconds(cpu_ms?);
     let memory = match peak_memory_kib? {
         kib @ ..1024 => format!("{kib} KiB"),
         kib => format!("{} MiB", kib / 1024),
     };
-    Some(say!("CPU time {time}, memory up to {memory}", time = span(cpu), memory = memory))
+    Some(say!("CPU time {time}, memory up to {memory}", time = span_text(cpu), memory = memory))
 }

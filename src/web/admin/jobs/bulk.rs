@@ -1,7 +1,7 @@
 //! What can be done to many jobs at once: run again, cancel, delete from history. The doing is `crate::control`.
 
 use crate::control;
-use crate::web::admin::act::act;
+use crate::web::admin::act::act_of_request;
 use crate::web::admin::context::{AdminContext, BulkAction};
 use crate::web::admin::kit::bulk::{Asks, Batch};
 use signalbox_core::ids::JobId;
@@ -39,7 +39,7 @@ pub(super) static ACTIONS: &[BulkAction] = &[
             "Send running processes SIGTERM, and SIGKILL ten seconds later.",
         ],
         stays: &["Jobs that have ended.", "What running processes have done so far."],
-        run: |ctx, conn, ids| Box::pin(cancel(ctx, conn, ids)),
+        run: |ctx, conn, ids| Box::pin(cancel_selected(ctx, conn, ids)),
     },
     BulkAction {
         name: "delete",
@@ -56,12 +56,12 @@ pub(super) static ACTIONS: &[BulkAction] = &[
             "Jobs that have not ended. Cancel them first.",
             "Their deliveries and log entries.",
         ],
-        run: |ctx, conn, ids| Box::pin(delete(ctx, conn, ids)),
+        run: |ctx, conn, ids| Box::pin(delete_selected(ctx, conn, ids)),
     },
 ];
 
 /// The ids of a form; what is none names no job.
-fn parsed(ids: &[String]) -> Vec<JobId> {
+fn parse_ids(ids: &[String]) -> Vec<JobId> {
     ids.iter().filter_map(|id| id.parse().ok()).collect()
 }
 
@@ -71,25 +71,36 @@ async fn run_again(
     ids: &[String],
 ) -> Result<Batch, StoreError> {
     let remote_addr = ctx.remote_addr();
-    let done = control::run_again_many(conn, act(ctx, &remote_addr), parsed(ids)).await?;
+    let done =
+        control::run_again_many(conn, act_of_request(ctx, &remote_addr), parse_ids(ids)).await?;
     let mut batch = Batch { done: done.done, left: Vec::new() };
-    batch.leave("Not ended, or removed", done.skipped);
+    batch.leave_rows("Not ended, or removed", done.skipped);
     Ok(batch)
 }
 
-async fn cancel(ctx: &AdminContext, conn: &mut Conn, ids: &[String]) -> Result<Batch, StoreError> {
+async fn cancel_selected(
+    ctx: &AdminContext,
+    conn: &mut Conn,
+    ids: &[String],
+) -> Result<Batch, StoreError> {
     let remote_addr = ctx.remote_addr();
-    let done = control::cancel_many(conn, act(ctx, &remote_addr), parsed(ids)).await?;
+    let done =
+        control::cancel_many(conn, act_of_request(ctx, &remote_addr), parse_ids(ids)).await?;
     let mut batch = Batch { done: done.done, left: Vec::new() };
-    batch.leave("Being stopped", done.stopping);
-    batch.leave("Already ended, stopping, or removed", done.skipped);
+    batch.leave_rows("Being stopped", done.stopping);
+    batch.leave_rows("Already ended, stopping, or removed", done.skipped);
     Ok(batch)
 }
 
-async fn delete(ctx: &AdminContext, conn: &mut Conn, ids: &[String]) -> Result<Batch, StoreError> {
+async fn delete_selected(
+    ctx: &AdminContext,
+    conn: &mut Conn,
+    ids: &[String],
+) -> Result<Batch, StoreError> {
     let remote_addr = ctx.remote_addr();
-    let done = control::delete_many(conn, act(ctx, &remote_addr), parsed(ids)).await?;
+    let done =
+        control::delete_many(conn, act_of_request(ctx, &remote_addr), parse_ids(ids)).await?;
     let mut batch = Batch { done: done.done, left: Vec::new() };
-    batch.leave("Not ended, or removed", done.skipped);
+    batch.leave_rows("Not ended, or removed", done.skipped);
     Ok(batch)
 }

@@ -50,7 +50,7 @@ pub struct Bar {
 impl Chart {
     /// Draws what ended in parts of `length_s` seconds of a span. `href` leads to the jobs of a state
     /// that ended in a span.
-    pub fn stacked(
+    pub fn stack_bars(
         (width, height): (i64, i64),
         buckets: &[Bucket],
         (span, length_s): (Span, i64),
@@ -78,7 +78,7 @@ impl Chart {
                     state: state.as_str(),
                     title: say!(
                         "{when}: {n} {state}",
-                        when = when((from, to)),
+                        when = span_text((from, to)),
                         n = jobs,
                         state = t(state.label()).to_lowercase()
                     ),
@@ -108,7 +108,7 @@ impl Chart {
 }
 
 /// A part of the span, in words; of a whole day only its date.
-fn when((from, to): Span) -> String {
+fn span_text((from, to): Span) -> String {
     if to - from == TimeDelta::days(1) && from.time() == NaiveTime::MIN {
         return from.format("%Y-%m-%d").to_string();
     }

@@ -7,7 +7,7 @@
 //! browsers come back by themselves, and find the sign-in page.
 
 use super::log::{Assembly, Lines, MOST_CHUNKS};
-use super::page::{badge, id_of, missing, sentence};
+use super::page::{current_badge, id_of, job_sentence, missing_job};
 use super::raw;
 use super::view::View;
 use crate::clock;
@@ -39,15 +39,15 @@ const BATCH: i64 = 200;
 ///
 /// # Errors
 /// No such job (404), its output is not kept any more (410), the database (503).
-pub async fn stream(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+pub async fn stream_events(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
     // Watched before it is read: what happens in between is not missed.
     let watcher = ctx.deps().live.notices.watch_job(id.as_str());
-    let mut conn = ctx.conn().await?;
-    let job = jobs::find_job(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
+    let mut conn = ctx.get_conn().await?;
+    let job = jobs::find_job(&mut conn, &id).await.map_err(|error| missing_job(&ctx, error))?;
     raw::still_there(&mut conn, &ctx, (&id, job.attempts)).await?;
     drop(conn);
-    let times = View::of(ctx.query()).times;
+    let times = View::from_query(ctx.query()).times;
     let asked = url::form_urlencoded::parse(ctx.query().as_bytes())
         .find(|(key, _)| key == "after")
         .map(|(_, value)| value.into_owned());
@@ -58,7 +58,7 @@ pub async fn stream(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         stop: ctx.deps().live.stop.clone(),
         id,
         watcher,
-        place: after.as_deref().and_then(Place::parse).unwrap_or_default(),
+        place: after.as_deref().and_then(Place::parse_place).unwrap_or_default(),
         times,
         locale: i18n::current_locale(),
         assembly: None,
@@ -68,7 +68,7 @@ pub async fn stream(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         is_over: false,
     };
     let events = stream::unfold(follower, |mut follower| async move {
-        let events = follower.next().await?;
+        let events = follower.next_events().await?;
         Some((Ok::<_, std::convert::Infallible>(Bytes::from(events)), follower))
     });
     Ok(HttpResponse::Ok()
@@ -94,7 +94,7 @@ impl Default for Place {
 }
 
 impl Place {
-    fn parse(word: &str) -> Option<Self> {
+    fn parse_place(word: &str) -> Option<Self> {
         let (attempt, seq) = word.split_once('.')?;
         Some(Self { attempt: attempt.parse().ok()?, seq: seq.parse().ok()? })
     }
@@ -124,12 +124,12 @@ struct Follower {
 
 impl Follower {
     /// The next events; none = the stream is over.
-    async fn next(&mut self) -> Option<String> {
+    async fn next_events(&mut self) -> Option<String> {
         if self.is_over {
             return None;
         }
         loop {
-            match self.look().await {
+            match self.look_for_events().await {
                 Ok(events) if !events.is_empty() => return Some(events),
                 Ok(_) => {}
                 Err(StoreError::NotFound) => return None,
@@ -150,7 +150,7 @@ impl Follower {
         }
     }
 
-    async fn look(&mut self) -> Result<String, StoreError> {
+    async fn look_for_events(&mut self) -> Result<String, StoreError> {
         // The connection is given back before anything is sent: a slow reader holds none.
         let mut conn = self.pool.get_conn().await?;
         let (user, reference) = &self.session;
@@ -172,9 +172,9 @@ impl Follower {
             let mut assembly = Assembly::default();
             let known = jobs::output_after(&mut conn, &self.id, (attempt, -1), MOST_CHUNKS).await?;
             for chunk in known.iter().filter(|chunk| chunk.seq <= self.place.seq) {
-                assembly.push(chunk);
+                assembly.push_chunk(chunk);
             }
-            assembly.take();
+            assembly.take_lines();
             self.assembly = Some(assembly);
         }
         let assembly = self.assembly.get_or_insert_default();
@@ -182,11 +182,11 @@ impl Follower {
             jobs::output_after(&mut conn, &self.id, (attempt, self.place.seq), BATCH).await?;
         drop(conn);
         for chunk in &chunks {
-            assembly.push(chunk);
+            assembly.push_chunk(chunk);
             self.place.seq = chunk.seq;
         }
         if !chunks.is_empty() {
-            let (from, lines) = assembly.take();
+            let (from, lines) = assembly.take_lines();
             let prefix = "L".to_owned();
             let lines = Lines { lines, prefix, times: self.times, elsewhere: None };
             let html = i18n::say_in(self.locale, || lines.render()).unwrap_or_default();
@@ -214,9 +214,9 @@ impl Follower {
 fn state_of(job: &Job, newest: Option<&jobs::Attempt>) -> String {
     serde_json::json!({
         "state": job.state,
-        "label": i18n::t(&badge(job).label),
+        "label": i18n::t(&current_badge(job).label),
         "attempts": job.attempts,
-        "sentence": sentence(job, newest, clock::now()),
+        "sentence": job_sentence(job, newest, clock::now()),
     })
     .to_string()
 }

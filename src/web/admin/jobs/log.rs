@@ -116,9 +116,9 @@ pub struct Assembly {
 
 impl Assembly {
     /// Adds a chunk.
-    pub fn push(&mut self, chunk: &Chunk) {
+    pub fn push_chunk(&mut self, chunk: &Chunk) {
         if chunk.stream != self.stream {
-            self.end(self.open.len(), chunk.at);
+            self.end_lines(self.open.len(), chunk.at);
             self.stream.clone_from(&chunk.stream);
         }
         if self.open.is_empty() {
@@ -126,12 +126,12 @@ impl Assembly {
         }
         self.open.extend_from_slice(&chunk.bytes);
         if let Some(last) = self.open.iter().rposition(|byte| *byte == b'\n') {
-            self.end(last + 1, chunk.at);
+            self.end_lines(last + 1, chunk.at);
         }
     }
 
     /// The number of the first line that was not taken whole, and all lines from there.
-    pub fn take(&mut self) -> (usize, Vec<Line>) {
+    pub fn take_lines(&mut self) -> (usize, Vec<Line>) {
         let from = self.taken + 1;
         let mut lines = std::mem::take(&mut self.ended);
         self.taken += lines.len();
@@ -140,7 +140,7 @@ impl Assembly {
     }
 
     /// Ends the lines of the first `length` open bytes; all but the first began at `at`.
-    fn end(&mut self, length: usize, at: DateTime<Utc>) {
+    fn end_lines(&mut self, length: usize, at: DateTime<Utc>) {
         let rest = self.open.split_off(length);
         let whole = std::mem::replace(&mut self.open, rest);
         let mut lines = self.lines_of(&whole, self.taken + self.ended.len());
@@ -162,9 +162,9 @@ impl Assembly {
 pub fn lines_of(chunks: &[Chunk]) -> Vec<Line> {
     let mut assembly = Assembly::default();
     for chunk in chunks {
-        assembly.push(chunk);
+        assembly.push_chunk(chunk);
     }
-    assembly.take().1
+    assembly.take_lines().1
 }
 
 /// The last lines that say something, each cut where it grows too long.
@@ -172,12 +172,12 @@ fn last_lines(lines: &[Line], only_stderr: bool) -> String {
     let said = |line: &&Line| if only_stderr { line.is_stderr() } else { !line.is_notice() };
     let texts = lines.iter().rev().filter(said).map(Line::text);
     let texts = texts.skip_while(|text| text.trim().is_empty()).take(LAST_LINES);
-    let mut last: Vec<String> = texts.map(|text| shorten(text.trim_end())).collect();
+    let mut last: Vec<String> = texts.map(|text| shorten_line(text.trim_end())).collect();
     last.reverse();
     last.join("\n")
 }
 
-fn shorten(text: &str) -> String {
+fn shorten_line(text: &str) -> String {
     match text.char_indices().nth(LAST_WIDTH) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
@@ -187,7 +187,7 @@ fn shorten(text: &str) -> String {
 impl Log {
     /// What a view shows of an output. While it is followed, all lines are there, and those that
     /// are not wanted are hidden by the page: what is printed next has to find its place.
-    pub fn of(chunks: &[Chunk], view: &View, is_followed: bool) -> Self {
+    pub fn from_chunks(chunks: &[Chunk], view: &View, is_followed: bool) -> Self {
         let mut lines = lines_of(chunks);
         let total = lines.len();
         let has_stderr = lines.iter().any(Line::is_stderr);
@@ -228,28 +228,28 @@ mod tests {
     use super::*;
     use chrono::TimeDelta;
 
-    fn chunk(seq: i32, stream: &str, bytes: &[u8]) -> Chunk {
+    fn sample_chunk(seq: i32, stream: &str, bytes: &[u8]) -> Chunk {
         let at = DateTime::UNIX_EPOCH + TimeDelta::seconds(seq.into());
         Chunk { seq, stream: stream.into(), at, bytes: bytes.to_vec() }
     }
 
-    fn all(chunks: &[Chunk]) -> Log {
-        Log::of(chunks, &View::default(), false)
+    fn all_lines(chunks: &[Chunk]) -> Log {
+        Log::from_chunks(chunks, &View::default(), false)
     }
 
-    fn chunks() -> Vec<Chunk> {
+    fn sample_chunks() -> Vec<Chunk> {
         vec![
-            chunk(1, "stdout", b"one\ntw"),
-            chunk(2, "stdout", "o \u{e9}".as_bytes().get(..3).unwrap()),
-            chunk(3, "stdout", "\u{e9}".as_bytes().get(1..).unwrap()),
-            chunk(4, "stderr", b"oh\n"),
-            chunk(5, "stdout", b"three"),
+            sample_chunk(1, "stdout", b"one\ntw"),
+            sample_chunk(2, "stdout", "o \u{e9}".as_bytes().get(..3).unwrap()),
+            sample_chunk(3, "stdout", "\u{e9}".as_bytes().get(1..).unwrap()),
+            sample_chunk(4, "stderr", b"oh\n"),
+            sample_chunk(5, "stdout", b"three"),
         ]
     }
 
     #[test]
     fn lines_go_over_chunks_and_end_where_the_stream_changes() {
-        let log = all(&chunks());
+        let log = all_lines(&sample_chunks());
         let shown =
             log.lines.iter().map(|line| format!("{}{} {}", line.number, line.mark(), line.text()));
         let shown: Vec<_> = shown.collect();
@@ -261,31 +261,31 @@ mod tests {
     fn a_follower_that_replaces_lines_from_a_number_on_ends_with_the_same() {
         let mut assembly = Assembly::default();
         let mut shown: Vec<Line> = Vec::new();
-        for chunk in &chunks() {
-            assembly.push(chunk);
-            let (from, lines) = assembly.take();
+        for chunk in &sample_chunks() {
+            assembly.push_chunk(chunk);
+            let (from, lines) = assembly.take_lines();
             shown.retain(|line| line.number < from);
             shown.extend(lines);
         }
-        assert_eq!(shown, all(&chunks()).lines);
+        assert_eq!(shown, all_lines(&sample_chunks()).lines);
     }
 
     #[test]
     fn of_long_output_the_end_is_shown_with_true_numbers() {
-        let log = all(&[chunk(1, "stdout", "x\n".repeat(MOST_LINES + 5).as_bytes())]);
+        let log = all_lines(&[sample_chunk(1, "stdout", "x\n".repeat(MOST_LINES + 5).as_bytes())]);
         assert_eq!((log.hidden, log.lines.len(), log.lines[0].number), (5, MOST_LINES, 6));
     }
 
     #[test]
     fn a_line_is_as_old_as_its_beginning() {
-        let times: Vec<String> = all(&chunks()).lines.iter().map(Line::time).collect();
+        let times: Vec<String> = all_lines(&sample_chunks()).lines.iter().map(Line::time).collect();
         assert_eq!(times, ["00:00:01.000", "00:00:01.000", "00:00:04.000", "00:00:05.000"]);
     }
 
     #[test]
     fn what_is_looked_for_keeps_its_numbers() {
         let shown = |query: &str, is_followed| {
-            let log = Log::of(&chunks(), &View::of(query), is_followed);
+            let log = Log::from_chunks(&sample_chunks(), &View::from_query(query), is_followed);
             log.lines.iter().map(|line| line.number).collect::<Vec<_>>()
         };
         assert_eq!(shown("only=stderr", false), [3]);
@@ -296,8 +296,8 @@ mod tests {
 
     #[test]
     fn the_last_lines_are_those_of_the_error_where_it_is_known_apart() {
-        assert_eq!(all(&chunks()).last_lines, "oh");
-        let of = |stream: &str, text: &str| all(&[chunk(1, stream, text.as_bytes())]);
+        assert_eq!(all_lines(&sample_chunks()).last_lines, "oh");
+        let of = |stream: &str, text: &str| all_lines(&[sample_chunk(1, stream, text.as_bytes())]);
         let long = of("stdout", &format!("{}\n{}\n\n \n", "x\n".repeat(20), "é".repeat(300)));
         let lines: Vec<&str> = long.last_lines.lines().collect();
         assert_eq!(
@@ -313,8 +313,8 @@ mod tests {
 
     #[test]
     fn every_line_can_be_gone_to() {
-        let long = [chunk(1, "stdout", "x\n".repeat(3 * MOST_LINES).as_bytes())];
-        let at = |query: &str| Log::of(&long, &View::of(query), false);
+        let long = [sample_chunk(1, "stdout", "x\n".repeat(3 * MOST_LINES).as_bytes())];
+        let at = |query: &str| Log::from_chunks(&long, &View::from_query(query), false);
         let end = at("");
         assert_eq!((end.lines[0].number, end.beside()), (2_001, (Some(1_021), None)));
         let middle = at("line=1021");

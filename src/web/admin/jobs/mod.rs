@@ -16,9 +16,9 @@ pub mod view;
 pub mod waits;
 
 use super::context::{Meta, Signalbox};
-use super::kit::at::span;
+use super::kit::at::span_text;
 use super::kit::column::{Bit, Cell, Column, Width};
-use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, within};
+use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, parse_within};
 use super::kit::listing::{Empty, Listing, Paging};
 use super::kit::resource::Resource;
 use crate::web::admin::jobs::badges::job_badge;
@@ -67,7 +67,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         cell: |row| {
             let (n, max) = (row.job.attempts, row.job.max_attempts);
             let attempts = say!("Attempt {n} of {max}", n = n, max = max);
-            Bit::Badge(job_badge(row.job.state)).over(Bit::Text(attempts))
+            Bit::Badge(job_badge(row.job.state)).stack_over(Bit::Text(attempts))
         },
         sort: None,
     },
@@ -75,45 +75,58 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         key: "webhook",
         label: "Webhook",
         width: Width::Fit,
-        cell: |row| Bit::text(row.job.webhook_label.clone()).over(Bit::code(&row.job.action)),
+        cell: |row| {
+            Bit::from_text(row.job.webhook_label.clone())
+                .stack_over(Bit::from_code(&row.job.action))
+        },
         sort: None,
     },
     Column {
         key: "repository",
         label: "Repository",
         width: Width::Grow,
-        cell: |row| Bit::text(row.job.repo_name.clone()).over(Bit::code(&row.job.git_ref)),
+        cell: |row| {
+            Bit::from_text(row.job.repo_name.clone()).stack_over(Bit::from_code(&row.job.git_ref))
+        },
         sort: None,
     },
-    Column { key: "trigger", label: "Triggered by", width: Width::Fit, cell: trigger, sort: None },
+    Column {
+        key: "trigger",
+        label: "Triggered by",
+        width: Width::Fit,
+        cell: trigger_cell,
+        sort: None,
+    },
     Column {
         key: "queued_at",
         label: "Queued",
         width: Width::Fit,
         cell: |row| {
-            let waited = row.job.started_at.map(|started| span(started - row.job.queued_at));
+            let waited = row.job.started_at.map(|started| span_text(started - row.job.queued_at));
             let waited = waited.map(|waited| say!("waited {span}", span = waited));
-            Bit::time(Some(row.job.queued_at)).over(Bit::text(waited.unwrap_or_default()))
+            Bit::from_time(Some(row.job.queued_at))
+                .stack_over(Bit::from_text(waited.unwrap_or_default()))
         },
         sort: None,
     },
-    Column { key: "ran", label: "Duration", width: Width::Fit, cell: ran, sort: None },
+    Column { key: "ran", label: "Duration", width: Width::Fit, cell: ran_cell, sort: None },
 ];
 
 /// How long it ran, and how its newest attempt ended.
-fn ran(row: &Row) -> Cell {
+fn ran_cell(row: &Row) -> Cell {
     let times = row.job.started_at.zip(row.job.finished_at);
     let ending = match (row.exit_code, row.signal) {
         (Some(code), _) => say!("exit {code}", code = code),
         (None, Some(signal)) => say!("signal {signal}", signal = signal),
         (None, None) => String::new(),
     };
-    Bit::span(times.map(|(started, finished)| finished - started)).over(Bit::text(ending))
+    Bit::from_span(times.map(|(started, finished)| finished - started))
+        .stack_over(Bit::from_text(ending))
 }
 
-fn trigger(row: &Row) -> Cell {
+fn trigger_cell(row: &Row) -> Cell {
     let by = if row.job.requested_by.is_empty() { &row.user_name } else { &row.job.requested_by };
-    Bit::text(by.clone()).over(Bit::text(row.event.clone()))
+    Bit::from_text(by.clone()).stack_over(Bit::from_text(row.event.clone()))
 }
 
 const FILTERS: &[FilterSpec<Filter>] = &[
@@ -135,13 +148,13 @@ const FILTERS: &[FilterSpec<Filter>] = &[
             Ok(())
         },
     },
-    FilterSpec::times("queued", "Queued", |filter| &mut filter.queued),
+    FilterSpec::over_times("queued", "Queued", |filter| &mut filter.queued),
     FilterSpec {
         param: "finished",
         label: "Ended",
         choices: Choices::Fixed(WITHIN),
         apply: |filter, value| {
-            filter.finished_within = Some(within(value)?);
+            filter.finished_within = Some(parse_within(value)?);
             Ok(())
         },
     },
@@ -213,11 +226,14 @@ impl Resource for Jobs {
     const META: &'static Meta = &META;
     const LISTING: &'static Listing<Row, Sort, Filter> = &LISTING;
 
-    async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
+    async fn fetch_page(
+        conn: &mut Conn,
+        query: &ListQuery<Sort, Filter>,
+    ) -> store::Result<Page<Row>> {
         jobs::list_jobs(conn, query).await
     }
 
-    async fn counts(
+    async fn count_rows(
         conn: &mut Conn,
         _: &ListQuery<Sort, Filter>,
         tabs: bool,
@@ -225,7 +241,7 @@ impl Resource for Jobs {
         jobs::count_jobs(conn, tabs).await
     }
 
-    async fn ids(
+    async fn select_ids(
         conn: &mut Conn,
         query: &ListQuery<Sort, Filter>,
         range: (Option<&str>, &Part),

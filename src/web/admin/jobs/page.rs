@@ -1,6 +1,6 @@
 //! One job's page: how it stands, its attempts with their output, and what can be done with it.
 
-use super::act::{Button, buttons};
+use super::act::{Button, job_buttons};
 use super::attempt::{AttemptView, Place, error_of, is_followed};
 use super::log::{Log, MOST_CHUNKS};
 use super::view::View;
@@ -9,12 +9,12 @@ use crate::clock;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::deliveries::steps::{Step, job_steps};
 use crate::web::admin::jobs::badges::job_badge;
-use crate::web::admin::kit::at::{At, span};
+use crate::web::admin::kit::at::{At, span_text};
 use crate::web::admin::kit::back::{self, preserved_list};
 use crate::web::admin::kit::badge::Badge;
 use crate::web::admin::kit::frame::Frame;
 use crate::web::filters;
-use crate::web::human::{HumanError, page};
+use crate::web::human::{HumanError, render_page};
 use crate::web::problem::Problem;
 use crate::web::urls;
 use actix_web::HttpResponse;
@@ -78,11 +78,11 @@ pub struct JobPage {
 ///
 /// # Errors
 /// No such job (404), the database (503).
-pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+pub async fn show_job(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
-    let mut conn = ctx.conn().await?;
-    let job = jobs::find_job(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
-    let view = View::of(ctx.query());
+    let mut conn = ctx.get_conn().await?;
+    let job = jobs::find_job(&mut conn, &id).await.map_err(|error| missing_job(&ctx, error))?;
+    let view = View::from_query(ctx.query());
     let is_live = !job.state.is_final();
     let mut attempts = Vec::new();
     for attempt in jobs::attempts_of(&mut conn, &id).await? {
@@ -91,7 +91,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         let log = if is_newest || view.attempt == Some(number) {
             let chunks = jobs::output_of(&mut conn, &id, number, MOST_CHUNKS).await?;
             let view = view.for_attempt(number, is_newest);
-            Some(Log::of(&chunks, &view, is_followed(is_newest, is_live, &view)))
+            Some(Log::from_chunks(&chunks, &view, is_followed(is_newest, is_live, &view)))
         } else {
             None
         };
@@ -109,20 +109,21 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         },
         None => None,
     };
-    let frame =
-        ctx.frame(say!("Job {id}", id = id)).crumb(t("Jobs"), preserved_list(&ctx, &urls::jobs()));
+    let frame = ctx
+        .new_frame(say!("Job {id}", id = id))
+        .with_crumb(t("Jobs"), preserved_list(&ctx, &urls::jobs()));
     let role = ctx.actor.role;
-    let waits = Waits::of(&mut conn, &job).await?;
+    let waits = Waits::find_for_job(&mut conn, &job).await?;
     let keep = ctx.deps().retention.output;
     let shown = Shown { job, attempts, view, keep, cause, webhook, waits, role };
-    page(&draw(frame, shown, clock::now()))
+    render_page(&draw_job(frame, shown, clock::now()))
 }
 
 pub(super) fn id_of(ctx: &AdminContext) -> Result<JobId, HumanError> {
     ctx.segment("id").parse().map_err(|_| no_such(ctx).into())
 }
 
-pub(super) fn missing(ctx: &AdminContext, error: StoreError) -> Problem {
+pub(super) fn missing_job(ctx: &AdminContext, error: StoreError) -> Problem {
     match error {
         StoreError::NotFound => no_such(ctx),
         other => other.into(),
@@ -154,31 +155,31 @@ pub struct Shown {
 }
 
 /// Draws a job.
-pub fn draw(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
+pub fn draw_job(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
     let Shown { job, attempts, view, keep, cause, webhook, waits, role } = shown;
     let state = job.state;
     let newest = attempts.first().map(|(attempt, _)| attempt);
     let is_live = !state.is_final();
     JobPage {
-        events: (!view.is_fixed()).then(|| events(&job, attempts.first(), &view)),
-        here: view.at(&urls::object("hooks", "job", &job.id)),
+        events: (!view.is_fixed()).then(|| events_url(&job, attempts.first(), &view)),
+        here: view.address_at(&urls::object("hooks", "job", &job.id)),
         keep_days: keep.num_days(),
-        sentence: sentence(&job, newest, now),
-        reason: reason(&job, newest),
+        sentence: job_sentence(&job, newest, now),
+        reason: failure_text(&job, newest),
         last_lines: last_lines(state, attempts.first().and_then(|(_, log)| log.as_ref())),
-        badge: badge(&job),
+        badge: current_badge(&job),
         steps: job_steps(&job),
-        params: params(&job.action_params),
+        params: stored_params(&job.action_params),
         again_by: again_by(&job, cause.as_ref()),
-        buttons: buttons(&job, (&view.list, role)),
-        other: other(&job, &waits),
-        waits: waits.words(&job),
+        buttons: job_buttons(&job, (&view.list, role)),
+        other: other_job(&job, &waits),
+        waits: waits.waits_text(&job),
         is_live,
         attempts: (0..)
             .zip(attempts)
             .map(|(place, (attempt, log))| {
                 let place = Place { view: &view, is_newest: place == 0, is_live, now };
-                AttemptView::of(attempt, log, place)
+                AttemptView::from_attempt(attempt, log, place)
             })
             .collect(),
         frame,
@@ -190,7 +191,7 @@ pub fn draw(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
 }
 
 /// Where what is printed after this comes from.
-fn events(job: &Job, newest: Option<&(Attempt, Option<Log>)>, view: &View) -> String {
+fn events_url(job: &Job, newest: Option<&(Attempt, Option<Log>)>, view: &View) -> String {
     let after = newest.map(|(attempt, log)| {
         format!("{}.{}", attempt.number, log.as_ref().map_or(-1, |log| log.last_seq))
     });
@@ -203,7 +204,7 @@ fn events(job: &Job, newest: Option<&(Attempt, Option<Log>)>, view: &View) -> St
 }
 
 /// A running job that is to end says so.
-pub(super) fn badge(job: &Job) -> Badge {
+pub(super) fn current_badge(job: &Job) -> Badge {
     let badge = job_badge(job.state);
     if job.state == JobState::Running && job.cancel_requested_at.is_some() {
         return Badge { label: "Stopping".to_owned(), icon: "stop", ..badge };
@@ -212,7 +213,7 @@ pub(super) fn badge(job: &Job) -> Badge {
 }
 
 /// The job that stands before this one, or has taken its place.
-fn other(job: &Job, waits: &Waits) -> Option<(&'static str, String)> {
+fn other_job(job: &Job, waits: &Waits) -> Option<(&'static str, String)> {
     let address = |id: &str| urls::object("hooks", "job", id);
     let newer = job.superseded_by.as_deref().filter(|_| gave_way(job));
     let newer = newer.map(|id| ("Newer job", address(id)));
@@ -233,9 +234,10 @@ fn again_by(job: &Job, cause: Option<&deliveries::Brief>) -> Option<String> {
 }
 
 /// How a job stands, in a sentence.
-pub(super) fn sentence(job: &Job, newest: Option<&Attempt>, now: DateTime<Utc>) -> String {
+pub(super) fn job_sentence(job: &Job, newest: Option<&Attempt>, now: DateTime<Utc>) -> String {
     let (n, max, name) = (job.attempts, job.max_attempts, &job.cancelled_by);
-    let took = newest.and_then(|attempt| Some(span(attempt.finished_at? - attempt.started_at)));
+    let took =
+        newest.and_then(|attempt| Some(span_text(attempt.finished_at? - attempt.started_at)));
     match job.state {
         JobState::Queued => t("Waiting for a free worker.").to_owned(),
         JobState::Scheduled => {
@@ -253,7 +255,7 @@ pub(super) fn sentence(job: &Job, newest: Option<&Attempt>, now: DateTime<Utc>) 
                 "Attempt {n} of {max} has been running for {time} on {worker}.",
                 n = n,
                 max = max,
-                time = span(now - newest.started_at),
+                time = span_text(now - newest.started_at),
                 worker = newest.worker
             ),
             None => say!("Attempt {n} of {max} is running.", n = n, max = max),
@@ -293,7 +295,7 @@ pub(super) fn sentence(job: &Job, newest: Option<&Attempt>, now: DateTime<Utc>) 
 }
 
 /// What went wrong, in the words of the worker that saw it.
-fn reason(job: &Job, newest: Option<&Attempt>) -> String {
+fn failure_text(job: &Job, newest: Option<&Attempt>) -> String {
     match job.state {
         JobState::Retrying | JobState::Failed | JobState::Cancelled => newest
             .filter(|attempt| attempt.error == job.error)
@@ -315,7 +317,7 @@ fn last_lines(state: JobState, log: Option<&Log>) -> Option<(&'static str, Strin
     Some((what, log.last_lines.clone()))
 }
 
-fn params(stored: &serde_json::Value) -> Vec<(String, String)> {
+fn stored_params(stored: &serde_json::Value) -> Vec<(String, String)> {
     let text =
         |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let fields = stored.as_object().into_iter().flatten();

@@ -1,7 +1,7 @@
 //! A job's output as plain text, to read or to keep as a file.
 
 use super::log::{MOST_CHUNKS, lines_of};
-use super::page::{id_of, missing, no_such};
+use super::page::{id_of, missing_job, no_such};
 use super::view::View;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::at::At;
@@ -24,10 +24,10 @@ use std::fmt::Write as _;
 ///
 /// # Errors
 /// No such job or attempt (404), its output is not kept any more (410), the database (503).
-pub async fn output(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+pub async fn download_output(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
-    let mut conn = ctx.conn().await?;
-    let job = jobs::find_job(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
+    let mut conn = ctx.get_conn().await?;
+    let job = jobs::find_job(&mut conn, &id).await.map_err(|error| missing_job(&ctx, error))?;
     let asked = |name: &str| {
         url::form_urlencoded::parse(ctx.query().as_bytes())
             .find(|(key, _)| key == name)
@@ -43,7 +43,7 @@ pub async fn output(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     still_there(&mut conn, &ctx, (&id, attempt)).await?;
     let chunks = jobs::output_after(&mut conn, &id, (attempt, after), MOST_CHUNKS).await?;
     drop(conn);
-    let view = View::of(ctx.query());
+    let view = View::from_query(ctx.query());
     let text = if view.times || view.only_stderr {
         let mut text = String::new();
         let wanted = |stream: &str| !view.only_stderr || stream == "stderr";
@@ -85,5 +85,5 @@ pub(super) async fn still_there(
         days = ctx.deps().retention.output.num_days(),
     );
     let gone = Problem::new(StatusCode::GONE, "gone", "This output was removed", detail);
-    Err(gone.link(t("Back to the job"), urls::job(id)).into())
+    Err(gone.with_link(t("Back to the job"), urls::job(id)).into())
 }

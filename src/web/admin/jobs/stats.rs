@@ -1,13 +1,13 @@
 //! What jobs did in a period: a chart of how many ended, waits and runs by webhook, and why they
 //! failed. Every number leads to the list of the jobs behind it, narrowed to the same moments.
 
-use super::super::kit::at::span as words;
+use super::super::kit::at::span_text as words;
 use super::chart::{Chart, SHOWN};
 use crate::clock;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::frame::Frame;
 use crate::web::filters;
-use crate::web::human::{HumanError, page};
+use crate::web::human::{HumanError, render_page};
 use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
@@ -68,7 +68,7 @@ pub struct WebhookStatsView {
 ///
 /// # Errors
 /// The database (503).
-pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+pub async fn show_stats(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let asked = url::form_urlencoded::parse(ctx.query().as_bytes())
         .find(|(name, _)| name == "period")
         .map(|(_, value)| value.into_owned());
@@ -78,16 +78,16 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     // Whole seconds: what the addresses can say.
     let to = DateTime::from_timestamp(clock::now().timestamp(), 0).unwrap_or_default();
     let span = (to - TimeDelta::seconds(parts * length_s), to);
-    let mut conn = ctx.conn().await?;
+    let mut conn = ctx.get_conn().await?;
     let buckets = stats::load_throughput(&mut conn, span, length_s).await?;
     let webhooks = stats::webhook_stats(&mut conn, span).await?;
     let failures = stats::list_failures(&mut conn, span).await?;
-    let frame = ctx.frame(t("Job statistics")).crumb(t("Jobs"), urls::jobs());
-    page(&draw(frame, (word, span, length_s), &buckets, (&webhooks, &failures)))
+    let frame = ctx.new_frame(t("Job statistics")).with_crumb(t("Jobs"), urls::jobs());
+    render_page(&draw_stats(frame, (word, span, length_s), &buckets, (&webhooks, &failures)))
 }
 
 /// Draws the page.
-pub fn draw(
+pub fn draw_stats(
     frame: Frame,
     (word, span, length_s): (&str, Span, i64),
     buckets: &[Bucket],
@@ -97,7 +97,7 @@ pub fn draw(
         buckets.iter().filter(|b| b.state == state.as_str()).map(|b| b.jobs).sum::<i64>()
     };
     let reasons: BTreeSet<&str> = failures.iter().map(|f| f.reason.as_str()).collect();
-    let of = |span: Span, state: JobState| list(span, &[("state", state.as_str())]);
+    let of = |span: Span, state: JobState| job_list_url(span, &[("state", state.as_str())]);
     StatsPage {
         frame,
         periods: PERIODS
@@ -106,17 +106,19 @@ pub fn draw(
                 (name, href, known == word)
             })
             .into(),
-        total: number(buckets.iter().map(|b| b.jobs).sum(), list(span, &[])),
+        total: linked_number(buckets.iter().map(|b| b.jobs).sum(), job_list_url(span, &[])),
         by_state: SHOWN
-            .map(|state| (state, number(sum(state), list(span, &[("state", state.as_str())]))))
+            .map(|state| {
+                (state, linked_number(sum(state), job_list_url(span, &[("state", state.as_str())])))
+            })
             .into(),
-        chart: Chart::stacked(SIZE, buckets, (span, length_s), of),
+        chart: Chart::stack_bars(SIZE, buckets, (span, length_s), of),
         webhooks: webhooks.iter().map(|webhook| webhook_view(webhook, span)).collect(),
         failures: webhooks
             .iter()
             .filter(|webhook| webhook.failed > 0)
             .map(|webhook| {
-                let of = |reason: &&str| failure(webhook, reason, failures, span);
+                let of = |reason: &&str| failure_number(webhook, reason, failures, span);
                 (webhook.label.clone(), reasons.iter().map(of).collect())
             })
             .collect(),
@@ -128,7 +130,7 @@ fn webhook_view(webhook: &WebhookStats, span: Span) -> WebhookStatsView {
     let id = webhook.webhook_id.unwrap_or_default().to_string();
     let of = |more: &[(&str, &str)]| {
         let pairs = [&[("webhook", id.as_str())], more].concat();
-        list(span, &pairs)
+        job_list_url(span, &pairs)
     };
     let time = |seconds: Option<f64>| match seconds {
         #[expect(
@@ -145,8 +147,8 @@ fn webhook_view(webhook: &WebhookStats, span: Span) -> WebhookStatsView {
     WebhookStatsView {
         label: webhook.label.clone(),
         numbers: vec![
-            ("Ended", number(webhook.ended, of(&[]))),
-            ("Failed", number(webhook.failed, of(&[("state", "failed")]))),
+            ("Ended", linked_number(webhook.ended, of(&[]))),
+            ("Failed", linked_number(webhook.failed, of(&[("state", "failed")]))),
             ("Wait p50", time(webhook.wait_p50)),
             ("Wait p95", time(webhook.wait_p95)),
             ("Run p50", time(webhook.run_p50)),
@@ -155,11 +157,19 @@ fn webhook_view(webhook: &WebhookStats, span: Span) -> WebhookStatsView {
     }
 }
 
-fn failure(webhook: &WebhookStats, reason: &str, failures: &[Failures], span: Span) -> Number {
+fn failure_number(
+    webhook: &WebhookStats,
+    reason: &str,
+    failures: &[Failures],
+    span: Span,
+) -> Number {
     let of = |f: &&Failures| f.webhook_id == webhook.webhook_id && f.reason == reason;
     let jobs = failures.iter().find(of).map_or(0, |f| f.jobs);
     let id = webhook.webhook_id.unwrap_or_default().to_string();
-    number(jobs, list(span, &[("webhook", &id), ("state", "failed"), ("reason", reason)]))
+    linked_number(
+        jobs,
+        job_list_url(span, &[("webhook", &id), ("state", "failed"), ("reason", reason)]),
+    )
 }
 
 /// A reason's word as people say it.
@@ -177,19 +187,19 @@ fn reason_words(reason: &str) -> String {
     }
 }
 
-fn number(count: i64, href: String) -> Number {
+fn linked_number(count: i64, href: String) -> Number {
     Number { text: count.to_string(), href: (count > 0).then_some(href) }
 }
 
 /// The list of the jobs that ended in this span, narrowed further.
-fn list((from, to): Span, more: &[(&str, &str)]) -> String {
+fn job_list_url((from, to): Span, more: &[(&str, &str)]) -> String {
     let ended = format!("{}-{}", from.timestamp(), to.timestamp());
     urls::with_query(&urls::jobs(), &[more, &[("ended", ended.as_str())]].concat())
 }
 
 /// The page with nothing in it, or something of everything.
 #[cfg(test)]
-pub fn sample(full: bool) -> StatsPage {
+pub fn sample_stats(full: bool) -> StatsPage {
     let to = DateTime::UNIX_EPOCH + TimeDelta::days(1);
     let bucket = |part, state: &str, jobs| Bucket { part, state: state.to_owned(), jobs };
     let buckets = [bucket(0, "succeeded", 50), bucket(0, "failed", 1), bucket(23, "failed", 2)];
@@ -207,7 +217,7 @@ pub fn sample(full: bool) -> StatsPage {
     let all: (&[Bucket], &[WebhookStats], &[Failures]) =
         if full { (&buckets, &[webhook], &failures) } else { (&[], &[], &[]) };
     let frame = crate::web::admin::context::sample_frame("Job statistics");
-    draw(frame, ("24h", (DateTime::UNIX_EPOCH, to), 3_600), all.0, (all.1, all.2))
+    draw_stats(frame, ("24h", (DateTime::UNIX_EPOCH, to), 3_600), all.0, (all.1, all.2))
 }
 
 #[cfg(test)]
@@ -216,7 +226,7 @@ mod tests {
 
     #[test]
     fn bars_stand_on_each_other_and_every_number_leads_to_its_rows() {
-        let page = sample(true);
+        let page = sample_stats(true);
         let [first, second, last] = page.chart.bars.as_slice() else { panic!("{:?}", page.chart) };
         assert_eq!(first.y + first.height, SIZE.1);
         assert_eq!(second.y + second.height, first.y);

@@ -30,7 +30,7 @@ pub struct View {
 
 impl View {
     /// Reads a query; what makes no sense is as if it were not there.
-    pub fn of(query: &str) -> Self {
+    pub fn from_query(query: &str) -> Self {
         let mut view = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
@@ -48,7 +48,7 @@ impl View {
     }
 
     /// The pairs of its query.
-    pub fn pairs(&self) -> Vec<(&'static str, Cow<'_, str>)> {
+    pub fn query_pairs(&self) -> Vec<(&'static str, Cow<'_, str>)> {
         let mut pairs: Vec<(&'static str, Cow<'_, str>)> = Vec::new();
         if self.is_unwrapped {
             pairs.push(("wrap", "0".into()));
@@ -75,8 +75,8 @@ impl View {
     }
 
     /// An address that asks for it.
-    pub fn at(&self, path: &str) -> String {
-        let pairs = self.pairs();
+    pub fn address_at(&self, path: &str) -> String {
+        let pairs = self.query_pairs();
         let pairs: Vec<(&str, &str)> =
             pairs.iter().map(|(name, value)| (*name, value.as_ref())).collect();
         if pairs.is_empty() { path.to_owned() } else { urls::with_query(path, &pairs) }
@@ -109,15 +109,15 @@ mod tests {
     #[test]
     fn an_address_says_what_it_asks_for() {
         let query = "wrap=0&times=1&only=stderr&attempt=2&find=a%26b&line=7";
-        let view = View::of(query);
-        assert_eq!(view.at("/x/"), format!("/x/?{query}"));
-        assert_eq!(View::of("wrap=1&line=-3&attempt=x&only=all").at("/x/"), "/x/");
-        assert_eq!(view.at_the_end().at("/x/"), "/x/?wrap=0&times=1&only=stderr");
+        let view = View::from_query(query);
+        assert_eq!(view.address_at("/x/"), format!("/x/?{query}"));
+        assert_eq!(View::from_query("wrap=1&line=-3&attempt=x&only=all").address_at("/x/"), "/x/");
+        assert_eq!(view.at_the_end().address_at("/x/"), "/x/?wrap=0&times=1&only=stderr");
         assert!(view.is_fixed() && !view.at_the_end().is_fixed());
         assert_eq!(view.for_attempt(2, false), view);
         assert_eq!(view.for_attempt(3, true), view.at_the_end());
-        let newest = View::of("find=x");
+        let newest = View::from_query("find=x");
         assert_eq!(newest.for_attempt(3, true), newest);
-        assert_eq!(newest.for_attempt(2, false).at("/x/"), "/x/?attempt=2");
+        assert_eq!(newest.for_attempt(2, false).address_at("/x/"), "/x/?attempt=2");
     }
 }

@@ -1,6 +1,6 @@
 //! What a job waits for, told on its page: its place in its lane, or who has paused it.
 
-use crate::web::admin::banner::told;
+use crate::web::admin::banner::pause_text;
 use signalbox_core::job::JobState;
 use signalbox_core::lane;
 use signalbox_core::pause::{Pause, find_holding};
@@ -25,7 +25,7 @@ impl Waits {
     ///
     /// # Errors
     /// Any [`StoreError`](signalbox_store::StoreError) of the database.
-    pub async fn of(conn: &mut Conn, job: &Job) -> Result<Self> {
+    pub async fn find_for_job(conn: &mut Conn, job: &Job) -> Result<Self> {
         let waits = match job.state {
             JobState::Queued | JobState::Scheduled | JobState::Retrying => true,
             JobState::Running
@@ -48,9 +48,9 @@ impl Waits {
     }
 
     /// The same in words.
-    pub fn words(&self, job: &Job) -> Option<String> {
+    pub fn waits_text(&self, job: &Job) -> Option<String> {
         if let Some(pause) = &self.pause {
-            return Some(told(pause));
+            return Some(pause_text(pause));
         }
         let lane = lane::lane_label(&job.lane);
         (self.before > 0).then(|| {

@@ -48,7 +48,7 @@ impl At {
 }
 
 /// A length of time: `35 ms`, `1.2 s`, `3 m 04 s`, `2 h 05 m`.
-pub fn span(time: TimeDelta) -> String {
+pub fn span_text(time: TimeDelta) -> String {
     let ms = time.num_milliseconds().max(0);
     match ms {
         ..1_000 => say!("{ms} ms", ms = ms),
@@ -61,7 +61,7 @@ pub fn span(time: TimeDelta) -> String {
 }
 
 /// A size: `812 B`, `3.4 KiB`, `25.0 MiB`.
-pub fn size(bytes: i64) -> String {
+pub fn size_text(bytes: i64) -> String {
     match bytes {
         ..1_024 => format!("{bytes} B"),
         1_024..1_048_576 => format!("{}.{} KiB", bytes / 1_024, bytes % 1_024 * 10 / 1_024),
@@ -88,8 +88,8 @@ mod tests {
     #[test]
     fn spans_and_sizes_keep_the_digits_that_matter() {
         let spans: Vec<_> = [35, 1_234, 184_000, 7_500_000].map(TimeDelta::milliseconds).into();
-        let spans: Vec<_> = spans.into_iter().map(span).collect();
+        let spans: Vec<_> = spans.into_iter().map(span_text).collect();
         assert_eq!(spans, ["35 ms", "1.2 s", "3 m 04 s", "2 h 05 m"]);
-        assert_eq!([812, 3_500, 26_214_400].map(size), ["812 B", "3.4 KiB", "25.0 MiB"]);
+        assert_eq!([812, 3_500, 26_214_400].map(size_text), ["812 B", "3.4 KiB", "25.0 MiB"]);
     }
 }

@@ -11,7 +11,7 @@ use signalbox_i18n::t;
 use url::form_urlencoded;
 
 /// A parameter of a query.
-pub fn parameter(query: &str, name: &str) -> Option<String> {
+pub fn query_parameter(query: &str, name: &str) -> Option<String> {
     form_urlencoded::parse(query.as_bytes())
         .find(|(key, _)| key == name)
         .map(|(_, value)| value.into_owned())
@@ -24,7 +24,7 @@ pub fn back_to_list<S: Site>(ctx: &Context<S>, meta: &Meta<S>) -> String {
 
 /// A list's address, with the query it was left with.
 pub fn preserved_list<S: Site>(ctx: &Context<S>, list: &str) -> String {
-    list_with(list, &parameter(ctx.query(), PRESERVED).unwrap_or_default())
+    list_with(list, &query_parameter(ctx.query(), PRESERVED).unwrap_or_default())
 }
 
 /// A list's address with a query, if there is one.
@@ -34,11 +34,11 @@ pub fn list_with(list: &str, query: &str) -> String {
 
 /// `href`, carrying on the list's query that this page was given.
 pub fn preserved_on<S: Site>(ctx: &Context<S>, href: &str) -> String {
-    carrying(href, &parameter(ctx.query(), PRESERVED).unwrap_or_default())
+    carry_list(href, &query_parameter(ctx.query(), PRESERVED).unwrap_or_default())
 }
 
 /// `href`, carrying a list's query on, if there is one.
-pub fn carrying(href: &str, query: &str) -> String {
+pub fn carry_list(href: &str, query: &str) -> String {
     if query.is_empty() { href.to_owned() } else { urls::with_query(href, &[(PRESERVED, query)]) }
 }
 
@@ -51,20 +51,25 @@ pub fn no_such<S: Site>(
     (all, list): (&str, String),
 ) -> Problem {
     let id: String = id.chars().take(40).collect();
-    let problem = Problem::no_such(format!("{what} {id}")).link(all.to_owned(), list);
-    match ctx.chrome().log {
-        Some(log) => problem.link(t("Search the log"), urls::with_query(&log, &[("q", &id)])),
+    let problem = Problem::no_such(format!("{what} {id}")).with_link(all.to_owned(), list);
+    match ctx.page_chrome().log {
+        Some(log) => problem.with_link(t("Search the log"), urls::with_query(&log, &[("q", &id)])),
         None => problem,
     }
 }
 
 /// What to say of an object that could not be read.
-pub fn missing<S: Site>(ctx: &Context<S>, meta: &Meta<S>, id: &str, error: S::Error) -> Problem {
-    absent(ctx, meta, id, S::failure(error))
+pub fn missing_object<S: Site>(
+    ctx: &Context<S>,
+    meta: &Meta<S>,
+    id: &str,
+    error: S::Error,
+) -> Problem {
+    absent_object(ctx, meta, id, S::classify_error(error))
 }
 
 /// The same of a failure.
-pub(super) fn absent<S: Site>(
+pub(super) fn absent_object<S: Site>(
     ctx: &Context<S>,
     meta: &Meta<S>,
     id: &str,
@@ -75,7 +80,7 @@ pub(super) fn absent<S: Site>(
             let all = say!("All {plural}", plural = t(meta.plural));
             let short: String = id.chars().take(40).collect();
             no_such(ctx, t(meta.label), id, (&all, meta.list_url()))
-                .link("Its history, if any", meta.history_url(&short))
+                .with_link("Its history, if any", meta.history_url(&short))
         }
         Failure::Stale => Problem::conflict(),
         Failure::Other(problem) => problem,
@@ -83,24 +88,24 @@ pub(super) fn absent<S: Site>(
 }
 
 /// The failure in why nothing was saved.
-pub(super) fn failed<S: Site>(unsaved: Unsaved<S::Error>) -> Unsaved<Failure> {
+pub(super) fn to_failure<S: Site>(unsaved: Unsaved<S::Error>) -> Unsaved<Failure> {
     match unsaved {
         Unsaved::Invalid(errors) => Unsaved::Invalid(errors),
         Unsaved::SentBefore => Unsaved::SentBefore,
         Unsaved::Refused(why) => Unsaved::Refused(why),
-        Unsaved::Failed(error) => Unsaved::Failed(S::failure(error)),
+        Unsaved::Failed(error) => Unsaved::Failed(S::classify_error(error)),
         Unsaved::Broken(problem) => Unsaved::Broken(problem),
     }
 }
 
 /// What to say of an object that could not be saved.
-pub fn problem<S: Site>(
+pub fn explain_unsaved<S: Site>(
     ctx: &Context<S>,
     meta: &Meta<S>,
     id: &str,
     unsaved: Unsaved<S::Error>,
 ) -> Problem {
-    unsaved_problem(ctx, meta, id, failed::<S>(unsaved))
+    unsaved_problem(ctx, meta, id, to_failure::<S>(unsaved))
 }
 
 /// The same of a failure, for whatever is not said in its form.
@@ -111,10 +116,10 @@ pub(super) fn unsaved_problem<S: Site>(
     unsaved: Unsaved<Failure>,
 ) -> Problem {
     match unsaved {
-        Unsaved::Failed(failure) => absent(ctx, meta, id, failure),
+        Unsaved::Failed(failure) => absent_object(ctx, meta, id, failure),
         Unsaved::Broken(problem) => problem,
         Unsaved::Refused(why) => Problem::refused(why)
-            .link(say!("All {plural}", plural = t(meta.plural)), meta.list_url()),
+            .with_link(say!("All {plural}", plural = t(meta.plural)), meta.list_url()),
         Unsaved::Invalid(_) | Unsaved::SentBefore => {
             Problem::bad_request(t("The form is incomplete. Reload the page."))
         }

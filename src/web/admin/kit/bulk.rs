@@ -6,16 +6,16 @@
 //! match" travels as the list's own address, never as ids.
 
 use super::context::Context;
-use super::filter_view::{Chip, chips};
+use super::filter_view::{Chip, active_chips};
 use super::form::Values;
 use super::frame::Level;
 use super::pages::{BulkPage, ChosenRow};
-use super::query::{Asked, read};
+use super::query::{Asked, read_query};
 use super::reauth;
 use super::resource::{Answer, ConnOf, ContextOf, Resource};
 use super::site::Site;
 use super::views::Posted;
-use crate::web::answer::{page, see_other};
+use crate::web::answer::{render_page, see_other};
 use futures_util::future::LocalBoxFuture;
 use signalbox_core::listing::{ListQuery, Part, Selection, group_thousands};
 use signalbox_core::sentence::fill_pattern;
@@ -101,7 +101,7 @@ pub struct Question {
 
 impl<S: Site> BulkAction<S> {
     /// What the page that asks says of it.
-    pub fn question(&self) -> Question {
+    pub fn confirm_question(&self) -> Question {
         let Self { name, icon, is_danger, goes, stays, .. } = *self;
         Question { name, icon, is_danger, goes, stays }
     }
@@ -118,7 +118,7 @@ pub struct Batch {
 
 impl Batch {
     /// Notes rows that were left as they are.
-    pub fn leave(&mut self, reason: &'static str, rows: usize) {
+    pub fn leave_rows(&mut self, reason: &'static str, rows: usize) {
         match self.left.iter_mut().find(|(known, _)| *known == reason) {
             _ if rows == 0 => {}
             Some((_, count)) => *count += rows,
@@ -127,18 +127,18 @@ impl Batch {
     }
 
     /// Takes another batch in.
-    fn add(&mut self, other: &Self) {
+    fn add_batch(&mut self, other: &Self) {
         self.done += other.done;
         for (reason, rows) in &other.left {
-            self.leave(reason, *rows);
+            self.leave_rows(reason, *rows);
         }
     }
 
     /// What to say of it.
-    fn summary(&self, done: [&str; 2]) -> String {
+    fn batch_summary(&self, done: [&str; 2]) -> String {
         let mut sentences = vec![match self.done {
             0 => t("Nothing was changed.").to_owned(),
-            n => counted(done, &group_thousands(n)),
+            n => count_text(done, &group_thousands(n)),
         }];
         sentences.extend(self.left.iter().map(|(reason, rows)| {
             say!("{reason}: {n}.", reason = t(reason), n = group_thousands(*rows))
@@ -148,16 +148,16 @@ impl Batch {
 }
 
 /// A text of one row or of many, with their number as it is written.
-fn counted([one, many]: [&str; 2], n: &str) -> String {
+fn count_text([one, many]: [&str; 2], n: &str) -> String {
     fill_pattern(t(if n == "1" { one } else { many }), &[("n", n.to_owned())])
 }
 
 /// The actions that this person may use, as the menu above the list offers them.
-pub fn offered<S: Site>(
+pub fn offered_actions<S: Site>(
     ctx: &Context<S>,
     actions: &'static [BulkAction<S>],
 ) -> Vec<(&'static str, &'static str)> {
-    let allowed = actions.iter().filter(|action| ctx.may(action.permission));
+    let allowed = actions.iter().filter(|action| ctx.has_permission(action.permission));
     allowed.map(|action| (action.name, action.label)).collect()
 }
 
@@ -171,7 +171,7 @@ struct Ticked {
 }
 
 impl Ticked {
-    fn of(pairs: Vec<(String, String)>) -> Self {
+    fn from_pairs(pairs: Vec<(String, String)>) -> Self {
         let mut ticked = Self {
             action: String::new(),
             ids: Vec::new(),
@@ -197,21 +197,21 @@ impl Ticked {
 ///
 /// # Errors
 /// No permission for the action (403), the database (503).
-pub async fn act<R: Resource>(ctx: ContextOf<R>, posted: Posted) -> Answer<R> {
+pub async fn submit_bulk<R: Resource>(ctx: ContextOf<R>, posted: Posted) -> Answer<R> {
     let meta = R::META;
-    let asked = read(&meta.list_url(), ctx.query(), R::LISTING);
+    let asked = read_query(&meta.list_url(), ctx.query(), R::LISTING);
     let here = asked.address.href();
     let posted = posted.into_inner();
     let values = Values::from_pairs(posted.clone());
-    let ticked = Ticked::of(posted);
+    let ticked = Ticked::from_pairs(posted);
     let refuse = |text: String| {
-        ctx.flash(Level::Warning, format!("{text} {}", t("Nothing was changed.")));
+        ctx.leave_message(Level::Warning, format!("{text} {}", t("Nothing was changed.")));
         Ok(see_other(&here))
     };
     let Some(action) = R::META.actions.iter().find(|action| action.name == ticked.action) else {
         return refuse(t("No action was chosen.").to_owned());
     };
-    ctx.require(action.permission)?;
+    ctx.require_permission(action.permission)?;
     if !ticked.across && ticked.ids.is_empty() {
         return refuse(say!("Nothing was selected. Tick {plural} first.", plural = t(meta.plural)));
     }
@@ -222,32 +222,32 @@ pub async fn act<R: Resource>(ctx: ContextOf<R>, posted: Posted) -> Answer<R> {
         let ids = Some(ticked.ids.as_slice()).filter(|_| !ticked.across);
         return Ok(see_other(address(&Chosen { ids, query: &asked.address.query() })));
     }
-    let mut conn = ctx.conn().await?;
+    let mut conn = ctx.get_conn().await?;
     let asks = ticked.across || matches!(action.asks, Asks::Always);
     if asks && !ticked.confirmed {
-        return ask::<R>(&ctx, &mut conn, action, (asked, ticked, None)).await;
+        return ask_bulk::<R>(&ctx, &mut conn, action, (asked, ticked, None)).await;
     }
     if action.guarded
-        && let Some(wrong) = reauth::refusal(&ctx, &values).await?
+        && let Some(wrong) = reauth::refuse_unconfirmed(&ctx, &values).await?
     {
-        return ask::<R>(&ctx, &mut conn, action, (asked, ticked, Some(wrong))).await;
+        return ask_bulk::<R>(&ctx, &mut conn, action, (asked, ticked, Some(wrong))).await;
     }
     let selection = if ticked.across {
         Selection::Matching { query: asked.query, up_to: ticked.up_to }
     } else {
         Selection::Ids(ticked.ids)
     };
-    let outcome = run::<R>(&ctx, &mut conn, action, selection).await?;
-    let text = outcome.summary(action.done);
-    let (by, _) = ctx.chrome().person;
+    let outcome = run_bulk::<R>(&ctx, &mut conn, action, selection).await?;
+    let text = outcome.batch_summary(action.done);
+    let (by, _) = ctx.page_chrome().person;
     tracing::info!(user.name = %by, bulk.action = action.name, bulk.done = outcome.done, "Bulk action {} on {} {} by {}", action.name, outcome.done, meta.plural, by);
     let level = if outcome.done == 0 { Level::Warning } else { Level::Success };
-    ctx.flash(level, text);
+    ctx.leave_message(level, text);
     Ok(see_other(here))
 }
 
 /// Does it, batch by batch. What a batch did stays done if a later one fails.
-async fn run<R: Resource>(
+async fn run_bulk<R: Resource>(
     ctx: &ContextOf<R>,
     conn: &mut ConnOf<R>,
     action: &BulkAction<R::Site>,
@@ -257,16 +257,17 @@ async fn run<R: Resource>(
     match selection {
         Selection::Ids(ids) => {
             for ids in ids.chunks(BATCH) {
-                outcome.add(&(action.run)(ctx, conn, ids).await?);
+                outcome.add_batch(&(action.run)(ctx, conn, ids).await?);
             }
         }
         Selection::Matching { query, up_to } => {
             let mut part = Part::FIRST;
             loop {
                 let range = (up_to.as_deref(), &part);
-                let ids = R::ids(conn, &query, range, i64::try_from(BATCH).unwrap_or(1)).await?;
+                let ids =
+                    R::select_ids(conn, &query, range, i64::try_from(BATCH).unwrap_or(1)).await?;
                 let Some(last) = ids.last() else { break };
-                outcome.add(&(action.run)(ctx, conn, &ids).await?);
+                outcome.add_batch(&(action.run)(ctx, conn, &ids).await?);
                 part = Part::Older(last.clone());
             }
         }
@@ -275,7 +276,7 @@ async fn run<R: Resource>(
 }
 
 /// The page that asks: how many, which, what goes and what stays.
-async fn ask<R: Resource>(
+async fn ask_bulk<R: Resource>(
     ctx: &ContextOf<R>,
     conn: &mut ConnOf<R>,
     action: &'static BulkAction<R::Site>,
@@ -284,17 +285,17 @@ async fn ask<R: Resource>(
     let (meta, listing) = (R::META, R::LISTING);
     let here = asked.address.href();
     let (count, rows, up_to) = if ticked.across {
-        let newest = R::ids(conn, &asked.query, (None, &Part::FIRST), 1).await?;
+        let newest = R::select_ids(conn, &asked.query, (None, &Part::FIRST), 1).await?;
         let query = ListQuery { part: Part::FIRST, limit: NAMED, ..asked.query };
-        let read = R::fetch(conn, &query).await?;
+        let read = R::fetch_page(conn, &query).await?;
         (read.matching.to_string(), read.rows, newest.into_iter().next())
     } else {
-        let rows = R::fetch(conn, &asked.query).await?.rows;
+        let rows = R::fetch_page(conn, &asked.query).await?.rows;
         let rows: Vec<_> =
             rows.into_iter().filter(|row| ticked.ids.contains(&(listing.id)(row))).collect();
         (group_thousands(ticked.ids.len()), rows, None)
     };
-    let button = counted(action.verb, &count);
+    let button = count_text(action.verb, &count);
     let chosen: Vec<ChosenRow> = rows
         .iter()
         .map(|row| {
@@ -304,16 +305,19 @@ async fn ask<R: Resource>(
         })
         .collect();
     let narrowed: Vec<Chip> =
-        if ticked.across { chips(listing.filters, &asked.address) } else { Vec::new() };
+        if ticked.across { active_chips(listing.filters, &asked.address) } else { Vec::new() };
     let title = say!("{what}?", what = button);
     let named = chosen.len();
-    page(&BulkPage {
-        frame: ctx.frame(title).crumb(t(meta.title), here.clone()).with_errors(wrong.is_some()),
-        ask: if action.guarded { reauth::ask(ctx, wrong) } else { None },
-        action: action.question(),
+    render_page(&BulkPage {
+        frame: ctx
+            .new_frame(title)
+            .with_crumb(t(meta.title), here.clone())
+            .with_errors(wrong.is_some()),
+        ask: if action.guarded { reauth::ask_password(ctx, wrong) } else { None },
+        action: action.confirm_question(),
         narrowed,
         search: if ticked.across { asked.search } else { String::new() },
-        everything: ticked.across && !asked.address.narrows(),
+        everything: ticked.across && !asked.address.is_narrowed(),
         more: if ticked.across { count.clone() } else { group_thousands(ticked.ids.len()) }
             != group_thousands(named),
         button,
@@ -336,17 +340,22 @@ mod tests {
     #[test]
     fn the_message_counts_what_was_done_and_what_was_left() {
         let mut all = Batch { done: 4_999, left: Vec::new() };
-        all.leave("Already enabled", 0);
-        all.add(&Batch { done: 1, left: vec![("Left disabled, no token", 1)] });
-        assert_eq!(all.summary(DONE), "5,000 webhooks were enabled. Left disabled, no token: 1.");
-        assert_eq!(Batch { done: 1, left: vec![] }.summary(DONE), "1 webhook was enabled.");
-        assert_eq!(Batch::default().summary(DONE), "Nothing was changed.");
+        all.leave_rows("Already enabled", 0);
+        all.add_batch(&Batch { done: 1, left: vec![("Left disabled, no token", 1)] });
+        assert_eq!(
+            all.batch_summary(DONE),
+            "5,000 webhooks were enabled. Left disabled, no token: 1."
+        );
+        assert_eq!(Batch { done: 1, left: vec![] }.batch_summary(DONE), "1 webhook was enabled.");
+        assert_eq!(Batch::default().batch_summary(DONE), "Nothing was changed.");
     }
 
     #[test]
     fn ticks_are_counted_once_and_all_that_match_is_said_by_either_control() {
         let pairs = |pairs: &[(&str, &str)]| {
-            Ticked::of(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())
+            Ticked::from_pairs(
+                pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
+            )
         };
         let ticked = pairs(&[
             ("_selected_action", "1"),

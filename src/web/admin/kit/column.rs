@@ -1,7 +1,7 @@
 //! What a row looks like: columns, and the few kinds of things a cell can hold. Which columns a
 //! list has, its resource says; how each kind is drawn, `templates/macros/cell.html`.
 
-use super::at::{At, span};
+use super::at::{At, span_text};
 use super::badge::Badge;
 use chrono::{DateTime, TimeDelta, Utc};
 use signalbox_core::listing::group_thousands;
@@ -91,7 +91,7 @@ impl From<Bit> for Cell {
 
 impl Cell {
     /// What it says, in the reader's language where the words are ours.
-    pub fn said(&self) -> String {
+    pub fn say_cell(&self) -> String {
         match &self.main {
             Bit::Badge(badge) | Bit::BadgeLink(badge, _) => t(&badge.label).to_owned(),
             _ => self.words(),
@@ -113,33 +113,33 @@ impl Cell {
 
 impl Bit {
     /// Words, or a dash for none.
-    pub fn text(text: impl Into<String>) -> Self {
+    pub fn from_text(text: impl Into<String>) -> Self {
         let text = text.into();
         if text.is_empty() { Self::Empty } else { Self::Text(text) }
     }
 
     /// An address or a machine's name, or a dash for none.
-    pub fn code(text: &str) -> Self {
-        if text.is_empty() { Self::Empty } else { Self::Code(MidCut::of(text)) }
+    pub fn from_code(text: &str) -> Self {
+        if text.is_empty() { Self::Empty } else { Self::Code(MidCut::split_text(text)) }
     }
 
     /// A moment, or a dash for none.
-    pub fn time(at: Option<DateTime<Utc>>) -> Self {
+    pub fn from_time(at: Option<DateTime<Utc>>) -> Self {
         at.map_or(Self::Empty, |at| Self::Time(At(at)))
     }
 
     /// A length of time, or a dash for none.
-    pub fn span(time: Option<TimeDelta>) -> Self {
-        time.map_or(Self::Empty, |time| Self::Digits(span(time)))
+    pub fn from_span(time: Option<TimeDelta>) -> Self {
+        time.map_or(Self::Empty, |time| Self::Digits(span_text(time)))
     }
 
     /// A number.
-    pub fn number(number: i64) -> Self {
+    pub fn from_number(number: i64) -> Self {
         Self::Digits(group_thousands(number))
     }
 
     /// A cell with this on top and `sub` beneath.
-    pub fn over(self, sub: Self) -> Cell {
+    pub fn stack_over(self, sub: Self) -> Cell {
         Cell { main: self, sub: Some(sub).filter(|sub| *sub != Self::Empty) }
     }
 }
@@ -170,7 +170,7 @@ impl MidCut {
     const TAIL: usize = 14;
 
     /// Splits the text.
-    pub fn of(text: &str) -> Self {
+    pub fn split_text(text: &str) -> Self {
         let letters = text.chars().count();
         let head_letters = if letters > 2 * Self::TAIL { letters - Self::TAIL } else { letters };
         Self {
@@ -186,11 +186,14 @@ mod tests {
 
     #[test]
     fn long_text_is_cut_before_its_end() {
-        let cut = MidCut::of("git@gitlab.example.com:mike/diaspora.git");
+        let cut = MidCut::split_text("git@gitlab.example.com:mike/diaspora.git");
         assert_eq!(
             (cut.head.as_str(), cut.tail.as_str()),
             ("git@gitlab.example.com:mik", "e/diaspora.git")
         );
-        assert_eq!(MidCut::of("short"), MidCut { head: "short".into(), tail: String::new() });
+        assert_eq!(
+            MidCut::split_text("short"),
+            MidCut { head: "short".into(), tail: String::new() }
+        );
     }
 }

@@ -19,12 +19,16 @@ pub const WAS: &str = "_was";
 ///
 /// # Errors
 /// The template cannot be written (500).
-pub fn page<E: Editable>(ctx: &ContextOf<E>, object: &Loaded, values: &Values) -> Answer<E> {
+pub fn conflict_page<E: Editable>(
+    ctx: &ContextOf<E>,
+    object: &Loaded,
+    values: &Values,
+) -> Answer<E> {
     let meta = E::META;
-    let now: Vec<_> = fields::<E>(ctx, &object.values, object);
+    let now: Vec<_> = bound_fields::<E>(ctx, &object.values, object);
     let was = Values::from_text(values.get(WAS));
-    let was: Vec<_> = fields::<E>(ctx, &was, object);
-    let mut mine: Vec<_> = fields::<E>(ctx, values, object);
+    let was: Vec<_> = bound_fields::<E>(ctx, &was, object);
+    let mut mine: Vec<_> = bound_fields::<E>(ctx, values, object);
     // Another action has other parameters: what only they have is shown too.
     let known = |field: &BoundField| mine.iter().any(|mine| mine.field.name == field.field.name);
     let theirs_alone: Vec<_> = now.iter().filter(|field| !known(field)).cloned().collect();
@@ -39,9 +43,9 @@ pub fn page<E: Editable>(ctx: &ContextOf<E>, object: &Loaded, values: &Values) -
         .filter(|field| !matches!(field.field.widget, Widget::Secret { .. } | Widget::Fixed(_)))
         .filter_map(|mine| {
             let same = |field: &&BoundField| field.field.name == mine.field.name;
-            let theirs = now.iter().find(same).map(side).unwrap_or_default();
-            let base = was.iter().find(same).map(side);
-            let yours = side(mine);
+            let theirs = now.iter().find(same).map(draw_side).unwrap_or_default();
+            let base = was.iter().find(same).map(draw_side);
+            let yours = draw_side(mine);
             // What only they changed stays as they left it, unless you say otherwise.
             let keep_yours = base.as_ref().is_none_or(|base| base.value != yours.value);
             (yours.value != theirs.value).then(|| ConflictRow {
@@ -61,14 +65,15 @@ pub fn page<E: Editable>(ctx: &ContextOf<E>, object: &Loaded, values: &Values) -
         .map(|field| field.field.name.clone())
         .collect();
     let is_secret = |name: &str| secrets.iter().any(|secret| name.starts_with(secret.as_ref()));
-    if rows.is_empty() && !values.pairs().any(|(name, value)| is_secret(name) && !value.is_empty())
+    if rows.is_empty()
+        && !values.iter_pairs().any(|(name, value)| is_secret(name) && !value.is_empty())
     {
         // Saved by another just so, or by the same button a moment ago.
         let text = say!("“{name}” already has these values.", name = object.name);
-        ctx.flash(Level::Info, text);
+        ctx.leave_message(Level::Info, text);
         return Ok(see_other(back_to_list(ctx, meta)));
     }
-    let repeat = values.pairs().filter(|(name, _)| {
+    let repeat = values.iter_pairs().filter(|(name, _)| {
         let chosen = |name: &str| rows.iter().any(|row| row.name == name);
         let other = name.strip_suffix("_other").is_some_and(chosen);
         let own = name.starts_with('_') || ["version", "csrf_token"].contains(name);
@@ -76,9 +81,9 @@ pub fn page<E: Editable>(ctx: &ContextOf<E>, object: &Loaded, values: &Values) -
     });
     let repeat = repeat.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let frame = ctx
-        .frame(t("Changed by someone else"))
-        .crumb(meta.title, meta.list_url())
-        .crumb(object.name.clone(), meta.change_url(&object.id));
+        .new_frame(t("Changed by someone else"))
+        .with_crumb(meta.title, meta.list_url())
+        .with_crumb(object.name.clone(), meta.change_url(&object.id));
     page_with(
         StatusCode::CONFLICT,
         &ConflictPage {
@@ -96,14 +101,18 @@ pub fn page<E: Editable>(ctx: &ContextOf<E>, object: &Loaded, values: &Values) -
 }
 
 /// The form's fields with these values.
-fn fields<E: Editable>(ctx: &ContextOf<E>, values: &Values, object: &Loaded) -> Vec<BoundField> {
-    let fieldsets = E::fieldsets(ctx, values, Some(object));
-    let form = FormView::of(fieldsets, values, &FormErrors::default());
+fn bound_fields<E: Editable>(
+    ctx: &ContextOf<E>,
+    values: &Values,
+    object: &Loaded,
+) -> Vec<BoundField> {
+    let fieldsets = E::build_fieldsets(ctx, values, Some(object));
+    let form = FormView::bind_form(fieldsets, values, &FormErrors::default());
     form.fieldsets.into_iter().flat_map(|set| set.fields).collect()
 }
 
 /// What one person left in a field.
-fn side(field: &BoundField) -> Side {
+fn draw_side(field: &BoundField) -> Side {
     let value = match &field.field.widget {
         Widget::Check { .. } => if field.ticked { "on" } else { "" }.to_owned(),
         Widget::SelectOr { .. } if field.is_other() => field.other.clone(),

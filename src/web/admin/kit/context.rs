@@ -35,8 +35,8 @@ impl<S: Site> Context<S> {
     ///
     /// # Errors
     /// They have not (403).
-    pub fn require(&self, permission: S::Permission) -> Result<(), S::Refusal> {
-        if self.site.may(permission) { Ok(()) } else { Err(Problem::forbidden().into()) }
+    pub fn require_permission(&self, permission: S::Permission) -> Result<(), S::Refusal> {
+        if self.site.has_permission(permission) { Ok(()) } else { Err(Problem::forbidden().into()) }
     }
 
     /// The request.
@@ -70,13 +70,13 @@ impl<S: Site> Context<S> {
     }
 
     /// What stands around this page.
-    pub fn chrome(&self) -> Chrome {
-        self.site.chrome(self.path())
+    pub fn page_chrome(&self) -> Chrome {
+        self.site.build_chrome(self.path())
     }
 
     /// Leaves a message for the next page that is shown.
-    pub fn flash(&self, level: Level, text: impl Into<String>) {
-        self.push(Flash { level, text: text.into(), link: None, undo: None });
+    pub fn leave_message(&self, level: Level, text: impl Into<String>) {
+        self.push_flash(Flash { level, text: text.into(), link: None, undo: None });
     }
 
     /// Leaves a message with a link.
@@ -88,15 +88,20 @@ impl<S: Site> Context<S> {
         href: impl Into<String>,
     ) {
         let link = Some((label.into(), href.into()));
-        self.push(Flash { level, text: text.into(), link, undo: None });
+        self.push_flash(Flash { level, text: text.into(), link, undo: None });
     }
 
     /// Leaves a message of what was done, with a button that takes it back.
     pub fn flash_undo(&self, text: impl Into<String>, undo: Undo) {
-        self.push(Flash { level: Level::Success, text: text.into(), link: None, undo: Some(undo) });
+        self.push_flash(Flash {
+            level: Level::Success,
+            text: text.into(),
+            link: None,
+            undo: Some(undo),
+        });
     }
 
-    fn push(&self, flash: Flash) {
+    fn push_flash(&self, flash: Flash) {
         let mut flashes: Vec<Flash> = self.session.get(FLASHES).ok().flatten().unwrap_or_default();
         flashes.push(flash);
         if let Err(error) = self.session.insert(FLASHES, flashes) {
@@ -106,7 +111,7 @@ impl<S: Site> Context<S> {
 
     /// What base.html needs; takes the waiting messages with it, so call it for a page that is
     /// shown.
-    pub fn frame(&self, title: impl Into<String>) -> Frame {
+    pub fn new_frame(&self, title: impl Into<String>) -> Frame {
         let title = title.into();
         let flashes = if self.session.contains_key(FLASHES) {
             let flashes = self.session.get(FLASHES).ok().flatten().unwrap_or_default();
@@ -128,7 +133,7 @@ impl<S: Site> Context<S> {
             address: self.request.uri().to_string(),
             flashes,
             breadcrumbs,
-            ..Frame::around(self.chrome(), title)
+            ..Frame::around_page(self.page_chrome(), title)
         }
     }
 }
@@ -140,6 +145,6 @@ impl<S: Site> FromRequest for Context<S> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let context =
             |site| Self { site, session: request.get_session(), request: request.clone() };
-        ready(S::of(request).map(context))
+        ready(S::from_request(request).map(context))
     }
 }

@@ -1,6 +1,6 @@
 //! "Save as new": a form's values make another object; secrets stay with the first.
 
-use super::back::{failed, unsaved_problem};
+use super::back::{to_failure, unsaved_problem};
 use super::form::{FormErrors, Values};
 use super::frame::Level;
 use super::reauth;
@@ -14,7 +14,7 @@ use signalbox_i18n::t;
 ///
 /// # Errors
 /// The database is away (503).
-pub async fn save<E: Editable>(
+pub async fn save_copy<E: Editable>(
     ctx: &ContextOf<E>,
     conn: &mut ConnOf<E>,
     (object, values): (&Loaded, &Values),
@@ -27,13 +27,13 @@ pub async fn save<E: Editable>(
             name = object.name,
             note = t(note)
         );
-        ctx.flash(Level::Warning, words);
+        ctx.leave_message(Level::Warning, words);
         form_page::<E>(ctx, None, (values, errors))
     };
-    if let Some(errors) = reauth::errors::<E>(ctx, None, values).await? {
+    if let Some(errors) = reauth::form_errors::<E>(ctx, None, values).await? {
         return back(errors);
     }
-    match E::save(ctx, conn, None, values).await.map_err(failed::<E::Site>) {
+    match E::save_object(ctx, conn, None, values).await.map_err(to_failure::<E::Site>) {
         Ok(saved) => Ok(after_save(ctx, meta, values, After::Copied(saved))),
         Err(Unsaved::SentBefore) => Ok(sent_before(ctx, meta)),
         Err(Unsaved::Invalid(errors)) => back(errors),

@@ -108,7 +108,7 @@ pub struct ChangeView {
 impl EntryView {
     /// Draws an audit entry; `labels` gives the fields' words, in the order of the form. What came
     /// into being or is gone is told by its values alone, empty ones left out.
-    pub fn of(entry: Entry, follow: Follow, labels: &Labels) -> Self {
+    pub fn from_entry(entry: Entry, follow: Follow, labels: &Labels) -> Self {
         let sides = match entry.kind {
             Kind::Added => Sides::After,
             Kind::Deleted => Sides::Before,
@@ -148,27 +148,27 @@ fn says_something(change: &Change, sides: Sides) -> bool {
 /// A changed field's label.
 pub fn change_label(change: &Change, labels: &Labels) -> String {
     let label = labels.fields.iter().find(|(name, _)| *name == change.field);
-    let label = label.map_or_else(|| spaced(&change.field), |(_, label)| label.clone());
+    let label = label.map_or_else(|| space_out(&change.field), |(_, label)| label.clone());
     t(&label).to_owned()
 }
 
 fn change_view(change: &Change, labels: &Labels) -> ChangeView {
     ChangeView {
         label: change_label(change, labels),
-        before: change.before.as_ref().map(|before| value(labels, &change.field, before)),
-        after: change.after.as_ref().map(|after| value(labels, &change.field, after)),
+        before: change.before.as_ref().map(|before| value_text(labels, &change.field, before)),
+        after: change.after.as_ref().map(|after| value_text(labels, &change.field, after)),
         secret: change.secret,
     }
 }
 
 /// A field's name as words, for fields the form no longer has.
-fn spaced(field: &str) -> String {
+fn space_out(field: &str) -> String {
     let mut letters = field.chars().map(|c| if c == '_' { ' ' } else { c });
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// A field's value as a person reads it.
-pub fn value(labels: &Labels, field: &str, value: &Value) -> String {
+pub fn value_text(labels: &Labels, field: &str, value: &Value) -> String {
     match value {
         Value::Text(word) if labels.translated.contains(&field) && !word.is_empty() => {
             t(word).to_owned()

@@ -39,12 +39,12 @@ impl Format {
 ///
 /// # Errors
 /// The database (503), a row that cannot be written (500).
-pub async fn answer<R: Resource>(
+pub async fn answer_export<R: Resource>(
     conn: &mut ConnOf<R>,
     asked: Asked<R::Sort, R::Filter>,
     format: Format,
 ) -> Answer<R> {
-    let (rows, more) = rows::<R>(conn, asked.query).await?;
+    let (rows, more) = fetch_all_rows::<R>(conn, asked.query).await?;
     let mut response = HttpResponse::Ok();
     let keyset = matches!(R::LISTING.paging, Paging::Keyset(_));
     if more
@@ -61,7 +61,7 @@ pub async fn answer<R: Resource>(
     match format {
         Format::Json => Ok(response.json(rows)),
         Format::Csv => {
-            let text = csv(&rows).map_err(|error| Problem::internal().caused_by(error))?;
+            let text = write_csv(&rows).map_err(|error| Problem::internal().caused_by(error))?;
             let name = format!("attachment; filename=\"{}.csv\"", R::META.name);
             Ok(response
                 .content_type("text/csv; charset=utf-8")
@@ -75,7 +75,7 @@ pub async fn answer<R: Resource>(
 ///
 /// # Errors
 /// The database.
-pub async fn rows<R: Resource>(
+pub async fn fetch_all_rows<R: Resource>(
     conn: &mut ConnOf<R>,
     mut query: ListQuery<R::Sort, R::Filter>,
 ) -> Result<(Vec<R::Row>, bool), ErrorOf<R>> {
@@ -85,7 +85,7 @@ pub async fn rows<R: Resource>(
         query.part = Part::FIRST;
     }
     loop {
-        let page = R::fetch(conn, &query).await?;
+        let page = R::fetch_page(conn, &query).await?;
         let newer = matches!(query.part, Part::Newer(_));
         rows.extend(page.rows);
         if newer || !page.has_older || rows.len() >= MOST {
@@ -104,18 +104,18 @@ fn lead_on(response: &mut HttpResponseBuilder, address: &Address, format: Format
         Format::Json => "json",
         Format::Csv => "csv",
     };
-    let next = address.with("format", Some(word)).with("older", Some(last)).href();
+    let next = address.with_param("format", Some(word)).with_param("older", Some(last)).href();
     response.insert_header((header::LINK, format!("<{next}>; rel=\"next\"")));
 }
 
-fn csv(rows: &[Value]) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+fn write_csv(rows: &[Value]) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
     let mut out = csv::Writer::from_writer(Vec::new());
     if let Some(Value::Object(first)) = rows.first() {
         out.write_record(first.keys())?;
     }
     for row in rows {
         if let Value::Object(fields) = row {
-            out.write_record(fields.values().map(cell))?;
+            out.write_record(fields.values().map(csv_cell))?;
         }
     }
     Ok(String::from_utf8(out.into_inner()?)?)
@@ -126,7 +126,7 @@ const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋',
 
 /// A value as a cell. Text that a spreadsheet would take for a formula gets an apostrophe in
 /// front: names come from whoever pushes.
-fn cell(value: &Value) -> String {
+fn csv_cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) if text.starts_with(FORMULA) => format!("'{text}"),
@@ -143,11 +143,11 @@ mod tests {
     #[test]
     fn names_come_first_and_formulas_are_disarmed() {
         let rows = [json!({"id": 1, "ref": "=cmd()", "jobs": ["a"], "sha": null, "n": -1})];
-        assert_eq!(csv(&rows).unwrap(), "id,ref,jobs,sha,n\n1,'=cmd(),\"[\"\"a\"\"]\",,-1\n");
-        assert_eq!(csv(&[]).unwrap(), "");
+        assert_eq!(write_csv(&rows).unwrap(), "id,ref,jobs,sha,n\n1,'=cmd(),\"[\"\"a\"\"]\",,-1\n");
+        assert_eq!(write_csv(&[]).unwrap(), "");
         for sign in FORMULA {
             let row = json!({ "ref": format!("{sign}cmd()") });
-            assert!(csv(&[row]).unwrap().contains(&format!("'{sign}cmd()")), "{sign:?}");
+            assert!(write_csv(&[row]).unwrap().contains(&format!("'{sign}cmd()")), "{sign:?}");
         }
     }
 }

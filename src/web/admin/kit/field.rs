@@ -132,32 +132,32 @@ impl Field {
     }
 
     /// A line of text.
-    pub fn text(name: impl Into<Words>, label: impl Into<Words>) -> Self {
+    pub fn text_field(name: impl Into<Words>, label: impl Into<Words>) -> Self {
         Self::new(name, label, Widget::Text)
     }
 
     /// A box to tick.
-    pub fn check(name: impl Into<Words>, label: impl Into<Words>) -> Self {
+    pub fn checkbox_field(name: impl Into<Words>, label: impl Into<Words>) -> Self {
         Self::new(name, label, Widget::Check { fills: None })
     }
 
     /// Adds the sentence under it.
     #[must_use]
-    pub fn help(mut self, help: impl Into<Words>) -> Self {
+    pub fn with_help(mut self, help: impl Into<Words>) -> Self {
         self.help = help.into();
         self
     }
 
     /// It must be filled in.
     #[must_use]
-    pub fn required(mut self) -> Self {
+    pub fn as_required(mut self) -> Self {
         self.required = true;
         self
     }
 
     /// It takes the whole width.
     #[must_use]
-    pub fn full(mut self) -> Self {
+    pub fn full_width(mut self) -> Self {
         self.full = true;
         self
     }

@@ -34,7 +34,7 @@ pub enum Choices<F: 'static> {
     /// values the words are given here.
     Held(&'static [Choice]),
     /// Links in the side column to spans up to now, and a range of days beneath them: the
-    /// parameters `…`, `…__gte` and `…__lt`. Made by [`FilterSpec::times`].
+    /// parameters `…`, `…__gte` and `…__lt`. Made by [`FilterSpec::over_times`].
     Times(fn(&mut F) -> &mut Times),
     /// Any value, from links elsewhere; only its chip is shown.
     Open,
@@ -42,7 +42,7 @@ pub enum Choices<F: 'static> {
 
 impl<F> Choices<F> {
     /// The fixed choices.
-    pub fn known(&self) -> &'static [Choice] {
+    pub fn known_choices(&self) -> &'static [Choice] {
         match self {
             Self::Fixed(choices) | Self::Tabs(choices) | Self::Held(choices) => choices,
             Self::Times(_) => WITHIN,
@@ -53,7 +53,7 @@ impl<F> Choices<F> {
 
 impl<F> FilterSpec<F> {
     /// A filter over times: within the last hours or days, or a range of days.
-    pub const fn times(
+    pub const fn over_times(
         param: &'static str,
         label: &'static str,
         times: fn(&mut F) -> &mut Times,
@@ -62,7 +62,7 @@ impl<F> FilterSpec<F> {
     }
 
     /// Its parameters, each with what its chip says.
-    pub fn params(&self) -> Vec<(String, String)> {
+    pub fn labelled_params(&self) -> Vec<(String, String)> {
         let label = t(self.label);
         let mut params = vec![(self.param.to_owned(), label.to_owned())];
         if let Choices::Times(_) = self.choices {
@@ -77,20 +77,20 @@ impl<F> FilterSpec<F> {
     ///
     /// # Errors
     /// [`BadChoice`] for a value that it does not know.
-    pub fn narrow(&self, filter: &mut F, param: &str, value: &str) -> Result<(), BadChoice> {
+    pub fn narrow_query(&self, filter: &mut F, param: &str, value: &str) -> Result<(), BadChoice> {
         let Choices::Times(times) = self.choices else { return (self.apply)(filter, value) };
         let times = times(filter);
         match param.strip_prefix(self.param) {
-            Some(FROM) => times.since = Some(moment(value)?),
-            Some(BEFORE) => times.before = Some(moment(value)?),
-            _ => times.within = Some(within(value)?),
+            Some(FROM) => times.since = Some(parse_moment(value)?),
+            Some(BEFORE) => times.before = Some(parse_moment(value)?),
+            _ => times.within = Some(parse_within(value)?),
         }
         Ok(())
     }
 
     /// The words for a value.
-    pub fn words(&self, value: &str) -> String {
-        let known = self.choices.known().iter().find(|(known, _)| *known == value);
+    pub fn choice_words(&self, value: &str) -> String {
+        let known = self.choices.known_choices().iter().find(|(known, _)| *known == value);
         known.map_or_else(|| value.to_owned(), |(_, words)| t(words).to_owned())
     }
 }
@@ -122,7 +122,7 @@ pub const WITHIN: &[Choice] = &[
 ///
 /// # Errors
 /// [`BadChoice`] for anything else, and for more than ten years.
-pub fn within(value: &str) -> Result<TimeDelta, BadChoice> {
+pub fn parse_within(value: &str) -> Result<TimeDelta, BadChoice> {
     let hours = if let Some(hours) = value.strip_suffix('h') {
         hours.parse::<u32>().ok()
     } else {
@@ -144,7 +144,7 @@ pub const BEFORE: &str = "__lt";
 ///
 /// # Errors
 /// [`BadChoice`] for anything else.
-pub fn moment(value: &str) -> Result<DateTime<Utc>, BadChoice> {
+pub fn parse_moment(value: &str) -> Result<DateTime<Utc>, BadChoice> {
     let day = NaiveDate::parse_from_str(value, "%Y-%m-%d").map(|day| day.and_time(NaiveTime::MIN));
     let minute = || NaiveDateTime::parse_from_str(value, "%Y-%m-%dT%H:%M");
     let plain = day.or_else(|_| minute()).map(|moment| moment.and_utc());
@@ -159,11 +159,11 @@ mod tests {
 
     #[test]
     fn a_time_choice_is_a_number_and_a_unit() {
-        assert_eq!(within("24h"), Ok(TimeDelta::days(1)));
-        assert!(WITHIN.iter().all(|(value, _)| within(value).is_ok()));
-        assert_eq!(moment("2026-11-24").unwrap().to_rfc3339(), "2026-11-24T00:00:00+00:00");
-        assert_eq!(moment("2026-11-24T22:16"), moment("2026-11-24T23:16:00+01:00"));
-        assert!(["", "now", "2026-13-01", "0001-01-01"].iter().all(|v| moment(v).is_err()));
-        assert!(["", "h", "0h", "-1d", "4w", "99999999d"].iter().all(|v| within(v).is_err()));
+        assert_eq!(parse_within("24h"), Ok(TimeDelta::days(1)));
+        assert!(WITHIN.iter().all(|(value, _)| parse_within(value).is_ok()));
+        assert_eq!(parse_moment("2026-11-24").unwrap().to_rfc3339(), "2026-11-24T00:00:00+00:00");
+        assert_eq!(parse_moment("2026-11-24T22:16"), parse_moment("2026-11-24T23:16:00+01:00"));
+        assert!(["", "now", "2026-13-01", "0001-01-01"].iter().all(|v| parse_moment(v).is_err()));
+        assert!(["", "h", "0h", "-1d", "4w", "99999999d"].iter().all(|v| parse_within(v).is_err()));
     }
 }

@@ -54,11 +54,11 @@ pub struct Chip {
 }
 
 /// The range beside a filter over times.
-fn range<F>(spec: &FilterSpec<F>, address: &Address) -> Option<RangeView> {
+fn range_view<F>(spec: &FilterSpec<F>, address: &Address) -> Option<RangeView> {
     let Choices::Times(_) = spec.choices else { return None };
     let (from, before) = (format!("{}{FROM}", spec.param), format!("{}{BEFORE}", spec.param));
     let value = |name: &str| address.get(name).unwrap_or_default().chars().take(10).collect();
-    let keeps = address.with(spec.param, None).with(&from, None).others(&before);
+    let keeps = address.with_param(spec.param, None).with_param(&from, None).other_params(&before);
     Some(RangeView {
         from: (from.clone(), value(&from)),
         before: (before.clone(), value(&before)),
@@ -66,17 +66,17 @@ fn range<F>(spec: &FilterSpec<F>, address: &Address) -> Option<RangeView> {
     })
 }
 
-fn choices<F>(spec: &FilterSpec<F>, address: &Address, counts: &Counts) -> Vec<ChoiceView> {
+fn choice_views<F>(spec: &FilterSpec<F>, address: &Address, counts: &Counts) -> Vec<ChoiceView> {
     let of_spec = || counts.choices.iter().filter(|known| known.param == spec.param);
     let is_counted = of_spec().any(|known| known.count.is_some());
     let chosen = address.get(spec.param);
     let all = ChoiceView {
         label: t("All").to_owned(),
-        href: address.with(spec.param, None).href(),
+        href: address.with_param(spec.param, None).href(),
         current: chosen.is_none(),
         count: None,
     };
-    let known = spec.choices.known().iter().map(|(value, _)| *value);
+    let known = spec.choices.known_choices().iter().map(|(value, _)| *value);
     let is_held = matches!(spec.choices, Choices::Held(_));
     let held = of_spec().map(|choice| choice.value.as_str()).filter(|_| is_held);
     let mut values: Vec<&str> = known.collect();
@@ -87,15 +87,15 @@ fn choices<F>(spec: &FilterSpec<F>, address: &Address, counts: &Counts) -> Vec<C
         }
     }
     let views = values.into_iter().map(|value| ChoiceView {
-        label: spec.words(value),
-        href: address.with(spec.param, Some(value)).href(),
+        label: spec.choice_words(value),
+        href: address.with_param(spec.param, Some(value)).href(),
         current: chosen == Some(value),
         count: counts.count_for(spec.param, value).or(is_counted.then_some(Total::Exactly(0))),
     });
     std::iter::once(all).chain(views).collect()
 }
 
-pub(super) fn tabs<F>(
+pub(super) fn tab_views<F>(
     specs: &[FilterSpec<F>],
     address: &Address,
     counts: &Counts,
@@ -104,9 +104,9 @@ pub(super) fn tabs<F>(
         return Vec::new();
     };
     if counts_tabs(specs, address) {
-        choices(spec, address, counts)
+        choice_views(spec, address, counts)
     } else {
-        choices(spec, address, &Counts::default())
+        choice_views(spec, address, &Counts::default())
     }
 }
 
@@ -114,10 +114,10 @@ pub(super) fn tabs<F>(
 /// nothing but the tab narrows it.
 pub(super) fn counts_tabs<F>(specs: &[FilterSpec<F>], address: &Address) -> bool {
     let tabs = specs.iter().find(|spec| matches!(spec.choices, Choices::Tabs(_)));
-    tabs.is_some_and(|spec| !address.others(spec.param).iter().any(|(name, _)| name != "o"))
+    tabs.is_some_and(|spec| !address.other_params(spec.param).iter().any(|(name, _)| name != "o"))
 }
 
-pub(super) fn filters<F>(
+pub(super) fn filter_views<F>(
     specs: &[FilterSpec<F>],
     address: &Address,
     counts: &Counts,
@@ -130,20 +130,22 @@ pub(super) fn filters<F>(
         .map(|spec| FilterView {
             param: spec.param,
             label: spec.label,
-            choices: choices(spec, address, counts),
-            range: range(spec, address),
+            choices: choice_views(spec, address, counts),
+            range: range_view(spec, address),
         })
         .collect()
 }
 
 /// The active filters, each with the way to take it away.
-pub fn chips<F>(specs: &[FilterSpec<F>], address: &Address) -> Vec<Chip> {
+pub fn active_chips<F>(specs: &[FilterSpec<F>], address: &Address) -> Vec<Chip> {
     specs
         .iter()
-        .flat_map(|spec| spec.params().into_iter().map(move |(param, label)| (spec, param, label)))
+        .flat_map(|spec| {
+            spec.labelled_params().into_iter().map(move |(param, label)| (spec, param, label))
+        })
         .filter_map(|(spec, param, label)| {
-            let value = spec.words(address.get(&param)?);
-            Some(Chip { label, value, remove: address.with(&param, None).href() })
+            let value = spec.choice_words(address.get(&param)?);
+            Some(Chip { label, value, remove: address.with_param(&param, None).href() })
         })
         .collect()
 }

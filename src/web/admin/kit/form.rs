@@ -22,12 +22,12 @@ impl Values {
     }
 
     /// Whether there is a field of this name; a box that is not ticked is not there.
-    pub fn has(&self, name: &str) -> bool {
+    pub fn has_field(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
 
     /// A field's text without the spaces around it.
-    pub fn trimmed(&self, name: &str) -> &str {
+    pub fn get_trimmed(&self, name: &str) -> &str {
         self.get(name).trim()
     }
 
@@ -37,23 +37,23 @@ impl Values {
     }
 
     /// Sets a field.
-    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+    pub fn set_field(&mut self, name: &str, value: impl Into<String>) {
         self.0.insert(name.to_owned(), value.into());
     }
 
     /// Ticks a box, or not.
-    pub fn tick(&mut self, name: &str, ticked: bool) {
+    pub fn tick_box(&mut self, name: &str, ticked: bool) {
         if ticked {
-            self.set(name, "on");
+            self.set_field(name, "on");
         } else {
             self.0.remove(name);
         }
     }
 
     /// A choice, or the other word typed in its place.
-    pub fn choice(&self, name: &str) -> &str {
-        match self.trimmed(name) {
-            OTHER => self.trimmed(&format!("{name}_other")),
+    pub fn get_choice(&self, name: &str) -> &str {
+        match self.get_trimmed(name) {
+            OTHER => self.get_trimmed(&format!("{name}_other")),
             chosen => chosen,
         }
     }
@@ -69,7 +69,7 @@ impl Values {
     }
 
     /// Every name and text.
-    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub fn iter_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
@@ -87,8 +87,8 @@ pub struct FormErrors(Vec<(String, String)>);
 
 impl FormErrors {
     /// Something wrong with a field; only the first counts.
-    pub fn add(&mut self, field: &str, message: impl Into<Sentence>) {
-        if self.of(field).is_empty() {
+    pub fn add_error(&mut self, field: &str, message: impl Into<Sentence>) {
+        if self.errors_of(field).is_empty() {
             self.0.push((field.to_owned(), i18n::say(&message.into())));
         }
     }
@@ -99,7 +99,7 @@ impl FormErrors {
     }
 
     /// What is wrong with a field.
-    pub fn of(&self, field: &str) -> Vec<String> {
+    pub fn errors_of(&self, field: &str) -> Vec<String> {
         self.0.iter().filter(|(name, _)| name == field).map(|(_, text)| text.clone()).collect()
     }
 }
@@ -158,7 +158,7 @@ pub struct BoundField {
 
 impl BoundField {
     /// Puts a field, its value and its errors together.
-    pub fn of(field: Field, values: &Values, errors: &FormErrors) -> Self {
+    pub fn bind_field(field: Field, values: &Values, errors: &FormErrors) -> Self {
         let (mut value, mut other) = (values.get(&field.name).to_owned(), String::new());
         match &field.widget {
             // What is secret is never sent back to the page.
@@ -173,7 +173,7 @@ impl BoundField {
             _ => {}
         }
         let ticked = values.is_on(&field.name);
-        let errors = errors.of(&field.name);
+        let errors = errors.errors_of(&field.name);
         Self { field, value, other, ticked, errors, was: None }
     }
 
@@ -252,14 +252,14 @@ impl FormView {
             if asked.iter().all(|(name, _)| *name != field.field.name) {
                 continue;
             }
-            let before = BoundField::of(field.field.clone(), stored, &none).shown();
+            let before = BoundField::bind_field(field.field.clone(), stored, &none).shown();
             let words = if before.is_empty() { nothing } else { something };
             field.was = (before != field.shown()).then_some((before, words));
         }
     }
 
     /// Puts description, values and errors together.
-    pub fn of(fieldsets: Vec<Fieldset>, values: &Values, errors: &FormErrors) -> Self {
+    pub fn bind_form(fieldsets: Vec<Fieldset>, values: &Values, errors: &FormErrors) -> Self {
         let fieldsets: Vec<FieldsetView> = fieldsets
             .into_iter()
             .map(|set| FieldsetView {
@@ -270,7 +270,7 @@ impl FormView {
                 fields: set
                     .fields
                     .into_iter()
-                    .map(|field| BoundField::of(field, values, errors))
+                    .map(|field| BoundField::bind_field(field, values, errors))
                     .collect(),
             })
             .collect();
@@ -300,22 +300,22 @@ impl FormView {
 mod tests {
     use super::*;
 
-    fn view(values: &Values, errors: &FormErrors) -> FormView {
+    fn sample_form(values: &Values, errors: &FormErrors) -> FormView {
         let kinds = vec![Choice::new("push", "Push")];
         let secret = Widget::Secret { is_set: true, generates: false };
         let fields = vec![
             Field::new("kind", "Kind", Widget::SelectOr { options: kinds, pairs: None }),
-            Field::new("token", "Token", secret).help("Kept secret."),
+            Field::new("token", "Token", secret).with_help("Kept secret."),
         ];
         let set = Fieldset { id: "all", legend: "All", help: "".into(), paired: false, fields };
-        FormView::of(vec![set], values, errors)
+        FormView::bind_form(vec![set], values, errors)
     }
 
     #[test]
     fn a_secret_never_comes_back_and_an_unknown_choice_becomes_the_other_word() {
         let pairs = [("token", "hush"), ("kind", "deployment")];
         let values = Values::from_pairs(pairs.map(|(name, value)| (name.into(), value.into())));
-        let form = view(&values, &FormErrors::default());
+        let form = sample_form(&values, &FormErrors::default());
         let fields = &form.fieldsets[0].fields;
         assert_eq!((fields[0].value.as_str(), fields[0].other.as_str()), ("other", "deployment"));
         assert_eq!((fields[1].value.as_str(), fields[1].shown().as_str()), ("", "Set"));
@@ -324,10 +324,10 @@ mod tests {
     #[test]
     fn every_error_is_in_the_summary_and_tied_to_its_control() {
         let mut errors = FormErrors::default();
-        errors.add("token", "Too short.");
-        errors.add("token", "Too odd.");
-        errors.add("", "Nothing fits.");
-        let form = view(&Values::default(), &errors);
+        errors.add_error("token", "Too short.");
+        errors.add_error("token", "Too odd.");
+        errors.add_error("", "Nothing fits.");
+        let form = sample_form(&Values::default(), &errors);
         let ids: Vec<_> = form.summary.iter().map(|line| line.id.as_str()).collect();
         assert_eq!(ids, ["id_token", ""]);
         let token = &form.fieldsets[0].fields[1];

@@ -9,7 +9,7 @@ pub struct Fragment(String);
 
 impl Fragment {
     /// Draws it; nothing, where its template cannot be written.
-    pub fn of(template: &impl Template) -> Self {
+    pub fn from_template(template: &impl Template) -> Self {
         let drawn = template.render().inspect_err(|error| {
             tracing::error!(%error, "Failed to draw a part of a page: {error}; it is left out");
         });

@@ -171,7 +171,7 @@ pub struct Frame {
 
 impl Frame {
     /// A frame with nothing to say yet.
-    pub fn around(chrome: Chrome, title: String) -> Self {
+    pub fn around_page(chrome: Chrome, title: String) -> Self {
         Self {
             chrome,
             title,
@@ -185,7 +185,11 @@ impl Frame {
 
     /// Adds a step of the way, before this page's own.
     #[must_use]
-    pub fn crumb(mut self, label: impl Into<Cow<'static, str>>, href: impl Into<String>) -> Self {
+    pub fn with_crumb(
+        mut self,
+        label: impl Into<Cow<'static, str>>,
+        href: impl Into<String>,
+    ) -> Self {
         let at = self.breadcrumbs.len().saturating_sub(1);
         self.breadcrumbs.insert(at, Crumb { label: label.into(), href: Some(href.into()) });
         self

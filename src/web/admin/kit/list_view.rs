@@ -2,8 +2,8 @@
 
 use super::at::At;
 use super::column::{Bit, Cell, Width};
-pub use super::filter_view::{Chip, ChoiceView, FilterView, chips};
-use super::filter_view::{filters, tabs};
+pub use super::filter_view::{Chip, ChoiceView, FilterView, active_chips};
+use super::filter_view::{filter_views, tab_views};
 use super::listing::{Empty, Listing, Paging, SHOW_ALL};
 use super::query::{Address, Asked, SortLinks, page_numbers, sort_links};
 use chrono::{DateTime, Utc};
@@ -197,30 +197,30 @@ pub struct Read<R> {
 }
 
 /// Draws a list.
-pub fn draw<R, S: Copy + PartialEq, F>(
+pub fn draw_list<R, S: Copy + PartialEq, F>(
     (plural, now): (&'static str, DateTime<Utc>),
     listing: &Listing<R, S, F>,
     asked: Asked<S, F>,
     read: &Read<R>,
 ) -> ListView {
     let address = &asked.address;
-    let format = |format: &str| address.with("format", Some(format)).href();
+    let format = |format: &str| address.with_param("format", Some(format)).href();
     ListView {
         now,
         plural,
         path: address.path().to_owned(),
         here: address.href(),
         search_help: listing.search,
-        search_keeps: address.others("q"),
+        search_keeps: address.other_params("q"),
         matching: read.page.matching,
-        tabs: tabs(listing.filters, address, &read.counts),
-        chips: chips(listing.filters, address),
-        filters: filters(listing.filters, address, &read.counts),
+        tabs: tab_views(listing.filters, address, &read.counts),
+        chips: active_chips(listing.filters, address),
+        filters: filter_views(listing.filters, address, &read.counts),
         switches: true,
         actions: Vec::new(),
-        heads: heads(listing, &asked),
+        heads: draw_heads(listing, &asked),
         rows: read.page.rows.iter().map(|row| row_view(listing, address, row)).collect(),
-        pager: pager(listing, address, &read.page),
+        pager: draw_pager(listing, address, &read.page),
         all: read.all,
         json: format("json"),
         csv: format("csv"),
@@ -232,7 +232,7 @@ pub fn draw<R, S: Copy + PartialEq, F>(
 }
 
 fn row_view<R, S, F>(listing: &Listing<R, S, F>, address: &Address, row: &R) -> RowView {
-    let first = listing.columns.first().map(|column| (column.cell)(row).said());
+    let first = listing.columns.first().map(|column| (column.cell)(row).say_cell());
     RowView {
         id: (listing.id)(row),
         name: first.unwrap_or_default(),
@@ -244,21 +244,21 @@ fn row_view<R, S, F>(listing: &Listing<R, S, F>, address: &Address, row: &R) -> 
                 key: column.key,
                 label: column.label,
                 width: column.width,
-                cell: carried((column.cell)(row), address),
+                cell: carry_address((column.cell)(row), address),
             })
             .collect(),
     }
 }
 
 /// The cell, its switch leading back to this very list.
-fn carried(mut cell: Cell, address: &Address) -> Cell {
+fn carry_address(mut cell: Cell, address: &Address) -> Cell {
     if let Bit::Switch(switch) = &mut cell.main {
         switch.action = address.preserved_on(&switch.action);
     }
     cell
 }
 
-fn heads<R, S: Copy, F>(listing: &Listing<R, S, F>, asked: &Asked<S, F>) -> Vec<Head> {
+fn draw_heads<R, S: Copy, F>(listing: &Listing<R, S, F>, asked: &Asked<S, F>) -> Vec<Head> {
     let links = |number| sort_links(&asked.address, &asked.order, number);
     (1..)
         .zip(listing.columns)
@@ -270,8 +270,8 @@ fn heads<R, S: Copy, F>(listing: &Listing<R, S, F>, asked: &Asked<S, F>) -> Vec<
         .collect()
 }
 
-fn pager<R, S, F>(listing: &Listing<R, S, F>, address: &Address, page: &Page<R>) -> Pager {
-    let to = |name: &str, value: &str| address.with(name, Some(value)).href();
+fn draw_pager<R, S, F>(listing: &Listing<R, S, F>, address: &Address, page: &Page<R>) -> Pager {
+    let to = |name: &str, value: &str| address.with_param(name, Some(value)).href();
     match listing.paging {
         Paging::Numbered(rows) => {
             let current = address.get("p").and_then(|page| page.parse().ok()).unwrap_or(1);
@@ -289,7 +289,7 @@ fn pager<R, S, F>(listing: &Listing<R, S, F>, address: &Address, page: &Page<R>)
         Paging::Keyset(_) => {
             let edge = |row: Option<&R>| row.map(|row| (listing.id)(row));
             Pager::Keyset {
-                newest: page.has_newer.then(|| address.with("older", None).href()),
+                newest: page.has_newer.then(|| address.with_param("older", None).href()),
                 newer: edge(page.rows.first().filter(|_| page.has_newer))
                     .map(|id| to("newer", &id)),
                 older: edge(page.rows.last().filter(|_| page.has_older)).map(|id| to("older", &id)),

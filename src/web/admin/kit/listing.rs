@@ -1,4 +1,4 @@
-//! A list described as data: everything `views::list` needs to know of one.
+//! A list described as data: everything `views::show_list` needs to know of one.
 
 use super::column::Column;
 use super::filter::FilterSpec;
@@ -30,7 +30,7 @@ pub struct Listing<R: 'static, S: 'static, F: 'static> {
 pub const SHOW_ALL: i64 = 200;
 
 /// A place in a list whose ids are numbers.
-pub fn number(text: &str) -> Option<String> {
+pub fn parse_number_place(text: &str) -> Option<String> {
     text.parse::<i64>().ok().map(|number| number.to_string())
 }
 
@@ -45,7 +45,7 @@ pub enum Paging {
 
 impl Paging {
     /// Rows on one page.
-    pub fn limit(self) -> i64 {
+    pub fn rows_per_page(self) -> i64 {
         match self {
             Self::Numbered(rows) | Self::Keyset(rows) => rows,
         }

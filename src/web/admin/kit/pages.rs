@@ -255,14 +255,14 @@ pub struct RevertRow {
 
 impl HistoryPage {
     /// Draws audit entries; `labels` gives the fields' words.
-    pub fn of(
+    pub fn from_entries(
         frame: Frame,
         (entries, follow): (Vec<Entry>, Vec<Follow>),
         labels: &Labels,
         (exists, now): (bool, DateTime<Utc>),
     ) -> Self {
         let entries = entries.into_iter().zip(follow);
-        let entries = entries.map(|(entry, follow)| EntryView::of(entry, follow, labels));
+        let entries = entries.map(|(entry, follow)| EntryView::from_entry(entry, follow, labels));
         Self { entries: entries.collect(), frame, exists, now, newer: None, older: None }
     }
 }

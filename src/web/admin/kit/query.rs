@@ -43,7 +43,7 @@ impl Address {
 
     /// The same address with a parameter set, or left out; on the first page again.
     #[must_use]
-    pub fn with(&self, name: &str, value: Option<&str>) -> Self {
+    pub fn with_param(&self, name: &str, value: Option<&str>) -> Self {
         let paged = |key: &str| ["p", "older", "newer"].contains(&key);
         let mut pairs: Vec<_> =
             self.pairs.iter().filter(|(key, _)| key != name && !paged(key)).cloned().collect();
@@ -54,14 +54,14 @@ impl Address {
     }
 
     /// Whether search or filters hide rows.
-    pub fn narrows(&self) -> bool {
+    pub fn is_narrowed(&self) -> bool {
         let place = ["o", "p", "all", "older", "newer"];
         self.pairs.iter().any(|(name, _)| !place.contains(&name.as_str()))
     }
 
     /// Every parameter but `name` and the page: what a search form carries along.
-    pub fn others(&self, name: &str) -> Vec<(String, String)> {
-        self.with(name, None).pairs
+    pub fn other_params(&self, name: &str) -> Vec<(String, String)> {
+        self.with_param(name, None).pairs
     }
 
     /// The query, without its question mark.
@@ -79,7 +79,7 @@ impl Address {
     }
 
     /// This list's query at another address.
-    pub fn on(&self, path: &str) -> String {
+    pub fn at_path(&self, path: &str) -> String {
         Self { path: path.to_owned(), ..self.clone() }.href()
     }
 
@@ -111,19 +111,19 @@ pub struct Asked<S, F> {
 
 impl<S, F> Asked<S, F> {
     /// Whether search or filters hide rows.
-    pub fn narrows(&self) -> bool {
-        self.address.narrows()
+    pub fn is_narrowed(&self) -> bool {
+        self.address.is_narrowed()
     }
 }
 
 /// Reads a list's address.
-pub fn read<R, S, F>(path: &str, query: &str, listing: &Listing<R, S, F>) -> Asked<S, F>
+pub fn read_query<R, S, F>(path: &str, query: &str, listing: &Listing<R, S, F>) -> Asked<S, F>
 where
     S: Copy + PartialEq,
     F: Default,
 {
     let mut asked = Asked {
-        query: ListQuery::match_everything(listing.paging.limit()),
+        query: ListQuery::match_everything(listing.paging.rows_per_page()),
         address: Address::new(path),
         order: Vec::new(),
         search: String::new(),
@@ -139,7 +139,7 @@ where
         let kept = if asked.address.get(name).is_some() {
             Err(say!("“{name}” was given twice. The first one is used.", name = name))
         } else {
-            take(&mut asked, listing, name, &value)
+            take_param(&mut asked, listing, name, &value)
         };
         match kept {
             Ok(value) => asked.address.pairs.push((name.to_owned(), value)),
@@ -154,7 +154,7 @@ where
 }
 
 /// Uses one parameter: its value as links repeat it, or a warning.
-fn take<R, S: Copy, F>(
+fn take_param<R, S: Copy, F>(
     asked: &mut Asked<S, F>,
     listing: &Listing<R, S, F>,
     name: &str,
@@ -166,7 +166,7 @@ fn take<R, S: Copy, F>(
             asked.query.terms = split_terms(value);
             Ok(asked.search.clone())
         }
-        "o" => order(asked, listing.columns, value),
+        "o" => take_order(asked, listing.columns, value),
         "p" => match (listing.paging, value.parse::<i64>()) {
             (Paging::Numbered(_), Ok(page)) if (1..=1_000_000).contains(&page) => {
                 asked.query.part = Part::Numbered(page);
@@ -174,7 +174,7 @@ fn take<R, S: Copy, F>(
             }
             _ => Err(say!(
                 "“{value}” is not a page of this list and was ignored.",
-                value = short(value)
+                value = shorten_text(value)
             )),
         },
         "all" if matches!(listing.paging, Paging::Numbered(_)) => {
@@ -189,39 +189,43 @@ fn take<R, S: Copy, F>(
             }
             _ => Err(say!(
                 "“{place}” is not a position in this list and was ignored.",
-                place = format!("{name}={}", short(value))
+                place = format!("{name}={}", shorten_text(value))
             )),
         },
-        _ => filter(asked, listing.filters, name, value),
+        _ => take_filter(asked, listing.filters, name, value),
     }
 }
 
-fn filter<S, F>(
+fn take_filter<S, F>(
     asked: &mut Asked<S, F>,
     filters: &[FilterSpec<F>],
     name: &str,
     value: &str,
 ) -> Result<String, String> {
-    let known = |spec: &&FilterSpec<F>| spec.params().iter().any(|(param, _)| param == name);
+    let known =
+        |spec: &&FilterSpec<F>| spec.labelled_params().iter().any(|(param, _)| param == name);
     let Some(spec) = filters.iter().find(known) else {
-        return Err(say!("This list has no filter “{name}”. It was ignored.", name = short(name)));
+        return Err(say!(
+            "This list has no filter “{name}”. It was ignored.",
+            name = shorten_text(name)
+        ));
     };
-    match spec.narrow(&mut asked.query.filter, name, value) {
+    match spec.narrow_query(&mut asked.query.filter, name, value) {
         Ok(()) => Ok(value.to_owned()),
         Err(_) => Err(say!(
             "“{value}” is not a choice of “{filter}”. The filter was ignored.",
-            value = short(value),
+            value = shorten_text(value),
             filter = t(spec.label)
         )),
     }
 }
 
 /// The first letters of what someone typed, for repeating it.
-fn short(text: &str) -> String {
+fn shorten_text(text: &str) -> String {
     text.chars().take(60).collect()
 }
 
-fn order<R, S: Copy, F>(
+fn take_order<R, S: Copy, F>(
     asked: &mut Asked<S, F>,
     columns: &[Column<R, S>],
     value: &str,
@@ -241,7 +245,7 @@ fn order<R, S: Copy, F>(
                     asked.query.order.push((sort, direction));
                 }
             }
-            _ => refused.push(short(key)),
+            _ => refused.push(shorten_text(key)),
         }
     }
     if !refused.is_empty() {
@@ -253,7 +257,7 @@ fn order<R, S: Copy, F>(
     if asked.order.is_empty() {
         return Err(t("The default order is used.").to_owned());
     }
-    Ok(written(&asked.order))
+    Ok(order_param(&asked.order))
 }
 
 fn default_columns<R, S: PartialEq>(
@@ -270,7 +274,7 @@ fn default_columns<R, S: PartialEq>(
 }
 
 /// An order as `?o=` writes it.
-fn written(order: &[(usize, Direction)]) -> String {
+fn order_param(order: &[(usize, Direction)]) -> String {
     let keys: Vec<_> = order
         .iter()
         .map(|(number, direction)| match direction {
@@ -310,8 +314,8 @@ pub fn sort_links(address: &Address, order: &[(usize, Direction)], number: usize
         Direction::Descending => Direction::Ascending,
     };
     let link = |order: &[(usize, Direction)]| {
-        let value = written(order);
-        address.with("o", Some(value.as_str()).filter(|value| !value.is_empty())).href()
+        let value = order_param(order);
+        address.with_param("o", Some(value.as_str()).filter(|value| !value.is_empty())).href()
     };
     let others: Vec<_> = order.iter().copied().filter(|(known, _)| *known != number).collect();
     let place = order.iter().position(|(known, _)| *known == number);

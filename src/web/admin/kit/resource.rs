@@ -84,7 +84,7 @@ impl LogWords {
     pub const PLAIN: Self = Self {
         labels: &[],
         translated: &[],
-        restore: revert::restore,
+        restore: revert::restore_field,
         suggested: [
             "Filled in by the link. Nothing is stored yet: save to keep it.",
             "Filled in by the link. The stored value is {was}: save to replace it.",
@@ -189,14 +189,14 @@ pub trait Resource: 'static {
     const LISTING: &'static Listing<Self::Row, Self::Sort, Self::Filter>;
 
     /// Reads a page of rows.
-    async fn fetch(
+    async fn fetch_page(
         conn: &mut ConnOf<Self>,
         query: &ListQuery<Self::Sort, Self::Filter>,
     ) -> Result<Page<Self::Row>, ErrorOf<Self>>;
 
     /// How many rows there are in all, and how many each choice of a filter has; of tabs only
     /// where they are shown (`tabs`).
-    async fn counts(
+    async fn count_rows(
         _conn: &mut ConnOf<Self>,
         _query: &ListQuery<Self::Sort, Self::Filter>,
         _tabs: bool,
@@ -206,7 +206,7 @@ pub trait Resource: 'static {
 
     /// The ids that search and filters let through, newest first: of those no newer than the
     /// given id, the first `limit`, or the first that follow the part's id. For bulk actions.
-    async fn ids(
+    async fn select_ids(
         _conn: &mut ConnOf<Self>,
         _query: &ListQuery<Self::Sort, Self::Filter>,
         _range: (Option<&str>, &Part),
@@ -216,7 +216,7 @@ pub trait Resource: 'static {
     }
 
     /// What a person should know of the rows shown.
-    async fn remarks(
+    async fn load_remarks(
         _ctx: &ContextOf<Self>,
         _conn: &mut ConnOf<Self>,
         _rows: &[Self::Row],
@@ -239,13 +239,17 @@ pub struct Remarks {
 pub trait Editable: Resource {
     /// The form. Fields may depend on the values (an action's parameters on the action); `object`
     /// is what is changed, none when one is added.
-    fn fieldsets(ctx: &ContextOf<Self>, values: &Values, object: Option<&Loaded>) -> Vec<Fieldset>;
+    fn build_fieldsets(
+        ctx: &ContextOf<Self>,
+        values: &Values,
+        object: Option<&Loaded>,
+    ) -> Vec<Fieldset>;
 
     /// What a form for a new one begins with.
-    fn blank(ctx: &ContextOf<Self>) -> Values;
+    fn blank_values(ctx: &ContextOf<Self>) -> Values;
 
     /// One of them, with what its page shows beside the form.
-    async fn load(
+    async fn load_object(
         ctx: &ContextOf<Self>,
         conn: &mut ConnOf<Self>,
         id: &str,
@@ -253,7 +257,7 @@ pub trait Editable: Resource {
 
     /// Saves the form: adds one, or changes `object`. A form that adds carries a text of its own
     /// ([`ONCE`](super::form::ONCE)): sent again, it is answered with [`Unsaved::SentBefore`].
-    async fn save(
+    async fn save_object(
         ctx: &ContextOf<Self>,
         conn: &mut ConnOf<Self>,
         object: Option<&Loaded>,
@@ -268,7 +272,7 @@ pub trait Editable: Resource {
     ) -> Result<DeletePlan, ErrorOf<Self>>;
 
     /// Deletes one; answers its name.
-    async fn delete(
+    async fn delete_object(
         ctx: &ContextOf<Self>,
         conn: &mut ConnOf<Self>,
         id: &str,

@@ -56,7 +56,7 @@ pub type Guarded = LocalBoxFuture<'static, Result<ServiceResponse<BoxBody>, Erro
 
 /// Mounts the rows in a scope at [`urls::ADMIN`], with a guard around each address that is given
 /// the same rows: it lets through whom they allow.
-pub fn mount<S: Site>(
+pub fn mount_rows<S: Site>(
     config: &mut web::ServiceConfig,
     rows: Vec<Row<S::Permission>>,
     guard: fn(Rules<S::Permission>, ServiceRequest, Next<BoxBody>) -> Guarded,
@@ -70,7 +70,7 @@ pub fn mount<S: Site>(
     }
     for (address, rows) in resources {
         let below = address.strip_prefix(urls::ADMIN).unwrap_or(&address).to_owned();
-        let allow = allowed(&rows);
+        let allow = allowed_methods(&rows);
         let rules: Rules<S::Permission> =
             rows.iter().map(|row| (row.method.clone(), row.access)).collect();
         let mut resource = web::resource(below);
@@ -92,7 +92,7 @@ pub fn mount<S: Site>(
 }
 
 /// For a GET whose last slash was forgotten: the address it meant, with its query.
-pub fn slashed(request: &HttpRequest) -> Option<String> {
+pub fn add_slash(request: &HttpRequest) -> Option<String> {
     let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
     if !is_get || request.path().ends_with('/') {
         return None;
@@ -104,7 +104,7 @@ pub fn slashed(request: &HttpRequest) -> Option<String> {
     })
 }
 
-fn allowed<P>(rows: &[Row<P>]) -> &'static str {
+fn allowed_methods<P>(rows: &[Row<P>]) -> &'static str {
     let answers = |method: Method| rows.iter().any(|row| row.method == method);
     match (answers(Method::GET), answers(Method::POST)) {
         (true, true) => "GET, HEAD, POST",

@@ -25,29 +25,29 @@ pub trait Site: Sized + 'static {
     ///
     /// # Errors
     /// Nobody is signed in.
-    fn of(request: &HttpRequest) -> Result<Self, Self::Refusal>;
+    fn from_request(request: &HttpRequest) -> Result<Self, Self::Refusal>;
 
     /// Whether this person has the permission.
-    fn may(&self, permission: Self::Permission) -> bool;
+    fn has_permission(&self, permission: Self::Permission) -> bool;
 
     /// What stands around a page at this path.
-    fn chrome(&self, path: &str) -> Chrome;
+    fn build_chrome(&self, path: &str) -> Chrome;
 
     /// A way to the resources, for one request.
     ///
     /// # Errors
     /// There is none at the moment.
-    async fn conn(&self) -> Result<impl DerefMut<Target = Self::Conn>, Self::Refusal>;
+    async fn get_conn(&self) -> Result<impl DerefMut<Target = Self::Conn>, Self::Refusal>;
 
     /// What a failure means to the kit.
-    fn failure(error: Self::Error) -> Failure;
+    fn classify_error(error: Self::Error) -> Failure;
 
     /// What was done to an object (its kind and id), newest first; of a program that keeps no such
     /// log, nothing.
     ///
     /// # Errors
     /// The log cannot be read.
-    async fn history(
+    async fn load_history(
         _: &mut Self::Conn,
         _: (&str, &str),
         _: Entries,
@@ -64,17 +64,17 @@ pub trait Site: Sized + 'static {
     ///
     /// # Errors
     /// It cannot be compared.
-    async fn confirm(_: &Context<Self>, _: &str) -> Result<Option<String>, Self::Refusal> {
+    async fn confirm_password(_: &Context<Self>, _: &str) -> Result<Option<String>, Self::Refusal> {
         Ok(None)
     }
 
     /// Locks what only the next page may show, for the session to hold; none = it is not held.
-    fn seal(&self, _plain: &[u8]) -> Option<String> {
+    fn seal_secret(&self, _plain: &[u8]) -> Option<String> {
         None
     }
 
     /// Opens what was locked.
-    fn open(&self, _sealed: &str) -> Option<Vec<u8>> {
+    fn open_secret(&self, _sealed: &str) -> Option<Vec<u8>> {
         None
     }
 }

@@ -2,7 +2,8 @@
 //! straight down: read the address or form, ask the resource, draw or redirect.
 
 use super::back::{
-    back_to_list, failed, missing, parameter, preserved_on, problem, unsaved_problem,
+    back_to_list, explain_unsaved, missing_object, preserved_on, query_parameter, to_failure,
+    unsaved_problem,
 };
 use super::context::Context;
 use super::export::{self, Format};
@@ -12,14 +13,14 @@ use super::form::{FormErrors, FormView, Values};
 use super::frame::Level;
 use super::list_view::{self, Read};
 use super::pages::{ChangeFormPage, ChangelistPage, ConfirmPage};
-use super::query::{Asked, read};
+use super::query::{Asked, read_query};
 use super::resource::{
     Answer, ConnOf, ContextOf, Editable, ErrorOf, Loaded, Meta, Resource, Saved, Unsaved,
 };
 use super::site::{Failure, Site};
 use super::{bulk, conflict, copy, reauth, reveal};
 use crate::clock;
-use crate::web::answer::{found, page, see_other};
+use crate::web::answer::{redirect_to, render_page, see_other};
 use crate::web::problem::Problem;
 use actix_web::{HttpResponse, web};
 use signalbox_core::listing::{Page, Part};
@@ -35,32 +36,33 @@ pub type Posted = web::Form<Vec<(String, String)>>;
 ///
 /// # Errors
 /// The database (503).
-pub async fn list<R: Resource>(ctx: ContextOf<R>) -> Answer<R> {
+pub async fn show_list<R: Resource>(ctx: ContextOf<R>) -> Answer<R> {
     let (meta, listing) = (R::META, R::LISTING);
-    let mut asked = read(&meta.list_url(), ctx.query(), listing);
-    let mut conn = ctx.conn().await?;
-    if let Some(format) = parameter(ctx.query(), "format").as_deref().and_then(Format::parse) {
-        return export::answer::<R>(&mut conn, asked, format).await;
+    let mut asked = read_query(&meta.list_url(), ctx.query(), listing);
+    let mut conn = ctx.get_conn().await?;
+    if let Some(format) = query_parameter(ctx.query(), "format").as_deref().and_then(Format::parse)
+    {
+        return export::answer_export::<R>(&mut conn, asked, format).await;
     }
-    let read = gather::<R>(&mut conn, &mut asked).await?;
-    let yaml = meta.transfer.map(|transfer| asked.address.on(transfer.export));
-    let remarks = R::remarks(&ctx, &mut conn, &read.page.rows).await?;
+    let read = gather_list::<R>(&mut conn, &mut asked).await?;
+    let yaml = meta.transfer.map(|transfer| asked.address.at_path(transfer.export));
+    let remarks = R::load_remarks(&ctx, &mut conn, &read.page.rows).await?;
     asked.warnings.extend(remarks.above);
-    let mut list = list_view::draw((meta.plural, clock::now()), listing, asked, &read);
-    list.actions = bulk::offered(&ctx, meta.actions);
+    let mut list = list_view::draw_list((meta.plural, clock::now()), listing, asked, &read);
+    list.actions = bulk::offered_actions(&ctx, meta.actions);
     list.yaml = yaml;
-    let may_edit = meta.edit.is_some_and(|edit| ctx.may(edit));
+    let may_edit = meta.edit.is_some_and(|edit| ctx.has_permission(edit));
     if !may_edit {
         list = list.without_switches();
     }
     let import = meta.transfer.filter(|_| may_edit).map(|transfer| transfer.import);
-    page(&ChangelistPage {
-        reveal: reveal::take(&ctx),
+    render_page(&ChangelistPage {
+        reveal: reveal::take_secrets(&ctx),
         tools: meta.tools,
         import,
         note: remarks.below,
-        frame: ctx.frame(t(meta.title)),
-        add: meta.edit.filter(|edit| ctx.may(*edit)).map(|_| meta.add_url()),
+        frame: ctx.new_frame(t(meta.title)),
+        add: meta.edit.filter(|edit| ctx.has_permission(*edit)).map(|_| meta.add_url()),
         one: meta.label,
         list,
     })
@@ -70,14 +72,14 @@ pub async fn list<R: Resource>(ctx: ContextOf<R>) -> Answer<R> {
 ///
 /// # Errors
 /// The database (503).
-pub async fn gather<R: Resource>(
+pub async fn gather_list<R: Resource>(
     conn: &mut ConnOf<R>,
     asked: &mut Asked<R::Sort, R::Filter>,
 ) -> Result<Read<R::Row>, ErrorOf<R>> {
     let page = fetch_within::<R>(conn, asked).await?;
     let tabs = filter_view::counts_tabs(R::LISTING.filters, &asked.address);
-    let counts = R::counts(conn, &asked.query, tabs).await?;
-    let all = counts.all.filter(|_| asked.narrows());
+    let counts = R::count_rows(conn, &asked.query, tabs).await?;
+    let all = counts.all.filter(|_| asked.is_narrowed());
     Ok(Read { page, all, counts })
 }
 
@@ -86,7 +88,7 @@ async fn fetch_within<R: Resource>(
     conn: &mut ConnOf<R>,
     asked: &mut Asked<R::Sort, R::Filter>,
 ) -> Result<Page<R::Row>, ErrorOf<R>> {
-    let rows = R::fetch(conn, &asked.query).await?;
+    let rows = R::fetch_page(conn, &asked.query).await?;
     if !rows.rows.is_empty() || asked.query.part == Part::FIRST {
         return Ok(rows);
     }
@@ -94,13 +96,13 @@ async fn fetch_within<R: Resource>(
     let last = (rows.matching.number().saturating_add(limit - 1) / limit).max(1);
     if let Part::Numbered(page) = asked.query.part {
         asked.warnings.push(say!("There is no page {page}. This is the last page.", page = page));
-        asked.address = asked.address.with("p", Some(&last.to_string()));
+        asked.address = asked.address.with_param("p", Some(&last.to_string()));
         asked.query.part = Part::Numbered(last);
     } else {
-        asked.address = asked.address.with("p", None);
+        asked.address = asked.address.with_param("p", None);
         asked.query.part = Part::FIRST;
     }
-    R::fetch(conn, &asked.query).await
+    R::fetch_page(conn, &asked.query).await
 }
 
 /// GET the form for a new object; the address may fill in fields.
@@ -108,8 +110,8 @@ async fn fetch_within<R: Resource>(
 /// # Errors
 /// The database (503).
 pub async fn add_form<E: Editable>(ctx: ContextOf<E>) -> Answer<E> {
-    let mut values = E::blank(&ctx);
-    prefill::<E>(&ctx, &mut values, None);
+    let mut values = E::blank_values(&ctx);
+    prefill_values::<E>(&ctx, &mut values, None);
     form_page::<E>(&ctx, None, (&values, FormErrors::default()))
 }
 
@@ -117,16 +119,16 @@ pub async fn add_form<E: Editable>(ctx: ContextOf<E>) -> Answer<E> {
 ///
 /// # Errors
 /// The database (503).
-pub async fn add<E: Editable>(ctx: ContextOf<E>, posted: Posted) -> Answer<E> {
+pub async fn submit_add<E: Editable>(ctx: ContextOf<E>, posted: Posted) -> Answer<E> {
     let values = Values::from_pairs(posted.into_inner());
     if values.is_on("_refresh") {
         return form_page::<E>(&ctx, None, (&values, FormErrors::default()));
     }
-    if let Some(errors) = reauth::errors::<E>(&ctx, None, &values).await? {
+    if let Some(errors) = reauth::form_errors::<E>(&ctx, None, &values).await? {
         return form_page::<E>(&ctx, None, (&values, errors));
     }
-    let mut conn = ctx.conn().await?;
-    match E::save(&ctx, &mut conn, None, &values).await.map_err(failed::<E::Site>) {
+    let mut conn = ctx.get_conn().await?;
+    match E::save_object(&ctx, &mut conn, None, &values).await.map_err(to_failure::<E::Site>) {
         Ok(saved) => Ok(after_save(&ctx, E::META, &values, After::Added(saved))),
         Err(Unsaved::SentBefore) => Ok(sent_before(&ctx, E::META)),
         Err(Unsaved::Invalid(errors)) => form_page::<E>(&ctx, None, (&values, errors)),
@@ -140,10 +142,10 @@ pub async fn add<E: Editable>(ctx: ContextOf<E>, posted: Posted) -> Answer<E> {
 /// No such object (404), the database (503).
 pub async fn change_form<E: Editable>(ctx: ContextOf<E>) -> Answer<E> {
     let id = ctx.segment("id").to_owned();
-    let mut conn = ctx.conn().await?;
-    let object = load::<E>(&ctx, &mut conn, &id).await?;
+    let mut conn = ctx.get_conn().await?;
+    let object = load_or_refuse::<E>(&ctx, &mut conn, &id).await?;
     let mut values = object.values.clone();
-    prefill::<E>(&ctx, &mut values, Some(&object));
+    prefill_values::<E>(&ctx, &mut values, Some(&object));
     form_page::<E>(&ctx, Some(&object), (&values, FormErrors::default()))
 }
 
@@ -151,31 +153,34 @@ pub async fn change_form<E: Editable>(ctx: ContextOf<E>) -> Answer<E> {
 ///
 /// # Errors
 /// No such object (404), no version in the form (400), the database (503).
-pub async fn change<E: Editable>(ctx: ContextOf<E>, posted: Posted) -> Answer<E> {
+pub async fn submit_change<E: Editable>(ctx: ContextOf<E>, posted: Posted) -> Answer<E> {
     let id = ctx.segment("id").to_owned();
     let values = Values::from_pairs(posted.into_inner());
-    let mut conn = ctx.conn().await?;
-    let mut object = load::<E>(&ctx, &mut conn, &id).await?;
+    let mut conn = ctx.get_conn().await?;
+    let mut object = load_or_refuse::<E>(&ctx, &mut conn, &id).await?;
     let current = object.version;
     object.version = values
-        .trimmed("version")
+        .get_trimmed("version")
         .parse()
         .map_err(|_| Problem::bad_request("The form is incomplete. Reload the page."))?;
     if values.is_on("_refresh") {
         return form_page::<E>(&ctx, Some(&object), (&values, FormErrors::default()));
     }
     if values.is_on("_saveasnew") && E::META.copies.is_some() {
-        return copy::save::<E>(&ctx, &mut conn, (&object, &values)).await;
+        return copy::save_copy::<E>(&ctx, &mut conn, (&object, &values)).await;
     }
-    if let Some(errors) = reauth::errors::<E>(&ctx, Some(&object), &values).await? {
+    if let Some(errors) = reauth::form_errors::<E>(&ctx, Some(&object), &values).await? {
         return form_page::<E>(&ctx, Some(&object), (&values, errors));
     }
-    match E::save(&ctx, &mut conn, Some(&object), &values).await.map_err(failed::<E::Site>) {
+    match E::save_object(&ctx, &mut conn, Some(&object), &values)
+        .await
+        .map_err(to_failure::<E::Site>)
+    {
         Ok(saved) => Ok(after_save(&ctx, E::META, &values, After::Changed(saved))),
         Err(Unsaved::Invalid(errors)) => form_page::<E>(&ctx, Some(&object), (&values, errors)),
         Err(Unsaved::Failed(Failure::Stale)) => {
             object.version = current;
-            conflict::page::<E>(&ctx, &object, &values)
+            conflict::conflict_page::<E>(&ctx, &object, &values)
         }
         Err(unsaved) => Err(unsaved_problem(&ctx, E::META, &id, unsaved).into()),
     }
@@ -191,20 +196,20 @@ pub async fn delete_form<E: Editable>(ctx: ContextOf<E>) -> Answer<E> {
 
 async fn delete_page<E: Editable>(ctx: &ContextOf<E>, wrong: Option<String>) -> Answer<E> {
     let (meta, id) = (E::META, ctx.segment("id").to_owned());
-    let mut conn = ctx.conn().await?;
+    let mut conn = ctx.get_conn().await?;
     let plan = E::plan_delete(ctx, &mut conn, &id)
         .await
-        .map_err(|error| missing(ctx, meta, &id, error))?;
+        .map_err(|error| missing_object(ctx, meta, &id, error))?;
     let title = say!("Delete {one} “{name}”?", one = t(meta.label), name = plan.name);
     let frame = ctx
-        .frame(title)
-        .crumb(t(meta.title), meta.list_url())
-        .crumb(plan.name.clone(), meta.change_url(&id))
+        .new_frame(title)
+        .with_crumb(t(meta.title), meta.list_url())
+        .with_crumb(plan.name.clone(), meta.change_url(&id))
         .with_errors(wrong.is_some());
-    page(&ConfirmPage {
+    render_page(&ConfirmPage {
         frame,
         ask: if meta.guarded.is_some_and(|guarded| guarded.deleting) {
-            reauth::ask(ctx, wrong)
+            reauth::ask_password(ctx, wrong)
         } else {
             None
         },
@@ -218,17 +223,17 @@ async fn delete_page<E: Editable>(ctx: &ContextOf<E>, wrong: Option<String>) -> 
 ///
 /// # Errors
 /// No such object (404), the database (503).
-pub async fn delete<E: Editable>(ctx: ContextOf<E>, posted: Posted) -> Answer<E> {
+pub async fn submit_delete<E: Editable>(ctx: ContextOf<E>, posted: Posted) -> Answer<E> {
     let (meta, id) = (E::META, ctx.segment("id").to_owned());
     if meta.guarded.is_some_and(|guarded| guarded.deleting) {
         let posted = Values::from_pairs(posted.into_inner());
-        if let Some(wrong) = reauth::refusal(&ctx, &posted).await? {
+        if let Some(wrong) = reauth::refuse_unconfirmed(&ctx, &posted).await? {
             return delete_page::<E>(&ctx, Some(wrong)).await;
         }
     }
-    let mut conn = ctx.conn().await?;
-    let name = E::delete(&ctx, &mut conn, &id).await;
-    let name = name.map_err(|unsaved| problem(&ctx, meta, &id, unsaved))?;
+    let mut conn = ctx.get_conn().await?;
+    let name = E::delete_object(&ctx, &mut conn, &id).await;
+    let name = name.map_err(|unsaved| explain_unsaved(&ctx, meta, &id, unsaved))?;
     ctx.flash_link(
         Level::Success,
         say!("The {one} “{name}” was deleted.", one = t(meta.label), name = name),
@@ -243,36 +248,37 @@ pub async fn delete<E: Editable>(ctx: ContextOf<E>, posted: Posted) -> Answer<E>
 /// # Errors
 /// None.
 pub async fn to_change<E: Editable>(ctx: ContextOf<E>) -> Answer<E> {
-    Ok(found(E::META.change_url(ctx.segment("id"))))
+    Ok(redirect_to(E::META.change_url(ctx.segment("id"))))
 }
 
-async fn load<E: Editable>(
+async fn load_or_refuse<E: Editable>(
     ctx: &ContextOf<E>,
     conn: &mut ConnOf<E>,
     id: &str,
 ) -> Result<Loaded, <E::Site as Site>::Refusal> {
-    let object = E::load(ctx, conn, id).await;
-    Ok(object.map_err(|error| missing(ctx, E::META, id, error))?)
+    let object = E::load_object(ctx, conn, id).await;
+    Ok(object.map_err(|error| missing_object(ctx, E::META, id, error))?)
 }
 
 /// What the address asks for.
-fn asked<S: Site>(ctx: &Context<S>) -> Vec<(String, String)> {
+fn asked_pairs<S: Site>(ctx: &Context<S>) -> Vec<(String, String)> {
     form_urlencoded::parse(ctx.query().as_bytes()).into_owned().collect()
 }
 
 /// Fields that the address fills in, secrets excepted.
-fn prefill<E: Editable>(ctx: &ContextOf<E>, values: &mut Values, object: Option<&Loaded>) {
-    let asked = asked(ctx);
+fn prefill_values<E: Editable>(ctx: &ContextOf<E>, values: &mut Values, object: Option<&Loaded>) {
+    let asked = asked_pairs(ctx);
     // Twice: what is asked for first may bring fields of its own.
     for _ in 0..2 {
-        for field in E::fieldsets(ctx, values, object).into_iter().flat_map(|set| set.fields) {
+        for field in E::build_fieldsets(ctx, values, object).into_iter().flat_map(|set| set.fields)
+        {
             let given = asked.iter().rev().find(|(name, _)| *name == field.name);
             match (&field.widget, given) {
                 (Widget::Secret { .. }, _) | (_, None) => {}
                 (Widget::Check { .. }, Some((name, value))) => {
-                    values.tick(name, !matches!(value.as_str(), "" | "0" | "false" | "off"));
+                    values.tick_box(name, !matches!(value.as_str(), "" | "0" | "false" | "off"));
                 }
-                (_, Some((name, value))) => values.set(name, value.as_str()),
+                (_, Some((name, value))) => values.set_field(name, value.as_str()),
             }
         }
     }
@@ -285,30 +291,30 @@ pub(super) fn form_page<E: Editable>(
     (values, errors): (&Values, FormErrors),
 ) -> Answer<E> {
     let meta = E::META;
-    let may_edit = meta.edit.is_some_and(|edit| ctx.may(edit));
-    let mut fieldsets = E::fieldsets(ctx, values, object);
+    let may_edit = meta.edit.is_some_and(|edit| ctx.has_permission(edit));
+    let mut fieldsets = E::build_fieldsets(ctx, values, object);
     if let Some(guarded) = meta.guarded.filter(|_| may_edit) {
-        reauth::join(ctx, &mut fieldsets, guarded.when);
+        reauth::join_fieldsets(ctx, &mut fieldsets, guarded.when);
     }
-    let mut form = FormView::of(fieldsets, values, &errors);
+    let mut form = FormView::bind_form(fieldsets, values, &errors);
     if let Some(object) = object {
-        form.mark_suggested(&object.values, &asked(ctx), meta.log.suggested);
+        form.mark_suggested(&object.values, &asked_pairs(ctx), meta.log.suggested);
     }
     let title = match object {
         Some(object) => object.name.clone(),
         None => say!("Add {one}", one = t(meta.label)),
     };
     let frame = ctx
-        .frame(title)
-        .crumb(t(meta.title), back_to_list(ctx, meta))
+        .new_frame(title)
+        .with_crumb(t(meta.title), back_to_list(ctx, meta))
         .with_errors(!form.summary.is_empty());
     let delete = object.filter(|_| may_edit).map(|object| meta.delete_url(&object.id));
-    page(&ChangeFormPage {
+    render_page(&ChangeFormPage {
         frame,
         form,
         may_edit,
         now: clock::now(),
-        reveal: reveal::take(ctx),
+        reveal: reveal::take_secrets(ctx),
         action: preserved_on(
             ctx,
             &object.map_or_else(|| meta.add_url(), |_| ctx.path().to_owned()),
@@ -318,7 +324,7 @@ pub(super) fn form_page<E: Editable>(
         history: object.map(|object| meta.history_url(&object.id)),
         delete: delete.map(|href| preserved_on(ctx, &href)),
         close: back_to_list(ctx, meta),
-        was: was(object, values),
+        was: initial_values(object, values),
         once: clock::unique_id(),
         object: object.cloned(),
         one: meta.label,
@@ -326,7 +332,7 @@ pub(super) fn form_page<E: Editable>(
 }
 
 /// What an object's fields were when its form was first opened; nothing for a new one.
-fn was(object: Option<&Loaded>, values: &Values) -> String {
+fn initial_values(object: Option<&Loaded>, values: &Values) -> String {
     let Some(object) = object else { return String::new() };
     match values.get(conflict::WAS) {
         "" => object.values.to_text(),
@@ -360,7 +366,7 @@ pub(super) fn after_save<S: Site>(
     if continues {
         // Its page comes next and says the rest.
         let hint = saved.hint.filter(|_| saved.opens);
-        ctx.flash(
+        ctx.leave_message(
             Level::Success,
             text + &hint.map(|hint| format!(" {}", t(hint))).unwrap_or_default(),
         );
@@ -368,7 +374,7 @@ pub(super) fn after_save<S: Site>(
         let hint = saved.hint.map(|hint| format!(" {}", t(hint))).unwrap_or_default();
         ctx.flash_link(Level::Success, text + &hint, "Open it", href.clone());
     }
-    reveal::keep(ctx, &saved.reveal);
+    reveal::keep_secrets(ctx, &saved.reveal);
     if continues {
         see_other(preserved_on(ctx, &href))
     } else if values.is_on("_addanother") {
@@ -380,6 +386,6 @@ pub(super) fn after_save<S: Site>(
 
 /// Leads to the list, where what the form added stands.
 pub(super) fn sent_before<S: Site>(ctx: &Context<S>, meta: &Meta<S>) -> HttpResponse {
-    ctx.flash(Level::Warning, t("This form was already sent. Nothing was added twice."));
+    ctx.leave_message(Level::Warning, t("This form was already sent. Nothing was added twice."));
     see_other(back_to_list(ctx, meta))
 }

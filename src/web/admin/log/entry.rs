@@ -1,6 +1,6 @@
 //! One entry of the log, field by field.
 
-use super::{href, kind};
+use super::{kind_label, object_url};
 use crate::clock;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::badge::Badge;
@@ -8,7 +8,7 @@ use crate::web::admin::kit::entry::EntryView;
 use crate::web::admin::kit::frame::Frame;
 use crate::web::admin::kit::pages::Follow;
 use crate::web::admin::log::badges::verb_badge;
-use crate::web::admin::words::{entry, labels};
+use crate::web::admin::words::{all_labels, to_kit_entry};
 use crate::web::filters;
 use crate::web::human::{self, HumanError};
 use crate::web::problem::Problem;
@@ -37,7 +37,7 @@ pub struct EntryPage {
 
 impl EntryPage {
     /// The states it is shown in.
-    pub fn samples() -> Vec<Self> {
+    pub fn sample_pages() -> Vec<Self> {
         let row = |changes| audit::Row {
             id: 9,
             at: DateTime::UNIX_EPOCH,
@@ -54,7 +54,7 @@ impl EntryPage {
         [row(secret), row(Vec::new())]
             .into_iter()
             .map(|row| {
-                Self::of(
+                Self::from_row(
                     crate::web::admin::context::sample_frame(&say!("Entry {n}", n = 9)),
                     row,
                     true,
@@ -64,15 +64,15 @@ impl EntryPage {
             .collect()
     }
 
-    fn of(frame: Frame, row: audit::Row, may_open: bool, now: DateTime<Utc>) -> Self {
+    fn from_row(frame: Frame, row: audit::Row, may_open: bool, now: DateTime<Utc>) -> Self {
         Self {
             frame,
             verb: verb_badge(row.verb),
-            kind: kind(&row.object_type).to_owned(),
+            kind: kind_label(&row.object_type).to_owned(),
             name: row.object_name.clone(),
-            object: href(&row).filter(|_| may_open),
+            object: object_url(&row).filter(|_| may_open),
             same_user: urls::with_query(&urls::log(), &[("user", &row.actor_name)]),
-            entry: EntryView::of(entry(row), Follow::Nothing, &labels()),
+            entry: EntryView::from_entry(to_kit_entry(row), Follow::Nothing, &all_labels()),
             now,
         }
     }
@@ -82,17 +82,18 @@ impl EntryPage {
 ///
 /// # Errors
 /// No such entry (404); the database is away (503).
-pub async fn page(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+pub async fn show_entry(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = ctx.segment("id").to_owned();
     let missing =
-        || Problem::no_such(t("such entry of the log")).link(t("The whole log"), urls::log());
+        || Problem::no_such(t("such entry of the log")).with_link(t("The whole log"), urls::log());
     let number: i64 = id.parse().map_err(|_| missing())?;
-    let found = audit::find_entry(&mut *ctx.conn().await?, number).await;
+    let found = audit::find_entry(&mut *ctx.get_conn().await?, number).await;
     let row = found.map_err(|error| match error {
         StoreError::NotFound => missing(),
         other => other.into(),
     })?;
-    let may_open = row.object_type != audit::object::USER || ctx.may(Permission::ManageUsers);
-    let frame = ctx.frame(say!("Entry {n}", n = number)).crumb(t("Log"), urls::log());
-    human::page(&EntryPage::of(frame, row, may_open, clock::now()))
+    let may_open =
+        row.object_type != audit::object::USER || ctx.has_permission(Permission::ManageUsers);
+    let frame = ctx.new_frame(say!("Entry {n}", n = number)).with_crumb(t("Log"), urls::log());
+    human::render_page(&EntryPage::from_row(frame, row, may_open, clock::now()))
 }

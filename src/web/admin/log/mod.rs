@@ -6,9 +6,9 @@ pub mod entry;
 
 use super::context::{Meta, Signalbox};
 use super::kit::column::{Bit, Cell, Column, Width};
-use super::kit::entry::{change_label, value};
+use super::kit::entry::{change_label, value_text};
 use super::kit::filter::{BadChoice, Choice, Choices, FilterSpec};
-use super::kit::listing::{Empty, Listing, Paging, number};
+use super::kit::listing::{Empty, Listing, Paging, parse_number_place};
 use super::kit::resource::Resource;
 use super::words;
 use crate::web::admin::log::badges::verb_badge;
@@ -33,7 +33,7 @@ static LISTING: Listing<Row, Sort, Filter> = Listing {
     paging: Paging::Keyset(100),
     default_order: &[],
     id: |row| row.id.to_string(),
-    place: number,
+    place: parse_number_place,
     page: |row| urls::log_entry(row.id),
     empty: Empty {
         title: "No entries yet",
@@ -46,7 +46,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         key: "at",
         label: "When",
         width: Width::Fit,
-        cell: |row| Bit::time(Some(row.at)).into(),
+        cell: |row| Bit::from_time(Some(row.at)).into(),
         sort: None,
     },
     Column {
@@ -55,7 +55,8 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         width: Width::Fit,
         cell: |row| {
             let href = urls::with_query(&urls::log(), &[("user", &row.actor_name)]);
-            Bit::Link { text: row.actor_name.clone(), href }.over(Bit::code(&row.remote_addr))
+            Bit::Link { text: row.actor_name.clone(), href }
+                .stack_over(Bit::from_code(&row.remote_addr))
         },
         sort: None,
     },
@@ -71,7 +72,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         key: "changes",
         label: "Changes",
         width: Width::Grow,
-        cell: |row| Bit::text(summary(&row.changes)).into(),
+        cell: |row| Bit::from_text(changes_summary(&row.changes)).into(),
         sort: None,
     },
 ];
@@ -82,7 +83,7 @@ const NAME: usize = 28;
 /// Most letters of a value in the list.
 const VALUE: usize = 40;
 
-fn cut(text: &str, letters: usize) -> String {
+fn cut_text(text: &str, letters: usize) -> String {
     let short: String = text.chars().take(letters).collect();
     if short.len() < text.len() { format!("{short}…") } else { short }
 }
@@ -91,17 +92,17 @@ fn object_cell(row: &Row) -> Cell {
     let text = match row.object_type.as_str() {
         // Named by ourselves, in English.
         object::PAUSE => t(&row.object_name).to_owned(),
-        _ => cut(&row.object_name, NAME),
+        _ => cut_text(&row.object_name, NAME),
     };
     let name = match of_same(row) {
         Some(href) if !text.is_empty() => Bit::Link { text, href },
-        _ => Bit::text(text),
+        _ => Bit::from_text(text),
     };
-    name.over(Bit::text(t(kind(&row.object_type))))
+    name.stack_over(Bit::from_text(t(kind_label(&row.object_type))))
 }
 
 /// What the log calls a kind of object.
-pub fn kind(object_type: &str) -> &str {
+pub fn kind_label(object_type: &str) -> &str {
     match object_type {
         object::WEBHOOK => "webhook",
         object::JOB => "job",
@@ -119,7 +120,7 @@ fn of_same(row: &Row) -> Option<String> {
 }
 
 /// Where an entry's object is found: its history, which outlives it.
-pub fn href(row: &Row) -> Option<String> {
+pub fn object_url(row: &Row) -> Option<String> {
     let id = Some(row.object_id.as_str()).filter(|id| !id.is_empty())?;
     match row.object_type.as_str() {
         object::WEBHOOK => Some(urls::history("hooks", "webhook", id)),
@@ -132,9 +133,9 @@ pub fn href(row: &Row) -> Option<String> {
 }
 
 /// The changes in a line: `Enabled: Yes > No; 3 more`.
-fn summary(changes: &[Change]) -> String {
+fn changes_summary(changes: &[Change]) -> String {
     const SHOWN: usize = 2;
-    let labels = words::labels();
+    let labels = words::all_labels();
     let mut parts: Vec<String> = changes
         .iter()
         .take(SHOWN)
@@ -143,7 +144,7 @@ fn summary(changes: &[Change]) -> String {
             let shown = |side: &Option<_>| {
                 side.as_ref().map_or_else(
                     || "—".to_owned(),
-                    |v| cut(&value(&labels, &change.field, v), VALUE),
+                    |v| cut_text(&value_text(&labels, &change.field, v), VALUE),
                 )
             };
             match (change.secret, &change.before, &change.after) {
@@ -198,7 +199,7 @@ static FILTERS: &[FilterSpec<Filter>] = &[
             Ok(())
         },
     },
-    FilterSpec::times("at", "Time", |filter| &mut filter.at),
+    FilterSpec::over_times("at", "Time", |filter| &mut filter.at),
     FilterSpec {
         param: "user",
         label: "User",
@@ -228,11 +229,14 @@ impl Resource for Log {
     const META: &'static Meta = &META;
     const LISTING: &'static Listing<Row, Sort, Filter> = &LISTING;
 
-    async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
+    async fn fetch_page(
+        conn: &mut Conn,
+        query: &ListQuery<Sort, Filter>,
+    ) -> store::Result<Page<Row>> {
         audit::list_entries(conn, query).await
     }
 
-    async fn counts(
+    async fn count_rows(
         conn: &mut Conn,
         _: &ListQuery<Sort, Filter>,
         _: bool,
@@ -255,8 +259,8 @@ mod tests {
             secret: false,
         };
         let mut changes = vec![change("enabled", Some(Value::Bool(true))), change("name", None)];
-        assert_eq!(summary(&changes), "Enabled: Yes → No; Name: No");
+        assert_eq!(changes_summary(&changes), "Enabled: Yes → No; Name: No");
         changes.insert(0, Change::of_secret("secret_token"));
-        assert_eq!(summary(&changes), "Secret token: changed; Enabled: Yes → No; 1 more");
+        assert_eq!(changes_summary(&changes), "Secret token: changed; Enabled: Yes → No; 1 more");
     }
 }

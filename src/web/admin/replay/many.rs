@@ -2,22 +2,22 @@
 //! made), and its start. A run under way is `run.rs`.
 
 use super::run::{RunRow, told_runs};
-use super::{judge, once, why};
+use super::{judge_for_request, read_form_number, skip_reason};
 use crate::clock;
 use crate::control::replays::{self, Plan, Start};
-use crate::web::admin::act::act;
+use crate::web::admin::act::act_of_request;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::deliveries::Deliveries;
-use crate::web::admin::kit::at::span;
+use crate::web::admin::kit::at::span_text;
 use crate::web::admin::kit::back::preserved_list;
 use crate::web::admin::kit::form::Values;
 use crate::web::admin::kit::frame::{Frame, Level};
-use crate::web::admin::kit::list_view::{Chip, chips};
-use crate::web::admin::kit::query::{Asked, read};
+use crate::web::admin::kit::list_view::{Chip, active_chips};
+use crate::web::admin::kit::query::{Asked, read_query};
 use crate::web::admin::kit::resource::Resource;
 use crate::web::admin::kit::views::Posted;
 use crate::web::filters;
-use crate::web::human::{HumanError, page, see_other};
+use crate::web::human::{HumanError, render_page, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;
 use actix_web::HttpResponse;
@@ -104,7 +104,7 @@ struct Choice {
 
 impl Choice {
     /// Reads it; none = nothing is chosen, the runs are meant.
-    fn of<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Option<Self> {
+    fn from_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Option<Self> {
         let (mut query, mut ids) = (None, Vec::new());
         for (name, value) in pairs {
             match name {
@@ -118,11 +118,11 @@ impl Choice {
             return None;
         }
         let query = query.unwrap_or_default();
-        Some(Self { asked: read(&urls::deliveries(), &query, Deliveries::LISTING), ids })
+        Some(Self { asked: read_query(&urls::deliveries(), &query, Deliveries::LISTING), ids })
     }
 
     /// The same as it was at that moment, whatever comes later.
-    fn frozen(&self, newest: String, at: DateTime<Utc>) -> Chosen {
+    fn freeze_at(&self, newest: String, at: DateTime<Utc>) -> Chosen {
         let mut filter = self.asked.query.filter.clone();
         let received = &mut filter.received;
         if let Some(within) = received.within.take() {
@@ -136,7 +136,7 @@ impl Choice {
     }
 
     /// It in words, for the list of runs.
-    fn told(&self) -> String {
+    fn choice_text(&self) -> String {
         if !self.ids.is_empty() {
             return say!("Ticked deliveries");
         }
@@ -144,12 +144,12 @@ impl Choice {
         if !self.asked.search.is_empty() {
             parts.push(format!("{}: {}", t("Search"), self.asked.search));
         }
-        let filters = chips(Deliveries::LISTING.filters, &self.asked.address);
+        let filters = active_chips(Deliveries::LISTING.filters, &self.asked.address);
         parts.extend(filters.iter().map(|chip| format!("{}: {}", t(&chip.label), chip.value)));
         if parts.is_empty() { say!("All deliveries") } else { parts.join(", ") }
     }
 
-    fn back(&self) -> String {
+    fn back_url(&self) -> String {
         self.asked.address.href()
     }
 }
@@ -162,20 +162,21 @@ fn pairs_of(query: &str) -> Vec<(String, String)> {
 ///
 /// # Errors
 /// The database (503).
-pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+pub async fn show_replays(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let pairs = pairs_of(ctx.query());
-    let Some(choice) = Choice::of(pairs.iter().map(|(n, v)| (n.as_str(), v.as_str()))) else {
-        return runs(&ctx).await;
+    let Some(choice) = Choice::from_pairs(pairs.iter().map(|(n, v)| (n.as_str(), v.as_str())))
+    else {
+        return show_runs(&ctx).await;
     };
-    if let Some(warning) = refused(&choice) {
-        ctx.flash(Level::Warning, warning);
-        return Ok(see_other(choice.back()));
+    if let Some(warning) = why_refused(&choice) {
+        ctx.leave_message(Level::Warning, warning);
+        return Ok(see_other(choice.back_url()));
     }
     let at = clock::now();
-    let mut conn = ctx.conn().await?;
+    let mut conn = ctx.get_conn().await?;
     let newest = stored::newest_delivery(&mut conn).await?;
-    let chosen = choice.frozen(newest.clone(), at);
-    let plan = replays::plan_run(&mut conn, &chosen, judge(&ctx), LONGEST).await?;
+    let chosen = choice.freeze_at(newest.clone(), at);
+    let plan = replays::plan_run(&mut conn, &chosen, judge_for_request(&ctx), LONGEST).await?;
     let mut hidden = vec![
         ("once", clock::unique_id()),
         ("newest", newest),
@@ -185,26 +186,33 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         hidden.push(("of", choice.asked.address.query()));
     }
     hidden.extend(choice.ids.iter().map(|id| ("id", id.clone())));
-    let may_start = ctx.may(Permission::Operate);
+    let may_start = ctx.has_permission(Permission::Operate);
     let back = if choice.ids.is_empty() {
-        choice.back()
+        choice.back_url()
     } else {
         preserved_list(&ctx, &urls::deliveries())
     };
-    page(&draw(ctx.frame(t("Bulk replay")), &choice, plan, (hidden, may_start, back)))
+    render_page(&draw_plan(
+        ctx.new_frame(t("Bulk replay")),
+        &choice,
+        plan,
+        (hidden, may_start, back),
+    ))
 }
 
-fn refused(choice: &Choice) -> Option<String> {
+fn why_refused(choice: &Choice) -> Option<String> {
     let warnings = &choice.asked.warnings;
     let nothing = t("Nothing was replayed. Check the list again.");
     (!warnings.is_empty()).then(|| format!("{} {nothing}", warnings.join(" ")))
 }
 
-async fn runs(ctx: &AdminContext) -> Result<HttpResponse, HumanError> {
-    let mut conn = ctx.conn().await?;
+async fn show_runs(ctx: &AdminContext) -> Result<HttpResponse, HumanError> {
+    let mut conn = ctx.get_conn().await?;
     let runs = stored::list_runs(&mut conn, 100).await?;
-    page(&RunsPage {
-        frame: ctx.frame(t("Replays")).crumb(t("Deliveries").to_owned(), urls::deliveries()),
+    render_page(&RunsPage {
+        frame: ctx
+            .new_frame(t("Replays"))
+            .with_crumb(t("Deliveries").to_owned(), urls::deliveries()),
         now: clock::now(),
         runs: told_runs(&runs),
         deliveries: urls::deliveries(),
@@ -215,37 +223,38 @@ async fn runs(ctx: &AdminContext) -> Result<HttpResponse, HumanError> {
 ///
 /// # Errors
 /// The form is not the plan's (400), the database (503).
-pub async fn start(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
+pub async fn submit_run(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
     let pairs = posted.into_inner();
-    let choice = Choice::of(pairs.iter().map(|(n, v)| (n.as_str(), v.as_str())))
+    let choice = Choice::from_pairs(pairs.iter().map(|(n, v)| (n.as_str(), v.as_str())))
         .ok_or_else(|| Problem::bad_request("Choose what to replay."))?;
     let values = Values::from_pairs(pairs);
-    if let Some(warning) = refused(&choice) {
-        ctx.flash(Level::Warning, warning);
-        return Ok(see_other(choice.back()));
+    if let Some(warning) = why_refused(&choice) {
+        ctx.leave_message(Level::Warning, warning);
+        return Ok(see_other(choice.back_url()));
     }
-    let (at, newest) = (values.trimmed("at").parse::<DateTime<Utc>>(), values.trimmed("newest"));
+    let (at, newest) =
+        (values.get_trimmed("at").parse::<DateTime<Utc>>(), values.get_trimmed("newest"));
     let (Ok(at), Ok(newest)) = (at, newest.parse::<DeliveryId>()) else {
         return Err(Problem::bad_request("The form is incomplete. Reload the page.").into());
     };
-    let pace = Per::parse(values.trimmed("per"))
-        .and_then(|per| Pace::new_checked(values.trimmed("pace").parse().ok()?, per))
+    let pace = Per::parse(values.get_trimmed("per"))
+        .and_then(|per| Pace::new_checked(values.get_trimmed("pace").parse().ok()?, per))
         .ok_or_else(|| {
             Problem::bad_request("Enter a rate from 1 to 100, per second or per minute.")
         })?;
     let start = Start {
-        chosen: choice.frozen(newest.to_string(), at.min(clock::now())),
-        told: choice.told(),
+        chosen: choice.freeze_at(newest.to_string(), at.min(clock::now())),
+        told: choice.choice_text(),
         pace,
-        once: once(&values)?,
+        once: read_form_number(&values)?,
     };
-    let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
-    let run = replays::start_run(&mut conn, act(&ctx, &remote_addr), &start).await?;
+    let (mut conn, remote_addr) = (ctx.get_conn().await?, ctx.remote_addr());
+    let run = replays::start_run(&mut conn, act_of_request(&ctx, &remote_addr), &start).await?;
     tracing::info!(replay.id = %run, user.name = %ctx.actor.username, "Bulk replay {run} was started by {}", ctx.actor.username);
     Ok(see_other(urls::replay_run(run)))
 }
 
-fn draw(
+fn draw_plan(
     frame: Frame,
     choice: &Choice,
     plan: Plan,
@@ -257,11 +266,11 @@ fn draw(
     };
     PlanPage {
         frame: frame
-            .crumb(t("Deliveries").to_owned(), urls::deliveries())
-            .crumb(t("Replays").to_owned(), urls::replays()),
-        narrowed: chips(Deliveries::LISTING.filters, &choice.asked.address),
+            .with_crumb(t("Deliveries").to_owned(), urls::deliveries())
+            .with_crumb(t("Replays").to_owned(), urls::replays()),
+        narrowed: active_chips(Deliveries::LISTING.filters, &choice.asked.address),
         search: choice.asked.search.clone(),
-        everything: choice.ids.is_empty() && !choice.asked.address.narrows(),
+        everything: choice.ids.is_empty() && !choice.asked.address.is_narrowed(),
         total: group_thousands(plan.total),
         judged: (plan.judged < plan.total).then(|| group_thousands(plan.judged)),
         replayed: group_thousands(plan.replayed),
@@ -270,9 +279,9 @@ fn draw(
         skips: plan
             .skips
             .into_iter()
-            .map(|(skip, count)| (why(skip), group_thousands(count)))
+            .map(|(skip, count)| (skip_reason(skip), group_thousands(count)))
             .collect(),
-        takes: span(PACE.time_of(plan.replayed)),
+        takes: span_text(PACE.time_of(plan.replayed)),
         runs_something: plan.replayed > 0 || plan.judged < plan.total,
         pace: PACE.number,
         may_start,
@@ -284,8 +293,8 @@ fn draw(
 
 /// A plan with everything on it, for the test of all pages.
 #[cfg(test)]
-pub fn sample(words: &'static str) -> PlanPage {
-    let asked = read(&urls::deliveries(), "verdict=unmatched&q=x", Deliveries::LISTING);
+pub fn sample_plan(words: &'static str) -> PlanPage {
+    let asked = read_query(&urls::deliveries(), "verdict=unmatched&q=x", Deliveries::LISTING);
     let choice = Choice { asked, ids: Vec::new() };
     let plan = Plan {
         total: 12_000,
@@ -294,8 +303,8 @@ pub fn sample(words: &'static str) -> PlanPage {
         webhooks: vec![(WebhookId(7), words.to_owned(), 8_000)],
         skips: signalbox_core::replay::Skip::ALL.map(|skip| (skip, 1)).into(),
     };
-    let back = choice.back();
-    draw(
+    let back = choice.back_url();
+    draw_plan(
         crate::web::admin::context::sample_frame(words),
         &choice,
         plan,

@@ -5,22 +5,22 @@ pub mod many;
 pub mod rehearsal;
 pub mod run;
 
-use self::rehearsal::{RunView, rehearsed};
+use self::rehearsal::{RunView, dry_run_job};
 use super::kit::form::Values;
 use crate::clock;
 use crate::control::{self, Judge, Prospect, ReplayError, Wanted, Way};
 use crate::intake::Policy;
-use crate::web::admin::act::act;
+use crate::web::admin::act::act_of_request;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::deliveries::badges::verdict_badge;
-use crate::web::admin::deliveries::page::{id_of, missing};
-use crate::web::admin::kit::back::parameter;
+use crate::web::admin::deliveries::page::{id_of, missing_delivery};
+use crate::web::admin::kit::back::query_parameter;
 use crate::web::admin::kit::badge::Badge;
 use crate::web::admin::kit::frame::{Frame, Level};
 use crate::web::admin::kit::views::Posted;
-use crate::web::admin::words::why;
+use crate::web::admin::words::skip_reason;
 use crate::web::filters;
-use crate::web::human::{HumanError, page, see_other};
+use crate::web::human::{HumanError, render_page, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;
 use actix_web::HttpResponse;
@@ -95,7 +95,7 @@ impl Outcome {
 }
 
 /// What judging takes, for this request.
-pub fn judge(ctx: &AdminContext) -> Judge<'_> {
+pub fn judge_for_request(ctx: &AdminContext) -> Judge<'_> {
     let deps = ctx.deps();
     let policy = Policy { allow_no_secret: deps.settings.allow_no_secret };
     Judge { keys: &deps.keys, policy, at: clock::now() }
@@ -105,21 +105,22 @@ pub fn judge(ctx: &AdminContext) -> Judge<'_> {
 ///
 /// # Errors
 /// No such delivery (404), the database (503).
-pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+pub async fn show_replay(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
-    let mut conn = ctx.conn().await?;
-    let full =
-        deliveries::find_delivery(&mut conn, &id).await.map_err(|error| missing(&ctx, error))?;
-    let asked = |name: &str| parameter(ctx.query(), name);
+    let mut conn = ctx.get_conn().await?;
+    let full = deliveries::find_delivery(&mut conn, &id)
+        .await
+        .map_err(|error| missing_delivery(&ctx, error))?;
+    let asked = |name: &str| query_parameter(ctx.query(), name);
     let chosen = asked("webhook").and_then(|text| text.parse().ok()).map(WebhookId);
     let is_forced = asked("way").as_deref() == Some("force");
     let way = chosen.filter(|_| is_forced).map_or(Way::AsNow, Way::Force);
-    let obstacle = control::find_obstacle(control::what_is_kept(&full)).map(why);
+    let obstacle = control::find_obstacle(control::what_is_kept(&full)).map(skip_reason);
     let outcome = match (obstacle, is_forced && chosen.is_none()) {
-        (None, false) => Some(outcome(&ctx, &mut conn, &full, way).await?),
+        (None, false) => Some(find_outcome(&ctx, &mut conn, &full, way).await?),
         (Some(_), _) | (None, true) => None,
     };
-    let webhooks = webhooks(&mut conn, &full, chosen).await?;
+    let webhooks = forcible_webhooks(&mut conn, &full, chosen).await?;
     let is_duplicate = full.brief.verdict == Verdict::Duplicate;
     let title = if is_duplicate {
         t("Run this delivery again anyway?")
@@ -128,10 +129,10 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     };
     let back = urls::delivery(&id);
     let frame = ctx
-        .frame(title)
-        .crumb(t("Deliveries").to_owned(), urls::deliveries())
-        .crumb(say!("Delivery {id}", id = id), back.clone());
-    page(&ReplayPage {
+        .new_frame(title)
+        .with_crumb(t("Deliveries").to_owned(), urls::deliveries())
+        .with_crumb(say!("Delivery {id}", id = id), back.clone());
+    render_page(&ReplayPage {
         frame,
         delivery: full.brief,
         is_duplicate,
@@ -139,7 +140,7 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         is_forced,
         webhooks,
         outcome,
-        may_replay: ctx.may(Permission::Operate),
+        may_replay: ctx.has_permission(Permission::Operate),
         once: clock::unique_id(),
         back,
     })
@@ -149,13 +150,13 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
 ///
 /// # Errors
 /// No such delivery (404), it cannot be replayed so (409), the database (503).
-pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
+pub async fn submit_replay(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
     let id = id_of(&ctx)?;
     let values = Values::from_pairs(posted.into_inner());
-    let way = match values.trimmed("way") {
+    let way = match values.get_trimmed("way") {
         "now" => Way::AsNow,
         "force" => values
-            .trimmed("webhook")
+            .get_trimmed("webhook")
             .parse()
             .map(WebhookId)
             .map(Way::Force)
@@ -165,31 +166,38 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
     let wanted = Wanted {
         delivery: id.clone(),
         way,
-        shown: values.has("shown").then(|| shown(values.trimmed("shown"))),
-        once: once(&values)?,
+        shown: values.has_field("shown").then(|| parse_shown(values.get_trimmed("shown"))),
+        once: read_form_number(&values)?,
     };
-    let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
-    match control::replay_delivery(&mut conn, act(&ctx, &remote_addr), &wanted, judge(&ctx)).await {
-        Ok(made) => Ok(landed(
+    let (mut conn, remote_addr) = (ctx.get_conn().await?, ctx.remote_addr());
+    match control::replay_delivery(
+        &mut conn,
+        act_of_request(&ctx, &remote_addr),
+        &wanted,
+        judge_for_request(&ctx),
+    )
+    .await
+    {
+        Ok(made) => Ok(redirect_to_made(
             &ctx,
             &made,
             say!("Delivery {id} was replayed. This is the new delivery.", id = id),
         )),
         Err(ReplayError::Changed) => {
-            ctx.flash(
+            ctx.leave_message(
                 Level::Warning,
                 say!("Nothing was replayed: webhooks have changed since you opened the page, and others would run now. Check again."),
             );
-            Ok(see_other(address(&id, way)))
+            Ok(see_other(replay_url(&id, way)))
         }
-        Err(error) => Err(problem(&ctx, &id, error).into()),
+        Err(error) => Err(replay_problem(&ctx, &id, error).into()),
     }
 }
 
 /// The answer to a form that made a delivery: its page.
-pub fn landed(ctx: &AdminContext, made: &DeliveryId, text: String) -> HttpResponse {
+pub fn redirect_to_made(ctx: &AdminContext, made: &DeliveryId, text: String) -> HttpResponse {
     tracing::info!(delivery.id = %made, user.name = %ctx.actor.username, "Delivery {made} was created by {}", ctx.actor.username);
-    ctx.flash(Level::Success, text);
+    ctx.leave_message(Level::Success, text);
     see_other(urls::delivery(made))
 }
 
@@ -197,18 +205,18 @@ pub fn landed(ctx: &AdminContext, made: &DeliveryId, text: String) -> HttpRespon
 ///
 /// # Errors
 /// The form says nothing of the kind (400).
-pub fn once(values: &Values) -> Result<String, HumanError> {
-    let once = values.trimmed("once").parse::<DeliveryId>();
+pub fn read_form_number(values: &Values) -> Result<String, HumanError> {
+    let once = values.get_trimmed("once").parse::<DeliveryId>();
     let once = once.map(|once| once.to_string());
     let missing = || Problem::bad_request("The form is incomplete. Reload the page.");
     once.map_err(|_| missing().into())
 }
 
-fn shown(text: &str) -> Vec<WebhookId> {
+fn parse_shown(text: &str) -> Vec<WebhookId> {
     text.split(',').filter_map(|id| id.parse().ok()).map(WebhookId).collect()
 }
 
-fn address(id: &DeliveryId, way: Way) -> String {
+fn replay_url(id: &DeliveryId, way: Way) -> String {
     let replay = urls::delivery_replay(id);
     match way {
         Way::AsNow => replay,
@@ -218,19 +226,19 @@ fn address(id: &DeliveryId, way: Way) -> String {
     }
 }
 
-async fn outcome(
+async fn find_outcome(
     ctx: &AdminContext,
     conn: &mut Conn,
     full: &Full,
     way: Way,
 ) -> Result<Outcome, HumanError> {
     let by = ctx.actor.username.as_str();
-    match control::preview_replay(conn, full, (way, by), judge(ctx)).await {
-        Ok(prospect) => drawn(ctx, conn, full, prospect).await,
+    match control::preview_replay(conn, full, (way, by), judge_for_request(ctx)).await {
+        Ok(prospect) => draw_outcome(ctx, conn, full, prospect).await,
         Err(ReplayError::Store(error)) => Err(error.into()),
         Err(error) => Ok(Outcome {
             badge: verdict_badge(Verdict::Rejected),
-            sentence: sentence(&error),
+            sentence: replay_error_sentence(&error),
             refused: true,
             runs: Vec::new(),
             shown: String::new(),
@@ -238,7 +246,7 @@ async fn outcome(
     }
 }
 
-async fn drawn(
+async fn draw_outcome(
     ctx: &AdminContext,
     conn: &mut Conn,
     full: &Full,
@@ -246,7 +254,7 @@ async fn drawn(
 ) -> Result<Outcome, HumanError> {
     let pauses = pauses::list_pauses(conn).await?;
     let body = control::whole_body(full).unwrap_or_default();
-    let rehearse = |webhook| rehearsed(ctx.deps(), webhook, (&prospect.event, body), &pauses);
+    let rehearse = |webhook| dry_run_job(ctx.deps(), webhook, (&prospect.event, body), &pauses);
     let ids: Vec<String> = prospect.runs.iter().map(|webhook| webhook.id.to_string()).collect();
     Ok(Outcome {
         badge: verdict_badge(prospect.decision.verdict),
@@ -258,7 +266,7 @@ async fn drawn(
 }
 
 /// The webhooks that can be forced: the nearest, and the one that is chosen.
-async fn webhooks(
+async fn forcible_webhooks(
     conn: &mut Conn,
     full: &Full,
     chosen: Option<WebhookId>,
@@ -283,10 +291,10 @@ async fn webhooks(
 }
 
 /// What stands in the way, in a sentence.
-pub fn sentence(error: &ReplayError) -> String {
+pub fn replay_error_sentence(error: &ReplayError) -> String {
     match error {
         ReplayError::Gone => say!("There is no such delivery."),
-        ReplayError::Obstacle(skip) => t(why(*skip)).to_owned(),
+        ReplayError::Obstacle(skip) => t(skip_reason(*skip)).to_owned(),
         ReplayError::NoSuchWebhook => say!("There is no such webhook."),
         ReplayError::SwitchedOff => {
             say!("This webhook is disabled. Enable it first.")
@@ -303,21 +311,21 @@ pub fn sentence(error: &ReplayError) -> String {
 }
 
 /// The answer to a replay that was not made.
-pub fn problem(ctx: &AdminContext, id: &DeliveryId, error: ReplayError) -> Problem {
+pub fn replay_problem(ctx: &AdminContext, id: &DeliveryId, error: ReplayError) -> Problem {
     match error {
-        ReplayError::Gone => missing(ctx, StoreError::NotFound),
+        ReplayError::Gone => missing_delivery(ctx, StoreError::NotFound),
         ReplayError::Store(error) => error.into(),
         other => {
             let title = "The delivery cannot be replayed this way";
-            Problem::new(StatusCode::CONFLICT, "not_now", title, sentence(&other))
-                .link("Back to the delivery", urls::delivery(id))
+            Problem::new(StatusCode::CONFLICT, "not_now", title, replay_error_sentence(&other))
+                .with_link("Back to the delivery", urls::delivery(id))
         }
     }
 }
 
 /// What would become of it, for the test of all pages.
 #[cfg(test)]
-pub fn sample(runs: Vec<RunView>, refused: bool) -> Outcome {
+pub fn sample_outcome(runs: Vec<RunView>, refused: bool) -> Outcome {
     let sentence = runs.first().map(|run| run.label.clone()).unwrap_or_default();
     Outcome {
         badge: verdict_badge(Verdict::Matched),

@@ -4,7 +4,7 @@
 use crate::web::Deps;
 use crate::web::admin::deliveries::badges::verdict_badge;
 use crate::web::admin::deliveries::body;
-use crate::web::admin::kit::at::size;
+use crate::web::admin::kit::at::size_text;
 use crate::web::admin::kit::badge::Badge;
 use crate::web::admin::webhooks::badges::{enabled_badge, pending_badge};
 use crate::web::urls;
@@ -65,7 +65,7 @@ pub struct RunView {
 }
 
 /// Rehearses the job that a webhook would get from an event.
-pub fn rehearsed(
+pub fn dry_run_job(
     deps: &Deps,
     webhook: &Webhook,
     (event, payload): (&Event, &[u8]),
@@ -73,11 +73,11 @@ pub fn rehearsed(
 ) -> RunView {
     let spec = deps.catalogue.get(&webhook.action);
     let lane = lane_of(webhook, spec.as_deref());
-    let mut view = drawn(webhook, &lane, pauses);
+    let mut view = draw_run(webhook, &lane, pauses);
     let done = match spec {
         None => Err(deps.catalogue.why_missing(&webhook.action)),
         Some(spec) => {
-            let request = request(spec, webhook, event, payload);
+            let request = build_request(spec, webhook, event, payload);
             request.and_then(|request| Ok((dry_run_action(&request)?, request.spec)))
         }
     };
@@ -95,21 +95,21 @@ pub fn rehearsed(
         view.environment_title = "Headers";
     }
     view.facts.extend(rehearsal.facts);
-    view.facts.push(("Attempts", tries(webhook, &spec)));
+    view.facts.push(("Attempts", tries_text(webhook, &spec)));
     let whole = match &rehearsal.payload {
         Payload::Event => payload,
         Payload::Nothing => &[],
         Payload::Text(text) => text.as_bytes(),
     };
-    view.payload_size = size(i64::try_from(whole.len()).unwrap_or(i64::MAX));
+    view.payload_size = size_text(i64::try_from(whole.len()).unwrap_or(i64::MAX));
     let start = String::from_utf8_lossy(whole.get(..body::MOST).unwrap_or(whole));
-    let shown = body::pretty(&start).unwrap_or_else(|| start.into_owned());
+    let shown = body::indent_json(&start).unwrap_or_else(|| start.into_owned());
     view.payload = shown.chars().take(EXCERPT).collect();
     view.is_cut = view.payload.len() < shown.len();
     view
 }
 
-fn drawn(webhook: &Webhook, lane: &str, pauses: &[Pause]) -> RunView {
+fn draw_run(webhook: &Webhook, lane: &str, pauses: &[Pause]) -> RunView {
     let (mut badges, mut notes) = (Vec::new(), Vec::new());
     if webhook.project_id.is_pending() {
         badges.push(pending_badge());
@@ -132,7 +132,7 @@ fn drawn(webhook: &Webhook, lane: &str, pauses: &[Pause]) -> RunView {
     let parallel = matches!(webhook.concurrency, Concurrency::Parallel);
     let mut facts = vec![("Lane", lane)];
     if !parallel {
-        facts.push(("In its lane", concurrency(webhook)));
+        facts.push(("In its lane", concurrency_text(webhook)));
     }
     RunView {
         id: webhook.id.to_string(),
@@ -153,7 +153,7 @@ fn drawn(webhook: &Webhook, lane: &str, pauses: &[Pause]) -> RunView {
     }
 }
 
-fn concurrency(webhook: &Webhook) -> String {
+fn concurrency_text(webhook: &Webhook) -> String {
     match webhook.concurrency {
         Concurrency::Parallel => String::new(),
         Concurrency::Serial => say!("serial"),
@@ -169,7 +169,7 @@ fn lane_of(webhook: &Webhook, spec: Option<&ActionSpec>) -> String {
     named.or_else(|| lane::of_webhook(webhook.id, webhook.concurrency)).unwrap_or_default()
 }
 
-fn tries(webhook: &Webhook, spec: &ActionSpec) -> String {
+fn tries_text(webhook: &Webhook, spec: &ActionSpec) -> String {
     match (webhook.max_attempts, spec.retry_on_failure) {
         (1, _) => say!("1 attempt"),
         (most, true) => say!("up to {n}, after any failure", n = most),
@@ -177,7 +177,7 @@ fn tries(webhook: &Webhook, spec: &ActionSpec) -> String {
     }
 }
 
-fn request(
+fn build_request(
     spec: Arc<ActionSpec>,
     webhook: &Webhook,
     event: &Event,
@@ -198,7 +198,7 @@ fn request(
 
 /// A job of every kind of state, for the test of all pages.
 #[cfg(test)]
-pub fn sample(words: &str) -> Vec<RunView> {
+pub fn sample_runs(words: &str) -> Vec<RunView> {
     let view = RunView {
         id: "7".to_owned(),
         label: words.to_owned(),

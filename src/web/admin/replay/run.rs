@@ -1,16 +1,16 @@
 //! A run of replays under way: how far it is, what it left out and why, and its end.
 
-use super::why;
+use super::skip_reason;
 use crate::clock;
 use crate::control::replays::{self, skipped_counts};
-use crate::web::admin::act::act;
+use crate::web::admin::act::act_of_request;
 use crate::web::admin::context::AdminContext;
-use crate::web::admin::kit::at::{At, span};
+use crate::web::admin::kit::at::{At, span_text};
 use crate::web::admin::kit::back;
 use crate::web::admin::kit::badge::{Badge, Tone};
 use crate::web::admin::kit::frame::{Frame, Level};
 use crate::web::filters;
-use crate::web::human::{HumanError, page, see_other};
+use crate::web::human::{HumanError, render_page, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;
 use actix_web::HttpResponse;
@@ -103,19 +103,19 @@ pub struct RunRow {
 
 /// Runs, as their list shows them.
 pub fn told_runs(runs: &[Run]) -> Vec<RunRow> {
-    runs.iter().map(row).collect()
+    runs.iter().map(run_row).collect()
 }
 
-fn skipped(run: &Run) -> i64 {
+fn count_skipped(run: &Run) -> i64 {
     skipped_counts(run).values().sum()
 }
 
-fn row(run: &Run) -> RunRow {
+fn run_row(run: &Run) -> RunRow {
     RunRow {
         id: run.id.clone(),
         href: urls::replay_run(&run.id),
         told: run.told.clone(),
-        badge: badge(run),
+        badge: run_badge(run),
         by: run.started_by.clone(),
         at: At(run.started_at),
         done: say!(
@@ -123,19 +123,19 @@ fn row(run: &Run) -> RunRow {
             n = group_thousands(run.done),
             total = group_thousands(run.total)
         ),
-        skipped: group_thousands(skipped(run)),
-        pace: paced(run),
+        skipped: group_thousands(count_skipped(run)),
+        pace: pace_text(run),
     }
 }
 
-fn paced(run: &Run) -> String {
+fn pace_text(run: &Run) -> String {
     match Per::parse(&run.per) {
         Some(Per::Minute) => say!("{n} a minute", n = run.pace),
         Some(Per::Second) | None => say!("{n} a second", n = run.pace),
     }
 }
 
-fn badge(run: &Run) -> Badge {
+fn run_badge(run: &Run) -> Badge {
     match RunState::parse(&run.state) {
         Some(RunState::Running) => Badge::new("running", "Running", "play", Tone::Busy),
         Some(RunState::Finished) => Badge::new("succeeded", "Finished", "check", Tone::Good),
@@ -148,24 +148,24 @@ fn badge(run: &Run) -> Badge {
 ///
 /// # Errors
 /// No such run (404), the database (503).
-pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+pub async fn show_run(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = ctx.segment("id").to_ascii_uppercase();
-    let run = stored::find_run(&mut *ctx.conn().await?, &id).await;
-    let run = run.map_err(|error| missing(&ctx, error))?;
-    let stop = ctx.may(Permission::Operate).then(|| urls::replay_stop(&run.id));
-    let progress = drawn(&run, stop, (ctx.csrf(), clock::now()));
+    let run = stored::find_run(&mut *ctx.get_conn().await?, &id).await;
+    let run = run.map_err(|error| missing_run(&ctx, error))?;
+    let stop = ctx.has_permission(Permission::Operate).then(|| urls::replay_stop(&run.id));
+    let progress = draw_progress(&run, stop, (ctx.csrf_token(), clock::now()));
     if ctx.query() == "part=run" {
-        return page(&ProgressPart { progress });
+        return render_page(&ProgressPart { progress });
     }
     let frame = ctx
-        .frame(run.told.clone())
-        .crumb(t("Deliveries").to_owned(), urls::deliveries())
-        .crumb(t("Replays").to_owned(), urls::replays());
+        .new_frame(run.told.clone())
+        .with_crumb(t("Deliveries").to_owned(), urls::deliveries())
+        .with_crumb(t("Replays").to_owned(), urls::replays());
     let deliveries = urls::with_query(&urls::deliveries(), &[("replay_run", &run.id)]);
-    page(&RunPage { frame, row: row(&run), deliveries, progress })
+    render_page(&RunPage { frame, row: run_row(&run), deliveries, progress })
 }
 
-fn missing(ctx: &AdminContext, error: StoreError) -> Problem {
+fn missing_run(ctx: &AdminContext, error: StoreError) -> Problem {
     match error {
         StoreError::NotFound => {
             let all = (t("All runs"), urls::replays().to_owned());
@@ -179,28 +179,28 @@ fn missing(ctx: &AdminContext, error: StoreError) -> Problem {
 ///
 /// # Errors
 /// No such run (404), the database (503).
-pub async fn stop(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+pub async fn submit_stop(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = ctx.segment("id").to_ascii_uppercase();
-    let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
-    let stopped = replays::stop_run(&mut conn, act(&ctx, &remote_addr), &id).await;
-    if stopped.map_err(|error| missing(&ctx, error))? {
-        ctx.flash(Level::Success, say!("Stopped: nothing more is replayed."));
+    let (mut conn, remote_addr) = (ctx.get_conn().await?, ctx.remote_addr());
+    let stopped = replays::stop_run(&mut conn, act_of_request(&ctx, &remote_addr), &id).await;
+    if stopped.map_err(|error| missing_run(&ctx, error))? {
+        ctx.leave_message(Level::Success, say!("Stopped: nothing more is replayed."));
     } else {
-        ctx.flash(Level::Warning, say!("It had already ended."));
+        ctx.leave_message(Level::Warning, say!("It had already ended."));
     }
     Ok(see_other(urls::replay_run(&id)))
 }
 
-fn drawn(run: &Run, stop: Option<String>, (csrf, now): (&str, DateTime<Utc>)) -> Progress {
+fn draw_progress(run: &Run, stop: Option<String>, (csrf, now): (&str, DateTime<Utc>)) -> Progress {
     let is_running = run.state == RunState::Running.as_str();
-    let (badge, skipped) = (badge(run), skipped(run));
+    let (badge, skipped) = (run_badge(run), count_skipped(run));
     let seen = run.done + skipped;
     let left = (run.total - seen).max(0);
     let all_seen = run.state == RunState::Finished.as_str() || run.total == 0;
     let percent = if all_seen { 100 } else { (seen * 100 / run.total.max(1)).min(99) };
     let part = urls::with_query(&urls::replay_run(&run.id), &[("part", "run")]);
     Progress {
-        sentence: sentence(run, left, now),
+        sentence: run_sentence(run, left, now),
         announce: say!(
             "{state}: {n} of {total}",
             state = t(&badge.label),
@@ -218,7 +218,7 @@ fn drawn(run: &Run, stop: Option<String>, (csrf, now): (&str, DateTime<Utc>)) ->
         left: group_thousands(if is_running { left } else { 0 }),
         skips: skipped_counts(run)
             .into_iter()
-            .map(|(skip, n)| (why(skip), group_thousands(n)))
+            .map(|(skip, n)| (skip_reason(skip), group_thousands(n)))
             .collect(),
         part,
         stop: stop.filter(|_| is_running),
@@ -226,13 +226,13 @@ fn drawn(run: &Run, stop: Option<String>, (csrf, now): (&str, DateTime<Utc>)) ->
     }
 }
 
-fn sentence(run: &Run, left: i64, now: DateTime<Utc>) -> String {
-    let took = span(run.ended_at.unwrap_or(now) - run.started_at);
+fn run_sentence(run: &Run, left: i64, now: DateTime<Utc>) -> String {
+    let took = span_text(run.ended_at.unwrap_or(now) - run.started_at);
     match RunState::parse(&run.state) {
         Some(RunState::Running) => {
             let pace = Per::parse(&run.per).and_then(|per| Pace::new_checked(run.pace, per));
-            let rest = pace.map(|pace| span(pace.time_of(left))).unwrap_or_default();
-            say!("Oldest first, {pace}: about {time} left.", pace = paced(run), time = rest)
+            let rest = pace.map(|pace| span_text(pace.time_of(left))).unwrap_or_default();
+            say!("Oldest first, {pace}: about {time} left.", pace = pace_text(run), time = rest)
         }
         Some(RunState::Finished) => say!("All deliveries processed in {time}.", time = took),
         Some(RunState::Stopped) => say!(
@@ -247,7 +247,7 @@ fn sentence(run: &Run, left: i64, now: DateTime<Utc>) -> String {
 
 /// A run, for the test of all pages.
 #[cfg(test)]
-pub fn sample(state: &str, words: &str) -> (RunPage, super::many::RunsPage) {
+pub fn sample_run(state: &str, words: &str) -> (RunPage, super::many::RunsPage) {
     let now = DateTime::UNIX_EPOCH;
     let run = Run {
         id: "01M87VREQA18WSHF0ZZCJA3NJ8".to_owned(),
@@ -269,9 +269,9 @@ pub fn sample(state: &str, words: &str) -> (RunPage, super::many::RunsPage) {
         remote_addr: String::new(),
     };
     let frame = crate::web::admin::context::sample_frame(words);
-    let progress = drawn(&run, Some("/admin/".to_owned()), ("token", now));
+    let progress = draw_progress(&run, Some("/admin/".to_owned()), ("token", now));
     let deliveries = "/admin/".to_owned();
-    let page = RunPage { frame, row: row(&run), deliveries: deliveries.clone(), progress };
+    let page = RunPage { frame, row: run_row(&run), deliveries: deliveries.clone(), progress };
     let (frame, runs) = (crate::web::admin::context::sample_frame(words), told_runs(&[run]));
     (page, super::many::RunsPage { frame, now, runs, deliveries })
 }

@@ -9,13 +9,13 @@ use super::super::webhooks::Webhooks;
 use super::{LONG, ODD};
 use askama::Template;
 
-pub(super) fn samples() -> Vec<(String, String)> {
+pub(super) fn sample_pages() -> Vec<(String, String)> {
     [
-        ("delete", confirm()),
-        ("conflict", conflict()),
-        ("bulk, ticked", bulk::<Webhooks>(false)),
-        ("bulk, all that match", bulk::<Webhooks>(true)),
-        ("bulk, jobs", bulk::<Jobs>(true)),
+        ("delete", sample_confirm()),
+        ("conflict", sample_conflict()),
+        ("bulk, ticked", sample_bulk::<Webhooks>(false)),
+        ("bulk, all that match", sample_bulk::<Webhooks>(true)),
+        ("bulk, jobs", sample_bulk::<Jobs>(true)),
     ]
     .map(|(name, html)| (name.to_owned(), html))
     .into()
@@ -25,14 +25,14 @@ pub(super) fn samples() -> Vec<(String, String)> {
 #[test]
 fn histories_and_the_log_are_chinese_in_chinese() {
     super::chinese::assert_chinese(|| {
-        let mut pages = vec![("conflict".to_owned(), conflict())];
-        let entries = super::super::log::entry::EntryPage::samples();
+        let mut pages = vec![("conflict".to_owned(), sample_conflict())];
+        let entries = super::super::log::entry::EntryPage::sample_pages();
         pages.extend(entries.iter().map(|page| ("entry".to_owned(), page.render().unwrap())));
         pages
     });
 }
 
-fn confirm() -> String {
+fn sample_confirm() -> String {
     ConfirmPage {
         frame: crate::web::admin::context::sample_frame("Delete?"),
         plan: DeletePlan {
@@ -49,7 +49,7 @@ fn confirm() -> String {
     .unwrap()
 }
 
-fn conflict() -> String {
+fn sample_conflict() -> String {
     ConflictPage {
         frame: crate::web::admin::context::sample_frame("Changed by someone else"),
         one: "webhook",
@@ -72,7 +72,7 @@ fn conflict() -> String {
     .unwrap()
 }
 
-fn bulk<R: Resource>(across: bool) -> String {
+fn sample_bulk<R: Resource>(across: bool) -> String {
     let chip = |label: &str| Chip {
         label: label.to_owned(),
         value: ODD.to_owned(),
@@ -81,7 +81,7 @@ fn bulk<R: Resource>(across: bool) -> String {
     BulkPage {
         frame: crate::web::admin::context::sample_frame("Delete 5,000 webhooks?"),
         ask: None,
-        action: R::META.actions.first().unwrap().question(),
+        action: R::META.actions.first().unwrap().confirm_question(),
         narrowed: if across { vec![chip("Kind")] } else { Vec::new() },
         search: if across { ODD.to_owned() } else { String::new() },
         everything: false,

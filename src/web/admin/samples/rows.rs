@@ -14,7 +14,7 @@ use signalbox_store::deliveries::Brief;
 use signalbox_store::jobs::{Attempt, Chunk, Job};
 use signalbox_store::webhooks::Row as WebhookRow;
 
-pub(super) fn webhook(project_id: i64, name: &str) -> WebhookRow {
+pub(super) fn sample_webhook(project_id: i64, name: &str) -> WebhookRow {
     WebhookRow {
         id: 7,
         name: name.to_owned(),
@@ -57,7 +57,7 @@ pub(super) fn webhook(project_id: i64, name: &str) -> WebhookRow {
     }
 }
 
-pub(super) fn delivery(verdict: Verdict) -> Brief {
+pub(super) fn sample_delivery(verdict: Verdict) -> Brief {
     Brief {
         id: "01M87VREQA18WSHF0ZZCJA3NJ8".to_owned(),
         received_at: NOW,
@@ -88,7 +88,7 @@ pub(super) fn delivery(verdict: Verdict) -> Brief {
     }
 }
 
-pub(super) fn job(state: JobState, attempts: i32) -> Job {
+pub(super) fn sample_job(state: JobState, attempts: i32) -> Job {
     Job {
         id: "01M87VREQA18WSHF0ZZCJA3NJ9".to_owned(),
         delivery_id: "01M87VREQA18WSHF0ZZCJA3NJ8".to_owned(),
@@ -120,7 +120,7 @@ pub(super) fn job(state: JobState, attempts: i32) -> Job {
     }
 }
 
-pub(super) fn attempt(number: i32, outcome: Option<AttemptOutcome>) -> (Attempt, Log) {
+pub(super) fn sample_attempt(number: i32, outcome: Option<AttemptOutcome>) -> (Attempt, Log) {
     let attempt = Attempt {
         job_id: "01M87VREQA18WSHF0ZZCJA3NJ9".to_owned(),
         number,
@@ -148,7 +148,7 @@ pub(super) fn attempt(number: i32, outcome: Option<AttemptOutcome>) -> (Attempt,
         .into_bytes(),
     };
     let log = if outcome.is_some() {
-        Log::of(
+        Log::from_chunks(
             &[chunk(1, "stdout"), chunk(2, "stderr"), chunk(3, "notice")],
             &View::default(),
             false,

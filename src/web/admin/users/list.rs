@@ -2,7 +2,7 @@
 
 use crate::web::admin::kit::column::{Bit, Column, Width};
 use crate::web::admin::kit::filter::{BadChoice, Choices, FilterSpec, YES_NO, yes_no};
-use crate::web::admin::kit::listing::{Empty, Listing, Paging, number};
+use crate::web::admin::kit::listing::{Empty, Listing, Paging, parse_number_place};
 use crate::web::admin::users::badges::{active_badge, role_badge};
 use crate::web::urls;
 use signalbox_core::ids::UserId;
@@ -17,7 +17,7 @@ pub(super) static LISTING: Listing<Row, Sort, Filter> = Listing {
     paging: Paging::Numbered(100),
     default_order: &[(Sort::Username, Direction::Ascending)],
     id: |row| row.id.to_string(),
-    place: number,
+    place: parse_number_place,
     page: |row| urls::user(UserId(row.id)),
     // There is always the one who looks.
     empty: Empty { title: "No users yet", steps: &["Add a user."] },
@@ -28,7 +28,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         key: "username",
         label: "Username",
         width: Width::Grow,
-        cell: |row| Bit::text(row.username.clone()).into(),
+        cell: |row| Bit::from_text(row.username.clone()).into(),
         sort: Some(Sort::Username),
     },
     Column {
@@ -49,21 +49,21 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         key: "last_login_at",
         label: "Last signed in",
         width: Width::Fit,
-        cell: |row| Bit::time(row.last_login_at).into(),
+        cell: |row| Bit::from_time(row.last_login_at).into(),
         sort: Some(Sort::LastLogin),
     },
     Column {
         key: "sessions",
         label: "Sessions",
         width: Width::Number,
-        cell: |row| Bit::number(row.sessions).into(),
+        cell: |row| Bit::from_number(row.sessions).into(),
         sort: None,
     },
     Column {
         key: "created_at",
         label: "Added",
         width: Width::Fit,
-        cell: |row| Bit::time(Some(row.created_at)).into(),
+        cell: |row| Bit::from_time(Some(row.created_at)).into(),
         sort: Some(Sort::Created),
     },
 ];

@@ -51,11 +51,14 @@ impl Resource for Users {
     const META: &'static Meta = &META;
     const LISTING: &'static Listing<Row, Sort, Filter> = &list::LISTING;
 
-    async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
+    async fn fetch_page(
+        conn: &mut Conn,
+        query: &ListQuery<Sort, Filter>,
+    ) -> store::Result<Page<Row>> {
         users::list_users(conn, query).await
     }
 
-    async fn counts(
+    async fn count_rows(
         conn: &mut Conn,
         _: &ListQuery<Sort, Filter>,
         _: bool,
@@ -65,32 +68,32 @@ impl Resource for Users {
 }
 
 impl Editable for Users {
-    fn fieldsets(_: &AdminContext, _: &Values, object: Option<&Loaded>) -> Vec<Fieldset> {
+    fn build_fieldsets(_: &AdminContext, _: &Values, object: Option<&Loaded>) -> Vec<Fieldset> {
         match object {
             None => vec![first_step()],
-            Some(object) => vec![sign_in(object), permissions()],
+            Some(object) => vec![sign_in(object), permission_fieldset()],
         }
     }
 
-    fn blank(_: &AdminContext) -> Values {
+    fn blank_values(_: &AdminContext) -> Values {
         Values::default()
     }
 
-    async fn load(ctx: &AdminContext, conn: &mut Conn, id: &str) -> store::Result<Loaded> {
+    async fn load_object(ctx: &AdminContext, conn: &mut Conn, id: &str) -> store::Result<Loaded> {
         let user = users::find_user(conn, user_id(id)?).await?;
         let open = store::sessions::of_user(conn, user.id, clock::now()).await?.len();
-        Ok(loaded(&user, open, ctx.actor.id == user.id))
+        Ok(to_loaded(&user, open, ctx.actor.id == user.id))
     }
 
-    async fn save(
+    async fn save_object(
         ctx: &AdminContext,
         conn: &mut Conn,
         object: Option<&Loaded>,
         values: &Values,
     ) -> Result<Saved, Unsaved> {
         match object {
-            None => add_once(conn, values, async |_| add(ctx, values).await).await,
-            Some(object) => change(ctx, conn, object, values).await,
+            None => add_once(conn, values, async |_| add_user(ctx, values).await).await,
+            Some(object) => change_user(ctx, conn, object, values).await,
         }
     }
 
@@ -125,11 +128,16 @@ impl Editable for Users {
         })
     }
 
-    async fn delete(ctx: &AdminContext, conn: &mut Conn, id: &str) -> Result<String, Unsaved> {
+    async fn delete_object(
+        ctx: &AdminContext,
+        conn: &mut Conn,
+        id: &str,
+    ) -> Result<String, Unsaved> {
         let remote_addr = ctx.remote_addr();
         let user =
-            roster::delete_account(conn, &ctx.actor, user_id(id)?, asked(ctx, &remote_addr)).await;
-        let user = user.map_err(failed)?;
+            roster::delete_account(conn, &ctx.actor, user_id(id)?, asked_by(ctx, &remote_addr))
+                .await;
+        let user = user.map_err(failed_unsaved)?;
         tracing::info!(user.name = %ctx.actor.username, object.name = %user.username, "User {} was deleted by {}", user.username, ctx.actor.username);
         Ok(user.username)
     }
@@ -140,12 +148,12 @@ fn user_id(text: &str) -> Result<UserId, StoreError> {
     text.parse().map(UserId).map_err(|_| StoreError::NotFound)
 }
 
-fn asked<'a>(ctx: &AdminContext, remote_addr: &'a str) -> Asked<'a> {
+fn asked_by<'a>(ctx: &AdminContext, remote_addr: &'a str) -> Asked<'a> {
     Asked { at: clock::now(), remote_addr, cost: ctx.deps().password_cost }
 }
 
 /// An error that is about no field.
-fn failed(error: AccountError) -> Unsaved {
+fn failed_unsaved(error: AccountError) -> Unsaved {
     match error {
         AccountError::Store(error) => Unsaved::Failed(error),
         AccountError::NoSuchUser => Unsaved::Failed(StoreError::NotFound),
@@ -162,11 +170,11 @@ fn first_step() -> Fieldset {
         help: "You set the role next. Until then, the new user can only read.".into(),
         paired: false,
         fields: vec![
-            Field::text("username", "Username")
-                .required()
-                .help("At most 150 letters, digits and @ . + - _. Signing in ignores case."),
-            Field::new("password", "Password", secret()).required().help(HELP),
-            Field::new("password_again", "Repeat password", secret()).required(),
+            Field::text_field("username", "Username")
+                .as_required()
+                .with_help("At most 150 letters, digits and @ . + - _. Signing in ignores case."),
+            Field::new("password", "Password", secret()).as_required().with_help(HELP),
+            Field::new("password_again", "Repeat password", secret()).as_required(),
         ],
     }
 }
@@ -181,8 +189,8 @@ fn sign_in(object: &Loaded) -> Fieldset {
         fields: vec![
             Field::new("username", "Username", Widget::Fixed(None)),
             Field::new("password_summary", "Password", Widget::Fixed(Some(reset)))
-                .help("Stored as a hash, so the password cannot be shown."),
-            Field::check("active", "Active").help(
+                .with_help("Stored as a hash, so the password cannot be shown."),
+            Field::checkbox_field("active", "Active").with_help(
                 "Untick to sign the user out everywhere and block signing in. Prefer this to \
                  deleting.",
             ),
@@ -190,7 +198,7 @@ fn sign_in(object: &Loaded) -> Fieldset {
     }
 }
 
-fn permissions() -> Fieldset {
+fn permission_fieldset() -> Fieldset {
     let roles = Role::ALL.map(|role| {
         Choice::new(
             role.as_str(),
@@ -204,18 +212,21 @@ fn permissions() -> Fieldset {
         paired: false,
         fields: vec![
             Field::new("role", "Role", Widget::Select(roles.into()))
-                .required()
-                .help("Takes effect with the user's next request."),
+                .as_required()
+                .with_help("Takes effect with the user's next request."),
         ],
     }
 }
 
-fn loaded(user: &User, sessions: usize, is_oneself: bool) -> Loaded {
+fn to_loaded(user: &User, sessions: usize, is_oneself: bool) -> Loaded {
     let mut values = Values::default();
-    values.set("username", user.username.as_str());
-    values.set("password_summary", crate::accounts::password::describe_hash(&user.password_hash));
-    values.set("role", user.role.as_str());
-    values.tick("active", user.active);
+    values.set_field("username", user.username.as_str());
+    values.set_field(
+        "password_summary",
+        crate::accounts::password::describe_hash(&user.password_hash),
+    );
+    values.set_field("role", user.role.as_str());
+    values.tick_box("active", user.active);
     let id = user.id.to_string();
     let last = user
         .last_login_at
@@ -243,11 +254,11 @@ fn loaded(user: &User, sessions: usize, is_oneself: bool) -> Loaded {
     }
 }
 
-async fn add(ctx: &AdminContext, values: &Values) -> Result<Saved, Unsaved> {
+async fn add_user(ctx: &AdminContext, values: &Values) -> Result<Saved, Unsaved> {
     let mut errors = FormErrors::default();
-    let username = values.trimmed("username").to_owned();
+    let username = values.get_trimmed("username").to_owned();
     if let Err(error) = clean_name(&username) {
-        errors.add("username", error.to_string());
+        errors.add_error("username", error.to_string());
     }
     password::check_pair(values, ("password", "password_again", &username), &mut errors);
     if !errors.is_empty() {
@@ -255,7 +266,7 @@ async fn add(ctx: &AdminContext, values: &Values) -> Result<Saved, Unsaved> {
     }
     let credentials = Credentials { username, password: values.get("password").into() };
     let remote_addr = ctx.remote_addr();
-    let asked = asked(ctx, &remote_addr);
+    let asked = asked_by(ctx, &remote_addr);
     match roster::add_account(&ctx.deps().pool, &ctx.actor, credentials, asked).await {
         Ok(actor) => Ok(Saved {
             id: actor.id.to_string(),
@@ -266,27 +277,27 @@ async fn add(ctx: &AdminContext, values: &Values) -> Result<Saved, Unsaved> {
             opens: true,
         }),
         Err(AccountError::NameTaken(name)) => {
-            Err(wrong("username", &say!("A user named {name} already exists.", name = name)))
+            Err(wrong_field("username", &say!("A user named {name} already exists.", name = name)))
         }
-        Err(error @ AccountError::BadName(_)) => Err(wrong("username", &error)),
-        Err(AccountError::Weak(weak)) => Err(wrong("password", &weak)),
-        Err(error) => Err(failed(error)),
+        Err(error @ AccountError::BadName(_)) => Err(wrong_field("username", &error)),
+        Err(AccountError::Weak(weak)) => Err(wrong_field("password", &weak)),
+        Err(error) => Err(failed_unsaved(error)),
     }
 }
 
-async fn change(
+async fn change_user(
     ctx: &AdminContext,
     conn: &mut Conn,
     object: &Loaded,
     values: &Values,
 ) -> Result<Saved, Unsaved> {
-    let Some(role) = Role::parse(values.trimmed("role")) else {
-        return Err(wrong("role", &"Choose one of the roles."));
+    let Some(role) = Role::parse(values.get_trimmed("role")) else {
+        return Err(wrong_field("role", &"Choose one of the roles."));
     };
     let standing = Standing { role, active: values.is_on("active") };
     let id = user_id(&object.id)?;
     let remote_addr = ctx.remote_addr();
-    let asked = asked(ctx, &remote_addr);
+    let asked = asked_by(ctx, &remote_addr);
     match roster::change_account(conn, &ctx.actor, (id, object.version), standing, asked).await {
         Ok(user) => Ok(Saved {
             id: object.id.clone(),
@@ -299,14 +310,14 @@ async fn change(
         Err(AccountError::Refused(why)) => {
             // Beside what was changed.
             let field = if standing.active { "role" } else { "active" };
-            Err(wrong(field, &why))
+            Err(wrong_field(field, &why))
         }
-        Err(error) => Err(failed(error)),
+        Err(error) => Err(failed_unsaved(error)),
     }
 }
 
-fn wrong(field: &str, error: &dyn std::fmt::Display) -> Unsaved {
+fn wrong_field(field: &str, error: &dyn std::fmt::Display) -> Unsaved {
     let mut errors = FormErrors::default();
-    errors.add(field, error.to_string());
+    errors.add_error(field, error.to_string());
     Unsaved::Invalid(errors)
 }

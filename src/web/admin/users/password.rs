@@ -1,11 +1,11 @@
 //! Setting another user's password: all their sessions end. One's own is `super::super::password`.
 
-use super::{Users, asked, user_id};
+use super::{Users, asked_by, user_id};
 use crate::accounts::password::{self, HELP};
 use crate::accounts::roster;
 use crate::accounts::users::AccountError;
 use crate::web::admin::context::AdminContext;
-use crate::web::admin::kit::back::missing;
+use crate::web::admin::kit::back::missing_object;
 use crate::web::admin::kit::field::{Field, Fieldset, Widget};
 use crate::web::admin::kit::form::{FormErrors, FormView, Values};
 use crate::web::admin::kit::frame::{Frame, Level};
@@ -14,7 +14,7 @@ use crate::web::admin::kit::resource::Resource;
 use crate::web::admin::kit::views::Posted;
 use crate::web::admin::setup::DIFFERS;
 use crate::web::filters;
-use crate::web::human::{self, HumanError, found, see_other};
+use crate::web::human::{self, HumanError, redirect_to, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;
 use actix_web::HttpResponse;
@@ -36,9 +36,13 @@ pub struct UserPasswordPage {
 
 impl UserPasswordPage {
     /// The states it is shown in.
-    pub fn samples() -> Vec<Self> {
+    pub fn sample_pages() -> Vec<Self> {
         let page = |errors: &FormErrors| {
-            let form = FormView::of(vec![fields("<b>grace</b>")], &Values::default(), errors);
+            let form = FormView::bind_form(
+                vec![password_fields("<b>grace</b>")],
+                &Values::default(),
+                errors,
+            );
             let (action, cancel) = (urls::user_password(7), urls::users());
             let username = "<b>grace</b>".to_owned();
             Self {
@@ -50,13 +54,13 @@ impl UserPasswordPage {
             }
         };
         let mut wrong = FormErrors::default();
-        wrong.add("password", password::Weak::Short.to_string());
-        wrong.add("password_again", DIFFERS);
+        wrong.add_error("password", password::Weak::Short.to_string());
+        wrong.add_error("password_again", DIFFERS);
         vec![page(&FormErrors::default()), page(&wrong)]
     }
 }
 
-fn fields(username: &str) -> Fieldset {
+fn password_fields(username: &str) -> Fieldset {
     let secret = || Widget::Secret { is_set: false, generates: false };
     Fieldset {
         id: "password",
@@ -68,8 +72,8 @@ fn fields(username: &str) -> Fieldset {
         .into(),
         paired: false,
         fields: vec![
-            Field::new("password", "Password", secret()).required().help(HELP),
-            Field::new("password_again", "Repeat password", secret()).required(),
+            Field::new("password", "Password", secret()).as_required().with_help(HELP),
+            Field::new("password_again", "Repeat password", secret()).as_required(),
         ],
     }
 }
@@ -81,10 +85,10 @@ pub(super) fn check_pair(
     errors: &mut FormErrors,
 ) {
     if let Err(weak) = password::check_strength(&values.get(name).into(), username) {
-        errors.add(name, weak.to_string());
+        errors.add_error(name, weak.to_string());
     }
     if values.get(name) != values.get(again) {
-        errors.add(again, DIFFERS);
+        errors.add_error(again, DIFFERS);
     }
 }
 
@@ -92,43 +96,46 @@ pub(super) fn check_pair(
 ///
 /// # Errors
 /// No such user (404); the database is away (503).
-pub async fn page(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
-    let user = user(&ctx).await?;
+pub async fn show_user_password(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    let user = find_path_user(&ctx).await?;
     if user.id == ctx.actor.id {
-        return Ok(found(urls::password_change()));
+        return Ok(redirect_to(urls::password_change()));
     }
-    draw(&ctx, &user, &FormErrors::default())
+    draw_password_form(&ctx, &user, &FormErrors::default())
 }
 
 /// `POST /admin/auth/user/<id>/password/`
 ///
 /// # Errors
 /// As the page.
-pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
-    let user = user(&ctx).await?;
+pub async fn submit_user_password(
+    ctx: AdminContext,
+    posted: Posted,
+) -> Result<HttpResponse, HumanError> {
+    let user = find_path_user(&ctx).await?;
     if user.id == ctx.actor.id {
         return Ok(see_other(urls::password_change()));
     }
     let values = Values::from_pairs(posted.into_inner());
     let mut errors = FormErrors::default();
-    if let Some(wrong) = reauth::refusal(&ctx, &values).await? {
-        errors.add(reauth::FIELD, wrong);
+    if let Some(wrong) = reauth::refuse_unconfirmed(&ctx, &values).await? {
+        errors.add_error(reauth::FIELD, wrong);
     }
     check_pair(&values, ("password", "password_again", &user.username), &mut errors);
     if !errors.is_empty() {
-        return draw(&ctx, &user, &errors);
+        return draw_password_form(&ctx, &user, &errors);
     }
     let remote_addr = ctx.remote_addr();
     let actor = user.as_actor();
     let new = (&actor, values.get("password").into());
     let pool = &ctx.deps().pool;
-    match roster::reset_password(pool, &ctx.actor, new, asked(&ctx, &remote_addr)).await {
+    match roster::reset_password(pool, &ctx.actor, new, asked_by(&ctx, &remote_addr)).await {
         Ok(()) => {}
         Err(AccountError::Store(error)) => return Err(error.into()),
         Err(error) => return Err(Problem::internal().caused_by(error).into()),
     }
     tracing::info!(user.name = %ctx.actor.username, object.name = %user.username, "Password of {} was set by {}", user.username, ctx.actor.username);
-    ctx.flash(
+    ctx.leave_message(
         Level::Success,
         say!(
             "The password of “{name}” was set, and their sessions have ended.",
@@ -138,27 +145,27 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
     Ok(see_other(urls::user(user.id)))
 }
 
-async fn user(ctx: &AdminContext) -> Result<users::User, HumanError> {
+async fn find_path_user(ctx: &AdminContext) -> Result<users::User, HumanError> {
     let id = ctx.segment("id");
-    let gone = |error| missing(ctx, Users::META, id, error);
-    let mut conn = ctx.conn().await?;
+    let gone = |error| missing_object(ctx, Users::META, id, error);
+    let mut conn = ctx.get_conn().await?;
     Ok(users::find_user(&mut conn, user_id(id).map_err(gone)?).await.map_err(gone)?)
 }
 
-fn draw(
+fn draw_password_form(
     ctx: &AdminContext,
     user: &users::User,
     errors: &FormErrors,
 ) -> Result<HttpResponse, HumanError> {
-    let mut sets = vec![fields(&user.username)];
-    reauth::join(ctx, &mut sets, "Required when you change accounts.");
-    let form = FormView::of(sets, &Values::default(), errors);
+    let mut sets = vec![password_fields(&user.username)];
+    reauth::join_fieldsets(ctx, &mut sets, "Required when you change accounts.");
+    let form = FormView::bind_form(sets, &Values::default(), errors);
     let frame = ctx
-        .frame(say!("Password of “{name}”", name = user.username))
-        .crumb(t("Users"), urls::users())
-        .crumb(user.username.clone(), urls::user(user.id))
+        .new_frame(say!("Password of “{name}”", name = user.username))
+        .with_crumb(t("Users"), urls::users())
+        .with_crumb(user.username.clone(), urls::user(user.id))
         .with_errors(!form.summary.is_empty());
-    human::page(&UserPasswordPage {
+    human::render_page(&UserPasswordPage {
         frame,
         username: user.username.clone(),
         form,

@@ -1,12 +1,12 @@
 //! Sessions: where a person is signed in, and ending that. Everybody sees their own; who manages
 //! users sees everybody's.
 
-use super::{Users, asked, user_id};
+use super::{Users, asked_by, user_id};
 use crate::accounts::roster;
 use crate::clock;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::at::At;
-use crate::web::admin::kit::back::missing;
+use crate::web::admin::kit::back::missing_object;
 use crate::web::admin::kit::form::{BoundField, Values};
 use crate::web::admin::kit::frame::{Frame, Level};
 use crate::web::admin::kit::reauth;
@@ -50,7 +50,7 @@ struct SessionRow {
 
 impl SessionsPage {
     /// The states it is shown in.
-    pub fn samples() -> Vec<Self> {
+    pub fn sample_pages() -> Vec<Self> {
         let at = DateTime::UNIX_EPOCH;
         let seen = |user_agent: &str| Seen {
             reference: user_agent.to_owned(),
@@ -62,7 +62,10 @@ impl SessionsPage {
         let page = |rows: Vec<Seen>, is_own| Self {
             frame: crate::web::admin::context::sample_frame("Sessions"),
             action: urls::user_sessions(7),
-            rows: rows.into_iter().map(|row| SessionRow::of(row, "Firefox/130.0 <b>")).collect(),
+            rows: rows
+                .into_iter()
+                .map(|row| SessionRow::from_seen(row, "Firefox/130.0 <b>"))
+                .collect(),
             ask: None,
             is_own,
             now: at,
@@ -77,10 +80,10 @@ impl SessionsPage {
 }
 
 impl SessionRow {
-    fn of(seen: Seen, this: &str) -> Self {
+    fn from_seen(seen: Seen, this: &str) -> Self {
         Self {
             is_this: seen.reference == this,
-            browser: browser(&seen.user_agent),
+            browser: browser_name(&seen.user_agent),
             agent: seen.user_agent,
             address: seen.remote_addr,
             started: At(seen.created_at),
@@ -91,7 +94,7 @@ impl SessionRow {
 }
 
 /// What a browser calls itself, as a person would: `Firefox on Linux`.
-fn browser(agent: &str) -> String {
+fn browser_name(agent: &str) -> String {
     // The order matters: each of them also says what those after it say.
     let browsers = [
         ("Edg", "Edge"),
@@ -127,9 +130,9 @@ fn browser(agent: &str) -> String {
 ///
 /// # Errors
 /// The database is away (503).
-pub async fn own(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+pub async fn show_own(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let actor = ctx.actor.clone();
-    draw(&ctx, &actor, None).await
+    draw_sessions(&ctx, &actor, None).await
 }
 
 /// `POST /admin/sessions/`: ends one's own.
@@ -138,61 +141,65 @@ pub async fn own(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
 /// The database is away (503).
 pub async fn end_own(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
     let actor = ctx.actor.clone();
-    end(&ctx, &actor, Values::from_pairs(posted.into_inner())).await
+    end_chosen(&ctx, &actor, Values::from_pairs(posted.into_inner())).await
 }
 
 /// `GET /admin/auth/user/<id>/sessions/`
 ///
 /// # Errors
 /// No such user (404); the database is away (503).
-pub async fn page(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
-    let user = user(&ctx).await?;
-    draw(&ctx, &user, None).await
+pub async fn show_user_sessions(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    let user = find_path_user(&ctx).await?;
+    draw_sessions(&ctx, &user, None).await
 }
 
 /// `POST /admin/auth/user/<id>/sessions/`
 ///
 /// # Errors
 /// As the page.
-pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
-    let user = user(&ctx).await?;
+pub async fn end_of_user(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
+    let user = find_path_user(&ctx).await?;
     let values = Values::from_pairs(posted.into_inner());
     if user.id != ctx.actor.id
-        && let Some(wrong) = reauth::refusal(&ctx, &values).await?
+        && let Some(wrong) = reauth::refuse_unconfirmed(&ctx, &values).await?
     {
-        return draw(&ctx, &user, Some(wrong)).await;
+        return draw_sessions(&ctx, &user, Some(wrong)).await;
     }
-    end(&ctx, &user, values).await
+    end_chosen(&ctx, &user, values).await
 }
 
-async fn user(ctx: &AdminContext) -> Result<Actor, HumanError> {
+async fn find_path_user(ctx: &AdminContext) -> Result<Actor, HumanError> {
     let id = ctx.segment("id");
-    let gone = |error| missing(ctx, Users::META, id, error);
-    let mut conn = ctx.conn().await?;
+    let gone = |error| missing_object(ctx, Users::META, id, error);
+    let mut conn = ctx.get_conn().await?;
     Ok(users::find_user(&mut conn, user_id(id).map_err(gone)?).await.map_err(gone)?.as_actor())
 }
 
-fn this(ctx: &AdminContext) -> String {
+fn this_session(ctx: &AdminContext) -> String {
     ctx.session().get(REFERENCE).ok().flatten().unwrap_or_default()
 }
 
-async fn end(ctx: &AdminContext, user: &Actor, values: Values) -> Result<HttpResponse, HumanError> {
-    let (this, remote_addr) = (this(ctx), ctx.remote_addr());
+async fn end_chosen(
+    ctx: &AdminContext,
+    user: &Actor,
+    values: Values,
+) -> Result<HttpResponse, HumanError> {
+    let (this, remote_addr) = (this_session(ctx), ctx.remote_addr());
     let which = if values.is_on("all") {
         Which::AllBut(&this)
     } else {
-        Which::One(values.trimmed("session"))
+        Which::One(values.get_trimmed("session"))
     };
-    let mut conn = ctx.conn().await?;
-    let asked = asked(ctx, &remote_addr);
+    let mut conn = ctx.get_conn().await?;
+    let asked = asked_by(ctx, &remote_addr);
     let ended = roster::end_sessions(&mut conn, &ctx.actor, (user, which), asked).await?;
     match ended {
-        0 => ctx.flash(Level::Info, "The session had already ended."),
-        1 => ctx.flash(
+        0 => ctx.leave_message(Level::Info, "The session had already ended."),
+        1 => ctx.leave_message(
             Level::Success,
             say!("{n} session of “{name}” was ended.", n = 1, name = user.username),
         ),
-        n => ctx.flash(
+        n => ctx.leave_message(
             Level::Success,
             say!("{n} sessions of “{name}” were ended.", n = n, name = user.username),
         ),
@@ -201,30 +208,30 @@ async fn end(ctx: &AdminContext, user: &Actor, values: Values) -> Result<HttpRes
     Ok(see_other(ctx.path()))
 }
 
-async fn draw(
+async fn draw_sessions(
     ctx: &AdminContext,
     user: &Actor,
     wrong: Option<String>,
 ) -> Result<HttpResponse, HumanError> {
     let now = clock::now();
-    let rows = sessions::of_user(&mut *ctx.conn().await?, user.id, now).await?;
+    let rows = sessions::of_user(&mut *ctx.get_conn().await?, user.id, now).await?;
     let is_own = user.id == ctx.actor.id;
-    let mut frame = ctx.frame(if is_own {
+    let mut frame = ctx.new_frame(if is_own {
         t("Your sessions").to_owned()
     } else {
         say!("Sessions of “{name}”", name = user.username)
     });
     if ctx.path() != urls::own_sessions() {
         frame = frame
-            .crumb(t("Users"), urls::users())
-            .crumb(user.username.clone(), urls::user(user.id));
+            .with_crumb(t("Users"), urls::users())
+            .with_crumb(user.username.clone(), urls::user(user.id));
     }
-    let this = this(ctx);
-    human::page(&SessionsPage {
+    let this = this_session(ctx);
+    human::render_page(&SessionsPage {
         frame: frame.with_errors(wrong.is_some()),
         action: ctx.path().to_owned(),
-        rows: rows.into_iter().map(|row| SessionRow::of(row, &this)).collect(),
-        ask: if is_own { None } else { reauth::ask(ctx, wrong) },
+        rows: rows.into_iter().map(|row| SessionRow::from_seen(row, &this)).collect(),
+        ask: if is_own { None } else { reauth::ask_password(ctx, wrong) },
         is_own,
         now,
     })
@@ -232,19 +239,19 @@ async fn draw(
 
 #[cfg(test)]
 mod tests {
-    use super::browser;
+    use super::browser_name;
 
     #[test]
     fn a_browser_is_named_as_people_name_it() {
         let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0";
-        assert_eq!(browser(firefox), "Firefox on Linux");
+        assert_eq!(browser_name(firefox), "Firefox on Linux");
         let edge =
             "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/125.0 Safari/537.36 Edg/125.0";
-        assert_eq!(browser(edge), "Edge on Windows");
+        assert_eq!(browser_name(edge), "Edge on Windows");
         let phone =
             "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605 Safari/604.1";
-        assert_eq!(browser(phone), "Safari on iPhone");
-        assert_eq!(browser(""), "Unknown");
-        assert_eq!(browser("robot/1"), "robot/1");
+        assert_eq!(browser_name(phone), "Safari on iPhone");
+        assert_eq!(browser_name(""), "Unknown");
+        assert_eq!(browser_name("robot/1"), "robot/1");
     }
 }

@@ -1,7 +1,7 @@
 //! What can be done to many webhooks at once: delete, enable, disable, reset. The doing is
 //! `crate::webhooks`.
 
-use super::act;
+use super::act_from;
 use crate::web::admin::context::{AdminContext, BulkAction};
 use crate::web::admin::kit::bulk::{Asks, Batch};
 use crate::webhooks;
@@ -30,7 +30,7 @@ pub(super) static ACTIONS: &[BulkAction] = &[
             "All their jobs and output. Jobs that have not ended still run.",
             "Their history.",
         ],
-        run: |ctx, conn, ids| Box::pin(delete(ctx, conn, ids)),
+        run: |ctx, conn, ids| Box::pin(delete_selected(ctx, conn, ids)),
     },
     BulkAction {
         name: "enable",
@@ -44,7 +44,7 @@ pub(super) static ACTIONS: &[BulkAction] = &[
         guarded: false,
         goes: &["Create jobs for deliveries that match them, from now on."],
         stays: &["Webhooks without a secret token or signing token stay disabled."],
-        run: |ctx, conn, ids| Box::pin(switch(ctx, conn, (ids, true))),
+        run: |ctx, conn, ids| Box::pin(switch_selected(ctx, conn, (ids, true))),
     },
     BulkAction {
         name: "disable",
@@ -58,7 +58,7 @@ pub(super) static ACTIONS: &[BulkAction] = &[
         guarded: false,
         goes: &["Stop creating jobs. Deliveries that match them are listed as disabled."],
         stays: &["Existing jobs. They still run."],
-        run: |ctx, conn, ids| Box::pin(switch(ctx, conn, (ids, false))),
+        run: |ctx, conn, ids| Box::pin(switch_selected(ctx, conn, (ids, false))),
     },
     BulkAction {
         name: "reset",
@@ -74,42 +74,51 @@ pub(super) static ACTIONS: &[BulkAction] = &[
             "Forget their project IDs. They run nothing until GitLab sends a Test with their secret.",
         ],
         stays: &["Everything else. Their history keeps the old project IDs."],
-        run: |ctx, conn, ids| Box::pin(reset(ctx, conn, ids)),
+        run: |ctx, conn, ids| Box::pin(reset_selected(ctx, conn, ids)),
     },
 ];
 
 /// The ids of a form; what is none names no webhook.
-fn parsed(ids: &[String]) -> Vec<WebhookId> {
+fn parse_ids(ids: &[String]) -> Vec<WebhookId> {
     ids.iter().filter_map(|id| id.parse().ok().map(WebhookId)).collect()
 }
 
-async fn delete(ctx: &AdminContext, conn: &mut Conn, ids: &[String]) -> Result<Batch, StoreError> {
+async fn delete_selected(
+    ctx: &AdminContext,
+    conn: &mut Conn,
+    ids: &[String],
+) -> Result<Batch, StoreError> {
     let remote_addr = ctx.remote_addr();
-    let done = webhooks::delete_many(conn, &act(ctx, &remote_addr), &parsed(ids)).await?;
+    let done = webhooks::delete_many(conn, &act_from(ctx, &remote_addr), &parse_ids(ids)).await?;
     let mut batch = Batch { done, left: Vec::new() };
-    batch.leave("Already deleted", ids.len().saturating_sub(done));
+    batch.leave_rows("Already deleted", ids.len().saturating_sub(done));
     Ok(batch)
 }
 
-async fn reset(ctx: &AdminContext, conn: &mut Conn, ids: &[String]) -> Result<Batch, StoreError> {
+async fn reset_selected(
+    ctx: &AdminContext,
+    conn: &mut Conn,
+    ids: &[String],
+) -> Result<Batch, StoreError> {
     let remote_addr = ctx.remote_addr();
-    let done = webhooks::reset_many(conn, &act(ctx, &remote_addr), &parsed(ids)).await?;
+    let done = webhooks::reset_many(conn, &act_from(ctx, &remote_addr), &parse_ids(ids)).await?;
     let mut batch = Batch { done, left: Vec::new() };
-    batch.leave("Already pending, or deleted", ids.len().saturating_sub(done));
+    batch.leave_rows("Already pending, or deleted", ids.len().saturating_sub(done));
     Ok(batch)
 }
 
-async fn switch(
+async fn switch_selected(
     ctx: &AdminContext,
     conn: &mut Conn,
     (ids, enabled): (&[String], bool),
 ) -> Result<Batch, StoreError> {
     let remote_addr = ctx.remote_addr();
     let rule = (enabled, ctx.deps().settings.allow_no_secret);
-    let switched = webhooks::switch_many(conn, &act(ctx, &remote_addr), &parsed(ids), rule).await?;
+    let switched =
+        webhooks::switch_many(conn, &act_from(ctx, &remote_addr), &parse_ids(ids), rule).await?;
     let mut batch = Batch { done: switched.changed, left: Vec::new() };
     let already = if enabled { "Already enabled" } else { "Already disabled" };
-    batch.leave(already, switched.already);
-    batch.leave("Left disabled, no token", switched.without_secret);
+    batch.leave_rows(already, switched.already);
+    batch.leave_rows("Left disabled, no token", switched.without_secret);
     Ok(batch)
 }

@@ -48,7 +48,7 @@ impl Drift {
 ///
 /// # Errors
 /// Any [`store::StoreError`] of the database.
-pub async fn of(
+pub async fn find_drifts(
     conn: &mut Conn,
     catalogue: &Catalogue,
     rows: &[Row],
@@ -56,12 +56,13 @@ pub async fn of(
     let ids: Vec<WebhookId> = rows.iter().map(|row| WebhookId(row.id)).collect();
     let noted = webhook_actions::noted_fingerprints(conn, &ids).await?;
     let drift = |row: &Row| {
-        between(row, catalogue, noted.get(&row.id).map(String::as_str)).map(|drift| (row.id, drift))
+        find_drift(row, catalogue, noted.get(&row.id).map(String::as_str))
+            .map(|drift| (row.id, drift))
     };
     Ok(rows.iter().filter_map(drift).collect())
 }
 
-fn between(row: &Row, catalogue: &Catalogue, noted: Option<&str>) -> Option<Drift> {
+fn find_drift(row: &Row, catalogue: &Catalogue, noted: Option<&str>) -> Option<Drift> {
     let Some(spec) = catalogue.get(&row.action) else {
         return Some(Drift::Gone(catalogue.why_missing(&row.action).sentence()));
     };
@@ -75,7 +76,7 @@ fn between(row: &Row, catalogue: &Catalogue, noted: Option<&str>) -> Option<Drif
 }
 
 /// What the list of webhooks says above them.
-pub fn remark(rows: &[Row], drifts: &BTreeMap<i64, Drift>) -> Vec<String> {
+pub fn drift_remarks(rows: &[Row], drifts: &BTreeMap<i64, Drift>) -> Vec<String> {
     let mut of_a_kind: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for row in rows {
         if let Some(drift) = drifts.get(&row.id) {

@@ -2,7 +2,7 @@
 
 use crate::web::admin::kit::field::{Field, Fieldset, Widget};
 use crate::web::admin::kit::form::Values;
-use crate::web::admin::words::label;
+use crate::web::admin::words::field_label;
 use crate::webhooks::Draft;
 use signalbox_core::matching::condition;
 use signalbox_i18n::say;
@@ -11,13 +11,15 @@ use signalbox_store::webhooks::Row;
 /// The box of a new webhook: pushes that delete a branch surprise whoever deploys.
 const NO_DELETIONS: &str = "exclude_deletions";
 
-pub(super) fn fieldset(is_new: bool) -> Fieldset {
+pub(super) fn filter_fieldset(is_new: bool) -> Fieldset {
     const EXAMPLE: &str = "branch = \"main\" and not draft; action in [\"open\", \"reopen\"] or title like \"*deploy*\"";
     let words = condition::field_words().collect::<Vec<_>>().join(", ");
     let no_deletions = is_new.then(|| {
-        Field::check(NO_DELETIONS, "Exclude branch and tag deletions")
-            .full()
-            .help("Deleting a branch or tag sends a push too. Adds “not deleted” to the condition.")
+        Field::checkbox_field(NO_DELETIONS, "Exclude branch and tag deletions")
+            .full_width()
+            .with_help(
+                "Deleting a branch or tag sends a push too. Adds “not deleted” to the condition.",
+            )
     });
     let mut fieldset = Fieldset {
         id: "filters",
@@ -25,16 +27,16 @@ pub(super) fn fieldset(is_new: bool) -> Fieldset {
         help: "Optional. A matching event must also pass every filter.".into(),
         paired: true,
         fields: vec![
-            Field::new("ref_filter", label("ref_filter"), Widget::Area { rows: 3 })
-                .help("One pattern a line: main, release/*, refs/tags/v*. ! excludes, ** crosses slashes. Merge requests use their source branch."),
-            Field::new("path_filter", label("path_filter"), Widget::Area { rows: 3 })
-                .help("One pattern a line: docs/, src/**/*.rs, !**/*.md. A push must change such a file. It also passes if GitLab omits files."),
-            Field::new("condition", label("condition"), Widget::Area { rows: 2 })
-                .full()
-                .help(say!("For example: {example}. Operators: =, !=, <, <=, >, >=, in [ ], contains, like, and, or, not, ( ). Fields: {fields}.", example = EXAMPLE, fields = words)),
-            Field::check("obey_skip", label("obey_skip"))
-                .full()
-                .help("Skips events with [skip ci] or [ci skip] in the newest commit or merge request title, and pushes with -o ci.skip."),
+            Field::new("ref_filter", field_label("ref_filter"), Widget::Area { rows: 3 })
+                .with_help("One pattern a line: main, release/*, refs/tags/v*. ! excludes, ** crosses slashes. Merge requests use their source branch."),
+            Field::new("path_filter", field_label("path_filter"), Widget::Area { rows: 3 })
+                .with_help("One pattern a line: docs/, src/**/*.rs, !**/*.md. A push must change such a file. It also passes if GitLab omits files."),
+            Field::new("condition", field_label("condition"), Widget::Area { rows: 2 })
+                .full_width()
+                .with_help(say!("For example: {example}. Operators: =, !=, <, <=, >, >=, in [ ], contains, like, and, or, not, ( ). Fields: {fields}.", example = EXAMPLE, fields = words)),
+            Field::checkbox_field("obey_skip", field_label("obey_skip"))
+                .full_width()
+                .with_help("Skips events with [skip ci] or [ci skip] in the newest commit or merge request title, and pushes with -o ci.skip."),
         ],
     };
     fieldset.fields.extend(no_deletions);
@@ -42,15 +44,15 @@ pub(super) fn fieldset(is_new: bool) -> Fieldset {
 }
 
 /// Fills the form.
-pub(super) fn fill(values: &mut Values, row: &Row) {
-    values.set("ref_filter", row.ref_filter.as_str());
-    values.set("path_filter", row.path_filter.as_str());
-    values.set("condition", row.condition.as_str());
-    values.tick("obey_skip", row.obey_skip);
+pub(super) fn fill_filters(values: &mut Values, row: &Row) {
+    values.set_field("ref_filter", row.ref_filter.as_str());
+    values.set_field("path_filter", row.path_filter.as_str());
+    values.set_field("condition", row.condition.as_str());
+    values.tick_box("obey_skip", row.obey_skip);
 }
 
 /// Takes what was typed.
-pub(super) fn take(values: &Values, draft: Draft) -> Draft {
+pub(super) fn take_filters(values: &Values, draft: Draft) -> Draft {
     let lines = |name| values.get(name).replace("\r\n", "\n").trim_end().to_owned();
     Draft {
         ref_filter: lines("ref_filter"),

@@ -1,12 +1,12 @@
 //! The form of a webhook: its fields, how a webhook fills them, and how what was typed becomes a
 //! draft for `crate::webhooks` to judge.
 
-use super::{act, filters, lane, security};
-use crate::web::admin::context::{AdminContext, Unsaved, unsaved};
+use super::{act_from, filters, lane, security};
+use crate::web::admin::context::{AdminContext, Unsaved, to_unsaved};
 use crate::web::admin::kit::field::{Choice, Field, Fieldset, Widget};
 use crate::web::admin::kit::form::{FormErrors, Values};
 use crate::web::admin::kit::resource::{Loaded, Saved};
-use crate::web::admin::words::label;
+use crate::web::admin::words::field_label;
 use crate::webhooks::{self, Draft, Rules, Target, WebhookInput};
 use signalbox_actions::Catalogue;
 use signalbox_core::action::{Parameter, ParameterKind};
@@ -27,15 +27,15 @@ const REGISTER_ONLY: &str = "off";
 pub(super) const PARAM: &str = "param.";
 
 /// The form for these values.
-pub(in crate::web::admin) fn fieldsets(
+pub(in crate::web::admin) fn form_fieldsets(
     (catalogue, public_address): (&Catalogue, &str),
     values: &Values,
     object: Option<&Loaded>,
 ) -> Vec<Fieldset> {
     vec![
         match_fields(values),
-        filters::fieldset(object.is_none()),
-        security::fieldset(public_address, object),
+        filters::filter_fieldset(object.is_none()),
+        security::security_fieldset(public_address, object),
         action_fields(catalogue, values),
         parameter_fields(catalogue, values),
         note_fields(),
@@ -43,8 +43,8 @@ pub(in crate::web::admin) fn fieldsets(
 }
 
 fn match_fields(values: &Values) -> Fieldset {
-    let has_repository = !kind::may_lack_repository(values.choice("object_kind"));
-    let repository = |field: Field| if has_repository { field.required() } else { field };
+    let has_repository = !kind::may_lack_repository(values.get_choice("object_kind"));
+    let repository = |field: Field| if has_repository { field.as_required() } else { field };
     let kinds = KINDS.iter().map(|known| {
         let header = known.headers.first().copied().unwrap_or_default();
         Choice::new(known.object_kind, known.object_kind).with_pair(header)
@@ -64,29 +64,29 @@ fn match_fields(values: &Values) -> Fieldset {
         help: "Runs when an event matches all five fields.".into(),
         paired: true,
         fields: vec![
-            repository(Field::text("repo_name", label("repo_name")))
-                .help("repository.name in the body, for example Diaspora. Leave empty for events without a repository."),
-            repository(Field::text("repo_url", label("repo_url")))
-                .help("The SSH or the HTTP URL: either matches. Leave empty for events without a repository."),
-            Field::new("object_kind", label("object_kind"), pair(kinds.collect(), "http_x_gitlab_event"))
-                .required()
-                .help("object_kind in the body, or event_name if there is none."),
-            Field::new("http_x_gitlab_event", label("http_x_gitlab_event"), pair(headers.collect(), "object_kind"))
-                .required()
-                .help("The X-Gitlab-Event header."),
+            repository(Field::text_field("repo_name", field_label("repo_name")))
+                .with_help("repository.name in the body, for example Diaspora. Leave empty for events without a repository."),
+            repository(Field::text_field("repo_url", field_label("repo_url")))
+                .with_help("The SSH or the HTTP URL: either matches. Leave empty for events without a repository."),
+            Field::new("object_kind", field_label("object_kind"), pair(kinds.collect(), "http_x_gitlab_event"))
+                .as_required()
+                .with_help("object_kind in the body, or event_name if there is none."),
+            Field::new("http_x_gitlab_event", field_label("http_x_gitlab_event"), pair(headers.collect(), "object_kind"))
+                .as_required()
+                .with_help("The X-Gitlab-Event header."),
             Field::new("pending", "Register on first Test (project ID -1)", Widget::Check { fills: Some(("project_id", "-1")) })
-                .help("Takes the project ID from GitLab's Test, or from the first event."),
-            Field::new("project_id", label("project_id"), Widget::Number { min: ProjectId::PENDING, max: i64::MAX })
-                .help("The project's number in GitLab. -1 means pending registration."),
-            Field::new("register_on_first_event", label("register_on_first_event"), Widget::Select(places))
-                .full()
-                .help("With “Yes”, the URL in GitLab never changes."),
+                .with_help("Takes the project ID from GitLab's Test, or from the first event."),
+            Field::new("project_id", field_label("project_id"), Widget::Number { min: ProjectId::PENDING, max: i64::MAX })
+                .with_help("The project's number in GitLab. -1 means pending registration."),
+            Field::new("register_on_first_event", field_label("register_on_first_event"), Widget::Select(places))
+                .full_width()
+                .with_help("With “Yes”, the URL in GitLab never changes."),
         ],
     }
 }
 
 fn action_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
-    let chosen = values.trimmed("action");
+    let chosen = values.get_trimmed("action");
     let installed = catalogue.entries().map(|spec| {
         let words = match spec.description.as_str() {
             "" => spec.name.clone(),
@@ -110,23 +110,31 @@ fn action_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
         fields: vec![
             Field::new(
                 "action",
-                label("action"),
+                field_label("action"),
                 Widget::Choose { options, refetches: "parameters", button: "Show parameters" },
             )
-            .required()
-            .full(),
-            Field::new("max_attempts", label("max_attempts"), Widget::Number { min: 1, max: 100 })
-                .help("How many attempts a job gets before it counts as failed."),
-            Field::new("timeout_s", label("timeout_s"), Widget::Number { min: 1, max: 86_400 })
-                .help(format!(
-                    "{}{}",
-                    t("For one attempt. Leave empty for the action's own timeout."),
-                    limit.unwrap_or_default()
-                )),
+            .as_required()
+            .full_width(),
+            Field::new(
+                "max_attempts",
+                field_label("max_attempts"),
+                Widget::Number { min: 1, max: 100 },
+            )
+            .with_help("How many attempts a job gets before it counts as failed."),
+            Field::new(
+                "timeout_s",
+                field_label("timeout_s"),
+                Widget::Number { min: 1, max: 86_400 },
+            )
+            .with_help(format!(
+                "{}{}",
+                t("For one attempt. Leave empty for the action's own timeout."),
+                limit.unwrap_or_default()
+            )),
             lane::concurrency_field(),
             lane::debounce_field(),
             lane::cancel_field(),
-            Field::check("enabled", label("enabled")).full().help(
+            Field::checkbox_field("enabled", field_label("enabled")).full_width().with_help(
                 "A disabled webhook runs nothing. Deliveries that match it are listed as disabled.",
             ),
         ],
@@ -135,7 +143,7 @@ fn action_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
 
 /// The parameters of the chosen action: none, if it declares none.
 fn parameter_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
-    let spec = catalogue.get(values.trimmed("action"));
+    let spec = catalogue.get(values.get_trimmed("action"));
     let fields: Vec<Field> =
         spec.iter().flat_map(|spec| &spec.parameters).map(parameter_field).collect();
     Fieldset { id: "parameters", legend: "Parameters", help: "".into(), paired: true, fields }
@@ -164,8 +172,8 @@ fn parameter_field(parameter: &Parameter) -> Field {
     let usual = parameter.default.as_ref().map(|value| say!("Default: {value}.", value = value));
     let help =
         [Some(parameter.help.clone()), usual].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let field = Field::new(name, parameter.name.clone(), widget).help(help);
-    if parameter.required { field.required() } else { field }
+    let field = Field::new(name, parameter.name.clone(), widget).with_help(help);
+    if parameter.required { field.as_required() } else { field }
 }
 
 fn note_fields() -> Fieldset {
@@ -175,66 +183,66 @@ fn note_fields() -> Fieldset {
         help: "".into(),
         paired: false,
         fields: vec![
-            Field::text("name", label("name"))
-                .help("Shown in lists and on jobs. Leave empty to show repository and kind."),
-            Field::new("notes", label("notes"), Widget::Area { rows: 3 }),
+            Field::text_field("name", field_label("name"))
+                .with_help("Shown in lists and on jobs. Leave empty to show repository and kind."),
+            Field::new("notes", field_label("notes"), Widget::Area { rows: 3 }),
         ],
     }
 }
 
 /// What a form for a new webhook begins with.
-pub(super) fn blank(catalogue: &Catalogue) -> Values {
+pub(super) fn blank_form(catalogue: &Catalogue) -> Values {
     let mut values = Values::default();
-    values.set("object_kind", "push");
-    values.set("http_x_gitlab_event", "Push Hook");
-    values.set("project_id", ProjectId::PENDING.to_string());
-    values.tick("pending", true);
-    registers(&mut values, true);
-    values.tick("enabled", true);
-    values.set("max_attempts", "3");
-    values.set("concurrency", Concurrency::Parallel.as_str());
-    values.set("debounce_s", "0");
+    values.set_field("object_kind", "push");
+    values.set_field("http_x_gitlab_event", "Push Hook");
+    values.set_field("project_id", ProjectId::PENDING.to_string());
+    values.tick_box("pending", true);
+    set_registers(&mut values, true);
+    values.tick_box("enabled", true);
+    values.set_field("max_attempts", "3");
+    values.set_field("concurrency", Concurrency::Parallel.as_str());
+    values.set_field("debounce_s", "0");
     if catalogue.get("print").is_some() {
-        values.set("action", "print");
+        values.set_field("action", "print");
     }
     values
 }
 
 /// A webhook's fields, secrets left out.
-pub(super) fn values(row: &Row) -> Values {
+pub(super) fn form_values(row: &Row) -> Values {
     let mut values = Values::default();
-    values.set("name", row.name.as_str());
-    values.set("repo_name", row.repo_name.as_str());
-    values.set("repo_url", row.repo_url.as_str());
-    values.set("object_kind", row.object_kind.as_str());
-    values.set("http_x_gitlab_event", row.http_x_gitlab_event.as_str());
-    values.set("project_id", row.project_id.to_string());
-    values.tick("pending", row.is_pending());
-    registers(&mut values, row.register_on_first_event);
-    values.tick("enabled", row.enabled);
-    values.set("action", row.action.as_str());
-    values.set("max_attempts", row.max_attempts.to_string());
-    values.set("concurrency", row.concurrency.as_str());
-    values.set("debounce_s", row.debounce_s.to_string());
-    values.tick("cancel_running", row.cancel_running);
-    values.set("timeout_s", row.timeout_s.map(|limit| limit.to_string()).unwrap_or_default());
-    values.set("notes", row.notes.as_str());
-    filters::fill(&mut values, row);
-    security::fill(&mut values, row);
-    parameters(&mut values, &row.action_params);
+    values.set_field("name", row.name.as_str());
+    values.set_field("repo_name", row.repo_name.as_str());
+    values.set_field("repo_url", row.repo_url.as_str());
+    values.set_field("object_kind", row.object_kind.as_str());
+    values.set_field("http_x_gitlab_event", row.http_x_gitlab_event.as_str());
+    values.set_field("project_id", row.project_id.to_string());
+    values.tick_box("pending", row.is_pending());
+    set_registers(&mut values, row.register_on_first_event);
+    values.tick_box("enabled", row.enabled);
+    values.set_field("action", row.action.as_str());
+    values.set_field("max_attempts", row.max_attempts.to_string());
+    values.set_field("concurrency", row.concurrency.as_str());
+    values.set_field("debounce_s", row.debounce_s.to_string());
+    values.tick_box("cancel_running", row.cancel_running);
+    values.set_field("timeout_s", row.timeout_s.map(|limit| limit.to_string()).unwrap_or_default());
+    values.set_field("notes", row.notes.as_str());
+    filters::fill_filters(&mut values, row);
+    security::fill_secrets(&mut values, row);
+    fill_parameters(&mut values, &row.action_params);
     values
 }
 
 /// Fills in where it registers.
-pub(super) fn registers(values: &mut Values, at_main: bool) {
-    values.set("register_on_first_event", if at_main { AT_MAIN } else { REGISTER_ONLY });
+pub(super) fn set_registers(values: &mut Values, at_main: bool) {
+    values.set_field("register_on_first_event", if at_main { AT_MAIN } else { REGISTER_ONLY });
 }
 
 /// Fills in an action's parameters as they are stored.
-pub(super) fn parameters(values: &mut Values, stored: &serde_json::Value) {
+pub(super) fn fill_parameters(values: &mut Values, stored: &serde_json::Value) {
     for (name, value) in stored.as_object().into_iter().flatten() {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        values.set(&format!("{PARAM}{name}"), text);
+        values.set_field(&format!("{PARAM}{name}"), text);
     }
 }
 
@@ -244,14 +252,14 @@ pub(super) fn is_pending(values: &Values) -> bool {
 }
 
 /// Saves what was typed.
-pub(super) async fn save(
+pub(super) async fn save_form(
     ctx: &AdminContext,
     conn: &mut Conn,
     object: Option<&Loaded>,
     values: &Values,
 ) -> Result<Saved, Unsaved> {
     let mut reveal = Vec::new();
-    let (draft, mut errors) = draft(values, object, &mut reveal);
+    let (draft, mut errors) = read_draft(values, object, &mut reveal);
     let deps = ctx.deps();
     let spec = deps.catalogue.get(&draft.action);
     let is_set = |name| object.is_some_and(|object| object.secrets_set.contains(&name));
@@ -266,7 +274,7 @@ pub(super) async fn save(
         Ok(_) => return Err(Unsaved::Invalid(errors)),
         Err(faults) => {
             for fault in faults {
-                errors.add(&fault.field, fault.message);
+                errors.add_error(&fault.field, fault.message);
             }
             return Err(Unsaved::Invalid(errors));
         }
@@ -279,8 +287,8 @@ pub(super) async fn save(
         },
     };
     let remote_addr = ctx.remote_addr();
-    let row = webhooks::save_webhook(conn, &act(ctx, &remote_addr), target, &input).await;
-    let row = row.map_err(unsaved)?;
+    let row = webhooks::save_webhook(conn, &act_from(ctx, &remote_addr), target, &input).await;
+    let row = row.map_err(to_unsaved)?;
     tracing::info!(webhook.id = row.id, user.name = %ctx.actor.username, "Webhook {} was saved by {}", row.id, ctx.actor.username);
     Ok(Saved {
         id: row.id.to_string(),
@@ -295,21 +303,21 @@ pub(super) async fn save(
 }
 
 /// What was typed, as a draft. What is not even a number is an error here.
-fn draft(
+fn read_draft(
     values: &Values,
     object: Option<&Loaded>,
     reveal: &mut Vec<(String, String)>,
 ) -> (Draft, FormErrors) {
     let mut errors = FormErrors::default();
     let project_id = project_id(values, object).unwrap_or_else(|message| {
-        errors.add("project_id", message);
+        errors.add_error("project_id", message);
         0
     });
-    let max_attempts = match values.trimmed("max_attempts") {
+    let max_attempts = match values.get_trimmed("max_attempts") {
         "" => Some(3),
         text => text.parse().ok(),
     };
-    let timeout_s = match values.trimmed("timeout_s") {
+    let timeout_s = match values.get_trimmed("timeout_s") {
         "" => Some(None),
         text => text.parse().ok().map(Some),
     };
@@ -317,33 +325,33 @@ fn draft(
         [("max_attempts", max_attempts.is_some()), ("timeout_s", timeout_s.is_some())]
     {
         if !is_number {
-            errors.add(field, "Enter a whole number.");
+            errors.add_error(field, "Enter a whole number.");
         }
     }
-    let (concurrency, debounce_s) = lane::read(values, &mut errors);
+    let (concurrency, debounce_s) = lane::read_lane_fields(values, &mut errors);
     let action_params: BTreeMap<String, String> = values
-        .pairs()
+        .iter_pairs()
         .filter_map(|(name, value)| Some((name.strip_prefix(PARAM)?, value.trim())))
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
     // Who sends no such field leaves it as it is.
-    let chosen = if values.has("register_on_first_event") {
+    let chosen = if values.has_field("register_on_first_event") {
         Some(values)
     } else {
         object.map(|object| &object.values)
     };
     let registers_at_main = chosen.is_none_or(|values| values.is_on("register_on_first_event"));
     let draft = Draft {
-        name: values.trimmed("name").to_owned(),
-        repo_name: values.trimmed("repo_name").to_owned(),
-        repo_url: values.trimmed("repo_url").to_owned(),
-        object_kind: values.choice("object_kind").to_owned(),
+        name: values.get_trimmed("name").to_owned(),
+        repo_name: values.get_trimmed("repo_name").to_owned(),
+        repo_url: values.get_trimmed("repo_url").to_owned(),
+        object_kind: values.get_choice("object_kind").to_owned(),
         project_id,
-        http_x_gitlab_event: values.choice("http_x_gitlab_event").to_owned(),
+        http_x_gitlab_event: values.get_choice("http_x_gitlab_event").to_owned(),
         enabled: values.is_on("enabled"),
         register_on_first_event: registers_at_main,
-        action: values.trimmed("action").to_owned(),
+        action: values.get_trimmed("action").to_owned(),
         action_params,
         max_attempts: max_attempts.unwrap_or(3),
         timeout_s: timeout_s.unwrap_or(None),
@@ -353,7 +361,8 @@ fn draft(
         notes: values.get("notes").trim_end().replace("\r\n", "\n"),
         ..Draft::default()
     };
-    let draft = security::take(values, filters::take(values, draft), (reveal, &mut errors));
+    let draft =
+        security::take_secrets(values, filters::take_filters(values, draft), (reveal, &mut errors));
     (draft, errors)
 }
 
@@ -362,11 +371,11 @@ fn draft(
 fn project_id(values: &Values, object: Option<&Loaded>) -> Result<i64, &'static str> {
     let was_ticked = object.is_none_or(|object| object.values.is_on("pending"));
     let ticked = values.is_on("pending");
-    match values.trimmed("project_id") {
+    match values.get_trimmed("project_id") {
         _ if ticked && !was_ticked => Ok(ProjectId::PENDING),
         "" if ticked => Ok(ProjectId::PENDING),
         // The contract's default, for those who send no such field at all.
-        "" if values.pairs().all(|(name, _)| name != "project_id") => Ok(0),
+        "" if values.iter_pairs().all(|(name, _)| name != "project_id") => Ok(0),
         "" => Err("Enter the project ID, or tick the box to wait for GitLab's Test."),
         text => text.parse().map_err(|_| "Enter a whole number: the project ID in GitLab, or -1."),
     }

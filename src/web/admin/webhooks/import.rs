@@ -5,7 +5,7 @@
 mod plan;
 
 use self::plan::PlanView;
-use super::{Webhooks, act};
+use super::{Webhooks, act_from};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::form::{BoundField, Values};
 use crate::web::admin::kit::frame::{Frame, Level};
@@ -13,7 +13,7 @@ use crate::web::admin::kit::resource::Resource;
 use crate::web::admin::kit::views::Posted;
 use crate::web::admin::kit::{export, query, reauth};
 use crate::web::filters;
-use crate::web::human::{HumanError, page, see_other};
+use crate::web::human::{HumanError, render_page, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;
 use crate::webhooks::SaveError;
@@ -52,15 +52,15 @@ pub struct ImportPage {
 ///
 /// # Errors
 /// Never.
-pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
-    draw(&ctx, Given::default(), None)
+pub async fn show_import(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    draw_import(&ctx, Given::default(), None)
 }
 
 /// POST: a file leads to its plan; with `mark`, the plan is carried out.
 ///
 /// # Errors
 /// The database (503).
-pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
+pub async fn submit_import(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
     let values = Values::from_pairs(posted.into_inner());
     let text = values.get("file").replace("\r\n", "\n");
     let given = Given { text: text.clone(), ..Given::default() };
@@ -71,35 +71,35 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
                 Unreadable::Yaml(text) => Err(text),
                 Unreadable::Wrong(sentence) => Ok(i18n::say(&sentence)),
             };
-            return draw(&ctx, Given { unreadable: Some(told), ..given }, None);
+            return draw_import(&ctx, Given { unreadable: Some(told), ..given }, None);
         }
     };
-    let mark = values.trimmed("mark");
+    let mark = values.get_trimmed("mark");
     if mark.is_empty() {
-        return planned(&ctx, &mut file, given).await;
+        return show_plan(&ctx, &mut file, given).await;
     }
-    if let Some(wrong) = reauth::refusal(&ctx, &values).await? {
-        return planned(&ctx, &mut file, Given { wrong: Some(wrong), ..given }).await;
+    if let Some(wrong) = reauth::refuse_unconfirmed(&ctx, &values).await? {
+        return show_plan(&ctx, &mut file, Given { wrong: Some(wrong), ..given }).await;
     }
     let done = {
-        let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
+        let (mut conn, remote_addr) = (ctx.get_conn().await?, ctx.remote_addr());
         let find = |name: &str| ctx.deps().catalogue.get(name);
         let setting = Setting {
             action: &find,
             allow_no_secret: ctx.deps().settings.allow_no_secret,
-            act: &|| act(&ctx, &remote_addr),
+            act: &|| act_from(&ctx, &remote_addr),
         };
         import_seen(&mut conn, (&mut file, mark), &setting).await
     };
     match done {
-        Ok((done, lacking)) => Ok(landed(&ctx, done, &lacking)),
+        Ok((done, lacking)) => Ok(redirect_to_list(&ctx, done, &lacking)),
         Err(ImportError::Save(SaveError::Stale | SaveError::Gone)) => {
             let refused = Some(say!(
                 "Nothing was imported: webhooks have changed since you opened this page. This is what the file would do now."
             ));
-            planned(&ctx, &mut file, Given { refused, ..given }).await
+            show_plan(&ctx, &mut file, Given { refused, ..given }).await
         }
-        Err(ImportError::Faults(_)) => planned(&ctx, &mut file, given).await,
+        Err(ImportError::Faults(_)) => show_plan(&ctx, &mut file, given).await,
         Err(ImportError::Save(SaveError::Store(error))) => Err(error.into()),
         Err(error) => Err(Problem::internal().caused_by(error).into()),
     }
@@ -114,47 +114,47 @@ struct Given {
     wrong: Option<String>,
 }
 
-async fn planned(
+async fn show_plan(
     ctx: &AdminContext,
     file: &mut Document,
     given: Given,
 ) -> Result<HttpResponse, HumanError> {
     let preview = {
-        let (mut conn, remote_addr) = (ctx.conn().await?, ctx.remote_addr());
+        let (mut conn, remote_addr) = (ctx.get_conn().await?, ctx.remote_addr());
         let find = |name: &str| ctx.deps().catalogue.get(name);
         let setting = Setting {
             action: &find,
             allow_no_secret: ctx.deps().settings.allow_no_secret,
-            act: &|| act(ctx, &remote_addr),
+            act: &|| act_from(ctx, &remote_addr),
         };
         preview_import(&mut conn, file, &setting).await?
     };
-    draw(ctx, given, Some(PlanView::of(&preview)))
+    draw_import(ctx, given, Some(PlanView::from_preview(&preview)))
 }
 
-fn draw(
+fn draw_import(
     ctx: &AdminContext,
     given: Given,
     plan: Option<PlanView>,
 ) -> Result<HttpResponse, HumanError> {
     let has_errors = given.unreadable.is_some() || given.wrong.is_some();
     let frame = ctx
-        .frame(t("Import webhooks"))
-        .crumb(t("Webhooks"), urls::webhooks())
+        .new_frame(t("Import webhooks"))
+        .with_crumb(t("Webhooks"), urls::webhooks())
         .with_errors(has_errors);
     let may_start = plan.as_ref().is_some_and(PlanView::can_start);
-    page(&ImportPage {
+    render_page(&ImportPage {
         frame,
         text: given.text,
         unreadable: given.unreadable,
         refused: given.refused,
         plan,
-        ask: if may_start { reauth::ask(ctx, given.wrong) } else { None },
+        ask: if may_start { reauth::ask_password(ctx, given.wrong) } else { None },
     })
 }
 
 /// Back to the list, with what was done and who needs a secret.
-fn landed(ctx: &AdminContext, done: Imported, lacking: &[String]) -> HttpResponse {
+fn redirect_to_list(ctx: &AdminContext, done: Imported, lacking: &[String]) -> HttpResponse {
     let who = &ctx.actor.username;
     tracing::info!(user.name = %who, import.added = done.added, import.changed = done.changed, "Import by {who} added {} webhooks and changed {}", done.added, done.changed);
     let text = say!(
@@ -164,7 +164,7 @@ fn landed(ctx: &AdminContext, done: Imported, lacking: &[String]) -> HttpRespons
         same = group_thousands(done.same)
     );
     if lacking.is_empty() {
-        ctx.flash(Level::Success, text);
+        ctx.leave_message(Level::Success, text);
         return see_other(urls::webhooks());
     }
     let named = lacking.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -180,15 +180,15 @@ fn landed(ctx: &AdminContext, done: Imported, lacking: &[String]) -> HttpRespons
 ///
 /// # Errors
 /// The database (503), a webhook that YAML cannot hold (500).
-pub async fn download(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
-    let asked = query::read(&urls::webhooks(), ctx.query(), Webhooks::LISTING);
+pub async fn download_export(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    let asked = query::read_query(&urls::webhooks(), ctx.query(), Webhooks::LISTING);
     if !asked.warnings.is_empty() {
         let warnings = asked.warnings.join(" ");
-        ctx.flash(Level::Warning, format!("{warnings} {}", t("Check the list again.")));
+        ctx.leave_message(Level::Warning, format!("{warnings} {}", t("Check the list again.")));
         return Ok(see_other(asked.address.href()));
     }
-    let mut conn = ctx.conn().await?;
-    let (rows, _) = export::rows::<Webhooks>(&mut conn, asked.query).await?;
+    let mut conn = ctx.get_conn().await?;
+    let (rows, _) = export::fetch_all_rows::<Webhooks>(&mut conn, asked.query).await?;
     let text = file_of(rows).map_err(|error| Problem::internal().caused_by(error))?;
     let name = "attachment; filename=\"webhooks.yaml\"";
     let mut response = HttpResponse::Ok();
@@ -200,7 +200,7 @@ pub async fn download(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
 
 /// The page in every state, for the test of all pages.
 #[cfg(test)]
-pub fn samples(words: &str) -> Vec<ImportPage> {
+pub fn sample_pages(words: &str) -> Vec<ImportPage> {
     use self::plan::LineView;
     use super::badges::{import_changed_badge, import_faulty_badge, import_new_badge};
     use crate::web::admin::kit::badge::Badge;

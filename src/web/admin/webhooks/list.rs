@@ -3,8 +3,10 @@
 use crate::web::admin::deliveries::badges::verdict_badge;
 use crate::web::admin::jobs::badges::job_badge;
 use crate::web::admin::kit::column::{Bit, Cell, Column, Switch, Width};
-use crate::web::admin::kit::filter::{BadChoice, Choices, FilterSpec, YES_NO, within, yes_no};
-use crate::web::admin::kit::listing::{Empty, Listing, Paging, number};
+use crate::web::admin::kit::filter::{
+    BadChoice, Choices, FilterSpec, YES_NO, parse_within, yes_no,
+};
+use crate::web::admin::kit::listing::{Empty, Listing, Paging, parse_number_place};
 use crate::web::admin::webhooks::badges::{enabled_badge, pending_badge};
 use crate::web::urls;
 use signalbox_core::ids::WebhookId;
@@ -21,7 +23,7 @@ pub(super) static LISTING: Listing<Row, Sort, Filter> = Listing {
     paging: Paging::Numbered(100),
     default_order: &[(Sort::Repository, Direction::Ascending)],
     id: |row| row.id.to_string(),
-    place: number,
+    place: parse_number_place,
     page: |row| urls::webhook(WebhookId(row.id)),
     empty: Empty {
         title: "No webhooks yet",
@@ -38,14 +40,17 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         key: "repository",
         label: "Repository",
         width: Width::Grow,
-        cell: repository,
+        cell: repository_cell,
         sort: Some(Sort::Repository),
     },
     Column {
         key: "event",
         label: "Event",
         width: Width::Fit,
-        cell: |row| Bit::text(row.http_x_gitlab_event.clone()).over(Bit::code(&row.object_kind)),
+        cell: |row| {
+            Bit::from_text(row.http_x_gitlab_event.clone())
+                .stack_over(Bit::from_code(&row.object_kind))
+        },
         sort: Some(Sort::Event),
     },
     Column {
@@ -72,7 +77,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
                 name: row.label(),
                 action: urls::webhook_switch(WebhookId(row.id)),
             })
-            .over(Bit::code(&row.action))
+            .stack_over(Bit::from_code(&row.action))
         },
         sort: Some(Sort::Enabled),
     },
@@ -93,12 +98,12 @@ const COLUMNS: &[Column<Row, Sort>] = &[
 ];
 
 /// The repository, and the webhook's own name if it has one.
-fn repository(row: &Row) -> Cell {
+fn repository_cell(row: &Row) -> Cell {
     let named = match row.name.as_str() {
         "" => row.repo_name.clone(),
         name => format!("{} · {name}", row.repo_name),
     };
-    Bit::text(named).over(Bit::code(&row.repo_url))
+    Bit::from_text(named).stack_over(Bit::from_code(&row.repo_url))
 }
 
 fn last_delivery(row: &Row) -> Cell {
@@ -109,7 +114,7 @@ fn last_delivery(row: &Row) -> Cell {
         (Some(badge), None) => Bit::Badge(badge),
         (None, _) => Bit::Empty,
     };
-    Bit::time(row.last_delivery_at).over(badge)
+    Bit::from_time(row.last_delivery_at).stack_over(badge)
 }
 
 fn last_job(row: &Row) -> Cell {
@@ -190,7 +195,7 @@ const FILTERS: &[FilterSpec<Filter>] = &[
             Ok(())
         },
     },
-    FilterSpec::times("created", "Added", |filter| &mut filter.created),
+    FilterSpec::over_times("created", "Added", |filter| &mut filter.created),
     FilterSpec {
         param: "http_x_gitlab_event",
         label: "Event",
@@ -205,7 +210,7 @@ const FILTERS: &[FilterSpec<Filter>] = &[
         label: "Pending for more than",
         choices: Choices::Open,
         apply: |filter, value| {
-            filter.pending_for = Some(within(value)?);
+            filter.pending_for = Some(parse_within(value)?);
             Ok(())
         },
     },
@@ -214,7 +219,7 @@ const FILTERS: &[FilterSpec<Filter>] = &[
         label: "No delivery for more than",
         choices: Choices::Open,
         apply: |filter, value| {
-            filter.quiet_for = Some(within(value)?);
+            filter.quiet_for = Some(parse_within(value)?);
             Ok(())
         },
     },

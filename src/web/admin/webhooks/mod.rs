@@ -20,7 +20,7 @@ pub mod switch;
 pub mod test;
 
 use self::drift::Drift;
-use super::context::{AdminContext, Meta, Signalbox, Unsaved, unsaved};
+use super::context::{AdminContext, Meta, Signalbox, Unsaved, to_unsaved};
 use super::kit::badge::Badge;
 use super::kit::field::Fieldset;
 use super::kit::form::Values;
@@ -60,7 +60,7 @@ static META: Meta = Meta {
         is_sensitive: change::is_sensitive,
         deleting: true,
     }),
-    log: LogWords { restore: change::restore, ..LOG_WORDS },
+    log: LogWords { restore: change::restore_field, ..LOG_WORDS },
     ..Meta::new("hooks", "webhook", ["webhook", "webhooks", "Webhooks"], Permission::View)
 };
 
@@ -73,11 +73,14 @@ impl Resource for Webhooks {
     const META: &'static Meta = &META;
     const LISTING: &'static Listing<Row, Sort, Filter> = &list::LISTING;
 
-    async fn fetch(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> store::Result<Page<Row>> {
+    async fn fetch_page(
+        conn: &mut Conn,
+        query: &ListQuery<Sort, Filter>,
+    ) -> store::Result<Page<Row>> {
         webhooks::list_webhooks(conn, query).await
     }
 
-    async fn counts(
+    async fn count_rows(
         conn: &mut Conn,
         query: &ListQuery<Sort, Filter>,
         _: bool,
@@ -85,7 +88,7 @@ impl Resource for Webhooks {
         webhooks::count_webhooks(conn, query).await
     }
 
-    async fn ids(
+    async fn select_ids(
         conn: &mut Conn,
         query: &ListQuery<Sort, Filter>,
         range: (Option<&str>, &Part),
@@ -95,43 +98,52 @@ impl Resource for Webhooks {
         Ok(ids.into_iter().map(|id| id.0.to_string()).collect())
     }
 
-    async fn remarks(ctx: &AdminContext, conn: &mut Conn, rows: &[Row]) -> store::Result<Remarks> {
-        let drifts = drift::of(conn, &ctx.deps().catalogue, rows).await?;
-        Ok(Remarks { above: drift::remark(rows, &drifts), ..Remarks::default() })
+    async fn load_remarks(
+        ctx: &AdminContext,
+        conn: &mut Conn,
+        rows: &[Row],
+    ) -> store::Result<Remarks> {
+        let drifts = drift::find_drifts(conn, &ctx.deps().catalogue, rows).await?;
+        Ok(Remarks { above: drift::drift_remarks(rows, &drifts), ..Remarks::default() })
     }
 }
 
 impl Editable for Webhooks {
-    fn fieldsets(ctx: &AdminContext, values: &Values, object: Option<&Loaded>) -> Vec<Fieldset> {
-        form::fieldsets((&ctx.deps().catalogue, &ctx.public_address()), values, object)
+    fn build_fieldsets(
+        ctx: &AdminContext,
+        values: &Values,
+        object: Option<&Loaded>,
+    ) -> Vec<Fieldset> {
+        form::form_fieldsets((&ctx.deps().catalogue, &ctx.public_address()), values, object)
     }
 
-    fn blank(ctx: &AdminContext) -> Values {
-        form::blank(&ctx.deps().catalogue)
+    fn blank_values(ctx: &AdminContext) -> Values {
+        form::blank_form(&ctx.deps().catalogue)
     }
 
-    async fn load(ctx: &AdminContext, conn: &mut Conn, id: &str) -> store::Result<Loaded> {
+    async fn load_object(ctx: &AdminContext, conn: &mut Conn, id: &str) -> store::Result<Loaded> {
         let id = webhook_id(id)?;
         let row = webhooks::find_webhook(conn, id).await?;
         let twins = webhooks::find_duplicates(conn, &row).await?;
-        let drifts = drift::of(conn, &ctx.deps().catalogue, std::slice::from_ref(&row)).await?;
-        let mut object = loaded(&row);
-        if !row.is_pending() && ctx.may(Permission::ChangeWebhooks) {
+        let drifts =
+            drift::find_drifts(conn, &ctx.deps().catalogue, std::slice::from_ref(&row)).await?;
+        let mut object = to_loaded(&row);
+        if !row.is_pending() && ctx.has_permission(Permission::ChangeWebhooks) {
             object.tools.push(("Reset registration", urls::webhook_reset(id)));
         }
         Ok(Loaded {
-            lead: row.is_pending().then(|| next_step::draw(&row, &ctx.public_address())),
-            notices: mismatch(&row)
+            lead: row.is_pending().then(|| next_step::draw_next_step(&row, &ctx.public_address())),
+            notices: mismatch_notice(&row)
                 .into_iter()
-                .chain(drifts.values().map(drifted))
-                .chain(twins.iter().map(twin))
+                .chain(drifts.values().map(drift_notice))
+                .chain(twins.iter().map(duplicate_notice))
                 .collect(),
-            rail: Some(rail::of(conn, &row).await?),
+            rail: Some(rail::load_rail(conn, &row).await?),
             ..object
         })
     }
 
-    async fn save(
+    async fn save_object(
         ctx: &AdminContext,
         conn: &mut Conn,
         object: Option<&Loaded>,
@@ -140,13 +152,13 @@ impl Editable for Webhooks {
         match object {
             None => {
                 add_once(conn, values, async |conn: &mut Conn| {
-                    let saved = form::save(ctx, conn, None, values).await?;
+                    let saved = form::save_form(ctx, conn, None, values).await?;
                     let next = form::is_pending(values).then(|| urls::webhook_setup(&saved.id));
                     Ok(Saved { next, ..saved })
                 })
                 .await
             }
-            Some(_) => form::save(ctx, conn, object, values).await,
+            Some(_) => form::save_form(ctx, conn, object, values).await,
         }
     }
 
@@ -180,11 +192,15 @@ impl Editable for Webhooks {
         })
     }
 
-    async fn delete(ctx: &AdminContext, conn: &mut Conn, id: &str) -> Result<String, Unsaved> {
+    async fn delete_object(
+        ctx: &AdminContext,
+        conn: &mut Conn,
+        id: &str,
+    ) -> Result<String, Unsaved> {
         let id = webhook_id(id)?;
         let remote_addr = ctx.remote_addr();
-        let row = crate::webhooks::delete_logged(conn, &act(ctx, &remote_addr), id).await;
-        let row = row.map_err(unsaved)?;
+        let row = crate::webhooks::delete_logged(conn, &act_from(ctx, &remote_addr), id).await;
+        let row = row.map_err(to_unsaved)?;
         tracing::info!(webhook.id = row.id, user.name = %ctx.actor.username, "Webhook {} was deleted by {}", row.id, ctx.actor.username);
         Ok(row.label())
     }
@@ -194,7 +210,7 @@ fn webhook_id(text: &str) -> Result<WebhookId, StoreError> {
     text.parse().map(WebhookId).map_err(|_| StoreError::NotFound)
 }
 
-pub(super) fn act<'a>(ctx: &'a AdminContext, remote_addr: &'a str) -> Act<'a> {
+pub(super) fn act_from<'a>(ctx: &'a AdminContext, remote_addr: &'a str) -> Act<'a> {
     Act {
         actor: Some(&ctx.actor),
         remote_addr,
@@ -205,7 +221,7 @@ pub(super) fn act<'a>(ctx: &'a AdminContext, remote_addr: &'a str) -> Act<'a> {
 }
 
 /// What a webhook says of itself, without asking other tables.
-fn loaded(row: &Row) -> Loaded {
+fn to_loaded(row: &Row) -> Loaded {
     let id = row.id.to_string();
     let registration = if row.is_pending() {
         pending_badge()
@@ -217,7 +233,7 @@ fn loaded(row: &Row) -> Loaded {
     Loaded {
         name: row.label(),
         version: row.version,
-        values: form::values(row),
+        values: form::form_values(row),
         secrets_set: secrets.into_iter().filter(|(_, set)| *set).map(|(name, _)| name).collect(),
         badges: vec![enabled_badge(row.enabled), registration],
         facts: vec![row.http_x_gitlab_event.clone(), row.repo_url.clone()],
@@ -233,7 +249,7 @@ fn loaded(row: &Row) -> Loaded {
 }
 
 /// A pair that GitLab never sends may be saved, but will not match.
-fn mismatch(row: &Row) -> Option<Notice> {
+fn mismatch_notice(row: &Row) -> Option<Notice> {
     let (kind, header) = (&row.object_kind, &row.http_x_gitlab_event);
     (!kind::header_agrees(header, kind)).then(|| Notice {
         text: say!(
@@ -245,11 +261,11 @@ fn mismatch(row: &Row) -> Option<Notice> {
     })
 }
 
-fn drifted(drift: &Drift) -> Notice {
+fn drift_notice(drift: &Drift) -> Notice {
     Notice { text: drift.sentence(), link: Some((t("Actions").to_owned(), urls::actions())) }
 }
 
-fn twin(row: &Row) -> Notice {
+fn duplicate_notice(row: &Row) -> Notice {
     Notice {
         text: "Another webhook has the same five fields: both run.".to_owned(),
         link: Some((row.label(), urls::webhook(WebhookId(row.id)))),
@@ -257,21 +273,23 @@ fn twin(row: &Row) -> Notice {
 }
 
 #[cfg(test)]
-pub(super) fn sample(row: &Row) -> (Option<Loaded>, Values) {
+pub(super) fn sample_form(row: &Row) -> (Option<Loaded>, Values) {
     let day = |days| chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::days(days);
     let bucket = |part, state: &str| Bucket { part, state: state.to_owned(), jobs: 3 };
     let buckets = [bucket(0, "succeeded"), bucket(13, "failed")];
     let object = Loaded {
-        rail: Some(rail::draw(
-            vec![rail::weeks(WebhookId(row.id), (day(0), day(14)), &buckets)],
+        rail: Some(rail::draw_rail(
+            vec![rail::draw_weeks(WebhookId(row.id), (day(0), day(14)), &buckets)],
             day(0),
         )),
-        lead: row.is_pending().then(|| next_step::draw(row, "https://signalbox.example.com")),
-        notices: mismatch(row).into_iter().chain([twin(row)]).collect(),
-        ..loaded(row)
+        lead: row
+            .is_pending()
+            .then(|| next_step::draw_next_step(row, "https://signalbox.example.com")),
+        notices: mismatch_notice(row).into_iter().chain([duplicate_notice(row)]).collect(),
+        ..to_loaded(row)
     };
-    (Some(object), form::values(row))
+    (Some(object), form::form_values(row))
 }
 
 #[cfg(test)]
-pub(super) use form::fieldsets as sample_fieldsets;
+pub(super) use form::form_fieldsets as sample_fieldsets;

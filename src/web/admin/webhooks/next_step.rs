@@ -16,9 +16,9 @@ struct NextStep {
 }
 
 /// Draws it.
-pub(super) fn draw(row: &Row, public_address: &str) -> Fragment {
-    Fragment::of(&NextStep {
-        address: setup::url(row, public_address),
+pub(super) fn draw_next_step(row: &Row, public_address: &str) -> Fragment {
+    Fragment::from_template(&NextStep {
+        address: setup::gitlab_url(row, public_address),
         setup: urls::webhook_setup(row.id),
     })
 }

@@ -6,7 +6,7 @@ use crate::web::admin::kit::form::Values;
 use crate::web::admin::kit::frame::Frame;
 use crate::web::admin::kit::views::Posted;
 use crate::web::filters;
-use crate::web::human::{HumanError, page, see_other};
+use crate::web::human::{HumanError, render_page, see_other};
 use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
@@ -32,32 +32,34 @@ pub struct PayloadPage {
 ///
 /// # Errors
 /// Never.
-pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
-    draw(&ctx, (String::new(), String::new()), None)
+pub async fn show_payload(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    draw_payload(&ctx, (String::new(), String::new()), None)
 }
 
 /// POST: the payload's values lead on to the form of a new webhook.
 ///
 /// # Errors
 /// Never: what cannot be read is said on the page.
-pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
+pub async fn submit_payload(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
     let values = Values::from_pairs(posted.into_inner());
-    let (header, body) = (values.trimmed("header").to_owned(), values.get("body").to_owned());
+    let (header, body) = (values.get_trimmed("header").to_owned(), values.get("body").to_owned());
     match Event::from_body(&header, body.as_bytes()) {
         Ok(event) if event.object_kind.is_empty() && event.repo_name.is_empty() => {
             let why = t("It names neither an event nor a repository. Paste a payload from GitLab.");
-            draw(&ctx, (header, body), Some(why.to_owned()))
+            draw_payload(&ctx, (header, body), Some(why.to_owned()))
         }
-        Ok(event) => Ok(see_other(filled(&event))),
-        Err(error) => {
-            draw(&ctx, (header, body), Some(format!("{}.", say(&error.reason().sentence()))))
-        }
+        Ok(event) => Ok(see_other(filled_form_url(&event))),
+        Err(error) => draw_payload(
+            &ctx,
+            (header, body),
+            Some(format!("{}.", say(&error.reason().sentence()))),
+        ),
     }
 }
 
 /// The form for a new webhook that such an event would match. Where no header was given, the one
 /// that the kind usually comes under.
-fn filled(event: &Event) -> String {
+fn filled_form_url(event: &Event) -> String {
     let kind = KINDS.iter().find(|kind| kind.object_kind == event.object_kind);
     let usual = kind.and_then(|kind| kind.headers.first()).copied().unwrap_or_default();
     let header = if event.header.is_empty() { usual } else { &event.header };
@@ -73,22 +75,22 @@ fn filled(event: &Event) -> String {
     urls::with_query(&urls::webhook_add(), &pairs)
 }
 
-fn draw(
+fn draw_payload(
     ctx: &AdminContext,
     (header, body): (String, String),
     wrong: Option<String>,
 ) -> Result<HttpResponse, HumanError> {
     let frame = ctx
-        .frame(t("Fill in from a payload"))
-        .crumb(t("Webhooks"), urls::webhooks())
-        .crumb(t("Add webhook"), urls::webhook_add())
+        .new_frame(t("Fill in from a payload"))
+        .with_crumb(t("Webhooks"), urls::webhooks())
+        .with_crumb(t("Add webhook"), urls::webhook_add())
         .with_errors(wrong.is_some());
-    page(&PayloadPage { frame, header, body, wrong })
+    render_page(&PayloadPage { frame, header, body, wrong })
 }
 
 /// The page in every state, for the test of all pages.
 #[cfg(test)]
-pub fn samples(words: &str) -> Vec<PayloadPage> {
+pub fn sample_pages(words: &str) -> Vec<PayloadPage> {
     let page = |wrong: Option<&str>| PayloadPage {
         frame: crate::web::admin::context::sample_frame(words),
         header: words.to_owned(),

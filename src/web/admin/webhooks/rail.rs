@@ -61,20 +61,20 @@ struct RailRow {
 }
 
 /// Draws the lists.
-pub(super) fn draw(lists: Vec<RailList>, now: DateTime<Utc>) -> Fragment {
-    Fragment::of(&Rail { lists, now })
+pub(super) fn draw_rail(lists: Vec<RailList>, now: DateTime<Utc>) -> Fragment {
+    Fragment::from_template(&Rail { lists, now })
 }
 
 /// The lists, drawn.
-pub(super) async fn of(conn: &mut Conn, row: &Row) -> store::Result<Fragment> {
+pub(super) async fn load_rail(conn: &mut Conn, row: &Row) -> store::Result<Fragment> {
     let (id, now) = (WebhookId(row.id), clock::now());
     let span = two_weeks(now);
     let buckets = stats::of_webhook(conn, id, span, DAY_S).await?;
-    let mut lists = vec![received(conn, row).await?, made(conn, id).await?];
+    let mut lists = vec![received_list(conn, row).await?, jobs_list(conn, id).await?];
     if !buckets.is_empty() {
-        lists.push(weeks(id, span, &buckets));
+        lists.push(draw_weeks(id, span, &buckets));
     }
-    Ok(draw(lists, now))
+    Ok(draw_rail(lists, now))
 }
 
 /// Two weeks of whole days in UTC, up to the end of today.
@@ -83,7 +83,7 @@ fn two_weeks(now: DateTime<Utc>) -> Span {
     (end - TimeDelta::days(DAYS), end)
 }
 
-pub(super) fn weeks(id: WebhookId, span: Span, buckets: &[Bucket]) -> RailList {
+pub(super) fn draw_weeks(id: WebhookId, span: Span, buckets: &[Bucket]) -> RailList {
     let webhook = id.0.to_string();
     let list = |(from, to): Span, state: Option<&str>| {
         let ended = format!("{}-{}", from.timestamp(), to.timestamp());
@@ -97,11 +97,11 @@ pub(super) fn weeks(id: WebhookId, span: Span, buckets: &[Bucket]) -> RailList {
         all: list(span, None),
         empty: "",
         rows: Vec::new(),
-        chart: Some(Chart::stacked(SIZE, buckets, (span, DAY_S), href)),
+        chart: Some(Chart::stack_bars(SIZE, buckets, (span, DAY_S), href)),
     }
 }
 
-async fn received(conn: &mut Conn, row: &Row) -> store::Result<RailList> {
+async fn received_list(conn: &mut Conn, row: &Row) -> store::Result<RailList> {
     let newest = deliveries::of_webhook(conn, row.project_id, &row.object_kind, NEWEST).await?;
     let id = row.project_id.to_string();
     let query = [("project_id", id.as_str()), ("object_kind", row.object_kind.as_str())];
@@ -125,7 +125,7 @@ async fn received(conn: &mut Conn, row: &Row) -> store::Result<RailList> {
     })
 }
 
-async fn made(conn: &mut Conn, id: WebhookId) -> store::Result<RailList> {
+async fn jobs_list(conn: &mut Conn, id: WebhookId) -> store::Result<RailList> {
     let newest = jobs::of_webhook(conn, id, NEWEST).await?;
     Ok(RailList {
         title: "Jobs",

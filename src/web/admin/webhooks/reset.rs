@@ -1,15 +1,15 @@
 //! Reset registration: the question, and the deed. What it changes, `crate::webhooks` does.
 
-use super::setup::missing;
-use super::{META, act, webhook_id};
-use crate::web::admin::context::{AdminContext, unsaved};
+use super::setup::missing_webhook;
+use super::{META, act_from, webhook_id};
+use crate::web::admin::context::{AdminContext, to_unsaved};
 use crate::web::admin::kit::back;
 use crate::web::admin::kit::form::{BoundField, Values};
 use crate::web::admin::kit::frame::{Frame, Level};
 use crate::web::admin::kit::reauth;
 use crate::web::admin::kit::views::Posted;
 use crate::web::filters;
-use crate::web::human::{HumanError, page, see_other};
+use crate::web::human::{HumanError, render_page, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;
 use actix_web::HttpResponse;
@@ -48,43 +48,50 @@ impl ResetPage {
 ///
 /// # Errors
 /// No such webhook (404), the database (503).
-pub async fn ask(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
-    question(&ctx, None).await
+pub async fn ask_reset(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    show_question(&ctx, None).await
 }
 
-async fn question(ctx: &AdminContext, wrong: Option<String>) -> Result<HttpResponse, HumanError> {
-    let id = webhook_id(ctx.segment("id")).map_err(|error| missing(ctx, error))?;
-    let mut conn = ctx.conn().await?;
-    let row = webhooks::find_webhook(&mut conn, id).await.map_err(|error| missing(ctx, error))?;
+async fn show_question(
+    ctx: &AdminContext,
+    wrong: Option<String>,
+) -> Result<HttpResponse, HumanError> {
+    let id = webhook_id(ctx.segment("id")).map_err(|error| missing_webhook(ctx, error))?;
+    let mut conn = ctx.get_conn().await?;
+    let row =
+        webhooks::find_webhook(&mut conn, id).await.map_err(|error| missing_webhook(ctx, error))?;
     let label = row.label();
     let cancel = urls::webhook(id);
     let frame = ctx
-        .frame(say!("Reset the registration of “{name}”?", name = label))
-        .crumb(t("Webhooks"), urls::webhooks())
-        .crumb(label, cancel.clone())
+        .new_frame(say!("Reset the registration of “{name}”?", name = label))
+        .with_crumb(t("Webhooks"), urls::webhooks())
+        .with_crumb(label, cancel.clone())
         .with_errors(wrong.is_some());
-    page(&ResetPage { frame, row, ask: reauth::ask(ctx, wrong), cancel })
+    render_page(&ResetPage { frame, row, ask: reauth::ask_password(ctx, wrong), cancel })
 }
 
 /// POST: resets, and leads to the setup page.
 ///
 /// # Errors
 /// No such webhook (404), no version in the form (400), changed meanwhile (409), the database (503).
-pub async fn reset(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
-    let id = webhook_id(ctx.segment("id")).map_err(|error| missing(&ctx, error))?;
+pub async fn submit_reset(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
+    let id = webhook_id(ctx.segment("id")).map_err(|error| missing_webhook(&ctx, error))?;
     let version = posted.iter().find(|(name, _)| name == "version");
     let version = version
         .and_then(|(_, text)| text.trim().parse().ok())
         .ok_or_else(|| Problem::bad_request("The form is incomplete. Reload the page."))?;
     let values = Values::from_pairs(posted.into_inner());
-    if let Some(wrong) = reauth::refusal(&ctx, &values).await? {
-        return question(&ctx, Some(wrong)).await;
+    if let Some(wrong) = reauth::refuse_unconfirmed(&ctx, &values).await? {
+        return show_question(&ctx, Some(wrong)).await;
     }
-    let mut conn = ctx.conn().await?;
+    let mut conn = ctx.get_conn().await?;
     let remote_addr = ctx.remote_addr();
-    let row = crate::webhooks::reset_logged(&mut conn, &act(&ctx, &remote_addr), (id, version))
-        .await
-        .map_err(|error| back::problem(&ctx, &META, ctx.segment("id"), unsaved(error)))?;
+    let row =
+        crate::webhooks::reset_logged(&mut conn, &act_from(&ctx, &remote_addr), (id, version))
+            .await
+            .map_err(|error| {
+                back::explain_unsaved(&ctx, &META, ctx.segment("id"), to_unsaved(error))
+            })?;
     let who = &ctx.actor.username;
     tracing::info!(webhook.id = row.id, user.name = %who, "Webhook {} was reset by {who}", row.id);
     let text = say!(
@@ -99,7 +106,7 @@ pub async fn reset(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, Hu
 
 /// The page, for the test of all pages.
 #[cfg(test)]
-pub fn sample(row: Row) -> ResetPage {
+pub fn sample_reset(row: Row) -> ResetPage {
     ResetPage {
         frame: crate::web::admin::context::sample_frame("Reset registration"),
         row,

@@ -5,7 +5,7 @@ use crate::clock;
 use crate::web::admin::kit::field::{Choice, Field, Fieldset, Widget};
 use crate::web::admin::kit::form::{FormErrors, Values};
 use crate::web::admin::kit::resource::Loaded;
-use crate::web::admin::words::label;
+use crate::web::admin::words::field_label;
 use crate::web::urls;
 use crate::webhooks::{Draft, SecretChange};
 use chrono::{DateTime, Utc};
@@ -18,7 +18,7 @@ use signalbox_store::webhooks::Row;
 const SEEN: &str = "seen.";
 const UNTIL: &str = "until.";
 
-pub(super) fn fieldset(public_address: &str, object: Option<&Loaded>) -> Fieldset {
+pub(super) fn security_fieldset(public_address: &str, object: Option<&Loaded>) -> Fieldset {
     let is_set =
         |name: &'static str| object.is_some_and(|object| object.secrets_set.contains(&name));
     let secret = |name, generates| Widget::Secret { is_set: is_set(name), generates };
@@ -32,7 +32,7 @@ pub(super) fn fieldset(public_address: &str, object: Option<&Loaded>) -> Fieldse
     };
     let url = format!("{public_address}{}", urls::gitlab());
     let mut fields = vec![
-        Field::new("signing_token", label("signing_token"), secret("signing_token", false)).help(format!(
+        Field::new("signing_token", field_label("signing_token"), secret("signing_token", false)).with_help(format!(
             "{}{}",
             say!(
                 "GitLab 19 or later: add a webhook with the URL {url}, press “Generate signing token”, and paste the token here.",
@@ -40,7 +40,7 @@ pub(super) fn fieldset(public_address: &str, object: Option<&Loaded>) -> Fieldse
             ),
             seen("signing_token")
         )),
-        Field::new("secret_token", label("secret_token"), secret("secret_token", true)).help(format!(
+        Field::new("secret_token", field_label("secret_token"), secret("secret_token", true)).with_help(format!(
             "{}{}",
             t("GitLab before 19: generate a token here and enter it in GitLab. It is shown once."),
             seen("secret_token")
@@ -49,9 +49,9 @@ pub(super) fn fieldset(public_address: &str, object: Option<&Loaded>) -> Fieldse
     let signs = is_set("signing_token") && !fact(SEEN, "signing_token").is_empty();
     if signs || object.is_some_and(|object| object.values.is_on("require_signature")) {
         fields.push(
-            Field::check("require_signature", label("require_signature"))
-                .full()
-                .help("Rejects deliveries that carry only the secret token."),
+            Field::checkbox_field("require_signature", field_label("require_signature"))
+                .full_width()
+                .with_help("Rejects deliveries that carry only the secret token."),
         );
     }
     if is_set("secret_token") || is_set("signing_token") {
@@ -59,8 +59,8 @@ pub(super) fn fieldset(public_address: &str, object: Option<&Loaded>) -> Fieldse
         let days = days.map(|(days, words)| Choice::new(days, words)).to_vec();
         fields.push(
             Field::new("keep_previous_days", "Keep replaced tokens valid for", Widget::Select(days))
-                .full()
-                .help("When you enter a new token above, the old one stays valid this long, so that you can change GitLab."),
+                .full_width()
+                .with_help("When you enter a new token above, the old one stays valid this long, so that you can change GitLab."),
         );
     }
     for (name, field, what) in [
@@ -70,9 +70,9 @@ pub(super) fn fieldset(public_address: &str, object: Option<&Loaded>) -> Fieldse
         let until = fact(UNTIL, name);
         if !until.is_empty() {
             fields.push(
-                Field::check(field, what)
-                    .full()
-                    .help(say!("Still valid until {time}.", time = until)),
+                Field::checkbox_field(field, what)
+                    .full_width()
+                    .with_help(say!("Still valid until {time}.", time = until)),
             );
         }
     }
@@ -87,36 +87,36 @@ pub(super) fn fieldset(public_address: &str, object: Option<&Loaded>) -> Fieldse
 }
 
 /// Notes what the form says of a webhook's secrets.
-pub(super) fn fill(values: &mut Values, row: &Row) {
+pub(super) fn fill_secrets(values: &mut Values, row: &Row) {
     let now = clock::now();
-    values.tick("require_signature", row.require_signature);
+    values.tick_box("require_signature", row.require_signature);
     for (name, seen, until) in [
         ("secret_token", row.last_token_at, row.previous_secret_until),
         ("signing_token", row.last_signature_at, row.previous_signing_until),
     ] {
-        values.set(&format!("{SEEN}{name}"), seen.map(words).unwrap_or_default());
+        values.set_field(&format!("{SEEN}{name}"), seen.map(until_text).unwrap_or_default());
         let until = until.filter(|until| *until > now);
-        values.set(&format!("{UNTIL}{name}"), until.map(words).unwrap_or_default());
+        values.set_field(&format!("{UNTIL}{name}"), until.map(until_text).unwrap_or_default());
     }
 }
 
-fn words(at: DateTime<Utc>) -> String {
+fn until_text(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// Takes what was typed; a new secret token is noted for showing it once. A signing token is GitLab's:
 /// that shows it.
-pub(super) fn take(
+pub(super) fn take_secrets(
     values: &Values,
     draft: Draft,
     (reveal, errors): (&mut Vec<(String, String)>, &mut FormErrors),
 ) -> Draft {
-    let keep_previous_days = match values.trimmed("keep_previous_days") {
+    let keep_previous_days = match values.get_trimmed("keep_previous_days") {
         "" => None,
         days => {
             let days = days.parse().ok();
             if days.is_none() {
-                errors.add("keep_previous_days", "Choose one of these options.");
+                errors.add_error("keep_previous_days", "Choose one of these options.");
             }
             days
         }
@@ -125,14 +125,14 @@ pub(super) fn take(
         if values.get("secret_token").is_empty() && values.is_on("secret_token_generate") {
             SecretChange::Set(clock::secret_text().into())
         } else {
-            secret(values, "secret_token")
+            secret_change(values, "secret_token")
         };
     if let SecretChange::Set(text) = &secret_token {
         reveal.push(("Secret token".to_owned(), text.expose_secret().to_owned()));
     }
     Draft {
         secret_token,
-        signing_token: secret(values, "signing_token"),
+        signing_token: secret_change(values, "signing_token"),
         keep_previous_days,
         end_previous_secret: values.is_on("end_previous_secret"),
         end_previous_signing: values.is_on("end_previous_signing"),
@@ -142,7 +142,7 @@ pub(super) fn take(
 }
 
 /// What is to become of a secret.
-fn secret(values: &Values, name: &str) -> SecretChange {
+fn secret_change(values: &Values, name: &str) -> SecretChange {
     let typed = values.get(name);
     if !typed.is_empty() {
         SecretChange::Set(typed.into())

@@ -15,7 +15,7 @@ use crate::web::admin::kit::frame::Frame;
 use crate::web::admin::kit::reveal;
 use crate::web::admin::webhooks::badges::{pending_badge, registered_badge};
 use crate::web::filters;
-use crate::web::human::{HumanError, page};
+use crate::web::human::{HumanError, render_page};
 use crate::web::problem::Problem;
 use crate::web::urls;
 use actix_web::HttpResponse;
@@ -155,15 +155,17 @@ pub struct Attempt {
 ///
 /// # Errors
 /// No such webhook (404), the database (503).
-pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
-    let id = webhook_id(ctx.segment("id")).map_err(|error| missing(&ctx, error))?;
-    let mut conn = ctx.conn().await?;
-    let row = webhooks::find_webhook(&mut conn, id).await.map_err(|error| missing(&ctx, error))?;
-    let wait = wait(&ctx, &mut conn, &row).await?;
+pub async fn show_setup(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    let id = webhook_id(ctx.segment("id")).map_err(|error| missing_webhook(&ctx, error))?;
+    let mut conn = ctx.get_conn().await?;
+    let row = webhooks::find_webhook(&mut conn, id)
+        .await
+        .map_err(|error| missing_webhook(&ctx, error))?;
+    let wait = load_wait(&ctx, &mut conn, &row).await?;
     if ctx.query() == "part=wait" {
-        return page(&WaitPart { wait });
+        return render_page(&WaitPart { wait });
     }
-    let secret_token = reveal::take(&ctx)
+    let secret_token = reveal::take_secrets(&ctx)
         .into_iter()
         .find(|(label, _)| label == "Secret token")
         .map(|(_, text)| text);
@@ -171,12 +173,12 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = row.project_id.to_string();
     let query = [("project_id", id.as_str()), ("object_kind", row.object_kind.as_str())];
     let frame = ctx
-        .frame(say!("Set up “{name}” in GitLab", name = label))
-        .crumb(t("Webhooks"), urls::webhooks())
-        .crumb(label, urls::webhook(WebhookId(row.id)));
-    page(&SetupPage {
+        .new_frame(say!("Set up “{name}” in GitLab", name = label))
+        .with_crumb(t("Webhooks"), urls::webhooks())
+        .with_crumb(label, urls::webhook(WebhookId(row.id)));
+    render_page(&SetupPage {
         frame,
-        url: url(&row, &ctx.public_address()),
+        url: gitlab_url(&row, &ctx.public_address()),
         may_reload: wait.is_pending && secret_token.is_none(),
         has_signing_token: row.has_signing_token,
         has_secret_token: row.has_secret_token,
@@ -196,27 +198,27 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     })
 }
 
-pub(super) fn missing(ctx: &AdminContext, error: StoreError) -> Problem {
-    back::missing(ctx, &META, ctx.segment("id"), error)
+pub(super) fn missing_webhook(ctx: &AdminContext, error: StoreError) -> Problem {
+    back::missing_object(ctx, &META, ctx.segment("id"), error)
 }
 
 /// The address for GitLab's form.
-pub(super) fn url(row: &Row, address: &str) -> String {
+pub(super) fn gitlab_url(row: &Row, address: &str) -> String {
     let moves = row.is_pending() && !row.register_on_first_event;
     format!("{address}{}", if moves { urls::gitlab_register() } else { urls::gitlab() })
 }
 
-async fn wait(ctx: &AdminContext, conn: &mut Conn, row: &Row) -> Result<Wait, HumanError> {
+async fn load_wait(ctx: &AdminContext, conn: &mut Conn, row: &Row) -> Result<Wait, HumanError> {
     let attempts: Vec<Attempt> = list_watched(conn, row, (MOST, clock::now()))
         .await?
         .iter()
-        .map(|came| attempt(row, came))
+        .map(|came| draw_attempt(row, came))
         .collect();
-    let may_edit = ctx.may(Permission::ChangeWebhooks);
-    Ok(drawn(row, attempts, (&ctx.public_address(), may_edit), clock::now()))
+    let may_edit = ctx.has_permission(Permission::ChangeWebhooks);
+    Ok(draw_wait(row, attempts, (&ctx.public_address(), may_edit), clock::now()))
 }
 
-fn drawn(
+fn draw_wait(
     row: &Row,
     attempts: Vec<Attempt>,
     (address, may_edit): (&str, bool),
@@ -261,7 +263,7 @@ fn drawn(
     }
 }
 
-fn attempt(row: &Row, came: &Watched) -> Attempt {
+fn draw_attempt(row: &Row, came: &Watched) -> Attempt {
     let delivery = &came.delivery;
     Attempt {
         id: delivery.id.clone(),
@@ -270,12 +272,12 @@ fn attempt(row: &Row, came: &Watched) -> Attempt {
         badge: verdict_badge(delivery.verdict),
         event: delivery.event.clone(),
         address: if delivery.endpoint == Endpoint::Register { "registration" } else { "main" },
-        why: why(row, came),
+        why: explain_delivery(row, came),
     }
 }
 
 /// What this delivery means for this webhook, and what to do.
-fn why(row: &Row, came: &Watched) -> String {
+fn explain_delivery(row: &Row, came: &Watched) -> String {
     let delivery = &came.delivery;
     let is_signed = came.headers.get("webhook-signature").is_some();
     let is_sample = delivery.typed_reason().is_some_and(|reason| reason.is_sample());
@@ -291,12 +293,12 @@ fn why(row: &Row, came: &Watched) -> String {
             })
             .to_owned()
         }
-        Verdict::Unmatched | Verdict::Disabled if !is_sample => unmatched(row, came, is_signed),
+        Verdict::Unmatched | Verdict::Disabled if !is_sample => explain_unmatched(row, came, is_signed),
         _ => reason_text(delivery),
     }
 }
 
-fn unmatched(row: &Row, came: &Watched, is_signed: bool) -> String {
+fn explain_unmatched(row: &Row, came: &Watched, is_signed: bool) -> String {
     let label = row.label();
     let wanted = Wanted {
         label: &label,
@@ -330,7 +332,7 @@ fn unmatched(row: &Row, came: &Watched, is_signed: bool) -> String {
 
 /// The page with everything on it, for the test of all pages.
 #[cfg(test)]
-pub fn sample(row: &Row, words: &str) -> SetupPage {
+pub fn sample_setup(row: &Row, words: &str) -> SetupPage {
     let at = At(row.pending_since);
     let badge = verdict_badge(Verdict::Rejected);
     let attempt = |n: u8| Attempt {
@@ -345,7 +347,7 @@ pub fn sample(row: &Row, words: &str) -> SetupPage {
     let now = at.0 + TimeDelta::hours(1);
     SetupPage {
         frame: crate::web::admin::context::sample_frame("Setup"),
-        url: url(row, "https://signalbox.example.com"),
+        url: gitlab_url(row, "https://signalbox.example.com"),
         has_signing_token: row.has_signing_token,
         has_secret_token: row.has_secret_token,
         secret_token: row.has_secret_token.then(|| words.to_owned()),
@@ -353,7 +355,7 @@ pub fn sample(row: &Row, words: &str) -> SetupPage {
         other_event: None,
         is_system_hook: row.is_pending(),
         may_reload: row.is_pending(),
-        wait: drawn(
+        wait: draw_wait(
             row,
             vec![attempt(1), attempt(2)],
             ("https://signalbox.example.com", true),

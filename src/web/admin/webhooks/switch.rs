@@ -1,8 +1,8 @@
 //! The switch in a row of the list: turns one webhook on or off, and offers to turn it back.
 
-use super::{META, act, webhook_id};
+use super::{META, act_from, webhook_id};
 use crate::web::admin::context::AdminContext;
-use crate::web::admin::kit::back::{back_to_list, missing, preserved_on};
+use crate::web::admin::kit::back::{back_to_list, missing_object, preserved_on};
 use crate::web::admin::kit::filter::yes_no;
 use crate::web::admin::kit::frame::{Level, Undo};
 use crate::web::admin::kit::views::Posted;
@@ -17,21 +17,21 @@ use signalbox_store::webhooks;
 ///
 /// # Errors
 /// No such webhook (404), a form without the state (400), the database (503).
-pub async fn switch(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
+pub async fn submit_switch(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
     let id = webhook_id(ctx.segment("id"))
-        .map_err(|error| missing(&ctx, &META, ctx.segment("id"), error))?;
+        .map_err(|error| missing_object(&ctx, &META, ctx.segment("id"), error))?;
     let asked = posted.iter().find(|(name, _)| name == "enabled");
     let enabled = asked
         .and_then(|(_, value)| yes_no(value).ok())
         .ok_or_else(|| Problem::bad_request(t("The form is incomplete. Reload the page.")))?;
-    let mut conn = ctx.conn().await?;
+    let mut conn = ctx.get_conn().await?;
     let row = webhooks::find_webhook(&mut conn, id)
         .await
-        .map_err(|error| missing(&ctx, &META, ctx.segment("id"), error))?;
+        .map_err(|error| missing_object(&ctx, &META, ctx.segment("id"), error))?;
     let remote_addr = ctx.remote_addr();
     let rule = (enabled, ctx.deps().settings.allow_no_secret);
     let switched =
-        crate::webhooks::switch_many(&mut conn, &act(&ctx, &remote_addr), &[id], rule).await?;
+        crate::webhooks::switch_many(&mut conn, &act_from(&ctx, &remote_addr), &[id], rule).await?;
     let (name, who) = (row.label(), &ctx.actor.username);
     if switched.changed == 1 {
         let word = if enabled { "enabled" } else { "disabled" };
@@ -57,7 +57,7 @@ pub async fn switch(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
         } else {
             say!("The webhook “{name}” was already disabled.", name = name)
         };
-        ctx.flash(Level::Info, text);
+        ctx.leave_message(Level::Info, text);
     }
     Ok(see_other(back_to_list(&ctx, &META)))
 }

@@ -1,24 +1,26 @@
 //! The test page of a webhook: an event beside it, condition by condition, what exactly it would
 //! run, and, by a button of its own, the run for real. Trying is `crate::control`.
 
-use super::setup::missing;
+use super::setup::missing_webhook;
 use super::webhook_id;
 use crate::clock;
 use crate::control::{self, Given, ReplayError, Trial};
-use crate::web::admin::act::act;
+use crate::web::admin::act::act_of_request;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::deliveries::badges::{equal_badge, verdict_badge};
 use crate::web::admin::deliveries::page::{self, CheckView};
 use crate::web::admin::kit::at::At;
-use crate::web::admin::kit::back::parameter;
+use crate::web::admin::kit::back::query_parameter;
 use crate::web::admin::kit::form::Values;
 use crate::web::admin::kit::frame::Frame;
 use crate::web::admin::kit::views::Posted;
-use crate::web::admin::replay::rehearsal::{RunView, rehearsed};
-use crate::web::admin::replay::{judge, landed, once, sentence};
-use crate::web::admin::words::{label, why};
+use crate::web::admin::replay::rehearsal::{RunView, dry_run_job};
+use crate::web::admin::replay::{
+    judge_for_request, read_form_number, redirect_to_made, replay_error_sentence,
+};
+use crate::web::admin::words::{field_label, skip_reason};
 use crate::web::filters;
-use crate::web::human::{HumanError, page};
+use crate::web::human::{HumanError, render_page};
 use crate::web::problem::Problem;
 use crate::web::urls;
 use actix_web::HttpResponse;
@@ -82,11 +84,14 @@ pub struct Tried {
 ///
 /// # Errors
 /// No such webhook (404), the database (503).
-pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
-    let id = webhook_id(ctx.segment("id")).map_err(|error| missing(&ctx, error))?;
-    let asked = |name: &str| parameter(ctx.query(), name).unwrap_or_default().trim().to_owned();
-    let mut conn = ctx.conn().await?;
-    let row = webhooks::find_webhook(&mut conn, id).await.map_err(|error| missing(&ctx, error))?;
+pub async fn show_test(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+    let id = webhook_id(ctx.segment("id")).map_err(|error| missing_webhook(&ctx, error))?;
+    let asked =
+        |name: &str| query_parameter(ctx.query(), name).unwrap_or_default().trim().to_owned();
+    let mut conn = ctx.get_conn().await?;
+    let row = webhooks::find_webhook(&mut conn, id)
+        .await
+        .map_err(|error| missing_webhook(&ctx, error))?;
     let offered = deliveries::of_repository(&mut conn, &row.repo_name, OFFERED).await?;
     let typed = asked("id");
     let chosen = [typed.clone(), asked("delivery")].into_iter().find(|text| !text.is_empty());
@@ -97,19 +102,19 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         None => Ok(None),
     };
     let shown = Shown { id, row, offered, typed, given };
-    answer(&ctx, &mut conn, shown).await
+    answer_test(&ctx, &mut conn, shown).await
 }
 
 /// POST: tries a pasted body, or with `run` runs the webhook for real.
 ///
 /// # Errors
 /// No such webhook or delivery (404), it cannot be run (409), the database (503).
-pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
-    let id = webhook_id(ctx.segment("id")).map_err(|error| missing(&ctx, error))?;
+pub async fn submit_test(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
+    let id = webhook_id(ctx.segment("id")).map_err(|error| missing_webhook(&ctx, error))?;
     let values = Values::from_pairs(posted.into_inner());
-    let given = match values.trimmed("delivery") {
+    let given = match values.get_trimmed("delivery") {
         "" => Given::Pasted {
-            header: values.trimmed("header").to_owned(),
+            header: values.get_trimmed("header").to_owned(),
             body: Bytes::copy_from_slice(values.get("body").as_bytes()),
         },
         delivery => {
@@ -117,24 +122,33 @@ pub async fn submit(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, H
             Given::Stored(id.map_err(|_| Problem::bad_request("Enter a delivery ID."))?)
         }
     };
-    let mut conn = ctx.conn().await?;
+    let mut conn = ctx.get_conn().await?;
     if !values.is_on("run") {
-        let row =
-            webhooks::find_webhook(&mut conn, id).await.map_err(|error| missing(&ctx, error))?;
+        let row = webhooks::find_webhook(&mut conn, id)
+            .await
+            .map_err(|error| missing_webhook(&ctx, error))?;
         let offered = deliveries::of_repository(&mut conn, &row.repo_name, OFFERED).await?;
         let shown = Shown { id, row, offered, typed: String::new(), given: Ok(Some(given)) };
-        return answer(&ctx, &mut conn, shown).await;
+        return answer_test(&ctx, &mut conn, shown).await;
     }
-    let (once, remote_addr) = (once(&values)?, ctx.remote_addr());
+    let (once, remote_addr) = (read_form_number(&values)?, ctx.remote_addr());
     let wanted = (id, &given, once.as_str());
-    match control::by_hand(&mut conn, act(&ctx, &remote_addr), wanted, judge(&ctx)).await {
-        Ok(made) => Ok(landed(&ctx, &made, say!("Started. This is its delivery."))),
-        Err(ReplayError::NoSuchWebhook) => Err(missing(&ctx, StoreError::NotFound).into()),
+    match control::by_hand(
+        &mut conn,
+        act_of_request(&ctx, &remote_addr),
+        wanted,
+        judge_for_request(&ctx),
+    )
+    .await
+    {
+        Ok(made) => Ok(redirect_to_made(&ctx, &made, say!("Started. This is its delivery."))),
+        Err(ReplayError::NoSuchWebhook) => Err(missing_webhook(&ctx, StoreError::NotFound).into()),
         Err(ReplayError::Store(error)) => Err(error.into()),
         Err(other) => {
             let title = "The webhook cannot run this";
-            let problem = Problem::new(StatusCode::CONFLICT, "not_now", title, sentence(&other));
-            Err(problem.link("Back to the test page", urls::webhook_test(id)).into())
+            let problem =
+                Problem::new(StatusCode::CONFLICT, "not_now", title, replay_error_sentence(&other));
+            Err(problem.with_link("Back to the test page", urls::webhook_test(id)).into())
         }
     }
 }
@@ -148,7 +162,7 @@ struct Shown {
     given: Result<Option<Given>, String>,
 }
 
-async fn answer(
+async fn answer_test(
     ctx: &AdminContext,
     conn: &mut Conn,
     shown: Shown,
@@ -160,10 +174,10 @@ async fn answer(
         Err(why) => wrong = Some(why.clone()),
         Ok(Some(given)) => {
             let by = (id, ctx.actor.username.as_str());
-            match control::try_webhook(conn, by, given, judge(ctx)).await {
-                Ok(trial) => result = Some(tried(ctx, conn, &trial).await?),
+            match control::try_webhook(conn, by, given, judge_for_request(ctx)).await {
+                Ok(trial) => result = Some(draw_trial(ctx, conn, &trial).await?),
                 Err(ReplayError::Store(error)) => return Err(error.into()),
-                Err(error) => wrong = Some(sentence(&error)),
+                Err(error) => wrong = Some(replay_error_sentence(&error)),
             }
         }
     }
@@ -174,27 +188,30 @@ async fn answer(
     };
     let label = row.label();
     let frame = ctx
-        .frame(say!("Test “{name}”", name = label))
-        .crumb(t("Webhooks").to_owned(), urls::webhooks())
-        .crumb(label, urls::webhook(id));
+        .new_frame(say!("Test “{name}”", name = label))
+        .with_crumb(t("Webhooks").to_owned(), urls::webhooks())
+        .with_crumb(label, urls::webhook(id));
     let is_pasted = pasted.is_some();
     let (header, body) = pasted.unwrap_or((row.http_x_gitlab_event, Bytes::new()));
-    page(&TestPage {
+    render_page(&TestPage {
         frame,
-        offered: offered.into_iter().map(|brief| option(brief, delivery.as_deref())).collect(),
+        offered: offered
+            .into_iter()
+            .map(|brief| delivery_option(brief, delivery.as_deref()))
+            .collect(),
         typed,
         header,
         body: String::from_utf8_lossy(&body).into_owned(),
         is_pasted,
         result,
         wrong,
-        may_run: ctx.may(Permission::Operate),
+        may_run: ctx.has_permission(Permission::Operate),
         once: clock::unique_id(),
         delivery,
     })
 }
 
-fn option(brief: Brief, tried: Option<&str>) -> (String, String, bool) {
+fn delivery_option(brief: Brief, tried: Option<&str>) -> (String, String, bool) {
     let at = At(brief.received_at).absolute();
     let label = t(&verdict_badge(brief.verdict).label).to_owned();
     let git_ref = match brief.git_ref.as_str() {
@@ -206,9 +223,13 @@ fn option(brief: Brief, tried: Option<&str>) -> (String, String, bool) {
     (brief.id, words, is_tried)
 }
 
-async fn tried(ctx: &AdminContext, conn: &mut Conn, trial: &Trial) -> Result<Tried, HumanError> {
+async fn draw_trial(
+    ctx: &AdminContext,
+    conn: &mut Conn,
+    trial: &Trial,
+) -> Result<Tried, HumanError> {
     let pauses = pauses::list_pauses(conn).await?;
-    let run = rehearsed(ctx.deps(), &trial.webhook, (&trial.event, &trial.body), &pauses);
+    let run = dry_run_job(ctx.deps(), &trial.webhook, (&trial.event, &trial.body), &pauses);
     let checks: Vec<CheckView> = trial
         .decision
         .trace
@@ -216,9 +237,9 @@ async fn tried(ctx: &AdminContext, conn: &mut Conn, trial: &Trial) -> Result<Tri
         .iter()
         .flat_map(|webhook| &webhook.checks)
         .map(|check| CheckView {
-            label: label(check.field.as_str()).to_owned(),
-            expected: page::expected(check),
-            actual: page::actual(check),
+            label: field_label(check.field.as_str()).to_owned(),
+            expected: page::expected_text(check),
+            actual: page::actual_text(check),
             badge: equal_badge(check.equal),
         })
         .collect();
@@ -232,8 +253,9 @@ async fn tried(ctx: &AdminContext, conn: &mut Conn, trial: &Trial) -> Result<Tri
         (1, ..) => say!("{n} condition fails, so such an event does not run it.", n = 1),
         (off, ..) => say!("{n} conditions fail, so such an event does not run it.", n = off),
     };
-    let obstacle = trial.obstacle.map(|skip| t(why(skip)).to_owned());
-    let off_now = (!trial.webhook.enabled).then(|| self::sentence(&ReplayError::SwitchedOff));
+    let obstacle = trial.obstacle.map(|skip| t(skip_reason(skip)).to_owned());
+    let off_now =
+        (!trial.webhook.enabled).then(|| self::replay_error_sentence(&ReplayError::SwitchedOff));
     Ok(Tried {
         holds: off == 0 && trial.webhook.enabled,
         sentence,
@@ -245,7 +267,7 @@ async fn tried(ctx: &AdminContext, conn: &mut Conn, trial: &Trial) -> Result<Tri
 
 /// The page in every state, for the test of all pages.
 #[cfg(test)]
-pub fn samples(words: &str, runs: impl Fn() -> Vec<RunView>) -> Vec<TestPage> {
+pub fn sample_pages(words: &str, runs: impl Fn() -> Vec<RunView>) -> Vec<TestPage> {
     let page = |result, wrong: Option<&str>, is_pasted| TestPage {
         frame: crate::web::admin::context::sample_frame(words),
         offered: vec![("01M87VREQA18WSHF0ZZCJA3NJ8".to_owned(), words.to_owned(), true)],

@@ -3,14 +3,14 @@
 
 mod scopes;
 
-use super::banner::{told, what};
+use super::banner::{pause_text, paused_scope_text};
 use super::context::AdminContext;
 use super::kit::at::At;
 use super::kit::badge::{Badge, Tone};
 use super::kit::frame::Frame;
 use crate::clock;
 use crate::web::filters;
-use crate::web::human::{HumanError, page};
+use crate::web::human::{HumanError, render_page};
 use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
@@ -89,9 +89,9 @@ pub struct PauseView {
 ///
 /// # Errors
 /// The database (503).
-pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
+pub async fn show_workers(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let now = clock::now();
-    let mut conn = ctx.conn().await?;
+    let mut conn = ctx.get_conn().await?;
     let known = workers::newest_workers(&mut conn, MOST).await?;
     let busy = workers::list_busy(&mut conn).await?;
     let all = pauses::list_pauses(&conn).await?;
@@ -99,28 +99,28 @@ pub async fn show(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     for pause in &all {
         let waiting = pauses::held_by(&mut conn, &pause.scope).await?;
         shown.push(PauseView {
-            what: what(pause),
-            told: told(pause),
+            what: paused_scope_text(pause),
+            told: pause_text(pause),
             scope: pause.scope.to_word(),
             waiting,
         });
     }
-    let may_operate = ctx.may(Permission::Operate);
-    page(&WorkersPage {
+    let may_operate = ctx.has_permission(Permission::Operate);
+    render_page(&WorkersPage {
         scopes: if may_operate {
-            scopes::of(&mut conn, &ctx.deps().catalogue, &all).await?
+            scopes::unpaused_scopes(&mut conn, &ctx.deps().catalogue, &all).await?
         } else {
             Vec::new()
         },
-        frame: ctx.frame(t("Workers")),
-        workers: known.into_iter().map(|worker| view(worker, &busy, now)).collect(),
+        frame: ctx.new_frame(t("Workers")),
+        workers: known.into_iter().map(|worker| worker_view(worker, &busy, now)).collect(),
         pauses: shown,
         may_operate,
         now,
     })
 }
 
-fn view(worker: Worker, busy: &[Busy], now: DateTime<Utc>) -> WorkerView {
+fn worker_view(worker: Worker, busy: &[Busy], now: DateTime<Utc>) -> WorkerView {
     let busy: Vec<BusyView> = busy
         .iter()
         .filter(|(name, ..)| *name == worker.name)
@@ -132,7 +132,7 @@ fn view(worker: Worker, busy: &[Busy], now: DateTime<Utc>) -> WorkerView {
         })
         .collect();
     WorkerView {
-        badge: badge(&worker, now),
+        badge: worker_badge(&worker, now),
         started: At(worker.started_at),
         seen: worker.ended_at.or(worker.last_seen_at).map(At),
         busy,
@@ -141,7 +141,7 @@ fn view(worker: Worker, busy: &[Busy], now: DateTime<Utc>) -> WorkerView {
 }
 
 /// How a worker is, by the age of its last sign of life.
-fn badge(worker: &Worker, now: DateTime<Utc>) -> Badge {
+fn worker_badge(worker: &Worker, now: DateTime<Utc>) -> Badge {
     let age = worker.last_seen_at.map(|seen| now - seen);
     match (worker.ended_at, age) {
         (Some(_), _) => Badge::new("stopped", "Stopped", "stop", Tone::Quiet),
@@ -155,7 +155,7 @@ fn badge(worker: &Worker, now: DateTime<Utc>) -> Badge {
 
 /// The page, empty or with everything that it can show.
 #[cfg(test)]
-pub fn sample(full: bool) -> WorkersPage {
+pub fn sample_workers(full: bool) -> WorkersPage {
     let now = DateTime::UNIX_EPOCH;
     let worker = Worker {
         name: "host-1-01M87".into(),
@@ -182,7 +182,7 @@ pub fn sample(full: bool) -> WorkersPage {
         frame: crate::web::admin::context::sample_frame("Workers"),
         now,
         workers: if full {
-            [1, 9, 20].map(|age| view(seen(age), &busy, now)).into()
+            [1, 9, 20].map(|age| worker_view(seen(age), &busy, now)).into()
         } else {
             Vec::new()
         },
@@ -214,7 +214,7 @@ mod tests {
         };
         let state = |worker: &Worker, age: Option<i64>| {
             let last_seen_at = age.map(|age| now - TimeDelta::seconds(age));
-            badge(&Worker { last_seen_at, ..worker.clone() }, now).state
+            worker_badge(&Worker { last_seen_at, ..worker.clone() }, now).state
         };
         assert_eq!(state(&worker, Some(5)), "alive");
         assert_eq!(state(&worker, Some(9)), "stale");

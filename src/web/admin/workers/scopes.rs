@@ -17,7 +17,7 @@ pub struct Group {
 }
 
 /// What is not paused yet; groups with nothing in them are left out.
-pub(super) async fn of(
+pub(super) async fn unpaused_scopes(
     conn: &mut Conn,
     catalogue: &Catalogue,
     paused: &[Pause],

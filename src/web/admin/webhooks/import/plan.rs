@@ -5,7 +5,7 @@ use crate::web::admin::kit::badge::Badge;
 use crate::web::admin::webhooks::badges::{
     import_changed_badge, import_faulty_badge, import_new_badge,
 };
-use crate::web::admin::words::label;
+use crate::web::admin::words::field_label;
 use crate::webhooks::transfer::Kind;
 use crate::webhooks::transfer::preview::{Line, Preview};
 use signalbox_i18n as i18n;
@@ -51,7 +51,7 @@ pub struct LineView {
 }
 
 impl PlanView {
-    pub(super) fn of(preview: &Preview) -> Self {
+    pub(super) fn from_preview(preview: &Preview) -> Self {
         let mut view = Self {
             lines: Vec::new(),
             more: 0,
@@ -75,7 +75,7 @@ impl PlanView {
                 view.same.push(line.label.clone());
             } else {
                 view.lacking += usize::from(line.lacks_secret);
-                view.lines.push(LineView::of(number, line));
+                view.lines.push(LineView::from_line(number, line));
             }
         }
         if view.lines.len() > DRAWN {
@@ -99,28 +99,32 @@ impl PlanView {
 
     pub(super) fn same_words(&self) -> String {
         let (one, many) = ("{n} unchanged webhook", "{n} unchanged webhooks");
-        count(self.same.len(), one, many)
+        count_text(self.same.len(), one, many)
     }
 
     pub(super) fn only_here_words(&self) -> String {
         let one = "{n} webhook here is not in the file. It stays as it is.";
-        count(self.only_here, one, "{n} webhooks here are not in the file. They stay as they are.")
+        count_text(
+            self.only_here,
+            one,
+            "{n} webhooks here are not in the file. They stay as they are.",
+        )
     }
 
     /// The button's words.
     pub(super) fn button(&self) -> String {
         let [new, changed, ..] = self.counts;
-        count(new + changed, "Import {n} webhook", "Import {n} webhooks")
+        count_text(new + changed, "Import {n} webhook", "Import {n} webhooks")
     }
 
     pub(super) fn more_words(&self) -> String {
         let many = "{n} more are not listed, but counted above.";
-        count(self.more, "{n} more is not listed, but counted above.", many)
+        count_text(self.more, "{n} more is not listed, but counted above.", many)
     }
 }
 
 impl LineView {
-    pub(super) fn of(number: usize, line: &Line) -> Self {
+    pub(super) fn from_line(number: usize, line: &Line) -> Self {
         let webhook = &line.webhook;
         let changes = match &line.kind {
             Kind::Different(differences) => differences.as_slice(),
@@ -144,7 +148,11 @@ impl LineView {
             changes: changes
                 .iter()
                 .map(|change| {
-                    (label(&change.field).to_owned(), shown(&change.here), shown(&change.file))
+                    (
+                        field_label(&change.field).to_owned(),
+                        value_text(&change.here),
+                        value_text(&change.file),
+                    )
                 })
                 .collect(),
             faults: line
@@ -158,7 +166,7 @@ impl LineView {
 }
 
 /// A value as a person writes it: text without quotes.
-fn shown(value: &serde_json::Value) -> String {
+fn value_text(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::Null => String::new(),
         serde_json::Value::String(text) => text.clone(),
@@ -166,6 +174,6 @@ fn shown(value: &serde_json::Value) -> String {
     }
 }
 
-fn count(n: usize, one: &'static str, many: &'static str) -> String {
+fn count_text(n: usize, one: &'static str, many: &'static str) -> String {
     i18n::count_phrase(i64::try_from(n).unwrap_or(i64::MAX), one, many)
 }
