@@ -356,9 +356,16 @@ fn is_sample(fields: &Fields, object_kind: &str) -> bool {
         && matches!(json_at(&fields.project, "/name").as_str(), None | Some("gitlab"))
 }
 
-/// What stands at a JSON pointer; null if nothing does.
-pub(super) fn json_at<'v>(value: &'v Value, pointer: &str) -> &'v Value {
-    value.pointer(pointer).unwrap_or(&Value::Null)
+/// What stands at a path, such as `/project/id` or `/0/ref`; null if nothing does.
+///
+/// [`Value::pointer`] makes two texts of each part for escapes that no name of GitLab's has: it
+/// was the tenth of a delivery.
+pub(super) fn json_at<'v>(value: &'v Value, path: &str) -> &'v Value {
+    let found = path.split('/').skip(1).try_fold(value, |value, part| match value {
+        Value::Array(items) => items.get(part.parse::<usize>().ok()?),
+        _ => value.get(part),
+    });
+    found.unwrap_or(&Value::Null)
 }
 
 pub(super) fn first_text<const N: usize>(values: [&Value; N]) -> String {
