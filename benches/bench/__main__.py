@@ -17,6 +17,7 @@ from peers import Peers
 from report import Results, publish
 from settings import Settings
 from signalbox import Signalbox
+from soak import Soak
 
 
 def measure(machine: Machine, settings: Settings) -> Results:
@@ -34,6 +35,8 @@ def measure(machine: Machine, settings: Settings) -> Results:
         results.jobs += [*drained, spawn_loop(settings.span)]
     if "peers" in settings.parts:
         results.jobs += peers.celery()
+    if "soak" in settings.parts:
+        results.soak = Soak(cluster, box, settings).run()
     return results
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from jobs import JobRow, StartRow
 from load import Row
 from machine import ROOT, describe, say
+from soak import SoakRow
 
 PAGE = ROOT / "docs/performance.md"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
@@ -23,6 +24,7 @@ class Results:
     deliveries: list[Row] = field(default_factory=list)
     jobs: list[JobRow] = field(default_factory=list)
     starts: list[StartRow] = field(default_factory=list)
+    soak: list[SoakRow] = field(default_factory=list)
 
 
 def short(value: float | None, digits: int = 0) -> str:
@@ -116,6 +118,23 @@ def starts(rows: list[StartRow]) -> str:
     return table(["from, to", "state", "p50 ms", "p99 ms"], lines)
 
 
+def soak(rows: list[SoakRow]) -> str:
+    """Part by part."""
+    heads = ["until minute", "state", "jobs a second", "dead rows", "jobs table MiB", "memory MiB"]
+    lines = [
+        [
+            short(row.minutes, 1),
+            "64 slots, snapshot open",
+            short(row.per_second),
+            short(row.dead_rows),
+            short(row.jobs_mib),
+            short(row.memory_mib),
+        ]
+        for row in rows
+    ]
+    return table(heads, lines)
+
+
 def text(results: Results) -> str:
     """Everything, as Markdown."""
     today = datetime.date.today().isoformat()
@@ -126,6 +145,8 @@ def text(results: Results) -> str:
         parts += ["### Jobs", jobs(results.jobs)]
     if results.starts:
         parts += ["### One delivery at a time", starts(results.starts)]
+    if results.soak:
+        parts += ["### Without end", soak(results.soak)]
     return "\n\n".join(parts)
 
 

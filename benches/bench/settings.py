@@ -6,6 +6,8 @@ import argparse
 from dataclasses import dataclass
 
 PARTS = ("intake", "jobs", "peers")
+# Only when asked for.
+LONG = ("soak",)
 
 
 def numbers(text: str) -> list[int]:
@@ -31,6 +33,7 @@ class Settings:
     stored: list[int]
     waiting: int
     jobs: int
+    minutes: float
     states: bool
     write: bool
 
@@ -38,7 +41,7 @@ class Settings:
 def read(arguments: list[str]) -> Settings:
     """From the command line."""
     parser = argparse.ArgumentParser(prog="benches/bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; none: all")
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS + LONG)}; none: all but soak")
     parser.add_argument("--span", type=float, default=5, help="seconds of a measurement (5)")
     parser.add_argument("--connections", type=numbers, default=[1, 32, 64, 128])
     parser.add_argument("--bodies", type=sizes, default=[1200, 20_000, 200_000], help="KB")
@@ -46,10 +49,11 @@ def read(arguments: list[str]) -> Settings:
     parser.add_argument("--rows", type=numbers, default=[1_000_000], help="stored deliveries")
     parser.add_argument("--waiting", type=int, default=1_000_000, help="jobs that wait")
     parser.add_argument("--jobs", type=int, default=10_000, help="jobs to drain")
+    parser.add_argument("--minutes", type=float, default=30, help="of the soak (30)")
     parser.add_argument("--no-states", action="store_true", help="connections and bodies only")
     parser.add_argument("--write", action="store_true", help="renew docs/performance.md")
     given = parser.parse_args(arguments)
-    if unknown := set(given.parts) - set(PARTS):
+    if unknown := set(given.parts) - set(PARTS + LONG):
         parser.error(f"unknown: {', '.join(unknown)}")
     return Settings(
         parts=given.parts or list(PARTS),
@@ -61,6 +65,7 @@ def read(arguments: list[str]) -> Settings:
         stored=given.rows,
         waiting=given.waiting,
         jobs=given.jobs,
+        minutes=given.minutes,
         states=not given.no_states,
         write=given.write,
     )
