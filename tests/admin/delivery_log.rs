@@ -45,7 +45,7 @@ async fn a_reason_is_stored_as_a_code_with_values_and_an_old_sentence_is_shown_a
     app.add_webhook(&webhooks::with(webhooks::push(), &[("name", "deploy"), ("ref_filter", "v*")]))
         .await;
     let answer = app.send(&push()).await;
-    let id = answer.expect(200, "unmatched").field("delivery");
+    let id = answer.expect(200, "filtered").field("delivery");
     let english = "Filtered: “deploy” runs only for branch or tag v*; this event is for master";
     assert_eq!(answer.field("reason"), english);
     let column = |column: &str| format!("SELECT {column} FROM deliveries WHERE id = '{id}'");

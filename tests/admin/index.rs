@@ -45,6 +45,10 @@ async fn f68_f69_what_needs_attention_is_listed_and_leads_to_exactly_those_rows(
     }
     let other = Delivery::push_2015().token(TOKEN).with("/repository/name", "elsewhere");
     app.send(&other).await.expect(200, "unmatched");
+    // What a filter keeps out is as somebody wanted it.
+    panel.add_webhook(&with(webhooks::push(), &[("project_id", "18"), ("ref_filter", "v*")])).await;
+    let kept_out = Delivery::push_2015().token(TOKEN).with("/project_id", 18);
+    app.send(&kept_out).await.expect(200, "filtered");
     panel.add_webhook(&with(webhooks::pending_push(), &[("repo_name", "waits")])).await;
     seed::webhooks(app.database(), 2).await;
     app.database()

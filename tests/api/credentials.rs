@@ -185,7 +185,7 @@ async fn a_signed_id_that_did_nothing_may_serve_after_the_repair() {
     let id = app.add_webhook(&with(signed_webhook(), &[("ref_filter", "elsewhere")])).await;
     let (now, body) = (now_s(), Delivery::push_2015().body);
     let push = signed("w-1", now, &signature(KEY, "w-1", now, &body));
-    app.send(&push).await.expect(200, "unmatched");
+    app.send(&push).await.expect(200, "filtered");
     let panel = app.panel().await;
     let page = panel.open(&format!("/admin/hooks/webhook/{id}/change/")).await;
     panel.submit(page.form_with("repo_name").set("ref_filter", "")).await;

@@ -20,13 +20,13 @@ async fn a_ref_filter_lets_its_branches_pass() {
     for (git_ref, status, verdict) in [
         ("refs/heads/master", 202, "matched"),
         ("refs/heads/release/2", 202, "matched"),
-        ("refs/heads/release/old", 200, "unmatched"),
-        ("refs/heads/mast", 200, "unmatched"),
-        ("refs/heads/release/2/a", 200, "unmatched"),
+        ("refs/heads/release/old", 200, "filtered"),
+        ("refs/heads/mast", 200, "filtered"),
+        ("refs/heads/release/2/a", 200, "filtered"),
     ] {
         let answer = app.send(&push(git_ref).with("/ref", git_ref)).await;
         answer.expect(status, verdict);
-        if verdict == "unmatched" {
+        if verdict == "filtered" {
             let reason = answer.field("reason");
             let branch = git_ref.trim_start_matches("refs/heads/");
             assert!(reason.starts_with("Filtered: “"), "{reason}");
@@ -47,7 +47,7 @@ async fn a_path_filter_runs_where_gitlab_does_not_tell() {
     };
     app.send(&files("1", &["docs/a.md"], 1)).await.expect(202, "matched");
     let missed = app.send(&files("2", &["src/a.rs", "docs/a.txt"], 1)).await;
-    missed.expect(200, "unmatched");
+    missed.expect(200, "filtered");
     assert!(missed.field("reason").contains("src/a.rs"), "{}", missed.text);
     app.send(&files("3", &["src/a.rs"], 21)).await.expect(202, "matched");
     let trace = "SELECT reason::text FROM deliveries WHERE idempotency_key = '3'";
@@ -64,7 +64,7 @@ async fn a_condition_is_worked_out_and_its_value_kept() {
     app.add_webhook(&filtered(&[("condition", condition)])).await;
     app.send(&push("1")).await.expect(202, "matched");
     let answer = app.send(&push("2").with("/user_name", "Robot")).await;
-    answer.expect(200, "unmatched");
+    answer.expect(200, "filtered");
     let panel = app.panel().await;
     let page = panel.open(&format!("/admin/hooks/delivery/{}/", answer.field("delivery"))).await;
     page.says(condition).says("false, as branch = \"master\", user_name = \"Robot\"");
@@ -76,7 +76,7 @@ async fn a_webhook_may_obey_requests_not_to_run() {
     let id = app.add_webhook(&filtered(&[("obey_skip", "on")])).await;
     let commits = json!([{ "id": "1", "message": "Docs [ci skip]\n" }]);
     let asks = |key: &str| push(key).with("/commits", commits.clone());
-    app.send(&asks("1")).await.expect(200, "unmatched");
+    app.send(&asks("1")).await.expect(200, "filtered");
     app.send(&push("2")).await.expect(202, "matched");
     let panel = app.panel().await;
     let page = panel.open(&format!("/admin/hooks/webhook/{id}/change/")).await;
@@ -88,7 +88,7 @@ async fn a_webhook_may_obey_requests_not_to_run() {
 async fn a_repeat_of_what_was_filtered_out_runs_once_the_filter_is_mended() {
     let app = App::start().await;
     let id = app.add_webhook(&filtered(&[("ref_filter", "main")])).await;
-    app.send(&push("k")).await.expect(200, "unmatched");
+    app.send(&push("k")).await.expect(200, "filtered");
     let panel = app.panel().await;
     let page = panel.open(&format!("/admin/hooks/webhook/{id}/change/")).await;
     panel.submit(page.form_with("repo_name").set("ref_filter", "master")).await;

@@ -42,7 +42,7 @@ async fn a_row_changed_by_hand_and_a_webhook_that_comes_or_goes_count_at_once() 
     sent(&app, "1", TOKEN).await.expect(202, "matched");
     let database = app.database();
     database.execute("UPDATE webhooks SET ref_filter = 'nothing'").await;
-    sent(&app, "2", TOKEN).await.expect(200, "unmatched");
+    sent(&app, "2", TOKEN).await.expect(200, "filtered");
     database.execute("UPDATE webhooks SET ref_filter = ''").await;
     app.add_webhook(&with(push(), &[("name", "Twin"), ("action", "print")])).await;
     assert_eq!(sent(&app, "3", TOKEN).await.jobs().len(), 2);

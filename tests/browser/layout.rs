@@ -75,8 +75,16 @@ async fn lists() -> App {
         let words: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
         format!("(ARRAY[{}])[1 + {n} % {}]", words.join(","), words.len())
     };
-    let verdicts =
-        ["matched", "registered", "unmatched", "disabled", "rejected", "duplicate", "paused"];
+    let verdicts = [
+        "matched",
+        "registered",
+        "unmatched",
+        "filtered",
+        "disabled",
+        "rejected",
+        "duplicate",
+        "paused",
+    ];
     let states = [
         "queued",
         "scheduled",

@@ -2,6 +2,7 @@
 
 use crate::support::app::repository;
 use crate::support::database::Database;
+use crate::support::seed;
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -35,11 +36,14 @@ async fn columns(database: &Database) -> BTreeMap<String, BTreeSet<String>> {
     tables
 }
 
-/// Columns and indexes.
+/// Columns; indexes and constraints.
 async fn seen(database: &Database) -> (BTreeMap<String, BTreeSet<String>>, Vec<String>) {
-    let indexes = database
-        .column("SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY indexdef");
-    (columns(database).await, indexes.await)
+    let others = database.column(
+        "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' \
+         UNION ALL SELECT concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid)) \
+         FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1",
+    );
+    (columns(database).await, others.await)
 }
 
 #[tokio::test]
@@ -78,6 +82,44 @@ async fn the_schema_that_diesel_knows_is_the_databases() {
         .collect();
     assert!(known.len() >= 10, "schema.rs could not be read");
     assert_eq!(known, found);
+}
+
+#[tokio::test]
+async fn what_a_filter_kept_out_before_gets_its_own_verdict() {
+    let read = |name: &str| {
+        let folder = repository().join("migrations/2026-11-29-000000_filtered_verdict");
+        fs::read_to_string(folder.join(name)).unwrap()
+    };
+    let database = Database::migrated().await;
+    database.execute(&read("down.sql")).await;
+    seed::webhooks(&database, 1).await;
+    seed::deliveries(&database, 5).await;
+    let trace = |differs: &str| {
+        let checks = ["credential", "repo_name", "ref_filter", "condition"].map(|field| {
+            format!(r#"{{"field": "{field}", "equal": {}}}"#, !differs.contains(field))
+        });
+        format!(r#"{{"records": [{{"checks": [{}]}}]}}"#, checks.join(", "))
+    };
+    for (n, code, trace) in [
+        (1, "'filtered'", "{}".to_owned()),
+        (2, "NULL", trace("ref_filter condition")),
+        (3, "NULL", trace("repo_name condition")),
+        (4, "'differs'", trace("condition")),
+        (5, "NULL", "{}".to_owned()),
+    ] {
+        let row = format!(
+            "UPDATE deliveries SET verdict = 'unmatched', reason_code = {code}, reason = '{trace}' \
+             WHERE idempotency_key = '{n}'"
+        );
+        database.execute(&row).await;
+    }
+    let last = "UPDATE webhooks SET last_verdict = 'unmatched', last_delivery_id = \
+                (SELECT id FROM deliveries WHERE idempotency_key = '2')";
+    database.execute(last).await;
+    database.execute(&read("up.sql")).await;
+    let verdicts = database.column("SELECT verdict FROM deliveries ORDER BY id").await;
+    assert_eq!(verdicts, ["filtered", "filtered", "unmatched", "unmatched", "unmatched"]);
+    assert_eq!(database.column("SELECT last_verdict FROM webhooks").await, ["filtered"]);
 }
 
 /// A server of the version before still writes while a new one migrates: what it does not know

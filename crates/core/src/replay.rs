@@ -24,6 +24,8 @@ pub enum Skip {
     Disabled,
     /// No webhook wants it.
     Unmatched,
+    /// A filter keeps it out.
+    Filtered,
     /// It was removed meanwhile.
     Gone,
     /// It could not be stored.
@@ -32,7 +34,7 @@ pub enum Skip {
 
 impl Skip {
     /// Every reason.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Rejected,
         Self::BodyGone,
         Self::Duplicate,
@@ -40,6 +42,7 @@ impl Skip {
         Self::Secret,
         Self::Disabled,
         Self::Unmatched,
+        Self::Filtered,
         Self::Gone,
         Self::Failed,
     ];
@@ -55,6 +58,7 @@ impl Skip {
             Self::Secret => "secret",
             Self::Disabled => "disabled",
             Self::Unmatched => "unmatched",
+            Self::Filtered => "filtered",
             Self::Gone => "gone",
             Self::Failed => "failed",
         }

@@ -43,6 +43,8 @@ pub enum Verdict {
     Registered,
     /// Authentic, but no webhook wants it.
     Unmatched,
+    /// A webhook equals it, but one of its filters keeps it out: as somebody meant it.
+    Filtered,
     /// A webhook equals it but is switched off.
     Disabled,
     /// Not authentic, or not readable.
@@ -55,10 +57,11 @@ pub enum Verdict {
 
 impl Verdict {
     /// Every verdict, in the order pages show them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Matched,
         Self::Registered,
         Self::Unmatched,
+        Self::Filtered,
         Self::Disabled,
         Self::Rejected,
         Self::Duplicate,
@@ -72,6 +75,7 @@ impl Verdict {
             Self::Matched => "matched",
             Self::Registered => "registered",
             Self::Unmatched => "unmatched",
+            Self::Filtered => "filtered",
             Self::Disabled => "disabled",
             Self::Rejected => "rejected",
             Self::Duplicate => "duplicate",
@@ -92,6 +96,7 @@ impl Verdict {
             Self::Matched => "Matched",
             Self::Registered => "Registered",
             Self::Unmatched => "Unmatched",
+            Self::Filtered => "Filtered",
             Self::Disabled => "Disabled",
             Self::Rejected => "Rejected",
             Self::Duplicate => "Duplicate",

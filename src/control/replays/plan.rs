@@ -160,6 +160,7 @@ fn skip_reason(decision: &Decision) -> Option<Skip> {
         _ if !decision.run.is_empty() => None,
         Verdict::Rejected => Some(Skip::Secret),
         Verdict::Disabled => Some(Skip::Disabled),
+        Verdict::Filtered => Some(Skip::Filtered),
         Verdict::Matched
         | Verdict::Registered
         | Verdict::Unmatched

@@ -116,6 +116,7 @@ pub fn skip_reason(skip: Skip) -> &'static str {
         Skip::Secret => "The secret it was sent with no longer belongs to any webhook.",
         Skip::Disabled => "The webhook that it matches is disabled.",
         Skip::Unmatched => "No webhook matches it now.",
+        Skip::Filtered => "A filter excludes it now.",
         Skip::Gone => "It was removed in the meantime.",
         Skip::Failed => "It could not be stored.",
     }

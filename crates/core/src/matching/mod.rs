@@ -258,7 +258,7 @@ fn match_main(event: &Event, compared: &[(&Webhook, Comparison)]) -> Decision {
     }
     match missed() {
         Some(reason) if filtered.is_empty() => Decision::new(Verdict::Disabled, 200, reason),
-        Some(reason) => Decision::new(Verdict::Unmatched, 200, reason),
+        Some(reason) => Decision::new(Verdict::Filtered, 200, reason),
         None => {
             Decision::new(Verdict::Unmatched, 200, nearest_reason(event, compared, Sought::Any))
         }

@@ -248,7 +248,7 @@ fn a_filter_decides_what_runs_and_is_named_with_both_sides() {
     assert_eq!(main(&on_branch("main"), &both).run, [WebhookId(1), WebhookId(2)]);
     assert_eq!(main(&on_branch("other"), &both).run, [WebhookId(2)]);
     let decision = main(&on_branch("other"), &both[..1]);
-    assert_eq!((decision.verdict, decision.status), (Verdict::Unmatched, 200));
+    assert_eq!((decision.verdict, decision.status), (Verdict::Filtered, 200));
     assert_eq!(
         decision.reason.to_string(),
         "Filtered: “App push” runs only for branch or tag main; this event is for other"

@@ -9,6 +9,7 @@ pub fn verdict_badge(verdict: Verdict) -> Badge {
         Verdict::Matched => ("check", Tone::Good),
         Verdict::Registered => ("tag", Tone::Known),
         Verdict::Unmatched => ("question", Tone::Caution),
+        Verdict::Filtered => ("filter", Tone::Quiet),
         Verdict::Disabled => ("slash", Tone::Quiet),
         Verdict::Rejected => ("shield", Tone::Bad),
         Verdict::Duplicate => ("copies", Tone::Plain),

@@ -126,6 +126,7 @@ const FILTERS: &[FilterSpec<Filter>] = &[
             ("matched", "Matched"),
             ("registered", "Registered"),
             ("unmatched", "Unmatched"),
+            ("filtered", "Filtered"),
             ("disabled", "Disabled"),
             ("rejected", "Rejected"),
             ("duplicate", "Duplicate"),

@@ -170,6 +170,7 @@ const FILTERS: &[FilterSpec<Filter>] = &[
             ("matched", "Matched"),
             ("registered", "Registered"),
             ("unmatched", "Unmatched"),
+            ("filtered", "Filtered"),
             ("disabled", "Disabled"),
             ("rejected", "Rejected"),
         ]),

@@ -293,7 +293,7 @@ fn explain_delivery(row: &Row, came: &Watched) -> String {
             })
             .to_owned()
         }
-        Verdict::Unmatched | Verdict::Disabled if !is_sample => explain_unmatched(row, came, is_signed),
+        Verdict::Unmatched | Verdict::Filtered | Verdict::Disabled if !is_sample => explain_unmatched(row, came, is_signed),
         _ => reason_text(delivery),
     }
 }
