@@ -2,7 +2,7 @@
 
 use super::ender::{self, Ender};
 use super::output::{Tail, Writer};
-use super::running::Running;
+use super::running::{Mark, Running};
 use crate::clock;
 use crate::metrics;
 use chrono::{DateTime, Utc};
@@ -56,7 +56,12 @@ struct Made {
 }
 
 impl Runner {
-    pub(super) async fn make_attempt(&self, begun: Begun) {
+    /// Marks an attempt as one of this worker's, as soon as it has begun.
+    pub(super) fn mark_begun(&self, begun: &Begun) -> Mark {
+        self.running.mark_running(&begun.job.id, begun.number, self.abort.child_token())
+    }
+
+    pub(super) async fn make_attempt(&self, begun: Begun, mark: &Mark) {
         let Ok(job) = begun.job.id.parse::<JobId>() else { return };
         let made = Made {
             job,
@@ -67,14 +72,12 @@ impl Runner {
             is_alone: begun.job.lane.is_empty(),
         };
         let Made { job, number, action, .. } = &made;
-        let stop = self.abort.child_token();
-        let _mark = self.running.mark_running(job.as_str(), *number, stop.clone());
         tracing::info!(
             job.id = %job, attempt = number, action,
             "Job {job}: attempt {number} begins"
         );
         let (started, running) = (Instant::now(), metrics::count_running());
-        let (ended, tail) = self.run_action(job, begun, stop).await;
+        let (ended, tail) = self.run_action(job, begun, mark.stop.clone()).await;
         drop(running);
         if let Some(outcome) = self.finish_attempt(&made, &ended, tail).await {
             metrics::count_attempt(action, outcome, started.elapsed());

@@ -6,7 +6,9 @@
 
 use super::attempt::Runner;
 use super::begin::Turn;
+use super::rescue;
 use super::rhythm::Rhythm;
+use super::running::Mark;
 use super::turns::Turns;
 use crate::clock;
 use apalis_core::backend::finalize::Ephemeral;
@@ -16,6 +18,7 @@ use apalis_core::task::task_id::RandomId;
 use apalis_core::worker::context::WorkerContext;
 use chrono::{DateTime, TimeDelta, Utc};
 use signalbox_core::ids::JobId;
+use signalbox_core::job::HEARTBEAT;
 use signalbox_core::pause::{Pause, Scope};
 use signalbox_store::attempts::Begun;
 use signalbox_store::listen::{Listener, Watcher};
@@ -44,6 +47,7 @@ const CLOCKS: TimeDelta = TimeDelta::seconds(5);
 /// An attempt that has begun, and the slot in which it runs.
 pub(super) struct Leased {
     pub begun: Begun,
+    pub mark: Mark,
     pub slot: OwnedSemaphorePermit,
 }
 
@@ -117,6 +121,7 @@ pub(super) fn start_fetching(
         let mut tick = tokio::time::interval(POLL);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut may_be_more = true;
+        let mut last_look = Instant::now();
         loop {
             if !may_be_more {
                 tokio::select! {
@@ -134,8 +139,10 @@ pub(super) fn start_fetching(
             let wanted = free.len();
             may_be_more = match begin_next(&runner, &mut next, wanted).await {
                 Ok(Fetched { begun, may_be_more }) => {
-                    for (begun, slot) in begun.into_iter().zip(free) {
-                        if leased.send(Leased { begun, slot }).await.is_err() {
+                    let mark = |begun: Begun| (runner.mark_begun(&begun), begun);
+                    let begun: Vec<_> = begun.into_iter().map(mark).collect();
+                    for ((mark, begun), slot) in begun.into_iter().zip(free) {
+                        if leased.send(Leased { begun, mark, slot }).await.is_err() {
                             return;
                         }
                     }
@@ -147,6 +154,13 @@ pub(super) fn start_fetching(
                     true
                 }
             };
+            // Nothing is being begun now: what is open and not marked never got here.
+            if last_look.elapsed() > HEARTBEAT {
+                last_look = Instant::now();
+                if let Err(error) = rescue::rescue_unknown(&runner).await {
+                    tracing::warn!(%error, "Failed to look for attempts of this worker: {error}");
+                }
+            }
         }
     });
     JobQueue(queue)

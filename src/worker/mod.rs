@@ -145,10 +145,10 @@ async fn work_until_stopped(
 
 /// Makes one attempt in a task of its own: a worker that breaks off does not tear it.
 async fn handle_job(runner: Runner, leased: Leased) {
-    let Leased { begun, slot } = leased;
+    let Leased { begun, mark, slot } = leased;
     let attempt = tokio::spawn(async move {
-        runner.make_attempt(begun).await;
-        drop(slot);
+        runner.make_attempt(begun, &mark).await;
+        drop((mark, slot));
     });
     // A panic in it has been logged already.
     let _ = attempt.await;
@@ -218,5 +218,8 @@ async fn register_worker(deps: &Deps, name: &str) -> anyhow::Result<()> {
         ended_at: None,
         last_seen_at: Some(now),
     };
-    Ok(workers::insert_worker(&mut *deps.pool.get_conn().await?, &worker).await?)
+    let mut conn = deps.pool.get_conn().await?;
+    workers::insert_worker(&mut conn, &worker).await?;
+    // By the database's clock, like all that follow: with a late one of its own it were lost already.
+    Ok(workers::write_heartbeat(&mut conn, name).await?)
 }

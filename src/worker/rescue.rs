@@ -1,9 +1,10 @@
 //! Gives up attempts whose worker is lost, so that their jobs run again.
 //!
 //! Each process looks at every heartbeat; the job's row is locked, so that one of them acts. Whoever
-//! waits for a lane or a pause is looked at too, should a release have been missed.
+//! waits for a lane or a pause is looked at too, should a release have been missed. And a worker gives
+//! up attempts of its own that it knows nothing of: its connection broke between commit and answer.
 
-use super::attempt::give_up;
+use super::attempt::{Runner, give_up};
 use crate::clock;
 use signalbox_core::ids::JobId;
 use signalbox_core::job::HEARTBEAT;
@@ -39,7 +40,7 @@ async fn rescue_once(pool: &Pool) -> Result<()> {
     names.dedup();
     let lost = workers::lost_among(conn, &names).await?;
     for attempt in open.into_iter().filter(|attempt| lost.contains(&attempt.worker)) {
-        rescue_attempt(conn, &attempt).await?;
+        rescue_attempt(conn, &attempt, async |conn| is_lost(conn, &attempt.worker).await).await?;
     }
     for lane in lanes::waited_for(conn).await? {
         run_transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
@@ -71,7 +72,39 @@ async fn release_unpaused(conn: &mut Conn) -> Result<()> {
     .await
 }
 
-async fn rescue_attempt(conn: &mut Conn, lost: &OpenAttempt) -> Result<()> {
+/// Gives up this worker's attempts that were begun without its knowledge. Nobody may begin any of them
+/// meanwhile.
+pub(super) async fn rescue_unknown(runner: &Runner) -> Result<()> {
+    let mut pooled = runner.pool.get_conn().await?;
+    let conn: &mut Conn = &mut pooled;
+    // Before the question: what ends meanwhile is open no more.
+    let known = runner.running.attempts_being_made();
+    let of_ours = attempts::list_open_of(conn, &runner.worker).await?;
+    let unknown = |open: &&OpenAttempt| !known.contains(&(open.job_id.clone(), open.number));
+    for attempt in of_ours.iter().filter(unknown) {
+        tracing::warn!(
+            job.id = attempt.job_id,
+            attempt = attempt.number,
+            "Job {}: attempt {} was begun when the connection broke; giving it up",
+            attempt.job_id,
+            attempt.number
+        );
+        rescue_attempt(conn, attempt, async |_| Ok(true)).await?;
+    }
+    Ok(())
+}
+
+async fn is_lost(conn: &mut Conn, worker: &str) -> Result<bool> {
+    let of_it = workers::lost_among(conn, &[worker.to_owned()]).await?;
+    Ok(!of_it.is_empty())
+}
+
+/// Gives an attempt up if, under the job's lock, it is still to be.
+async fn rescue_attempt(
+    conn: &mut Conn,
+    lost: &OpenAttempt,
+    is_lost: impl AsyncFnOnce(&mut Conn) -> Result<bool>,
+) -> Result<()> {
     let Ok(job) = lost.job_id.parse::<JobId>() else { return Ok(()) };
     run_transaction(conn, async |conn: &mut Conn| {
         let lane = match lanes::lock_of(conn, &job).await {
@@ -84,9 +117,7 @@ async fn rescue_attempt(conn: &mut Conn, lost: &OpenAttempt) -> Result<()> {
         };
         // Looked at again under the lock: it may have ended, or been given up, just now.
         let still_open = attempts::list_open(conn, Some(&job)).await?;
-        if !still_open.iter().any(|open| open.number == lost.number)
-            || workers::lost_among(conn, std::slice::from_ref(&lost.worker)).await?.is_empty()
-        {
+        if !still_open.iter().any(|open| open.number == lost.number) || !is_lost(conn).await? {
             return Ok(());
         }
         let now = clock::now();

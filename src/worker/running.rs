@@ -1,6 +1,6 @@
 //! The attempts this process is making: what a cancel ends, and what a stop waits for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -15,18 +15,25 @@ struct Inner {
     ended: Notify,
 }
 
-/// One attempt being made; ends when dropped.
+/// One attempt being made, from its begin in the database on; ends when dropped.
 pub(super) struct Mark {
     running: Running,
     attempt: (String, i32),
+    /// Ends the attempt.
+    pub stop: CancellationToken,
 }
 
 impl Running {
     /// Marks an attempt as being made here, ended by `stop`.
     pub(super) fn mark_running(&self, job: &str, number: i32, stop: CancellationToken) -> Mark {
         let attempt = (job.to_owned(), number);
-        self.lock_attempts().insert(attempt.clone(), stop);
-        Mark { running: self.clone(), attempt }
+        self.lock_attempts().insert(attempt.clone(), stop.clone());
+        Mark { running: self.clone(), attempt, stop }
+    }
+
+    /// The attempts being made here, by job and number.
+    pub(super) fn attempts_being_made(&self) -> HashSet<(String, i32)> {
+        self.lock_attempts().keys().cloned().collect()
     }
 
     /// The jobs being run here.

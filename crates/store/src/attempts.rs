@@ -155,6 +155,18 @@ pub async fn list_open(conn: &mut Conn, job: Option<&JobId>) -> Result<Vec<OpenA
     Ok(query.load(conn).await?)
 }
 
+/// The open attempts of a worker.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn list_open_of(conn: &mut Conn, worker: &str) -> Result<Vec<OpenAttempt>> {
+    Ok(job_attempts::table
+        .filter(job_attempts::outcome.is_null().and(job_attempts::worker.eq(worker)))
+        .select((job_attempts::job_id, job_attempts::number, job_attempts::worker))
+        .load(conn)
+        .await?)
+}
+
 /// How an attempt ended.
 #[derive(Debug, Clone)]
 pub struct End {
