@@ -3,6 +3,7 @@
 use super::{Faults, non_empty_path};
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
+use signalbox_store::address;
 use std::path::PathBuf;
 
 #[derive(Debug, Clone, Args)]
@@ -43,18 +44,13 @@ pub struct DatabaseSettings {
 impl DatabaseSettings {
     pub(super) fn from_raw(raw: RawDatabase, faults: &mut Faults) -> Self {
         let url = raw.database_url.filter(|url| !url.expose_secret().is_empty());
-        if let Some(url) = &url {
-            let url = url.expose_secret();
-            // The address itself is not quoted: it may hold a password.
-            if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-                faults.add_fault(
-                    "DATABASE_URL",
-                    "it does not begin with postgres:// or postgresql://",
-                );
-            } else if let Err(error) = url::Url::parse(url) {
-                faults.add_fault("DATABASE_URL", format!("it is no address: {error}"));
+        let url = url.and_then(|url| match read_address(url.expose_secret()) {
+            Ok(url) => Some(SecretString::from(url)),
+            Err(fault) => {
+                faults.add_fault("DATABASE_URL", fault);
+                None
             }
-        }
+        });
         Self {
             url,
             pool: faults.parse_number("SIGNALBOX_DATABASE_POOL", &raw.database_pool, 2..=100),
@@ -62,4 +58,12 @@ impl DatabaseSettings {
             pg_bin: non_empty_path(raw.pg_bin),
         }
     }
+}
+
+/// The address, completed. It is never quoted: it may hold a password.
+fn read_address(url: &str) -> Result<String, String> {
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return Err("it does not begin with postgres:// or postgresql://".to_owned());
+    }
+    address::complete_address(url).map_err(|error| format!("it is no address: {error}"))
 }
