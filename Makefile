@@ -1,7 +1,7 @@
 # Signalbox. `make help` lists the targets; what they do stands in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build dist test lint audit fmt unit it browser speed bench bench-check screenshots doc clean-var
+.PHONY: help run build dist test lint audit fmt unit it browser speed torture bench bench-check screenshots doc clean-var
 
 # `make run PROFILE=release` builds an optimised program (and takes longer to build it).
 PROFILE ?= dev
@@ -9,6 +9,8 @@ PROFILE ?= dev
 ROWS ?= 1000000
 # What `make it` runs: a part of a test's path, such as `api::register`.
 FILTER ?=
+# Which attack `make torture` makes, if not all.
+ONLY ?=
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +50,9 @@ browser: ## The tests in headless Chromium; pictures land in target/screenshots/
 speed: ## List a million deliveries and jobs, and say how long each page takes (minutes; ROWS=… for fewer)
 	@sh scripts/need.sh compiler postgres
 	SIGNALBOX_SEED='$(ROWS)' cargo test --locked --test it -- --ignored --nocapture store::speed
+
+torture: ## Kill, cut, fill and starve it under load, and print what became of every event (15 minutes; ONLY=disk)
+	@ONLY='$(ONLY)' PROFILE='$(PROFILE)' exec sh scripts/torture.sh
 
 bench: ## Measure deliveries and jobs beside four peers, and renew docs/performance.md (12 minutes; ROWS=…)
 	@ROWS='$(ROWS)' exec sh scripts/bench.sh

@@ -9,6 +9,7 @@
 #   scripts    shellcheck, the checker of these scripts
 #   bench      what `make bench` sends with and compares with
 #   callgrind  valgrind, which counts instructions
+#   torture    what changes the clock of one program
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
@@ -58,6 +59,9 @@ for thing in "$@"; do
     callgrind)
         have valgrind || packages="$packages valgrind"
         have python3 || packages="$packages python3"
+        ;;
+    torture)
+        [ -n "$(find /usr/lib -name libfaketime.so.1 2>/dev/null)" ] || packages="$packages libfaketime"
         ;;
     *)
         say "need.sh does not know '$thing'"

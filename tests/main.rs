@@ -22,3 +22,4 @@ mod jobs;
 mod licences;
 mod store;
 mod support;
+mod torture;

@@ -53,7 +53,12 @@ struct Log(Arc<Mutex<String>>);
 impl Setup {
     /// A server with a worker, the shipped actions, a fresh database and the first user.
     pub async fn new() -> Self {
-        Self::without_user(Database::migrated().await)
+        Self::with_first_user(Database::migrated().await)
+    }
+
+    /// A server with this database and the first user.
+    pub fn with_first_user(database: Database) -> Self {
+        Self::without_user(database)
             .setting("SIGNALBOX_SUPERUSER_USERNAME", ADMIN)
             .setting("SIGNALBOX_SUPERUSER_PASSWORD", PASSWORD)
     }
@@ -236,7 +241,7 @@ impl App {
 
     /// The number of its process.
     pub fn pid(&self) -> u32 {
-        self.server.child.id()
+        self.server.pid()
     }
 
     /// Sends it HUP.
@@ -297,6 +302,11 @@ impl Server {
         log.follow(child.stdout.take().unwrap());
         log.follow(child.stderr.take().unwrap());
         Self { child, log, base: String::new() }
+    }
+
+    /// The number of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn log(&self) -> String {

@@ -124,7 +124,7 @@ impl Cluster {
 }
 
 /// The folder of the newest server programs.
-fn server_programs() -> PathBuf {
+pub(super) fn server_programs() -> PathBuf {
     let mut found: Vec<_> = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
@@ -142,7 +142,7 @@ fn server_programs() -> PathBuf {
 }
 
 /// PostgreSQL refuses to run as root: who it runs as then, with the ids.
-fn server_user() -> Option<(String, u32, u32)> {
+pub(super) fn server_user() -> Option<(String, u32, u32)> {
     if !rustix::process::geteuid().is_root() {
         return None;
     }

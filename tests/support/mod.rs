@@ -10,6 +10,8 @@ pub mod gitlab;
 pub mod page;
 pub mod panel;
 pub mod people;
+pub mod proxy;
 pub mod seed;
+pub mod server;
 pub mod wait;
 pub mod webhooks;

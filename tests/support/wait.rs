@@ -10,13 +10,18 @@ pub const LIMIT: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_millis(25);
 
 /// Asks `look` until it answers `Some`; panics naming `what` when the limit is reached.
-pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub async fn until<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
+    within(LIMIT, what, look).await
+}
+
+/// The same with a limit of its own.
+pub async fn within<T>(limit: Duration, what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
         if let Some(found) = look().await {
             return found;
         }
-        assert!(started.elapsed() < LIMIT, "waited {LIMIT:?} in vain for {what}");
+        assert!(started.elapsed() < limit, "waited {limit:?} in vain for {what}");
         tokio::time::sleep(PAUSE).await;
     }
 }
