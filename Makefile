@@ -1,7 +1,7 @@
 # Signalbox. `make help` lists the targets; what they do stands in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build dist test lint audit fmt unit it browser speed torture bench bench-check screenshots doc clean-var
+.PHONY: help run build dist test lint audit fmt unit it browser speed torture fuzz bench bench-check screenshots doc clean-var
 
 # `make run PROFILE=release` builds an optimised program (and takes longer to build it).
 PROFILE ?= dev
@@ -9,6 +9,9 @@ PROFILE ?= dev
 ROWS ?= 1000000
 # What `make it` runs: a part of a test's path, such as `api::register`.
 FILTER ?=
+# How long `make fuzz` takes for each target, and which one, if not all.
+SECONDS ?= 60
+TARGET ?=
 # Which attack `make torture` makes, if not all.
 ONLY ?=
 
@@ -53,6 +56,9 @@ speed: ## List a million deliveries and jobs, and say how long each page takes (
 
 torture: ## Kill, cut, fill and starve it under load, and print what became of every event (15 minutes; ONLY=disk)
 	@ONLY='$(ONLY)' PROFILE='$(PROFILE)' exec sh scripts/torture.sh
+
+fuzz: ## Feed random input to what reads events, forms and files, SECONDS=60 for each of eight targets (TARGET=yaml)
+	@SECONDS_EACH='$(SECONDS)' TARGET='$(TARGET)' exec sh scripts/fuzz.sh
 
 bench: ## Measure deliveries and jobs beside four peers, and renew docs/performance.md (12 minutes; ROWS=…)
 	@ROWS='$(ROWS)' exec sh scripts/bench.sh
