@@ -1,7 +1,7 @@
 # Signalbox. `make help` lists the targets; what they do stands in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build dist test lint audit fmt unit it browser speed torture fuzz bench bench-check screenshots doc clean-var
+.PHONY: help run build dist test docker-test lint audit fmt unit it browser speed torture fuzz bench bench-check screenshots doc clean-var
 
 # `make run PROFILE=release` builds an optimised program (and takes longer to build it).
 PROFILE ?= dev
@@ -29,6 +29,9 @@ dist: ## Build a release into target/dist/: the stripped program, its checksum, 
 
 test: ## Install what is missing, then run everything: format, lints, documentation, tests
 	@sh scripts/test.sh
+
+docker-test: ## Run the image, compose file and container actions on a Docker engine of its own (needs root; 30 minutes)
+	@exec sh scripts/docker-test.sh
 
 lint: ## Format check, word list, clippy, rustdoc and shellcheck, warnings denied
 	@sh scripts/lint.sh

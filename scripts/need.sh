@@ -10,6 +10,7 @@
 #   bench      what `make bench` sends with and compares with
 #   callgrind  valgrind, which counts instructions
 #   torture    what changes the clock of one program
+#   docker     an engine and a registry, and what makes images without one
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
@@ -63,6 +64,14 @@ for thing in "$@"; do
     torture)
         [ -n "$(find /usr/lib -name libfaketime.so.1 2>/dev/null)" ] || packages="$packages libfaketime"
         ;;
+    docker)
+        have dockerd || packages="$packages docker.io"
+        docker compose version >/dev/null 2>&1 || have docker-compose ||
+            packages="$packages docker-compose"
+        have iptables || packages="$packages iptables"
+        have debootstrap || packages="$packages debootstrap"
+        have docker-registry || packages="$packages docker-registry"
+        ;;
     *)
         say "need.sh does not know '$thing'"
         exit 2
@@ -114,6 +123,16 @@ case $packages in
 *redis-server*)
     # Debian starts a server on port 6379; the benchmark starts its own.
     if have systemctl; then as_root systemctl disable --now --quiet redis-server || true; fi
+    ;;
+esac
+case $packages in
+*docker.io* | *docker-registry*)
+    # Debian starts them; the test starts its own.
+    if have systemctl; then
+        for unit in docker.socket docker.service docker-registry.service; do
+            as_root systemctl disable --now --quiet "$unit" 2>/dev/null || true
+        done
+    fi
     ;;
 esac
 install_axe

@@ -18,6 +18,7 @@ mod api;
 mod architecture;
 mod browser;
 mod cli;
+mod docker;
 mod fuzz;
 mod jobs;
 mod licences;

@@ -1,5 +1,7 @@
 //! Containers, on a stand-in that speaks the engine's API on a socket.
 
+mod engine;
+
 use crate::{Ended, RunRequest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
