@@ -26,15 +26,6 @@ pub fn t(text: impl Display, _: &dyn Values) -> askama::Result<String> {
     Ok(i18n::t(&text.to_string()).to_owned())
 }
 
-/// A text that was made in English, in the reader's language.
-///
-/// # Errors
-/// Never.
-#[askama::filter_fn]
-pub fn told(text: impl Display, _: &dyn Values) -> askama::Result<String> {
-    Ok(i18n::told(&text.to_string()))
-}
-
 /// The text escaped for HTML, what hides in it kept as it is: for values that a form sends back.
 ///
 /// # Errors

@@ -4,6 +4,7 @@ use crate::clock;
 use chrono::{DateTime, Utc};
 use signalbox_actions::OutputChunk;
 use signalbox_core::ids::JobId;
+use signalbox_core::output::OutputNotice;
 use signalbox_store::listen::Listener;
 use signalbox_store::output::{self, NewChunk};
 use signalbox_store::{Pool, Result};
@@ -45,6 +46,7 @@ impl Tail {
             stream: piece.chunk.stream.as_str(),
             at: piece.at,
             bytes: &piece.chunk.bytes,
+            notice: piece.chunk.notice.as_ref().map(OutputNotice::to_stored),
         };
         numbered.map(row).collect()
     }
@@ -112,12 +114,11 @@ async fn gather_pieces(first: OutputChunk, chunks: &mut mpsc::Receiver<OutputChu
             () = &mut pause => None,
         };
         let Some(next) = next else { break };
-        match pieces.last_mut() {
-            Some(last) if last.chunk.stream == next.stream && last.chunk.bytes.len() < CHUNK => {
-                last.chunk.bytes.extend_from_slice(&next.bytes);
-            }
-            _ => pieces.push(Piece { chunk: next, at: clock::now() }),
-        }
+        let apart = match pieces.last_mut() {
+            Some(last) if last.chunk.bytes.len() < CHUNK => last.chunk.join_next(next),
+            _ => Some(next),
+        };
+        pieces.extend(apart.map(|chunk| Piece { chunk, at: clock::now() }));
     }
     pieces
 }

@@ -155,6 +155,8 @@ async fn f61_output_over_the_limit_keeps_head_and_tail_with_a_mark_and_the_size(
     let find = panel.open(&format!("/admin/hooks/job/{job}/")).await;
     find.says("last").says("600000");
     let notice = output(&app, &job, "notice").await;
+    let typed = "SELECT notice->>'code' || ' ' || (notice->'args'->>'n') FROM job_output";
+    let typed = app.database().value(&format!("{typed} WHERE stream = 'notice'")).await;
     let dropped: usize = notice
         .split(|c: char| !c.is_ascii_digit() && c != ',')
         .map(|word| word.replace(',', ""))
@@ -162,6 +164,7 @@ async fn f61_output_over_the_limit_keeps_head_and_tail_with_a_mark_and_the_size(
         .unwrap_or_else(|| panic!("no size in {notice}"));
     let whole: usize = (1..=600_000).map(|n: u32| n.to_string().len() + 1).sum::<usize>() + 11;
     assert_eq!(dropped, whole - kept.len(), "{notice}");
+    assert_eq!(typed, format!("bytes_dropped {dropped}"));
     let text = panel.get(&format!("/admin/hooks/job/{job}/output/")).await.html;
     assert!(text.contains(notice.trim_end()), "the download has the mark too");
 }

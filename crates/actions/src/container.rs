@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use signalbox_core::action::{ActionSpec, Container, Login, Operation};
 use signalbox_core::failure::Failure;
 use signalbox_core::job::AttemptOutcome;
+use signalbox_core::output::OutputNotice;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -113,7 +114,7 @@ impl Work<'_> {
         if *value_at(&old, "/HostConfig/AutoRemove") == Value::Bool(true) {
             return Err(CallFailure::refuse_for_good(Failure::ContainerRemoved));
         }
-        recorder.record_notice(&format!("Pulling {image}")).await;
+        recorder.record_notice(OutputNotice::Pulling { image: image.clone() }).await;
         let login = self.login.as_ref();
         if let Some(login) = login.filter(|login| !login.is_for(&image)) {
             let server = login.server.clone();
@@ -122,8 +123,8 @@ impl Work<'_> {
         self.engine.pull_image(&image, login, recorder).await?;
         let newest = self.inspect_image(&image).await?;
         if value_at(&newest, "/Id") == value_at(&old, "/Image") {
-            let name = self.name();
-            recorder.record_notice(&format!("{name} runs the newest {image} already.")).await;
+            let name = self.name().to_owned();
+            recorder.record_notice(OutputNotice::NewestAlready { name, image }).await;
             return Ok(None);
         }
         let made_from =
@@ -136,10 +137,14 @@ impl Work<'_> {
         match step {
             Step::Restart => {
                 self.stop_or_restart(self.name(), "restart").await?;
-                recorder.record_notice(&format!("{name} was restarted.", name = self.name())).await;
+                recorder
+                    .record_notice(OutputNotice::Restarted { name: self.name().to_owned() })
+                    .await;
             }
             Step::Replace { id, plan } => {
-                recorder.record_notice(&format!("Replacing {name}", name = self.name())).await;
+                recorder
+                    .record_notice(OutputNotice::Replacing { name: self.name().to_owned() })
+                    .await;
                 self.stop_or_restart(&id, "stop").await?;
                 let aside = format!("{}{ASIDE}", self.name());
                 let renamed = self.post_verb(&id, "rename", &[("name", &aside)]).await;
@@ -160,7 +165,7 @@ impl Work<'_> {
                 }
                 self.engine.call_engine(Method::DELETE, &format!("/containers/{id}"), None).await?;
                 recorder
-                    .record_notice(&format!("{name} runs the newest image.", name = self.name()))
+                    .record_notice(OutputNotice::Replaced { name: self.name().to_owned() })
                     .await;
             }
         }
@@ -176,9 +181,7 @@ impl Work<'_> {
                 if self.engine.call_engine(Method::GET, &path(&aside), None).await.is_err() {
                     return Err(failure);
                 }
-                recorder
-                    .record_notice(&format!("Putting {aside} back, which was left aside."))
-                    .await;
+                recorder.record_notice(OutputNotice::PuttingBack { aside: aside.clone() }).await;
                 self.put_back(&aside).await?;
                 self.engine.call_engine(Method::GET, &path(self.name()), None).await
             }

@@ -18,6 +18,7 @@ use hyper::{Request, StatusCode};
 use signalbox_core::action::{Body, Http, read_url};
 use signalbox_core::failure::Failure;
 use signalbox_core::job::AttemptOutcome;
+use signalbox_core::output::OutputNotice;
 use signalbox_core::sentence::Sentence;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -142,7 +143,11 @@ async fn exchange_messages(
     let message = build_message(http, request, told, &url).map_err(CallFailure::refuse_for_good)?;
     let (stream, to) = connect_to_host(&url, http.allow_private_network).await?;
     recorder
-        .record_notice(&format!("{} {} at {to}", http.method.as_str(), http.url.as_written()))
+        .record_notice(OutputNotice::Calling {
+            method: http.method.as_str().to_owned(),
+            url: http.url.as_written().to_owned(),
+            to: to.to_string(),
+        })
         .await;
     let broke = |error: hyper::Error| {
         CallFailure::refuse_for_good(Failure::ExchangeBroken { error: error.to_string() })
@@ -154,7 +159,7 @@ async fn exchange_messages(
         wire::send_request(stream, message).await.map_err(broke)?
     };
     let status = answer.response.status();
-    recorder.record_notice(&format!("Answer: {status}")).await;
+    recorder.record_notice(OutputNotice::Answered { status: status.to_string() }).await;
     record_body(&mut answer, recorder).await.map_err(broke)?;
     if status.is_success() {
         return Ok(status);
@@ -176,7 +181,7 @@ async fn record_body(answer: &mut Answer, recorder: &mut Recorder) -> hyper::Res
         let piece = piece?;
         recorder.take_bytes(Stream::Stdout, piece.get(..left).unwrap_or(&piece)).await;
         let Some(rest) = left.checked_sub(piece.len()) else {
-            recorder.record_notice("… the answer goes on; it is not read further.").await;
+            recorder.record_notice(OutputNotice::AnswerCut).await;
             break;
         };
         left = rest;

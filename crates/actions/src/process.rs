@@ -9,6 +9,7 @@ use super::pipes::Pipes;
 use super::recorder::Recorder;
 use bytes::Bytes;
 use signalbox_core::action::DEFAULT_TIMEOUT_S;
+use signalbox_core::output::OutputNotice;
 use signalbox_process::{Child, ExitStatus, Sender, Signal, Usage};
 use std::io;
 use std::time::Duration;
@@ -103,10 +104,10 @@ pub(super) async fn see_through(
         (cause, end_all(&mut child, &drained, limits, &mut notices).await?)
     };
     if by_itself.is_some() && child.left_behind() {
-        notices.push("It left processes behind when it ended; they were ended too.");
+        notices.push(OutputNotice::ProcessesEnded);
     }
     if timeout(limits.linger, drained.cancelled()).await.is_err() {
-        notices.push("A process it left behind still holds its output open; it is not read on.");
+        notices.push(OutputNotice::OutputStillOpen);
     }
     give_up.cancel();
     if let Some(Ok(recorder)) = reading.join_next().await {
@@ -122,7 +123,7 @@ async fn end_all(
     child: &mut Child,
     drained: &CancellationToken,
     limits: Limits,
-    notices: &mut Vec<&'static str>,
+    notices: &mut Vec<OutputNotice>,
 ) -> io::Result<ExitStatus> {
     child.signal_group(Signal::TERM);
     let all_gone = async {
@@ -132,13 +133,13 @@ async fn end_all(
         status
     };
     if timeout(limits.grace, all_gone).await.is_err() {
-        notices.push("It went on after SIGTERM, so it was ended with SIGKILL.");
+        notices.push(OutputNotice::Killed);
     }
     child.signal_group(Signal::KILL);
     if let Ok(status) = timeout(limits.patience, child.wait()).await {
         return status;
     }
-    notices.push("A process that it started could not be ended, not even with SIGKILL.");
+    notices.push(OutputNotice::NotKilled);
     child.give_up();
     child.wait().await
 }

@@ -3,7 +3,7 @@
 use super::{OutputChunk, Stream};
 use signalbox_core::action::Secrets;
 use signalbox_core::failure::Failure;
-use signalbox_core::output::{Cap, Masks};
+use signalbox_core::output::{Cap, Masks, OutputNotice};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -48,7 +48,7 @@ impl Recorder {
         }
         let waiting = self.waiting.get_or_insert_with(|| {
             self.since = Instant::now();
-            OutputChunk { stream, bytes: Vec::new() }
+            OutputChunk::from_bytes(stream, Vec::new())
         });
         waiting.bytes.extend_from_slice(bytes);
         if waiting.bytes.len() >= PIECE_BYTES {
@@ -69,9 +69,10 @@ impl Recorder {
     }
 
     /// A sentence of our own, in its place among the output.
-    pub(super) async fn record_notice(&mut self, sentence: &str) {
-        let notice = OutputChunk::from_notice(&self.masks.mask_text(sentence));
-        self.keep_bytes(Stream::Notice, &notice.bytes).await;
+    pub(super) async fn record_notice(&mut self, notice: OutputNotice) {
+        self.flush_waiting().await;
+        let notice = notice.with_texts(&|text| self.masks.mask_text(text));
+        self.waiting = Some(OutputChunk::from_notice(notice));
         self.flush_waiting().await;
     }
 

@@ -267,7 +267,7 @@ impl Failure {
 }
 
 /// `jsonb` refuses a NUL, which an answer from elsewhere may hold.
-fn change_texts(value: &mut Value, change: &impl Fn(&str) -> String) {
+pub(crate) fn change_texts(value: &mut Value, change: &impl Fn(&str) -> String) {
     match value {
         Value::String(text) => *text = change(text).replace('\0', "\u{FFFD}"),
         Value::Array(values) => values.iter_mut().for_each(|value| change_texts(value, change)),

@@ -5,9 +5,11 @@
 
 mod colour;
 mod mask;
+mod notice;
 
 pub use colour::{Span, page_lines};
 pub use mask::Masks;
+pub use notice::OutputNotice;
 
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -62,13 +64,33 @@ pub struct Chunk {
     pub stream: Stream,
     /// Its bytes as they were written.
     pub bytes: Vec<u8>,
+    /// Of a notice what is said, as long as it is whole.
+    pub notice: Option<OutputNotice>,
 }
 
 impl Chunk {
+    /// Bytes of a stream.
+    #[must_use]
+    pub fn from_bytes(stream: Stream, bytes: Vec<u8>) -> Self {
+        Self { stream, bytes, notice: None }
+    }
+
     /// A sentence of our own, on a line of its own.
     #[must_use]
-    pub fn from_notice(sentence: &str) -> Self {
-        Self { stream: Stream::Notice, bytes: format!("{sentence}\n").into_bytes() }
+    pub fn from_notice(notice: OutputNotice) -> Self {
+        let bytes = format!("{}\n", notice.sentence()).into_bytes();
+        Self { stream: Stream::Notice, bytes, notice: Some(notice) }
+    }
+
+    /// Takes in the piece that follows, if both are of one stream and neither is a notice of its own;
+    /// else gives it back.
+    #[must_use]
+    pub fn join_next(&mut self, next: Self) -> Option<Self> {
+        if self.stream != next.stream || self.notice.is_some() || next.notice.is_some() {
+            return Some(next);
+        }
+        self.bytes.extend_from_slice(&next.bytes);
+        None
     }
 }
 
@@ -99,38 +121,38 @@ impl Cap {
 
     /// Takes a chunk; what of it belongs to the head comes back, to be stored now.
     pub fn push_chunk(&mut self, chunk: Chunk) -> Option<Chunk> {
-        let Chunk { stream, mut bytes } = chunk;
+        let Chunk { stream, mut bytes, notice } = chunk;
         let mut room = self.half.saturating_sub(self.head_bytes);
-        if self.head_chunks >= LIMIT_CHUNKS {
+        if self.head_chunks >= LIMIT_CHUNKS || (notice.is_some() && bytes.len() > room) {
             room = 0;
         }
         let rest = bytes.split_off(room.min(bytes.len()));
         if !rest.is_empty() {
             // What follows must not slip into the head past what was cut off here.
             self.head_bytes = self.half;
-            self.keep_in_tail(stream, &rest);
+            self.keep_in_tail(Chunk { stream, bytes: rest, notice: notice.clone() });
         }
         if bytes.is_empty() {
             return None;
         }
         self.head_bytes += bytes.len();
         self.head_chunks += 1;
-        Some(Chunk { stream, bytes })
+        Some(Chunk { stream, bytes, notice })
     }
 
-    fn keep_in_tail(&mut self, stream: Stream, bytes: &[u8]) {
-        match self.tail.back_mut() {
-            Some(last) if last.stream == stream && last.bytes.len() < PIECE_BYTES => {
-                last.bytes.extend_from_slice(bytes);
-            }
-            _ => self.tail.push_back(Chunk { stream, bytes: bytes.to_vec() }),
-        }
-        self.tail_bytes += bytes.len();
+    fn keep_in_tail(&mut self, chunk: Chunk) {
+        self.tail_bytes += chunk.bytes.len();
+        let apart = match self.tail.back_mut() {
+            Some(last) if last.bytes.len() < PIECE_BYTES => last.join_next(chunk),
+            _ => Some(chunk),
+        };
+        self.tail.extend(apart);
         while self.tail_bytes > self.half || self.tail.len() > LIMIT_CHUNKS {
             let too_many = self.tail.len() > LIMIT_CHUNKS;
             let excess = self.tail_bytes.saturating_sub(self.half);
             let gone = match self.tail.front_mut() {
                 Some(first) if !too_many && excess < first.bytes.len() => {
+                    first.notice = None;
                     first.bytes.drain(..excess).len()
                 }
                 _ => self.tail.pop_front().map_or(0, |first| first.bytes.len()),
@@ -160,7 +182,7 @@ impl Rest {
     /// The chunks to store: a notice where something was dropped, then the tail.
     pub fn into_chunks(self) -> impl Iterator<Item = Chunk> {
         let n = self.dropped_bytes;
-        let notice = (n > 0).then(|| Chunk::from_notice(&format!("… {n} bytes dropped here …")));
+        let notice = (n > 0).then(|| Chunk::from_notice(OutputNotice::BytesDropped { n }));
         notice.into_iter().chain(self.tail)
     }
 }

@@ -1,6 +1,5 @@
 //! The translations, read once from the `.po` files that lie in the binary.
 
-use super::told::Patterns;
 use rust_embed::Embed;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -10,25 +9,17 @@ use std::sync::LazyLock;
 struct SimplifiedChinese;
 
 static CHINESE: LazyLock<HashMap<String, String>> =
-    LazyLock::new(|| read_folder::<SimplifiedChinese>("").collect());
-static TOLD: LazyLock<Patterns> =
-    LazyLock::new(|| Patterns::of(read_folder::<SimplifiedChinese>("told/")));
+    LazyLock::new(|| read_all::<SimplifiedChinese>().collect());
 
 /// A text in Simplified Chinese, if it is translated.
 pub fn simplified_chinese(text: &str) -> Option<&'static str> {
     CHINESE.get(text).map(String::as_str)
 }
 
-/// A text that was made in English, in Simplified Chinese, if it is one of ours.
-pub fn told_in_simplified_chinese(text: &str) -> Option<String> {
-    TOLD.say(text)
-}
-
-/// The texts of a language in the files of a folder. A file that cannot be read is left out and
-/// said in the log: the panel is then partly English.
-fn read_folder<E: Embed>(folder: &'static str) -> impl Iterator<Item = (String, String)> {
-    let files = E::iter().filter(move |name| name.starts_with(folder));
-    files.flat_map(|name| {
+/// The texts of a language. A file that cannot be read is left out and said in the log: the panel is
+/// then partly English.
+fn read_all<E: Embed>() -> impl Iterator<Item = (String, String)> {
+    E::iter().flat_map(|name| {
         let file = E::get(&name).map(|file| file.data).unwrap_or_default();
         let mut texts = Vec::new();
         match polib::po_file::parse_from_reader(file.as_ref()) {

@@ -2,7 +2,6 @@
 #![forbid(unsafe_code)]
 
 mod catalogue;
-mod told;
 
 use signalbox_core::listing::group_thousands;
 use signalbox_core::sentence::fill_pattern;
@@ -83,17 +82,6 @@ pub fn t(text: &str) -> &str {
     match current_locale() {
         Locale::English => text,
         Locale::SimplifiedChinese => catalogue::simplified_chinese(text).unwrap_or(text),
-    }
-}
-
-/// A text of ours that was made in English, stored or by a rule that knows no reader, in the
-/// reader's language: it is recognised by the pattern it was made with (`told.rs`).
-pub fn told(text: &str) -> String {
-    match current_locale() {
-        Locale::English => text.to_owned(),
-        Locale::SimplifiedChinese => {
-            catalogue::told_in_simplified_chinese(text).unwrap_or_else(|| t(text).to_owned())
-        }
     }
 }
 

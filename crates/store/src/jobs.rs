@@ -111,6 +111,7 @@ pub struct Chunk {
     pub stream: String,
     pub at: DateTime<Utc>,
     pub bytes: Vec<u8>,
+    pub notice: Option<serde_json::Value>,
 }
 
 /// What other tables know of a job.

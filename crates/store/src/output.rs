@@ -17,6 +17,7 @@ pub struct NewChunk<'a> {
     pub stream: &'a str,
     pub at: DateTime<Utc>,
     pub bytes: &'a [u8],
+    pub notice: Option<serde_json::Value>,
 }
 
 /// Stores chunks; those that are stored already stay as they are.

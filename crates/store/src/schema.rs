@@ -92,6 +92,7 @@ diesel::table! {
         stream -> Text,
         at -> Timestamptz,
         bytes -> Bytea,
+        notice -> Nullable<Jsonb>,
     }
 }
 

@@ -51,7 +51,7 @@ impl Masks {
         whole.extend_from_slice(bytes);
         let (masked, rest) = self.mask_bytes(&whole, true);
         if !rest.is_empty() {
-            self.held.push(Chunk { stream, bytes: rest });
+            self.held.push(Chunk::from_bytes(stream, rest));
         }
         masked
     }
@@ -62,7 +62,7 @@ impl Masks {
         let held = std::mem::take(&mut self.held);
         let masked = held.into_iter().map(|chunk| {
             let (bytes, _) = self.mask_bytes(&chunk.bytes, false);
-            Chunk { stream: chunk.stream, bytes }
+            Chunk::from_bytes(chunk.stream, bytes)
         });
         masked.collect()
     }

@@ -4,7 +4,7 @@ use super::*;
 use proptest::prelude::*;
 
 fn out(bytes: &[u8]) -> Chunk {
-    Chunk { stream: Stream::Stdout, bytes: bytes.to_vec() }
+    Chunk::from_bytes(Stream::Stdout, bytes.to_vec())
 }
 
 /// What ends up stored.
@@ -28,14 +28,14 @@ fn of_a_long_output_the_middle_is_dropped_and_counted() {
     assert_eq!(head, [out(b"abcd")]);
     assert_eq!(rest.dropped_bytes, 4);
     let rest: Vec<Chunk> = rest.into_chunks().collect();
-    assert_eq!(rest, [Chunk::from_notice("… 4 bytes dropped here …"), out(b"ijkl")]);
+    assert_eq!(rest, [Chunk::from_notice(OutputNotice::BytesDropped { n: 4 }), out(b"ijkl")]);
 }
 
 #[test]
 fn single_bytes_from_both_streams_in_turn_do_not_make_a_row_each() {
-    let bytes = (0..400_000).map(|n| Chunk {
-        stream: if n % 2 == 0 { Stream::Stdout } else { Stream::Stderr },
-        bytes: vec![b'x'],
+    let bytes = (0..400_000).map(|n| {
+        let stream = if n % 2 == 0 { Stream::Stdout } else { Stream::Stderr };
+        Chunk::from_bytes(stream, vec![b'x'])
     });
     let (head, rest) = stored(Cap::default(), bytes);
     assert_eq!((head.len(), rest.tail.len()), (LIMIT_CHUNKS, LIMIT_CHUNKS));
@@ -79,4 +79,25 @@ proptest! {
         let text = page_text(&bytes);
         prop_assert!(text.chars().all(|c| c == '\n' || c == '\t' || !c.is_control()));
     }
+}
+
+#[test]
+fn a_notice_keeps_its_meaning_unless_it_is_cut() {
+    let notice = || Chunk::from_notice(OutputNotice::Answered { status: "200".into() });
+    let length = notice().bytes.len();
+    // It goes whole into the head or whole into the tail, and no neighbour is joined to it.
+    let mut cap = Cap::with_limit(2 * (2 * length - 1));
+    assert_eq!(cap.push_chunk(notice()), Some(notice()));
+    assert_eq!(cap.push_chunk(notice()), None);
+    assert_eq!(cap.push_chunk(out(b"a")), None);
+    let rest: Vec<Chunk> = cap.into_rest().into_chunks().collect();
+    assert_eq!(rest, [notice(), out(b"a")]);
+    // What the tail has cut is no more than its letters.
+    let mut cap = Cap::with_limit(2 * length);
+    assert_eq!(cap.push_chunk(out(&vec![b'x'; length])), Some(out(&vec![b'x'; length])));
+    assert_eq!(cap.push_chunk(notice()), None);
+    assert_eq!(cap.push_chunk(out(b"a")), None);
+    let rest: Vec<Chunk> = cap.into_rest().into_chunks().collect();
+    let cut = Chunk { bytes: notice().bytes.split_off(1), notice: None, ..notice() };
+    assert_eq!(rest, [Chunk::from_notice(OutputNotice::BytesDropped { n: 1 }), cut, out(b"a")]);
 }

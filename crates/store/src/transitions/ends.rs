@@ -47,8 +47,9 @@ const END: &str = "\
       ORDER BY w.id FOR NO KEY UPDATE OF w), \
     show AS (UPDATE webhooks SET last_job_state = shown.state FROM shown \
       WHERE webhooks.id = shown.id), \
-    printed AS (INSERT INTO job_output (job_id, attempt, seq, stream, at, bytes) \
-      SELECT o.* FROM unnest($18, $19, $20, $21, $22, $23) AS o (job, attempt, seq, stream, at, bytes) \
+    printed AS (INSERT INTO job_output (job_id, attempt, seq, stream, at, bytes, notice) \
+      SELECT o.* FROM unnest($18, $19, $20, $21, $22, $23, $25) \
+      AS o (job, attempt, seq, stream, at, bytes, notice) \
       JOIN ended ON ended.job = o.job) \
     SELECT id FROM moved";
 
@@ -87,6 +88,9 @@ pub async fn end_many(conn: &mut Conn, endings: &[Ending<'_>]) -> Result<HashSet
         .bind::<Array<Bytea>, _>(column_of(&chunks, |chunk| chunk.bytes))
         .bind::<Array<Nullable<Jsonb>>, _>(column_of(&finishes, |of| {
             of.end.failure.as_ref().map(JsonText::from_value)
+        }))
+        .bind::<Array<Nullable<Jsonb>>, _>(column_of(&chunks, |chunk| {
+            chunk.notice.as_ref().map(JsonText::from_value)
         }));
     let moved: Vec<Moved> = cached(statement).load(conn).await?;
     Ok(moved.into_iter().map(|job| job.id).collect())

@@ -6,7 +6,8 @@ use crate::web::admin::kit::at::At;
 use crate::web::filters;
 use askama::Template;
 use chrono::{DateTime, Utc};
-use signalbox_core::output::{Span, page_lines};
+use signalbox_core::output::{OutputNotice, Span, page_lines};
+use signalbox_i18n as i18n;
 use signalbox_store::jobs::Chunk;
 
 /// The most lines a page shows of one attempt; all of them are at the raw address.
@@ -52,6 +53,8 @@ pub struct Line {
     pub at: DateTime<Utc>,
     /// Its text, in pieces of one look each.
     pub spans: Vec<Span>,
+    /// What Signalbox itself says; none if another says it, or an older version stored its English alone.
+    pub notice: Option<OutputNotice>,
 }
 
 impl Line {
@@ -78,6 +81,11 @@ impl Line {
     /// Its text without its colours.
     pub fn text(&self) -> String {
         self.spans.iter().map(|span| span.text.as_str()).collect()
+    }
+
+    /// What Signalbox itself says, in the reader's language.
+    pub fn notice_text(&self) -> String {
+        self.notice.as_ref().map_or_else(|| self.text(), |notice| i18n::say(&notice.sentence()))
     }
 
     /// Whether Signalbox itself says it.
@@ -128,6 +136,10 @@ impl Assembly {
         if let Some(last) = self.open.iter().rposition(|byte| *byte == b'\n') {
             self.end_lines(last + 1, chunk.at);
         }
+        let notice = chunk.notice.as_ref().and_then(OutputNotice::from_stored);
+        if let (Some(notice), Some(line)) = (notice, self.ended.last_mut()) {
+            line.notice = Some(notice);
+        }
     }
 
     /// The number of the first line that was not taken whole, and all lines from there.
@@ -152,8 +164,13 @@ impl Assembly {
     }
 
     fn lines_of(&self, bytes: &[u8], before: usize) -> Vec<Line> {
-        let line =
-            |(number, spans)| Line { number, stream: self.stream.clone(), at: self.since, spans };
+        let line = |(number, spans)| Line {
+            number,
+            stream: self.stream.clone(),
+            at: self.since,
+            spans,
+            notice: None,
+        };
         (before + 1..).zip(page_lines(bytes)).map(line).collect()
     }
 }
@@ -230,7 +247,7 @@ mod tests {
 
     fn sample_chunk(seq: i32, stream: &str, bytes: &[u8]) -> Chunk {
         let at = DateTime::UNIX_EPOCH + TimeDelta::seconds(seq.into());
-        Chunk { seq, stream: stream.into(), at, bytes: bytes.to_vec() }
+        Chunk { seq, stream: stream.into(), at, bytes: bytes.to_vec(), notice: None }
     }
 
     fn all_lines(chunks: &[Chunk]) -> Log {
@@ -309,6 +326,26 @@ mod tests {
         assert!(!long.has_stderr);
         assert_eq!(of("notice", "ended\n").last_lines, "");
         assert_eq!(of("stdout", "\x1b[31mred\x1b[0m\n").last_lines, "red");
+    }
+
+    #[test]
+    fn a_notice_is_said_in_the_readers_language_and_an_old_one_as_it_is_stored() {
+        let stored = OutputNotice::Answered { status: "200 OK".into() };
+        let typed = Chunk {
+            notice: Some(stored.to_stored()),
+            ..sample_chunk(1, "notice", b"Answer: 200 OK\n")
+        };
+        let later = Chunk {
+            notice: Some(serde_json::json!({ "code": "of_a_later_version" })),
+            ..sample_chunk(3, "notice", b"Later\n")
+        };
+        let log = all_lines(&[typed, sample_chunk(2, "notice", b"Old\n"), later]);
+        let chinese = i18n::Locale::SimplifiedChinese;
+        let said = i18n::say_in(chinese, || log.lines.iter().map(Line::notice_text).collect());
+        let said: Vec<String> = said;
+        assert_eq!(said, ["应答：200 OK", "Old", "Later"]);
+        let english: Vec<String> = log.lines.iter().map(Line::notice_text).collect();
+        assert_eq!(english, ["Answer: 200 OK", "Old", "Later"]);
     }
 
     #[test]

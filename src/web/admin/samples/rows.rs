@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use signalbox_core::failure::Failure;
 use signalbox_core::job::{AttemptOutcome, JobState};
+use signalbox_core::output::OutputNotice;
 use signalbox_core::source::Source;
 use signalbox_core::verdict::{Endpoint, Verdict};
 use signalbox_core::webhook::Concurrency;
@@ -142,10 +143,11 @@ pub(super) fn sample_attempt(number: i32, outcome: Option<AttemptOutcome>) -> (A
         stream: stream.to_owned(),
         at: NOW,
         bytes: match stream {
-            "notice" => "It went on after SIGTERM, so it was ended with SIGKILL.".to_owned(),
+            "notice" => format!("{}\n", OutputNotice::Killed.sentence()),
             _ => format!("\u{1b}[1;31m{ODD}\u{1b}[0m plain"),
         }
         .into_bytes(),
+        notice: (stream == "notice").then(|| OutputNotice::Killed.to_stored()),
     };
     let log = if outcome.is_some() {
         Log::from_chunks(

@@ -1,0 +1,1 @@
+ALTER TABLE job_output DROP COLUMN notice;
