@@ -68,7 +68,7 @@ impl Numbers {
 }
 
 /// A delivery was committed.
-pub fn count_delivery((verdict, endpoint): (Verdict, Endpoint), took: Duration) {
+pub fn count_delivery(verdict: Verdict, endpoint: Endpoint, took: Duration) {
     let (verdict, endpoint) = (verdict.as_str(), endpoint.as_str());
     counter!(DELIVERIES, "verdict" => verdict, "endpoint" => endpoint).increment(1);
     histogram!(DELIVERY_SECONDS).record(took.as_secs_f64());

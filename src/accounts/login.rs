@@ -94,7 +94,7 @@ pub async fn sign_in(
         users::touch_login(conn, actor.id, at).await?;
         sessions::delete_expired(conn, at).await?;
         let id = actor.id.to_string();
-        audit::record_entry(conn, sign_in_entry(&actor, &id, Verb::Login, (&remote_addr, at))).await
+        audit::record_entry(conn, sign_in_entry(&actor, &id, Verb::Login, &remote_addr, at)).await
     })
     .await?;
     tracing::info!(user.name = actor.username, remote_addr, "{} signed in", actor.username);
@@ -109,7 +109,8 @@ pub async fn confirm_password(
     pool: &Pool,
     throttle: &Throttle,
     cost: Cost,
-    (user, attempt): (UserId, Attempt),
+    user: UserId,
+    attempt: Attempt,
 ) -> Result<(), LoginError> {
     let Attempt { username, password, remote_addr, device: _, at } = attempt;
     // The session's tries alone: neither colleagues nor strangers lock anybody out of it.
@@ -139,7 +140,7 @@ pub async fn record_sign_out(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let id = actor.id.to_string();
-    let entry = sign_in_entry(actor, &id, Verb::Logout, (remote_addr, now));
+    let entry = sign_in_entry(actor, &id, Verb::Logout, remote_addr, now);
     audit::record_entry(&mut *pool.get_conn().await?, entry).await
 }
 
@@ -147,7 +148,8 @@ fn sign_in_entry<'a>(
     actor: &'a Actor,
     id: &'a str,
     verb: Verb,
-    (remote_addr, at): (&'a str, DateTime<Utc>),
+    remote_addr: &'a str,
+    at: DateTime<Utc>,
 ) -> Entry<'a> {
     Entry {
         at,

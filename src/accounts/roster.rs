@@ -82,7 +82,7 @@ pub async fn change_account(
         if !standing.is_admin() {
             keep_an_admin(conn, &before).await?;
         }
-        users::set_standing(conn, (id, version), standing).await?;
+        users::set_standing(conn, id, version, standing).await?;
         if !standing.active {
             sessions::delete_of_user(conn, id).await?;
         }
@@ -146,7 +146,8 @@ pub async fn delete_account(
 pub async fn reset_password(
     pool: &Pool,
     by: &Actor,
-    (user, password): (&Actor, secrecy::SecretString),
+    user: &Actor,
+    password: secrecy::SecretString,
     asked: Asked<'_>,
 ) -> Result<(), AccountError> {
     password::check_strength(&password, &user.username)?;
@@ -161,7 +162,8 @@ pub async fn reset_password(
 pub async fn end_sessions(
     conn: &mut Conn,
     by: &Actor,
-    (user, which): (&Actor, Which<'_>),
+    user: &Actor,
+    which: Which<'_>,
     asked: Asked<'_>,
 ) -> Result<usize, StoreError> {
     run_transaction(conn, async |conn: &mut Conn| {
@@ -174,7 +176,7 @@ pub async fn end_sessions(
                 after: Some(Value::Number(count)),
                 secret: false,
             };
-            let entry = account_entry((by, asked), (Verb::Logout, user, vec![change]));
+            let entry = account_entry(by, asked, Verb::Logout, user, vec![change]);
             audit::record_entry(conn, Entry { object_id: &user.id.to_string(), ..entry }).await?;
         }
         Ok(ended)
@@ -202,8 +204,11 @@ fn of_standing(standing: Standing) -> Snapshot {
 }
 
 fn account_entry<'a>(
-    (by, asked): (&'a Actor, Asked<'a>),
-    (verb, user, changes): (Verb, &'a Actor, Vec<Change>),
+    by: &'a Actor,
+    asked: Asked<'a>,
+    verb: Verb,
+    user: &'a Actor,
+    changes: Vec<Change>,
 ) -> Entry<'a> {
     Entry {
         at: asked.at,
@@ -224,6 +229,6 @@ async fn log_account(
     asked: Asked<'_>,
 ) -> Result<(), StoreError> {
     let (actor, id) = (user.as_actor(), user.id.to_string());
-    let entry = account_entry((by, asked), (verb, &actor, changes));
+    let entry = account_entry(by, asked, verb, &actor, changes);
     audit::record_entry(conn, Entry { object_id: &id, ..entry }).await
 }

@@ -35,14 +35,14 @@ pub(super) async fn serve_command(command: Serve, settings: Settings) -> anyhow:
     let listener = TcpListener::bind(&settings.web.bind)
         .with_context(|| format!("Failed to listen on {}", settings.web.bind))?;
     listener.set_nonblocking(true)?;
-    run_until_stopped(settings, (Some(listener), !command.no_worker), !command.no_migrate).await
+    run_until_stopped(settings, Some(listener), !command.no_worker, !command.no_migrate).await
 }
 
 pub(super) async fn worker_command(
     command: Worker,
     settings: Settings,
 ) -> anyhow::Result<ExitCode> {
-    run_until_stopped(settings, (None, true), !command.no_migrate).await
+    run_until_stopped(settings, None, true, !command.no_migrate).await
 }
 
 pub(super) async fn migrate_command(settings: Settings) -> anyhow::Result<ExitCode> {
@@ -58,7 +58,8 @@ pub(super) async fn migrate_command(settings: Settings) -> anyhow::Result<ExitCo
 
 async fn run_until_stopped(
     settings: Settings,
-    (listener, worker): (Option<TcpListener>, bool),
+    listener: Option<TcpListener>,
+    worker: bool,
     migrate: bool,
 ) -> anyhow::Result<ExitCode> {
     let stop = CancellationToken::new();

@@ -61,7 +61,8 @@ pub struct Trial {
 /// [`ReplayError`] says what is missing.
 pub async fn try_webhook(
     conn: &mut Conn,
-    (webhook, by): (WebhookId, &str),
+    webhook: WebhookId,
+    by: &str,
     given: &Given,
     judge: Judge<'_>,
 ) -> Result<Trial, ReplayError> {
@@ -108,7 +109,7 @@ pub async fn by_hand(
             return Ok(made);
         }
         let by = act.actor.username.as_str();
-        let trial = try_webhook(conn, (webhook, by), given, judge).await?;
+        let trial = try_webhook(conn, webhook, by, given, judge).await?;
         if let Some(skip) = trial.obstacle {
             return Err(ReplayError::Obstacle(skip));
         }

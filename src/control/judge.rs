@@ -84,7 +84,8 @@ impl Known {
     pub(super) async fn load_webhooks<'a>(
         conn: &mut Conn,
         cases: impl Iterator<Item = (&'a Event, &'a Proof)>,
-        (keys, policy): (&Keys, Policy),
+        keys: &Keys,
+        policy: Policy,
         at: DateTime<Utc>,
     ) -> Result<Self> {
         let mut sought = Sought::default();

@@ -50,7 +50,7 @@ pub async fn pause_scope(
             after: Some(Value::Text(pause.note.reason.clone())),
             secret: false,
         };
-        Ok(log_pause(conn, act, (Verb::Pause, &pause), vec![reason]).await?)
+        Ok(log_pause(conn, act, Verb::Pause, &pause, vec![reason]).await?)
     })
     .await
 }
@@ -104,7 +104,7 @@ pub async fn resume_scope(
             secret: false,
         };
         let changes = vec![number("released", released), number("dropped", dropped.len())];
-        log_pause(conn, act, (Verb::Resume, &pause), changes).await?;
+        log_pause(conn, act, Verb::Resume, &pause, changes).await?;
         Ok(released)
     })
     .await
@@ -133,7 +133,8 @@ fn find_older(waiting: &[HeldJob]) -> HashMap<&str, &str> {
 async fn log_pause(
     conn: &mut Conn,
     act: Act<'_>,
-    (verb, pause): (Verb, &Pause),
+    verb: Verb,
+    pause: &Pause,
     changes: Vec<Change>,
 ) -> Result<(), StoreError> {
     let everything = || "Everything".to_owned();

@@ -100,7 +100,8 @@ pub fn whole_body(full: &Full) -> Option<&[u8]> {
 pub async fn evaluate_again(
     conn: &mut Conn,
     full: &Full,
-    (keys, policy): (&Keys, Policy),
+    keys: &Keys,
+    policy: Policy,
     at: DateTime<Utc>,
 ) -> Result<Rejudged> {
     let body = whole_body(full);
@@ -111,7 +112,7 @@ pub async fn evaluate_again(
     let decision = match (read.is_some(), body) {
         (true, Some(body)) => {
             let asked = std::iter::once((&event, &proof));
-            let known = Known::load_webhooks(conn, asked, (keys, policy), at).await?;
+            let known = Known::load_webhooks(conn, asked, keys, policy, at).await?;
             let endpoint = full.brief.endpoint;
             let registers = full.brief.source == Source::Gitlab;
             let case = Case { event: &event, proof: &proof, body, endpoint, registers };
@@ -164,8 +165,8 @@ pub async fn evaluate_again(
 /// The webhooks of the credential that was presented, and those that equal the event in something.
 async fn load_nearest(conn: &mut Conn, event: &Event, proof: &Proof) -> Result<Vec<Candidate>> {
     let token = proof.presented.token.as_ref().map(<[u8; 32]>::as_slice);
-    let credential = (token, proof.signed_for.as_slice());
-    let mut found = nearest::load_by_credential(conn, credential, event.project_id).await?;
+    let signed_for = proof.signed_for.as_slice();
+    let mut found = nearest::load_by_credential(conn, token, signed_for, event.project_id).await?;
     let known: Vec<i64> = found.iter().map(|webhook| webhook.id).collect();
     let others = nearest::load_nearest(conn, event).await?;
     found.extend(others.into_iter().filter(|webhook| !known.contains(&webhook.id)));
@@ -202,8 +203,8 @@ impl Asked<'_> {
         let mut told = if compared.is_renamed && !self.by_hand {
             mismatch::explain_renamed(webhook, self.event)
         } else {
-            let way = (self.endpoint, self.allow_no_secret);
-            mismatch::explain_mismatch(&wanted, self.event, supposed, way)
+            let allow_none = self.allow_no_secret;
+            mismatch::explain_mismatch(&wanted, self.event, supposed, self.endpoint, allow_none)
         };
         let fields = mismatch::compare_fields(&wanted, self.event);
         let more = self.check_filters(webhook);

@@ -112,7 +112,8 @@ pub fn what_is_kept(full: &Full) -> Kept {
 pub async fn preview_replay(
     conn: &mut Conn,
     full: &Full,
-    (way, by): (Way, &str),
+    way: Way,
+    by: &str,
     judge: Judge<'_>,
 ) -> Result<Prospect, ReplayError> {
     if let Some(skip) = find_obstacle(what_is_kept(full)) {
@@ -125,7 +126,7 @@ pub async fn preview_replay(
         Way::AsNow => {
             let asked = std::iter::once((&event, &proof));
             let known =
-                Known::load_webhooks(conn, asked, (judge.keys, judge.policy), judge.at).await?;
+                Known::load_webhooks(conn, asked, judge.keys, judge.policy, judge.at).await?;
             known.evaluate_case(&replay_case(&event, &proof, body))
         }
         Way::Force(id) => {
@@ -220,7 +221,7 @@ pub async fn replay_delivery(
         }
         let full = deliveries::find_delivery(conn, &wanted.delivery).await?;
         let by = act.actor.username.as_str();
-        let prospect = preview_replay(conn, &full, (wanted.way, by), judge).await?;
+        let prospect = preview_replay(conn, &full, wanted.way, by, judge).await?;
         let runs: Vec<WebhookId> = prospect.runs.iter().map(|webhook| webhook.id).collect();
         if wanted.shown.as_ref().is_some_and(|shown| *shown != runs) {
             return Err(ReplayError::Changed);

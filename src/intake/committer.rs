@@ -157,7 +157,7 @@ impl Committer {
             match &result {
                 Ok(receipt) => {
                     let took = (now - arrival.received_at).to_std().unwrap_or_default();
-                    metrics::count_delivery((receipt.verdict, arrival.endpoint), took);
+                    metrics::count_delivery(receipt.verdict, arrival.endpoint, took);
                     log_receipt(arrival, receipt);
                 }
                 Err(error) => metrics::not_stored(error.as_str()),

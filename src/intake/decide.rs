@@ -92,14 +92,15 @@ pub(super) async fn evaluate_batch<'a>(
     policy: Policy,
     now: DateTime<Utc>,
 ) -> Result<Vec<Draft<'a>>> {
-    let mut known = load_known(conn, arrivals, (keys, webhooks), now).await?;
+    let mut known = load_known(conn, arrivals, keys, webhooks, now).await?;
     Ok(arrivals.iter().map(|arrival| evaluate_arrival(arrival, &mut known, policy, now)).collect())
 }
 
 async fn load_known(
     conn: &Conn,
     arrivals: &[Arrival],
-    (keys, webhooks): (&Keys, &KnownWebhooks),
+    keys: &Keys,
+    webhooks: &KnownWebhooks,
     now: DateTime<Utc>,
 ) -> Result<Known> {
     let mut places = HashSet::new();

@@ -40,7 +40,7 @@ pub(super) async fn insert_batch(
         claims: drafts.iter().flat_map(|draft| draft.claims.clone()).collect(),
         deliveries: kept()
             .zip(&hashes)
-            .map(|((draft, room), hash)| delivery_row(draft, room, (hash, now)))
+            .map(|((draft, room), hash)| delivery_row(draft, room, hash, now))
             .collect(),
         jobs: drafts.iter().flat_map(|draft| job_rows(draft, now)).collect(),
         touches: webhook_touches(drafts),
@@ -66,7 +66,8 @@ fn counting_trace() -> Trace {
 fn delivery_row<'a>(
     draft: &'a Draft<'_>,
     room: &Room,
-    (hash, now): (&'a [u8], DateTime<Utc>),
+    hash: &'a [u8],
+    now: DateTime<Utc>,
 ) -> NewDelivery<'a> {
     const COUNTING: DeliveryReason = DeliveryReason::Counted { more: 1 };
     static NO_EVENT: std::sync::LazyLock<Event> = std::sync::LazyLock::new(Event::default);

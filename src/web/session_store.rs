@@ -63,7 +63,8 @@ impl PgSessions {
         &self,
         key: &SessionKey,
         text: &str,
-        (row, origin): (Row, sessions::Origin),
+        row: Row,
+        origin: sessions::Origin,
     ) -> Result<(), StoreError> {
         let id = key_digest(key);
         let session = row.to_session(&id, text);
@@ -151,7 +152,7 @@ impl SessionStore for PgSessions {
             .map_err(|error| SaveError::Serialization(error.into()))?;
         let key = SessionKey::try_from(clock::secret_text())
             .map_err(|error| SaveError::Other(error.into()))?;
-        self.insert_session(&key, &text, (Row::from_state(&state, *ttl), session_origin(&state)))
+        self.insert_session(&key, &text, Row::from_state(&state, *ttl), session_origin(&state))
             .await
             .map_err(|error| SaveError::Other(error.into()))?;
         Ok(key)

@@ -47,7 +47,8 @@ pub async fn switch_many(
     conn: &mut Conn,
     act: &Act<'_>,
     ids: &[WebhookId],
-    (enabled, allow_no_secret): (bool, bool),
+    enabled: bool,
+    allow_no_secret: bool,
 ) -> Result<Switched, StoreError> {
     run_transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
         let rows = webhooks::find_many_for_update(conn, ids).await?;

@@ -16,7 +16,8 @@ use signalbox_store::{Conn, StoreError, run_transaction};
 pub async fn reset_logged(
     conn: &mut Conn,
     act: &Act<'_>,
-    (id, version): (WebhookId, i32),
+    id: WebhookId,
+    version: i32,
 ) -> Result<Row, SaveError> {
     let reset = run_transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
         let before = webhooks::find_for_update(conn, id).await?;
@@ -26,7 +27,7 @@ pub async fn reset_logged(
         if before.is_pending() {
             return Ok(before);
         }
-        let after = webhooks::reset_registration(conn, (id, version), act.now).await?;
+        let after = webhooks::reset_registration(conn, id, version, act.now).await?;
         let changes = diff_snapshots(
             Some(&snapshot::take_snapshot(&before)),
             Some(&snapshot::take_snapshot(&after)),

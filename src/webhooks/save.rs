@@ -35,7 +35,7 @@ pub async fn save_webhook(
 ) -> Result<Row, SaveError> {
     let secrets = secrets::new(input, act)?;
     let saved = run_transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
-        save_within(conn, act, target, (input, &secrets)).await
+        save_within(conn, act, target, input, &secrets).await
     })
     .await?;
     Ok(saved)
@@ -46,7 +46,8 @@ pub(super) async fn save_within(
     conn: &mut Conn,
     act: &Act<'_>,
     target: Target,
-    (input, secrets): (&WebhookInput, &New),
+    input: &WebhookInput,
+    secrets: &New,
 ) -> Result<Row, StoreError> {
     match target {
         Target::Add => add_webhook(conn, act, input, secrets).await,

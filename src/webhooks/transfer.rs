@@ -224,7 +224,7 @@ pub async fn import_document(
 ) -> Result<Imported, ImportError> {
     run_transaction(conn, async |conn: &mut Conn| {
         let plan = plan_import(conn, file).await?;
-        carry_out(conn, (file, &plan), given, setting).await
+        carry_out(conn, file, &plan, given, setting).await
     })
     .await
 }
@@ -232,14 +232,15 @@ pub async fn import_document(
 /// Does what a plan says, in a transaction that has begun.
 async fn carry_out(
     conn: &mut Conn,
-    (file, plan): (&Document, &Plan),
+    file: &Document,
+    plan: &Plan,
     given: &Secrets,
     setting: &Setting<'_>,
 ) -> Result<Imported, ImportError> {
     let mut inputs = Vec::new();
     let mut faults = Vec::new();
     for (webhook, step) in file.webhooks.iter().zip(&plan.steps) {
-        match read_input(conn, webhook, step, (given, setting)).await? {
+        match read_input(conn, webhook, step, given, setting).await? {
             Ok(input) => inputs.push(input),
             Err(found) => {
                 faults.extend(found.into_iter().map(|fault| (step.label.clone(), fault)));
@@ -264,7 +265,7 @@ async fn carry_out(
         }
         let act = (setting.act)();
         let secrets = secrets::new(input, &act).map_err(SaveError::from)?;
-        save_within(conn, &act, target, (input, &secrets)).await?;
+        save_within(conn, &act, target, input, &secrets).await?;
     }
     Ok(imported)
 }
@@ -274,7 +275,8 @@ async fn read_input(
     conn: &mut Conn,
     webhook: &PortableWebhook,
     step: &Step,
-    (given, setting): (&Secrets, &Setting<'_>),
+    given: &Secrets,
+    setting: &Setting<'_>,
 ) -> Result<Result<WebhookInput, Vec<Fault>>, ImportError> {
     let row = match step.here {
         Some((id, _)) => Some(webhooks::find_for_update(conn, WebhookId(id)).await?),
@@ -288,7 +290,8 @@ async fn read_input(
         webhook,
         row.as_ref(),
         (stored.0.as_ref(), stored.1.as_ref()),
-        (given, setting),
+        given,
+        setting,
     ))
 }
 
@@ -297,7 +300,8 @@ fn check_portable(
     webhook: &PortableWebhook,
     row: Option<&Row>,
     stored: (Option<&Vec<u8>>, Option<&Vec<u8>>),
-    (given, setting): (&Secrets, &Setting<'_>),
+    given: &Secrets,
+    setting: &Setting<'_>,
 ) -> Result<WebhookInput, Vec<Fault>> {
     let act = (setting.act)();
     let change = |reference: &Option<Reference>, stored: Option<&Vec<u8>>| {
@@ -310,11 +314,11 @@ fn check_portable(
             None => SecretChange::Keep,
         }
     };
-    let here = row.map_or((webhook.project_id, None), |row| {
+    let (project_id, on_first_event) = row.map_or((webhook.project_id, None), |row| {
         (row.project_id, Some(row.register_on_first_event))
     });
     let draft = portable_draft(
-        webhook.clone().registered_as(here),
+        webhook.clone().registered_as(project_id, on_first_event),
         change(&webhook.secret_token, stored.0),
         change(&webhook.signing_token, stored.1),
     );

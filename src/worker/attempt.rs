@@ -291,6 +291,6 @@ fn build_request(catalogue: &Catalogue, begun: Begun) -> Result<RunRequest, Fail
     let limit_s = job.timeout_s.and_then(|s| u32::try_from(s).ok()).unwrap_or(spec.timeout_s);
     // A webhook may ask for less time than its entry allows, never for more.
     let timeout = Duration::from_secs(limit_s.min(spec.timeout_s).into());
-    let facts = EventFacts::from_event(event, &webhook_url, (&job.delivery_id, &job.id), number);
+    let facts = EventFacts::from_event(event, &webhook_url, &job.delivery_id, &job.id, number);
     Ok(RunRequest { spec, params, facts, body: body.into(), timeout })
 }

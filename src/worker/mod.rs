@@ -126,7 +126,8 @@ async fn work_until_stopped(
         deps.grace,
         name.to_owned(),
         running.clone(),
-        (abort, stop.clone()),
+        abort,
+        stop.clone(),
     ));
     tracing::info!(worker = name, concurrency = deps.concurrency, "Worker {name} started");
     // Whatever ends it, it takes no more jobs, and is there until its attempts have ended.
@@ -192,7 +193,8 @@ async fn end_after_grace(
     grace: Duration,
     name: String,
     running: Running,
-    (abort, stop): (CancellationToken, CancellationToken),
+    abort: CancellationToken,
+    stop: CancellationToken,
 ) {
     stop.cancelled().await;
     if abort.run_until_cancelled(tokio::time::sleep(grace)).await.is_some() {

@@ -117,7 +117,7 @@ pub async fn remove_expired(
         loop {
             // A connection per batch: upkeep holds none while it pauses.
             let mut conn = pool.get_conn().await?;
-            let Some(count) = remove_batch(&mut conn, step, (keep, now), meeting).await? else {
+            let Some(count) = remove_batch(&mut conn, step, keep, now, meeting).await? else {
                 return Ok((removed != Removed::default()).then_some(removed));
             };
             drop(conn);
@@ -135,7 +135,8 @@ pub async fn remove_expired(
 async fn remove_batch(
     conn: &mut Conn,
     step: Step,
-    (keep, now): (RetentionSettings, DateTime<Utc>),
+    keep: RetentionSettings,
+    now: DateTime<Utc>,
     meeting: Meeting,
 ) -> Result<Option<usize>> {
     run_transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {

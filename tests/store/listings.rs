@@ -52,7 +52,7 @@ async fn listing_is_sound<R: Resource<Site = Signalbox>>(conn: &mut Conn) {
         R::fetch_page(conn, &ListQuery { part, ..query::<R>() }).await.unwrap();
     }
     R::count_rows(conn, &query::<R>(), true).await.unwrap();
-    R::select_ids(conn, &query::<R>(), (Some("7"), &Part::Older("9".to_owned())), 5).await.unwrap();
+    R::select_ids(conn, &query::<R>(), Some("7"), &Part::Older("9".to_owned()), 5).await.unwrap();
 }
 
 #[tokio::test]

@@ -120,7 +120,8 @@ fn bad_address(reason: Sentence) -> Failure {
 pub(super) fn build_headers(
     http: &Http,
     request: &RunRequest,
-    (told, masked): (&Told, &Told),
+    told: &Told,
+    masked: &Told,
 ) -> Result<Vec<(String, String)>, Failure> {
     let url = read_url(&http.url.fill_text(request.fill_source(told))).map_err(bad_address)?;
     build_message(http, request, told, &url)?;
@@ -145,7 +146,7 @@ async fn exchange_messages(
     recorder
         .record_notice(OutputNotice::Calling {
             method: http.method.as_str().to_owned(),
-            url: http.url.as_written().to_owned(),
+            url: http.url.as_written(),
             to: to.to_string(),
         })
         .await;

@@ -95,7 +95,7 @@ fn dry_run_request(entry: &Http, request: &RunRequest, told: &Told) -> Result<Re
     }
     let masked = Told { values: told.values.clone(), secrets };
     let source = request.fill_source(&masked);
-    let headers = http::build_headers(entry, request, (told, &masked))?;
+    let headers = http::build_headers(entry, request, told, &masked)?;
     let headers = headers.into_iter().map(|(name, value)| (name, Some(value)));
     let payload = match &entry.body {
         Body::Event => Payload::Event,

@@ -214,7 +214,7 @@ impl DeliveryReason {
             }
             Self::NoProject => "The event names no project, so there is no id to register".into(),
             Self::NoWebhook { object_kind, project, repo_name, pending, missing } => {
-                no_webhook(object_kind, (*project, repo_name), *pending, missing)
+                no_webhook(object_kind, *project, repo_name, *pending, missing)
             }
             Self::Sample => "This is GitLab's sample for a project that has no commits yet: push once, then press Test again.".into(),
             Self::SystemSample => "This is the sample that GitLab sends as a system hook's Test. The first real event registers the webhook.".into(),
@@ -269,7 +269,8 @@ impl DeliveryReason {
 /// Says what the event is, and what it lacks: the body of a custom template has what was put in.
 fn no_webhook(
     object_kind: &str,
-    (project, repo_name): (Option<i64>, &str),
+    project: Option<i64>,
+    repo_name: &str,
     pending: bool,
     missing: &[MatchField],
 ) -> Sentence {

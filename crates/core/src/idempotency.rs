@@ -42,7 +42,8 @@ pub fn derive_key(
     headers: KeyHeaders<'_>,
     event_header: &str,
     body: &[u8],
-    (now, body_repeat): (DateTime<Utc>, TimeDelta),
+    now: DateTime<Utc>,
+    body_repeat: TimeDelta,
 ) -> Option<Key> {
     let sent = headers.idempotency_key.or(headers.webhook_id).filter(|key| !key.is_empty());
     if let Some(sent) = sent {
@@ -86,7 +87,7 @@ mod tests {
         repeat_s: i64,
     ) -> Option<Key> {
         let repeat = TimeDelta::seconds(repeat_s);
-        derive_key(headers, event, body, (NOW, repeat))
+        derive_key(headers, event, body, NOW, repeat)
     }
 
     #[test]

@@ -227,7 +227,7 @@ impl PortableWebhook {
     /// The webhook with the project's id that is known here, where it does not say one itself: a
     /// registration is not undone by a file. Likewise with where it registers.
     #[must_use]
-    pub fn registered_as(mut self, (project_id, on_first_event): (i64, Option<bool>)) -> Self {
+    pub fn registered_as(mut self, project_id: i64, on_first_event: Option<bool>) -> Self {
         if self.project_id == ProjectId::PENDING {
             self.project_id = project_id;
         }
@@ -283,8 +283,8 @@ pub fn find_differences(here: &PortableWebhook, file: &PortableWebhook) -> Vec<D
         Ok(Value::Object(fields)) => fields,
         _ => serde_json::Map::new(),
     };
-    let registration = (here.project_id, here.register_on_first_event);
-    let (here, file) = (fields(here), fields(&file.clone().registered_as(registration)));
+    let file = file.clone().registered_as(here.project_id, here.register_on_first_event);
+    let (here, file) = (fields(here), fields(&file));
     let names: BTreeSet<&String> = here.keys().chain(file.keys()).collect();
     let secret = |name: &str| matches!(name, "secret_token" | "signing_token");
     let value = |fields: &serde_json::Map<String, Value>, name: &str| {

@@ -247,7 +247,8 @@ pub async fn object_history(
     conn: &mut Conn,
     object_type: &str,
     object_id: &str,
-    (offset, limit): (i64, i64),
+    offset: i64,
+    limit: i64,
 ) -> Result<Vec<Row>> {
     let rows = audit_log::table
         .select(Stored::as_select())

@@ -264,7 +264,8 @@ pub async fn output_of(
 pub async fn output_after(
     conn: &mut Conn,
     job: &JobId,
-    (attempt, after): (i32, i32),
+    attempt: i32,
+    after: i32,
     limit: i64,
 ) -> Result<Vec<Chunk>> {
     Ok(job_output::table

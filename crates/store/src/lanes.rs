@@ -164,7 +164,8 @@ pub async fn of_host(conn: &mut Conn) -> Result<Vec<String>> {
 pub async fn count_before(
     conn: &mut Conn,
     lane: &str,
-    (queued_at, id): (DateTime<Utc>, &str),
+    queued_at: DateTime<Utc>,
+    id: &str,
 ) -> Result<(i64, Option<String>)> {
     let running = jobs::table
         .filter(jobs::lane.eq(lane))

@@ -40,7 +40,8 @@ pub async fn load_nearest(conn: &mut Conn, event: &Event) -> Result<Vec<Candidat
 /// Any [`crate::StoreError`] of the database.
 pub async fn load_by_credential(
     conn: &mut Conn,
-    (token, signed_for): (Option<&[u8]>, &[WebhookId]),
+    token: Option<&[u8]>,
+    signed_for: &[WebhookId],
     project_id: Option<i64>,
 ) -> Result<Vec<Candidate>> {
     let tokens: Vec<&[u8]> = token.into_iter().collect();

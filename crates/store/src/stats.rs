@@ -39,11 +39,8 @@ pub struct Bucket {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn load_throughput(
-    conn: &mut Conn,
-    (from, to): Span,
-    part_s: i64,
-) -> Result<Vec<Bucket>> {
+pub async fn load_throughput(conn: &mut Conn, span: Span, part_s: i64) -> Result<Vec<Bucket>> {
+    let (from, to) = span;
     Ok(diesel::sql_query(
         "SELECT extract(epoch FROM begin - $1)::bigint / $3 AS part, state, jobs \
          FROM (SELECT date_bin($3 * interval '1 second', finished_at, $1) AS begin, state, \
@@ -68,9 +65,10 @@ const OF_ONE: i64 = 10_000;
 pub async fn of_webhook(
     conn: &mut Conn,
     webhook: WebhookId,
-    (from, to): Span,
+    span: Span,
     part_s: i64,
 ) -> Result<Vec<Bucket>> {
+    let (from, to) = span;
     Ok(diesel::sql_query(
         "SELECT extract(epoch FROM begin - $1)::bigint / $3 AS part, state, jobs \
          FROM (SELECT date_bin($3 * interval '1 second', finished_at, $1) AS begin, state, \
@@ -116,7 +114,8 @@ pub struct WebhookStats {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn webhook_stats(conn: &mut Conn, (from, to): Span) -> Result<Vec<WebhookStats>> {
+pub async fn webhook_stats(conn: &mut Conn, span: Span) -> Result<Vec<WebhookStats>> {
+    let (from, to) = span;
     Ok(diesel::sql_query(
         "WITH busiest AS (SELECT webhook_id, max(webhook_label) AS label, count(*) AS ended, \
            count(*) FILTER (WHERE state = 'failed') AS failed \
@@ -166,7 +165,8 @@ pub struct Failures {
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn list_failures(conn: &mut Conn, (from, to): Span) -> Result<Vec<Failures>> {
+pub async fn list_failures(conn: &mut Conn, span: Span) -> Result<Vec<Failures>> {
+    let (from, to) = span;
     Ok(diesel::sql_query(format!(
         "SELECT webhook_id, {REASON} AS reason, count(*) AS jobs FROM jobs \
          WHERE state = 'failed' AND finished_at >= $1 AND finished_at < $2 \

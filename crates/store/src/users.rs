@@ -209,7 +209,8 @@ impl Standing {
 /// [`StoreError::Stale`] when it has another one, and those of the database.
 pub async fn set_standing(
     conn: &mut Conn,
-    (id, version): (UserId, i32),
+    id: UserId,
+    version: i32,
     standing: Standing,
 ) -> Result<()> {
     let changed = diesel::update(users::table.find(id.0).filter(users::version.eq(version)))

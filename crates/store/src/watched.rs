@@ -37,7 +37,8 @@ type Digests = (Option<Vec<u8>>, Option<Vec<u8>>, Option<DateTime<Utc>>);
 pub async fn list_watched(
     conn: &mut Conn,
     row: &Row,
-    (most, now): (i64, DateTime<Utc>),
+    most: i64,
+    now: DateTime<Utc>,
 ) -> Result<Vec<Watched>> {
     let (present, previous, until): Digests = webhooks::table
         .find(row.id)

@@ -211,7 +211,8 @@ pub async fn update_webhook(
 /// [`StoreError::Stale`] when it was changed since, or is gone.
 pub async fn reset_registration(
     conn: &mut Conn,
-    (id, version): (WebhookId, i32),
+    id: WebhookId,
+    version: i32,
     now: DateTime<Utc>,
 ) -> Result<Row> {
     diesel::update(webhooks::table.find(id.0).filter(webhooks::version.eq(version)))

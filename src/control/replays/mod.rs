@@ -70,7 +70,7 @@ pub async fn start_run(conn: &mut Conn, act: Act<'_>, start: &Start) -> Result<S
             run_change("deliveries", Value::Number(run.total)),
             run_change("pace", Value::Text(pace)),
         ];
-        log_run(conn, act, (Verb::Replay, &run), changes).await?;
+        log_run(conn, act, Verb::Replay, &run, changes).await?;
         Ok(run.id)
     })
     .await
@@ -91,7 +91,7 @@ pub async fn stop_run(conn: &mut Conn, act: Act<'_>, id: &str) -> Result<bool> {
         run.ended_at = Some(act.now);
         replays::advance_run(conn, &run).await?;
         let changes = vec![run_change("done", Value::Number(run.done))];
-        log_run(conn, act, (Verb::Cancel, &run), changes).await?;
+        log_run(conn, act, Verb::Cancel, &run, changes).await?;
         Ok(true)
     })
     .await
@@ -104,7 +104,8 @@ fn run_change(field: &str, after: Value) -> Change {
 async fn log_run(
     conn: &mut Conn,
     act: Act<'_>,
-    (verb, run): (Verb, &Run),
+    verb: Verb,
+    run: &Run,
     changes: Vec<Change>,
 ) -> std::result::Result<(), StoreError> {
     let entry = Entry {

@@ -139,7 +139,7 @@ pub(super) async fn evaluate_many(
         })
         .collect();
     let asked = read.iter().flatten().map(|(event, proof, _)| (event, proof));
-    let known = Known::load_webhooks(conn, asked, (judge.keys, judge.policy), judge.at).await?;
+    let known = Known::load_webhooks(conn, asked, judge.keys, judge.policy, judge.at).await?;
     let outcomes = found.iter().zip(read).map(|(full, read)| match read {
         None => Err(obstacle_among_many(what_is_kept(full)).unwrap_or(Skip::BodyGone)),
         Some((event, proof, body)) => {

@@ -41,7 +41,7 @@ struct Memory {
 pub async fn carry_out_runs(pool: Pool, keys: Arc<Keys>, policy: Policy, stop: CancellationToken) {
     let mut memories: HashMap<String, Memory> = HashMap::new();
     while !stop.is_cancelled() {
-        let wait = match step_due_runs(&pool, (&keys, policy), &mut memories).await {
+        let wait = match step_due_runs(&pool, &keys, policy, &mut memories).await {
             Ok(due) => due
                 .and_then(|due| (due - clock::now()).to_std().ok())
                 .map_or(LOOK, |wait| wait.min(LOOK)),
@@ -60,7 +60,8 @@ pub async fn carry_out_runs(pool: Pool, keys: Arc<Keys>, policy: Policy, stop: C
 /// One step of each run that is due; answers when the next is.
 async fn step_due_runs(
     pool: &Pool,
-    (keys, policy): (&Keys, Policy),
+    keys: &Keys,
+    policy: Policy,
     memories: &mut HashMap<String, Memory>,
 ) -> Result<Option<DateTime<Utc>>> {
     let mut pooled = pool.get_conn().await?;

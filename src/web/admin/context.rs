@@ -160,12 +160,13 @@ impl Site for Signalbox {
 
     async fn load_history(
         conn: &mut Conn,
-        (kind, id): (&str, &str),
+        kind: &str,
+        id: &str,
         entries: Entries,
     ) -> Result<Vec<Entry>, StoreError> {
         let rows = match entries {
             Entries::Some(skipped, wanted) => {
-                audit::object_history(conn, kind, id, (skipped, wanted)).await?
+                audit::object_history(conn, kind, id, skipped, wanted).await?
             }
             Entries::One(number) => match audit::find_entry(conn, number).await {
                 Ok(row) if row.object_type == kind && row.object_id == id => vec![row],
@@ -193,8 +194,8 @@ impl Site for Signalbox {
             device: None,
             at: clock::now(),
         };
-        let asked = (ctx.actor.id, attempt);
-        match login::confirm_password(&deps.pool, &deps.throttle, deps.password_cost, asked).await {
+        let (pool, throttle, cost) = (&deps.pool, &deps.throttle, deps.password_cost);
+        match login::confirm_password(pool, throttle, cost, ctx.actor.id, attempt).await {
             Ok(()) => {
                 let kept = ctx.session().insert(CONFIRMED, clock::now().timestamp());
                 kept.map_err(|error| Problem::internal().caused_by(error))?;

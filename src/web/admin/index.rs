@@ -289,7 +289,7 @@ pub async fn show_index(
         frame,
         is_empty: overview.as_ref().is_some_and(|overview| overview.webhooks.number() == 0),
         attention: attention.map(|attention| {
-            attention::attention_lines(&attention, (overview.as_ref(), workers), may_add)
+            attention::attention_lines(&attention, overview.as_ref(), workers, may_add)
         }),
         overview,
         workers,

@@ -48,7 +48,7 @@ fn sample_changelist<R: Resource>(query: &str, rows: Vec<R::Row>, all: Option<i6
     let matching = Total::Exactly(i64::try_from(rows.len()).unwrap());
     let page = Page { rows, matching, has_newer: false, has_older: true };
     let read = Read { page, all: all.map(Total::AtLeast), counts: Counts::default() };
-    let mut list = list_view::draw_list((R::META.plural, NOW), R::LISTING, asked, &read);
+    let mut list = list_view::draw_list(R::META.plural, NOW, R::LISTING, asked, &read);
     list.actions = R::META.actions.iter().map(|action| (action.name, action.label)).collect();
     ChangelistPage {
         frame: crate::web::admin::context::sample_frame(R::META.title),
@@ -75,7 +75,8 @@ fn change_form(project_id: Option<i64>, may_edit: bool, wrong: &[&str]) -> Strin
         None => (None, Values::default()),
     };
     let fieldsets = webhooks::sample_fieldsets(
-        (&catalogue, "https://signalbox.example.com"),
+        &catalogue,
+        "https://signalbox.example.com",
         &values,
         object.as_ref(),
     );
@@ -118,7 +119,8 @@ fn delivery_sample(verdict: Verdict, body: Option<&[u8]>, jobs: usize) -> String
         replays: vec![sample_delivery(Verdict::Matched)],
         may_replay: true,
         public_address: "https://signalbox.example.com".to_owned(),
-        keep: (TimeDelta::days(14), TimeDelta::days(90)),
+        keep_body: TimeDelta::days(14),
+        keep_delivery: TimeDelta::days(90),
         now: NOW,
     };
     delivery_page::draw_delivery(frame, full, &made, about).render().unwrap()

@@ -115,7 +115,7 @@ async fn results_of<R: Resource<Site = Signalbox>>(
         return Ok(None);
     }
     let read = Read { page, all: None, counts: Counts::default() };
-    let list = list_view::draw_list((meta.plural, clock::now()), R::LISTING, asked, &read);
+    let list = list_view::draw_list(meta.plural, clock::now(), R::LISTING, asked, &read);
     Ok(Some(Results { title: meta.title, all, list: list.without_switches() }))
 }
 

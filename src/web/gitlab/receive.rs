@@ -85,8 +85,14 @@ async fn read_and_submit(
 fn read_content(deps: &Deps, head: Head, body: &Bytes) -> (Content, String) {
     let content = match Event::from_body(&head.event, body) {
         Ok(event) => {
-            let when = (clock::now(), deps.settings.body_repeat);
-            let key = idempotency::derive_key(head.key_headers(), &head.event, body, when);
+            let repeat = deps.settings.body_repeat;
+            let key = idempotency::derive_key(
+                head.key_headers(),
+                &head.event,
+                body,
+                clock::now(),
+                repeat,
+            );
             Content::Event { event: Box::new(event), presented: head.presented.clone(), key }
         }
         Err(error) => Content::Refused { status: 400, code: error.code(), reason: error.reason() },

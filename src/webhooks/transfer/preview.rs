@@ -54,7 +54,7 @@ pub async fn preview_import(
     let lines =
         file.webhooks.iter().zip(&plan.steps).zip(lacking).map(|((webhook, step), lacks)| {
             let here = step.here.and_then(|(id, _)| known.get(&id).copied());
-            let checked = check_portable(webhook, here, (None, None), (&Secrets::new(), setting));
+            let checked = check_portable(webhook, here, (None, None), &Secrets::new(), setting);
             Line {
                 webhook: webhook.clone(),
                 label: step.label.clone(),
@@ -76,7 +76,8 @@ pub async fn preview_import(
 /// [`SaveError::Stale`] where a webhook was changed, deleted or added since; [`ImportError::Faults`].
 pub async fn import_seen(
     conn: &mut Conn,
-    (file, mark): (&mut Document, &str),
+    file: &mut Document,
+    mark: &str,
     setting: &Setting<'_>,
 ) -> Result<(Imported, Vec<String>), ImportError> {
     run_transaction(conn, async |conn: &mut Conn| {
@@ -85,7 +86,7 @@ pub async fn import_seen(
         if plan.version_mark() != mark {
             return Err(SaveError::Stale.into());
         }
-        let imported = carry_out(conn, (file, &plan), &Secrets::new(), setting).await?;
+        let imported = carry_out(conn, file, &plan, &Secrets::new(), setting).await?;
         let lacking = plan.steps.into_iter().zip(lacking).filter(|(_, lacks)| *lacks);
         Ok((imported, lacking.map(|(step, _)| step.label).collect()))
     })

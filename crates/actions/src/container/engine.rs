@@ -50,7 +50,7 @@ impl<'a> Engine<'a> {
         body: Option<Value>,
     ) -> Result<Value, CallFailure> {
         let exchange = async {
-            let mut answer = self.send_call(method, path, (body, None)).await?;
+            let mut answer = self.send_call(method, path, body, None).await?;
             let status = answer.response.status();
             let body = read_whole(&mut answer).await?;
             if status.is_success() || status == StatusCode::NOT_MODIFIED {
@@ -79,7 +79,7 @@ impl<'a> Engine<'a> {
         let query: &[(&str, &str)] = &[("fromImage", image), ("tag", "latest")];
         let query = if has_tag { query.split_at(1).0 } else { query };
         let path = self::path_with_query("/images/create", query);
-        let mut answer = self.send_call(Method::POST, &path, (None, login)).await?;
+        let mut answer = self.send_call(Method::POST, &path, None, login).await?;
         let status = answer.response.status();
         if !status.is_success() {
             let body = read_whole(&mut answer).await?;
@@ -103,7 +103,8 @@ impl<'a> Engine<'a> {
         &self,
         method: Method,
         path: &str,
-        (body, login): (Option<Value>, Option<&Login>),
+        body: Option<Value>,
+        login: Option<&Login>,
     ) -> Result<Answer, CallFailure> {
         let stream = UnixStream::connect(self.socket).await.map_err(|error| {
             let socket = self.socket.display().to_string();

@@ -45,7 +45,8 @@ impl EventFacts {
     pub fn from_event(
         event: Event,
         webhook_url: &str,
-        (delivery, job): (&str, &str),
+        delivery: &str,
+        job: &str,
         attempt: i32,
     ) -> Self {
         let (repo_url, project_path) = compare_addresses(&event, webhook_url);
@@ -301,7 +302,7 @@ mod tests {
             project_path: path.to_owned(),
             ..Event::default()
         };
-        let facts = EventFacts::from_event(event, webhook_url, ("D", "J"), 1);
+        let facts = EventFacts::from_event(event, webhook_url, "D", "J", 1);
         (facts.repo_url, facts.project_path)
     }
 

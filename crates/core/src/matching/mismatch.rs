@@ -190,7 +190,8 @@ pub fn explain_mismatch(
     wanted: &Wanted<'_>,
     event: &Event,
     credential: Check,
-    (endpoint, allow_none): (Endpoint, bool),
+    endpoint: Endpoint,
+    allow_none: bool,
 ) -> Explanation {
     let fields = compare_fields(wanted, event);
     let off: Vec<&ComparedField> =

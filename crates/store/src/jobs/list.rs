@@ -193,7 +193,8 @@ pub async fn list_jobs(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Resu
 pub async fn select_ids(
     conn: &mut Conn,
     query: &ListQuery<Sort, Filter>,
-    (up_to, part): (Option<&str>, &Part),
+    up_to: Option<&str>,
+    part: &Part,
     limit: i64,
 ) -> Result<Vec<String>> {
     let mut narrowed: Condition<jobs::table> = Box::new(jobs::id.is_not_null());

@@ -20,7 +20,8 @@ use signalbox_core::webhook::ProjectId;
 pub async fn select_ids(
     conn: &mut Conn,
     query: &ListQuery<Sort, Filter>,
-    (up_to, part): (Option<&str>, &Part),
+    up_to: Option<&str>,
+    part: &Part,
     limit: i64,
 ) -> Result<Vec<WebhookId>> {
     let mut ids = webhooks::table.select(webhooks::id).filter(list_condition(query)).into_boxed();

@@ -108,8 +108,10 @@ pub struct About {
     pub may_replay: bool,
     /// What GitLab calls us by.
     pub public_address: String,
-    /// How long bodies and deliveries are kept.
-    pub keep: (TimeDelta, TimeDelta),
+    /// How long bodies are kept.
+    pub keep_body: TimeDelta,
+    /// How long deliveries are kept.
+    pub keep_delivery: TimeDelta,
     /// Now.
     pub now: DateTime<Utc>,
 }
@@ -176,7 +178,8 @@ pub async fn show_delivery(ctx: AdminContext) -> Result<HttpResponse, HumanError
         replays,
         may_replay: ctx.has_permission(Permission::Operate),
         public_address: ctx.public_address(),
-        keep: (retention.body, retention.delivery),
+        keep_body: retention.body,
+        keep_delivery: retention.delivery,
         now: clock::now(),
     };
     render_page(&draw_delivery(frame, full, &made, about))
@@ -194,7 +197,7 @@ async fn match_panel(
     }
     let deps = ctx.deps();
     let policy = Policy { allow_no_secret: deps.settings.allow_no_secret };
-    let rejudged = control::evaluate_again(conn, full, (&deps.keys, policy), clock::now()).await?;
+    let rejudged = control::evaluate_again(conn, full, &deps.keys, policy, clock::now()).await?;
     let may_edit = ctx.has_permission(Permission::ChangeWebhooks);
     Ok(Some(matching::draw_match_panel(&full.brief, rejudged, may_edit)))
 }
@@ -234,7 +237,7 @@ pub fn missing_delivery(ctx: &AdminContext, error: signalbox_store::StoreError) 
 }
 
 fn no_such(ctx: &AdminContext) -> Problem {
-    back::no_such(ctx, t("delivery"), ctx.segment("id"), (t("All deliveries"), urls::deliveries()))
+    back::no_such(ctx, t("delivery"), ctx.segment("id"), t("All deliveries"), urls::deliveries())
 }
 
 /// Draws a delivery.
@@ -248,7 +251,7 @@ pub fn draw_delivery(frame: Frame, full: Full, made: &[jobs::Row], about: About)
         received: At(delivery.received_at),
         sentence: delivery_sentence(&delivery),
         badge: verdict_badge(delivery.verdict),
-        steps: delivery_steps((&delivery, full.judged_at), made),
+        steps: delivery_steps(&delivery, full.judged_at, made),
         webhooks: trace.webhooks.iter().map(webhook_view).collect(),
         counted: trace.counted,
         jobs: made.iter().map(job_view).collect(),
@@ -257,7 +260,8 @@ pub fn draw_delivery(frame: Frame, full: Full, made: &[jobs::Row], about: About)
             &delivery,
             full.body.as_deref(),
             &full.body_sha256,
-            about.keep,
+            about.keep_body,
+            about.keep_delivery,
         ),
         curl,
         replays: about.replays.iter().map(replay_view).collect(),

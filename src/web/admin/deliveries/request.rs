@@ -45,7 +45,8 @@ impl BodyView {
         delivery: &Brief,
         kept: Option<&[u8]>,
         sha256: &[u8],
-        (body, rows): (TimeDelta, TimeDelta),
+        keep_body: TimeDelta,
+        keep_delivery: TimeDelta,
     ) -> Self {
         let start = kept.map(|bytes| bytes.get(..body::MOST).unwrap_or(bytes));
         let raw = start.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
@@ -61,9 +62,9 @@ impl BodyView {
             is_cut,
             sha256: to_hex(sha256),
             download: urls::verb("hooks", "delivery", &delivery.id, "body"),
-            days: body.num_days(),
-            until: At(delivery.received_at + body),
-            delivery_until: At(delivery.received_at + rows),
+            days: keep_body.num_days(),
+            until: At(delivery.received_at + keep_body),
+            delivery_until: At(delivery.received_at + keep_delivery),
         }
     }
 

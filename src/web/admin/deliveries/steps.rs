@@ -26,7 +26,8 @@ pub struct Step {
 
 /// The steps of a delivery's way, and of its job's if it made one.
 pub fn delivery_steps(
-    (delivery, judged_at): (&Brief, Option<DateTime<Utc>>),
+    delivery: &Brief,
+    judged_at: Option<DateTime<Utc>>,
     made: &[jobs::Row],
 ) -> Vec<Step> {
     let badge = verdict_badge(delivery.verdict);

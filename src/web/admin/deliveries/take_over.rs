@@ -34,7 +34,7 @@ pub async fn submit_take_over(
         .map_err(|error| missing_delivery(&ctx, error))?;
     let deps = ctx.deps();
     let policy = Policy { allow_no_secret: deps.settings.allow_no_secret };
-    let now = control::evaluate_again(&mut conn, &full, (&deps.keys, policy), clock::now()).await?;
+    let now = control::evaluate_again(&mut conn, &full, &deps.keys, policy, clock::now()).await?;
     let shown = posted.iter().filter(|(name, _)| name == "webhook").map(|(_, mark)| mark.clone());
     let shown: Vec<String> = shown.collect();
     let conflict = || Problem::conflict().with_link(t("Back to the delivery"), back.clone());

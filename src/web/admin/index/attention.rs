@@ -36,7 +36,8 @@ pub struct Line {
 /// The lines, the most urgent first.
 pub(super) fn attention_lines(
     attention: &Attention,
-    (overview, workers): (Option<&Overview>, Option<Workers>),
+    overview: Option<&Overview>,
+    workers: Option<Workers>,
     may_add: bool,
 ) -> Vec<Line> {
     let mut lines = Vec::new();
@@ -85,7 +86,7 @@ fn more_line(badge: Badge, text: &str, href: String) -> Line {
 }
 
 /// `One job of web`, `1,234 jobs of web`.
-fn count_of(count: i64, of: &str, (one, several): (&'static str, &'static str)) -> String {
+fn count_of(count: i64, of: &str, one: &'static str, several: &'static str) -> String {
     let pattern = if count == 1 { one } else { several };
     let n = if count >= Total::CAP { Total::AtLeast(Total::CAP) } else { Total::Exactly(count) };
     i18n::say(&Sentence::new(pattern).with("n", n).with("name", of))
@@ -100,7 +101,8 @@ fn failed_line(group: &Failed) -> Line {
         text: count_of(
             group.count,
             &group.webhook_label,
-            ("{n} job of {name}", "{n} jobs of {name}"),
+            "{n} job of {name}",
+            "{n} jobs of {name}",
         ),
         href: urls::with_query(&urls::jobs(), &query),
         note: group
@@ -136,7 +138,8 @@ fn unmatched_line(group: &Unmatched, may_add: bool) -> Line {
         text: count_of(
             group.count,
             &group.repo_name,
-            ("{n} delivery of {name}", "{n} deliveries of {name}"),
+            "{n} delivery of {name}",
+            "{n} deliveries of {name}",
         ),
         href: urls::with_query(&urls::deliveries(), &query),
         note: say!("{event}, last 7 days", event = group.event),

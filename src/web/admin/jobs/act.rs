@@ -44,7 +44,7 @@ pub struct Button {
 
 /// The buttons: all of them always, those that are not legal now with the reason. They keep `list`,
 /// the query of the list that the page was opened from.
-pub fn job_buttons(job: &Job, (list, role): (&str, Role)) -> Vec<Button> {
+pub fn job_buttons(job: &Job, list: &str, role: Role) -> Vec<Button> {
     if !role.has_permission(Permission::Operate) {
         return Vec::new();
     }

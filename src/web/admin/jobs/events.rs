@@ -45,7 +45,7 @@ pub async fn stream_events(ctx: AdminContext) -> Result<HttpResponse, HumanError
     let watcher = ctx.deps().live.notices.watch_job(id.as_str());
     let mut conn = ctx.get_conn().await?;
     let job = jobs::find_job(&mut conn, &id).await.map_err(|error| missing_job(&ctx, error))?;
-    raw::still_there(&mut conn, &ctx, (&id, job.attempts)).await?;
+    raw::still_there(&mut conn, &ctx, &id, job.attempts).await?;
     drop(conn);
     let times = View::from_query(ctx.query()).times;
     let asked = url::form_urlencoded::parse(ctx.query().as_bytes())
@@ -170,7 +170,7 @@ impl Follower {
         let attempt = self.place.attempt;
         if self.assembly.is_none() {
             let mut assembly = Assembly::default();
-            let known = jobs::output_after(&mut conn, &self.id, (attempt, -1), MOST_CHUNKS).await?;
+            let known = jobs::output_after(&mut conn, &self.id, attempt, -1, MOST_CHUNKS).await?;
             for chunk in known.iter().filter(|chunk| chunk.seq <= self.place.seq) {
                 assembly.push_chunk(chunk);
             }
@@ -179,7 +179,7 @@ impl Follower {
         }
         let assembly = self.assembly.get_or_insert_default();
         let chunks =
-            jobs::output_after(&mut conn, &self.id, (attempt, self.place.seq), BATCH).await?;
+            jobs::output_after(&mut conn, &self.id, attempt, self.place.seq, BATCH).await?;
         drop(conn);
         for chunk in &chunks {
             assembly.push_chunk(chunk);

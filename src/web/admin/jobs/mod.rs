@@ -244,9 +244,10 @@ impl Resource for Jobs {
     async fn select_ids(
         conn: &mut Conn,
         query: &ListQuery<Sort, Filter>,
-        range: (Option<&str>, &Part),
+        up_to: Option<&str>,
+        part: &Part,
         limit: i64,
     ) -> store::Result<Vec<String>> {
-        jobs::select_ids(conn, query, range, limit).await
+        jobs::select_ids(conn, query, up_to, part, limit).await
     }
 }

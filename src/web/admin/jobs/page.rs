@@ -131,7 +131,7 @@ pub(super) fn missing_job(ctx: &AdminContext, error: StoreError) -> Problem {
 }
 
 pub(super) fn no_such(ctx: &AdminContext) -> Problem {
-    back::no_such(ctx, t("job"), ctx.segment("id"), (t("All jobs"), urls::jobs()))
+    back::no_such(ctx, t("job"), ctx.segment("id"), t("All jobs"), urls::jobs())
 }
 
 /// What was read for a job's page.
@@ -171,7 +171,7 @@ pub fn draw_job(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
         steps: job_steps(&job),
         params: stored_params(&job.action_params),
         again_by: again_by(&job, cause.as_ref()),
-        buttons: job_buttons(&job, (&view.list, role)),
+        buttons: job_buttons(&job, &view.list, role),
         other: other_job(&job, &waits),
         waits: waits.waits_text(&job),
         is_live,

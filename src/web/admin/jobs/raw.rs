@@ -40,8 +40,8 @@ pub async fn download_output(ctx: AdminContext) -> Result<HttpResponse, HumanErr
         return Err(no_such(&ctx).into());
     }
     let after = asked("after")?.unwrap_or(-1);
-    still_there(&mut conn, &ctx, (&id, attempt)).await?;
-    let chunks = jobs::output_after(&mut conn, &id, (attempt, after), MOST_CHUNKS).await?;
+    still_there(&mut conn, &ctx, &id, attempt).await?;
+    let chunks = jobs::output_after(&mut conn, &id, attempt, after, MOST_CHUNKS).await?;
     drop(conn);
     let view = View::from_query(ctx.query());
     let text = if view.times || view.only_stderr {
@@ -74,7 +74,8 @@ pub async fn download_output(ctx: AdminContext) -> Result<HttpResponse, HumanErr
 pub(super) async fn still_there(
     conn: &mut Conn,
     ctx: &AdminContext,
-    (id, attempt): (&JobId, i32),
+    id: &JobId,
+    attempt: i32,
 ) -> Result<(), HumanError> {
     let pruned = jobs::pruned_at(conn, id, attempt).await?;
     let Some(pruned) = pruned else { return Ok(()) };

@@ -42,7 +42,7 @@ impl Waits {
         let (before, running) = if job.lane.is_empty() {
             (0, None)
         } else {
-            lanes::count_before(conn, &job.lane, (job.queued_at, &job.id)).await?
+            lanes::count_before(conn, &job.lane, job.queued_at, &job.id).await?
         };
         Ok(Self { before, running, pause })
     }

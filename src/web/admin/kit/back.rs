@@ -48,7 +48,8 @@ pub fn no_such<S: Site>(
     ctx: &Context<S>,
     what: &str,
     id: &str,
-    (all, list): (&str, String),
+    all: &str,
+    list: String,
 ) -> Problem {
     let id: String = id.chars().take(40).collect();
     let problem = Problem::no_such(format!("{what} {id}")).with_link(all.to_owned(), list);
@@ -79,7 +80,7 @@ pub(super) fn absent_object<S: Site>(
         Failure::Missing => {
             let all = say!("All {plural}", plural = t(meta.plural));
             let short: String = id.chars().take(40).collect();
-            no_such(ctx, t(meta.label), id, (&all, meta.list_url()))
+            no_such(ctx, t(meta.label), id, &all, meta.list_url())
                 .with_link("Its history, if any", meta.history_url(&short))
         }
         Failure::Stale => Problem::conflict(),

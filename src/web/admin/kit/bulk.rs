@@ -263,9 +263,8 @@ async fn run_bulk<R: Resource>(
         Selection::Matching { query, up_to } => {
             let mut part = Part::FIRST;
             loop {
-                let range = (up_to.as_deref(), &part);
-                let ids =
-                    R::select_ids(conn, &query, range, i64::try_from(BATCH).unwrap_or(1)).await?;
+                let most = i64::try_from(BATCH).unwrap_or(1);
+                let ids = R::select_ids(conn, &query, up_to.as_deref(), &part, most).await?;
                 let Some(last) = ids.last() else { break };
                 outcome.add_batch(&(action.run)(ctx, conn, &ids).await?);
                 part = Part::Older(last.clone());
@@ -285,7 +284,7 @@ async fn ask_bulk<R: Resource>(
     let (meta, listing) = (R::META, R::LISTING);
     let here = asked.address.href();
     let (count, rows, up_to) = if ticked.across {
-        let newest = R::select_ids(conn, &asked.query, (None, &Part::FIRST), 1).await?;
+        let newest = R::select_ids(conn, &asked.query, None, &Part::FIRST, 1).await?;
         let query = ListQuery { part: Part::FIRST, limit: NAMED, ..asked.query };
         let read = R::fetch_page(conn, &query).await?;
         (read.matching.to_string(), read.rows, newest.into_iter().next())

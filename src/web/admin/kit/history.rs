@@ -28,7 +28,7 @@ pub async fn show_history<E: Editable>(ctx: ContextOf<E>) -> Answer<E> {
     let mut conn = ctx.get_conn().await?;
     let skipped = (number - 1).saturating_mul(PAGE);
     let wanted = Entries::Some(skipped, PAGE + 1);
-    let mut entries = E::Site::load_history(&mut conn, (meta.name, &id), wanted).await?;
+    let mut entries = E::Site::load_history(&mut conn, meta.name, &id, wanted).await?;
     let object = match E::load_object(&ctx, &mut conn, &id).await.map_err(E::Site::classify_error) {
         Ok(object) => Some(object),
         Err(Failure::Missing) if !entries.is_empty() => None,
@@ -86,7 +86,7 @@ fn way_back<E: Editable>(object: &Loaded, entry: &Entry) -> Follow {
 fn unknown_object<E: Editable>(ctx: &ContextOf<E>, id: &str) -> Problem {
     let meta = E::META;
     let all = say!("All {plural}", plural = t(meta.plural));
-    let mut problem = no_such(ctx, t(meta.label), id, (&all, meta.list_url()));
+    let mut problem = no_such(ctx, t(meta.label), id, &all, meta.list_url());
     let id: String = id.chars().take(40).collect();
     problem.detail =
         say!("There is no {one} {id}, and there never was.", one = t(meta.label), id = id).into();

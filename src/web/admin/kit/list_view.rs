@@ -198,7 +198,8 @@ pub struct Read<R> {
 
 /// Draws a list.
 pub fn draw_list<R, S: Copy + PartialEq, F>(
-    (plural, now): (&'static str, DateTime<Utc>),
+    plural: &'static str,
+    now: DateTime<Utc>,
     listing: &Listing<R, S, F>,
     asked: Asked<S, F>,
     read: &Read<R>,

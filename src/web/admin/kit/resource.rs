@@ -209,7 +209,8 @@ pub trait Resource: 'static {
     async fn select_ids(
         _conn: &mut ConnOf<Self>,
         _query: &ListQuery<Self::Sort, Self::Filter>,
-        _range: (Option<&str>, &Part),
+        _up_to: Option<&str>,
+        _part: &Part,
         _limit: i64,
     ) -> Result<Vec<String>, ErrorOf<Self>> {
         Ok(Vec::new())

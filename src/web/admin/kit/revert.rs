@@ -76,7 +76,7 @@ pub fn add_again<E: Editable>(ctx: &ContextOf<E>, entry: &Entry) -> String {
 pub async fn ask_revert<E: Editable>(ctx: ContextOf<E>) -> Answer<E> {
     let mut conn = ctx.get_conn().await?;
     let found = find_entry::<E>(&ctx, &mut conn).await?;
-    draw_revert::<E>(&ctx, &found, (StatusCode::OK, &FormErrors::default()))
+    draw_revert::<E>(&ctx, &found, StatusCode::OK, &FormErrors::default())
 }
 
 /// POST: undoes an entry.
@@ -96,7 +96,7 @@ pub async fn carry_out<E: Editable>(ctx: ContextOf<E>, posted: Posted) -> Answer
     let mut values = revert_values::<E>(&found.object, &found.entry);
     values.set_field(reauth::FIELD, posted.get(reauth::FIELD));
     if let Some(errors) = reauth::form_errors::<E>(&ctx, Some(&found.object), &values).await? {
-        return draw_revert::<E>(&ctx, &found, (StatusCode::OK, &errors));
+        return draw_revert::<E>(&ctx, &found, StatusCode::OK, &errors);
     }
     match E::save_object(&ctx, &mut conn, Some(&found.object), &values)
         .await
@@ -108,14 +108,14 @@ pub async fn carry_out<E: Editable>(ctx: ContextOf<E>, posted: Posted) -> Answer
             ctx.flash_link(Level::Success, words, t("Open it"), meta.change_url(&saved.id));
             Ok(see_other(meta.history_url(&saved.id)))
         }
-        Err(Unsaved::Invalid(errors)) => draw_revert::<E>(&ctx, &found, (StatusCode::OK, &errors)),
+        Err(Unsaved::Invalid(errors)) => draw_revert::<E>(&ctx, &found, StatusCode::OK, &errors),
         Err(Unsaved::Failed(Failure::Stale)) => {
             found.object.version = current;
             let mut errors = FormErrors::default();
             let words = "Nothing was reverted: someone else changed it in the meantime. The \
                          column “Now” is up to date.";
             errors.add_error("", t(words).to_owned());
-            draw_revert::<E>(&ctx, &found, (StatusCode::CONFLICT, &errors))
+            draw_revert::<E>(&ctx, &found, StatusCode::CONFLICT, &errors)
         }
         Err(unsaved) => Err(unsaved_problem(&ctx, meta, &found.object.id, unsaved).into()),
     }
@@ -140,7 +140,7 @@ async fn find_entry<E: Editable>(
     };
     let entry = match number {
         Ok(number) => {
-            E::Site::load_history(conn, (meta.name, &id), Entries::One(number)).await?.pop()
+            E::Site::load_history(conn, meta.name, &id, Entries::One(number)).await?.pop()
         }
         Err(_) => None,
     };
@@ -158,7 +158,8 @@ async fn find_entry<E: Editable>(
 fn draw_revert<E: Editable>(
     ctx: &ContextOf<E>,
     Found { object, entry }: &Found,
-    (status, errors): (StatusCode, &FormErrors),
+    status: StatusCode,
+    errors: &FormErrors,
 ) -> Answer<E> {
     let meta = E::META;
     let none = FormErrors::default();

@@ -49,8 +49,9 @@ pub trait Site: Sized + 'static {
     /// The log cannot be read.
     async fn load_history(
         _: &mut Self::Conn,
-        _: (&str, &str),
-        _: Entries,
+        _kind: &str,
+        _id: &str,
+        _entries: Entries,
     ) -> Result<Vec<Entry>, Self::Error> {
         Ok(Vec::new())
     }

@@ -233,7 +233,7 @@ async fn find_outcome(
     way: Way,
 ) -> Result<Outcome, HumanError> {
     let by = ctx.actor.username.as_str();
-    match control::preview_replay(conn, full, (way, by), judge_for_request(ctx)).await {
+    match control::preview_replay(conn, full, way, by, judge_for_request(ctx)).await {
         Ok(prospect) => draw_outcome(ctx, conn, full, prospect).await,
         Err(ReplayError::Store(error)) => Err(error.into()),
         Err(error) => Ok(Outcome {
@@ -254,7 +254,7 @@ async fn draw_outcome(
 ) -> Result<Outcome, HumanError> {
     let pauses = pauses::list_pauses(conn).await?;
     let body = control::whole_body(full).unwrap_or_default();
-    let rehearse = |webhook| dry_run_job(ctx.deps(), webhook, (&prospect.event, body), &pauses);
+    let rehearse = |webhook| dry_run_job(ctx.deps(), webhook, &prospect.event, body, &pauses);
     let ids: Vec<String> = prospect.runs.iter().map(|webhook| webhook.id.to_string()).collect();
     Ok(Outcome {
         badge: verdict_badge(prospect.decision.verdict),

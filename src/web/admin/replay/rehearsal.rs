@@ -68,7 +68,8 @@ pub struct RunView {
 pub fn dry_run_job(
     deps: &Deps,
     webhook: &Webhook,
-    (event, payload): (&Event, &[u8]),
+    event: &Event,
+    payload: &[u8],
     pauses: &[Pause],
 ) -> RunView {
     let spec = deps.catalogue.get(&webhook.action);
@@ -189,7 +190,7 @@ fn build_request(
     let timeout = Duration::from_secs(asked.min(spec.timeout_s).into());
     Ok(RunRequest {
         params,
-        facts: EventFacts::from_event(event.clone(), &webhook.repo_url, (NEW_DELIVERY, NEW_JOB), 1),
+        facts: EventFacts::from_event(event.clone(), &webhook.repo_url, NEW_DELIVERY, NEW_JOB, 1),
         body: Bytes::copy_from_slice(payload),
         timeout,
         spec,

@@ -153,7 +153,7 @@ pub async fn show_run(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let run = stored::find_run(&mut *ctx.get_conn().await?, &id).await;
     let run = run.map_err(|error| missing_run(&ctx, error))?;
     let stop = ctx.has_permission(Permission::Operate).then(|| urls::replay_stop(&run.id));
-    let progress = draw_progress(&run, stop, (ctx.csrf_token(), clock::now()));
+    let progress = draw_progress(&run, stop, ctx.csrf_token(), clock::now());
     if ctx.query() == "part=run" {
         return render_page(&ProgressPart { progress });
     }
@@ -168,8 +168,8 @@ pub async fn show_run(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
 fn missing_run(ctx: &AdminContext, error: StoreError) -> Problem {
     match error {
         StoreError::NotFound => {
-            let all = (t("All runs"), urls::replays().to_owned());
-            back::no_such(ctx, t("bulk replay"), ctx.segment("id"), all)
+            let list = urls::replays().to_owned();
+            back::no_such(ctx, t("bulk replay"), ctx.segment("id"), t("All runs"), list)
         }
         other => other.into(),
     }
@@ -191,7 +191,7 @@ pub async fn submit_stop(ctx: AdminContext) -> Result<HttpResponse, HumanError> 
     Ok(see_other(urls::replay_run(&id)))
 }
 
-fn draw_progress(run: &Run, stop: Option<String>, (csrf, now): (&str, DateTime<Utc>)) -> Progress {
+fn draw_progress(run: &Run, stop: Option<String>, csrf: &str, now: DateTime<Utc>) -> Progress {
     let is_running = run.state == RunState::Running.as_str();
     let (badge, skipped) = (run_badge(run), count_skipped(run));
     let seen = run.done + skipped;
@@ -269,7 +269,7 @@ pub fn sample_run(state: &str, words: &str) -> (RunPage, super::many::RunsPage) 
         remote_addr: String::new(),
     };
     let frame = crate::web::admin::context::sample_frame(words);
-    let progress = draw_progress(&run, Some("/admin/".to_owned()), ("token", now));
+    let progress = draw_progress(&run, Some("/admin/".to_owned()), "token", now);
     let deliveries = "/admin/".to_owned();
     let page = RunPage { frame, row: run_row(&run), deliveries: deliveries.clone(), progress };
     let (frame, runs) = (crate::web::admin::context::sample_frame(words), told_runs(&[run]));

@@ -260,7 +260,7 @@ async fn add_user(ctx: &AdminContext, values: &Values) -> Result<Saved, Unsaved>
     if let Err(error) = clean_name(&username) {
         errors.add_error("username", error.to_string());
     }
-    password::check_pair(values, ("password", "password_again", &username), &mut errors);
+    password::check_pair(values, "password", "password_again", &username, &mut errors);
     if !errors.is_empty() {
         return Err(Unsaved::Invalid(errors));
     }

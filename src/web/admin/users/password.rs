@@ -81,7 +81,9 @@ fn password_fields(username: &str) -> Fieldset {
 /// Checks a new password that was typed twice; names of both fields, and whose it becomes.
 pub(super) fn check_pair(
     values: &Values,
-    (name, again, username): (&str, &str, &str),
+    name: &str,
+    again: &str,
+    username: &str,
     errors: &mut FormErrors,
 ) {
     if let Err(weak) = password::check_strength(&values.get(name).into(), username) {
@@ -121,15 +123,15 @@ pub async fn submit_user_password(
     if let Some(wrong) = reauth::refuse_unconfirmed(&ctx, &values).await? {
         errors.add_error(reauth::FIELD, wrong);
     }
-    check_pair(&values, ("password", "password_again", &user.username), &mut errors);
+    check_pair(&values, "password", "password_again", &user.username, &mut errors);
     if !errors.is_empty() {
         return draw_password_form(&ctx, &user, &errors);
     }
     let remote_addr = ctx.remote_addr();
     let actor = user.as_actor();
-    let new = (&actor, values.get("password").into());
-    let pool = &ctx.deps().pool;
-    match roster::reset_password(pool, &ctx.actor, new, asked_by(&ctx, &remote_addr)).await {
+    let (pool, new) = (&ctx.deps().pool, values.get("password").into());
+    let asked = asked_by(&ctx, &remote_addr);
+    match roster::reset_password(pool, &ctx.actor, &actor, new, asked).await {
         Ok(()) => {}
         Err(AccountError::Store(error)) => return Err(error.into()),
         Err(error) => return Err(Problem::internal().caused_by(error).into()),

@@ -192,7 +192,7 @@ async fn end_chosen(
     };
     let mut conn = ctx.get_conn().await?;
     let asked = asked_by(ctx, &remote_addr);
-    let ended = roster::end_sessions(&mut conn, &ctx.actor, (user, which), asked).await?;
+    let ended = roster::end_sessions(&mut conn, &ctx.actor, user, which, asked).await?;
     match ended {
         0 => ctx.leave_message(Level::Info, "The session had already ended."),
         1 => ctx.leave_message(

@@ -44,7 +44,7 @@ pub(super) static ACTIONS: &[BulkAction] = &[
         guarded: false,
         goes: &["Create jobs for deliveries that match them, from now on."],
         stays: &["Webhooks without a secret token or signing token stay disabled."],
-        run: |ctx, conn, ids| Box::pin(switch_selected(ctx, conn, (ids, true))),
+        run: |ctx, conn, ids| Box::pin(switch_selected(ctx, conn, ids, true)),
     },
     BulkAction {
         name: "disable",
@@ -58,7 +58,7 @@ pub(super) static ACTIONS: &[BulkAction] = &[
         guarded: false,
         goes: &["Stop creating jobs. Deliveries that match them are listed as disabled."],
         stays: &["Existing jobs. They still run."],
-        run: |ctx, conn, ids| Box::pin(switch_selected(ctx, conn, (ids, false))),
+        run: |ctx, conn, ids| Box::pin(switch_selected(ctx, conn, ids, false)),
     },
     BulkAction {
         name: "reset",
@@ -110,12 +110,12 @@ async fn reset_selected(
 async fn switch_selected(
     ctx: &AdminContext,
     conn: &mut Conn,
-    (ids, enabled): (&[String], bool),
+    ids: &[String],
+    enabled: bool,
 ) -> Result<Batch, StoreError> {
     let remote_addr = ctx.remote_addr();
-    let rule = (enabled, ctx.deps().settings.allow_no_secret);
-    let switched =
-        webhooks::switch_many(conn, &act_from(ctx, &remote_addr), &parse_ids(ids), rule).await?;
+    let (act, allow_none) = (act_from(ctx, &remote_addr), ctx.deps().settings.allow_no_secret);
+    let switched = webhooks::switch_many(conn, &act, &parse_ids(ids), enabled, allow_none).await?;
     let mut batch = Batch { done: switched.changed, left: Vec::new() };
     let already = if enabled { "Already enabled" } else { "Already disabled" };
     batch.leave_rows(already, switched.already);

@@ -28,7 +28,8 @@ pub(super) const PARAM: &str = "param.";
 
 /// The form for these values.
 pub(in crate::web::admin) fn form_fieldsets(
-    (catalogue, public_address): (&Catalogue, &str),
+    catalogue: &Catalogue,
+    public_address: &str,
     values: &Values,
     object: Option<&Loaded>,
 ) -> Vec<Fieldset> {
@@ -362,7 +363,7 @@ fn read_draft(
         ..Draft::default()
     };
     let draft =
-        security::take_secrets(values, filters::take_filters(values, draft), (reveal, &mut errors));
+        security::take_secrets(values, filters::take_filters(values, draft), reveal, &mut errors);
     (draft, errors)
 }
 

@@ -89,7 +89,7 @@ pub async fn submit_import(ctx: AdminContext, posted: Posted) -> Result<HttpResp
             allow_no_secret: ctx.deps().settings.allow_no_secret,
             act: &|| act_from(&ctx, &remote_addr),
         };
-        import_seen(&mut conn, (&mut file, mark), &setting).await
+        import_seen(&mut conn, &mut file, mark, &setting).await
     };
     match done {
         Ok((done, lacking)) => Ok(redirect_to_list(&ctx, done, &lacking)),

@@ -91,10 +91,11 @@ impl Resource for Webhooks {
     async fn select_ids(
         conn: &mut Conn,
         query: &ListQuery<Sort, Filter>,
-        range: (Option<&str>, &Part),
+        up_to: Option<&str>,
+        part: &Part,
         limit: i64,
     ) -> store::Result<Vec<String>> {
-        let ids = webhooks::select_ids(conn, query, range, limit).await?;
+        let ids = webhooks::select_ids(conn, query, up_to, part, limit).await?;
         Ok(ids.into_iter().map(|id| id.0.to_string()).collect())
     }
 
@@ -114,7 +115,7 @@ impl Editable for Webhooks {
         values: &Values,
         object: Option<&Loaded>,
     ) -> Vec<Fieldset> {
-        form::form_fieldsets((&ctx.deps().catalogue, &ctx.public_address()), values, object)
+        form::form_fieldsets(&ctx.deps().catalogue, &ctx.public_address(), values, object)
     }
 
     fn blank_values(ctx: &AdminContext) -> Values {

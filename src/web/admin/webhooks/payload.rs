@@ -33,7 +33,7 @@ pub struct PayloadPage {
 /// # Errors
 /// Never.
 pub async fn show_payload(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
-    draw_payload(&ctx, (String::new(), String::new()), None)
+    draw_payload(&ctx, String::new(), String::new(), None)
 }
 
 /// POST: the payload's values lead on to the form of a new webhook.
@@ -46,14 +46,12 @@ pub async fn submit_payload(ctx: AdminContext, posted: Posted) -> Result<HttpRes
     match Event::from_body(&header, body.as_bytes()) {
         Ok(event) if event.object_kind.is_empty() && event.repo_name.is_empty() => {
             let why = t("It names neither an event nor a repository. Paste a payload from GitLab.");
-            draw_payload(&ctx, (header, body), Some(why.to_owned()))
+            draw_payload(&ctx, header, body, Some(why.to_owned()))
         }
         Ok(event) => Ok(see_other(filled_form_url(&event))),
-        Err(error) => draw_payload(
-            &ctx,
-            (header, body),
-            Some(format!("{}.", say(&error.reason().sentence()))),
-        ),
+        Err(error) => {
+            draw_payload(&ctx, header, body, Some(format!("{}.", say(&error.reason().sentence()))))
+        }
     }
 }
 
@@ -77,7 +75,8 @@ fn filled_form_url(event: &Event) -> String {
 
 fn draw_payload(
     ctx: &AdminContext,
-    (header, body): (String, String),
+    header: String,
+    body: String,
     wrong: Option<String>,
 ) -> Result<HttpResponse, HumanError> {
     let frame = ctx

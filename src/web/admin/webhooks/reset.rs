@@ -86,12 +86,11 @@ pub async fn submit_reset(ctx: AdminContext, posted: Posted) -> Result<HttpRespo
     }
     let mut conn = ctx.get_conn().await?;
     let remote_addr = ctx.remote_addr();
-    let row =
-        crate::webhooks::reset_logged(&mut conn, &act_from(&ctx, &remote_addr), (id, version))
-            .await
-            .map_err(|error| {
-                back::explain_unsaved(&ctx, &META, ctx.segment("id"), to_unsaved(error))
-            })?;
+    let row = crate::webhooks::reset_logged(&mut conn, &act_from(&ctx, &remote_addr), id, version)
+        .await
+        .map_err(|error| {
+            back::explain_unsaved(&ctx, &META, ctx.segment("id"), to_unsaved(error))
+        })?;
     let who = &ctx.actor.username;
     tracing::info!(webhook.id = row.id, user.name = %who, "Webhook {} was reset by {who}", row.id);
     let text = say!(

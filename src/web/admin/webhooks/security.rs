@@ -109,7 +109,8 @@ fn until_text(at: DateTime<Utc>) -> String {
 pub(super) fn take_secrets(
     values: &Values,
     draft: Draft,
-    (reveal, errors): (&mut Vec<(String, String)>, &mut FormErrors),
+    reveal: &mut Vec<(String, String)>,
+    errors: &mut FormErrors,
 ) -> Draft {
     let keep_previous_days = match values.get_trimmed("keep_previous_days") {
         "" => None,

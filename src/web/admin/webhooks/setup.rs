@@ -209,19 +209,20 @@ pub(super) fn gitlab_url(row: &Row, address: &str) -> String {
 }
 
 async fn load_wait(ctx: &AdminContext, conn: &mut Conn, row: &Row) -> Result<Wait, HumanError> {
-    let attempts: Vec<Attempt> = list_watched(conn, row, (MOST, clock::now()))
+    let attempts: Vec<Attempt> = list_watched(conn, row, MOST, clock::now())
         .await?
         .iter()
         .map(|came| draw_attempt(row, came))
         .collect();
     let may_edit = ctx.has_permission(Permission::ChangeWebhooks);
-    Ok(draw_wait(row, attempts, (&ctx.public_address(), may_edit), clock::now()))
+    Ok(draw_wait(row, attempts, &ctx.public_address(), may_edit, clock::now()))
 }
 
 fn draw_wait(
     row: &Row,
     attempts: Vec<Attempt>,
-    (address, may_edit): (&str, bool),
+    address: &str,
+    may_edit: bool,
     now: DateTime<Utc>,
 ) -> Wait {
     let newest = attempts.first().map_or(row.pending_since, |attempt| attempt.at.0);
@@ -319,7 +320,7 @@ fn explain_unmatched(row: &Row, came: &Watched, is_signed: bool) -> String {
     };
     let endpoint = came.delivery.endpoint;
     let event = control::event_of(&came.delivery, &came.reason);
-    let missed = mismatch::explain_mismatch(&wanted, &event, credential, (endpoint, false));
+    let missed = mismatch::explain_mismatch(&wanted, &event, credential, endpoint, false);
     if missed.remedy != mismatch::Remedy::Create {
         return i18n::say(&missed.sentence);
     }
@@ -358,7 +359,8 @@ pub fn sample_setup(row: &Row, words: &str) -> SetupPage {
         wait: draw_wait(
             row,
             vec![attempt(1), attempt(2)],
-            ("https://signalbox.example.com", true),
+            "https://signalbox.example.com",
+            true,
             now,
         ),
         change: "/admin/".to_owned(),

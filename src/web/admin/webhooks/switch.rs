@@ -29,9 +29,9 @@ pub async fn submit_switch(ctx: AdminContext, posted: Posted) -> Result<HttpResp
         .await
         .map_err(|error| missing_object(&ctx, &META, ctx.segment("id"), error))?;
     let remote_addr = ctx.remote_addr();
-    let rule = (enabled, ctx.deps().settings.allow_no_secret);
+    let (act, allow_none) = (act_from(&ctx, &remote_addr), ctx.deps().settings.allow_no_secret);
     let switched =
-        crate::webhooks::switch_many(&mut conn, &act_from(&ctx, &remote_addr), &[id], rule).await?;
+        crate::webhooks::switch_many(&mut conn, &act, &[id], enabled, allow_none).await?;
     let (name, who) = (row.label(), &ctx.actor.username);
     if switched.changed == 1 {
         let word = if enabled { "enabled" } else { "disabled" };

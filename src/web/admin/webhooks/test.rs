@@ -173,8 +173,8 @@ async fn answer_test(
         Ok(None) => {}
         Err(why) => wrong = Some(why.clone()),
         Ok(Some(given)) => {
-            let by = (id, ctx.actor.username.as_str());
-            match control::try_webhook(conn, by, given, judge_for_request(ctx)).await {
+            let by = ctx.actor.username.as_str();
+            match control::try_webhook(conn, id, by, given, judge_for_request(ctx)).await {
                 Ok(trial) => result = Some(draw_trial(ctx, conn, &trial).await?),
                 Err(ReplayError::Store(error)) => return Err(error.into()),
                 Err(error) => wrong = Some(replay_error_sentence(&error)),
@@ -229,7 +229,7 @@ async fn draw_trial(
     trial: &Trial,
 ) -> Result<Tried, HumanError> {
     let pauses = pauses::list_pauses(conn).await?;
-    let run = dry_run_job(ctx.deps(), &trial.webhook, (&trial.event, &trial.body), &pauses);
+    let run = dry_run_job(ctx.deps(), &trial.webhook, &trial.event, &trial.body, &pauses);
     let checks: Vec<CheckView> = trial
         .decision
         .trace

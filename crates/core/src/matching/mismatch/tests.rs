@@ -21,7 +21,7 @@ fn at(url: &str) -> Event {
 
 #[track_caller]
 fn says(wanted: Wanted<'_>, event: &Event, credential: Check, words: &str, remedy: Remedy) {
-    let told = explain_mismatch(&wanted, event, credential, (Endpoint::Main, false));
+    let told = explain_mismatch(&wanted, event, credential, Endpoint::Main, false);
     assert!(told.sentence.to_string().contains(words), "{}", told.sentence);
     assert_eq!(told.remedy, remedy, "{}", told.sentence);
 }

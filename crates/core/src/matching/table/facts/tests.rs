@@ -48,7 +48,7 @@ fn every_body_is_in_a_manifest() {
 
 fn disagreements(case: &Case) -> Vec<String> {
     let event = Event::from_body(&case.header, &case.body).unwrap();
-    let facts = EventFacts::from_event(event.clone(), &event.repo_url, ("D", "J"), 1);
+    let facts = EventFacts::from_event(event.clone(), &event.repo_url, "D", "J", 1);
     let mut wrong = Vec::new();
     let mut check = |by: &str, word: &str, found: &str, expected: &str| {
         if found != expected {
