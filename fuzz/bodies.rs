@@ -9,13 +9,15 @@ use signalbox::web::admin::kit::query;
 use signalbox::web::admin::kit::resource::Resource;
 use signalbox::web::admin::webhooks::Webhooks;
 use signalbox_core::action::{ActionKind, ActionSpec, EventFacts};
-use signalbox_core::credential::{Presented, Required, Signed, SigningKey, check, token_digest};
+use signalbox_core::credential::{
+    Presented, Required, Signed, SigningKey, check_credential, token_digest,
+};
 use signalbox_core::event::Event;
 use signalbox_core::event::repository::{RepositoryUrl, same_repository, without_page};
 use signalbox_core::idempotency::{self, KeyHeaders};
 use signalbox_core::ids::WebhookId;
 use signalbox_core::matching::filters::{FilterTexts, Filters};
-use signalbox_core::matching::{Question, decide};
+use signalbox_core::matching::{Question, decide_delivery};
 use signalbox_core::output::{page_lines, page_text};
 use signalbox_core::transfer;
 use signalbox_core::verdict::Endpoint;
@@ -45,9 +47,9 @@ fn first_line(data: &[u8]) -> (String, &[u8]) {
 /// A header and a body, as GitLab sends them.
 pub fn event(data: &[u8]) {
     let (header, body) = first_line(data);
-    let Ok(event) = Event::read(&header, body) else { return };
+    let Ok(event) = Event::from_body(&header, body) else { return };
     // White space behind a body changes nothing.
-    assert_eq!(Event::read(&header, &[body, b" \n"].concat()).ok(), Some(event));
+    assert_eq!(Event::from_body(&header, &[body, b" \n"].concat()).ok(), Some(event));
 }
 
 /// Filters in three lines, then an event: who has no secret runs nothing.
@@ -56,8 +58,8 @@ pub fn matching(data: &[u8]) {
     let (paths, rest) = first_line(rest);
     let (condition, rest) = first_line(rest);
     let (header, body) = first_line(rest);
-    let Ok(event) = Event::read(&header, body) else { return };
-    let filters = Filters::read(FilterTexts { refs, paths, condition, obey_skip: true });
+    let Ok(event) = Event::from_body(&header, body) else { return };
+    let filters = Filters::from_texts(FilterTexts { refs, paths, condition, obey_skip: true });
     let key = [1; 32];
     // It equals the event in all five values.
     let webhook = Webhook {
@@ -94,7 +96,7 @@ pub fn matching(data: &[u8]) {
             allow_no_secret: false,
             now: DateTime::UNIX_EPOCH,
         };
-        decide(question, std::slice::from_ref(&webhook))
+        decide_delivery(question, std::slice::from_ref(&webhook))
     };
     let wrong = Presented { token: Some(token_digest(&key, b"guess")), signed: None };
     for refused in [asked(&wrong), asked(&Presented::default())] {
@@ -112,7 +114,7 @@ pub fn address(data: &[u8]) {
     let right = String::from_utf8_lossy(rest);
     assert_eq!(same_repository(&left, &right), same_repository(&right, &left));
     let url = RepositoryUrl::parse(&left);
-    assert!(url.fault().is_some() || url.same_as(&url), "{left:?} is not itself");
+    assert!(url.find_fault().is_some() || url.same_as(&url), "{left:?} is not itself");
     let _ = url.path();
     let cut = without_page(&left);
     assert_eq!(without_page(cut), cut);
@@ -126,15 +128,15 @@ pub fn headers(data: &[u8]) {
     let (idempotency_key, body) = first_line(rest);
     let key = SigningKey::from_shown("whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=");
     let now = DateTime::from_timestamp(1_700_000_000, 0).unwrap_or_default();
-    let signs = key.as_ref().map(|key| key.sign(&id, &timestamp, body));
+    let signs = key.as_ref().map(|key| key.sign_message(&id, &timestamp, body));
     let is_right = signs.is_some_and(|right| signatures.split(' ').any(|one| one == right));
     let signed = Some(Signed { id: id.clone(), timestamp, signatures });
     let presented = Presented { token: None, signed };
     let required = Required { signing: key.as_ref(), ..Required::default() };
-    let checked = check(&presented, required, body, now);
-    assert!(is_right || !checked.accepted(false), "{checked:?}");
+    let checked = check_credential(&presented, required, body, now);
+    assert!(is_right || !checked.is_accepted(false), "{checked:?}");
     let sent = KeyHeaders { idempotency_key: Some(&idempotency_key), webhook_id: Some(&id) };
-    let found = idempotency::key(sent, "Push Hook", body, (now, TimeDelta::zero()));
+    let found = idempotency::derive_key(sent, "Push Hook", body, now, TimeDelta::zero());
     assert!(found.is_none_or(|key| key.value == idempotency_key || key.value == id));
 }
 
@@ -147,10 +149,13 @@ pub fn argv(data: &[u8]) {
     let (header, body) = first_line(rest);
     let spec = ActionSpec::from_toml("x", ENTRY).unwrap_or_else(|faults| panic!("{faults:?}"));
     let given = BTreeMap::from([("text".to_owned(), text)]);
-    let (Ok(event), Ok(values)) = (Event::read(&header, body), spec.values(&given)) else { return };
-    let facts = EventFacts::of(event, "git@example.com:a/b.git", ("d", "j"), 1);
+    let (Ok(event), Ok(values)) = (Event::from_body(&header, body), spec.resolve_values(&given))
+    else {
+        return;
+    };
+    let facts = EventFacts::from_event(event, "git@example.com:a/b.git", "d", "j", 1);
     let ActionKind::Command(command) = &spec.kind else { return };
-    let Ok(argv) = command.argv(&values, &facts) else { return };
+    let Ok(argv) = command.build_argv(&values, &facts) else { return };
     assert_eq!(argv.len(), command.args.len());
     for argument in &argv {
         let is_plain = !argument.starts_with('-') && !argument.chars().any(char::is_control);
@@ -161,8 +166,8 @@ pub fn argv(data: &[u8]) {
 /// The address of a list: what was usable of it stays so, and says the same.
 pub fn list(data: &[u8]) {
     fn holds<R: Resource>(text: &str) {
-        let asked = query::read("/", text, R::LISTING);
-        let again = query::read("/", &asked.address.query(), R::LISTING);
+        let asked = query::read_query("/", text, R::LISTING);
+        let again = query::read_query("/", &asked.address.query(), R::LISTING);
         assert_eq!(again.address, asked.address, "of {text:?}");
         assert!(again.warnings.is_empty(), "of {text:?}: {:?}", again.warnings);
     }
@@ -174,10 +179,12 @@ pub fn list(data: &[u8]) {
 
 /// A file of webhooks: what can be read can be written, and read again.
 pub fn yaml(data: &[u8]) {
-    let Ok(document) = transfer::read(&String::from_utf8_lossy(data)) else { return };
+    let Ok(document) = transfer::read_document(&String::from_utf8_lossy(data)) else { return };
     let count = document.webhooks.len();
-    let written = transfer::write(document.webhooks).unwrap_or_else(|error| panic!("{error}"));
-    let again = transfer::read(&written).unwrap_or_else(|error| panic!("{error}: {written}"));
+    let written =
+        transfer::write_document(document.webhooks).unwrap_or_else(|error| panic!("{error}"));
+    let again =
+        transfer::read_document(&written).unwrap_or_else(|error| panic!("{error}: {written}"));
     assert_eq!(again.webhooks.len(), count);
 }
 
@@ -185,8 +192,8 @@ pub fn yaml(data: &[u8]) {
 pub fn print_body(data: &[u8]) {
     let _ = (page_text(data), page_lines(data));
     let text = String::from_utf8_lossy(data);
-    let _ = tree::tree(&text);
-    let Some(pretty) = body::pretty(&text) else { return };
+    let _ = tree::read_tree(&text);
+    let Some(pretty) = body::indent_json(&text) else { return };
     let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
     assert_eq!(value(&pretty), value(&text));
 }
