@@ -103,7 +103,7 @@ async fn part_4_a_killed_container_starts_again_and_its_job_too() {
     serves().await;
     job_state(&job, "succeeded").await;
     let attempts = query(&format!(
-        "SELECT string_agg(outcome, ',' ORDER BY number) FROM attempts WHERE job_id = '{job}'"
+        "SELECT string_agg(outcome, ',' ORDER BY number) FROM job_attempts WHERE job_id = '{job}'"
     ));
     assert_eq!(attempts, "lost,succeeded");
 }
