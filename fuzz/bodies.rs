@@ -83,6 +83,7 @@ pub fn matching(data: &[u8]) {
         concurrency: Concurrency::Parallel,
         debounce_s: 0,
         cancel_running: false,
+        max_concurrent_jobs: None,
         max_attempts: 3,
         timeout_s: None,
     };

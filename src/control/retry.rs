@@ -20,6 +20,7 @@ pub async fn run_again(conn: &mut Conn, act: Act<'_>, job: &JobId) -> Result<(),
             return Err(ControlError::NotNow(state));
         }
         transitions::run_again(conn, job, &act.actor.username, act.now).await?;
+        lanes::join_lane(conn, job).await?;
         let words = (state.as_str(), JobState::Queued.as_str());
         Ok(log_job(conn, act, (Verb::RunAgain, &row), words).await?)
     })

@@ -264,7 +264,9 @@ fn find_pause<'a>(
 ) -> Option<&'a Note> {
     let lane = |id: &WebhookId| {
         let webhook = webhooks.iter().find(|webhook| webhook.id == *id);
-        webhook.and_then(|webhook| lane::of_webhook(webhook.id, webhook.concurrency))
+        webhook.and_then(|webhook| {
+            lane::of_webhook(webhook.id, webhook.concurrency, webhook.max_concurrent_jobs)
+        })
     };
     let held = |id: &WebhookId| find_holding(pauses, Some(id.0), &lane(id).unwrap_or_default());
     let matched = decision.verdict == Verdict::Matched;

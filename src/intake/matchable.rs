@@ -74,6 +74,7 @@ pub(super) fn to_matchable(
         concurrency: candidate.concurrency,
         debounce_s: candidate.debounce_s,
         cancel_running: candidate.cancel_running,
+        max_concurrent_jobs: candidate.max_concurrent_jobs,
         max_attempts: candidate.max_attempts,
         timeout_s: candidate.timeout_s,
     }

@@ -206,7 +206,8 @@ fn job_row<'a>(
         queued_at: now,
         requested_by: draft.arrival.origin.by().unwrap_or(&event.user_name),
         concurrency: webhook.concurrency.as_str(),
-        lane: lane::of_webhook(webhook.id, webhook.concurrency).unwrap_or_default(),
+        lane: lane::of_webhook(webhook.id, webhook.concurrency, webhook.max_concurrent_jobs)
+            .unwrap_or_default(),
         cancels_running: webhook.cancel_running,
     }
 }

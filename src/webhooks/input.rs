@@ -69,6 +69,7 @@ pub struct Draft {
     pub concurrency: Concurrency,
     pub debounce_s: i32,
     pub cancel_running: bool,
+    pub max_concurrent_jobs: Option<i32>,
     pub notes: String,
     /// Which text of its action's entry it is saved with; filled in by the check.
     pub action_fingerprint: String,
@@ -144,6 +145,12 @@ fn check_lane(draft: &Draft, faults: &mut Faults) {
     if draft.cancel_running && draft.concurrency != Concurrency::Latest {
         let message = "Cancelling the running job needs concurrency “Latest per ref”.";
         faults.add_fault("cancel_running", message);
+    }
+    if draft.max_concurrent_jobs.is_some_and(|most| !(1..=1_000).contains(&most)) {
+        faults.add_fault("max_concurrent_jobs", "Enter a number from 1 to 1000.");
+    } else if draft.max_concurrent_jobs.is_some() && draft.concurrency != Concurrency::Parallel {
+        faults
+            .add_fault("max_concurrent_jobs", "Max concurrent jobs needs concurrency “Parallel”.");
     }
 }
 

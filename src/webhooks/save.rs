@@ -3,11 +3,14 @@
 use super::input::WebhookInput;
 use super::secrets::{New, rotate_secrets, secret_changes};
 use super::{Act, SaveError, secrets, snapshot};
+use chrono::{DateTime, Utc};
 use signalbox_core::change::{Change, diff_snapshots};
 use signalbox_core::ids::WebhookId;
+use signalbox_core::lane;
+use signalbox_core::webhook::Concurrency;
 use signalbox_store::audit::{self, Entry, Verb, object};
 use signalbox_store::webhooks::{self, Row, Values};
-use signalbox_store::{Conn, StoreError, run_transaction, webhook_actions};
+use signalbox_store::{Conn, StoreError, lanes, run_transaction, webhook_actions};
 
 /// What is saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +41,31 @@ pub async fn save_webhook(
         save_within(conn, act, target, input, &secrets).await
     })
     .await?;
+    apply_max_concurrent(conn, act.now, &saved).await?;
     Ok(saved)
+}
+
+/// Makes the jobs that wait heed how many may run at once. In a transaction after the change: by then
+/// no event that met the webhook as it was is still being stored, and jobs are locked before webhooks.
+pub(super) async fn apply_max_concurrent(
+    conn: &mut Conn,
+    now: DateTime<Utc>,
+    webhook: &Row,
+) -> Result<(), StoreError> {
+    if webhook.concurrency != Concurrency::Parallel {
+        return Ok(());
+    }
+    let id = WebhookId(webhook.id);
+    // Without a limit, those that it still holds are released.
+    let lane = lane::own_lane(id);
+    run_transaction(conn, async |conn: &mut Conn| {
+        lanes::lock_lane(conn, &lane).await?;
+        if webhook.max_concurrent_jobs.is_some() {
+            lanes::adopt_parallel(conn, id, &lane).await?;
+        }
+        lanes::advance_lane(conn, &lane, now).await.map(|_| ())
+    })
+    .await
 }
 
 /// Saves a webhook in a transaction that has begun.
@@ -119,6 +146,7 @@ fn column_values<'a>(
         concurrency: input.concurrency.as_str(),
         debounce_s: input.debounce_s,
         cancel_running: input.cancel_running,
+        max_concurrent_jobs: input.max_concurrent_jobs,
         require_signature: input.require_signature,
         register_on_first_event: input.register_on_first_event,
         action: &input.action,

@@ -4,6 +4,10 @@ use chrono::{DateTime, Utc};
 use signalbox_core::change::{Snapshot, Value};
 use signalbox_store::webhooks::Row;
 
+fn number_or_none(number: Option<i32>) -> Value {
+    number.map_or(Value::None, |number| Value::Number(number.into()))
+}
+
 /// The fields of a webhook, for telling before from after.
 pub(super) fn take_snapshot(row: &Row) -> Snapshot {
     let text = |text: &str| Value::Text(text.to_owned());
@@ -31,8 +35,9 @@ pub(super) fn take_snapshot(row: &Row) -> Snapshot {
         ("concurrency", text(row.concurrency.as_str())),
         ("debounce_s", Value::Number(i64::from(row.debounce_s))),
         ("cancel_running", Value::Bool(row.cancel_running)),
+        ("max_concurrent_jobs", number_or_none(row.max_concurrent_jobs)),
         ("max_attempts", Value::Number(i64::from(row.max_attempts))),
-        ("timeout_s", row.timeout_s.map_or(Value::None, |limit| Value::Number(i64::from(limit)))),
+        ("timeout_s", number_or_none(row.timeout_s)),
         ("notes", text(&row.notes)),
     ])
 }

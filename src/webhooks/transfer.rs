@@ -2,7 +2,7 @@
 //! transaction, each webhook as if a person had saved it. Nothing is ever deleted.
 
 use super::input::{Draft, Fault, Rules, SecretChange, WebhookInput};
-use super::save::{Target, save_within};
+use super::save::{Target, apply_max_concurrent, save_within};
 use super::secrets::is_stored;
 use super::{Act, SaveError, secrets};
 use secrecy::SecretString;
@@ -140,6 +140,7 @@ fn to_portable(row: Row) -> PortableWebhook {
         concurrency: row.concurrency.as_str().to_owned(),
         debounce_s: row.debounce_s,
         cancel_running: row.cancel_running,
+        max_concurrent_jobs: row.max_concurrent_jobs,
         max_attempts: row.max_attempts,
         timeout_s: row.timeout_s,
         notes: row.notes,
@@ -222,21 +223,34 @@ pub async fn import_document(
     given: &Secrets,
     setting: &Setting<'_>,
 ) -> Result<Imported, ImportError> {
-    run_transaction(conn, async |conn: &mut Conn| {
+    let (imported, saved) = run_transaction(conn, async |conn: &mut Conn| {
         let plan = plan_import(conn, file).await?;
         carry_out(conn, file, &plan, given, setting).await
     })
-    .await
+    .await?;
+    heed_limits(conn, &saved, setting).await?;
+    Ok(imported)
 }
 
-/// Does what a plan says, in a transaction that has begun.
+async fn heed_limits(
+    conn: &mut Conn,
+    saved: &[Row],
+    setting: &Setting<'_>,
+) -> Result<(), ImportError> {
+    for webhook in saved {
+        apply_max_concurrent(conn, (setting.act)().now, webhook).await.map_err(SaveError::from)?;
+    }
+    Ok(())
+}
+
+/// Does what a plan says, in a transaction that has begun; what came of it, and the webhooks saved.
 async fn carry_out(
     conn: &mut Conn,
     file: &Document,
     plan: &Plan,
     given: &Secrets,
     setting: &Setting<'_>,
-) -> Result<Imported, ImportError> {
+) -> Result<(Imported, Vec<Row>), ImportError> {
     let mut inputs = Vec::new();
     let mut faults = Vec::new();
     for (webhook, step) in file.webhooks.iter().zip(&plan.steps) {
@@ -251,6 +265,7 @@ async fn carry_out(
         return Err(ImportError::Faults(faults));
     }
     let mut imported = Imported::default();
+    let mut saved = Vec::new();
     for (input, step) in inputs.iter().zip(&plan.steps) {
         let target = step
             .here
@@ -265,9 +280,9 @@ async fn carry_out(
         }
         let act = (setting.act)();
         let secrets = secrets::new(input, &act).map_err(SaveError::from)?;
-        save_within(conn, &act, target, input, &secrets).await?;
+        saved.push(save_within(conn, &act, target, input, &secrets).await?);
     }
-    Ok(imported)
+    Ok((imported, saved))
 }
 
 /// A webhook of the file as it would be saved.
@@ -365,6 +380,7 @@ fn portable_draft(
         concurrency: Concurrency::parse(&webhook.concurrency).unwrap_or_default(),
         debounce_s: webhook.debounce_s,
         cancel_running: webhook.cancel_running,
+        max_concurrent_jobs: webhook.max_concurrent_jobs,
         max_attempts: webhook.max_attempts,
         timeout_s: webhook.timeout_s,
         notes: webhook.notes,

@@ -45,8 +45,8 @@ impl Runner {
             }
             // A newer one may have overtaken it meanwhile.
             let next = lanes::advance_lane(conn, &lane, now).await?.next;
-            if is_paused || next.as_deref() != Some(job.as_str()) {
-                lanes::hold_waiting(conn, &lane, next.as_deref(), now).await?;
+            if is_paused || !next.iter().any(|next| next == job.as_str()) {
+                lanes::hold_waiting(conn, &lane, &next, now).await?;
                 return Ok(Turn::NotNow);
             }
             row.attempts += 1;

@@ -1,8 +1,8 @@
 //! Lanes: which of the jobs that share one may run now, and which are overtaken.
 //!
 //! A lane is a line of jobs of which one runs at a time: those of a webhook that asks for it, or all
-//! that use a resource of the host that a catalogue entry names. [`decide_lane`] is the whole rule; it
-//! sees the lane as it stands. Who looks it up, and under which lock, is `signalbox_store::lanes`.
+//! that use a resource of the host that a catalogue entry names. Of a parallel webhook that limits them,
+//! as many run as it allows. [`decide_lane`] is the whole rule; it sees the lane as it stands. Who looks it up, and under which lock, is `signalbox_store::lanes`.
 
 use crate::ids::WebhookId;
 use crate::webhook::Concurrency;
@@ -11,12 +11,33 @@ use crate::webhook::Concurrency;
 const OF_RECORD: &str = "webhook:";
 const OF_HOST: &str = "host:";
 
-/// The lane of a webhook's own jobs; none if they may run side by side.
+/// The lane of a webhook's own jobs; none if any number may run side by side.
 #[must_use]
-pub fn of_webhook(webhook: WebhookId, concurrency: Concurrency) -> Option<String> {
+pub fn of_webhook(
+    webhook: WebhookId,
+    concurrency: Concurrency,
+    max_concurrent_jobs: Option<i32>,
+) -> Option<String> {
+    let has_lane = concurrency != Concurrency::Parallel || max_concurrent_jobs.is_some();
+    has_lane.then(|| own_lane(webhook))
+}
+
+/// The name of a webhook's own lane.
+#[must_use]
+pub fn own_lane(webhook: WebhookId) -> String {
+    format!("{OF_RECORD}{webhook}")
+}
+
+/// How many jobs of a lane may run while one of this concurrency does; `max_concurrent_jobs` is that of
+/// the webhook whose lane it is.
+#[must_use]
+pub fn max_beside(lane: &str, concurrency: Concurrency, max_concurrent_jobs: Option<i32>) -> usize {
     match concurrency {
-        Concurrency::Parallel => None,
-        Concurrency::Serial | Concurrency::Latest => Some(format!("{OF_RECORD}{webhook}")),
+        Concurrency::Parallel if !is_of_host(lane) => {
+            let most = max_concurrent_jobs.map(usize::try_from);
+            most.map_or(usize::MAX, |most| most.unwrap_or_default().max(1))
+        }
+        Concurrency::Parallel | Concurrency::Serial | Concurrency::Latest => 1,
     }
 }
 
@@ -82,6 +103,8 @@ pub struct Member {
     pub concurrency: Concurrency,
     /// Whether it also ends the one that runs.
     pub cancels_running: bool,
+    /// How many of the lane may run while it does, itself among them ([`max_beside`]).
+    pub max_beside: usize,
     /// How it stands.
     pub stand: Stand,
 }
@@ -93,8 +116,8 @@ pub struct Decision {
     pub superseded: Vec<(String, String)>,
     /// Those that run and are to end, each with the job that takes its place.
     pub cancelled: Vec<(String, String)>,
-    /// The one that may run now.
-    pub next: Option<String>,
+    /// Those that may run now.
+    pub next: Vec<String>,
 }
 
 /// What follows from how a lane stands; its members in the order they were queued.
@@ -102,8 +125,8 @@ pub struct Decision {
 /// - Of the waiting jobs of one webhook and ref that says `latest`, only the newest stays.
 /// - If the newest of a ref says so, one of that ref that runs is to end. A paused one does not: what
 ///   runs goes on while newer ones are held back.
-/// - While one runs, none begins.
-/// - The first that is ready is next. In a `serial` webhook none overtakes an earlier one that
+/// - While as many run as one of them allows, none begins.
+/// - The first that are ready are next. In a `serial` webhook none overtakes an earlier one that
 ///   rests: an older state must not come after a newer one.
 #[must_use]
 pub fn decide_lane(members: &[Member]) -> Decision {
@@ -118,21 +141,26 @@ pub fn decide_lane(members: &[Member]) -> Decision {
         let newer = members.iter().skip(place + 1).rev().find(|newer| does_end(newer, member));
         decision.cancelled.extend(newer.map(|newer| (member.id.clone(), newer.id.clone())));
     }
-    if standing.iter().any(|member| member.stand == Stand::Running) {
-        return decision;
-    }
+    let running = || standing.iter().filter(|member| member.stand == Stand::Running);
+    let mut running_count = running().count();
+    let mut most = running().map(|member| member.max_beside).min().unwrap_or(usize::MAX);
     let mut waited_for: Vec<Option<i64>> = Vec::new();
-    for member in standing {
+    for member in &standing {
         let is_serial = member.concurrency == Concurrency::Serial;
         if is_serial && waited_for.contains(&member.webhook) {
             continue;
         }
         match member.stand {
+            Stand::Running => {}
             Stand::Ready => {
-                decision.next = Some(member.id.clone());
-                break;
+                most = most.min(member.max_beside);
+                if running_count >= most {
+                    break;
+                }
+                decision.next.push(member.id.clone());
+                running_count += 1;
             }
-            Stand::Resting | Stand::Paused | Stand::Running => {
+            Stand::Resting | Stand::Paused => {
                 if is_serial {
                     waited_for.push(member.webhook);
                 }

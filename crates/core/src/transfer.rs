@@ -76,6 +76,8 @@ pub struct PortableWebhook {
     pub debounce_s: i32,
     #[serde(default, skip_serializing_if = "is_no")]
     pub cancel_running: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_concurrent_jobs: Option<i32>,
     #[serde(default = "default_attempts")]
     pub max_attempts: i32,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -149,6 +149,8 @@ pub struct Webhook {
     pub debounce_s: i32,
     /// Whether the newest job of a ref ends the one that runs.
     pub cancel_running: bool,
+    /// How many of its jobs run at once, where they run side by side; none = any number.
+    pub max_concurrent_jobs: Option<i32>,
     /// How often one job may be tried, lost attempts apart.
     pub max_attempts: i32,
     /// Wall-clock limit of one attempt, in seconds; none = the entry's.

@@ -55,6 +55,7 @@ pub struct Candidate {
     pub concurrency: Concurrency,
     pub debounce_s: i32,
     pub cancel_running: bool,
+    pub max_concurrent_jobs: Option<i32>,
     pub max_attempts: i32,
     pub timeout_s: Option<i32>,
     pub version: i32,

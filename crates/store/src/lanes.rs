@@ -5,7 +5,7 @@
 
 mod standing;
 
-pub use standing::{Overtaken, with_newer};
+pub use standing::{Overtaken, find_max_concurrent, with_newer};
 
 use super::cached::cached;
 use super::listen::Topic;
@@ -14,11 +14,12 @@ use super::transitions::{self, Held};
 use super::{Conn, Result};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
-use signalbox_core::ids::JobId;
+use signalbox_core::ids::{JobId, WebhookId};
 use signalbox_core::job::JobState;
 use signalbox_core::lane::{self, Decision, decide_lane};
+use signalbox_core::webhook::Concurrency;
 
 /// Takes a lane's lock until the transaction ends. Nothing to do for the empty name, which is
 /// that of no lane.
@@ -69,7 +70,48 @@ pub async fn adopt_waiting(conn: &mut Conn, action: &str, lane: &str) -> Result<
     Ok(())
 }
 
-/// Looks at a lane, marks who is overtaken, and lets the next one go if it was held back. The
+/// Puts the jobs of a parallel webhook that wait or run into its lane: it limits them now. The
+/// lane's lock is held.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn adopt_parallel(conn: &mut Conn, webhook: WebhookId, lane: &str) -> Result<()> {
+    // Each part has an index that leads to these few among all that have ended.
+    diesel::sql_query(
+        "WITH these AS MATERIALIZED (SELECT id FROM jobs WHERE id IN ( \
+           SELECT id FROM jobs WHERE coalesce(webhook_id, 0) = $1 AND due_at IS NOT NULL UNION ALL \
+           SELECT id FROM jobs WHERE held <> '' AND webhook_id = $1 UNION ALL \
+           SELECT id FROM jobs WHERE state = $3 AND webhook_id = $1) \
+           AND lane = '' AND concurrency = $4 ORDER BY id FOR UPDATE) \
+         UPDATE jobs SET lane = $2 FROM these WHERE jobs.id = these.id",
+    )
+    .bind::<BigInt, _>(webhook.0)
+    .bind::<Text, _>(lane)
+    .bind::<Text, _>(JobState::Running)
+    .bind::<Text, _>(Concurrency::Parallel)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Puts a job that waits again into its webhook's lane, if that limits them now.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn join_lane(conn: &mut Conn, job: &JobId) -> Result<()> {
+    diesel::sql_query(
+        "UPDATE jobs SET lane = 'webhook:' || webhook_id FROM webhooks \
+         WHERE jobs.id = $1 AND jobs.lane = '' AND webhooks.id = jobs.webhook_id \
+         AND webhooks.concurrency = $2 AND webhooks.max_concurrent_jobs IS NOT NULL",
+    )
+    .bind::<Text, _>(job.as_str())
+    .bind::<Text, _>(Concurrency::Parallel)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Looks at a lane, marks who is overtaken, and releases those that may run. The
 /// lane's lock is held.
 ///
 /// # Errors
@@ -85,13 +127,11 @@ pub async fn advance_lane(conn: &mut Conn, lane: &str, now: DateTime<Utc>) -> Re
     for (old, new) in &decision.cancelled {
         transitions::overtake_running(conn, old, new, now).await?;
     }
-    if let Some(Ok(next)) = decision.next.as_ref().map(|next| next.parse::<JobId>()) {
-        transitions::release_job(conn, &next, Held::Lane).await?;
-    }
+    transitions::release_jobs(conn, &decision.next, Held::Lane).await?;
     Ok(decision)
 }
 
-/// Holds the jobs of a lane that are due but have not their turn, all but `next`: whoever frees the
+/// Holds the jobs of a lane that are due but have not their turn, all but these: whoever frees the
 /// lane releases them. The lane's lock is held.
 ///
 /// # Errors
@@ -99,18 +139,18 @@ pub async fn advance_lane(conn: &mut Conn, lane: &str, now: DateTime<Utc>) -> Re
 pub async fn hold_waiting(
     conn: &mut Conn,
     lane: &str,
-    next: Option<&str>,
+    next: &[String],
     now: DateTime<Utc>,
 ) -> Result<()> {
     diesel::sql_query(
         "WITH held AS (UPDATE jobs SET held = $1 WHERE lane = $2 AND due_at <= $3 \
-           AND id IS DISTINCT FROM $4 RETURNING id) \
+           AND id <> ALL ($4) RETURNING id) \
          SELECT pg_notify($5, id) FROM held",
     )
     .bind::<Text, _>(Held::Lane.as_str())
     .bind::<Text, _>(lane)
     .bind::<Timestamptz, _>(now)
-    .bind::<Nullable<Text>, _>(next)
+    .bind::<Array<Text>, _>(next)
     .bind::<Text, _>(Topic::Job.channel_name())
     .execute(conn)
     .await?;

@@ -251,6 +251,7 @@ diesel::table! {
         debounce_s -> Int4,
         cancel_running -> Bool,
         require_signature -> Bool,
+        max_concurrent_jobs -> Nullable<Int4>,
     }
 }
 

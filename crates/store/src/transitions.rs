@@ -316,15 +316,29 @@ pub async fn hold_job(conn: &mut Conn, job: &JobId, why: Held) -> Result<bool> {
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
 pub async fn release_job(conn: &mut Conn, job: &JobId, why: Held) -> Result<bool> {
-    let released = diesel::update(jobs::table.find(job.as_str()))
+    Ok(release_jobs(conn, &[job.as_str().to_owned()], why).await? == 1)
+}
+
+/// Releases those of these jobs that are held for this reason, and wakes the workers; how many it were.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn release_jobs(conn: &mut Conn, these: &[String], why: Held) -> Result<usize> {
+    if these.is_empty() {
+        return Ok(0);
+    }
+    let released: Vec<String> = diesel::update(jobs::table.filter(jobs::id.eq_any(these)))
         .filter(jobs::held.eq(why.as_str()))
         .filter(jobs::state.eq_any(JobEvent::Release.source_states()))
         .set(jobs::held.eq(""))
-        .execute(conn)
+        .returning(jobs::id)
+        .get_results(conn)
         .await?;
-    if released == 1 {
-        listen::notify_topic(conn, Topic::Job, job.as_str()).await?;
+    for job in &released {
+        listen::notify_topic(conn, Topic::Job, job).await?;
+    }
+    if !released.is_empty() {
         listen::wake_workers(conn).await?;
     }
-    Ok(released == 1)
+    Ok(released.len())
 }

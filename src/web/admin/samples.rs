@@ -174,7 +174,7 @@ fn job_sample(state: JobState, attempts: Vec<(Attempt, Log)>) -> String {
         keep: chrono::TimeDelta::days(30),
         cause: Some(sample_delivery(Verdict::Matched)),
         webhook: None,
-        waits: Waits { before: 2, running: Some(ODD.to_owned()), pause: None },
+        waits: Waits { before: 2, running: Some(ODD.to_owned()), ..Waits::default() },
         role: Role::Admin,
     };
     job_page::draw_job(crate::web::admin::context::sample_frame("Jobs"), shown, NOW)

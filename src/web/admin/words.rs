@@ -12,7 +12,7 @@ use signalbox_i18n::t;
 use signalbox_store::audit::{self, Verb};
 
 /// Each field as it is stored, and its label.
-const LABELS: [(&str, &str); 34] = [
+const LABELS: [(&str, &str); 35] = [
     ("name", "Name"),
     ("repo_name", "Repository name"),
     ("repo_url", "Repository URL"),
@@ -36,6 +36,7 @@ const LABELS: [(&str, &str); 34] = [
     ("concurrency", "Concurrency"),
     ("debounce_s", "Debounce (seconds)"),
     ("cancel_running", "Cancel the running job when a newer one arrives"),
+    ("max_concurrent_jobs", "Max concurrent jobs"),
     ("max_attempts", "Max attempts"),
     ("timeout_s", "Timeout (seconds)"),
     ("notes", "Notes"),

@@ -5,7 +5,8 @@
 //! nothing runs for whoever knows its address.
 
 use super::{
-    ImportError, Imported, Kind, Plan, Secrets, Setting, carry_out, check_portable, plan_rows,
+    ImportError, Imported, Kind, Plan, Secrets, Setting, carry_out, check_portable, heed_limits,
+    plan_rows,
 };
 use crate::webhooks::{Fault, SaveError};
 use signalbox_core::transfer::{Document, PortableWebhook};
@@ -80,17 +81,19 @@ pub async fn import_seen(
     mark: &str,
     setting: &Setting<'_>,
 ) -> Result<(Imported, Vec<String>), ImportError> {
-    run_transaction(conn, async |conn: &mut Conn| {
+    let done = run_transaction::<_, ImportError, _>(conn, async |conn: &mut Conn| {
         let rows = webhooks::list_all(conn).await?;
         let (plan, lacking) = plan_switched_off(&rows, file, setting);
         if plan.version_mark() != mark {
             return Err(SaveError::Stale.into());
         }
-        let imported = carry_out(conn, file, &plan, &Secrets::new(), setting).await?;
+        let (imported, saved) = carry_out(conn, file, &plan, &Secrets::new(), setting).await?;
         let lacking = plan.steps.into_iter().zip(lacking).filter(|(_, lacks)| *lacks);
-        Ok((imported, lacking.map(|(step, _)| step.label).collect()))
-    })
-    .await
+        Ok((imported, lacking.map(|(step, _)| step.label).collect(), saved))
+    });
+    let (imported, lacking, saved) = done.await?;
+    heed_limits(conn, &saved, setting).await?;
+    Ok((imported, lacking))
 }
 
 /// The plan, with every webhook that lacks a secret switched off; and which those are.

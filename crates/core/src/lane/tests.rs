@@ -11,6 +11,7 @@ fn member(id: &str, git_ref: &str, concurrency: Concurrency, stand: Stand) -> Me
         git_ref: git_ref.into(),
         concurrency,
         cancels_running: false,
+        max_beside: 1,
         stand,
     }
 }
@@ -24,10 +25,14 @@ fn one_runs_at_a_time_in_order() {
     use {Concurrency::Serial, Stand::*};
     let a = |stand| member("a", "main", Serial, stand);
     let b = member("b", "main", Serial, Ready);
-    assert_eq!(decide_lane(&[a(Running), b.clone()]).next, None);
-    assert_eq!(decide_lane(&[a(Ready), b.clone()]).next.as_deref(), Some("a"));
-    assert_eq!(decide_lane(&[a(Resting), b.clone()]).next, None, "b must not overtake a's retry");
-    assert_eq!(decide_lane(&[b]).next.as_deref(), Some("b"));
+    assert_eq!(decide_lane(&[a(Running), b.clone()]).next, [""; 0]);
+    assert_eq!(decide_lane(&[a(Ready), b.clone()]).next, ["a"]);
+    assert_eq!(
+        decide_lane(&[a(Resting), b.clone()]).next,
+        [""; 0],
+        "b must not overtake a's retry"
+    );
+    assert_eq!(decide_lane(&[b]).next, ["b"]);
 }
 
 #[test]
@@ -42,8 +47,8 @@ fn the_newest_of_each_ref_stays() {
     ];
     let decision = decide_lane(&lane);
     assert_eq!(superseded(&decision), [("b", "e"), ("d", "e")]);
-    assert_eq!(decision.next, None);
-    assert_eq!(decide_lane(&lane[1..]).next.as_deref(), Some("c"));
+    assert_eq!(decision.next, [""; 0]);
+    assert_eq!(decide_lane(&lane[1..]).next, ["c"]);
 }
 
 #[test]
@@ -74,16 +79,45 @@ fn who_only_shares_a_resource_does_not_wait_for_a_retry_or_a_paused_webhook() {
     let mut other = member("b", "main", Serial, Ready);
     other.webhook = Some(8);
     let retry = member("a", "main", Parallel, Resting);
-    assert_eq!(decide_lane(&[retry, other.clone()]).next.as_deref(), Some("b"));
+    assert_eq!(decide_lane(&[retry, other.clone()]).next, ["b"]);
     let paused = member("a", "main", Serial, Paused);
-    assert_eq!(decide_lane(&[paused, other]).next.as_deref(), Some("b"));
+    assert_eq!(decide_lane(&[paused, other]).next, ["b"]);
+}
+
+#[test]
+fn as_many_run_as_a_parallel_webhook_allows() {
+    use {Concurrency::Parallel, Concurrency::Serial, Stand::*};
+    let of = |id, concurrency, max_beside, stand| {
+        let member = member(id, "main", concurrency, stand);
+        Member { max_beside, ..member }
+    };
+    let parallel = |id, stand| of(id, Parallel, 2, stand);
+    let waiting =
+        [parallel("a", Ready), parallel("b", Resting), parallel("c", Ready), parallel("d", Ready)];
+    assert_eq!(decide_lane(&waiting).next, ["a", "c"]);
+    let one_runs = [parallel("a", Running), parallel("b", Ready), parallel("c", Ready)];
+    assert_eq!(decide_lane(&one_runs).next, ["b"]);
+    let lowered = [parallel("a", Running), parallel("b", Running), parallel("c", Running)];
+    assert_eq!(decide_lane(&lowered).next, [""; 0]);
+    // Those of before, when the webhook was serial, stay alone, and are not overtaken.
+    let serial = |stand| of("b", Serial, 1, stand);
+    let before = [parallel("a", Running), serial(Ready), parallel("c", Ready)];
+    assert_eq!(decide_lane(&before).next, [""; 0]);
+    assert_eq!(decide_lane(&[serial(Running), parallel("c", Ready)]).next, [""; 0]);
+    let unlimited = max_beside("webhook:7", Parallel, None);
+    let all = [of("a", Parallel, unlimited, Running), of("b", Parallel, unlimited, Ready)];
+    assert_eq!(decide_lane(&all).next, ["b"]);
+    assert_eq!(max_beside("webhook:7", Parallel, Some(3)), 3);
+    assert_eq!(max_beside("webhook:7", Serial, Some(3)), 1);
+    assert_eq!(max_beside("host:docker", Parallel, Some(3)), 1, "a resource of the host is one");
 }
 
 #[test]
 fn lanes_have_names() {
     let id = WebhookId(7);
-    assert_eq!(of_webhook(id, Concurrency::Parallel), None);
-    assert_eq!(of_webhook(id, Concurrency::Latest).as_deref(), Some("webhook:7"));
+    assert_eq!(of_webhook(id, Concurrency::Parallel, None), None);
+    assert_eq!(of_webhook(id, Concurrency::Latest, None).as_deref(), Some("webhook:7"));
+    assert_eq!(of_webhook(id, Concurrency::Parallel, Some(2)).as_deref(), Some("webhook:7"));
     assert_eq!(lane_label(&of_host("docker")), "docker");
     assert!(is_name("docker-2") && !is_name("") && !is_name("Docker") && !is_name("a b"));
 }
@@ -168,7 +202,7 @@ impl Model {
 
     fn begin(&mut self, id: &str) {
         let decision = self.settle();
-        if decision.next.as_deref() == Some(id) {
+        if decision.next.iter().any(|next| next == id) {
             let webhook = self.members.iter().find(|member| member.id == id).unwrap().webhook;
             self.began.push((id.to_owned(), webhook));
             self.stand(id, Stand::Running);
@@ -221,6 +255,7 @@ impl Model {
                     git_ref: at.to_string(),
                     concurrency: of,
                     cancels_running,
+                    max_beside: 1,
                     stand: Stand::Ready,
                 });
                 self.offered.insert(id);

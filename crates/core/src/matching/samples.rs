@@ -31,6 +31,7 @@ pub fn sample_webhook(id: i64, project_id: i64) -> Webhook {
         concurrency: Concurrency::Parallel,
         debounce_s: 0,
         cancel_running: false,
+        max_concurrent_jobs: None,
         max_attempts: 3,
         timeout_s: None,
     }

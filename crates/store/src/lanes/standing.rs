@@ -1,13 +1,13 @@
 //! Who stands in a lane, and which running jobs a newer one is to end.
 
-use crate::schema::jobs;
+use crate::schema::{jobs, webhooks};
 use crate::{Conn, Result, pauses};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Text};
 use diesel_async::RunQueryDsl;
 use signalbox_core::job::JobState;
-use signalbox_core::lane::{Member, Stand};
+use signalbox_core::lane::{self, Member, Stand};
 use signalbox_core::pause::{Pause, find_holding};
 use signalbox_core::webhook::Concurrency;
 
@@ -29,6 +29,8 @@ pub(super) async fn lane_members(
     let waiting: Vec<MemberRow> = jobs::table
         .filter(jobs::lane.eq(lane))
         .filter(jobs::state.eq_any(JobState::WAITING))
+        // A parallel one that rests neither runs nor keeps others waiting; many must not hide who is ready.
+        .filter(jobs::concurrency.ne(Concurrency::Parallel).or(jobs::run_at.le(now)))
         .order((jobs::queued_at, jobs::id))
         .limit(MOST)
         .select(MemberRow::as_select())
@@ -36,8 +38,22 @@ pub(super) async fn lane_members(
         .await?;
     rows.extend(waiting);
     rows.sort_by(|a, b| (a.queued_at, &a.id).cmp(&(b.queued_at, &b.id)));
+    let is_parallel = |row: &MemberRow| row.concurrency == Concurrency::Parallel;
+    let limit = match lane::webhook_of_lane(lane).filter(|_| rows.iter().any(is_parallel)) {
+        Some(webhook) => find_max_concurrent(conn, webhook).await?,
+        None => None,
+    };
     let pauses = pauses::list_pauses(conn).await?;
-    Ok(rows.into_iter().map(|row| row.into_member(&pauses, lane, now)).collect())
+    Ok(rows.into_iter().map(|row| row.into_member(&pauses, lane, limit, now)).collect())
+}
+
+/// How many jobs of a parallel webhook run at once, as it says now; none = any number.
+///
+/// # Errors
+/// Any [`StoreError`](crate::StoreError) of the database.
+pub async fn find_max_concurrent(conn: &mut Conn, webhook: i64) -> Result<Option<i32>> {
+    let limit = webhooks::table.find(webhook).select(webhooks::max_concurrent_jobs);
+    Ok(limit.first(conn).await.optional()?.flatten())
 }
 
 #[derive(Queryable, Selectable)]
@@ -54,8 +70,15 @@ struct MemberRow {
 }
 
 impl MemberRow {
-    fn into_member(self, pauses: &[Pause], lane: &str, now: DateTime<Utc>) -> Member {
+    fn into_member(
+        self,
+        pauses: &[Pause],
+        lane: &str,
+        max_concurrent_jobs: Option<i32>,
+        now: DateTime<Utc>,
+    ) -> Member {
         Member {
+            max_beside: lane::max_beside(lane, self.concurrency, max_concurrent_jobs),
             stand: if self.state == JobState::Running {
                 Stand::Running
             } else if find_holding(pauses, self.webhook_id, lane).is_some() {

@@ -4,6 +4,7 @@ use crate::web::admin::banner::pause_text;
 use signalbox_core::job::JobState;
 use signalbox_core::lane;
 use signalbox_core::pause::{Pause, find_holding};
+use signalbox_core::webhook::Concurrency;
 use signalbox_i18n::say;
 use signalbox_i18n::t;
 use signalbox_store::jobs::Job;
@@ -16,6 +17,8 @@ pub struct Waits {
     pub before: i64,
     /// The job of its lane that runs.
     pub running: Option<String>,
+    /// How many jobs of its webhook run side by side, if those are limited.
+    pub max_concurrent_jobs: Option<i32>,
     /// Who holds it back.
     pub pause: Option<Pause>,
 }
@@ -44,13 +47,23 @@ impl Waits {
         } else {
             lanes::count_before(conn, &job.lane, job.queued_at, &job.id).await?
         };
-        Ok(Self { before, running, pause })
+        let own =
+            lane::webhook_of_lane(&job.lane).filter(|_| job.concurrency == Concurrency::Parallel);
+        let max_concurrent_jobs = match own {
+            Some(webhook) => lanes::find_max_concurrent(conn, webhook).await?,
+            None => None,
+        };
+        Ok(Self { before, running, max_concurrent_jobs, pause })
     }
 
     /// The same in words.
     pub fn waits_text(&self, job: &Job) -> Option<String> {
         if let Some(pause) = &self.pause {
             return Some(pause_text(pause));
+        }
+        if let Some(most) = self.max_concurrent_jobs {
+            return (self.before > 0)
+                .then(|| say!("Waiting: this webhook runs at most {n} jobs at once.", n = most));
         }
         let lane = lane::lane_label(&job.lane);
         (self.before > 0).then(|| {

@@ -156,7 +156,10 @@ fn draw_run(webhook: &Webhook, lane: &str, pauses: &[Pause]) -> RunView {
 
 fn concurrency_text(webhook: &Webhook) -> String {
     match webhook.concurrency {
-        Concurrency::Parallel => String::new(),
+        Concurrency::Parallel => webhook
+            .max_concurrent_jobs
+            .map(|most| say!("parallel, at most {n} at once", n = most))
+            .unwrap_or_default(),
         Concurrency::Serial => say!("serial"),
         Concurrency::Latest => match webhook.debounce_s {
             0 => say!("latest"),
@@ -167,7 +170,9 @@ fn concurrency_text(webhook: &Webhook) -> String {
 
 fn lane_of(webhook: &Webhook, spec: Option<&ActionSpec>) -> String {
     let named = spec.and_then(|spec| spec.lane.as_deref()).map(lane::of_host);
-    named.or_else(|| lane::of_webhook(webhook.id, webhook.concurrency)).unwrap_or_default()
+    named
+        .or_else(|| lane::of_webhook(webhook.id, webhook.concurrency, webhook.max_concurrent_jobs))
+        .unwrap_or_default()
 }
 
 fn tries_text(webhook: &Webhook, spec: &ActionSpec) -> String {

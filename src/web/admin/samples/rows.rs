@@ -36,6 +36,7 @@ pub(super) fn sample_webhook(project_id: i64, name: &str) -> WebhookRow {
         concurrency: Concurrency::Parallel,
         debounce_s: 0,
         cancel_running: false,
+        max_concurrent_jobs: None,
         max_attempts: 3,
         timeout_s: Some(60),
         notes: ODD.to_owned(),

@@ -133,6 +133,7 @@ fn action_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
                 limit.unwrap_or_default()
             )),
             lane::concurrency_field(),
+            lane::max_concurrent_field(),
             lane::debounce_field(),
             lane::cancel_field(),
             Field::checkbox_field("enabled", field_label("enabled")).full_width().with_help(
@@ -226,12 +227,17 @@ pub(super) fn form_values(row: &Row) -> Values {
     values.set_field("concurrency", row.concurrency.as_str());
     values.set_field("debounce_s", row.debounce_s.to_string());
     values.tick_box("cancel_running", row.cancel_running);
-    values.set_field("timeout_s", row.timeout_s.map(|limit| limit.to_string()).unwrap_or_default());
+    values.set_field("max_concurrent_jobs", optional_number(row.max_concurrent_jobs));
+    values.set_field("timeout_s", optional_number(row.timeout_s));
     values.set_field("notes", row.notes.as_str());
     filters::fill_filters(&mut values, row);
     security::fill_secrets(&mut values, row);
     fill_parameters(&mut values, &row.action_params);
     values
+}
+
+fn optional_number(number: Option<i32>) -> String {
+    number.map(|number| number.to_string()).unwrap_or_default()
 }
 
 /// Fills in where it registers.
@@ -318,13 +324,16 @@ fn read_draft(
         "" => Some(3),
         text => text.parse().ok(),
     };
-    let timeout_s = match values.get_trimmed("timeout_s") {
+    let optional = |field| match values.get_trimmed(field) {
         "" => Some(None),
         text => text.parse().ok().map(Some),
     };
-    for (field, is_number) in
-        [("max_attempts", max_attempts.is_some()), ("timeout_s", timeout_s.is_some())]
-    {
+    let (timeout_s, max_concurrent_jobs) = (optional("timeout_s"), optional("max_concurrent_jobs"));
+    for (field, is_number) in [
+        ("max_attempts", max_attempts.is_some()),
+        ("timeout_s", timeout_s.is_some()),
+        ("max_concurrent_jobs", max_concurrent_jobs.is_some()),
+    ] {
         if !is_number {
             errors.add_error(field, "Enter a whole number.");
         }
@@ -359,6 +368,7 @@ fn read_draft(
         concurrency,
         debounce_s,
         cancel_running: values.is_on("cancel_running"),
+        max_concurrent_jobs: max_concurrent_jobs.unwrap_or(None),
         notes: values.get("notes").trim_end().replace("\r\n", "\n"),
         ..Draft::default()
     };

@@ -1,4 +1,4 @@
-//! The form's three fields on how a webhook's jobs share time.
+//! The form's fields on how a webhook's jobs share time.
 
 use crate::web::admin::kit::field::{Choice, Field, Widget};
 use crate::web::admin::kit::form::{FormErrors, Values};
@@ -14,6 +14,13 @@ pub(super) fn concurrency_field() -> Field {
     let choices = Concurrency::ALL.map(|choice| Choice::new(choice.as_str(), words(choice)));
     Field::new("concurrency", field_label("concurrency"), Widget::Select(choices.into())).with_help(
         "Whether jobs of this webhook run together, in turn, or only the latest of each ref.",
+    )
+}
+
+pub(super) fn max_concurrent_field() -> Field {
+    let widget = Widget::Number { min: 1, max: 1_000 };
+    Field::new("max_concurrent_jobs", field_label("max_concurrent_jobs"), widget).with_help(
+        "With “Parallel”: how many run at once over all workers. Leave empty for no limit.",
     )
 }
 

@@ -33,7 +33,7 @@ pub(super) async fn unpaused_scopes(
     let own = webhooks.iter().filter_map(|webhook| {
         // Serial or newest only: both stand in the webhook's own lane.
         let concurrency = webhook.concurrency;
-        let lane = lane::of_webhook(WebhookId(webhook.id), concurrency)?;
+        let lane = lane::of_webhook(WebhookId(webhook.id), concurrency, None)?;
         Some((Scope::Lane(lane), webhook.label.clone()))
     });
     let lanes: Vec<_> = hosts.chain(own).collect();
