@@ -25,8 +25,11 @@ use signalbox_core::webhook::{Concurrency, ProjectId, Webhook};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// What a target does with an input; it panics where something does not hold.
+pub type Target = fn(&[u8]);
+
 /// Every target with its body, in the order of their names.
-pub const TARGETS: [(&str, fn(&[u8])); 8] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("address", address),
     ("argv", argv),
     ("body", print_body),

@@ -27,6 +27,7 @@ pub fn docker(arguments: &[&str]) -> String {
 }
 
 /// Runs compose (v2 or v1, as the script found it) in the sources' root.
+#[expect(clippy::disallowed_methods, reason = "the tests' own setting, not the program's")]
 #[track_caller]
 pub fn compose(arguments: &[&str]) -> String {
     let words = std::env::var("SIGNALBOX_TEST_COMPOSE").unwrap();

@@ -70,7 +70,7 @@ async fn a_webhook_runs_no_more_jobs_at_once_than_it_says_over_two_workers() {
     let [other]: [String; 1] =
         app.send(&other).await.expect(202, "matched").jobs().try_into().unwrap();
     app.job_is(&other, "succeeded").await;
-    panel.open(&format!("/admin/hooks/job/{last}/")).await.says("runs at most 2 jobs at once");
+    panel.open(&format!("/admin/hooks/job/{last}/")).await.says("max concurrent jobs is 2");
     assert_eq!(running().await, 2, "free slots of two workers are left to others");
 
     set("3").await;

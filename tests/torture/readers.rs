@@ -34,7 +34,7 @@ async fn lasting(
     sessions.shutdown().await;
     let remark = format!(
         "{:.0} events/s for {:.0} s, p50 {} ms, p99 {} ms; the last job {:.1} s after the last event",
-        row.acknowledged as f64 / took.as_secs_f64(),
+        f64::from(u32::try_from(row.acknowledged).unwrap()) / took.as_secs_f64(),
         took.as_secs_f64(),
         p50.as_millis(),
         p99.as_millis(),

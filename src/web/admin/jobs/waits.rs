@@ -63,7 +63,7 @@ impl Waits {
         }
         if let Some(most) = self.max_concurrent_jobs {
             return (self.before > 0)
-                .then(|| say!("Waiting: this webhook runs at most {n} jobs at once.", n = most));
+                .then(|| say!("Waiting: the webhook’s max concurrent jobs is {n}.", n = most));
         }
         let lane = lane::lane_label(&job.lane);
         (self.before > 0).then(|| {

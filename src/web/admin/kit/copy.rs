@@ -29,7 +29,7 @@ pub async fn save_copy<E: Editable>(
             note = t(note)
         );
         ctx.leave_message(Level::Warning, words);
-        form_page::<E>(ctx, None, values, errors)
+        form_page::<E>(ctx, None, values, &errors)
     };
     if let Some(errors) = reauth::form_errors::<E>(ctx, None, values).await? {
         return back(errors);

@@ -112,7 +112,7 @@ async fn fetch_within<R: Resource>(
 pub async fn add_form<E: Editable>(ctx: ContextOf<E>) -> Answer<E> {
     let mut values = E::blank_values(&ctx);
     prefill_values::<E>(&ctx, &mut values, None);
-    form_page::<E>(&ctx, None, &values, FormErrors::default())
+    form_page::<E>(&ctx, None, &values, &FormErrors::default())
 }
 
 /// POST the form for a new object.
@@ -122,16 +122,16 @@ pub async fn add_form<E: Editable>(ctx: ContextOf<E>) -> Answer<E> {
 pub async fn submit_add<E: Editable>(ctx: ContextOf<E>, posted: Posted) -> Answer<E> {
     let values = Values::from_pairs(posted.into_inner());
     if values.is_on("_refresh") {
-        return form_page::<E>(&ctx, None, &values, FormErrors::default());
+        return form_page::<E>(&ctx, None, &values, &FormErrors::default());
     }
     if let Some(errors) = reauth::form_errors::<E>(&ctx, None, &values).await? {
-        return form_page::<E>(&ctx, None, &values, errors);
+        return form_page::<E>(&ctx, None, &values, &errors);
     }
     let mut conn = ctx.get_conn().await?;
     match E::save_object(&ctx, &mut conn, None, &values).await.map_err(to_failure::<E::Site>) {
         Ok(saved) => Ok(after_save(&ctx, E::META, &values, After::Added(saved))),
         Err(Unsaved::SentBefore) => Ok(sent_before(&ctx, E::META)),
-        Err(Unsaved::Invalid(errors)) => form_page::<E>(&ctx, None, &values, errors),
+        Err(Unsaved::Invalid(errors)) => form_page::<E>(&ctx, None, &values, &errors),
         Err(unsaved) => Err(unsaved_problem(&ctx, E::META, "", unsaved).into()),
     }
 }
@@ -146,7 +146,7 @@ pub async fn change_form<E: Editable>(ctx: ContextOf<E>) -> Answer<E> {
     let object = load_or_refuse::<E>(&ctx, &mut conn, &id).await?;
     let mut values = object.values.clone();
     prefill_values::<E>(&ctx, &mut values, Some(&object));
-    form_page::<E>(&ctx, Some(&object), &values, FormErrors::default())
+    form_page::<E>(&ctx, Some(&object), &values, &FormErrors::default())
 }
 
 /// POST an object's form.
@@ -164,20 +164,20 @@ pub async fn submit_change<E: Editable>(ctx: ContextOf<E>, posted: Posted) -> An
         .parse()
         .map_err(|_| Problem::bad_request("The form is incomplete. Reload the page."))?;
     if values.is_on("_refresh") {
-        return form_page::<E>(&ctx, Some(&object), &values, FormErrors::default());
+        return form_page::<E>(&ctx, Some(&object), &values, &FormErrors::default());
     }
     if values.is_on("_saveasnew") && E::META.copies.is_some() {
         return copy::save_copy::<E>(&ctx, &mut conn, &object, &values).await;
     }
     if let Some(errors) = reauth::form_errors::<E>(&ctx, Some(&object), &values).await? {
-        return form_page::<E>(&ctx, Some(&object), &values, errors);
+        return form_page::<E>(&ctx, Some(&object), &values, &errors);
     }
     match E::save_object(&ctx, &mut conn, Some(&object), &values)
         .await
         .map_err(to_failure::<E::Site>)
     {
         Ok(saved) => Ok(after_save(&ctx, E::META, &values, After::Changed(saved))),
-        Err(Unsaved::Invalid(errors)) => form_page::<E>(&ctx, Some(&object), &values, errors),
+        Err(Unsaved::Invalid(errors)) => form_page::<E>(&ctx, Some(&object), &values, &errors),
         Err(Unsaved::Failed(Failure::Stale)) => {
             object.version = current;
             conflict::conflict_page::<E>(&ctx, &object, &values)
@@ -289,7 +289,7 @@ pub(super) fn form_page<E: Editable>(
     ctx: &ContextOf<E>,
     object: Option<&Loaded>,
     values: &Values,
-    errors: FormErrors,
+    errors: &FormErrors,
 ) -> Answer<E> {
     let meta = E::META;
     let may_edit = meta.edit.is_some_and(|edit| ctx.has_permission(edit));
@@ -297,7 +297,7 @@ pub(super) fn form_page<E: Editable>(
     if let Some(guarded) = meta.guarded.filter(|_| may_edit) {
         reauth::join_fieldsets(ctx, &mut fieldsets, guarded.when);
     }
-    let mut form = FormView::bind_form(fieldsets, values, &errors);
+    let mut form = FormView::bind_form(fieldsets, values, errors);
     if let Some(object) = object {
         form.mark_suggested(&object.values, &asked_pairs(ctx), meta.log.suggested);
     }

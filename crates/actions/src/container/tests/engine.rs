@@ -5,6 +5,7 @@ use super::run;
 use crate::Ended;
 use serde_json::Value;
 use signalbox_core::job::AttemptOutcome;
+use std::fmt::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,17 @@ const LOGINS: &str = "robot:$2b$05$abcdefghijklmnopqrstuulQElbHkP7vjLqXxb3Lzm18c
 
 fn docker(arguments: &[&str]) -> Output {
     Command::new("docker").args(arguments).output().unwrap()
+}
+
+/// What scripts/docker-test.sh says.
+#[expect(clippy::disallowed_methods, reason = "the tests' own setting, not the program's")]
+fn setting(name: &str) -> String {
+    std::env::var(name).unwrap()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a condition is being waited for")]
+fn pause_between_looks() {
+    std::thread::sleep(Duration::from_millis(100));
 }
 
 /// What `docker` says; panics if it fails.
@@ -74,7 +86,7 @@ impl Place {
             ["login", "--username", "robot", "--password", "pass-word", self.server.as_str()];
         while !docker(&login).status.success() {
             assert!(started.elapsed() < Duration::from_mins(1), "{}", said(&login));
-            std::thread::sleep(Duration::from_millis(100));
+            pause_between_looks();
         }
     }
 
@@ -84,7 +96,7 @@ impl Place {
 
     /// Pushes an image of these lines on top of the tests' Debian, which this machine then forgets.
     fn publish(&self, lines: &str) {
-        let (base, image) = (std::env::var("SIGNALBOX_TEST_IMAGE").unwrap(), self.image());
+        let (base, image) = (setting("SIGNALBOX_TEST_IMAGE"), self.image());
         let context: PathBuf = self.directory.path().join("context");
         std::fs::create_dir_all(&context).unwrap();
         std::fs::write(context.join("Dockerfile"), format!("FROM {base}\n{lines}\n")).unwrap();
@@ -94,7 +106,7 @@ impl Place {
     }
 
     fn entry(&self, operation: &str, password: Option<&Path>) -> String {
-        let socket = std::env::var("DOCKER_HOST").unwrap();
+        let socket = setting("DOCKER_HOST");
         let mut text = format!(
             "kind = 'container'\nsocket = '{}'\ncontainer = '{}'\noperation = '{operation}'\n\
              stop_timeout_s = 1\n",
@@ -102,12 +114,14 @@ impl Place {
             self.name
         );
         if let Some(file) = password {
-            text.push_str(&format!(
+            // Writing to a string cannot fail.
+            let _ = write!(
+                text,
                 "registry = {{ server = '{}', username = 'robot', password = '{{secret.P}}' }}\n\
                  secrets = {{ P = {{ file = '{}' }} }}\n",
                 self.server,
                 file.display()
-            ));
+            );
         }
         text
     }
