@@ -11,5 +11,5 @@ sh scripts/need.sh compiler postgres torture
 # Connections of ten thousand senders.
 # shellcheck disable=SC3045  # dash and bash know it
 ulimit -n "$(ulimit -H -n)"
-say "attacks, in a program of the profile $PROFILE"
-cargo test --locked --profile "$PROFILE" --test it -- --ignored --nocapture torture::all
+say "attacks, in a program of the profile ${PROFILE:-dev}"
+cargo test --locked --profile "${PROFILE:-dev}" --test it -- --ignored --nocapture torture::all

@@ -117,13 +117,8 @@ pub async fn clock_steps(scale: Scale) -> Row {
     }
     load.acknowledges(20).await;
     let sent = load.stop().await;
-    // A job that was stored an hour ahead waits until then, unless somebody runs it now.
-    let ahead = rig.database.count("jobs WHERE due_at > now() + interval '1 minute'").await;
-    rig.database.execute("UPDATE jobs SET run_at = now() WHERE due_at > now()").await;
     let row = Row::count(name, &rig, sent, ready).await;
-    let remark =
-        format!("one of two servers, by libfaketime; {ahead} jobs stored an hour ahead waited");
-    row.remark(remark).holds()
+    row.remark("one of two servers, by libfaketime".to_owned()).holds()
 }
 
 #[tokio::test]

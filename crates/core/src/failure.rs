@@ -117,7 +117,8 @@ impl Failure {
         serde_json::to_value(self).unwrap_or_default()
     }
 
-    /// With another text for each that it holds, its own words left alone: to take secrets out.
+    /// With another text for each that it holds, its own words left alone: to take secrets out. What is
+    /// too long to be shown among a job's lines is cut.
     #[must_use]
     pub fn with_texts(self, change: &impl Fn(&str) -> String) -> Self {
         let mut stored = self.to_stored();
@@ -266,10 +267,19 @@ impl Failure {
     }
 }
 
-/// `jsonb` refuses a NUL, which an answer from elsewhere may hold.
+/// The most bytes of a text that came from elsewhere: an engine answers with megabytes if it likes.
+const MOST_TEXT: usize = 2_048;
+
+/// Also cuts what is too long, and replaces NUL: `jsonb` refuses it.
 pub(crate) fn change_texts(value: &mut Value, change: &impl Fn(&str) -> String) {
     match value {
-        Value::String(text) => *text = change(text).replace('\0', "\u{FFFD}"),
+        Value::String(text) => {
+            *text = change(text).replace('\0', "\u{FFFD}");
+            if text.len() > MOST_TEXT {
+                text.truncate(text.floor_char_boundary(MOST_TEXT));
+                text.push('…');
+            }
+        }
         Value::Array(values) => values.iter_mut().for_each(|value| change_texts(value, change)),
         Value::Object(fields) => {
             let texts = fields.iter_mut().filter(|(key, _)| *key != "code" && *key != "pattern");

@@ -95,6 +95,8 @@ pub struct NewJob<'a> {
     pub tries_lost: i32,
     pub max_attempts: i32,
     pub error: &'a str,
+    /// As far from the database's clock at most as from `queued_at`: a server whose clock is ahead does
+    /// not keep a job waiting.
     pub run_at: DateTime<Utc>,
     pub queued_at: DateTime<Utc>,
     pub requested_by: &'a str,
@@ -148,8 +150,15 @@ const STORE: &str = concat!(
     queued AS (INSERT INTO jobs (id, delivery_id, webhook_id, webhook_label, repo_name, ref, \
       action, action_params, timeout_s, state, attempts, tries_used, tries_lost, max_attempts, \
       error, run_at, queued_at, requested_by, concurrency, lane, cancels_running) \
-      SELECT * FROM unnest($40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, \
-      $54, $55, $56, $57, $58, $59, $60) RETURNING id, cancels_running), \
+      SELECT id, delivery_id, webhook_id, webhook_label, repo_name, ref, action, action_params, \
+      timeout_s, state, attempts, tries_used, tries_lost, max_attempts, error, \
+      least(run_at, run_at - queued_at + now()), queued_at, requested_by, concurrency, lane, \
+      cancels_running \
+      FROM unnest($40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, \
+      $54, $55, $56, $57, $58, $59, $60) AS j (id, delivery_id, webhook_id, webhook_label, \
+      repo_name, ref, action, action_params, timeout_s, state, attempts, tries_used, tries_lost, \
+      max_attempts, error, run_at, queued_at, requested_by, concurrency, lane, cancels_running) \
+      RETURNING id, cancels_running), \
     touched AS (UPDATE webhooks w SET last_delivery_id = t.delivery, last_delivery_at = t.at, \
       last_verdict = t.verdict, last_job_id = coalesce(t.job, w.last_job_id), \
       last_job_state = CASE WHEN t.job IS NULL THEN w.last_job_state ELSE 'queued' END, \

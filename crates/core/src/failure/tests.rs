@@ -30,3 +30,18 @@ fn its_texts_are_changed_and_its_words_are_not() {
          either: The engine refused (500): •••• \u{FFFD} pattern."
     );
 }
+
+#[test]
+fn what_came_from_elsewhere_is_kept_as_far_as_it_can_be_shown() {
+    let long = "é".repeat(1_000_000);
+    let refused = Failure::EngineRefused { status: "500".into(), message: Some(long) };
+    let Failure::EngineRefused { message, .. } = refused.with_texts(&str::to_owned) else {
+        panic!()
+    };
+    let message = message.unwrap();
+    assert!(
+        message.ends_with("é…") && (2_000..2_100).contains(&message.len()),
+        "{}",
+        message.len()
+    );
+}
