@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use signalbox_core::delivery_reason::DeliveryReason;
+use signalbox_core::event::Event;
 use signalbox_core::matching::trace::Trace;
 use signalbox_store::arrivals::{NewDelivery, StoredReason};
 use signalbox_store::types::JsonText;
@@ -9,6 +10,9 @@ use std::collections::BTreeMap;
 
 /// Most bytes of an indexed value: an index of PostgreSQL's takes 2,704 a row, its id among them.
 const INDEXED: usize = 2_000;
+
+/// Most bytes of a title; GitLab's own have at most 255 characters.
+const TITLE: usize = 300;
 
 /// Most bytes of a rejected delivery, as a whole.
 const REJECTED: usize = 4 * 1024;
@@ -26,6 +30,11 @@ pub(super) fn truncate_text(text: &str, max: usize) -> &str {
 /// As much of a value as an index holds.
 pub(super) fn truncate_indexed(text: &str) -> &str {
     truncate_text(text, INDEXED)
+}
+
+/// What an event is about, in a line.
+pub(super) fn title_of(event: &Event) -> &str {
+    truncate_text(event.headline(), TITLE)
 }
 
 /// The headers of a rejected delivery.
@@ -77,12 +86,15 @@ pub(super) fn shorten_rejected(row: &mut NewDelivery<'_>, headers_and_trace: usi
         &mut row.user_name,
         &mut row.user_email,
         &mut row.idempotency_key,
+        &mut row.title,
     ];
     let mut used = FIXED + headers_and_trace + row.why.text_bytes();
     for text in texts {
         *text = truncate_text(text, TEXT);
         used += text.len();
     }
+    // Whoever may not send anything may not lead anybody anywhere.
+    row.web_url = "";
     let left = REJECTED.saturating_sub(used);
     row.body = row.body.map(|body| body.get(..left).unwrap_or(body));
 }

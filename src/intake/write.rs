@@ -137,6 +137,8 @@ fn delivery_row<'a>(
         source: arrival.origin.source().as_str(),
         made_by: arrival.origin.by().unwrap_or_default(),
         replay_run,
+        title: kept::title_of(event),
+        web_url: &event.web_url,
     };
     if rejected {
         kept::shorten_rejected(&mut row, headers_and_trace);
@@ -209,6 +211,7 @@ fn job_row<'a>(
         lane: lane::of_webhook(webhook.id, webhook.concurrency, webhook.max_concurrent_jobs)
             .unwrap_or_default(),
         cancels_running: webhook.cancel_running,
+        title: kept::title_of(event),
     }
 }
 

@@ -216,3 +216,43 @@ async fn f52_what_a_disabled_webhook_would_have_run_offers_to_enable_it() {
     let links = app.person("viewer").await.open(&address).await.attributes("main a", "href");
     assert!(!links.contains(&enable), "{links:?}");
 }
+
+#[tokio::test]
+async fn what_an_event_is_about_is_listed_found_and_leads_to_gitlab() {
+    let app = App::start().await;
+    app.add_webhook(&webhooks::push()).await;
+    let commit = "http://example.com/mike/diaspora/commit/da1560886d4f094c3e6c9ef40349f7d38b5d27d7";
+    let answer = app.send(&push()).await;
+    let id = answer.expect(202, "matched").field("delivery");
+    let [job]: [String; 1] = answer.jobs().try_into().unwrap();
+    let panel = app.panel().await;
+    for (list, words) in [("delivery", "readme"), ("job", "\"fixed readme\"")] {
+        let found = panel.open(&format!("/admin/hooks/{list}/?q={words}")).await;
+        let cells = found.texts("[data-id] [data-column=title]");
+        assert_eq!(cells, ["fixed readmeda156088 · John Smith"], "{list}");
+        assert!(panel.get(&format!("/admin/hooks/{list}/?q=unheard-of")).await.rows().is_empty());
+    }
+    for address in [page(&id), format!("/admin/hooks/job/{job}/")] {
+        let shown = panel.open(&address).await;
+        assert_eq!(shown.text(".page-title"), "fixed readme");
+        assert_eq!(shown.attributes(".object-tools a[rel=noreferrer]", "href"), [commit]);
+    }
+    let window = panel.open(&format!("/admin/hooks/job/{job}/")).await.text("title");
+    assert!(window.contains(" Diaspora push: fixed readme · "), "{window}");
+
+    // Whoever has no valid token leads nobody anywhere, and nobody to another server.
+    let refused = app.send(&Delivery::push_2015().token("wrong").key("refused")).await;
+    let refused = panel.open(&page(&refused.expect(401, "rejected").field("delivery"))).await;
+    assert!(!refused.html.contains("noreferrer"));
+    let elsewhere = push().key("elsewhere").with(
+        "/commits",
+        serde_json::json!([
+            { "message": "<b>\n\nmore", "url": "https://elsewhere.example.com/a" },
+        ]),
+    );
+    let elsewhere = app.send(&elsewhere).await.expect(202, "matched").field("delivery");
+    let elsewhere = panel.open(&page(&elsewhere)).await;
+    assert_eq!(elsewhere.text(".page-title"), "<b>");
+    let project = ["http://example.com/mike/diaspora"];
+    assert_eq!(elsewhere.attributes(".object-tools a[rel=noreferrer]", "href"), project);
+}

@@ -16,10 +16,11 @@ const WEBHOOKS: &str = "/admin/hooks/webhook/";
 
 /// What GitLab, the operator and the people of this test wrote; keywords of entries; and what
 /// libraries and the system say of their own faults, which is shown as it is.
-const DATA: [&str; 51] = [
+const DATA: [&str; 52] = [
     "John Smith",
     "Diaspora",
     "Update Catalan translation to",
+    "fixed readme",
     "viewer",
     "operator",
     "release day",

@@ -49,6 +49,8 @@ pub struct NewDelivery<'a> {
     pub source: &'a str,
     pub made_by: &'a str,
     pub replay_run: Option<&'a str>,
+    pub title: &'a str,
+    pub web_url: &'a str,
 }
 
 /// Why a delivery became what it became, as it is stored: the sentence in English for programs,
@@ -103,6 +105,7 @@ pub struct NewJob<'a> {
     pub concurrency: &'a str,
     pub lane: String,
     pub cancels_running: bool,
+    pub title: &'a str,
 }
 
 /// The last thing that happened to a webhook, for its row in the list.
@@ -144,31 +147,32 @@ const STORE: &str = concat!(
       http_status, event, object_kind, project_id, repo_name, repo_url, ref, sha, user_id, \
       user_name, user_email, headers, body, body_size, body_sha256, idempotency_key, \
       duplicate_of, replay_of, remote_addr, token_digest, judged_at, source, made_by, replay_run, \
-      reason_code, reason_args) \
+      reason_code, reason_args, title, web_url) \
       SELECT * FROM unnest($8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
-      $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39)), \
+      $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, \
+      $40, $41)), \
     queued AS (INSERT INTO jobs (id, delivery_id, webhook_id, webhook_label, repo_name, ref, \
       action, action_params, timeout_s, state, attempts, tries_used, tries_lost, max_attempts, \
-      error, run_at, queued_at, requested_by, concurrency, lane, cancels_running) \
+      error, run_at, queued_at, requested_by, concurrency, lane, cancels_running, title) \
       SELECT id, delivery_id, webhook_id, webhook_label, repo_name, ref, action, action_params, \
       timeout_s, state, attempts, tries_used, tries_lost, max_attempts, error, \
       least(run_at, run_at - queued_at + now()), queued_at, requested_by, concurrency, lane, \
-      cancels_running \
-      FROM unnest($40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, \
-      $54, $55, $56, $57, $58, $59, $60) AS j (id, delivery_id, webhook_id, webhook_label, \
+      cancels_running, title \
+      FROM unnest($42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, $54, $55, \
+      $56, $57, $58, $59, $60, $61, $62, $63) AS j (id, delivery_id, webhook_id, webhook_label, \
       repo_name, ref, action, action_params, timeout_s, state, attempts, tries_used, tries_lost, \
-      max_attempts, error, run_at, queued_at, requested_by, concurrency, lane, cancels_running) \
-      RETURNING id, cancels_running), \
+      max_attempts, error, run_at, queued_at, requested_by, concurrency, lane, cancels_running, \
+      title) RETURNING id, cancels_running), \
     touched AS (UPDATE webhooks w SET last_delivery_id = t.delivery, last_delivery_at = t.at, \
       last_verdict = t.verdict, last_job_id = coalesce(t.job, w.last_job_id), \
       last_job_state = CASE WHEN t.job IS NULL THEN w.last_job_state ELSE 'queued' END, \
       last_token_at = CASE WHEN t.by_token THEN t.at ELSE w.last_token_at END, \
       last_signature_at = CASE WHEN t.by_signature THEN t.at ELSE w.last_signature_at END \
-      FROM (SELECT * FROM unnest($61, $62, $63, $64, $65, $66, $67) \
+      FROM (SELECT * FROM unnest($64, $65, $66, $67, $68, $69, $70) \
       AS t (id, delivery, verdict, at, job, by_token, by_signature) ORDER BY id) t \
       WHERE w.id = t.id) \
     SELECT expect_all_claimed($7, (SELECT count(*) FROM claimed)), \
-      (SELECT count(pg_notify($68, id)) FROM queued WHERE cancels_running)"
+      (SELECT count(pg_notify($71, id)) FROM queued WHERE cancels_running)"
 );
 
 /// Stores a batch: all of it, or nothing.
@@ -220,6 +224,8 @@ fn bind_deliveries<'a>(to: Statement<'a>, rows: &'a [NewDelivery<'_>]) -> Statem
         .bind::<Array<Nullable<Text>>, _>(column_of(rows, |row| row.replay_run))
         .bind::<Array<Text>, _>(column_of(rows, |row| row.why.code.as_str()))
         .bind::<Array<Nullable<Jsonb>>, _>(column_of(rows, |row| row.why.args.as_ref()))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.title))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.web_url))
 }
 
 fn bind_jobs<'a>(to: Statement<'a>, rows: &'a [NewJob<'_>]) -> Statement<'a> {
@@ -244,6 +250,7 @@ fn bind_jobs<'a>(to: Statement<'a>, rows: &'a [NewJob<'_>]) -> Statement<'a> {
         .bind::<Array<Text>, _>(column_of(rows, |row| row.concurrency))
         .bind::<Array<Text>, _>(column_of(rows, |row| row.lane.as_str()))
         .bind::<Array<Bool>, _>(column_of(rows, |row| row.cancels_running))
+        .bind::<Array<Text>, _>(column_of(rows, |row| row.title))
 }
 
 fn bind_touches<'a>(to: Statement<'a>, rows: &'a [Touch]) -> Statement<'a> {

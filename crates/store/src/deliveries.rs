@@ -64,6 +64,8 @@ pub struct Brief {
     pub reason_code: Option<String>,
     #[serde(skip)]
     pub reason_args: Option<serde_json::Value>,
+    pub title: String,
+    pub web_url: String,
 }
 
 impl Brief {

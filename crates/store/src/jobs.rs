@@ -29,6 +29,8 @@ pub struct Row {
     pub event: String,
     /// Who caused that event.
     pub user_name: String,
+    /// The commit that it points at.
+    pub sha: String,
     /// The newest attempt's exit code.
     pub exit_code: Option<i32>,
     /// The signal that ended the newest attempt.
@@ -71,6 +73,7 @@ pub struct Job {
     pub superseded_by: Option<String>,
     #[serde(skip)]
     pub cancels_running: bool,
+    pub title: String,
 }
 
 /// One attempt of a job.
@@ -123,6 +126,8 @@ struct Told {
     event: String,
     #[diesel(sql_type = Text)]
     user_name: String,
+    #[diesel(sql_type = Text)]
+    sha: String,
     #[diesel(sql_type = Nullable<Integer>)]
     exit_code: Option<i32>,
     #[diesel(sql_type = Nullable<Integer>)]
@@ -134,7 +139,7 @@ async fn add_context(conn: &mut Conn, rows: Vec<Job>) -> Result<Vec<Row>> {
     let ids: Vec<&str> = rows.iter().map(|job| job.id.as_str()).collect();
     let told: Vec<Told> = diesel::sql_query(
         "SELECT jobs.id, coalesce(event, '') AS event, coalesce(user_name, '') AS user_name, \
-         exit_code, signal FROM jobs \
+         coalesce(sha, '') AS sha, exit_code, signal FROM jobs \
          LEFT JOIN deliveries ON deliveries.id = jobs.delivery_id \
          LEFT JOIN LATERAL (SELECT exit_code, signal FROM job_attempts \
          WHERE job_id = jobs.id ORDER BY number DESC LIMIT 1) AS newest ON true \
@@ -148,13 +153,14 @@ async fn add_context(conn: &mut Conn, rows: Vec<Job>) -> Result<Vec<Row>> {
     Ok(rows
         .into_iter()
         .map(|job| match told.remove(&job.id) {
-            Some(Told { event, user_name, exit_code, signal, .. }) => {
-                Row { job, event, user_name, exit_code, signal }
+            Some(Told { event, user_name, sha, exit_code, signal, .. }) => {
+                Row { job, event, user_name, sha, exit_code, signal }
             }
             None => Row {
                 job,
                 event: String::new(),
                 user_name: String::new(),
+                sha: String::new(),
                 exit_code: None,
                 signal: None,
             },

@@ -52,6 +52,8 @@ diesel::table! {
         replay_run -> Nullable<Text>,
         reason_code -> Nullable<Text>,
         reason_args -> Nullable<Jsonb>,
+        title -> Text,
+        web_url -> Text,
     }
 }
 
@@ -127,6 +129,7 @@ diesel::table! {
         superseded_by -> Nullable<Text>,
         cancels_running -> Bool,
         due_at -> Nullable<Timestamptz>,
+        title -> Text,
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod act;
 pub mod actions;
 pub mod banner;
+pub mod change;
 pub mod context;
 pub mod deliveries;
 pub mod index;

@@ -163,7 +163,8 @@ fn panel_sample(delivery: &Brief) -> MatchPanel {
 fn job_row(state: JobState) -> JobRow {
     let job = sample_job(state, 1);
     let (event, user_name) = ("Push Hook".to_owned(), ODD.to_owned());
-    JobRow { job, event, user_name, exit_code: Some(3), signal: None }
+    let sha = "da1560886d4f094c3e6c9ef40349f7d38b5d27d7".to_owned();
+    JobRow { job, event, user_name, sha, exit_code: Some(3), signal: None }
 }
 
 fn job_sample(state: JobState, attempts: Vec<(Attempt, Log)>) -> String {

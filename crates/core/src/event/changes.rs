@@ -11,6 +11,8 @@ use std::fmt;
 const MAX_PATHS: usize = 1024 * 1024;
 /// Most letters kept of a commit's message.
 const MAX_MESSAGE: usize = 8_000;
+/// Most letters kept of the address of its page.
+const MAX_URL: usize = 2_000;
 /// Stands between paths: no path has it.
 const END: char = '\0';
 
@@ -60,6 +62,8 @@ pub(super) struct Commits {
     pub changes: Changes,
     /// The message of the last one listed, which is the newest.
     pub message: String,
+    /// The address of its page.
+    pub url: String,
 }
 
 /// Reads `commits` into `commits`, whatever its shape: what is not as GitLab writes it is skipped.
@@ -80,6 +84,7 @@ enum At {
     Commits,
     Commit,
     Message,
+    Url,
     Paths,
     Path,
 }
@@ -128,6 +133,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
         match self.at {
             At::Path => self.commits.changes.push_path(text),
             At::Message => self.commits.message = text.chars().take(MAX_MESSAGE).collect(),
+            At::Url => self.commits.url = text.chars().take(MAX_URL).collect(),
             At::Commits | At::Commit | At::Paths => {}
         }
         Ok(())
@@ -137,7 +143,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
         let at = match self.at {
             At::Commits => At::Commit,
             At::Paths => At::Path,
-            At::Commit | At::Message | At::Path => {
+            At::Commit | At::Message | At::Url | At::Path => {
                 while seq.next_element::<IgnoredAny>()?.is_some() {}
                 return Ok(());
             }
@@ -150,11 +156,13 @@ impl<'de> Visitor<'de> for Reader<'_> {
         if self.at == At::Commit {
             self.commits.changes.listed += 1;
             self.commits.message.clear();
+            self.commits.url.clear();
         }
         while let Some(name) = map.next_key::<Cow<'de, str>>()? {
             let at = match (self.at, &*name) {
                 (At::Commit, "added" | "modified" | "removed") => At::Paths,
                 (At::Commit, "message") => At::Message,
+                (At::Commit, "url") => At::Url,
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                     continue;
@@ -181,10 +189,10 @@ mod tests {
     fn the_files_of_every_commit_and_the_newest_message_are_kept() {
         let commits = read_commits(
             r#"[{"message": "old", "added": ["a\u0000b", 7, ""], "modified": ["x/y"], "removed": []},
-                {"removed": ["gone", "x/y"], "id": "b", "message": "new\nline", "author": {"message": "no"}}]"#,
+                {"removed": ["gone", "x/y"], "id": "b", "message": "new\nline", "url": "https://x/b", "author": {"message": "no"}}]"#,
         );
         assert_eq!(commits.changes.listed, 2);
-        assert_eq!(commits.message, "new\nline");
+        assert_eq!((commits.message.as_str(), commits.url.as_str()), ("new\nline", "https://x/b"));
         let paths: Vec<_> = commits.changes.paths().collect();
         assert_eq!(paths, ["a\u{fffd}b", "x/y", "gone", "x/y"]);
     }

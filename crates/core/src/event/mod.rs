@@ -13,6 +13,7 @@ pub mod nesting;
 mod payload;
 pub mod repository;
 mod shallow;
+mod web_page;
 
 pub use changes::Changes;
 pub use git_ref::{GitRef, is_commit_id};
@@ -66,6 +67,8 @@ pub struct Event {
     pub title: String,
     /// Message of the newest commit.
     pub message: String,
+    /// The page in GitLab of what it is about, if its host is the repository's.
+    pub web_url: String,
     /// What started a pipeline: `push`, `schedule` …
     pub source: String,
     /// Whether a merge request is a draft.
@@ -133,6 +136,13 @@ impl Unreadable {
 }
 
 impl Event {
+    /// What it is about, in a line: the title of a merge request, an issue or a release, else the first
+    /// line of the newest commit's message.
+    pub fn headline(&self) -> &str {
+        let text = if self.title.is_empty() { &self.message } else { &self.title };
+        text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()
+    }
+
     /// Reads an event from its header and the exact bytes of its body.
     ///
     /// # Errors

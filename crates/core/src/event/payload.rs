@@ -8,6 +8,7 @@
 use super::changes::{Commits, CommitsSeed};
 use super::facts::{commit_sha, event_person, first_update, git_ref};
 use super::repository::{RepositoryUrl, same_repository};
+use super::web_page::event_page;
 use super::{Event, Labels, Unreadable, is_commit_id, shallow};
 use serde::Deserialize;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
@@ -55,6 +56,7 @@ pub(super) struct Fields {
     pub(super) build_name: Value,
     pub(super) build_stage: Value,
     pub(super) environment: Value,
+    pub(super) url: Value,
     pub(super) commits: Commits,
 }
 
@@ -125,6 +127,7 @@ impl Fields {
             "build_name" => &mut self.build_name,
             "build_stage" => &mut self.build_stage,
             "environment" => &mut self.environment,
+            "url" => &mut self.url,
             _ => return None,
         })
     }
@@ -139,6 +142,7 @@ pub(super) fn read_event(header: &str, body: &[u8]) -> Result<Event, Unreadable>
     let object_kind = object_kind(&fields, header);
     let addresses = repository_addresses(&fields);
     let repo_url = addresses.first().cloned().unwrap_or_default();
+    let web_url = event_page(&fields, &addresses);
     let person = event_person(&fields, &object_kind);
     let message = commit_message(&mut fields, &object_kind);
     let mut changes = std::mem::take(&mut fields.commits.changes);
@@ -180,6 +184,7 @@ pub(super) fn read_event(header: &str, body: &[u8]) -> Result<Event, Unreadable>
         ]),
         title: event_title(&fields, &object_kind),
         message,
+        web_url,
         source: first_text([json_at(&fields.object_attributes, "/source")]),
         draft: ["/draft", "/work_in_progress"]
             .iter()

@@ -75,6 +75,13 @@ impl RepositoryUrl {
         }
     }
 
+    /// Whether both are addresses of one server.
+    pub fn is_beside(&self, other: &Self) -> bool {
+        !self.host.is_empty()
+            && self.host == other.host
+            && (!(self.is_web && other.is_web) || self.web_port == other.web_port)
+    }
+
     /// The path, `group/name`.
     pub fn path(&self) -> &str {
         &self.path

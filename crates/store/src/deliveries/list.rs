@@ -166,6 +166,8 @@ fn match_term(term: &str) -> Condition<deliveries::table> {
         .concat(deliveries::user_email)
         .concat(BETWEEN)
         .concat(deliveries::summary)
+        .concat(BETWEEN)
+        .concat(deliveries::title)
         .ilike(contains_pattern(term));
     let text = text.or(deliveries::idempotency_key.eq(term.to_owned()));
     match term.parse::<i64>() {

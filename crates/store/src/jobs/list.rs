@@ -149,6 +149,8 @@ fn match_term(term: &str) -> Condition<jobs::table> {
         .concat(jobs::error)
         .concat(BETWEEN)
         .concat(jobs::requested_by)
+        .concat(BETWEEN)
+        .concat(jobs::title)
         .ilike(contains_pattern(term));
     match term.parse::<i64>() {
         Ok(number) => {

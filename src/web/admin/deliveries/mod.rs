@@ -11,6 +11,7 @@ pub mod take_over;
 pub mod tree;
 pub mod unmatched;
 
+use super::change::change_cell;
 use super::context::{AdminContext, Meta, Signalbox};
 use super::kit::column::{Bit, Cell, Column, Width};
 use super::kit::filter::{BadChoice, Choices, FilterSpec};
@@ -42,7 +43,7 @@ static META: Meta = Meta {
 static LISTING: Listing<Row, Sort, Filter> = Listing {
     columns: COLUMNS,
     filters: FILTERS,
-    search: "repository, ref, commit, event, user, reason, delivery ID and job ID of the newest 50,000 deliveries, or of those before a day you choose",
+    search: "repository, title, ref, commit, event, user, reason, delivery ID and job ID of the newest 50,000 deliveries, or of those before a day you choose",
     paging: Paging::Keyset(50),
     default_order: &[],
     id: |row| row.delivery.id.clone(),
@@ -91,7 +92,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
     Column {
         key: "repository",
         label: "Repository",
-        width: Width::Grow,
+        width: Width::Fit,
         cell: |row| {
             Bit::from_text(row.delivery.repo_name.clone())
                 .stack_over(Bit::from_code(&row.delivery.git_ref))
@@ -99,10 +100,12 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         sort: None,
     },
     Column {
-        key: "user",
-        label: "Triggered by",
-        width: Width::Fit,
-        cell: |row| Bit::from_text(row.delivery.user_name.clone()).into(),
+        key: "title",
+        label: "Title",
+        width: Width::Grow,
+        cell: |Row { delivery, .. }| {
+            change_cell(&delivery.title, &delivery.sha, &delivery.user_name)
+        },
         sort: None,
     },
     Column { key: "jobs", label: "Job", width: Width::Fit, cell: jobs_cell, sort: None },

@@ -15,6 +15,7 @@ pub mod stats;
 pub mod view;
 pub mod waits;
 
+use super::change::change_cell;
 use super::context::{Meta, Signalbox};
 use super::kit::at::span_text;
 use super::kit::column::{Bit, Cell, Column, Width};
@@ -44,7 +45,7 @@ static META: Meta = Meta {
 static LISTING: Listing<Row, Sort, Filter> = Listing {
     columns: COLUMNS,
     filters: FILTERS,
-    search: "webhook, repository, ref, action, error, user and IDs of the newest 50,000 jobs, or of those before a day you choose",
+    search: "webhook, repository, title, ref, action, error, user and IDs of the newest 50,000 jobs, or of those before a day you choose",
     paging: Paging::Keyset(50),
     default_order: &[],
     id: |row| row.job.id.clone(),
@@ -84,19 +85,13 @@ const COLUMNS: &[Column<Row, Sort>] = &[
     Column {
         key: "repository",
         label: "Repository",
-        width: Width::Grow,
+        width: Width::Fit,
         cell: |row| {
             Bit::from_text(row.job.repo_name.clone()).stack_over(Bit::from_code(&row.job.git_ref))
         },
         sort: None,
     },
-    Column {
-        key: "trigger",
-        label: "Triggered by",
-        width: Width::Fit,
-        cell: trigger_cell,
-        sort: None,
-    },
+    Column { key: "title", label: "Title", width: Width::Grow, cell: title_cell, sort: None },
     Column {
         key: "queued_at",
         label: "Queued",
@@ -124,9 +119,9 @@ fn ran_cell(row: &Row) -> Cell {
         .stack_over(Bit::from_text(ending))
 }
 
-fn trigger_cell(row: &Row) -> Cell {
+fn title_cell(row: &Row) -> Cell {
     let by = if row.job.requested_by.is_empty() { &row.user_name } else { &row.job.requested_by };
-    Bit::from_text(by.clone()).stack_over(Bit::from_text(row.event.clone()))
+    change_cell(&row.job.title, &row.sha, by)
 }
 
 const FILTERS: &[FilterSpec<Filter>] = &[

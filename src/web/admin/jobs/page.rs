@@ -36,6 +36,8 @@ pub struct JobPage {
     pub frame: Frame,
     /// Now, for relative times.
     pub now: DateTime<Utc>,
+    /// The window's title.
+    pub window_title: String,
     /// The job.
     pub job: Job,
     /// Its state.
@@ -52,6 +54,8 @@ pub struct JobPage {
     pub attempts: Vec<AttemptView>,
     /// The event that set it off, while it is kept.
     pub cause: Option<deliveries::Brief>,
+    /// The page in GitLab of what that event is about.
+    pub gitlab_page: Option<String>,
     /// Its webhook's form, while there is one.
     pub webhook: Option<String>,
     /// Who asked for it again, if someone did.
@@ -182,12 +186,31 @@ pub fn draw_job(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
                 AttemptView::from_attempt(attempt, log, place)
             })
             .collect(),
+        window_title: frame.window_title_for(&short_words(&job)),
         frame,
         now,
         job,
+        gitlab_page: cause
+            .as_ref()
+            .map(|cause| cause.web_url.clone())
+            .filter(|page| !page.is_empty()),
         cause,
         webhook,
     }
+}
+
+/// What a row of open windows has room for: how it stands, and what it is.
+fn short_words(job: &Job) -> String {
+    let mark = match job.state {
+        JobState::Succeeded => "✓",
+        JobState::Failed => "✕",
+        JobState::Running => "▶",
+        JobState::Queued | JobState::Scheduled | JobState::Retrying => "…",
+        JobState::Cancelled | JobState::Superseded => "–",
+    };
+    let about = if job.title.is_empty() { &job.git_ref } else { &job.title };
+    let colon = if about.is_empty() { "" } else { ": " };
+    format!("{mark} {}{colon}{about}", job.webhook_label)
 }
 
 /// Where what is printed after this comes from.

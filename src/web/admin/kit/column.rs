@@ -62,6 +62,8 @@ pub enum Bit {
     Empty,
     /// Words.
     Text(String),
+    /// Somebody else's words, in no language of ours.
+    Data(String),
     /// Words that lead somewhere.
     Link {
         /// The words.
@@ -102,7 +104,9 @@ impl Cell {
     pub fn words(&self) -> String {
         match &self.main {
             Bit::Empty => String::new(),
-            Bit::Text(text) | Bit::Link { text, .. } | Bit::Digits(text) => text.clone(),
+            Bit::Text(text) | Bit::Data(text) | Bit::Link { text, .. } | Bit::Digits(text) => {
+                text.clone()
+            }
             Bit::Code(cut) => format!("{}{}", cut.head, cut.tail),
             Bit::Badge(badge) | Bit::BadgeLink(badge, _) => badge.label.clone(),
             Bit::Switch(switch) => switch.badge.label.clone(),
@@ -116,6 +120,12 @@ impl Bit {
     pub fn from_text(text: impl Into<String>) -> Self {
         let text = text.into();
         if text.is_empty() { Self::Empty } else { Self::Text(text) }
+    }
+
+    /// Somebody else's words, or a dash for none.
+    pub fn from_data(text: impl Into<String>) -> Self {
+        let text = text.into();
+        if text.is_empty() { Self::Empty } else { Self::Data(text) }
     }
 
     /// An address or a machine's name, or a dash for none.

@@ -204,9 +204,14 @@ impl Frame {
 
     /// The window's title.
     pub fn window_title(&self) -> String {
+        self.window_title_for(&self.title)
+    }
+
+    /// The same for a page whose window says something else than its heading.
+    pub fn window_title_for(&self, title: &str) -> String {
         let Chrome { name, label, .. } = &self.chrome;
         let of = if label.is_empty() { String::new() } else { format!(" ({label})") };
         let error = if self.has_errors { format!("{} ", t("Error:")) } else { String::new() };
-        format!("{error}{} · {name}{of}", self.title)
+        format!("{error}{title} · {name}{of}")
     }
 }

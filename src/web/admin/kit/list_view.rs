@@ -105,7 +105,7 @@ pub struct CellView {
 impl CellView {
     /// Whether it holds words, which may be cut.
     pub fn is_words(&self) -> bool {
-        matches!(self.cell.main, Bit::Text(_) | Bit::Code(_))
+        matches!(self.cell.main, Bit::Text(_) | Bit::Data(_) | Bit::Code(_))
     }
 
     /// Whether it holds words in a column that takes what is left over.

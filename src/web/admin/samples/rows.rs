@@ -87,6 +87,8 @@ pub(super) fn sample_delivery(verdict: Verdict) -> Brief {
         source: Source::Gitlab,
         made_by: String::new(),
         replay_run: None,
+        title: ODD.to_owned(),
+        web_url: "https://gitlab.example.com/a/b/-/commit/da15608".to_owned(),
     }
 }
 
@@ -119,6 +121,7 @@ pub(super) fn sample_job(state: JobState, attempts: i32) -> Job {
         held: if state == JobState::Queued { "lane" } else { "" }.to_owned(),
         superseded_by: (state == JobState::Superseded).then(|| ODD.to_owned()),
         cancels_running: false,
+        title: LONG.to_owned(),
     }
 }
 

@@ -1,0 +1,2 @@
+ALTER TABLE deliveries DROP COLUMN title, DROP COLUMN web_url;
+ALTER TABLE jobs DROP COLUMN title;
