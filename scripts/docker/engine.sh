@@ -58,7 +58,9 @@ stop_engine() {
             sleep 1
         done
     fi
-    # What it leaves behind: mounts of namespaces, its bridge, its rules.
+    # What it leaves behind: the steps of a build that was broken off (no other engine runs here), mounts of
+    # namespaces, its bridge, its rules.
+    grep -l ':/docker/' /proc/[0-9]*/cgroup 2>/dev/null | cut -d / -f 3 | xargs -r kill -KILL 2>/dev/null || true
     awk -v folder="$1/" 'index($2, folder) == 1 { print $2 }' /proc/mounts | sort -r |
         while read -r place; do umount "$place"; done
     ip link delete docker0 2>/dev/null || true

@@ -226,7 +226,7 @@ async fn what_an_event_is_about_is_listed_found_and_leads_to_gitlab() {
     let id = answer.expect(202, "matched").field("delivery");
     let [job]: [String; 1] = answer.jobs().try_into().unwrap();
     let panel = app.panel().await;
-    for (list, words) in [("delivery", "readme"), ("job", "\"fixed readme\"")] {
+    for (list, words) in [("delivery", "readme"), ("job", "%22fixed%20readme%22")] {
         let found = panel.open(&format!("/admin/hooks/{list}/?q={words}")).await;
         let cells = found.texts("[data-id] [data-column=title]");
         assert_eq!(cells, ["fixed readmeda156088 · John Smith"], "{list}");
