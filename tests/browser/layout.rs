@@ -106,9 +106,10 @@ async fn lists() -> App {
              last_job_id = '01M87VREQA18WSHF0ZZCJA3NJ9', last_job_state = {state}; \
              UPDATE deliveries SET verdict = {delivery_verdict}, event = 'Confidential Issue Hook', \
              object_kind = 'merge_request', repo_name = '{LONG}', user_name = '{LONG}', \
-             ref = 'refs/heads/{LONG}', project_id = 9007199254740993; \
+             ref = 'refs/heads/{LONG}', project_id = 9007199254740993, title = '{LONG}'; \
              UPDATE jobs SET state = {job_state}, webhook_label = '{LONG}', repo_name = '{LONG}', \
-             ref = 'refs/heads/{LONG}', action = '{LONG}', requested_by = '{LONG}'; \
+             ref = 'refs/heads/{LONG}', action = '{LONG}', requested_by = '{LONG}', \
+             title = '{LONG}'; \
              INSERT INTO users (username, password_hash, role, active, created_at, last_login_at) \
              SELECT n || '-{LONG}', '', {role}, n % 2 = 0, now(), now() FROM generate_series(0, 5) AS n; \
              INSERT INTO audit_log (at, actor_id, actor_name, verb, object_type, object_id, object_name, changes, remote_addr) \

@@ -35,7 +35,7 @@ pub async fn deliveries(database: &Database, rows: u32) {
              INSERT INTO deliveries (id, received_at, endpoint, verdict, summary, reason, \
              http_status, event, object_kind, project_id, repo_name, repo_url, ref, sha, user_id, \
              user_name, user_email, headers, body, body_size, body_sha256, idempotency_key, \
-             remote_addr) \
+             remote_addr, title) \
              SELECT pg_temp.ulid(now() - ({rows} - n) * interval '2 seconds', n), \
              now() - ({rows} - n) * interval '2 seconds', \
              'main', CASE WHEN n % 50 = 0 THEN 'unmatched' WHEN n % 100 = 1 THEN 'rejected' \
@@ -44,15 +44,15 @@ pub async fn deliveries(database: &Database, rows: u32) {
              'refs/heads/branch-' || n % 300, md5(n::text) || '00000000', n % 100, \
              'Person ' || n % 100, 'person' || n % 100 || '@example.com', '{{}}', \
              convert_to(repeat(md5(n::text), 20), 'UTF8'), 640, decode(repeat('00', 32), 'hex'), \
-             n::text, '192.0.2.1' \
+             n::text, '192.0.2.1', 'Change ' || n || ' of the page that everybody sees first' \
              FROM generate_series(1, {rows}) AS n; \
              INSERT INTO jobs (id, delivery_id, webhook_id, webhook_label, repo_name, ref, action, \
              action_params, state, attempts, tries_used, tries_lost, max_attempts, error, run_at, \
-             queued_at, started_at, finished_at, requested_by) \
+             queued_at, started_at, finished_at, requested_by, title) \
              SELECT id, id, project_id, repo_name || ' push', repo_name, ref, 'print', '{{}}', \
              CASE WHEN n % 40 = 0 THEN 'failed' WHEN n % 997 = 0 THEN 'cancelled' \
              ELSE 'succeeded' END, 1, 1, 0, 3, CASE WHEN n % 40 = 0 THEN 'exit status 1' ELSE '' END, \
-             received_at, received_at, received_at, received_at + interval '1 second', '' \
+             received_at, received_at, received_at, received_at + interval '1 second', '', title \
              FROM (SELECT *, idempotency_key::bigint AS n FROM deliveries \
              WHERE idempotency_key ~ '^[0-9]+$') AS seeded; \
              INSERT INTO job_attempts (job_id, number, worker, started_at, finished_at, outcome, \

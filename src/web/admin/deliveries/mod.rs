@@ -11,7 +11,7 @@ pub mod take_over;
 pub mod tree;
 pub mod unmatched;
 
-use super::change::change_cell;
+use super::change::{change_cell, place_cell};
 use super::context::{AdminContext, Meta, Signalbox};
 use super::kit::column::{Bit, Cell, Column, Width};
 use super::kit::filter::{BadChoice, Choices, FilterSpec};
@@ -93,10 +93,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         key: "repository",
         label: "Repository",
         width: Width::Fit,
-        cell: |row| {
-            Bit::from_text(row.delivery.repo_name.clone())
-                .stack_over(Bit::from_code(&row.delivery.git_ref))
-        },
+        cell: |row| place_cell(&row.delivery.repo_name, &row.delivery.git_ref),
         sort: None,
     },
     Column {

@@ -15,7 +15,7 @@ pub mod stats;
 pub mod view;
 pub mod waits;
 
-use super::change::change_cell;
+use super::change::{change_cell, place_cell};
 use super::context::{Meta, Signalbox};
 use super::kit::at::span_text;
 use super::kit::column::{Bit, Cell, Column, Width};
@@ -86,9 +86,7 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         key: "repository",
         label: "Repository",
         width: Width::Fit,
-        cell: |row| {
-            Bit::from_text(row.job.repo_name.clone()).stack_over(Bit::from_code(&row.job.git_ref))
-        },
+        cell: |row| place_cell(&row.job.repo_name, &row.job.git_ref),
         sort: None,
     },
     Column { key: "title", label: "Title", width: Width::Grow, cell: title_cell, sort: None },
