@@ -41,6 +41,7 @@ audit: ## Licences, sources and known vulnerabilities of the dependencies (needs
 
 fmt: ## Format the sources
 	cargo fmt --all
+	cargo fmt --manifest-path fuzz/Cargo.toml
 
 unit: ## The tests inside the library: seconds, no database
 	cargo test --locked --lib

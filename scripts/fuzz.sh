@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
-sh scripts/need.sh compiler
+sh scripts/need.sh compiler fuzz
 cargo fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz
 # What cargo-fuzz asks of a nightly compiler, the stable one does with this.
 export RUSTC_BOOTSTRAP=1

@@ -9,6 +9,7 @@
 #   scripts    shellcheck, the checker of these scripts
 #   bench      what `make bench` sends with and compares with
 #   callgrind  valgrind, which counts instructions
+#   fuzz       a C++ compiler, for the fuzzer
 #   torture    what changes the clock of one program
 #   docker     an engine and a registry, and what makes images without one
 set -eu
@@ -61,6 +62,7 @@ for thing in "$@"; do
         have valgrind || packages="$packages valgrind"
         have python3 || packages="$packages python3"
         ;;
+    fuzz) have c++ || packages="$packages g++" ;;
     torture)
         [ -n "$(find /usr/lib -name libfaketime.so.1 2>/dev/null)" ] || packages="$packages libfaketime"
         ;;
