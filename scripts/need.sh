@@ -10,7 +10,7 @@
 #   bench      what `make bench` sends with and compares with
 #   callgrind  valgrind, which counts instructions
 #   fuzz       a C++ compiler, for the fuzzer
-#   torture    what changes the clock of one program
+#   torture    what changes the clock of one program, and what leads a cluster of PostgreSQL
 #   docker     an engine and a registry, and what makes images without one
 set -eu
 cd "$(dirname "$0")/.."
@@ -65,6 +65,8 @@ for thing in "$@"; do
     fuzz) have c++ || packages="$packages g++" ;;
     torture)
         [ -n "$(find /usr/lib -name libfaketime.so.1 2>/dev/null)" ] || packages="$packages libfaketime"
+        have etcd || packages="$packages etcd-server"
+        have patroni || packages="$packages patroni"
         ;;
     docker)
         have dockerd || packages="$packages docker.io"
@@ -128,10 +130,10 @@ case $packages in
     ;;
 esac
 case $packages in
-*docker.io* | *docker-registry*)
-    # Debian starts them; the test starts its own.
+*docker.io* | *docker-registry* | *etcd-server*)
+    # Debian starts them; the tests start their own.
     if have systemctl; then
-        for unit in docker.socket docker.service docker-registry.service; do
+        for unit in docker.socket docker.service docker-registry.service etcd.service; do
             as_root systemctl disable --now --quiet "$unit" 2>/dev/null || true
         done
     fi

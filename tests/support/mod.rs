@@ -9,6 +9,7 @@ pub mod english;
 pub mod gitlab;
 pub mod page;
 pub mod panel;
+pub mod patroni;
 pub mod people;
 pub mod proxy;
 pub mod seed;

@@ -1,14 +1,15 @@
 //! A cluster of PostgreSQL servers whose leader dies: its standby takes over, and Signalbox finds it.
 //!
 //! Replication is synchronous: a commit is one only when both have it. So nothing is stored while
-//! there is no standby, and nothing is lost with the leader. What a tool such as Patroni does, the
-//! test does itself: it promotes the standby and makes a new one.
+//! there is no standby, and nothing is lost with the leader. With two nodes the test itself does what
+//! such a cluster needs: it promotes the standby and makes a new one. Three are led by Patroni.
 
 use super::Scale;
 use super::load::Pace;
 use super::rig::{Rig, Shape};
 use super::tally::Row;
 use crate::support::database::Database;
+use crate::support::patroni::Patroni;
 use crate::support::proxy::Proxy;
 use crate::support::server::OwnServer;
 use crate::support::wait;
@@ -56,6 +57,34 @@ pub async fn leader_killed(scale: Scale) -> Row {
     let sent = load.stop().await;
     let row = Row::count("leader of a cluster killed", &rig, sent, ready).await;
     row.remark("two nodes, synchronous; a new standby is made each time").holds()
+}
+
+/// Nobody but Patroni and Signalbox does anything about it.
+pub async fn leader_of_three_killed(scale: Scale) -> Row {
+    let name = "leader killed, Patroni's cluster";
+    if let Some(program) = Patroni::missing() {
+        return Row::not_possible(name, &format!("{program} is not installed"));
+    }
+    let mut cluster = Patroni::start().await;
+    let database = cluster.database();
+    let shape = Shape { servers_work: false, workers: 1, ..Shape::one() };
+    let rig = Rig::on(database.clone(), &database, shape).await;
+    let load = rig.load(Pace::STEADY);
+    let mut ready = Vec::new();
+    for number in 0..scale.stops {
+        load.acknowledges(10 + number % 7).await;
+        let killed = Instant::now();
+        let node = cluster.kill_leader().await;
+        rig.ready(0).await;
+        load.acknowledges(1).await;
+        ready.push(killed.elapsed());
+        cluster.revive(node);
+        cluster.is_whole().await;
+    }
+    load.acknowledges(10).await;
+    let sent = load.stop().await;
+    let row = Row::count(name, &rig, sent, ready).await;
+    row.remark("three nodes, synchronous, replaced after 10 s of silence").holds()
 }
 
 #[tokio::test]

@@ -111,6 +111,7 @@ async fn all() {
     attack("read-only", database::read_only(scale)).await;
     attack("locked", database::tables_locked(scale)).await;
     attack("failover", failover::leader_killed(scale)).await;
+    attack("patroni", failover::leader_of_three_killed(scale)).await;
     attack("disk", disk::full(scale)).await;
     attack("clock", processes::clock_steps(scale)).await;
     attack("waiting", senders::many_waiting(scale)).await;
