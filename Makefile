@@ -58,7 +58,7 @@ speed: ## List a million deliveries and jobs, and say how long each page takes (
 	@sh scripts/need.sh compiler postgres
 	SIGNALBOX_SEED='$(ROWS)' cargo test --locked --test it -- --ignored --nocapture store::speed
 
-torture: ## Kill, cut, fill and starve it under load, and print what became of every event (15 minutes; ONLY=disk)
+torture: ## Kill, cut, fill and starve it under load, and print what became of every event (25 minutes; ONLY=disk)
 	@ONLY='$(ONLY)' PROFILE='$(PROFILE)' exec sh scripts/torture.sh
 
 fuzz: ## Feed random input to what reads events, forms and files, SECONDS=60 for each of eight targets (TARGET=yaml)

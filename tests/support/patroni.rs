@@ -237,7 +237,7 @@ fn start_etcd(folder: &Path, client: u16, peer: u16) -> Process {
     Process::start(command.current_dir(folder), &folder.join("etcd.log"))
 }
 
-/// A leader that is silent for ten seconds is replaced; without a follower nothing is committed.
+/// A leader that is not heard of for ten seconds is replaced; without a follower nothing is committed.
 fn node_config(node: &Node, etcd: u16) -> Value {
     let api = format!("127.0.0.1:{}", node.api);
     let server = format!("127.0.0.1:{}", node.port);

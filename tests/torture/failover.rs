@@ -84,7 +84,7 @@ pub async fn leader_of_three_killed(scale: Scale) -> Row {
     load.acknowledges(10).await;
     let sent = load.stop().await;
     let row = Row::count(name, &rig, sent, ready).await;
-    row.remark("three nodes, synchronous, replaced after 10 s of silence").holds()
+    row.remark("three nodes, synchronous; Patroni replaces a leader after 10 s").holds()
 }
 
 #[tokio::test]
