@@ -117,6 +117,7 @@ async fn a_question_can_be_declined_and_a_bad_filter_touches_nothing() {
     let list = panel.open(&format!("{LIST}?q=bulk")).await;
     let asked = panel.submit(tick(bulk(&list, "delete"), &list.rows()[..2])).await;
     assert!(asked.text("h1").contains("Delete 2 webhooks?"));
+    assert_eq!(asked.texts(".names li"), ["bulk 1, Push Hook", "bulk 2, Push Hook"]);
     assert_eq!(asked.attributes("main .buttons a", "href"), ["/admin/hooks/webhook/?q=bulk"]);
     // A filter that cannot be used would let through more than the person saw.
     let mut form = bulk(&list, "delete").press("select_across", "1").press("post", "yes");

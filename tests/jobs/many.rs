@@ -23,6 +23,26 @@ async fn ticked_jobs_are_cancelled_and_all_that_match_run_again() {
     let asked = panel.submit(form).await;
     assert!(asked.text("h1").contains("Cancel 2 jobs?"), "{}", asked.main());
     assert_eq!(app.database().count("jobs WHERE state = 'cancelled'").await, 0);
+    // Each is named by what tells it from the others, here and on its box.
+    let at =
+        |column: &str| format!("to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS UTC')");
+    let names = format!(
+        "SELECT webhook_label || ', Diaspora, ' || {} FROM jobs ORDER BY id DESC",
+        at("queued_at")
+    );
+    let names = app.database().column(&names).await;
+    assert_eq!(asked.texts(".names li"), names[..2]);
+    let boxes =
+        |names: &[String]| names.iter().map(|name| format!("Select {name}")).collect::<Vec<_>>();
+    assert_eq!(list.attributes(".row-box", "aria-label"), boxes(&names));
+    let deliveries = panel.open("/admin/hooks/delivery/").await;
+    let names = format!(
+        "SELECT webhook_label || ', Diaspora, Push Hook, ' || {} FROM deliveries \
+         JOIN jobs ON jobs.delivery_id = deliveries.id ORDER BY deliveries.id DESC",
+        at("received_at")
+    );
+    let names = app.database().column(&names).await;
+    assert_eq!(deliveries.attributes(".row-box", "aria-label"), boxes(&names));
     let page = panel.submit(asked.form_with("post")).await;
     assert!(page.text(".message").contains("2 jobs were cancelled."), "{}", page.main());
     assert_eq!(app.database().count("audit_log WHERE verb = 'cancel'").await, 2);

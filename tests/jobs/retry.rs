@@ -106,3 +106,26 @@ async fn f10_of_three_attempts_each_shows_its_own_time_worker_code_error_and_out
         assert_eq!(page.has(&format!("#attempt-{number} .attempt-error")), number != 3);
     }
 }
+
+#[tokio::test]
+async fn a_job_that_is_run_again_has_all_its_attempts_before_it() {
+    let app = Setup::new().await.action("broken", "", "exit 7").start().await;
+    webhook_with(&app, "broken", &[("max_attempts", "3")]).await;
+    let job = push(&app, "k").await;
+    app.job_is(&job, "failed").await;
+    let panel = app.panel().await;
+    let page = format!("/admin/hooks/job/{job}/");
+    for number in 2..=5 {
+        panel.submit(panel.open(&page).await.form_to(&format!("{page}run-again/"))).await;
+        wait::until_equal("the attempt's end", "failed".to_owned(), async || {
+            let attempt = format!("FROM job_attempts WHERE number = {number}");
+            let ended = format!("SELECT coalesce((SELECT outcome {attempt}), '')");
+            app.database().value(&ended).await
+        })
+        .await;
+    }
+    // The fifth attempt is the first of three since the job was run again.
+    panel.open("/admin/hooks/job/").await.says("Attempt 5 of 7");
+    let delivery = app.database().value("SELECT delivery_id FROM jobs").await;
+    panel.open(&format!("/admin/hooks/delivery/{delivery}/")).await.says("5 of 7");
+}

@@ -194,6 +194,14 @@ pub struct Tries {
     pub lost: i32,
 }
 
+/// The most attempts that a job may come to, `made` of which have begun. Lost attempts use up no
+/// try, and a job that is run again has all its tries before it.
+#[must_use]
+pub fn most_attempts(made: i32, state: JobState, tries: Tries) -> i32 {
+    let ended = made - i32::from(state == JobState::Running);
+    (ended - tries.used + tries.max).max(tries.max)
+}
+
 /// Lost attempts after which a job fails: an action that ends its worker each time must not go
 /// round for ever.
 pub const MAX_LOST: i32 = 3;
@@ -304,6 +312,21 @@ mod tests {
         assert_eq!(Next::RunAgain.unless_cancelled(false), Next::RunAgain);
         let done = Next::End(FinalState::Succeeded);
         assert_eq!(done.unless_cancelled(true), done, "it was done before");
+    }
+
+    #[test]
+    fn the_most_attempts_grow_with_lost_ones_and_when_it_is_run_again() {
+        let most =
+            |made, state, used, lost| most_attempts(made, state, Tries { used, max: 3, lost });
+        assert_eq!(most(0, JobState::Queued, 0, 0), 3);
+        assert_eq!(most(1, JobState::Running, 0, 0), 3);
+        assert_eq!(most(2, JobState::Retrying, 2, 0), 3);
+        assert_eq!(most(3, JobState::Failed, 3, 0), 3);
+        assert_eq!(most(2, JobState::Running, 0, 1), 4, "the first was lost");
+        assert_eq!(most(5, JobState::Queued, 0, 0), 8, "run again after five");
+        assert_eq!(most(6, JobState::Running, 0, 0), 8);
+        assert_eq!(most(6, JobState::Failed, 1, 0), 8);
+        assert_eq!(most(1, JobState::Failed, 9, 0), 3, "never below what the webhook says");
     }
 
     #[test]

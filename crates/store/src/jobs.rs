@@ -14,7 +14,7 @@ use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use signalbox_core::failure::Failure;
 use signalbox_core::ids::{DeliveryId, JobId, WebhookId};
-use signalbox_core::job::{AttemptOutcome, JobState};
+use signalbox_core::job::{AttemptOutcome, JobState, Tries, most_attempts};
 use signalbox_core::webhook::Concurrency;
 use std::collections::HashMap;
 
@@ -74,6 +74,14 @@ pub struct Job {
     #[serde(skip)]
     pub cancels_running: bool,
     pub title: String,
+}
+
+impl Job {
+    /// The most attempts that it may come to.
+    pub fn most_attempts(&self) -> i32 {
+        let tries = Tries { used: self.tries_used, max: self.max_attempts, lost: self.tries_lost };
+        most_attempts(self.attempts, self.state, tries)
+    }
 }
 
 /// One attempt of a job.

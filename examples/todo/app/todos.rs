@@ -70,6 +70,7 @@ static LISTING: Listing<Todo, Sort, Filter> = Listing {
     default_order: &[(Sort::Text, Direction::Ascending)],
     id: |todo| todo.id.to_string(),
     place: parse_number_place,
+    name: |todo| todo.text.clone(),
     page: |todo| META.change_url(&todo.id.to_string()),
     empty: Empty { title: "Nothing to do", steps: &["Add a to-do."] },
 };

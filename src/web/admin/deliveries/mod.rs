@@ -13,9 +13,10 @@ pub mod unmatched;
 
 use super::change::{change_cell, place_cell};
 use super::context::{AdminContext, Meta, Signalbox};
+use super::kit::at::At;
 use super::kit::column::{Bit, Cell, Column, Width};
 use super::kit::filter::{BadChoice, Choices, FilterSpec};
-use super::kit::listing::{Empty, Listing, Paging};
+use super::kit::listing::{Empty, Listing, Paging, join_name};
 use super::kit::resource::{Remarks, Resource};
 use crate::web::admin::deliveries::badges::verdict_badge;
 use crate::web::admin::jobs::badges::job_badge;
@@ -48,6 +49,7 @@ static LISTING: Listing<Row, Sort, Filter> = Listing {
     default_order: &[],
     id: |row| row.delivery.id.clone(),
     place: |text| text.parse::<DeliveryId>().ok().map(|id| id.to_string()),
+    name: delivery_name,
     page: |row| urls::object("hooks", "delivery", &row.delivery.id),
     empty: Empty {
         title: "No deliveries yet",
@@ -57,6 +59,14 @@ static LISTING: Listing<Row, Sort, Filter> = Listing {
         ],
     },
 };
+
+fn delivery_name(row: &Row) -> String {
+    let delivery = &row.delivery;
+    let at = At(delivery.received_at).absolute();
+    // A delivery of many webhooks is named after the first.
+    let webhook = row.jobs.first().map_or("", |job| job.webhook_label.as_str());
+    join_name(&[webhook, &delivery.repo_name, &delivery.event, &at])
+}
 
 const COLUMNS: &[Column<Row, Sort>] = &[
     Column {

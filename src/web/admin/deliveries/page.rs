@@ -366,7 +366,7 @@ fn job_view(row: &jobs::Row) -> JobView {
         href: urls::object("hooks", "job", &job.id),
         id: job.id.clone(),
         label: job.webhook_label.clone(),
-        attempts: say!("{n} of {total}", n = job.attempts, total = job.max_attempts),
+        attempts: say!("{n} of {total}", n = job.attempts, total = job.most_attempts()),
         ran: job.started_at.zip(job.finished_at).map(|(from, to)| span_text(to - from)),
     }
 }

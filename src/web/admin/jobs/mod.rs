@@ -17,10 +17,10 @@ pub mod waits;
 
 use super::change::{change_cell, place_cell};
 use super::context::{Meta, Signalbox};
-use super::kit::at::span_text;
+use super::kit::at::{At, span_text};
 use super::kit::column::{Bit, Cell, Column, Width};
 use super::kit::filter::{BadChoice, Choices, FilterSpec, WITHIN, parse_within};
-use super::kit::listing::{Empty, Listing, Paging};
+use super::kit::listing::{Empty, Listing, Paging, join_name};
 use super::kit::resource::Resource;
 use crate::web::admin::jobs::badges::job_badge;
 use crate::web::urls;
@@ -50,6 +50,7 @@ static LISTING: Listing<Row, Sort, Filter> = Listing {
     default_order: &[],
     id: |row| row.job.id.clone(),
     place: |text| text.parse::<JobId>().ok().map(|id| id.to_string()),
+    name: job_name,
     page: |row| urls::object("hooks", "job", &row.job.id),
     empty: Empty {
         title: "No jobs yet",
@@ -60,13 +61,18 @@ static LISTING: Listing<Row, Sort, Filter> = Listing {
     },
 };
 
+fn job_name(row: &Row) -> String {
+    let job = &row.job;
+    join_name(&[&job.webhook_label, &job.repo_name, &At(job.queued_at).absolute()])
+}
+
 const COLUMNS: &[Column<Row, Sort>] = &[
     Column {
         key: "state",
         label: "State",
         width: Width::Fit,
         cell: |row| {
-            let (n, max) = (row.job.attempts, row.job.max_attempts);
+            let (n, max) = (row.job.attempts, row.job.most_attempts());
             let attempts = say!("Attempt {n} of {max}", n = n, max = max);
             Bit::Badge(job_badge(row.job.state)).stack_over(Bit::Text(attempts))
         },

@@ -258,7 +258,7 @@ fn again_by(job: &Job, cause: Option<&deliveries::Brief>) -> Option<String> {
 
 /// How a job stands, in a sentence.
 pub(super) fn job_sentence(job: &Job, newest: Option<&Attempt>, now: DateTime<Utc>) -> String {
-    let (n, max, name) = (job.attempts, job.max_attempts, &job.cancelled_by);
+    let (n, max, name) = (job.attempts, job.most_attempts(), &job.cancelled_by);
     let took =
         newest.and_then(|attempt| Some(span_text(attempt.finished_at? - attempt.started_at)));
     match job.state {

@@ -297,11 +297,7 @@ async fn ask_bulk<R: Resource>(
     let button = count_text(action.verb, &count);
     let chosen: Vec<ChosenRow> = rows
         .iter()
-        .map(|row| {
-            let cell = listing.columns.first().map(|column| (column.cell)(row));
-            let name = cell.map(|cell| cell.words()).unwrap_or_default();
-            ChosenRow { name, href: (listing.page)(row) }
-        })
+        .map(|row| ChosenRow { name: (listing.name)(row), href: (listing.page)(row) })
         .collect();
     let narrowed: Vec<Chip> =
         if ticked.across { active_chips(listing.filters, &asked.address) } else { Vec::new() };

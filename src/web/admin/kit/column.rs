@@ -5,7 +5,6 @@ use super::at::{At, span_text};
 use super::badge::Badge;
 use chrono::{DateTime, TimeDelta, Utc};
 use signalbox_core::listing::group_thousands;
-use signalbox_i18n::t;
 
 /// One column of a list of `R`, sortable by `S` or not.
 pub struct Column<R, S> {
@@ -88,30 +87,6 @@ pub enum Bit {
 impl From<Bit> for Cell {
     fn from(main: Bit) -> Self {
         Self { main, sub: None }
-    }
-}
-
-impl Cell {
-    /// What it says, in the reader's language where the words are ours.
-    pub fn say_cell(&self) -> String {
-        match &self.main {
-            Bit::Badge(badge) | Bit::BadgeLink(badge, _) => t(&badge.label).to_owned(),
-            _ => self.words(),
-        }
-    }
-
-    /// What it says, in plain words.
-    pub fn words(&self) -> String {
-        match &self.main {
-            Bit::Empty => String::new(),
-            Bit::Text(text) | Bit::Data(text) | Bit::Link { text, .. } | Bit::Digits(text) => {
-                text.clone()
-            }
-            Bit::Code(cut) => format!("{}{}", cut.head, cut.tail),
-            Bit::Badge(badge) | Bit::BadgeLink(badge, _) => badge.label.clone(),
-            Bit::Switch(switch) => switch.badge.label.clone(),
-            Bit::Time(at) => at.absolute(),
-        }
     }
 }
 

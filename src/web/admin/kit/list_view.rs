@@ -83,7 +83,7 @@ pub struct RowView {
     pub id: String,
     /// Its page.
     pub href: String,
-    /// What its first cell says, for the label of its box.
+    /// What tells it from the others, for the label of its box.
     pub name: String,
     /// Its cells.
     pub cells: Vec<CellView>,
@@ -233,10 +233,9 @@ pub fn draw_list<R, S: Copy + PartialEq, F>(
 }
 
 fn row_view<R, S, F>(listing: &Listing<R, S, F>, address: &Address, row: &R) -> RowView {
-    let first = listing.columns.first().map(|column| (column.cell)(row).say_cell());
     RowView {
         id: (listing.id)(row),
-        name: first.unwrap_or_default(),
+        name: (listing.name)(row),
         href: address.preserved_on(&(listing.page)(row)),
         cells: listing
             .columns

@@ -20,6 +20,8 @@ pub struct Listing<R: 'static, S: 'static, F: 'static> {
     pub id: fn(&R) -> String,
     /// What an address says of where to go on, as an id; none = it is none.
     pub place: fn(&str) -> Option<String>,
+    /// What tells a row from the others, in words: on the page that asks, on its box.
+    pub name: fn(&R) -> String,
     /// A row's page.
     pub page: fn(&R) -> String,
     /// What to say when there is nothing at all.
@@ -32,6 +34,12 @@ pub const SHOW_ALL: i64 = 200;
 /// A place in a list whose ids are numbers.
 pub fn parse_number_place(text: &str) -> Option<String> {
     text.parse::<i64>().ok().map(|number| number.to_string())
+}
+
+/// A row's name of its parts, those that it lacks left out: `deploy, Website, 2026-11-24 22:16:11 UTC`.
+pub fn join_name(parts: &[&str]) -> String {
+    let parts: Vec<&str> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
+    parts.join(", ")
 }
 
 /// How a list is cut into pages.

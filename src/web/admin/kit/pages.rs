@@ -125,7 +125,7 @@ pub struct BulkPage {
 /// A row that a bulk action is for.
 #[derive(Debug, Clone)]
 pub struct ChosenRow {
-    /// What its first cell says.
+    /// What tells it from the others.
     pub name: String,
     /// Its page.
     pub href: String,

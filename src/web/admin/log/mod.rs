@@ -5,10 +5,11 @@ pub mod badges;
 pub mod entry;
 
 use super::context::{Meta, Signalbox};
+use super::kit::at::At;
 use super::kit::column::{Bit, Cell, Column, Width};
 use super::kit::entry::{change_label, value_text};
 use super::kit::filter::{BadChoice, Choice, Choices, FilterSpec};
-use super::kit::listing::{Empty, Listing, Paging, parse_number_place};
+use super::kit::listing::{Empty, Listing, Paging, join_name, parse_number_place};
 use super::kit::resource::Resource;
 use super::words;
 use crate::web::admin::log::badges::verb_badge;
@@ -34,6 +35,7 @@ static LISTING: Listing<Row, Sort, Filter> = Listing {
     default_order: &[],
     id: |row| row.id.to_string(),
     place: parse_number_place,
+    name: |row| join_name(&[&row.object_name, &At(row.at).absolute()]),
     page: |row| urls::log_entry(row.id),
     empty: Empty {
         title: "No entries yet",

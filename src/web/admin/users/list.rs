@@ -18,6 +18,7 @@ pub(super) static LISTING: Listing<Row, Sort, Filter> = Listing {
     default_order: &[(Sort::Username, Direction::Ascending)],
     id: |row| row.id.to_string(),
     place: parse_number_place,
+    name: |row| row.username.clone(),
     page: |row| urls::user(UserId(row.id)),
     // There is always the one who looks.
     empty: Empty { title: "No users yet", steps: &["Add a user."] },

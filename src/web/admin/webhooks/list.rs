@@ -6,7 +6,7 @@ use crate::web::admin::kit::column::{Bit, Cell, Column, Switch, Width};
 use crate::web::admin::kit::filter::{
     BadChoice, Choices, FilterSpec, YES_NO, parse_within, yes_no,
 };
-use crate::web::admin::kit::listing::{Empty, Listing, Paging, parse_number_place};
+use crate::web::admin::kit::listing::{Empty, Listing, Paging, join_name, parse_number_place};
 use crate::web::admin::webhooks::badges::{enabled_badge, pending_badge};
 use crate::web::urls;
 use signalbox_core::ids::WebhookId;
@@ -24,6 +24,7 @@ pub(super) static LISTING: Listing<Row, Sort, Filter> = Listing {
     default_order: &[(Sort::Repository, Direction::Ascending)],
     id: |row| row.id.to_string(),
     place: parse_number_place,
+    name: |row| join_name(&[&row.repo_name, &row.name, &row.http_x_gitlab_event]),
     page: |row| urls::webhook(WebhookId(row.id)),
     empty: Empty {
         title: "No webhooks yet",
