@@ -77,7 +77,11 @@ async fn f48_a_blank_secret_keeps_the_old_one() {
     assert_eq!(change_form(&panel, &id).await.value("name"), Some("renamed"));
     app.send(&Delivery::push_2015().token(TOKEN).key("1")).await.expect(202, "matched");
     let other = "another-secret-of-the-tests-987654";
-    panel.submit(change_form(&panel, &id).await.set("secret_token", other)).await;
+    panel
+        .submit(
+            change_form(&panel, &id).await.set("secret_token", other).set("keep_previous_days", ""),
+        )
+        .await;
     app.send(&Delivery::push_2015().token(TOKEN).key("2")).await.expect(401, "rejected");
     app.send(&Delivery::push_2015().token(other).key("3")).await.expect(202, "matched");
 }

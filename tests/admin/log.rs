@@ -115,8 +115,28 @@ async fn a_change_is_put_back_and_nothing_else() {
     assert_eq!(page.address, format!("{HOOKS}{id}/history/"), "{}", page.html);
     assert_eq!(app.database().value(sql).await, "15 3 kept");
     assert_eq!(app.database().value("SELECT secret_digest::text FROM webhooks").await, digest);
-    page.says("The current values are the ones before this change.");
-    panel.open(&link).await.says("Nothing to revert");
+    page.says("Nothing left to revert: old secrets are not stored.");
+    panel.open(&link).await.says("Nothing left to revert: old secrets are not stored.");
+}
+
+#[tokio::test]
+async fn the_history_does_not_say_that_old_secrets_are_back() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    let id = panel.add_webhook(&webhooks::push()).await;
+    let replaced = change_form(&panel, &id).await.set("secret_token", "another-secret-0123456789");
+    panel.submit(replaced).await;
+    // That one stays valid for a while; ended, it is no field that could go back either.
+    panel.submit(change_form(&panel, &id).await.set("end_previous_secret", "on")).await;
+    let page = panel.open(&format!("{HOOKS}{id}/history/")).await;
+    let gone = "Nothing left to revert: old secrets are not stored.";
+    assert_eq!(page.texts(".block-tools"), [gone, gone]);
+    page.says("Previous secret token valid until");
+    panel.submit(change_form(&panel, &id).await.set("name", "one")).await;
+    panel.submit(change_form(&panel, &id).await.set("name", "")).await;
+    let page = panel.open(&format!("{HOOKS}{id}/history/")).await;
+    let now = "The current values are the ones before this change.";
+    assert_eq!(page.texts(".block-tools"), ["Revert", now, gone, gone]);
 }
 
 #[tokio::test]

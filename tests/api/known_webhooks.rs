@@ -30,7 +30,8 @@ async fn a_change_made_at_another_server_counts_for_the_next_delivery() {
     sent(&app, "3", TOKEN).await.expect(200, "disabled");
 
     let enabled = form(&panel, &id).await.set("enabled", "on");
-    panel.submit(enabled.set("secret_token", OTHER_TOKEN)).await;
+    let replaced = enabled.set("secret_token", OTHER_TOKEN);
+    panel.submit(replaced.set("keep_previous_days", "")).await;
     sent(&app, "4", TOKEN).await.expect(401, "rejected");
     sent(&app, "5", OTHER_TOKEN).await.expect(202, "matched");
 }

@@ -60,13 +60,16 @@ async fn a_replaced_token_goes_on_until_its_date_or_until_it_is_ended() {
 }
 
 #[tokio::test]
-async fn without_a_word_the_old_token_ends_at_once() {
+async fn the_old_token_goes_on_for_a_week_unless_it_is_revoked_at_once() {
     let app = App::start().await;
     let panel = app.panel().await;
     let id = app.add_webhook(&webhooks::push()).await;
-    let keeping = form(&panel, &id).await.set("secret_token", NEW).set("keep_previous_days", "1");
-    panel.submit(keeping).await;
-    panel.submit(form(&panel, &id).await.set("secret_token", "a-third-one-of-these")).await;
+    panel.submit(form(&panel, &id).await.set("secret_token", NEW)).await;
+    app.send(&push(TOKEN, "kept")).await.expect(202, "matched");
+    let sql = "SELECT round(extract(epoch FROM previous_secret_until - now()) / 86400)::text FROM webhooks";
+    assert_eq!(app.database().value(sql).await, "7");
+    let third = form(&panel, &id).await.set("secret_token", "a-third-one-of-these");
+    panel.submit(third.set("keep_previous_days", "")).await;
     for (token, status) in [(TOKEN, 401), (NEW, 401), ("a-third-one-of-these", 202)] {
         assert_eq!(app.send(&push(token, token)).await.status, status, "{token}");
     }

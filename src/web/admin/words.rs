@@ -62,6 +62,7 @@ const TRANSLATED: &[&str] = &["state", "concurrency", "role"];
 pub const LOG_WORDS: LogWords = LogWords {
     labels: &LABELS,
     translated: TRANSLATED,
+    about_secrets: &["previous_secret_until", "previous_signing_until"],
     suggested: [
         "Filled in from the delivery. Nothing is stored yet: save to keep it.",
         "Filled in from the delivery. The stored value is {was}: save to replace it.",

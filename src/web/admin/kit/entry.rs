@@ -2,6 +2,7 @@
 
 use super::at::At;
 use super::pages::Follow;
+use super::resource::LogWords;
 use chrono::{DateTime, Utc};
 use signalbox_core::change::{Change, Value};
 use signalbox_i18n::t;
@@ -42,8 +43,8 @@ pub enum Kind {
 
 impl Entry {
     /// Whether it changed fields that can go back.
-    pub fn can_revert(&self) -> bool {
-        self.kind == Kind::Changed && !self.changes.iter().all(|change| change.secret)
+    pub fn can_revert(&self, log: &LogWords) -> bool {
+        self.kind == Kind::Changed && self.changes.iter().any(|change| log.can_restore(change))
     }
 }
 

@@ -3,7 +3,6 @@
 
 use super::back::{absent_object, no_such, query_parameter};
 use super::entry::{Entries, Entry, Kind, Labels};
-use super::form::Values;
 use super::pages::{Follow, HistoryPage};
 use super::resource::{Answer, ContextOf, Editable, Loaded};
 use super::site::{Failure, Site};
@@ -73,14 +72,17 @@ pub async fn show_history<E: Editable>(ctx: ContextOf<E>) -> Answer<E> {
 
 /// Whether an entry can be undone, and where that is asked.
 fn way_back<E: Editable>(object: &Loaded, entry: &Entry) -> Follow {
-    if !entry.can_revert() {
-        return Follow::Nothing;
+    let log = &E::META.log;
+    let can_revert = entry.can_revert(log);
+    if can_revert && revert::revert_values::<E>(object, entry) != object.values {
+        return Follow::Revert(E::META.revert_url(&object.id, &entry.id.to_string()));
     }
-    let values: Values = revert::revert_values::<E>(object, entry);
-    if values == object.values {
-        return Follow::HoldsNow;
+    let has_secrets = entry.changes.iter().any(|change| !log.can_restore(change));
+    match entry.kind {
+        Kind::Changed if has_secrets => Follow::SecretsGone,
+        _ if can_revert => Follow::HoldsNow,
+        _ => Follow::Nothing,
     }
-    Follow::Revert(E::META.revert_url(&object.id, &entry.id.to_string()))
 }
 
 fn unknown_object<E: Editable>(ctx: &ContextOf<E>, id: &str) -> Problem {

@@ -208,6 +208,8 @@ pub enum Follow {
     Revert(String),
     /// Undoing it would change nothing.
     HoldsNow,
+    /// Undoing it would change nothing but secrets, which are not kept.
+    SecretsGone,
     /// What it deleted can be added again: the form, filled in.
     AddAgain(String),
 }

@@ -72,6 +72,8 @@ pub struct LogWords {
     pub labels: &'static [(&'static str, &'static str)],
     /// Fields whose values are words to translate.
     pub translated: &'static [&'static str],
+    /// Fields that tell of secrets: like these, they cannot go back.
+    pub about_secrets: &'static [&'static str],
     /// Puts a field back to what it was before a change.
     pub restore: fn(&mut Values, &Change),
     /// What is said beside a field that an address filled in: where nothing is stored, and where
@@ -84,12 +86,20 @@ impl LogWords {
     pub const PLAIN: Self = Self {
         labels: &[],
         translated: &[],
+        about_secrets: &[],
         restore: revert::restore_field,
         suggested: [
             "Filled in by the link. Nothing is stored yet: save to keep it.",
             "Filled in by the link. The stored value is {was}: save to replace it.",
         ],
     };
+}
+
+impl LogWords {
+    /// Whether a change can go back: what it was before is kept.
+    pub fn can_restore(&self, change: &Change) -> bool {
+        !change.secret && !self.about_secrets.contains(&change.field.as_str())
+    }
 }
 
 impl<S: Site> Meta<S> {

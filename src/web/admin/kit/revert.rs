@@ -39,7 +39,7 @@ pub fn restore_field(values: &mut Values, change: &Change) {
 /// field, and had no value before.
 pub fn revert_values<E: Editable>(object: &Loaded, entry: &Entry) -> Values {
     let mut values = object.values.clone();
-    for change in entry.changes.iter().filter(|change| !change.secret) {
+    for change in entry.changes.iter().filter(|change| E::META.log.can_restore(change)) {
         if change.before.is_some() || object.values.has_field(&change.field) {
             (E::META.log.restore)(&mut values, change);
         }
@@ -145,7 +145,7 @@ async fn find_entry<E: Editable>(
         Err(_) => None,
     };
     let Some(entry) = entry else { return Err(no_entry().into()) };
-    if !entry.can_revert() {
+    if !entry.can_revert(&meta.log) {
         let words = "This entry changed no field that can be reverted. Old secrets are not \
                      stored.";
         let problem =
@@ -191,7 +191,7 @@ fn draw_revert<E: Editable>(
         .filter(|row| row.now != row.then)
         .collect();
     let labels = field_labels::<E>(ctx, Some(object));
-    let secrets = entry.changes.iter().filter(|change| change.secret);
+    let secrets = entry.changes.iter().filter(|change| !meta.log.can_restore(change));
     let secrets = secrets.map(|change| change_label(change, &labels)).collect();
     let summary =
         FormView::bind_form(E::build_fieldsets(ctx, &wanted, Some(object)), &wanted, errors)

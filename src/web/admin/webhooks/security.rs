@@ -18,6 +18,10 @@ use signalbox_store::webhooks::Row;
 const SEEN: &str = "seen.";
 const UNTIL: &str = "until.";
 
+/// How long a replaced secret stays valid unless a person chooses otherwise: long enough to change
+/// GitLab without losing a delivery.
+const KEEP_DAYS: &str = "7";
+
 pub(super) fn security_fieldset(public_address: &str, object: Option<&Loaded>) -> Fieldset {
     let is_set =
         |name: &'static str| object.is_some_and(|object| object.secrets_set.contains(&name));
@@ -60,7 +64,7 @@ pub(super) fn security_fieldset(public_address: &str, object: Option<&Loaded>) -
         fields.push(
             Field::new("keep_previous_days", "Keep replaced tokens valid for", Widget::Select(days))
                 .full_width()
-                .with_help("When you enter a new token above, the old one stays valid this long, so that you can change GitLab."),
+                .with_help("When you enter a new token above, the old one stays valid this long. Revoke a leaked token at once."),
         );
     }
     for (name, field, what) in [
@@ -90,6 +94,7 @@ pub(super) fn security_fieldset(public_address: &str, object: Option<&Loaded>) -
 pub(super) fn fill_secrets(values: &mut Values, row: &Row) {
     let now = clock::now();
     values.tick_box("require_signature", row.require_signature);
+    values.set_field("keep_previous_days", KEEP_DAYS);
     for (name, seen, until) in [
         ("secret_token", row.last_token_at, row.previous_secret_until),
         ("signing_token", row.last_signature_at, row.previous_signing_until),
