@@ -28,6 +28,21 @@ fn prod() -> WebhookForm {
 }
 
 #[tokio::test]
+async fn a_repository_whose_webhook_is_pending_is_not_told_to_create_one() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    panel.add_webhook(&webhooks::pending_push()).await;
+    let answer = app.send(&push().header("X-Gitlab-Event", "Issue Hook")).await;
+    answer.expect(200, "unmatched");
+    for list in ["/admin/", "/admin/hooks/delivery/unmatched/"] {
+        let list = panel.open(list).await;
+        let offers = list.texts("main a");
+        assert!(!offers.iter().any(|offer| offer.contains("Create webhook")), "{offers:?}");
+        assert!(offers.iter().any(|offer| offer == "Compare"), "{offers:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_webhook_of_the_presented_secret_is_told_of_and_not_the_healthy_one() {
     let app = App::start().await;
     let panel = app.panel().await;

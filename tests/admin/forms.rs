@@ -191,6 +191,20 @@ async fn f13_a_post_without_its_token_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn webhooks_whose_branches_exclude_each_other_are_no_duplicates() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    let filtered = |refs: &str| with(webhooks::push(), &[("ref_filter", refs)]);
+    let main = panel.add_webhook(&filtered("main")).await;
+    panel.add_webhook(&filtered("develop\nrefs/tags/v1")).await;
+    let page = format!("{LIST}{main}/change/");
+    assert!(!panel.open(&page).await.html.contains("has the same five fields"));
+    // A pattern may match main too.
+    panel.add_webhook(&filtered("m*")).await;
+    assert_eq!(panel.open(&page).await.texts("main .message[data-level=warning]").len(), 1);
+}
+
+#[tokio::test]
 async fn f53_a_webhook_equal_to_another_is_saved_with_a_word_that_leads_to_the_other() {
     let app = App::start().await;
     let panel = app.panel().await;

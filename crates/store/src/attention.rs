@@ -26,8 +26,8 @@ pub struct Unmatched {
     pub object_kind: String,
     pub event: String,
     pub project_id: Option<i64>,
-    /// Whether a webhook knows the project under another name.
-    pub is_renamed: bool,
+    /// Whether a webhook of this name waits for its Test, or one knows the project under another.
+    pub has_webhook: bool,
 }
 
 /// A webhook of whose jobs some failed in the last 24 hours.
@@ -78,7 +78,7 @@ struct Stored {
     #[diesel(sql_type = Nullable<Jsonb>)]
     failure: Option<serde_json::Value>,
     #[diesel(sql_type = Bool)]
-    is_renamed: bool,
+    has_webhook: bool,
 }
 
 const GROUPED: &str = "WITH lost AS MATERIALIZED (SELECT repo_name, repo_url, object_kind, event, \
@@ -94,8 +94,9 @@ const GROUPED: &str = "WITH lost AS MATERIALIZED (SELECT repo_name, repo_url, ob
      ORDER BY webhook_id, finished_at DESC) \
      (SELECT false AS is_failed, repo_name AS label, count, received_at AS at, id, repo_url, \
      object_kind, event, project_id AS number, '' AS error, NULL::jsonb AS failure, \
-     EXISTS (SELECT 1 FROM webhooks WHERE webhooks.project_id = last_lost.project_id \
-     AND webhooks.repo_name NOT IN ('', last_lost.repo_name)) AS is_renamed \
+     EXISTS (SELECT 1 FROM webhooks WHERE (webhooks.project_id = last_lost.project_id \
+     AND webhooks.repo_name NOT IN ('', last_lost.repo_name)) \
+     OR (webhooks.project_id = -1 AND webhooks.repo_name = last_lost.repo_name)) AS has_webhook \
      FROM last_lost JOIN lost_of USING (repo_name) ORDER BY id DESC LIMIT $2) \
      UNION ALL (SELECT true, webhook_label, count, finished_at, '', '', '', '', \
      last_failed.webhook_id, error, (SELECT failure FROM job_attempts a \
@@ -138,7 +139,7 @@ pub async fn load_attention(conn: &mut Conn) -> Result<Attention> {
                 object_kind: group.object_kind,
                 event: group.event,
                 project_id: group.number,
-                is_renamed: group.is_renamed,
+                has_webhook: group.has_webhook,
             });
         }
     }

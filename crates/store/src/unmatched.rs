@@ -37,9 +37,10 @@ pub struct Group {
     /// The newest one's kind.
     #[diesel(sql_type = Text)]
     pub object_kind: String,
-    /// Whether a webhook knows the project under another name: then no new one is missing.
+    /// Whether a webhook of this name waits for its Test, or one knows the project under another
+    /// name: then no new one is missing.
     #[diesel(sql_type = Bool)]
-    pub is_renamed: bool,
+    pub has_webhook: bool,
     /// Every header that came.
     #[diesel(sql_type = Array<Text>)]
     pub events: Vec<String>,
@@ -59,8 +60,9 @@ pub async fn by_repository(conn: &mut Conn, since: DateTime<Utc>) -> Result<Vec<
            max(id) AS last_id, (array_agg(repo_url ORDER BY id DESC))[1] AS repo_url, \
            (array_agg(event ORDER BY id DESC))[1] AS event, \
            (array_agg(object_kind ORDER BY id DESC))[1] AS object_kind, \
-           EXISTS (SELECT 1 FROM webhooks WHERE webhooks.project_id = newest.project_id \
-             AND webhooks.repo_name NOT IN ('', newest.repo_name)) AS is_renamed, \
+           EXISTS (SELECT 1 FROM webhooks WHERE (webhooks.project_id = newest.project_id \
+             AND webhooks.repo_name NOT IN ('', newest.repo_name)) \
+     OR (webhooks.project_id = -1 AND webhooks.repo_name = newest.repo_name)) AS has_webhook, \
            array_agg(DISTINCT event) AS events \
          FROM newest GROUP BY repo_name, project_id ORDER BY max(id) DESC LIMIT 200",
     )

@@ -267,8 +267,7 @@ pub async fn delete_webhook(conn: &mut Conn, id: WebhookId) -> Result<()> {
     }
 }
 
-/// Other webhooks that a delivery for this one would match as well: equal in the five values.
-/// Both run, which the form says.
+/// Other webhooks with the same five values, some of them: their filters may yet exclude each other.
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
@@ -281,7 +280,7 @@ pub async fn find_duplicates(conn: &mut Conn, row: &Row) -> Result<Vec<Row>> {
         .filter(webhooks::project_id.eq(row.project_id))
         .filter(webhooks::http_x_gitlab_event.eq(&row.http_x_gitlab_event))
         .order(webhooks::id)
-        .limit(5)
+        .limit(100)
         .select(Row::as_select())
         .load(conn)
         .await?)

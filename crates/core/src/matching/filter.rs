@@ -84,6 +84,30 @@ impl Globs {
     }
 }
 
+/// Whether no ref can pass both filters. Only said where it is certain: each lists plain names, and
+/// no name of the one is a name of the other's refs (`main` is a name of `refs/heads/main`).
+#[must_use]
+pub fn exclude_each_other(one: &str, other: &str) -> bool {
+    let (Some(one), Some(other)) = (plain_names(one), plain_names(other)) else { return false };
+    let is_below = |short: &str, whole: &str| {
+        whole.strip_suffix(short).is_some_and(|before| before.is_empty() || before.ends_with('/'))
+    };
+    let may_meet = |a: &str, b: &str| is_below(a, b) || is_below(b, a);
+    !one.iter().any(|a| other.iter().any(|b| may_meet(a, b)))
+}
+
+/// What a filter lets pass at most, if it lists plain names. Lines with `!` only take from that.
+fn plain_names(filter: &str) -> Option<Vec<&str>> {
+    let names: Vec<&str> = filter
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('!'))
+        .collect();
+    let is_plain =
+        |name: &&str| !name.contains(['*', '?', '[', ']', '{', '}', '\\']) && !name.ends_with('/');
+    (!names.is_empty() && names.iter().all(is_plain)).then_some(names)
+}
+
 /// What is wrong with a glob, as a sentence.
 pub(super) fn no_glob(kind: &ErrorKind) -> Sentence {
     let known = match kind {
@@ -154,6 +178,30 @@ mod tests {
         assert!(Globs::parse_lines(&"a".repeat(501)).is_err());
     }
 
+    #[test]
+    fn only_plain_names_that_never_meet_exclude_each_other() {
+        for (one, other, expected) in [
+            ("main", "develop", true),
+            ("main\nrefs/tags/v1", "develop\n\n  release/2\n!main", true),
+            ("refs/heads/v1", "refs/tags/v1", true),
+            ("xmain", "main", true),
+            ("main", "main", false),
+            ("main", "refs/heads/main", false),
+            ("refs/heads/release/2", "release/2", false),
+            ("main\ndevelop", "develop", false),
+            ("main", "", false),
+            ("", "", false),
+            ("main", "!main", false),
+            ("main", "dev*", false),
+            ("main", "{develop,test}", false),
+            ("main", "\\develop", false),
+            ("main", "feature/", false),
+        ] {
+            assert_eq!(exclude_each_other(one, other), expected, "{one:?} {other:?}");
+            assert_eq!(exclude_each_other(other, one), expected, "{other:?} {one:?}");
+        }
+    }
+
     /// The slow way: a path's parts against a glob's parts, one by one.
     fn match_slowly(glob: &[&str], path: &[&str]) -> bool {
         match (glob, path) {
@@ -192,12 +240,28 @@ mod tests {
         })
     }
 
+    fn any_refs() -> impl Strategy<Value = String> {
+        let part = prop::sample::select(vec!["a", "b", "refs", "heads", "tags", "*"]);
+        prop::collection::vec(part, 1..5).prop_map(|parts| parts.join("/"))
+    }
+
     fn any_paths() -> impl Strategy<Value = String> {
         let part = prop::sample::select(vec!["a", "b", "ab", "aab", "acb", "c"]);
         prop::collection::vec(part, 1..5).prop_map(|parts| parts.join("/"))
     }
 
     proptest! {
+        #[test]
+        fn no_ref_passes_two_filters_that_exclude_each_other(
+            one in any_refs(), other in any_refs(), short in any_refs(), tag in any::<bool>(),
+        ) {
+            let whole = format!("refs/{}/{short}", if tag { "tags" } else { "heads" });
+            let names = [whole.as_str(), &short];
+            if exclude_each_other(&one, &other) {
+                prop_assert!(!(passes_filter(&one, &names) && passes_filter(&other, &names)));
+            }
+        }
+
         #[test]
         fn it_filters_as_the_slow_way_does(
             lines in prop::collection::vec((any::<bool>(), any_globs()), 0..4),

@@ -62,8 +62,8 @@ pub struct GroupView {
     pub all: String,
     /// The form for a webhook, for those who may.
     pub create: Option<String>,
-    /// Whether the project has webhooks under another name, as the newest delivery's page tells.
-    pub is_renamed: bool,
+    /// Whether it has a webhook already, as the newest delivery's page tells.
+    pub has_webhook: bool,
 }
 
 /// GET the page.
@@ -109,10 +109,10 @@ fn group_view(group: Group, received: &str, may_edit: bool) -> GroupView {
     let values = [group.repo_name.as_str(), &group.repo_url, &group.object_kind, &group.event];
     GroupView {
         all: urls::with_query(&urls::deliveries(), &query),
-        create: (may_edit && !group.repo_name.is_empty() && !group.is_renamed)
+        create: (may_edit && !group.repo_name.is_empty() && !group.has_webhook)
             .then(|| create_with(values, group.project_id, &group.last_id)),
         newest: urls::object("hooks", "delivery", &group.last_id),
-        is_renamed: group.is_renamed,
+        has_webhook: group.has_webhook,
         events: group.events.join(", "),
         count: group_thousands(group.count),
         last: At(group.last_at),
@@ -135,7 +135,7 @@ pub fn sample_unmatched(words: &str) -> UnmatchedPage {
         newest: "/admin/".to_owned(),
         all: "/admin/".to_owned(),
         create: (name != words).then(|| "/admin/".to_owned()),
-        is_renamed: name == words,
+        has_webhook: name == words,
     };
     UnmatchedPage {
         frame: crate::web::admin::context::sample_frame(words),

@@ -144,7 +144,7 @@ fn unmatched_line(group: &Unmatched, may_add: bool) -> Line {
         href: urls::with_query(&urls::deliveries(), &query),
         note: say!("{event}, last 7 days", event = group.event),
         at: Some(At(group.received_at)),
-        remedy: if group.is_renamed {
+        remedy: if group.has_webhook {
             Some(("Compare", urls::object("hooks", "delivery", &group.id)))
         } else {
             may_add.then(|| ("Create webhook", urls::with_query(&urls::webhook_add(), &add)))

@@ -37,6 +37,7 @@ use crate::webhooks::Act;
 use signalbox_core::event::kind;
 use signalbox_core::ids::WebhookId;
 use signalbox_core::listing::{Counts, ListQuery, Page, Part};
+use signalbox_core::matching::filter::exclude_each_other;
 use signalbox_core::role::Permission;
 use signalbox_i18n::say;
 use signalbox_i18n::{self as i18n, t};
@@ -126,6 +127,8 @@ impl Editable for Webhooks {
         let id = webhook_id(id)?;
         let row = webhooks::find_webhook(conn, id).await?;
         let twins = webhooks::find_duplicates(conn, &row).await?;
+        let run_too =
+            twins.iter().filter(|twin| !exclude_each_other(&row.ref_filter, &twin.ref_filter));
         let drifts =
             drift::find_drifts(conn, &ctx.deps().catalogue, std::slice::from_ref(&row)).await?;
         let mut object = to_loaded(&row);
@@ -137,7 +140,7 @@ impl Editable for Webhooks {
             notices: mismatch_notice(&row)
                 .into_iter()
                 .chain(drifts.values().map(drift_notice))
-                .chain(twins.iter().map(duplicate_notice))
+                .chain(run_too.take(5).map(duplicate_notice))
                 .collect(),
             rail: Some(rail::load_rail(conn, &row).await?),
             ..object
