@@ -1,9 +1,11 @@
 //! Lists keep to their place at every width, whatever stands in them: nothing runs under the filter
 //! column, nothing is cut off, no page moves sideways.
 
-use crate::support::app::{App, Setup};
+use crate::support::app::{App, Setup, TOKEN};
 use crate::support::browser::Browser;
+use crate::support::gitlab::Delivery;
 use crate::support::seed;
+use crate::support::webhooks;
 use serde_json::json;
 
 const LONG: &str = "customer-portal-of-the-department-for-infrastructure-and-platforms";
@@ -110,6 +112,7 @@ async fn lists() -> App {
              UPDATE jobs SET state = {job_state}, webhook_label = '{LONG}', repo_name = '{LONG}', \
              ref = 'refs/heads/{LONG}', action = '{LONG}', requested_by = '{LONG}', \
              title = '{LONG}'; \
+             UPDATE job_attempts SET outcome = 'failed', exit_code = right(job_id, 3)::int; \
              INSERT INTO users (username, password_hash, role, active, created_at, last_login_at) \
              SELECT n || '-{LONG}', '', {role}, n % 2 = 0, now(), now() FROM generate_series(0, 5) AS n; \
              INSERT INTO audit_log (at, actor_id, actor_name, verb, object_type, object_id, object_name, changes, remote_addr) \
@@ -164,5 +167,33 @@ async fn lists_keep_to_their_place_at_every_width_in_every_font() {
         browser.pictures(&format!("long-{name}")).await;
     }
     assert_eq!(browser.complaints().await, Vec::<String>::new());
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn on_a_phone_the_first_job_and_the_form_begin_high() {
+    let app = App::start().await;
+    let id = app.add_webhook(&webhooks::push()).await;
+    let [job] = app.send(&Delivery::push_2015().token(TOKEN)).await.jobs().try_into().unwrap();
+    app.job_is(&job, "succeeded").await;
+    let browser = Browser::logged_in(&app).await;
+    let top = "return document.querySelector('main tbody tr').getBoundingClientRect().top";
+    browser.look(375, "light").await;
+    browser.open("/admin/hooks/job/").await;
+    let first = browser.script(top).await.as_f64().unwrap();
+    assert!(first < 406.0, "the first job begins at {first} of 812");
+    // What is done to many comes with the first that is ticked.
+    let bar = "return document.querySelector('.actions').checkVisibility()";
+    assert_eq!(browser.script(bar).await, json!(false));
+    browser.script("document.querySelector('.row-box').click()").await;
+    assert_eq!(browser.script(bar).await, json!(true));
+    browser.open(&format!("/admin/hooks/webhook/{id}/change/")).await;
+    let row = "const t = document.querySelector('.object-tools'); \
+               return [t.offsetHeight, document.documentElement.scrollWidth, \
+               [...t.children].every(e => e.offsetTop === t.children[0].offsetTop)]";
+    let row = browser.script(row).await;
+    assert!(row[0].as_i64() <= Some(48), "{row}");
+    assert_eq!((&row[1], &row[2]), (&json!(375), &json!(true)), "{row}");
+    browser.pictures("tools-webhook").await;
     browser.close().await;
 }

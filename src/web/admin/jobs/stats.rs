@@ -16,7 +16,7 @@ use signalbox_core::job::JobState;
 use signalbox_i18n::say;
 use signalbox_i18n::t;
 use signalbox_store::stats::{self, Bucket, Failures, Span, WebhookStats};
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
 
 /// The chart's size, in its own units.
 const SIZE: (i64, i64) = (720, 120);
@@ -41,10 +41,8 @@ pub struct StatsPage {
     pub chart: Chart,
     /// By webhook.
     pub webhooks: Vec<WebhookStatsView>,
-    /// The reasons of failures, in words.
-    pub reasons: Vec<String>,
-    /// By webhook, then by reason.
-    pub failures: Vec<(String, Vec<Number>)>,
+    /// Why jobs failed, by webhook: its name, the reason in words, how many.
+    pub failures: Vec<(String, String, Number)>,
 }
 
 /// A number and the list behind it.
@@ -96,7 +94,6 @@ pub fn draw_stats(
     let sum = |state: JobState| {
         buckets.iter().filter(|b| b.state == state.as_str()).map(|b| b.jobs).sum::<i64>()
     };
-    let reasons: BTreeSet<&str> = failures.iter().map(|f| f.reason.as_str()).collect();
     let of = |span: Span, state: JobState| job_list_url(span, &[("state", state.as_str())]);
     StatsPage {
         frame,
@@ -117,12 +114,8 @@ pub fn draw_stats(
         failures: webhooks
             .iter()
             .filter(|webhook| webhook.failed > 0)
-            .map(|webhook| {
-                let of = |reason: &&str| failure_number(webhook, reason, failures, span);
-                (webhook.label.clone(), reasons.iter().map(of).collect())
-            })
+            .flat_map(|webhook| failure_rows(webhook, failures, span))
             .collect(),
-        reasons: reasons.into_iter().map(reason_words).collect(),
     }
 }
 
@@ -157,19 +150,22 @@ fn webhook_view(webhook: &WebhookStats, span: Span) -> WebhookStatsView {
     }
 }
 
-fn failure_number(
+/// Why jobs of this webhook failed, the most frequent first.
+fn failure_rows(
     webhook: &WebhookStats,
-    reason: &str,
     failures: &[Failures],
     span: Span,
-) -> Number {
-    let of = |f: &&Failures| f.webhook_id == webhook.webhook_id && f.reason == reason;
-    let jobs = failures.iter().find(of).map_or(0, |f| f.jobs);
+) -> Vec<(String, String, Number)> {
     let id = webhook.webhook_id.unwrap_or_default().to_string();
-    linked_number(
-        jobs,
-        job_list_url(span, &[("webhook", &id), ("state", "failed"), ("reason", reason)]),
-    )
+    let mut of: Vec<&Failures> =
+        failures.iter().filter(|f| f.webhook_id == webhook.webhook_id).collect();
+    of.sort_by_key(|f| Reverse(f.jobs));
+    let row = |f: &Failures| {
+        let query = [("webhook", id.as_str()), ("state", "failed"), ("reason", &f.reason)];
+        let number = linked_number(f.jobs, job_list_url(span, &query));
+        (webhook.label.clone(), reason_words(&f.reason), number)
+    };
+    of.into_iter().map(row).collect()
 }
 
 /// A reason's word as people say it.
@@ -235,9 +231,9 @@ mod tests {
         assert_eq!(first.title, "1970-01-01 00:00 to 01:00: 50 succeeded");
         assert_eq!(first.href, "/admin/hooks/job/?state=succeeded&ended=0-3600");
         assert_eq!((page.chart.most, page.total.text.as_str()), (51, "53"));
-        let [(_, numbers)] = page.failures.as_slice() else { panic!("one record failed") };
+        let [(_, reason, number)] = page.failures.as_slice() else { panic!("one webhook failed") };
         let href = "/admin/hooks/job/?webhook=7&state=failed&reason=exit%3A3&ended=0-86400";
-        assert_eq!(numbers, &[Number { text: "3".into(), href: Some(href.into()) }]);
-        assert_eq!(page.reasons, ["exit code 3"]);
+        assert_eq!(number, &Number { text: "3".into(), href: Some(href.into()) });
+        assert_eq!(reason, "exit code 3");
     }
 }

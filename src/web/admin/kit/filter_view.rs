@@ -18,6 +18,13 @@ pub struct ChoiceView {
     pub count: Option<Total>,
 }
 
+impl ChoiceView {
+    /// Whether it is known to lead to nothing.
+    pub fn is_empty(&self) -> bool {
+        !self.current && self.count.is_some_and(|count| count.number() == 0)
+    }
+}
+
 /// A group of links that narrow a list.
 #[derive(Debug, Clone)]
 pub struct FilterView {
