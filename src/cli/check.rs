@@ -13,7 +13,7 @@ use std::process::ExitCode;
 pub(super) async fn check_settings(settings: Settings) -> anyhow::Result<ExitCode> {
     let mut faults = Vec::new();
     print_line("Settings: valid.");
-    check_catalogue(&settings, &mut faults);
+    let warnings = check_catalogue(&settings, &mut faults);
     match Database::join_running(&settings).await {
         Ok(database) => {
             match migrate::pending_migrations(&database.url).await {
@@ -37,10 +37,17 @@ pub(super) async fn check_settings(settings: Settings) -> anyhow::Result<ExitCod
         print_error(fault);
     }
     if faults.is_empty() {
-        print_line("No faults.");
+        print_line(&match warnings {
+            0 => "No faults.".to_owned(),
+            1 => "No faults. 1 warning, see above.".to_owned(),
+            n => format!("No faults. {n} warnings, see above."),
+        });
         return Ok(ExitCode::SUCCESS);
     }
-    print_error(&format!("{} faults.", faults.len()));
+    print_error(&match faults.len() {
+        1 => "1 fault.".to_owned(),
+        n => format!("{n} faults."),
+    });
     Ok(ExitCode::FAILURE)
 }
 
@@ -59,7 +66,9 @@ fn runs_as_us(spec: &ActionSpec) -> bool {
     }
 }
 
-fn check_catalogue(settings: &Settings, faults: &mut Vec<String>) {
+/// Notes the catalogue's faults; prints and counts what is none yet should be known.
+fn check_catalogue(settings: &Settings, faults: &mut Vec<String>) -> usize {
+    let mut warnings = Vec::new();
     let dir = &settings.worker.actions_dir;
     let found = if dir.is_dir() {
         Catalogue::load_directory(Some(dir.as_path()))
@@ -73,7 +82,7 @@ fn check_catalogue(settings: &Settings, faults: &mut Vec<String>) {
         if let Some(reason) = secrets_missing(&spec) {
             // No fault of the entry's: a shipped example waits for its secret, and the worker's
             // environment may be another than this one.
-            print_line(&format!("Actions: {} cannot be run from here: {reason}.", spec.name));
+            warnings.push(format!("{} cannot be run from here: {reason}.", spec.name));
         }
     }
     let own_user = catalogue.entries().filter(|spec| runs_as_us(spec));
@@ -84,13 +93,17 @@ fn check_catalogue(settings: &Settings, faults: &mut Vec<String>) {
         } else {
             ("Signalbox's own user", " (needs a Signalbox that runs as root)")
         };
-        print_line(&format!(
-            "Actions: {} run as {us}. They can read its secret key, its database and each other's \
+        warnings.push(format!(
+            "{} run as {us}. They can read its secret key, its database and each other's \
              secrets. Give each a user of its own: useradd --system NAME, then user = \"NAME\" in \
              its file{needs}.",
             own_user.join(", ")
         ));
     }
+    for warning in &warnings {
+        print_line(&format!("Actions: warning: {warning}"));
+    }
     let names: Vec<String> = catalogue.names().collect();
     print_line(&format!("Actions: {}.", names.join(", ")));
+    warnings.len()
 }

@@ -23,6 +23,14 @@ impl HumanError {
     pub fn problem(&self) -> &Problem {
         &self.0
     }
+
+    /// Its answer, with this page.
+    pub fn answer_with(&self, html: String) -> HttpResponse {
+        let mut response = HttpResponse::build(self.0.status);
+        response.content_type("text/html; charset=utf-8");
+        add_headers(&mut response, &self.0);
+        response.body(html)
+    }
 }
 
 impl From<Problem> for HumanError {
@@ -63,11 +71,8 @@ impl ResponseError for HumanError {
             links: &self.0.links,
             request_id: request_id::current_id(),
         };
-        let mut response = HttpResponse::build(self.0.status);
-        response.content_type("text/html; charset=utf-8");
-        add_headers(&mut response, &self.0);
         // A template that cannot be written still leaves the words.
-        response.body(page.render().unwrap_or_else(|_| self.0.detail.clone().into_owned()))
+        self.answer_with(page.render().unwrap_or_else(|_| self.0.detail.clone().into_owned()))
     }
 }
 

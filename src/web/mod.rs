@@ -185,6 +185,7 @@ fn panel_scope(
         }))
         .configure(|config| route::mount_rows::<Signalbox>(config, rows, authorize::guard_route))
         .default_service(web::to(no_such_page))
+        .wrap(from_fn(admin::problem::frame_problem))
         .wrap(from_fn(middleware::authenticate::identify_visitor))
         .wrap(session_middleware(deps))
         .wrap(from_fn(with_face))

@@ -97,7 +97,14 @@ async fn f57_what_is_not_there_is_said_in_the_panels_look() {
             "{address}: {}",
             page.html
         );
+        // Who is signed in has the way on that every page has.
+        assert!(page.has(".sidebar a[href='/admin/hooks/job/']"), "{address}");
+        assert!(page.has("form[action='/admin/logout/'] [name=csrf_token]"), "{address}");
     }
+    app.database().execute("UPDATE users SET role = 'viewer'").await;
+    let page = panel.get("/admin/auth/user/").await;
+    assert_eq!(page.status, 403);
+    assert!(page.says("Your role does not allow this").has(".sidebar"));
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ async fn check_is_content_with_a_sound_installation() {
     let said = text(&output);
     assert!(said.contains("mine") && said.contains("can read its secret key"), "{said}");
     assert!(said.contains("useradd --system NAME, then user = \"NAME\""), "{said}");
+    assert!(said.trim_end().ends_with("see above."), "{said}");
 }
 
 #[tokio::test]

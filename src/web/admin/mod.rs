@@ -17,6 +17,7 @@ pub mod nav;
 pub mod once;
 pub mod password;
 pub mod pause;
+pub mod problem;
 pub mod replay;
 pub mod routes;
 pub mod search;
@@ -75,7 +76,9 @@ mod tests {
     #[test]
     fn pages_of_the_frame_and_of_people_are_chinese_in_chinese() {
         super::samples::chinese::assert_chinese(|| {
-            let mut pages = render_pages("login", &super::login::LoginPage::sample_pages());
+            let problems = super::problem::ProblemPage::sample_pages();
+            let mut pages = render_pages("problem", &problems);
+            pages.extend(render_pages("login", &super::login::LoginPage::sample_pages()));
             pages.extend(render_pages("setup", &super::setup::SetupPage::sample_pages()));
             pages.extend(render_pages("password", &super::password::PasswordPage::sample_pages()));
             pages.extend(render_pages(
@@ -92,6 +95,7 @@ mod tests {
 
     #[test]
     fn every_page_renders_in_every_state() {
+        check_pages("problem", super::problem::ProblemPage::sample_pages().as_slice());
         check_pages("login", super::login::LoginPage::sample_pages().as_slice());
         check_pages("setup", super::setup::SetupPage::sample_pages().as_slice());
         check_pages("password", super::password::PasswordPage::sample_pages().as_slice());

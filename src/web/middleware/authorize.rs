@@ -16,10 +16,10 @@ use crate::web::problem::Problem;
 use crate::web::{Deps, urls};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::cookie::Cookie;
-use actix_web::dev::ServiceRequest;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use signalbox_core::actor::Actor;
 use signalbox_core::role::Permission;
 
@@ -46,8 +46,9 @@ pub async fn check_permission(
 ) -> Answer {
     match admit_request(&rules, &mut request).await {
         Err(refusal) => {
-            let response = refusal.into_response();
-            Ok(request.into_response(response))
+            // `ServiceRequest::into_response` would lose the error that it carries.
+            let (request, _) = request.into_parts();
+            Ok(ServiceResponse::new(request, refusal.into_response()))
         }
         Ok(cookie) => {
             let mut response = next.call(request).await?.map_into_boxed_body();
@@ -74,7 +75,7 @@ impl Refusal {
     pub fn into_response(self) -> HttpResponse {
         match self {
             Self::Redirect(address) => human::redirect_to(address),
-            Self::Problem(problem) => HumanError::from(*problem).error_response(),
+            Self::Problem(problem) => HttpResponse::from_error(HumanError::from(*problem)),
         }
     }
 }
