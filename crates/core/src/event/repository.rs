@@ -96,16 +96,18 @@ pub fn without_page(text: &str) -> &str {
     if !["http", "https"].iter().any(|web| scheme.eq_ignore_ascii_case(web)) {
         return text;
     }
-    let bare = rest.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+    let bare = rest.split(['?', '#']).next().unwrap_or_default();
     // The host, a group and a name come first.
     let mut length = 0;
     for (index, segment) in bare.split('/').enumerate() {
-        if index > 2 && PAGES.contains(&segment) {
+        if index > 2 && PAGES.contains(&segment.trim()) {
             break;
         }
         length += segment.len() + usize::from(index > 0);
     }
-    text.get(..scheme.len() + "://".len() + length).unwrap_or(text)
+    let blank = |sign: char| sign == '/' || sign.is_whitespace();
+    let kept = bare.get(..length).unwrap_or(bare).trim_end_matches(blank);
+    text.get(..scheme.len() + "://".len() + kept.len()).unwrap_or(text)
 }
 
 /// Whether two written addresses mean one repository.
@@ -279,6 +281,9 @@ mod tests {
         }
         assert_eq!(without_page(" https://h/group/app/?tab=readme#top "), "https://h/group/app");
         assert_eq!(without_page("HTTPS://h/group/app/-/issues/1"), "HTTPS://h/group/app");
+        for once in ["app ?tab", "app / #top", "app//-/issues", "app /tree /-/", "app/tree ?a"] {
+            assert_eq!(without_page(&format!("https://h/group/{once}")), "https://h/group/app");
+        }
     }
 
     #[test]
