@@ -203,7 +203,8 @@ async fn who_registers_elsewhere_is_told_that_gitlab_forgets_the_secret() {
     let new = format!("{change}#id_secret_token");
     assert!(page.attributes(".next a", "href").contains(&new), "{}", page.html);
     let form = panel.open(&change).await.form_with("repo_name");
-    let saved = panel.submit(form.press("secret_token_generate", "on")).await;
+    let saved =
+        panel.submit(form.set("keep_previous_days", "").press("secret_token_generate", "on")).await;
     let [secret] = saved.attributes("#reveal-1", "value").try_into().unwrap();
     app.send(&test_push().key("a").token(&secret)).await.expect(202, "matched");
     app.send(&test_push().key("b")).await.expect(401, "rejected");
