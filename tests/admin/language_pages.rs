@@ -16,11 +16,12 @@ const WEBHOOKS: &str = "/admin/hooks/webhook/";
 
 /// What GitLab, the operator and the people of this test wrote; keywords of entries; and what
 /// libraries and the system say of their own faults, which is shown as it is.
-const DATA: [&str; 52] = [
+const DATA: [&str; 53] = [
     "John Smith",
     "Diaspora",
     "Update Catalan translation to",
     "fixed readme",
+    "master",
     "viewer",
     "operator",
     "release day",

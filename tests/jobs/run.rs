@@ -240,6 +240,11 @@ async fn a_deploy_on_a_pipeline_is_told_the_branch_that_its_condition_saw() {
     // Lists and pages have it from the same place.
     let panel = app.panel().await;
     for address in ["/admin/hooks/delivery/", "/admin/hooks/job/"] {
-        panel.open(address).await.says("refs/heads/master").says("Administrator");
+        let list = panel.open(address).await;
+        list.says("Administrator");
+        assert_eq!(list.texts("[data-column=repository] .cell-sub").first().unwrap(), "master");
+        let json = panel.open(&format!("{address}?format=json")).await;
+        assert!(json.html.contains(r#""ref":"refs/heads/master""#), "{}", json.html);
     }
+    panel.open(&format!("/admin/hooks/job/{deploy}/")).await.says("refs/heads/master");
 }
