@@ -3,6 +3,7 @@
 
 use super::delivery_reason::DeliveryReason;
 use super::sentence::Sentence;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
@@ -121,9 +122,7 @@ impl Failure {
     /// too long to be shown among a job's lines is cut.
     #[must_use]
     pub fn with_texts(self, change: &impl Fn(&str) -> String) -> Self {
-        let mut stored = self.to_stored();
-        change_texts(&mut stored, change);
-        Self::from_stored(&stored).unwrap_or(Self::Internal)
+        with_changed_texts(&self, change).unwrap_or(Self::Internal)
     }
 
     /// The sentence for it.
@@ -267,11 +266,21 @@ impl Failure {
     }
 }
 
+/// The same with another text for each that it holds; none if it cannot be read back.
+pub(crate) fn with_changed_texts<T: Serialize + DeserializeOwned>(
+    of: &T,
+    change: &impl Fn(&str) -> String,
+) -> Option<T> {
+    let mut stored = serde_json::to_value(of).ok()?;
+    change_texts(&mut stored, change);
+    serde_json::from_value(stored).ok()
+}
+
 /// The most bytes of a text that came from elsewhere: an engine answers with megabytes if it likes.
 const MOST_TEXT: usize = 2_048;
 
 /// Also cuts what is too long, and replaces NUL: `jsonb` refuses it.
-pub(crate) fn change_texts(value: &mut Value, change: &impl Fn(&str) -> String) {
+fn change_texts(value: &mut Value, change: &impl Fn(&str) -> String) {
     match value {
         Value::String(text) => {
             *text = change(text).replace('\0', "\u{FFFD}");

@@ -2,7 +2,8 @@
 //!
 //! A lane is a line of jobs of which one runs at a time: those of a webhook that asks for it, or all
 //! that use a resource of the host that a catalogue entry names. Of a parallel webhook that limits them,
-//! as many run as it allows. [`decide_lane`] is the whole rule; it sees the lane as it stands. Who looks it up, and under which lock, is `signalbox_store::lanes`.
+//! as many run as it allows. [`decide_lane`] is the whole rule; it sees the lane as it stands. Who
+//! looks it up, and under which lock, is `signalbox_store::lanes`.
 
 use crate::ids::WebhookId;
 use crate::webhook::Concurrency;

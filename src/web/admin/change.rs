@@ -14,12 +14,7 @@ pub fn place_cell(repository: &str, git_ref: &str) -> Cell {
 
 /// Title, commit and person; what is empty is left out.
 pub fn change_cell(title: &str, sha: &str, person: &str) -> Cell {
-    let beneath = [short_commit(sha), person];
+    let beneath = [sha.get(..SHORT).unwrap_or(sha), person];
     let beneath: Vec<&str> = beneath.into_iter().filter(|text| !text.is_empty()).collect();
     Bit::from_data(title).stack_over(Bit::from_data(beneath.join(" · ")))
-}
-
-/// The beginning of a commit's id.
-pub fn short_commit(sha: &str) -> &str {
-    sha.get(..SHORT).unwrap_or(sha)
 }

@@ -1,7 +1,7 @@
 //! What Signalbox itself says among an attempt's output: a code with its values. Stored so
 //! (`job_output.notice`) beside its English, and said in the language of whoever reads it.
 
-use crate::failure::change_texts;
+use crate::failure::with_changed_texts;
 use crate::sentence::Sentence;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -55,9 +55,7 @@ impl OutputNotice {
     /// With another text for each that it holds: to take secrets out.
     #[must_use]
     pub fn with_texts(self, change: &impl Fn(&str) -> String) -> Self {
-        let mut stored = self.to_stored();
-        change_texts(&mut stored, change);
-        Self::from_stored(&stored).unwrap_or(self)
+        with_changed_texts(&self, change).unwrap_or(self)
     }
 
     /// The sentence for it.
