@@ -39,10 +39,13 @@ start_engine() {
     done
 }
 
-# kill_engine FOLDER: as if its process crashed; start_engine starts it again.
+# kill_engine FOLDER: as if its processes crashed; start_engine starts it again.
 kill_engine() {
     pid=$(cat "$1/run/dockerd.pid")
-    kill -KILL "$pid"
+    # Its containerd goes too. Where nobody reaps that, the next engine would take the number in its
+    # file for that of a running one, and wait for it in vain.
+    kill -KILL "$pid" "$(cat "$1/run/exec/containerd/containerd.pid")"
+    rm "$1/run/exec/containerd/containerd.pid"
     while kill -0 "$pid" 2>/dev/null; do sleep 1; done
 }
 
