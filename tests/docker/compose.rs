@@ -104,6 +104,14 @@ fn override_file() -> PathBuf {
     own_actions().join("override.yml")
 }
 
+/// Removes what a run that was broken off left.
+pub fn clear_away() {
+    compose(&["down", "--volumes"]);
+    if own_actions().exists() {
+        fs::remove_dir_all(own_actions()).unwrap();
+    }
+}
+
 /// Mounts an actions directory of the operator's own, as docs/operations.md says. Its action ends at
 /// once if it has been started before.
 pub fn mount_own_actions() {

@@ -29,6 +29,7 @@ async fn push(verdict: &str) -> String {
 #[tokio::test]
 #[ignore = "needs a Docker engine: make docker-test"]
 async fn part_1_a_newcomer_walks_the_tour() {
+    compose::clear_away();
     compose(&["up", "--detach", "--build"]);
     health("signalbox", "healthy").await;
     health("postgres", "healthy").await;
