@@ -79,6 +79,16 @@ pub fn query(sql: &str) -> String {
     exec("postgres", &["psql", "--username=signalbox", "-qtAXc", sql, "signalbox"])
 }
 
+/// Waits until the database answers so. Of an engine that has just begun again, the health that is
+/// shown may be the one from before its end.
+pub async fn answers(sql: &str, wanted: &str) {
+    wait::until_equal(sql, wanted.to_owned(), async || {
+        let asked = std::panic::catch_unwind(|| query(sql));
+        asked.unwrap_or_default()
+    })
+    .await;
+}
+
 pub async fn job_state(id: &str, wanted: &str) {
     let sql = format!("SELECT state FROM jobs WHERE id = '{id}'");
     wait::until_equal(&format!("job {id}"), wanted.to_owned(), async || query(&sql)).await;

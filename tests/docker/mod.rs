@@ -8,7 +8,7 @@ use crate::support::gitlab::Delivery;
 use crate::support::panel::Panel;
 use crate::support::wait;
 use crate::support::webhooks::{SIGNING_TOKEN, signed_pending_push, with};
-use compose::{BASE, compose, docker, exec, health, inspect, job_state, query, serves};
+use compose::{BASE, answers, compose, docker, exec, health, inspect, job_state, query, serves};
 
 fn from_gitlab() -> Delivery {
     Delivery::push_2015().by_gitlab_19(SIGNING_TOKEN)
@@ -112,9 +112,10 @@ async fn part_4_a_killed_container_starts_again_and_its_job_too() {
 #[tokio::test]
 #[ignore = "needs a Docker engine: make docker-test"]
 async fn part_5_after_the_end_of_the_engine_everything_is_still_there() {
+    serves().await;
+    answers("SELECT count(*) FROM webhooks", "2").await;
     health("signalbox", "healthy").await;
     health("postgres", "healthy").await;
-    assert_eq!(query("SELECT count(*) FROM webhooks"), "2");
     assert_eq!(query("SELECT count(*) FROM jobs WHERE state <> 'succeeded'"), "0");
     push("matched").await;
 }
