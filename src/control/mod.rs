@@ -17,7 +17,7 @@ pub use delete::delete_ended_job;
 pub use hand::{Given, Trial, by_hand, try_webhook};
 pub use many::{Done, cancel_many, delete_many, run_again_many};
 pub use pause::{pause_scope, resume_scope};
-pub use rejudge::{Near, Rejudged, evaluate_again, event_of, whole_body};
+pub use rejudge::{Near, Rejudged, evaluate_again, event_of, find_token_holder, whole_body};
 pub use replay::{
     Judge, Prospect, ReplayError, Wanted, Way, preview_replay, replay_delivery, what_is_kept,
 };

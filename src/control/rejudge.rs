@@ -18,7 +18,7 @@ use signalbox_core::verdict::{Endpoint, Verdict};
 use signalbox_core::webhook::Webhook;
 use signalbox_store::candidates::Candidate;
 use signalbox_store::deliveries::{Brief, Full};
-use signalbox_store::{Conn, Result, nearest};
+use signalbox_store::{Conn, Result, deliveries, nearest};
 use std::cmp::Reverse;
 
 /// Most webhooks shown beside a delivery.
@@ -162,11 +162,33 @@ pub async fn evaluate_again(
     })
 }
 
+/// The webhook that a kept delivery proved to have the token of, if there is one.
+///
+/// # Errors
+/// Any [`signalbox_store::StoreError`] of the database.
+pub async fn find_token_holder(conn: &mut Conn, delivery: &str) -> Result<Option<WebhookId>> {
+    if delivery.is_empty() {
+        return Ok(None);
+    }
+    let Some(full) = deliveries::find_many(conn, &[delivery.to_owned()]).await?.pop() else {
+        return Ok(None);
+    };
+    let holders = load_holders(conn, &Proof::from_delivery(&full), full.brief.project_id).await?;
+    Ok(holders.first().map(|holder| WebhookId(holder.id)))
+}
+
+async fn load_holders(
+    conn: &mut Conn,
+    proof: &Proof,
+    project_id: Option<i64>,
+) -> Result<Vec<Candidate>> {
+    let token = proof.presented.token.as_ref().map(<[u8; 32]>::as_slice);
+    nearest::load_by_credential(conn, token, &proof.signed_for, project_id).await
+}
+
 /// The webhooks of the credential that was presented, and those that equal the event in something.
 async fn load_nearest(conn: &mut Conn, event: &Event, proof: &Proof) -> Result<Vec<Candidate>> {
-    let token = proof.presented.token.as_ref().map(<[u8; 32]>::as_slice);
-    let signed_for = proof.signed_for.as_slice();
-    let mut found = nearest::load_by_credential(conn, token, signed_for, event.project_id).await?;
+    let mut found = load_holders(conn, proof, event.project_id).await?;
     let known: Vec<i64> = found.iter().map(|webhook| webhook.id).collect();
     let others = nearest::load_nearest(conn, event).await?;
     found.extend(others.into_iter().filter(|webhook| !known.contains(&webhook.id)));

@@ -5,6 +5,7 @@ use signalbox_core::action::ActionSpec;
 use signalbox_core::credential::{SIGNING_PREFIX, SigningKey};
 use signalbox_core::event::kind;
 use signalbox_core::event::repository::{RepositoryUrl, without_page};
+use signalbox_core::ids::WebhookId;
 use signalbox_core::matching::condition;
 use signalbox_core::matching::filter::Globs;
 use signalbox_core::sentence::Sentence;
@@ -53,6 +54,10 @@ pub struct Draft {
     pub enabled: bool,
     pub secret_token: SecretChange,
     pub signing_token: SecretChange,
+    /// Another webhook, whose tokens this one is to have too; its own do not change then.
+    pub share_with: Option<WebhookId>,
+    /// Whether new tokens are also for the webhooks that have the same ones now.
+    pub rotate_shared: bool,
     pub keep_previous_days: Option<i64>,
     pub end_previous_secret: bool,
     pub end_previous_signing: bool,

@@ -3,7 +3,8 @@
 //!
 //! `input.rs` makes a [`WebhookInput`], which is valid by being there; `save.rs` adds and changes;
 //! `delete.rs` says what goes and what stays, then deletes; `bulk.rs` does it to many at once;
-//! `reset.rs` lets a webhook wait again; `take_over.rs` follows a renamed project; `transfer.rs` carries webhooks to a file and back.
+//! `reset.rs` lets a webhook wait again; `take_over.rs` follows a renamed
+//! project; `shared.rs` finds those with the same tokens; `transfer.rs` carries webhooks to a file and back.
 
 mod bulk;
 mod delete;
@@ -11,6 +12,7 @@ mod input;
 mod reset;
 mod save;
 mod secrets;
+mod shared;
 mod snapshot;
 mod take_over;
 pub mod transfer;
@@ -19,7 +21,8 @@ pub use bulk::{Switched, delete_many, reset_many, switch_many};
 pub use delete::{Plan, delete_logged, plan_deletion};
 pub use input::{Draft, Fault, MAX_KEEP_DAYS, Rules, SecretChange, WebhookInput};
 pub use reset::reset_logged;
-pub use save::{Target, save_webhook};
+pub use save::{Saved, Target, save_webhook};
+pub use shared::{Sharer, find_sharers};
 pub use take_over::take_over;
 
 use chrono::{DateTime, Utc};

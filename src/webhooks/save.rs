@@ -1,15 +1,16 @@
 //! Adding and changing a webhook: one transaction, the audit entry inside.
 
 use super::input::WebhookInput;
-use super::secrets::{New, rotate_secrets, secret_changes};
+use super::secrets::{New, rotate_secrets};
+use super::shared::{Sharer, lock_sharers};
 use super::{Act, SaveError, secrets, snapshot};
 use chrono::{DateTime, Utc};
-use signalbox_core::change::{Change, diff_snapshots};
+use signalbox_core::change::{Change, Value, diff_snapshots};
 use signalbox_core::ids::WebhookId;
 use signalbox_core::lane;
 use signalbox_core::webhook::Concurrency;
 use signalbox_store::audit::{self, Entry, Verb, object};
-use signalbox_store::webhooks::{self, Row, Values};
+use signalbox_store::webhooks::{self, Row, Secrets, Tokens, Values};
 use signalbox_store::{Conn, StoreError, lanes, run_transaction, webhook_actions};
 
 /// What is saved.
@@ -26,6 +27,15 @@ pub enum Target {
     },
 }
 
+/// What was saved.
+#[derive(Debug, Clone)]
+pub struct Saved {
+    /// The webhook.
+    pub row: Row,
+    /// The webhooks that got the same new tokens.
+    pub sharers: Vec<Row>,
+}
+
 /// Saves a webhook. A change that changes nothing writes nothing.
 ///
 /// # Errors
@@ -35,13 +45,13 @@ pub async fn save_webhook(
     act: &Act<'_>,
     target: Target,
     input: &WebhookInput,
-) -> Result<Row, SaveError> {
+) -> Result<Saved, SaveError> {
     let secrets = secrets::new(input, act)?;
     let saved = run_transaction::<_, StoreError, _>(conn, async |conn: &mut Conn| {
         save_within(conn, act, target, input, &secrets).await
     })
     .await?;
-    apply_max_concurrent(conn, act.now, &saved).await?;
+    apply_max_concurrent(conn, act.now, &saved.row).await?;
     Ok(saved)
 }
 
@@ -75,9 +85,12 @@ pub(super) async fn save_within(
     target: Target,
     input: &WebhookInput,
     secrets: &New,
-) -> Result<Row, StoreError> {
+) -> Result<Saved, StoreError> {
     match target {
-        Target::Add => add_webhook(conn, act, input, secrets).await,
+        Target::Add => {
+            let row = add_webhook(conn, act, input, secrets).await?;
+            Ok(Saved { row, sharers: Vec::new() })
+        }
         Target::Change { id, version } => {
             change_webhook(conn, act, (id, version), (input, secrets)).await
         }
@@ -90,12 +103,13 @@ async fn add_webhook(
     input: &WebhookInput,
     secrets: &New,
 ) -> Result<Row, StoreError> {
-    let secrets = rotate_secrets(secrets, input, None, act);
+    let holder = find_holder(conn, input).await?;
+    let written = written_secrets(secrets, holder.as_ref(), Tokens::default(), act);
     let row =
-        webhooks::insert_webhook(conn, &column_values(input, None, act), &secrets, act.now).await?;
+        webhooks::insert_webhook(conn, &column_values(input, None, act), &written, act.now).await?;
     webhook_actions::note_fingerprint(conn, row.id, &input.action_fingerprint).await?;
     let mut changes = diff_snapshots(None, Some(&snapshot::take_snapshot(&row)));
-    changes.extend(secret_changes(input));
+    changes.extend(token_changes(secrets, holder));
     log_webhook(conn, act, Verb::Add, &row, changes).await?;
     Ok(row)
 }
@@ -105,25 +119,87 @@ async fn change_webhook(
     act: &Act<'_>,
     (id, version): (WebhookId, i32),
     (input, secrets): (&WebhookInput, &New),
-) -> Result<Row, StoreError> {
+) -> Result<Saved, StoreError> {
+    let sharers = if input.rotate_shared && secrets.is_shared() {
+        lock_sharers(conn, act.keys, id).await?
+    } else {
+        Vec::new()
+    };
+    if let Some(holder) = input.share_with {
+        webhooks::find_many_for_update(conn, &[id, holder]).await?;
+    }
     let before = webhooks::find_for_update(conn, id).await?;
     if before.version != version {
         return Err(StoreError::Stale);
     }
     let values = column_values(input, Some(&before), act);
-    let stored = webhooks::stored_secrets(conn, id).await?;
-    let secrets = rotate_secrets(secrets, input, Some((&before, stored)), act);
-    let after = webhooks::update_webhook(conn, (id, version), &values, &secrets, act.now).await?;
+    let holder = find_holder(conn, input).await?;
+    let stored = webhooks::find_tokens(conn, id).await?;
+    let written = written_secrets(secrets, holder.as_ref(), stored, act);
+    let after = webhooks::update_webhook(conn, (id, version), &values, &written, act.now).await?;
     webhook_actions::note_fingerprint(conn, after.id, &input.action_fingerprint).await?;
     let mut changes = diff_snapshots(
         Some(&snapshot::take_snapshot(&before)),
         Some(&snapshot::take_snapshot(&after)),
     );
-    changes.extend(secret_changes(input));
+    changes.extend(token_changes(secrets, holder));
     if !changes.is_empty() {
         log_webhook(conn, act, Verb::Change, &after, changes).await?;
     }
+    let mut saved = Saved { row: after, sharers: Vec::new() };
+    for sharer in sharers {
+        saved.sharers.push(rotate_sharer(conn, act, secrets, sharer).await?);
+    }
+    Ok(saved)
+}
+
+/// Gives a webhook the new tokens of the one whose tokens it shares.
+async fn rotate_sharer(
+    conn: &mut Conn,
+    act: &Act<'_>,
+    secrets: &New,
+    sharer: Sharer,
+) -> Result<Row, StoreError> {
+    let new = secrets.of_sharer(&sharer);
+    let stored = webhooks::find_tokens(conn, sharer.id).await?;
+    let before = webhooks::find_webhook(conn, sharer.id).await?;
+    let written = rotate_secrets(&new, stored, act);
+    let after = webhooks::write_tokens(conn, sharer.id, &written, act.now).await?;
+    let mut changes = diff_snapshots(
+        Some(&snapshot::take_snapshot(&before)),
+        Some(&snapshot::take_snapshot(&after)),
+    );
+    changes.extend(new.list_changes());
+    log_webhook(conn, act, Verb::Change, &after, changes).await?;
     Ok(after)
+}
+
+/// The tokens that are taken over, their webhook locked.
+async fn find_holder(conn: &mut Conn, input: &WebhookInput) -> Result<Option<Tokens>, StoreError> {
+    let Some(id) = input.share_with else { return Ok(None) };
+    if webhooks::find_many_for_update(conn, &[id]).await?.is_empty() {
+        // It is not the webhook itself that is gone.
+        return Err(StoreError::Stale);
+    }
+    Ok(Some(webhooks::find_tokens(conn, id).await?))
+}
+
+fn written_secrets(new: &New, holder: Option<&Tokens>, stored: Tokens, act: &Act<'_>) -> Secrets {
+    match holder {
+        Some(tokens) => tokens.clone().into(),
+        None => rotate_secrets(new, stored, act),
+    }
+}
+
+/// What the audit log says of the tokens.
+fn token_changes(new: &New, holder: Option<Tokens>) -> Vec<Change> {
+    let from = |tokens: Tokens| Change {
+        field: "share_with".to_owned(),
+        before: None,
+        after: Some(Value::Text(tokens.label())),
+        secret: false,
+    };
+    new.list_changes().into_iter().chain(holder.map(from)).collect()
 }
 
 fn column_values<'a>(

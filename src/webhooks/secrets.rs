@@ -5,25 +5,60 @@
 
 use super::Act;
 use super::input::{SecretChange, WebhookInput};
+use super::shared::Sharer;
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use signalbox_core::change::Change;
 use signalbox_core::credential::SIGNING_TOKEN;
 use signalbox_core::seal::{CannotOpen, Keys, hmac_sha256, open_sealed, seal_bytes};
-use signalbox_store::webhooks::{Row, Secrets};
+use signalbox_store::webhooks::{Secrets, Tokens};
 use subtle::ConstantTimeEq;
 
 /// What is written into a column: `None` keeps it, `Some(None)` empties it.
 type Written<T> = Option<Option<T>>;
 /// A stored secret's new form.
 type Stored = Written<Vec<u8>>;
-/// The stored forms of the present secret token and signing token.
-type StoredSecrets = (Option<Vec<u8>>, Option<Vec<u8>>);
-
-/// The new forms of both secrets.
+/// What becomes of both secrets: their new forms, how long those before go on, and which of these
+/// end now.
+#[derive(Debug, Clone)]
 pub(super) struct New {
     secret: Stored,
     signing: Stored,
+    keep_until: Option<DateTime<Utc>>,
+    ends_secret: bool,
+    ends_signing: bool,
+}
+
+impl New {
+    /// Whether there is something that webhooks with the same tokens are to have too.
+    pub(super) fn is_shared(&self) -> bool {
+        let sets = |stored: &Stored| matches!(stored, Some(Some(_)));
+        sets(&self.secret) || sets(&self.signing) || self.ends_secret || self.ends_signing
+    }
+
+    /// What becomes of the secrets of a webhook that shares some of them. One taken away here stays
+    /// there: only what takes its place is shared.
+    pub(super) fn of_sharer(&self, sharer: &Sharer) -> Self {
+        let taken_over = |stored: &Stored, is_same: bool| {
+            stored.clone().filter(|stored| is_same && stored.is_some())
+        };
+        Self {
+            secret: taken_over(&self.secret, sharer.secret),
+            signing: taken_over(&self.signing, sharer.signing),
+            keep_until: self.keep_until,
+            ends_secret: self.ends_secret && sharer.secret,
+            ends_signing: self.ends_signing && sharer.signing,
+        }
+    }
+
+    /// Which secrets change, for the audit log.
+    pub(super) fn list_changes(&self) -> Vec<Change> {
+        [("secret_token", &self.secret), ("signing_token", &self.signing)]
+            .into_iter()
+            .filter(|(_, stored)| stored.is_some())
+            .map(|(field, _)| Change::of_secret(field))
+            .collect()
+    }
 }
 
 /// The stored forms: a token that is only compared as a keyed digest, one that is computed with
@@ -46,6 +81,9 @@ pub(super) fn new(input: &WebhookInput, act: &Act<'_>) -> Result<New, CannotOpen
                 Some(Some(seal_bytes(&act.keys.seal, act.nonce, SIGNING_TOKEN, plain)?))
             }
         },
+        keep_until: input.keep_previous_days.map(|days| act.now + TimeDelta::days(days)),
+        ends_secret: input.end_previous_secret,
+        ends_signing: input.end_previous_signing,
     })
 }
 
@@ -58,28 +96,18 @@ pub(super) fn is_stored(secret: &SecretString, stored: &[u8], keys: &Keys) -> bo
 }
 
 /// What is written: the new secrets, and those they replace where these are to go on for a while.
-pub(super) fn rotate_secrets(
-    new: &New,
-    input: &WebhookInput,
-    before: Option<(&Row, StoredSecrets)>,
-    act: &Act<'_>,
-) -> Secrets {
-    let (row, (old_secret, old_signing)) =
-        before.map_or((None, (None, None)), |(row, old)| (Some(row), old));
-    let until = input.keep_previous_days.map(|days| act.now + TimeDelta::days(days));
+pub(super) fn rotate_secrets(new: &New, before: Tokens, act: &Act<'_>) -> Secrets {
     let secret = Turn {
         new: &new.secret,
-        old: old_secret,
-        keep_until: until,
-        ends: input.end_previous_secret
-            || is_over(row.and_then(|row| row.previous_secret_until), act),
+        old: before.secret_digest,
+        keep_until: new.keep_until,
+        ends: new.ends_secret || is_over(before.previous_secret_until, act),
     };
     let signing = Turn {
         new: &new.signing,
-        old: old_signing,
-        keep_until: until,
-        ends: input.end_previous_signing
-            || is_over(row.and_then(|row| row.previous_signing_until), act),
+        old: before.signing_token,
+        keep_until: new.keep_until,
+        ends: new.ends_signing || is_over(before.previous_signing_until, act),
     };
     let (previous_secret_digest, previous_secret_until) = secret.previous_secret();
     let (previous_signing_token, previous_signing_until) = signing.previous_secret();
@@ -117,16 +145,4 @@ impl Turn<'_> {
             (None, _, _) => (None, None),
         }
     }
-}
-
-/// That secrets changed, for the audit log.
-pub(super) fn secret_changes(input: &WebhookInput) -> impl Iterator<Item = Change> {
-    let changed = |change: &SecretChange| !matches!(change, SecretChange::Keep);
-    [
-        ("secret_token", changed(&input.secret_token)),
-        ("signing_token", changed(&input.signing_token)),
-    ]
-    .into_iter()
-    .filter(|(_, changed)| *changed)
-    .map(|(field, _)| Change::of_secret(field))
 }

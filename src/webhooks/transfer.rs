@@ -16,7 +16,7 @@ use signalbox_core::transfer::{
 use signalbox_core::transfer::{find_differences, pair_webhooks};
 use signalbox_core::webhook::Concurrency;
 use signalbox_i18n::say;
-use signalbox_store::webhooks::{self, Row};
+use signalbox_store::webhooks::{self, Row, Tokens};
 use signalbox_store::{Conn, StoreError, run_transaction};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -280,7 +280,7 @@ async fn carry_out(
         }
         let act = (setting.act)();
         let secrets = secrets::new(input, &act).map_err(SaveError::from)?;
-        saved.push(save_within(conn, &act, target, input, &secrets).await?);
+        saved.push(save_within(conn, &act, target, input, &secrets).await?.row);
     }
     Ok((imported, saved))
 }
@@ -298,23 +298,17 @@ async fn read_input(
         None => None,
     };
     let stored = match step.here {
-        Some((id, _)) => webhooks::stored_secrets(conn, WebhookId(id)).await?,
-        None => (None, None),
+        Some((id, _)) => webhooks::find_tokens(conn, WebhookId(id)).await?,
+        None => Tokens::default(),
     };
-    Ok(check_portable(
-        webhook,
-        row.as_ref(),
-        (stored.0.as_ref(), stored.1.as_ref()),
-        given,
-        setting,
-    ))
+    Ok(check_portable(webhook, row.as_ref(), &stored, given, setting))
 }
 
 /// A webhook of the file by the rules of a form.
 fn check_portable(
     webhook: &PortableWebhook,
     row: Option<&Row>,
-    stored: (Option<&Vec<u8>>, Option<&Vec<u8>>),
+    stored: &Tokens,
     given: &Secrets,
     setting: &Setting<'_>,
 ) -> Result<WebhookInput, Vec<Fault>> {
@@ -334,8 +328,8 @@ fn check_portable(
     });
     let draft = portable_draft(
         webhook.clone().registered_as(project_id, on_first_event),
-        change(&webhook.secret_token, stored.0),
-        change(&webhook.signing_token, stored.1),
+        change(&webhook.secret_token, stored.secret_digest.as_ref()),
+        change(&webhook.signing_token, stored.signing_token.as_ref()),
     );
     let action = (setting.action)(&webhook.action);
     let rules = Rules {

@@ -10,4 +10,5 @@ mod receive;
 mod refusals;
 mod register;
 mod rotation;
+mod shared_tokens;
 mod strangers;

@@ -5,10 +5,14 @@
 mod bulk;
 mod facets;
 mod list;
+mod tokens;
 
 pub use bulk::{delete_many, find_many_for_update, reset_many, select_ids, set_enabled};
 pub use facets::count_webhooks;
 pub use list::{Filter, Sort, list_webhooks, listed_ids};
+pub use tokens::{
+    Secrets, Tokens, find_tokens, list_similar_tokens, list_token_holders, write_tokens,
+};
 
 use super::schema::webhooks;
 use super::{Conn, Result, StoreError};
@@ -138,36 +142,6 @@ pub struct Values<'a> {
     pub notes: &'a str,
     pub registered_at: Option<DateTime<Utc>>,
     pub pending_since: DateTime<Utc>,
-}
-
-/// The stored forms of a webhook's secrets.
-#[derive(Debug, Clone, Default, Insertable, AsChangeset)]
-#[diesel(table_name = webhooks)]
-pub struct Secrets {
-    /// The keyed digest of the secret token: `None` keeps it, `Some(None)` removes it.
-    pub secret_digest: Option<Option<Vec<u8>>>,
-    /// The sealed signing token, likewise.
-    pub signing_token: Option<Option<Vec<u8>>>,
-    /// The digest before, likewise.
-    pub previous_secret_digest: Option<Option<Vec<u8>>>,
-    /// Until when that one counts.
-    pub previous_secret_until: Option<Option<DateTime<Utc>>>,
-    /// The sealed signing token before, likewise.
-    pub previous_signing_token: Option<Option<Vec<u8>>>,
-    /// Until when that one counts.
-    pub previous_signing_until: Option<Option<DateTime<Utc>>>,
-}
-
-/// The present secrets of a webhook in their stored forms, for keeping them as the previous ones.
-///
-/// # Errors
-/// [`StoreError::NotFound`] when there is no such webhook.
-pub async fn stored_secrets(
-    conn: &mut Conn,
-    id: WebhookId,
-) -> Result<(Option<Vec<u8>>, Option<Vec<u8>>)> {
-    let columns = (webhooks::secret_digest, webhooks::signing_token);
-    Ok(webhooks::table.find(id.0).select(columns).first(conn).await?)
 }
 
 /// Adds a webhook.

@@ -119,8 +119,8 @@ impl Editable for Todos {
         vec![Fieldset { id: "todo", legend: "To-do", help, paired: false, fields }]
     }
 
-    fn blank_values(_: &Context<TodoApp>) -> Values {
-        Values::default()
+    async fn blank_values(_: &Context<TodoApp>, _: &mut Client) -> Result<Values, TodoError> {
+        Ok(Values::default())
     }
 
     async fn load_object(

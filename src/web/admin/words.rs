@@ -12,7 +12,7 @@ use signalbox_i18n::t;
 use signalbox_store::audit::{self, Verb};
 
 /// Each field as it is stored, and its label.
-const LABELS: [(&str, &str); 35] = [
+const LABELS: [(&str, &str); 36] = [
     ("name", "Name"),
     ("repo_name", "Repository name"),
     ("repo_url", "Repository URL"),
@@ -22,6 +22,7 @@ const LABELS: [(&str, &str); 35] = [
     ("enabled", "Enabled"),
     ("secret_token", "Secret token"),
     ("signing_token", "Signing token"),
+    ("share_with", "Use the tokens of"),
     ("credential", "Credential"),
     ("previous_secret_until", "Previous secret token valid until"),
     ("previous_signing_until", "Previous signing token valid until"),
@@ -62,7 +63,7 @@ const TRANSLATED: &[&str] = &["state", "concurrency", "role"];
 pub const LOG_WORDS: LogWords = LogWords {
     labels: &LABELS,
     translated: TRANSLATED,
-    about_secrets: &["previous_secret_until", "previous_signing_until"],
+    about_secrets: &["previous_secret_until", "previous_signing_until", "share_with"],
     suggested: [
         "Filled in from the delivery. Nothing is stored yet: save to keep it.",
         "Filled in from the delivery. The stored value is {was}: save to replace it.",

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::webhooks::{Fault, SaveError};
 use signalbox_core::transfer::{Document, PortableWebhook};
-use signalbox_store::webhooks::{self, Row};
+use signalbox_store::webhooks::{self, Row, Tokens};
 use signalbox_store::{Conn, StoreError, run_transaction};
 use std::collections::BTreeMap;
 
@@ -55,7 +55,8 @@ pub async fn preview_import(
     let lines =
         file.webhooks.iter().zip(&plan.steps).zip(lacking).map(|((webhook, step), lacks)| {
             let here = step.here.and_then(|(id, _)| known.get(&id).copied());
-            let checked = check_portable(webhook, here, (None, None), &Secrets::new(), setting);
+            let checked =
+                check_portable(webhook, here, &Tokens::default(), &Secrets::new(), setting);
             Line {
                 webhook: webhook.clone(),
                 label: step.label.clone(),

@@ -5,7 +5,7 @@ use super::form::{FormErrors, Values};
 use super::frame::Level;
 use super::reauth;
 use super::resource::{Answer, ConnOf, ContextOf, Editable, Loaded, Unsaved};
-use super::views::{After, after_save, form_page, sent_before};
+use super::views::{After, after_save, form_again, sent_before};
 use signalbox_i18n::say;
 use signalbox_i18n::t;
 
@@ -21,7 +21,7 @@ pub async fn save_copy<E: Editable>(
     values: &Values,
 ) -> Answer<E> {
     let meta = E::META;
-    let back = |errors: FormErrors| {
+    let back = async |conn: &mut ConnOf<E>, errors: FormErrors| {
         let note = meta.copies.unwrap_or_default();
         let words = say!(
             "This is a copy of “{name}”, not saved yet. {note}",
@@ -29,15 +29,15 @@ pub async fn save_copy<E: Editable>(
             note = t(note)
         );
         ctx.leave_message(Level::Warning, words);
-        form_page::<E>(ctx, None, values, &errors)
+        form_again::<E>(ctx, conn, values.clone(), &errors).await
     };
     if let Some(errors) = reauth::form_errors::<E>(ctx, None, values).await? {
-        return back(errors);
+        return back(conn, errors).await;
     }
     match E::save_object(ctx, conn, None, values).await.map_err(to_failure::<E::Site>) {
         Ok(saved) => Ok(after_save(ctx, meta, values, After::Copied(saved))),
         Err(Unsaved::SentBefore) => Ok(sent_before(ctx, meta)),
-        Err(Unsaved::Invalid(errors)) => back(errors),
+        Err(Unsaved::Invalid(errors)) => back(conn, errors).await,
         Err(unsaved) => Err(unsaved_problem(ctx, meta, "", unsaved).into()),
     }
 }

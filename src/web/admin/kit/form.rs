@@ -8,22 +8,26 @@ use std::collections::BTreeMap;
 
 /// A form's values as browsers send them: a name, a text. A box that is not ticked is absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Values(BTreeMap<String, String>);
+pub struct Values {
+    pairs: BTreeMap<String, String>,
+    /// Choices that only the database knows, by their field.
+    offers: BTreeMap<&'static str, Vec<Choice>>,
+}
 
 impl Values {
     /// From the pairs of a posted form or an address; a name's last value counts.
     pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self(pairs.into_iter().collect())
+        Self { pairs: pairs.into_iter().collect(), offers: BTreeMap::new() }
     }
 
     /// A field's text; empty when absent.
     pub fn get(&self, name: &str) -> &str {
-        self.0.get(name).map_or("", String::as_str)
+        self.pairs.get(name).map_or("", String::as_str)
     }
 
     /// Whether there is a field of this name; a box that is not ticked is not there.
     pub fn has_field(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        self.pairs.contains_key(name)
     }
 
     /// A field's text without the spaces around it.
@@ -33,12 +37,14 @@ impl Values {
 
     /// Whether a box is ticked, or a button was pressed.
     pub fn is_on(&self, name: &str) -> bool {
-        self.0.get(name).is_some_and(|value| !matches!(value.as_str(), "" | "0" | "false" | "off"))
+        self.pairs
+            .get(name)
+            .is_some_and(|value| !matches!(value.as_str(), "" | "0" | "false" | "off"))
     }
 
     /// Sets a field.
     pub fn set_field(&mut self, name: &str, value: impl Into<String>) {
-        self.0.insert(name.to_owned(), value.into());
+        self.pairs.insert(name.to_owned(), value.into());
     }
 
     /// Ticks a box, or not.
@@ -46,7 +52,7 @@ impl Values {
         if ticked {
             self.set_field(name, "on");
         } else {
-            self.0.remove(name);
+            self.pairs.remove(name);
         }
     }
 
@@ -60,7 +66,7 @@ impl Values {
 
     /// All of it in one line, for a form that must remember it.
     pub fn to_text(&self) -> String {
-        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish()
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.pairs).finish()
     }
 
     /// What such a line says.
@@ -68,9 +74,25 @@ impl Values {
         Self::from_pairs(url::form_urlencoded::parse(text.as_bytes()).into_owned())
     }
 
+    /// Offers choices that only the database knows.
+    pub fn offer_choices(&mut self, field: &'static str, choices: Vec<Choice>) {
+        self.offers.insert(field, choices);
+    }
+
+    /// What is offered so.
+    pub fn offered(&self, field: &str) -> &[Choice] {
+        self.offers.get(field).map_or(&[], Vec::as_slice)
+    }
+
+    /// What was typed, with the choices that were offered when the form was first shown.
+    #[must_use]
+    pub fn with_offers_of(self, shown: &Self) -> Self {
+        Self { offers: shown.offers.clone(), ..self }
+    }
+
     /// Every name and text.
     pub fn iter_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::back::{absent_object, no_such, query_parameter};
 use super::entry::{Entries, Entry, Kind, Labels};
+use super::form::Values;
 use super::pages::{Follow, HistoryPage};
 use super::resource::{Answer, ContextOf, Editable, Loaded};
 use super::site::{Failure, Site};
@@ -46,15 +47,19 @@ pub async fn show_history<E: Editable>(ctx: ContextOf<E>) -> Answer<E> {
         frame = frame.with_crumb(name, meta.change_url(&id));
     }
     let may_edit = meta.edit.is_some_and(|edit| ctx.has_permission(edit));
+    let values = match &object {
+        Some(object) => object.values.clone(),
+        None => E::blank_values(&ctx, &mut conn).await?,
+    };
     let follow = entries.iter().map(|entry| match (&object, may_edit) {
         (Some(object), true) => way_back::<E>(object, entry),
         (None, true) if entry.kind == Kind::Deleted => {
-            Follow::AddAgain(revert::add_again::<E>(&ctx, entry))
+            Follow::AddAgain(revert::add_again::<E>(&ctx, &values, entry))
         }
         (None, true) | (_, false) => Follow::Nothing,
     });
     let follow = follow.collect();
-    let labels = field_labels::<E>(&ctx, object.as_ref());
+    let labels = field_labels::<E>(&ctx, &values, object.as_ref());
     let mut history = HistoryPage::from_entries(
         frame,
         (entries, follow),
@@ -96,9 +101,12 @@ fn unknown_object<E: Editable>(ctx: &ContextOf<E>, id: &str) -> Problem {
 }
 
 /// The labels of an object's fields: those of its form, then of what else entries hold.
-pub fn field_labels<E: Editable>(ctx: &ContextOf<E>, object: Option<&Loaded>) -> Labels {
-    let values = object.map_or_else(|| E::blank_values(ctx), |object| object.values.clone());
-    let of_form = E::build_fieldsets(ctx, &values, object)
+pub fn field_labels<E: Editable>(
+    ctx: &ContextOf<E>,
+    values: &Values,
+    object: Option<&Loaded>,
+) -> Labels {
+    let of_form = E::build_fieldsets(ctx, values, object)
         .into_iter()
         .flat_map(|set| set.fields)
         .map(|field| (field.name.into_owned(), field.label.into_owned()));

@@ -257,7 +257,10 @@ pub trait Editable: Resource {
     ) -> Vec<Fieldset>;
 
     /// What a form for a new one begins with.
-    fn blank_values(ctx: &ContextOf<Self>) -> Values;
+    async fn blank_values(
+        ctx: &ContextOf<Self>,
+        conn: &mut ConnOf<Self>,
+    ) -> Result<Values, ErrorOf<Self>>;
 
     /// One of them, with what its page shows beside the form.
     async fn load_object(

@@ -48,8 +48,8 @@ pub fn revert_values<E: Editable>(object: &Loaded, entry: &Entry) -> Values {
 }
 
 /// The form for a new object, filled in with what a deleted one was.
-pub fn add_again<E: Editable>(ctx: &ContextOf<E>, entry: &Entry) -> String {
-    let mut values = E::blank_values(ctx);
+pub fn add_again<E: Editable>(ctx: &ContextOf<E>, blank: &Values, entry: &Entry) -> String {
+    let mut values = blank.clone();
     for change in entry.changes.iter().filter(|change| !change.secret) {
         (E::META.log.restore)(&mut values, change);
     }
@@ -190,7 +190,7 @@ fn draw_revert<E: Editable>(
         })
         .filter(|row| row.now != row.then)
         .collect();
-    let labels = field_labels::<E>(ctx, Some(object));
+    let labels = field_labels::<E>(ctx, &object.values, Some(object));
     let secrets = entry.changes.iter().filter(|change| !meta.log.can_restore(change));
     let secrets = secrets.map(|change| change_label(change, &labels)).collect();
     let summary =

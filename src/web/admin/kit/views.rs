@@ -110,7 +110,8 @@ async fn fetch_within<R: Resource>(
 /// # Errors
 /// The database (503).
 pub async fn add_form<E: Editable>(ctx: ContextOf<E>) -> Answer<E> {
-    let mut values = E::blank_values(&ctx);
+    let mut conn = ctx.get_conn().await?;
+    let mut values = E::blank_values(&ctx, &mut conn).await?;
     prefill_values::<E>(&ctx, &mut values, None);
     form_page::<E>(&ctx, None, &values, &FormErrors::default())
 }
@@ -121,19 +122,33 @@ pub async fn add_form<E: Editable>(ctx: ContextOf<E>) -> Answer<E> {
 /// The database (503).
 pub async fn submit_add<E: Editable>(ctx: ContextOf<E>, posted: Posted) -> Answer<E> {
     let values = Values::from_pairs(posted.into_inner());
+    let mut conn = ctx.get_conn().await?;
     if values.is_on("_refresh") {
-        return form_page::<E>(&ctx, None, &values, &FormErrors::default());
+        return form_again::<E>(&ctx, &mut conn, values, &FormErrors::default()).await;
     }
     if let Some(errors) = reauth::form_errors::<E>(&ctx, None, &values).await? {
-        return form_page::<E>(&ctx, None, &values, &errors);
+        return form_again::<E>(&ctx, &mut conn, values, &errors).await;
     }
-    let mut conn = ctx.get_conn().await?;
     match E::save_object(&ctx, &mut conn, None, &values).await.map_err(to_failure::<E::Site>) {
         Ok(saved) => Ok(after_save(&ctx, E::META, &values, After::Added(saved))),
         Err(Unsaved::SentBefore) => Ok(sent_before(&ctx, E::META)),
-        Err(Unsaved::Invalid(errors)) => form_page::<E>(&ctx, None, &values, &errors),
+        Err(Unsaved::Invalid(errors)) => form_again::<E>(&ctx, &mut conn, values, &errors).await,
         Err(unsaved) => Err(unsaved_problem(&ctx, E::META, "", unsaved).into()),
     }
+}
+
+/// The form for a new object once more, with what was typed.
+///
+/// # Errors
+/// The database (503).
+pub(super) async fn form_again<E: Editable>(
+    ctx: &ContextOf<E>,
+    conn: &mut ConnOf<E>,
+    values: Values,
+    errors: &FormErrors,
+) -> Answer<E> {
+    let blank = E::blank_values(ctx, conn).await?;
+    form_page::<E>(ctx, None, &values.with_offers_of(&blank), errors)
 }
 
 /// GET an object's form; for those who may only read, its values.
@@ -158,6 +173,7 @@ pub async fn submit_change<E: Editable>(ctx: ContextOf<E>, posted: Posted) -> An
     let values = Values::from_pairs(posted.into_inner());
     let mut conn = ctx.get_conn().await?;
     let mut object = load_or_refuse::<E>(&ctx, &mut conn, &id).await?;
+    let values = values.with_offers_of(&object.values);
     let current = object.version;
     object.version = values
         .get_trimmed("version")
@@ -285,7 +301,7 @@ fn prefill_values<E: Editable>(ctx: &ContextOf<E>, values: &mut Values, object: 
 }
 
 /// A form, for adding where there is no object.
-pub(super) fn form_page<E: Editable>(
+fn form_page<E: Editable>(
     ctx: &ContextOf<E>,
     object: Option<&Loaded>,
     values: &Values,

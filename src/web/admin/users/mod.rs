@@ -75,8 +75,8 @@ impl Editable for Users {
         }
     }
 
-    fn blank_values(_: &AdminContext) -> Values {
-        Values::default()
+    async fn blank_values(_: &AdminContext, _: &mut Conn) -> store::Result<Values> {
+        Ok(Values::default())
     }
 
     async fn load_object(ctx: &AdminContext, conn: &mut Conn, id: &str) -> store::Result<Loaded> {

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// Whether what was typed sets a secret, or what is run: both ask for the password again.
 pub(super) fn is_sensitive(object: Option<&Loaded>, values: &Values) -> bool {
     let Some(object) = object else { return true };
-    let words = ["secret", "signing", "end_previous"];
+    let words = ["secret", "signing", "end_previous", "share_with"];
     let is_secret = |name: &str| words.iter().any(|word| name.starts_with(word));
     let sets_secret = values.iter_pairs().any(|(name, value)| is_secret(name) && !value.is_empty());
     let requires = |values: &Values| values.is_on("require_signature");
@@ -82,7 +82,7 @@ mod tests {
         assert!(!asked(&[("notes", "b"), ("secret_token", ""), ("param.none", " ")]));
         assert!(asked(&[("action", "deploy")]));
         assert!(asked(&[("param.branch", "other")]));
-        for name in ["secret_token", "signing_token_remove", "end_previous_secret"] {
+        for name in ["secret_token", "signing_token_remove", "end_previous_secret", "share_with"] {
             assert!(asked(&[(name, "on")]), "{name}");
         }
         assert!(is_sensitive(None, &sample_values(&stored)));

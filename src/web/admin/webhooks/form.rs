@@ -36,7 +36,7 @@ pub(in crate::web::admin) fn form_fieldsets(
     vec![
         match_fields(values),
         filters::filter_fieldset(object.is_none()),
-        security::security_fieldset(public_address, object),
+        security::security_fieldset(public_address, values, object),
         action_fields(catalogue, values),
         parameter_fields(catalogue, values),
         note_fields(),
@@ -270,11 +270,15 @@ pub(super) async fn save_form(
     let deps = ctx.deps();
     let spec = deps.catalogue.get(&draft.action);
     let is_set = |name| object.is_some_and(|object| object.secrets_set.contains(&name));
+    let has_tokens = match draft.share_with {
+        Some(holder) => security::check_holder(conn, holder, &mut errors).await?,
+        None => (is_set("secret_token"), is_set("signing_token")),
+    };
     let rules = Rules {
         action: spec.as_deref(),
         allow_no_secret: deps.settings.allow_no_secret,
-        has_secret_token: is_set("secret_token"),
-        has_signing_token: is_set("signing_token"),
+        has_secret_token: has_tokens.0,
+        has_signing_token: has_tokens.1,
     };
     let input = match WebhookInput::check_draft(draft, &rules) {
         Ok(input) if errors.is_empty() => input,
@@ -294,9 +298,10 @@ pub(super) async fn save_form(
         },
     };
     let remote_addr = ctx.remote_addr();
-    let row = webhooks::save_webhook(conn, &act_from(ctx, &remote_addr), target, &input).await;
-    let row = row.map_err(to_unsaved)?;
+    let saved = webhooks::save_webhook(conn, &act_from(ctx, &remote_addr), target, &input).await;
+    let webhooks::Saved { row, sharers } = saved.map_err(to_unsaved)?;
     tracing::info!(webhook.id = row.id, user.name = %ctx.actor.username, "Webhook {} was saved by {}", row.id, ctx.actor.username);
+    security::tell_sharers(ctx, &row, &sharers);
     Ok(Saved {
         id: row.id.to_string(),
         name: row.label(),

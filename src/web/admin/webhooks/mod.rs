@@ -119,8 +119,10 @@ impl Editable for Webhooks {
         form::form_fieldsets(&ctx.deps().catalogue, &ctx.public_address(), values, object)
     }
 
-    fn blank_values(ctx: &AdminContext) -> Values {
-        form::blank_form(&ctx.deps().catalogue)
+    async fn blank_values(ctx: &AdminContext, conn: &mut Conn) -> store::Result<Values> {
+        let mut values = form::blank_form(&ctx.deps().catalogue);
+        security::offer_tokens(ctx, conn, &mut values).await?;
+        Ok(values)
     }
 
     async fn load_object(ctx: &AdminContext, conn: &mut Conn, id: &str) -> store::Result<Loaded> {
@@ -132,6 +134,7 @@ impl Editable for Webhooks {
         let drifts =
             drift::find_drifts(conn, &ctx.deps().catalogue, std::slice::from_ref(&row)).await?;
         let mut object = to_loaded(&row);
+        security::fill_sharers(ctx, conn, &mut object.values, &row).await?;
         if !row.is_pending() && ctx.has_permission(Permission::ChangeWebhooks) {
             object.tools.push(("Reset registration", urls::webhook_reset(id)));
         }

@@ -75,6 +75,8 @@ pub struct SetupPage {
     pub has_secret_token: bool,
     /// That secret token, on the first page after it was saved.
     pub secret_token: Option<String>,
+    /// Another webhook with the same tokens, if there is one: GitLab has a webhook for both then.
+    pub shared_with: Option<String>,
     /// The boxes to tick.
     pub triggers: Vec<(&'static str, bool)>,
     /// What the webhook asks for, where GitLab's form has no such box.
@@ -169,6 +171,7 @@ pub async fn show_setup(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         .into_iter()
         .find(|(label, _)| label == "Secret token")
         .map(|(_, text)| text);
+    let sharers = crate::webhooks::find_sharers(&mut conn, &ctx.deps().keys, id).await?;
     let label = row.label();
     let id = row.project_id.to_string();
     let query = [("project_id", id.as_str()), ("object_kind", row.object_kind.as_str())];
@@ -183,6 +186,7 @@ pub async fn show_setup(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         has_signing_token: row.has_signing_token,
         has_secret_token: row.has_secret_token,
         secret_token,
+        shared_with: sharers.into_iter().next().map(|sharer| sharer.label),
         triggers: TRIGGERS
             .into_iter()
             .map(|(header, words)| (words, header == row.http_x_gitlab_event))
@@ -352,6 +356,7 @@ pub fn sample_setup(row: &Row, words: &str) -> SetupPage {
         has_signing_token: row.has_signing_token,
         has_secret_token: row.has_secret_token,
         secret_token: row.has_secret_token.then(|| words.to_owned()),
+        shared_with: row.is_pending().then(|| words.to_owned()),
         triggers: vec![("Push events", true), ("Comments", false)],
         other_event: None,
         is_system_hook: row.is_pending(),
