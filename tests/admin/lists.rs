@@ -239,3 +239,23 @@ async fn webhooks_are_narrowed_by_when_they_were_added() {
     }
     assert_eq!(panel.open(&format!("{WEBHOOKS}?created=90d")).await.rows().len(), 4);
 }
+
+#[tokio::test]
+async fn webhooks_of_one_repository_stand_below_a_heading_while_they_are_sorted_by_it() {
+    let app = App::start().await;
+    let panel = app.panel().await;
+    let tags = [("object_kind", "tag_push"), ("http_x_gitlab_event", "Tag Push Hook")];
+    let http = ("repo_url", "https://example.com/mike/diaspora.git");
+    panel.add_webhook(&webhooks::push()).await;
+    panel.add_webhook(&with(with(webhooks::push(), &tags), &[http, ("name", "Tags")])).await;
+    panel.add_webhook(&webhooks::form_for("Zoo", "git@h:z/zoo.git", ("push", "Push Hook"), 9)).await;
+    let list = panel.open("/admin/hooks/webhook/").await;
+    let heading = list.texts("tr.group");
+    assert_eq!(heading.len(), 1, "one repository has several: {heading:?}");
+    assert!(heading[0].starts_with("Diaspora"), "{heading:?}");
+    // In any spelling of the address, and each by what tells it from the others.
+    assert_eq!(list.texts("tbody th .row-link"), ["push", "Tags", "Zoo"]);
+    let by_event = panel.open("/admin/hooks/webhook/?o=2").await;
+    assert!(!by_event.has("tr.group"));
+    assert_eq!(by_event.texts("tbody th .row-link").len(), 3);
+}

@@ -72,6 +72,7 @@ static LISTING: Listing<Todo, Sort, Filter> = Listing {
     place: parse_number_place,
     name: |todo| todo.text.clone(),
     page: |todo| META.change_url(&todo.id.to_string()),
+    group: None,
     empty: Empty { title: "Nothing to do", steps: &["Add a to-do."] },
 };
 

@@ -51,6 +51,7 @@ static LISTING: Listing<Row, Sort, Filter> = Listing {
     place: |text| text.parse::<DeliveryId>().ok().map(|id| id.to_string()),
     name: delivery_name,
     page: |row| urls::object("hooks", "delivery", &row.delivery.id),
+    group: None,
     empty: Empty {
         title: "No deliveries yet",
         steps: &[

@@ -52,6 +52,7 @@ static LISTING: Listing<Row, Sort, Filter> = Listing {
     place: |text| text.parse::<JobId>().ok().map(|id| id.to_string()),
     name: job_name,
     page: |row| urls::object("hooks", "job", &row.job.id),
+    group: None,
     empty: Empty {
         title: "No jobs yet",
         steps: &[

@@ -87,6 +87,8 @@ pub struct RowView {
     pub name: String,
     /// Its cells.
     pub cells: Vec<CellView>,
+    /// The heading of its group, above the first row of it.
+    pub group: Option<Cell>,
 }
 
 /// A cell with its column's manners.
@@ -149,6 +151,11 @@ impl ListView {
     /// Whether the list is narrowed by search or filters.
     pub fn is_narrowed(&self) -> bool {
         self.all.is_some()
+    }
+
+    /// How many columns there are, boxes included.
+    pub fn count_columns(&self) -> usize {
+        self.heads.len() + usize::from(!self.actions.is_empty())
     }
 
     /// Whether more rows match than this page shows.
@@ -220,7 +227,7 @@ pub fn draw_list<R, S: Copy + PartialEq, F>(
         switches: true,
         actions: Vec::new(),
         heads: draw_heads(listing, &asked),
-        rows: read.page.rows.iter().map(|row| row_view(listing, address, row)).collect(),
+        rows: draw_rows(listing, &asked, &read.page.rows),
         pager: draw_pager(listing, address, &read.page),
         all: read.all,
         json: format("json"),
@@ -230,6 +237,33 @@ pub fn draw_list<R, S: Copy + PartialEq, F>(
         warnings: asked.warnings,
         empty: listing.empty,
     }
+}
+
+/// The rows, those that are about one thing below a heading.
+fn draw_rows<R, S: Copy + PartialEq, F>(
+    listing: &Listing<R, S, F>,
+    asked: &Asked<S, F>,
+    rows: &[R],
+) -> Vec<RowView> {
+    let mut views: Vec<RowView> =
+        rows.iter().map(|row| row_view(listing, &asked.address, row)).collect();
+    let first_key = asked.query.order.first().map(|(by, _)| *by);
+    let Some(group) = listing.group.as_ref().filter(|group| first_key == Some(group.by)) else {
+        return views;
+    };
+    let keys: Vec<String> = rows.iter().map(group.key).collect();
+    let mut at = 0;
+    for same in keys.chunk_by(|one, next| one == next) {
+        let members = views.iter_mut().zip(rows).skip(at).take(same.len());
+        for (nth, (view, row)) in members.enumerate().filter(|_| same.len() > 1) {
+            view.group = (nth == 0).then(|| (group.title)(row));
+            if let Some(first) = view.cells.first_mut() {
+                first.cell = (group.cell)(row);
+            }
+        }
+        at += same.len();
+    }
+    views
 }
 
 fn row_view<R, S, F>(listing: &Listing<R, S, F>, address: &Address, row: &R) -> RowView {
@@ -247,6 +281,7 @@ fn row_view<R, S, F>(listing: &Listing<R, S, F>, address: &Address, row: &R) -> 
                 cell: carry_address((column.cell)(row), address),
             })
             .collect(),
+        group: None,
     }
 }
 

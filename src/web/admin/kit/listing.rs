@@ -1,6 +1,6 @@
 //! A list described as data: everything `views::show_list` needs to know of one.
 
-use super::column::Column;
+use super::column::{Cell, Column};
 use super::filter::FilterSpec;
 use signalbox_core::listing::Direction;
 
@@ -24,8 +24,23 @@ pub struct Listing<R: 'static, S: 'static, F: 'static> {
     pub name: fn(&R) -> String,
     /// A row's page.
     pub page: fn(&R) -> String,
+    /// What rows that follow each other may have in common; none = they stand alone.
+    pub group: Option<Group<R, S>>,
     /// What to say when there is nothing at all.
     pub empty: Empty,
+}
+
+/// Rows that follow each other and are about one thing stand below a heading, while the list is
+/// sorted by that thing.
+pub struct Group<R: 'static, S: 'static> {
+    /// The order in which they follow each other.
+    pub by: S,
+    /// What is the same for all rows of a group.
+    pub key: fn(&R) -> String,
+    /// The heading.
+    pub title: fn(&R) -> Cell,
+    /// The first cell of a row below it, which need not say what the heading says.
+    pub cell: fn(&R) -> Cell,
 }
 
 /// The most rows that a list with numbered pages shows on one, when all are asked for.

@@ -37,6 +37,7 @@ static LISTING: Listing<Row, Sort, Filter> = Listing {
     place: parse_number_place,
     name: |row| join_name(&[&row.object_name, &At(row.at).absolute()]),
     page: |row| urls::log_entry(row.id),
+    group: None,
     empty: Empty {
         title: "No entries yet",
         steps: &["Every change that anyone makes appears here."],

@@ -21,6 +21,7 @@ pub(super) static LISTING: Listing<Row, Sort, Filter> = Listing {
     name: |row| row.username.clone(),
     page: |row| urls::user(UserId(row.id)),
     // There is always the one who looks.
+    group: None,
     empty: Empty { title: "No users yet", steps: &["Add a user."] },
 };
 

@@ -6,9 +6,12 @@ use crate::web::admin::kit::column::{Bit, Cell, Column, Switch, Width};
 use crate::web::admin::kit::filter::{
     BadChoice, Choices, FilterSpec, YES_NO, parse_within, yes_no,
 };
-use crate::web::admin::kit::listing::{Empty, Listing, Paging, join_name, parse_number_place};
+use crate::web::admin::kit::listing::{
+    Empty, Group, Listing, Paging, join_name, parse_number_place,
+};
 use crate::web::admin::webhooks::badges::{enabled_badge, pending_badge};
 use crate::web::urls;
+use signalbox_core::event::repository::RepositoryUrl;
 use signalbox_core::ids::WebhookId;
 use signalbox_core::job::JobState;
 use signalbox_core::listing::Direction;
@@ -26,6 +29,12 @@ pub(super) static LISTING: Listing<Row, Sort, Filter> = Listing {
     place: parse_number_place,
     name: |row| join_name(&[&row.repo_name, &row.name, &row.http_x_gitlab_event]),
     page: |row| urls::webhook(WebhookId(row.id)),
+    group: Some(Group {
+        by: Sort::Repository,
+        key: |row| format!("{} {}", row.repo_name, RepositoryUrl::parse(&row.repo_url)),
+        title: |row| Bit::from_data(&row.repo_name).stack_over(Bit::from_code(&row.repo_url)),
+        cell: own_cell,
+    }),
     empty: Empty {
         title: "No webhooks yet",
         steps: &[
@@ -105,6 +114,13 @@ fn repository_cell(row: &Row) -> Cell {
         name => format!("{} · {name}", row.repo_name),
     };
     Bit::from_text(named).stack_over(Bit::from_code(&row.repo_url))
+}
+
+/// Below the repository's heading: the webhook's own name, or what tells it from the others.
+fn own_cell(row: &Row) -> Cell {
+    let own = if row.name.is_empty() { &row.object_kind } else { &row.name };
+    Bit::from_data(own)
+        .stack_over(Bit::from_data(row.ref_filter.lines().collect::<Vec<_>>().join(", ")))
 }
 
 fn last_delivery(row: &Row) -> Cell {
