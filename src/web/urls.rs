@@ -112,8 +112,13 @@ pub const fn webhook_export() -> &'static str {
     "/admin/hooks/webhook/export/"
 }
 
-/// A webhook's form.
+/// A webhook's page.
 pub fn webhook(id: WebhookId) -> String {
+    object("hooks", "webhook", id)
+}
+
+/// A webhook's form.
+pub fn webhook_form(id: WebhookId) -> String {
     change("hooks", "webhook", id)
 }
 

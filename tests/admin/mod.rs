@@ -16,6 +16,7 @@ mod log;
 mod login;
 mod matching;
 mod nesting;
+mod overview;
 mod pages;
 mod payload;
 mod permissions;

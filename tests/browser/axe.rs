@@ -88,6 +88,7 @@ async fn f38_f41_every_page_is_sound_in_both_themes_at_both_widths() {
         ("webhooks", format!("{LIST}?q=bulk&enabled=1&o=-1.2")),
         ("webhooks-none-match", format!("{LIST}?q=nothing&enabled=0&no_such=1")),
         ("webhook-add", format!("{LIST}add/")),
+        ("webhook", format!("{LIST}{webhook}/")),
         ("webhook-change", format!("{LIST}{webhook}/change/")),
         ("webhook-history", format!("{LIST}{webhook}/history/")),
         ("webhook-delete", format!("{LIST}{webhook}/delete/")),

@@ -10,7 +10,7 @@ use serde_json::json;
 
 const LONG: &str = "customer-portal-of-the-department-for-infrastructure-and-platforms";
 
-const LISTS: [&str; 10] = [
+const LISTS: [&str; 11] = [
     "/admin/hooks/webhook/",
     "/admin/hooks/delivery/",
     "/admin/hooks/job/",
@@ -21,6 +21,7 @@ const LISTS: [&str; 10] = [
     "/admin/hooks/job/stats/",
     "/admin/sessions/",
     "/admin/search/?q=customer",
+    "/admin/hooks/webhook/1/",
 ];
 
 /// Common windows, and both sides of every width at which the style changes: of the window, and of
@@ -110,7 +111,7 @@ async fn lists() -> App {
              object_kind = 'merge_request', repo_name = '{LONG}', user_name = '{LONG}', \
              ref = 'refs/heads/{LONG}', project_id = 9007199254740993, title = '{LONG}'; \
              UPDATE jobs SET state = {job_state}, webhook_label = '{LONG}', repo_name = '{LONG}', \
-             ref = 'refs/heads/{LONG}', action = '{LONG}', requested_by = '{LONG}', \
+             ref = 'refs/heads/{LONG}', action = '{LONG}', webhook_id = 1, requested_by = '{LONG}', \
              title = '{LONG}'; \
              UPDATE job_attempts SET outcome = 'failed', exit_code = right(job_id, 3)::int; \
              INSERT INTO users (username, password_hash, role, active, created_at, last_login_at) \
@@ -188,12 +189,13 @@ async fn on_a_phone_the_first_job_and_the_form_begin_high() {
     browser.script("document.querySelector('.row-box').click()").await;
     assert_eq!(browser.script(bar).await, json!(true));
     browser.open(&format!("/admin/hooks/webhook/{id}/change/")).await;
-    let row = "const t = document.querySelector('.object-tools'); \
-               return [t.offsetHeight, document.documentElement.scrollWidth, \
-               [...t.children].every(e => e.offsetTop === t.children[0].offsetTop)]";
-    let row = browser.script(row).await;
-    assert!(row[0].as_i64() <= Some(48), "{row}");
-    assert_eq!((&row[1], &row[2]), (&json!(375), &json!(true)), "{row}");
-    browser.pictures("tools-webhook").await;
+    // Tabs and no stack of buttons; then the form.
+    let form = "const top = (css) => document.querySelector(css).getBoundingClientRect().top; \
+                return [top('#fieldset-match'), document.querySelectorAll('.page-head .button').length, \
+                document.documentElement.scrollWidth]";
+    let form = browser.script(form).await;
+    assert!(form[0].as_f64() < Some(300.0), "the form begins at {form}");
+    assert!(form[1].as_i64() <= Some(1), "{form}");
+    assert_eq!(form[2], json!(375), "{form}");
     browser.close().await;
 }

@@ -136,7 +136,7 @@ async fn f65_every_time_has_the_absolute_one_with_its_zone() {
         "/admin/log/".to_owned(),
         "/admin/sessions/".to_owned(),
         "/admin/hooks/worker/".to_owned(),
-        format!("{LIST}{id}/change/"),
+        format!("{LIST}{id}/"),
         format!("{LIST}{id}/history/"),
         format!("/admin/hooks/delivery/{}/", answer.field("delivery")),
         format!("{JOBS}{job}/"),

@@ -19,3 +19,4 @@ mod replay;
 mod todo;
 mod tour;
 mod ways;
+mod webhook;

@@ -45,6 +45,7 @@ async fn f37_everything_works_without_scripts() {
     browser.at(&format!("{LIST}?q=diaspora&o=2.1&enabled=1")).await;
     browser.says("Enabled: Yes").await;
     browser.clicked(Locator::Css(".row-link")).await;
+    browser.press("Edit").await;
     browser.fill("notes", "without scripts").await;
     browser.submit("Save").await;
     browser.at(&format!("{LIST}?q=diaspora&o=2.1&enabled=1")).await;
@@ -78,6 +79,7 @@ async fn f37_everything_works_without_scripts() {
     browser.at(&format!("{LIST}?o=1")).await;
     assert_eq!(app.database().count("webhooks WHERE NOT enabled").await, 1);
     browser.clicked(Locator::Css(".row-link")).await;
+    browser.press("Edit").await;
     browser.press("Delete").await;
     browser.submit("Delete webhook").await;
     browser.at(&format!("{LIST}?o=1")).await;

@@ -84,7 +84,7 @@ async fn a_to_do_list_works_with_the_kit_alone() {
     assert_eq!(database.count("todo").await, 2);
     // A form that is sent twice adds one; one of another site adds none.
     browser.open("/admin/list/todo/add/").await;
-    let send = "const form = document.querySelector('.form-layout form'); \
+    let send = "const form = document.querySelector('main form'); \
                 form.elements.text.value = 'Once'; \
                 const body = new URLSearchParams(new FormData(form)); \
                 const done = arguments[0]; \

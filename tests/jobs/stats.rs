@@ -39,7 +39,7 @@ async fn f69_every_number_leads_to_as_many_rows() {
     assert_eq!(in_bars, 6);
     // A webhook's own page has its last two weeks.
     let webhook = app.database().value("SELECT min(id)::text FROM webhooks").await;
-    let page = panel.open(&format!("/admin/hooks/webhook/{webhook}/change/")).await;
+    let page = panel.open(&format!("/admin/hooks/webhook/{webhook}/")).await;
     let bars = page.attributes(".rail svg a", "href");
     assert!((1..=2).contains(&bars.len()), "a day, or two at midnight: {bars:?}");
     let mut in_bars = 0;

@@ -37,6 +37,13 @@ pub struct Row {
     pub signal: Option<i32>,
 }
 
+impl Row {
+    /// Who asked for it: a person, or else whoever caused the event.
+    pub fn person(&self) -> &str {
+        if self.job.requested_by.is_empty() { &self.user_name } else { &self.job.requested_by }
+    }
+}
+
 /// One job.
 #[derive(Debug, Clone, Queryable, Selectable, Serialize)]
 #[diesel(table_name = jobs, check_for_backend(diesel::pg::Pg))]
@@ -211,14 +218,15 @@ pub async fn of_delivery(conn: &mut Conn, delivery: &DeliveryId) -> Result<Vec<R
 ///
 /// # Errors
 /// Any [`crate::StoreError`] of the database.
-pub async fn of_webhook(conn: &mut Conn, webhook: WebhookId, most: i64) -> Result<Vec<Job>> {
-    Ok(jobs::table
-        .filter(jobs::webhook_id.is_not_distinct_from(webhook.0))
+pub async fn of_webhook(conn: &mut Conn, webhook: WebhookId, most: i64) -> Result<Vec<Row>> {
+    let newest = jobs::table
+        .filter(jobs::webhook_id.assume_not_null().eq(webhook.0))
         .order(jobs::id.desc())
         .limit(most)
         .select(Job::as_select())
         .load(conn)
-        .await?)
+        .await?;
+    add_context(conn, newest).await
 }
 
 /// How many jobs of a webhook have not ended yet.

@@ -81,6 +81,11 @@ impl Signalbox {
         self.actor.may(permission)
     }
 
+    /// What is paused.
+    pub fn pauses(&self) -> &[Pause] {
+        &self.pauses
+    }
+
     /// The token for this page's forms.
     pub fn csrf_token(&self) -> &str {
         &self.csrf

@@ -116,6 +116,9 @@ fn webhook_rows() -> Vec<Row> {
     ];
     rows.extend(mount::editable_routes::<Webhooks>());
     rows.extend([
+        Row::get(urls::object("hooks", "webhook", urls::ID), Needs(View), |route| {
+            route.to(webhooks::overview::show_overview)
+        }),
         Row::get(urls::webhook_setup(urls::ID), Needs(View), |route| {
             route.to(webhooks::setup::show_setup)
         }),

@@ -16,7 +16,7 @@ use super::kit::list_view::{self, Read};
 use super::kit::pages::{ChangeFormPage, ChangelistPage, Follow, HistoryPage};
 use super::kit::query::read_query;
 use super::kit::resource::Resource;
-use super::webhooks::{self, Webhooks, reset, setup};
+use super::webhooks::{self, Webhooks, overview, reset, setup};
 use crate::control::{Near, Rejudged};
 use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -99,6 +99,13 @@ fn change_form(project_id: Option<i64>, may_edit: bool, wrong: &[&str]) -> Strin
     }
     .render()
     .unwrap()
+}
+
+fn overview_sample(project_id: i64, may_edit: bool) -> String {
+    let row = sample_webhook(project_id, LONG);
+    let states = JobState::ALL.into_iter().filter(|_| !row.is_pending());
+    let jobs = states.map(job_row).collect();
+    overview::sample_overview(row, jobs, may_edit).render().unwrap()
 }
 
 fn delivery_sample(verdict: Verdict, body: Option<&[u8]>, jobs: usize) -> String {
@@ -253,6 +260,9 @@ fn sample_pages() -> Vec<(String, String)> {
         ("change", change_form(Some(15), true, &["object_kind"])),
         ("change, pending", change_form(Some(-1), true, &[])),
         ("read", change_form(Some(15), false, &[])),
+        ("webhook", overview_sample(15, true)),
+        ("webhook, pending", overview_sample(-1, true)),
+        ("webhook, read", overview_sample(0, false)),
         ("history", sample_history(true)),
         ("history of a deleted one", sample_history(false)),
         ("delivery", delivery_sample(Verdict::Matched, Some(b"{\"a\": [1]}"), 1)),
@@ -335,7 +345,7 @@ fn every_page_renders_in_every_state_and_is_sound_html() {
 fn lists_and_webhooks_are_chinese_in_chinese() {
     chinese::assert_chinese(|| {
         let is_webhook = |name: &str| {
-            ["webhooks", "add", "change", "read", "setup", "reset"]
+            ["webhook", "add", "change", "read", "setup", "reset"]
                 .iter()
                 .any(|start| name.starts_with(start))
         };

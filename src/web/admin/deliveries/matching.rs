@@ -57,7 +57,7 @@ pub struct NearView {
     pub id: String,
     /// How it is called.
     pub label: String,
-    /// Its form.
+    /// Its page.
     pub href: String,
     /// How many of the five fields are equal.
     pub score: String,
@@ -125,7 +125,7 @@ fn match_tools(delivery: &Brief, remedy: Remedy, near: Option<&Near>, may_edit: 
     let mut tools = Vec::new();
     let mut offer = |words, href, is_best| tools.push(Tool { words, href, is_best });
     if let Some(near) = near {
-        let form = urls::webhook(near.webhook);
+        let form = urls::webhook_form(near.webhook);
         match remedy {
             Remedy::Setup => offer("Open setup page", urls::webhook_setup(near.webhook), true),
             _ if !may_edit => {}
@@ -227,7 +227,7 @@ fn fix_form_url(delivery: &Brief, near: &Near) -> Option<String> {
         return None;
     }
     pairs.push(("from_delivery", &delivery.id));
-    Some(urls::with_query(&urls::webhook(near.webhook), &pairs))
+    Some(urls::with_query(&urls::webhook_form(near.webhook), &pairs))
 }
 
 /// The form for a new webhook that would match such a delivery.

@@ -120,7 +120,7 @@ pub struct About {
 pub struct WebhookTraceView {
     /// How it was called.
     pub label: String,
-    /// Its form.
+    /// Its page.
     pub href: String,
     /// How many conditions held, of how many.
     pub score: String,

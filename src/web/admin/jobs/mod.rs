@@ -7,6 +7,7 @@ pub mod attempt;
 pub mod badges;
 mod bulk;
 pub mod chart;
+pub mod dots;
 pub mod events;
 pub mod log;
 pub mod page;
@@ -115,18 +116,21 @@ const COLUMNS: &[Column<Row, Sort>] = &[
 /// How long it ran, and how its newest attempt ended.
 fn ran_cell(row: &Row) -> Cell {
     let times = row.job.started_at.zip(row.job.finished_at);
-    let ending = match (row.exit_code, row.signal) {
+    Bit::from_span(times.map(|(started, finished)| finished - started))
+        .stack_over(Bit::from_text(ending_text(row)))
+}
+
+/// How its newest attempt's program ended, in short; empty = there is none.
+pub fn ending_text(row: &Row) -> String {
+    match (row.exit_code, row.signal) {
         (Some(code), _) => say!("exit {code}", code = code),
         (None, Some(signal)) => say!("signal {signal}", signal = signal),
         (None, None) => String::new(),
-    };
-    Bit::from_span(times.map(|(started, finished)| finished - started))
-        .stack_over(Bit::from_text(ending))
+    }
 }
 
 fn title_cell(row: &Row) -> Cell {
-    let by = if row.job.requested_by.is_empty() { &row.user_name } else { &row.job.requested_by };
-    change_cell(&row.job.title, &row.sha, by)
+    change_cell(&row.job.title, &row.sha, row.person())
 }
 
 const FILTERS: &[FilterSpec<Filter>] = &[

@@ -1,8 +1,9 @@
-//! The way back: to a list as it was left, and from what is not there.
+//! The ways between an object's pages, back to a list as it was left, and from what is not there.
 
 use super::context::Context;
+use super::frame::{Frame, Subject, Tab};
 use super::query::PRESERVED;
-use super::resource::{Meta, Unsaved};
+use super::resource::{Loaded, Meta, Unsaved};
 use super::site::{Failure, Site};
 use super::urls;
 use crate::web::problem::Problem;
@@ -40,6 +41,46 @@ pub fn preserved_on<S: Site>(ctx: &Context<S>, href: &str) -> String {
 /// `href`, carrying a list's query on, if there is one.
 pub fn carry_list(href: &str, query: &str) -> String {
     if query.is_empty() { href.to_owned() } else { urls::with_query(href, &[(PRESERVED, query)]) }
+}
+
+/// The head of a page of this object. Its tabs keep the list that the person came from.
+pub fn draw_subject<S: Site>(ctx: &Context<S>, meta: &Meta<S>, object: &Loaded) -> Subject {
+    let may_edit = meta.edit.is_some_and(|edit| ctx.has_permission(edit));
+    let own = urls::object(meta.app, meta.name, &object.id);
+    let tabs = meta.tabs.map(|tabs| tabs(&object.id, may_edit)).unwrap_or_default();
+    let tabs = tabs.into_iter().map(|(label, href)| Tab {
+        label,
+        current: href == ctx.path(),
+        href: if href.starts_with(&own) { preserved_on(ctx, &href) } else { href },
+    });
+    Subject {
+        name: object.name.clone(),
+        badges: object.badges.clone(),
+        facts: object.facts.clone(),
+        tabs: tabs.collect(),
+    }
+}
+
+/// What stands around a form: for a new object its title, else the head of the object's pages.
+pub(super) fn form_frame<S: Site>(
+    ctx: &Context<S>,
+    meta: &Meta<S>,
+    object: Option<&Loaded>,
+) -> Frame {
+    let list = back_to_list(ctx, meta);
+    let Some(object) = object else {
+        let title = say!("Add {one}", one = t(meta.label));
+        return ctx.new_frame(title).with_crumb(t(meta.title), list);
+    };
+    let name = object.name.clone();
+    let frame = if meta.tabs.is_some() {
+        let page = preserved_on(ctx, &meta.page_url(&object.id));
+        let title = say!("Settings of “{name}”", name = name);
+        ctx.new_frame(title).with_crumb(t(meta.title), list).with_crumb(name, page)
+    } else {
+        ctx.new_frame(name).with_crumb(t(meta.title), list)
+    };
+    frame.about(draw_subject(ctx, meta, object))
 }
 
 /// What to say of an object that is not there: `what` as in "webhook", the words and the address of

@@ -83,7 +83,7 @@ pub fn conflict_page<E: Editable>(
     let frame = ctx
         .new_frame(t("Changed by someone else"))
         .with_crumb(meta.title, meta.list_url())
-        .with_crumb(object.name.clone(), meta.change_url(&object.id));
+        .with_crumb(object.name.clone(), meta.page_url(&object.id));
     page_with(
         StatusCode::CONFLICT,
         &ConflictPage {

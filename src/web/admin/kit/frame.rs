@@ -1,6 +1,7 @@
 //! What `templates/base.html` needs of every page: title, person, navigation, messages,
 //! breadcrumbs. Built by `AdminContext::frame`; page structs hold it as `frame`.
 
+use super::badge::Badge;
 use serde::{Deserialize, Serialize};
 use signalbox_i18n::t;
 use std::borrow::Cow;
@@ -150,6 +151,30 @@ pub struct Chrome {
     pub log: Option<String>,
 }
 
+/// The object that a page is about: the head of all its pages, and the ways between them.
+#[derive(Debug, Clone, Default)]
+pub struct Subject {
+    /// Its name.
+    pub name: String,
+    /// Its states, beside its name.
+    pub badges: Vec<Badge>,
+    /// A line under its name, piece by piece.
+    pub facts: Vec<String>,
+    /// Its pages.
+    pub tabs: Vec<Tab>,
+}
+
+/// One of an object's pages.
+#[derive(Debug, Clone)]
+pub struct Tab {
+    /// The words.
+    pub label: &'static str,
+    /// The address.
+    pub href: String,
+    /// Whether it is the one that is shown.
+    pub current: bool,
+}
+
 /// What base.html needs.
 #[derive(Debug, Clone)]
 pub struct Frame {
@@ -157,6 +182,8 @@ pub struct Frame {
     pub chrome: Chrome,
     /// The page's name: its `h1`, and the first part of the window's title.
     pub title: String,
+    /// What it is about, where that stands in the place of the title above the page.
+    pub subject: Option<Subject>,
     /// Messages, shown once.
     pub flashes: Vec<Flash>,
     /// The way from the index.
@@ -175,6 +202,7 @@ impl Frame {
         Self {
             chrome,
             title,
+            subject: None,
             flashes: Vec::new(),
             breadcrumbs: Vec::new(),
             path: String::new(),
@@ -192,6 +220,13 @@ impl Frame {
     ) -> Self {
         let at = self.breadcrumbs.len().saturating_sub(1);
         self.breadcrumbs.insert(at, Crumb { label: label.into(), href: Some(href.into()) });
+        self
+    }
+
+    /// Says above the page what it is about.
+    #[must_use]
+    pub fn about(mut self, subject: Subject) -> Self {
+        self.subject = Some(subject);
         self
     }
 

@@ -1,7 +1,7 @@
 //! What was done to an object, newest first, also after it was deleted; from here an entry can be
 //! undone (`revert.rs`), or a deleted object's form filled in again.
 
-use super::back::{absent_object, no_such, query_parameter};
+use super::back::{absent_object, draw_subject, no_such, query_parameter};
 use super::entry::{Entries, Entry, Kind, Labels};
 use super::form::Values;
 use super::pages::{Follow, HistoryPage};
@@ -43,8 +43,11 @@ pub async fn show_history<E: Editable>(ctx: ContextOf<E>) -> Answer<E> {
     let mut frame = ctx
         .new_frame(say!("History of “{name}”", name = name))
         .with_crumb(t(meta.title), meta.list_url());
-    if object.is_some() {
-        frame = frame.with_crumb(name, meta.change_url(&id));
+    if let Some(object) = &object {
+        frame = frame.with_crumb(name, meta.page_url(&id));
+        if meta.tabs.is_some() {
+            frame = frame.about(draw_subject(&ctx, meta, object));
+        }
     }
     let may_edit = meta.edit.is_some_and(|edit| ctx.has_permission(edit));
     let values = match &object {

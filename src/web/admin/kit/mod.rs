@@ -19,7 +19,6 @@ pub mod field;
 pub mod filter;
 mod filter_view;
 pub mod form;
-pub mod fragment;
 pub mod frame;
 pub mod history;
 pub mod list_view;

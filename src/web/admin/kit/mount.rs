@@ -43,9 +43,11 @@ pub fn editable_routes<E: Editable>() -> Rows<E> {
     rows.extend([
         Row::get(meta.change_url(ID), view, |route| route.to(views::change_form::<E>)),
         Row::get(meta.history_url(ID), view, |route| route.to(history::show_history::<E>)),
-        Row::get(urls::object(meta.app, meta.name, ID), view, |route| {
-            route.to(views::to_change::<E>)
-        }),
     ]);
+    if meta.tabs.is_none() {
+        rows.push(Row::get(urls::object(meta.app, meta.name, ID), view, |route| {
+            route.to(views::to_change::<E>)
+        }));
+    }
     rows
 }

@@ -56,7 +56,7 @@ pub struct ChangeFormPage {
     pub object: Option<Loaded>,
     /// Links above the form of a new one: words and address.
     pub add_tools: &'static [(&'static str, &'static str)],
-    /// Its history.
+    /// Its history, where no tab leads there.
     pub history: Option<String>,
     /// Its deletion, for those who may.
     pub delete: Option<String>,

@@ -8,7 +8,6 @@ use super::bulk::BulkAction;
 use super::context::Context;
 use super::field::Fieldset;
 use super::form::{FormErrors, Values};
-use super::fragment::Fragment;
 use super::listing::Listing;
 use super::revert;
 use super::site::Site;
@@ -48,11 +47,16 @@ pub struct Meta<S: Site> {
     pub add_tools: &'static [(&'static str, &'static str)],
     /// What is not copied by "Save as new", in a sentence; none = there is no such button.
     pub copies: Option<&'static str>,
+    /// Its pages, the first of them the program's own at the bare address; none = its form is all.
+    pub tabs: Option<Tabs>,
     /// When the form asks for one's own password again; none = never.
     pub guarded: Option<Guarded>,
     /// What its entries in the log are called and how they are undone.
     pub log: LogWords,
 }
+
+/// The pages of one, as words and addresses, by its id and whether this person may edit it.
+pub type Tabs = fn(&str, bool) -> Vec<(&'static str, String)>;
 
 /// When a form asks for one's own password again.
 #[derive(Clone, Copy)]
@@ -124,6 +128,7 @@ impl<S: Site> Meta<S> {
             transfer: None,
             add_tools: &[],
             copies: None,
+            tabs: None,
             guarded: None,
             log: LogWords::PLAIN,
         }
@@ -139,6 +144,14 @@ impl<S: Site> Meta<S> {
     /// The form for a new one.
     pub fn add_url(&self) -> String {
         urls::add(self.app, self.name)
+    }
+
+    /// The page that tells of one: its own, or else its form.
+    pub fn page_url(&self, id: &str) -> String {
+        match self.tabs {
+            Some(_) => urls::object(self.app, self.name, id),
+            None => self.change_url(id),
+        }
     }
 
     /// One's form.
@@ -262,7 +275,7 @@ pub trait Editable: Resource {
         conn: &mut ConnOf<Self>,
     ) -> Result<Values, ErrorOf<Self>>;
 
-    /// One of them, with what its page shows beside the form.
+    /// One of them, with what its page shows above the form.
     async fn load_object(
         ctx: &ContextOf<Self>,
         conn: &mut ConnOf<Self>,
@@ -312,12 +325,8 @@ pub struct Loaded {
     pub facts: Vec<String>,
     /// Links at the top right: words and address.
     pub tools: Vec<(&'static str, String)>,
-    /// What should be done with it next, above the form.
-    pub lead: Option<Fragment>,
     /// What is odd about it though it may be saved.
     pub notices: Vec<Notice>,
-    /// What stands beside the form.
-    pub rail: Option<Fragment>,
 }
 
 /// A sentence with a link.

@@ -105,7 +105,7 @@ pub async fn carry_out<E: Editable>(ctx: ContextOf<E>, posted: Posted) -> Answer
         Ok(saved) => {
             let words =
                 say!("The {one} “{name}” was reverted.", one = t(meta.label), name = saved.name);
-            ctx.flash_link(Level::Success, words, t("Open it"), meta.change_url(&saved.id));
+            ctx.flash_link(Level::Success, words, t("Open it"), meta.page_url(&saved.id));
             Ok(see_other(meta.history_url(&saved.id)))
         }
         Err(Unsaved::Invalid(errors)) => draw_revert::<E>(&ctx, &found, StatusCode::OK, &errors),
@@ -200,7 +200,7 @@ fn draw_revert<E: Editable>(
     let frame: Frame = ctx
         .new_frame(t("Revert this change?"))
         .with_crumb(t(meta.title), meta.list_url())
-        .with_crumb(object.name.clone(), meta.change_url(&object.id))
+        .with_crumb(object.name.clone(), meta.page_url(&object.id))
         .with_crumb(t("History"), meta.history_url(&object.id))
         .with_errors(!errors.is_empty());
     let needs_password = reauth::is_wanted::<E>(Some(object), &wanted);

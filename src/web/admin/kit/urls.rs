@@ -63,8 +63,9 @@ pub fn revert((app, model): (&str, &str), id: impl Display, entry: impl Display)
     format!("{}{entry}/revert/", history(app, model, id))
 }
 
-/// An address with a query, its values escaped.
+/// An address with a query, or more of it, its values escaped.
 pub fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+    let joint = if path.contains('?') { '&' } else { '?' };
+    if query.is_empty() { path.to_owned() } else { format!("{path}{joint}{query}") }
 }

@@ -2,8 +2,8 @@
 //! straight down: read the address or form, ask the resource, draw or redirect.
 
 use super::back::{
-    back_to_list, explain_unsaved, missing_object, preserved_on, query_parameter, to_failure,
-    unsaved_problem,
+    back_to_list, explain_unsaved, form_frame, missing_object, preserved_on, query_parameter,
+    to_failure, unsaved_problem,
 };
 use super::context::Context;
 use super::export::{self, Format};
@@ -220,7 +220,7 @@ async fn delete_page<E: Editable>(ctx: &ContextOf<E>, wrong: Option<String>) -> 
     let frame = ctx
         .new_frame(title)
         .with_crumb(t(meta.title), meta.list_url())
-        .with_crumb(plan.name.clone(), meta.change_url(&id))
+        .with_crumb(plan.name.clone(), meta.page_url(&id))
         .with_errors(wrong.is_some());
     render_page(&ConfirmPage {
         frame,
@@ -317,14 +317,7 @@ fn form_page<E: Editable>(
     if let Some(object) = object {
         form.mark_suggested(&object.values, &asked_pairs(ctx), meta.log.suggested);
     }
-    let title = match object {
-        Some(object) => object.name.clone(),
-        None => say!("Add {one}", one = t(meta.label)),
-    };
-    let frame = ctx
-        .new_frame(title)
-        .with_crumb(t(meta.title), back_to_list(ctx, meta))
-        .with_errors(!form.summary.is_empty());
+    let frame = form_frame(ctx, meta, object).with_errors(!form.summary.is_empty());
     let delete = object.filter(|_| may_edit).map(|object| meta.delete_url(&object.id));
     render_page(&ChangeFormPage {
         frame,
@@ -338,7 +331,7 @@ fn form_page<E: Editable>(
         ),
         copies: meta.copies.filter(|_| object.is_some()),
         add_tools: if object.is_none() { meta.add_tools } else { &[] },
-        history: object.map(|object| meta.history_url(&object.id)),
+        history: object.filter(|_| meta.tabs.is_none()).map(|object| meta.history_url(&object.id)),
         delete: delete.map(|href| preserved_on(ctx, &href)),
         close: back_to_list(ctx, meta),
         was: initial_values(object, values),
@@ -389,7 +382,7 @@ pub(super) fn after_save<S: Site>(
         );
     } else {
         let hint = saved.hint.map(|hint| format!(" {}", t(hint))).unwrap_or_default();
-        ctx.flash_link(Level::Success, text + &hint, "Open it", href.clone());
+        ctx.flash_link(Level::Success, text + &hint, "Open it", meta.page_url(&saved.id));
     }
     reveal::keep_secrets(ctx, &saved.reveal);
     if continues {

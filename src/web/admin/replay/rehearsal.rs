@@ -36,7 +36,7 @@ pub struct RunView {
     pub id: String,
     /// How the webhook is called.
     pub label: String,
-    /// Its form.
+    /// Its page.
     pub href: String,
     /// How the webhook stands.
     pub badges: Vec<Badge>,

@@ -1,5 +1,5 @@
-//! Webhooks in the panel: what stands beside the form, and what deleting one means. The
-//! list is `list.rs`, the form `form.rs`; saving is `crate::webhooks`.
+//! Webhooks in the panel: their pages, and what deleting one means. The list is
+//! `list.rs`, the page `overview.rs`, the form `form.rs`; saving is `crate::webhooks`.
 
 pub mod badges;
 mod bulk;
@@ -10,9 +10,8 @@ mod form;
 pub mod import;
 mod lane;
 mod list;
-mod next_step;
+pub mod overview;
 pub mod payload;
-mod rail;
 pub mod reset;
 mod security;
 pub mod setup;
@@ -41,8 +40,6 @@ use signalbox_core::matching::filter::exclude_each_other;
 use signalbox_core::role::Permission;
 use signalbox_i18n::say;
 use signalbox_i18n::{self as i18n, t};
-#[cfg(test)]
-use signalbox_store::stats::Bucket;
 use signalbox_store::webhooks::{Filter, Row, Sort};
 use signalbox_store::{self as store, Conn, StoreError, webhooks};
 
@@ -55,6 +52,7 @@ static META: Meta = Meta {
     acting: Some(Permission::ChangeWebhooks),
     transfer: Some(Transfer { export: urls::webhook_export(), import: urls::webhook_import() }),
     add_tools: &[("Fill in from a payload", urls::webhook_payload())],
+    tabs: Some(webhook_tabs),
     copies: Some("Its secrets are not copied: enter or generate one for the new webhook."),
     guarded: Some(Guarded {
         when: "Asked again when secrets, or what is run, are changed.",
@@ -128,26 +126,12 @@ impl Editable for Webhooks {
     async fn load_object(ctx: &AdminContext, conn: &mut Conn, id: &str) -> store::Result<Loaded> {
         let id = webhook_id(id)?;
         let row = webhooks::find_webhook(conn, id).await?;
-        let twins = webhooks::find_duplicates(conn, &row).await?;
-        let run_too =
-            twins.iter().filter(|twin| !exclude_each_other(&row.ref_filter, &twin.ref_filter));
-        let drifts =
-            drift::find_drifts(conn, &ctx.deps().catalogue, std::slice::from_ref(&row)).await?;
         let mut object = to_loaded(&row);
         security::fill_sharers(ctx, conn, &mut object.values, &row).await?;
         if !row.is_pending() && ctx.has_permission(Permission::ChangeWebhooks) {
             object.tools.push(("Reset registration", urls::webhook_reset(id)));
         }
-        Ok(Loaded {
-            lead: row.is_pending().then(|| next_step::draw_next_step(&row, &ctx.public_address())),
-            notices: mismatch_notice(&row)
-                .into_iter()
-                .chain(drifts.values().map(drift_notice))
-                .chain(run_too.take(5).map(duplicate_notice))
-                .collect(),
-            rail: Some(rail::load_rail(conn, &row).await?),
-            ..object
-        })
+        Ok(Loaded { notices: load_notices(ctx, conn, &row).await?, ..object })
     }
 
     async fn save_object(
@@ -244,15 +228,39 @@ fn to_loaded(row: &Row) -> Loaded {
         secrets_set: secrets.into_iter().filter(|(_, set)| *set).map(|(name, _)| name).collect(),
         badges: vec![enabled_badge(row.enabled), registration],
         facts: vec![row.http_x_gitlab_event.clone(), row.repo_url.clone()],
-        tools: vec![
-            ("Setup", urls::webhook_setup(&id)),
-            ("Test", urls::webhook_test(&id)),
-            ("Deliveries", urls::with_query(&urls::deliveries(), &[("webhook", &id)])),
-            ("Jobs", urls::with_query(&urls::jobs(), &[("webhook", &id)])),
-        ],
         id,
         ..Loaded::default()
     }
+}
+
+/// A webhook's pages, and the lists of what it received and ran.
+fn webhook_tabs(id: &str, may_edit: bool) -> Vec<(&'static str, String)> {
+    vec![
+        ("Overview", META.page_url(id)),
+        (if may_edit { "Edit" } else { "Settings" }, META.change_url(id)),
+        ("Setup", urls::webhook_setup(id)),
+        ("Test", urls::webhook_test(id)),
+        ("Deliveries", urls::with_query(&urls::deliveries(), &[("webhook", id)])),
+        ("Jobs", urls::with_query(&urls::jobs(), &[("webhook", id)])),
+        ("History", META.history_url(id)),
+    ]
+}
+
+/// What is odd about a webhook though it may be saved.
+async fn load_notices(
+    ctx: &AdminContext,
+    conn: &mut Conn,
+    row: &Row,
+) -> store::Result<Vec<Notice>> {
+    let twins = webhooks::find_duplicates(conn, row).await?;
+    let run_too =
+        twins.iter().filter(|twin| !exclude_each_other(&row.ref_filter, &twin.ref_filter));
+    let drifts = drift::find_drifts(conn, &ctx.deps().catalogue, std::slice::from_ref(row)).await?;
+    Ok(mismatch_notice(row)
+        .into_iter()
+        .chain(drifts.values().map(drift_notice))
+        .chain(run_too.take(5).map(duplicate_notice))
+        .collect())
 }
 
 /// A pair that GitLab never sends may be saved, but will not match.
@@ -281,17 +289,7 @@ fn duplicate_notice(row: &Row) -> Notice {
 
 #[cfg(test)]
 pub(super) fn sample_form(row: &Row) -> (Option<Loaded>, Values) {
-    let day = |days| chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::days(days);
-    let bucket = |part, state: &str| Bucket { part, state: state.to_owned(), jobs: 3 };
-    let buckets = [bucket(0, "succeeded"), bucket(13, "failed")];
     let object = Loaded {
-        rail: Some(rail::draw_rail(
-            vec![rail::draw_weeks(WebhookId(row.id), (day(0), day(14)), &buckets)],
-            day(0),
-        )),
-        lead: row
-            .is_pending()
-            .then(|| next_step::draw_next_step(row, "https://signalbox.example.com")),
         notices: mismatch_notice(row).into_iter().chain([duplicate_notice(row)]).collect(),
         ..to_loaded(row)
     };

@@ -2,14 +2,14 @@
 //! Test, with every attempt explained as it arrives. The waiting part is also answered alone, for
 //! the page to fetch while it is open.
 
-use super::{META, webhook_id};
+use super::{META, to_loaded, webhook_id};
 use crate::clock;
 use crate::control;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::deliveries::badges::verdict_badge;
 use crate::web::admin::deliveries::page::reason_text;
 use crate::web::admin::kit::at::At;
-use crate::web::admin::kit::back;
+use crate::web::admin::kit::back::{self, draw_subject};
 use crate::web::admin::kit::badge::Badge;
 use crate::web::admin::kit::frame::Frame;
 use crate::web::admin::kit::reveal;
@@ -60,6 +60,11 @@ const TRIGGERS: [(&str, &str); 17] = [
     ("Resource Access Token Hook", "Project or group access token events"),
 ];
 
+/// What GitLab's form calls the events of this header.
+pub(super) fn trigger_words(header: &str) -> Option<&'static str> {
+    TRIGGERS.iter().find(|(known, _)| *known == header).map(|(_, words)| *words)
+}
+
 /// The whole page.
 #[derive(Template)]
 #[template(path = "admin/webhooks/setup.html")]
@@ -89,8 +94,6 @@ pub struct SetupPage {
     pub wait: Wait,
     /// The webhook's form.
     pub change: String,
-    /// The deliveries of its project.
-    pub deliveries: String,
 }
 
 /// The waiting part alone.
@@ -173,12 +176,11 @@ pub async fn show_setup(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         .map(|(_, text)| text);
     let sharers = crate::webhooks::find_sharers(&mut conn, &ctx.deps().keys, id).await?;
     let label = row.label();
-    let id = row.project_id.to_string();
-    let query = [("project_id", id.as_str()), ("object_kind", row.object_kind.as_str())];
     let frame = ctx
         .new_frame(say!("Set up “{name}” in GitLab", name = label))
         .with_crumb(t("Webhooks"), urls::webhooks())
-        .with_crumb(label, urls::webhook(WebhookId(row.id)));
+        .with_crumb(label, urls::webhook(WebhookId(row.id)))
+        .about(draw_subject(&ctx, &META, &to_loaded(&row)));
     render_page(&SetupPage {
         frame,
         url: gitlab_url(&row, &ctx.public_address()),
@@ -191,13 +193,11 @@ pub async fn show_setup(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
             .into_iter()
             .map(|(header, words)| (words, header == row.http_x_gitlab_event))
             .collect(),
-        other_event: TRIGGERS
-            .iter()
-            .all(|(header, _)| *header != row.http_x_gitlab_event)
+        other_event: trigger_words(&row.http_x_gitlab_event)
+            .is_none()
             .then(|| row.http_x_gitlab_event.clone()),
         is_system_hook: row.http_x_gitlab_event == SYSTEM_HOOK,
-        change: urls::webhook(WebhookId(row.id)),
-        deliveries: urls::with_query(&urls::deliveries(), &query),
+        change: urls::webhook_form(WebhookId(row.id)),
         wait,
     })
 }
@@ -251,7 +251,7 @@ fn draw_wait(
         moves: !row.register_on_first_event && (is_pending || row.registered_at.is_some()),
         new_secret: format!(
             "{}#id_{}",
-            urls::webhook(WebhookId(row.id)),
+            urls::webhook_form(WebhookId(row.id)),
             if row.has_secret_token { "secret_token" } else { "signing_token" }
         ),
         is_pending,
@@ -369,6 +369,5 @@ pub fn sample_setup(row: &Row, words: &str) -> SetupPage {
             now,
         ),
         change: "/admin/".to_owned(),
-        deliveries: "/admin/".to_owned(),
     }
 }

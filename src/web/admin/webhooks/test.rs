@@ -2,7 +2,7 @@
 //! run, and, by a button of its own, the run for real. Trying is `crate::control`.
 
 use super::setup::missing_webhook;
-use super::webhook_id;
+use super::{META, to_loaded, webhook_id};
 use crate::clock;
 use crate::control::{self, Given, ReplayError, Trial};
 use crate::web::admin::act::act_of_request;
@@ -10,7 +10,7 @@ use crate::web::admin::context::AdminContext;
 use crate::web::admin::deliveries::badges::{equal_badge, verdict_badge};
 use crate::web::admin::deliveries::page::{self, CheckView};
 use crate::web::admin::kit::at::At;
-use crate::web::admin::kit::back::query_parameter;
+use crate::web::admin::kit::back::{draw_subject, query_parameter};
 use crate::web::admin::kit::form::Values;
 use crate::web::admin::kit::frame::Frame;
 use crate::web::admin::kit::views::Posted;
@@ -190,7 +190,8 @@ async fn answer_test(
     let frame = ctx
         .new_frame(say!("Test “{name}”", name = label))
         .with_crumb(t("Webhooks").to_owned(), urls::webhooks())
-        .with_crumb(label, urls::webhook(id));
+        .with_crumb(label, urls::webhook(id))
+        .about(draw_subject(ctx, &META, &to_loaded(&row)));
     let is_pasted = pasted.is_some();
     let (header, body) = pasted.unwrap_or((row.http_x_gitlab_event, Bytes::new()));
     render_page(&TestPage {
