@@ -58,6 +58,7 @@ async fn f47_a_link_out_of_a_changed_form_asks_and_out_of_a_clean_or_saved_one_d
     browser.says("Not saved yet").await;
     assert_eq!(leave().await, "true", "a changed one");
     browser.open(&form).await;
+    browser.unfold("action").await;
     browser.choose("concurrency", "serial").await;
     browser.script(watch).await;
     browser.submit("Save and continue editing").await;

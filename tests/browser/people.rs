@@ -91,6 +91,7 @@ async fn people_their_sessions_and_the_log_are_looked_at() {
 
     browser.open(&format!("{HOOKS}{id}/change/")).await;
     browser.fill("name", "Deploy the website, and tell everybody about it in the chat").await;
+    browser.unfold("action").await;
     browser.fill("max_attempts", "7").await;
     browser.submit("Save").await;
     browser.at(HOOKS).await;

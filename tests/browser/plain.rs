@@ -29,6 +29,7 @@ async fn f37_everything_works_without_scripts() {
         browser.clicked(Locator::Css("[name=pending]")).await;
         browser.fill("secret_token", TOKEN).await;
         browser.choose("action", "fails").await;
+        browser.unfold("action").await;
         browser.fill("max_attempts", "1").await;
         browser.submit("Save").await;
         browser.at(LIST).await;

@@ -110,6 +110,16 @@ impl Browser {
         }
     }
 
+    /// Opens what is folded away in a fieldset of a form.
+    pub async fn unfold(&self, fieldset: &str) {
+        let css = format!("#fieldset-{fieldset} .fold:not([open]) > summary");
+        // The bar of buttons lies over the window's end.
+        let middle =
+            format!("document.querySelector('{css}').scrollIntoView({{ block: 'center' }})");
+        self.script(&middle).await;
+        self.clicked(Locator::Css(&css)).await;
+    }
+
     /// Presses the submit button with these words, and waits for the page that answers.
     pub async fn submit(&self, words: &str) {
         let xpath = format!("//button[@type='submit'][normalize-space(.)='{words}']");

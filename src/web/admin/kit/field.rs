@@ -36,6 +36,8 @@ pub struct Field {
     pub required: bool,
     /// Whether it takes the whole width of its fieldset.
     pub full: bool,
+    /// The value of nearly all: while it has that, it is folded away with others like it.
+    pub usual: Option<&'static str>,
 }
 
 /// The control a field wants.
@@ -128,6 +130,7 @@ impl Field {
             widget,
             required: false,
             full: false,
+            usual: None,
         }
     }
 
@@ -152,6 +155,13 @@ impl Field {
     #[must_use]
     pub fn as_required(mut self) -> Self {
         self.required = true;
+        self
+    }
+
+    /// It is seldom changed: folded away while its value is this one (a box is `on`, or empty).
+    #[must_use]
+    pub fn folded_at(mut self, usual: &'static str) -> Self {
+        self.usual = Some(usual);
         self
     }
 

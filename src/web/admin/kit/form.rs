@@ -178,6 +178,29 @@ pub struct BoundField {
     pub was: Option<(String, &'static str)>,
 }
 
+impl FieldsetView {
+    /// Its fields that are always seen.
+    pub fn plain_fields(&self) -> impl Iterator<Item = &BoundField> {
+        self.fields.iter().filter(|field| field.field.usual.is_none())
+    }
+
+    /// Its fields that are seldom changed.
+    pub fn folded_fields(&self) -> Vec<&BoundField> {
+        self.fields.iter().filter(|field| field.field.usual.is_some()).collect()
+    }
+
+    /// Whether those are seen too: one of them is unusual, or wrong.
+    pub fn is_unfolded(&self) -> bool {
+        self.fields.iter().any(BoundField::is_unusual)
+    }
+
+    /// What they are called.
+    pub fn folded_names(&self) -> String {
+        let names = self.folded_fields().into_iter().map(|field| t(&field.field.label).to_owned());
+        names.collect::<Vec<_>>().join(" · ")
+    }
+}
+
 impl BoundField {
     /// Puts a field, its value and its errors together.
     pub fn bind_field(field: Field, values: &Values, errors: &FormErrors) -> Self {
@@ -210,6 +233,17 @@ impl BoundField {
         let help = (!self.field.help.is_empty()).then(|| format!("{id}_helptext"));
         let error = (!self.errors.is_empty()).then(|| format!("{id}_error"));
         help.into_iter().chain(error).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether it has another value than nearly all, where there is such a one, or a wrong one.
+    fn is_unusual(&self) -> bool {
+        let value = match (self.is_check(), self.ticked) {
+            (true, true) => "on",
+            (true, false) => "",
+            (false, _) => self.value.as_str(),
+        };
+        let usual = self.field.usual;
+        usual.is_some_and(|usual| usual != value || !self.errors.is_empty() || self.was.is_some())
     }
 
     /// Whether it is a box, whose label stands beside it.

@@ -30,13 +30,16 @@ pub(super) fn filter_fieldset(is_new: bool) -> Fieldset {
             Field::new("ref_filter", field_label("ref_filter"), Widget::Area { rows: 3 })
                 .with_help("One pattern a line: main, release/*, refs/tags/v*. ! excludes, ** crosses slashes. Merge requests use their source branch."),
             Field::new("path_filter", field_label("path_filter"), Widget::Area { rows: 3 })
-                .with_help("One pattern a line: docs/, src/**/*.rs, !**/*.md. A push must change such a file. It also passes if GitLab omits files."),
+                .with_help("One pattern a line: docs/, src/**/*.rs, !**/*.md. A push must change such a file. It also passes if GitLab omits files.")
+                .folded_at(""),
             Field::new("condition", field_label("condition"), Widget::Area { rows: 2 })
                 .full_width()
-                .with_help(say!("For example: {example}. Operators: =, !=, <, <=, >, >=, in [ ], contains, like, and, or, not, ( ). Fields: {fields}.", example = EXAMPLE, fields = words)),
+                .with_help(say!("For example: {example}. Operators: =, !=, <, <=, >, >=, in [ ], contains, like, and, or, not, ( ). Fields: {fields}.", example = EXAMPLE, fields = words))
+                .folded_at(""),
             Field::checkbox_field("obey_skip", field_label("obey_skip"))
                 .full_width()
-                .with_help("Skips events with [skip ci] or [ci skip] in the newest commit or merge request title, and pushes with -o ci.skip."),
+                .with_help("Skips events with [skip ci] or [ci skip] in the newest commit or merge request title, and pushes with -o ci.skip.")
+                .folded_at(""),
         ],
     };
     fieldset.fields.extend(no_deletions);

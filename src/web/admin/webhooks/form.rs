@@ -23,6 +23,9 @@ use std::collections::BTreeMap;
 const AT_MAIN: &str = "on";
 const REGISTER_ONLY: &str = "off";
 
+/// How many attempts a job gets unless a person chooses otherwise.
+const MAX_ATTEMPTS: &str = "3";
+
 /// Parameters are named so: `param.branch`.
 pub(super) const PARAM: &str = "param.";
 
@@ -81,7 +84,8 @@ fn match_fields(values: &Values) -> Fieldset {
                 .with_help("The project's number in GitLab. -1 means pending registration."),
             Field::new("register_on_first_event", field_label("register_on_first_event"), Widget::Select(places))
                 .full_width()
-                .with_help("With “Yes”, the URL in GitLab never changes."),
+                .with_help("With “Yes”, the URL in GitLab never changes.")
+                .folded_at(AT_MAIN),
         ],
     }
 }
@@ -121,7 +125,8 @@ fn action_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
                 field_label("max_attempts"),
                 Widget::Number { min: 1, max: 100 },
             )
-            .with_help("How many attempts a job gets before it counts as failed."),
+            .with_help("How many attempts a job gets before it counts as failed.")
+            .folded_at(MAX_ATTEMPTS),
             Field::new(
                 "timeout_s",
                 field_label("timeout_s"),
@@ -131,7 +136,8 @@ fn action_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
                 "{}{}",
                 t("For one attempt. Leave empty for the action's own timeout."),
                 limit.unwrap_or_default()
-            )),
+            ))
+            .folded_at(""),
             lane::concurrency_field(),
             lane::max_concurrent_field(),
             lane::debounce_field(),
@@ -201,7 +207,7 @@ pub(super) fn blank_form(catalogue: &Catalogue) -> Values {
     values.tick_box("pending", true);
     set_registers(&mut values, true);
     values.tick_box("enabled", true);
-    values.set_field("max_attempts", "3");
+    values.set_field("max_attempts", MAX_ATTEMPTS);
     values.set_field("concurrency", Concurrency::Parallel.as_str());
     values.set_field("debounce_s", "0");
     if catalogue.get("print").is_some() {

@@ -12,28 +12,34 @@ pub(super) fn concurrency_field() -> Field {
         Concurrency::Latest => "Latest per ref",
     };
     let choices = Concurrency::ALL.map(|choice| Choice::new(choice.as_str(), words(choice)));
-    Field::new("concurrency", field_label("concurrency"), Widget::Select(choices.into())).with_help(
-        "Whether jobs of this webhook run together, in turn, or only the latest of each ref.",
-    )
+    Field::new("concurrency", field_label("concurrency"), Widget::Select(choices.into()))
+        .with_help(
+            "Whether jobs of this webhook run together, in turn, or only the latest of each ref.",
+        )
+        .folded_at(Concurrency::Parallel.as_str())
 }
 
 pub(super) fn max_concurrent_field() -> Field {
     let widget = Widget::Number { min: 1, max: 1_000 };
-    Field::new("max_concurrent_jobs", field_label("max_concurrent_jobs"), widget).with_help(
-        "With “Parallel”: how many run at once over all workers. Leave empty for no limit.",
-    )
+    Field::new("max_concurrent_jobs", field_label("max_concurrent_jobs"), widget)
+        .with_help(
+            "With “Parallel”: how many run at once over all workers. Leave empty for no limit.",
+        )
+        .folded_at("")
 }
 
 pub(super) fn debounce_field() -> Field {
     let widget = Widget::Number { min: 0, max: 3_600 };
     Field::new("debounce_s", field_label("debounce_s"), widget)
         .with_help("With “Latest per ref”: how long a job waits for a newer one. 0 turns it off.")
+        .folded_at("0")
 }
 
 pub(super) fn cancel_field() -> Field {
     Field::checkbox_field("cancel_running", field_label("cancel_running"))
         .full_width()
         .with_help("With “Latest per ref”: applies to jobs of the same ref.")
+        .folded_at("")
 }
 
 /// What was typed into them.
