@@ -390,6 +390,7 @@ function swap(old, fresh) {
   }
   if (before !== `${fresh.dataset.state} ${fresh.dataset.announce}`) say(fresh.dataset.announce || "");
   if (fresh.dataset.title) document.title = fresh.dataset.title;
+  if (fresh.dataset.icon) $("link[rel=icon]").setAttribute("href", fresh.dataset.icon);
 }
 for (const part of $$("[data-poll][id]")) polling.set(part.id, setTimeout(poll, Number(part.dataset.pollMs) || 2000, part.id));
 for (const box of $$("[data-end]")) if (!$(":target", box)) box.scrollTop = box.scrollHeight;

@@ -4,7 +4,10 @@
 use crate::support::app::{Setup, TOKEN};
 use crate::support::browser::Browser;
 use crate::support::gitlab::Delivery;
+use crate::support::wait;
 use crate::support::webhooks::{self, with};
+use fantoccini::Locator;
+use serde_json::json;
 
 const SCRIPT: &str = "seq -f 'Compiling part %g of 1500, which is a rather long line that goes on until it reaches the edge of the page and beyond it' 1 1500; \
                       sleep 0.3; echo \"error: target ${SIGNALBOX_BRANCH} has no such file\" >&2; exit 2";
@@ -62,5 +65,34 @@ async fn a_failed_job_is_understood_and_its_output_looked_through() {
         .await;
     browser.open(&format!("{address}output/?attempt=2")).await;
     browser.pictures("output-gone").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_window_turns_red_as_its_job_fails_and_the_menu_closes_again() {
+    let waits = "cd \"$(dirname \"$0\")\"; while ! [ -e go ]; do sleep 0.05; done; exit 3";
+    let app = Setup::new().await.action("fails", "", waits).start().await;
+    app.add_webhook(&with(webhooks::push(), &[("action", "fails"), ("max_attempts", "1")])).await;
+    let [job] = app.send(&Delivery::push_2015().token(TOKEN)).await.jobs().try_into().unwrap();
+    app.job_is(&job, "running").await;
+    let browser = Browser::logged_in(&app).await;
+    browser.open(&format!("/admin/hooks/job/{job}/")).await;
+    let window = "return [document.querySelector('link[rel=icon]').getAttribute('href').includes('failed'), \
+                  document.title[0]]";
+    assert_eq!(browser.script(window).await, json!([false, "▶"]));
+    std::fs::write(app.folder().join("actions/go"), "").unwrap();
+    wait::until_equal("the window", json!([true, "✕"]), async || browser.script(window).await)
+        .await;
+
+    let summary = Locator::Css("#more > summary");
+    let open = "return [document.querySelector('#more').open, document.activeElement.closest('#more') !== null]";
+    browser.clicked(summary).await;
+    assert_eq!(browser.script(open).await, json!([true, true]));
+    browser.pictures("job-more").await;
+    browser.key("\u{E00C}").await; // Escape
+    assert_eq!(browser.script(open).await, json!([false, true]));
+    browser.clicked(summary).await;
+    browser.clicked(Locator::Css("h1")).await;
+    assert_eq!(browser.script(open).await, json!([false, false]));
     browser.close().await;
 }

@@ -6,6 +6,7 @@ mod lanes;
 mod live;
 mod log;
 mod many;
+mod page;
 mod pause;
 mod retry;
 mod run;

@@ -9,7 +9,7 @@ use super::schema::{job_attempts, job_output, jobs, webhooks};
 use super::{Conn, Result};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Integer, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use signalbox_core::failure::Failure;
@@ -227,6 +227,33 @@ pub async fn of_webhook(conn: &mut Conn, webhook: WebhookId, most: i64) -> Resul
         .load(conn)
         .await?;
     add_context(conn, newest).await
+}
+
+/// The jobs of a webhook on both sides of one of its own.
+#[derive(Debug, Default, QueryableByName)]
+pub struct Neighbours {
+    /// The newest of those before it.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub previous: Option<String>,
+    /// The oldest of those after it.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub next: Option<String>,
+}
+
+/// What stands beside a job among its webhook's.
+///
+/// # Errors
+/// Any [`crate::StoreError`] of the database.
+pub async fn find_neighbours(
+    conn: &mut Conn,
+    webhook: WebhookId,
+    job: &JobId,
+) -> Result<Neighbours> {
+    let found = diesel::sql_query(
+        "SELECT (SELECT max(id) FROM jobs WHERE webhook_id = $1 AND id < $2) AS previous, \
+         (SELECT min(id) FROM jobs WHERE webhook_id = $1 AND id > $2) AS next",
+    );
+    Ok(found.bind::<BigInt, _>(webhook.0).bind::<Text, _>(job.as_str()).get_result(conn).await?)
 }
 
 /// How many jobs of a webhook have not ended yet.

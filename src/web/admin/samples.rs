@@ -36,7 +36,7 @@ use signalbox_core::role::Role;
 use signalbox_core::verdict::Verdict;
 use signalbox_store::audit::Verb;
 use signalbox_store::deliveries::{Brief, Full, JobRef, Row as DeliveryRow};
-use signalbox_store::jobs::{Attempt, Row as JobRow};
+use signalbox_store::jobs::{Attempt, Neighbours, Row as JobRow};
 use std::collections::HashSet;
 
 const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
@@ -182,6 +182,7 @@ fn job_sample(state: JobState, attempts: Vec<(Attempt, Log)>) -> String {
         keep: chrono::TimeDelta::days(30),
         cause: Some(sample_delivery(Verdict::Matched)),
         webhook: None,
+        beside: Neighbours { previous: Some(ODD.to_owned()), next: Some(LONG.to_owned()) },
         waits: Waits { before: 2, running: Some(ODD.to_owned()), ..Waits::default() },
         role: Role::Admin,
     };

@@ -21,6 +21,17 @@ use signalbox_i18n::say;
 use signalbox_i18n::t;
 use signalbox_store::jobs::{self, Job};
 
+/// How likely a button is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rank {
+    /// It is the best thing to do.
+    Best,
+    /// Now and then.
+    Usual,
+    /// Rarely: it stands in a menu.
+    Rare,
+}
+
 /// A button of a job's page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Button {
@@ -38,6 +49,8 @@ pub struct Button {
     pub asks: bool,
     /// What is sent with it.
     pub fields: Vec<(&'static str, String)>,
+    /// How likely it is wanted.
+    pub rank: Rank,
     /// Why it cannot be pressed now.
     pub reason: Option<&'static str>,
 }
@@ -59,6 +72,7 @@ pub fn job_buttons(job: &Job, list: &str, role: Role) -> Vec<Button> {
         href: href("run-again"),
         asks: false,
         fields: Vec::new(),
+        rank: if job.state == JobState::Failed { Rank::Best } else { Rank::Usual },
         reason: (!may(JobState::may_run_again)).then_some("Only ended jobs can be run again."),
     }];
     if may(JobState::may_run_now) {
@@ -70,6 +84,7 @@ pub fn job_buttons(job: &Job, list: &str, role: Role) -> Vec<Button> {
             href: href("run-now"),
             asks: false,
             fields: Vec::new(),
+            rank: Rank::Usual,
             reason: None,
         });
     }
@@ -81,6 +96,7 @@ pub fn job_buttons(job: &Job, list: &str, role: Role) -> Vec<Button> {
         href: href("cancel"),
         asks: true,
         fields: Vec::new(),
+        rank: Rank::Usual,
         reason: if !may(JobState::may_cancel) {
             Some("It has already ended.")
         } else if stopping {
@@ -99,6 +115,7 @@ pub fn job_buttons(job: &Job, list: &str, role: Role) -> Vec<Button> {
             href: list_with(&urls::jobs(), list),
             asks: true,
             fields: vec![("action", "delete".to_owned()), ("_selected_action", job.id.clone())],
+            rank: Rank::Rare,
             reason: None,
         });
     }

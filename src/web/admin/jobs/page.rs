@@ -1,6 +1,6 @@
 //! One job's page: how it stands, its attempts with their output, and what can be done with it.
 
-use super::act::{Button, job_buttons};
+use super::act::{Button, Rank, job_buttons};
 use super::attempt::{AttemptView, Place, error_of, is_followed};
 use super::log::{Log, MOST_CHUNKS};
 use super::view::View;
@@ -10,9 +10,10 @@ use crate::web::admin::context::AdminContext;
 use crate::web::admin::deliveries::steps::{Step, job_steps};
 use crate::web::admin::jobs::badges::job_badge;
 use crate::web::admin::kit::at::{At, span_text};
-use crate::web::admin::kit::back::{self, preserved_list};
+use crate::web::admin::kit::back::{self, carry_list, preserved_list};
 use crate::web::admin::kit::badge::Badge;
 use crate::web::admin::kit::frame::Frame;
+use crate::web::assets;
 use crate::web::filters;
 use crate::web::human::{HumanError, render_page};
 use crate::web::problem::Problem;
@@ -20,7 +21,7 @@ use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
-use signalbox_core::ids::JobId;
+use signalbox_core::ids::{JobId, WebhookId};
 use signalbox_core::job::JobState;
 use signalbox_core::role::Role;
 use signalbox_i18n::say;
@@ -56,7 +57,7 @@ pub struct JobPage {
     pub cause: Option<deliveries::Brief>,
     /// The page in GitLab of what that event is about.
     pub gitlab_page: Option<String>,
-    /// Its webhook's form, while there is one.
+    /// Its webhook's page, while there is one.
     pub webhook: Option<String>,
     /// Who asked for it again, if someone did.
     pub again_by: Option<String>,
@@ -64,6 +65,12 @@ pub struct JobPage {
     pub params: Vec<(String, String)>,
     /// What can be done with it, for those who may.
     pub buttons: Vec<Button>,
+    /// The same, where it is rarely wanted.
+    pub rare: Vec<Button>,
+    /// The window's icon.
+    pub window_icon: String,
+    /// The webhook's jobs before and after this one.
+    pub beside: [Option<String>; 2],
     /// Where it stands in its lane, or who holds it back, while it waits.
     pub waits: Option<String>,
     /// The job that runs before it in its lane, or the newer one that took its place.
@@ -105,7 +112,7 @@ pub async fn show_job(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         Ok(delivery) => deliveries::find_brief(&mut conn, &delivery).await?,
         Err(_) => None,
     };
-    let webhook = match job.webhook_id.map(signalbox_core::ids::WebhookId) {
+    let webhook = match job.webhook_id.map(WebhookId) {
         Some(id) => match webhooks::find_webhook(&mut conn, id).await {
             Ok(_) => Some(urls::webhook(id)),
             Err(StoreError::NotFound) => None,
@@ -116,10 +123,14 @@ pub async fn show_job(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let frame = ctx
         .new_frame(say!("Job {id}", id = id))
         .with_crumb(t("Jobs"), preserved_list(&ctx, &urls::jobs()));
+    let beside = match job.webhook_id {
+        Some(webhook) => jobs::find_neighbours(&mut conn, WebhookId(webhook), &id).await?,
+        None => jobs::Neighbours::default(),
+    };
     let role = ctx.actor.role;
     let waits = Waits::find_for_job(&mut conn, &job).await?;
     let keep = ctx.deps().retention.output;
-    let shown = Shown { job, attempts, view, keep, cause, webhook, waits, role };
+    let shown = Shown { job, attempts, view, keep, cause, webhook, beside, waits, role };
     render_page(&draw_job(frame, shown, clock::now()))
 }
 
@@ -150,8 +161,10 @@ pub struct Shown {
     pub keep: TimeDelta,
     /// The event that set it off.
     pub cause: Option<deliveries::Brief>,
-    /// Its webhook's form.
+    /// Its webhook's page.
     pub webhook: Option<String>,
+    /// That webhook's jobs before and after it.
+    pub beside: jobs::Neighbours,
     /// What it waits for.
     pub waits: Waits,
     /// What this person may do with it.
@@ -160,10 +173,14 @@ pub struct Shown {
 
 /// Draws a job.
 pub fn draw_job(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
-    let Shown { job, attempts, view, keep, cause, webhook, waits, role } = shown;
+    let Shown { job, attempts, view, keep, cause, webhook, beside, waits, role } = shown;
     let state = job.state;
     let newest = attempts.first().map(|(attempt, _)| attempt);
     let is_live = !state.is_final();
+    let (rare, buttons) = job_buttons(&job, &view.list, role)
+        .into_iter()
+        .partition(|button| button.rank == Rank::Rare);
+    let address = |id: String| carry_list(&urls::object("hooks", "job", id), &view.list);
     JobPage {
         events: (!view.is_fixed()).then(|| events_url(&job, attempts.first(), &view)),
         here: view.address_at(&urls::object("hooks", "job", &job.id)),
@@ -175,7 +192,10 @@ pub fn draw_job(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
         steps: job_steps(&job),
         params: stored_params(&job.action_params),
         again_by: again_by(&job, cause.as_ref()),
-        buttons: job_buttons(&job, &view.list, role),
+        buttons,
+        rare,
+        window_icon: assets::url(window_icon(state)),
+        beside: [beside.previous, beside.next].map(|id| id.map(address)),
         other: other_job(&job, &waits),
         waits: waits.waits_text(&job),
         is_live,
@@ -197,6 +217,11 @@ pub fn draw_job(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
         cause,
         webhook,
     }
+}
+
+/// The icon of the page's window, by which a failed job is found among others.
+fn window_icon(state: JobState) -> &'static str {
+    if state == JobState::Failed { "favicon-failed.svg" } else { "favicon.svg" }
 }
 
 /// What a row of open windows has room for: how it stands, and what it is.
