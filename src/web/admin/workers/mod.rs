@@ -149,7 +149,7 @@ fn worker_badge(worker: &Worker, now: DateTime<Utc>) -> Badge {
         (None, Some(age)) if age < DEAD => {
             Badge::new("stale", "No heartbeat", "clock", Tone::Caution)
         }
-        (None, _) => Badge::new("dead", "Lost", "unplug", Tone::Plain),
+        (None, _) => Badge::new("dead", "Lost", "unplug", Tone::Bad),
     }
 }
 
@@ -212,15 +212,16 @@ mod tests {
             ended_at: None,
             last_seen_at: None,
         };
-        let state = |worker: &Worker, age: Option<i64>| {
+        let looks = |worker: &Worker, age: Option<i64>| {
             let last_seen_at = age.map(|age| now - TimeDelta::seconds(age));
-            worker_badge(&Worker { last_seen_at, ..worker.clone() }, now).state
+            let badge = worker_badge(&Worker { last_seen_at, ..worker.clone() }, now);
+            format!("{} {}", badge.state, badge.tone.as_str())
         };
-        assert_eq!(state(&worker, Some(5)), "alive");
-        assert_eq!(state(&worker, Some(9)), "stale");
-        assert_eq!(state(&worker, Some(15)), "dead");
-        assert_eq!(state(&worker, None), "dead");
+        assert_eq!(looks(&worker, Some(5)), "alive good");
+        assert_eq!(looks(&worker, Some(9)), "stale caution");
+        assert_eq!(looks(&worker, Some(15)), "dead bad");
+        assert_eq!(looks(&worker, None), "dead bad");
         worker.ended_at = Some(now);
-        assert_eq!(state(&worker, None), "stopped");
+        assert_eq!(looks(&worker, None), "stopped quiet");
     }
 }
