@@ -227,6 +227,7 @@ fn end_of(ended: &Ended, interrupted: bool) -> End {
         cpu_ms: ended.usage.and_then(|usage| usage.cpu.as_millis().try_into().ok()),
         peak_memory_kib: ended.usage.and_then(|usage| usage.peak_memory_kib.try_into().ok()),
         failure: if interrupted { Some(Failure::WorkerStopped) } else { ended.failure.clone() },
+        argv: ended.argv.clone(),
     }
 }
 
@@ -246,6 +247,7 @@ pub(super) async fn give_up(
         cpu_ms: None,
         peak_memory_kib: None,
         failure: Some(Failure::WorkerLost),
+        argv: None,
     };
     let tally = row.tally_tries();
     let tally = Tally { lost: tally.lost + 1, ..tally };
@@ -274,6 +276,7 @@ fn failed_outcome(failure: Failure) -> Ended {
         http_status: None,
         usage: None,
         failure: Some(failure),
+        argv: None,
     }
 }
 

@@ -64,3 +64,31 @@ async fn a_failed_job_is_found_among_windows_and_run_again_first() {
         "{icon}"
     );
 }
+
+#[tokio::test]
+async fn the_command_is_shown_as_it_ran_without_its_secrets() {
+    let more = "secrets = { PLANTED = { env = 'PLANTED' } }";
+    let setup = Setup::new().await.action("deploy", more, "exit 0").setting("PLANTED", "hush-hush");
+    let file = setup.folder().join("actions/deploy.toml");
+    let entry = std::fs::read_to_string(&file).unwrap();
+    let command = "deploy.sh\", \"{branch}\", \"two words\", \"--key=hush-hush\"]";
+    std::fs::write(&file, entry.replace("deploy.sh\"]", command)).unwrap();
+    let app = setup.start().await;
+    webhook_with(&app, "deploy", &[]).await;
+    let job = push(&app, "a").await;
+    app.job_is(&job, "succeeded").await;
+    let panel = app.panel().await;
+    let shown = panel.open(&format!("{LIST}{job}/")).await;
+    let command = shown.text(".attempt [data-width=full] > dd > code");
+    let program = app.folder().join("actions/deploy.sh");
+    assert_eq!(command, format!("{} master 'two words' '--key=••••••'", program.display()));
+    // Later the file says something else: what ran stays.
+    std::fs::write(&file, entry).unwrap();
+    assert_eq!(panel.open(&format!("{LIST}{job}/")).await.text(".attempt dd > code"), command);
+    // What is long takes a click, and what is longer is not kept.
+    let long = "UPDATE job_attempts SET argv = jsonb_build_array(repeat('x', 500))";
+    app.database().execute(long).await;
+    assert!(panel.open(&format!("{LIST}{job}/")).await.has(".attempt dd > details > code"));
+    app.database().execute("UPDATE job_attempts SET argv = NULL").await;
+    assert!(!panel.open(&format!("{LIST}{job}/")).await.has("[data-width=full]"));
+}

@@ -19,6 +19,9 @@ use tokio_util::sync::CancellationToken;
 /// The exit code that asks for another try. Source: sysexits.h, `EX_TEMPFAIL`.
 const TEMPORARY_FAILURE: i32 = 75;
 
+/// Bytes of program and arguments that are kept.
+const MOST_ARGV: usize = 8 * 1024;
+
 pub(super) async fn run_command(
     command: &Command,
     request: RunRequest,
@@ -34,6 +37,7 @@ pub(super) async fn run_command(
         Err(reason) => return Ended::not_started(spec, reason),
     };
     let recorder = Recorder::new(&told.secrets, output);
+    let argv = shown_argv(&prepared, &recorder);
     let started = match start_command(command, prepared).await {
         Ok(started) => started,
         Err(error) => return Ended::not_started(spec, cannot_start(command, &error)),
@@ -41,7 +45,7 @@ pub(super) async fn run_command(
     let time = request.time_limit();
     let limits = Limits { time, ..limits };
     match process::see_through(started, request.body, limits, recorder, &stop).await {
-        Ok(end) => describe_end(spec, &end, time),
+        Ok(end) => Ended { argv, ..describe_end(spec, &end, time) },
         Err(error) => Ended::not_started(spec, Failure::EndNotSeen { error: error.to_string() }),
     }
 }
@@ -83,6 +87,14 @@ pub(super) fn prepare_command(
         .build_environment(spec, (&told.values, &told.secrets), &request.facts, inherited)
         .map_err(refused)?;
     Ok(Prepared { program, args, env, ids: identity.map(|who| who.ids) })
+}
+
+/// Program and arguments for people: without secrets, and none if they are too long to keep.
+fn shown_argv(prepared: &Prepared, recorder: &Recorder) -> Option<Vec<String>> {
+    let program = prepared.program.display().to_string();
+    let argv = std::iter::once(&program).chain(&prepared.args);
+    let argv: Vec<String> = argv.map(|text| recorder.mask_text(text)).collect();
+    (argv.iter().map(String::len).sum::<usize>() <= MOST_ARGV).then_some(argv)
 }
 
 async fn start_command(command: &Command, prepared: Prepared) -> io::Result<Started> {
@@ -142,7 +154,7 @@ fn describe_end(spec: &ActionSpec, end: &End, time: Duration) -> Ended {
         Cause::TimeLimit => spec.retry_on_failure,
         Cause::Stopped => false,
     };
-    Ended { outcome, temporary, exit_code, signal, http_status: None, usage, failure }
+    Ended { temporary, exit_code, signal, usage, ..Ended::with_outcome(outcome, failure) }
 }
 
 fn by_itself(exit_code: Option<i32>, signal: Option<i32>) -> Failure {

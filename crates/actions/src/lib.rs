@@ -117,6 +117,8 @@ pub struct Ended {
     pub usage: Option<Usage>,
     /// What went wrong, if something did.
     pub failure: Option<Failure>,
+    /// Program and arguments as they ran, secrets taken out, if it was a process.
+    pub argv: Option<Vec<String>>,
 }
 
 impl Ended {
@@ -130,6 +132,7 @@ impl Ended {
             http_status: None,
             usage: None,
             failure,
+            argv: None,
         }
     }
 

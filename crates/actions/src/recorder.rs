@@ -76,6 +76,11 @@ impl Recorder {
         self.flush_waiting().await;
     }
 
+    /// A text with its secrets taken out.
+    pub(super) fn mask_text(&self, text: &str) -> String {
+        self.masks.mask_text(text)
+    }
+
     /// A failure with its secrets taken out.
     pub(super) fn mask_failure(&self, failure: Failure) -> Failure {
         failure.with_texts(&|text| self.masks.mask_text(text))

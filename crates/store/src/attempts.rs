@@ -184,6 +184,8 @@ pub struct End {
     pub peak_memory_kib: Option<i64>,
     /// Why it failed, if it did.
     pub failure: Option<Failure>,
+    /// Program and arguments, if it started one.
+    pub argv: Option<Vec<String>>,
 }
 
 impl End {
@@ -216,6 +218,7 @@ pub async fn end_attempt(
             job_attempts::peak_memory_kib.eq(end.peak_memory_kib),
             job_attempts::error.eq(end.error_text()),
             job_attempts::failure.eq(end.failure.as_ref().map(Failure::to_stored)),
+            job_attempts::argv.eq(end.argv.as_ref().map(|argv| serde_json::json!(argv))),
         ))
         .execute(conn)
         .await?;

@@ -111,6 +111,8 @@ pub struct Attempt {
     pub output_pruned_at: Option<DateTime<Utc>>,
     #[serde(skip)]
     pub failure: Option<serde_json::Value>,
+    #[serde(skip)]
+    pub argv: Option<serde_json::Value>,
 }
 
 impl Attempt {

@@ -83,6 +83,7 @@ diesel::table! {
         peak_memory_kib -> Nullable<Int8>,
         output_pruned_at -> Nullable<Timestamptz>,
         failure -> Nullable<Jsonb>,
+        argv -> Nullable<Jsonb>,
     }
 }
 

@@ -29,15 +29,15 @@ struct Moved {
 /// Rows are locked in their order: of jobs, then of webhooks, as everybody does.
 const END: &str = "\
     WITH given AS (SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
-      $15, $16, $24) AS g (job, number, at, outcome, exit_code, http_status, signal, cpu_ms, \
-      peak_memory_kib, why, state, used, lost, error, finished_at, run_at, failure)), \
+      $15, $16, $24, $26) AS g (job, number, at, outcome, exit_code, http_status, signal, cpu_ms, \
+      peak_memory_kib, why, state, used, lost, error, finished_at, run_at, failure, argv)), \
     job AS MATERIALIZED (SELECT jobs.id FROM jobs JOIN given ON jobs.id = given.job \
       WHERE jobs.state = $17 AND jobs.lane = '' AND jobs.cancel_requested_at IS NULL \
       ORDER BY jobs.id FOR UPDATE OF jobs), \
     ended AS (UPDATE job_attempts a SET outcome = g.outcome, finished_at = g.at, \
       exit_code = g.exit_code, http_status = g.http_status, signal = g.signal, cpu_ms = g.cpu_ms, \
       peak_memory_kib = g.peak_memory_kib, error = g.why, \
-      failure = g.failure FROM job JOIN given g ON g.job = job.id \
+      failure = g.failure, argv = g.argv FROM job JOIN given g ON g.job = job.id \
       WHERE a.job_id = g.job AND a.number = g.number AND a.outcome IS NULL RETURNING g.*), \
     moved AS (UPDATE jobs SET state = e.state, tries_used = e.used, tries_lost = e.lost, \
       error = e.error, finished_at = e.finished_at, run_at = coalesce(e.run_at, jobs.run_at) \
@@ -91,6 +91,9 @@ pub async fn end_many(conn: &mut Conn, endings: &[Ending<'_>]) -> Result<HashSet
         }))
         .bind::<Array<Nullable<Jsonb>>, _>(column_of(&chunks, |chunk| {
             chunk.notice.as_ref().map(JsonText::from_value)
+        }))
+        .bind::<Array<Nullable<Jsonb>>, _>(column_of(&finishes, |of| {
+            of.end.argv.as_ref().map(JsonText::from_value)
         }));
     let moved: Vec<Moved> = cached(statement).load(conn).await?;
     Ok(moved.into_iter().map(|job| job.id).collect())

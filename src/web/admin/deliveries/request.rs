@@ -122,7 +122,7 @@ pub fn curl_command(
 }
 
 /// A word for a POSIX shell, without control characters other than line ends.
-fn quote_for_shell(text: &str) -> String {
+pub fn quote_for_shell(text: &str) -> String {
     let text: String = text.chars().filter(|c| !c.is_control() || *c == '\n').collect();
     format!("'{}'", text.replace('\'', r"'\''"))
 }

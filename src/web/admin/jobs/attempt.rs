@@ -2,6 +2,7 @@
 
 use super::log::Log;
 use super::view::View;
+use crate::web::admin::deliveries::request::quote_for_shell;
 use crate::web::admin::jobs::badges::outcome_badge;
 use crate::web::admin::kit::at::{At, span_text};
 use crate::web::admin::kit::badge::Badge;
@@ -10,6 +11,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use signalbox_i18n as i18n;
 use signalbox_i18n::say;
 use signalbox_store::jobs::Attempt;
+
+/// The longest command that is seen at once, in bytes.
+const LONG: usize = 400;
 
 /// One attempt.
 pub struct AttemptView {
@@ -27,6 +31,8 @@ pub struct AttemptView {
     pub ending: Option<String>,
     /// Processor time and memory, in words.
     pub used: Option<String>,
+    /// Program and arguments as they ran.
+    pub command: Option<String>,
     /// What went wrong.
     pub error: String,
     /// Its output; none where it is only shown on demand.
@@ -92,6 +98,7 @@ impl AttemptView {
             started: At(attempt.started_at),
             took: span_text(attempt.finished_at.unwrap_or(now) - attempt.started_at),
             ending,
+            command: attempt.argv.as_ref().map(command_text),
             used: usage_text(attempt.cpu_ms, attempt.peak_memory_kib),
             error,
             is_open: log.is_some(),
@@ -100,6 +107,11 @@ impl AttemptView {
             view,
             log,
         }
+    }
+
+    /// Whether its command would take more than some lines.
+    pub fn is_command_long(&self) -> bool {
+        self.command.as_ref().is_some_and(|command| command.len() > LONG)
     }
 
     /// The page with the output seen this way; it comes back to this attempt.
@@ -190,6 +202,18 @@ pub fn error_of(attempt: &Attempt) -> String {
 /// Whether what is printed comes by itself, to the end of what is shown.
 pub fn is_followed(is_newest: bool, is_live: bool, view: &View) -> bool {
     is_newest && is_live && !view.is_fixed()
+}
+
+/// Program and arguments in a line, as a shell would take them.
+fn command_text(argv: &serde_json::Value) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
+    let quoted = |word: &str| match word {
+        "" => "''".to_owned(),
+        word if word.chars().all(plain) => word.to_owned(),
+        word => quote_for_shell(word),
+    };
+    let words = argv.as_array().into_iter().flatten().filter_map(|word| word.as_str());
+    words.map(quoted).collect::<Vec<_>>().join(" ")
 }
 
 /// What an attempt used.

@@ -141,6 +141,7 @@ pub(super) fn sample_attempt(number: i32, outcome: Option<AttemptOutcome>) -> (A
         output_pruned_at: None,
         error: "It ended with exit code 3.".to_owned(),
         failure: Some(Failure::ExitCode { code: 3 }.to_stored()),
+        argv: Some(json!(["/opt/deploy.sh", ODD])),
     };
     let chunk = |seq, stream: &str| Chunk {
         seq,
