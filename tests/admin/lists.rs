@@ -248,7 +248,9 @@ async fn webhooks_of_one_repository_stand_below_a_heading_while_they_are_sorted_
     let http = ("repo_url", "https://example.com/mike/diaspora.git");
     panel.add_webhook(&webhooks::push()).await;
     panel.add_webhook(&with(with(webhooks::push(), &tags), &[http, ("name", "Tags")])).await;
-    panel.add_webhook(&webhooks::form_for("Zoo", "git@h:z/zoo.git", ("push", "Push Hook"), 9)).await;
+    panel
+        .add_webhook(&webhooks::form_for("Zoo", "git@h:z/zoo.git", ("push", "Push Hook"), 9))
+        .await;
     let list = panel.open("/admin/hooks/webhook/").await;
     let heading = list.texts("tr.group");
     assert_eq!(heading.len(), 1, "one repository has several: {heading:?}");

@@ -14,6 +14,15 @@ use signalbox_i18n::t;
 /// The form's field that says what its fields were when it was opened.
 pub const WAS: &str = "_was";
 
+/// What an object's fields were when its form was first opened; nothing for a new one.
+pub(super) fn initial_values(object: Option<&Loaded>, values: &Values) -> String {
+    let Some(object) = object else { return String::new() };
+    match values.get(WAS) {
+        "" => object.values.to_text(),
+        kept => kept.to_owned(),
+    }
+}
+
 /// The page with status 409: nothing was saved; `object` is as it is now, `values` what was typed.
 /// Where the two are the same there is nothing to pick: back to the list.
 ///

@@ -334,20 +334,11 @@ fn form_page<E: Editable>(
         history: object.filter(|_| meta.tabs.is_none()).map(|object| meta.history_url(&object.id)),
         delete: delete.map(|href| preserved_on(ctx, &href)),
         close: back_to_list(ctx, meta),
-        was: initial_values(object, values),
+        was: conflict::initial_values(object, values),
         once: clock::unique_id(),
         object: object.cloned(),
         one: meta.label,
     })
-}
-
-/// What an object's fields were when its form was first opened; nothing for a new one.
-fn initial_values(object: Option<&Loaded>, values: &Values) -> String {
-    let Some(object) = object else { return String::new() };
-    match values.get(conflict::WAS) {
-        "" => object.values.to_text(),
-        kept => kept.to_owned(),
-    }
 }
 
 /// What was done to an object.

@@ -1,7 +1,8 @@
 //! What a change of a webhook's form means beyond its fields: whether it asks for the password
 //! again, and how an entry of the history is taken back.
 
-use super::form::{PARAM, fill_parameters, set_registers};
+use super::form::set_registers;
+use super::parameters::{PARAM, fill_parameters};
 use crate::web::admin::kit::form::Values;
 use crate::web::admin::kit::resource::Loaded;
 use crate::web::admin::kit::revert;

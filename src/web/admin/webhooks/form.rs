@@ -1,6 +1,7 @@
 //! The form of a webhook: its fields, how a webhook fills them, and how what was typed becomes a
 //! draft for `crate::webhooks` to judge.
 
+use super::parameters::{self, PARAM};
 use super::{act_from, filters, lane, security};
 use crate::web::admin::context::{AdminContext, Unsaved, to_unsaved};
 use crate::web::admin::kit::field::{Choice, Field, Fieldset, Widget};
@@ -9,7 +10,6 @@ use crate::web::admin::kit::resource::{Loaded, Saved};
 use crate::web::admin::words::field_label;
 use crate::webhooks::{self, Draft, Rules, Target, WebhookInput};
 use signalbox_actions::Catalogue;
-use signalbox_core::action::{Parameter, ParameterKind};
 use signalbox_core::event::kind::{self, KINDS};
 use signalbox_core::ids::WebhookId;
 use signalbox_core::webhook::{Concurrency, ProjectId};
@@ -26,9 +26,6 @@ const REGISTER_ONLY: &str = "off";
 /// How many attempts a job gets unless a person chooses otherwise.
 const MAX_ATTEMPTS: &str = "3";
 
-/// Parameters are named so: `param.branch`.
-pub(super) const PARAM: &str = "param.";
-
 /// The form for these values.
 pub(in crate::web::admin) fn form_fieldsets(
     catalogue: &Catalogue,
@@ -41,7 +38,7 @@ pub(in crate::web::admin) fn form_fieldsets(
         filters::filter_fieldset(object.is_none()),
         security::security_fieldset(public_address, values, object),
         action_fields(catalogue, values),
-        parameter_fields(catalogue, values),
+        parameters::parameter_fieldset(catalogue, values),
         note_fields(),
     ]
 }
@@ -149,41 +146,6 @@ fn action_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
     }
 }
 
-/// The parameters of the chosen action: none, if it declares none.
-fn parameter_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
-    let spec = catalogue.get(values.get_trimmed("action"));
-    let fields: Vec<Field> =
-        spec.iter().flat_map(|spec| &spec.parameters).map(parameter_field).collect();
-    Fieldset { id: "parameters", legend: "Parameters", help: "".into(), paired: true, fields }
-}
-
-fn parameter_field(parameter: &Parameter) -> Field {
-    let name = format!("{PARAM}{}", parameter.name);
-    // Left out, the entry's default counts; where there is none, a choice must be made.
-    let none = Choice::new("", if parameter.required { "Choose…" } else { "Default" });
-    let widget = match &parameter.kind {
-        ParameterKind::Text { .. }
-        | ParameterKind::GitRef
-        | ParameterKind::GitSha
-        | ParameterKind::ProjectPath => Widget::Text,
-        ParameterKind::Integer { min, max } => Widget::Number { min: *min, max: *max },
-        ParameterKind::Boolean => Widget::Select(vec![
-            Choice::new("", "Default"),
-            Choice::new("true", "Yes"),
-            Choice::new("false", "No"),
-        ]),
-        ParameterKind::Choice(words) => {
-            let words = words.iter().map(|word| Choice::new(word.clone(), word.clone()));
-            Widget::Select(std::iter::once(none).chain(words).collect())
-        }
-    };
-    let usual = parameter.default.as_ref().map(|value| say!("Default: {value}.", value = value));
-    let help =
-        [Some(parameter.help.clone()), usual].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let field = Field::new(name, parameter.name.clone(), widget).with_help(help);
-    if parameter.required { field.as_required() } else { field }
-}
-
 fn note_fields() -> Fieldset {
     Fieldset {
         id: "notes",
@@ -238,7 +200,7 @@ pub(super) fn form_values(row: &Row) -> Values {
     values.set_field("notes", row.notes.as_str());
     filters::fill_filters(&mut values, row);
     security::fill_secrets(&mut values, row);
-    fill_parameters(&mut values, &row.action_params);
+    parameters::fill_parameters(&mut values, &row.action_params);
     values
 }
 
@@ -249,14 +211,6 @@ fn optional_number(number: Option<i32>) -> String {
 /// Fills in where it registers.
 pub(super) fn set_registers(values: &mut Values, at_main: bool) {
     values.set_field("register_on_first_event", if at_main { AT_MAIN } else { REGISTER_ONLY });
-}
-
-/// Fills in an action's parameters as they are stored.
-pub(super) fn fill_parameters(values: &mut Values, stored: &serde_json::Value) {
-    for (name, value) in stored.as_object().into_iter().flatten() {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        values.set_field(&format!("{PARAM}{name}"), text);
-    }
 }
 
 /// Whether a new webhook is to wait for its Test.

@@ -11,6 +11,7 @@ pub mod import;
 mod lane;
 mod list;
 pub mod overview;
+mod parameters;
 pub mod payload;
 pub mod reset;
 mod security;
