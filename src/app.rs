@@ -281,6 +281,7 @@ fn web_deps(
         password_cost: password_cost(settings),
         throttle,
         measures: None,
+        counts: Arc::default(),
     }
 }
 

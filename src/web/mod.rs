@@ -90,6 +90,8 @@ pub struct Deps {
     pub throttle: Throttle,
     /// What is told at `/metrics`; none = nothing is measured.
     pub measures: Option<metrics::Measures>,
+    /// What the start page's charts have counted.
+    pub counts: Arc<admin::index::KeptCounts>,
 }
 
 /// What is told of other processes, and the end of this one: answers without an end heed both.

@@ -374,7 +374,7 @@ on("click", "[data-new-lines]", (button) => { const log = document.getElementByI
 document.addEventListener("scroll", (event) => { if (event.target.matches?.("[data-follow]") && atEnd(event.target)) unseen(event.target, 0); }, true);
 function swap(old, fresh) {
   if (old.outerHTML === fresh.outerHTML) return;
-  const focus = old.contains(document.activeElement) ? document.activeElement.id : null;
+  const had = old.contains(document.activeElement) ? document.activeElement : null;
   const open = new Map($$("details[id]", old).map((each) => [each.id, each.open]));
   const scrolls = new Map($$("[data-end][id]", old).map((each) => [each.id, { top: each.scrollTop, end: each.scrollTop + each.clientHeight >= each.scrollHeight - 24 }]));
   const before = `${old.dataset.state} ${old.dataset.announce}`;
@@ -384,8 +384,9 @@ function swap(old, fresh) {
     const was = scrolls.get(each.id);
     each.scrollTop = !was || was.end ? each.scrollHeight : was.top;
   }
-  if (focus !== null) {
-    const target = focus && document.getElementById(focus) || $("h1, h2, summary", fresh);
+  if (had) {
+    const href = had.getAttribute("href");
+    const target = had.id && document.getElementById(had.id) || href && $(`a[href="${CSS.escape(href)}"]`, fresh) || $("h1, h2, summary", fresh);
     if (target) { if (!target.matches("a, button, input, select, textarea, summary")) target.tabIndex = -1; target.focus({ preventScroll: true }); }
   }
   if (before !== `${fresh.dataset.state} ${fresh.dataset.announce}`) say(fresh.dataset.announce || "");

@@ -72,16 +72,63 @@ async fn f68_f69_what_needs_attention_is_listed_and_leads_to_exactly_those_rows(
             "2 enabled webhooks have had no delivery for 30 days",
         ]
     );
-    let tiles = numbers_lead_to_their_rows(&panel, ".tile a").await;
-    assert!(tiles.len() >= 7, "{tiles:?}");
-    assert!(tiles.contains(&("3 unmatched".to_owned(), 3)), "{tiles:?}");
+    let now = numbers_lead_to_their_rows(&panel, ".now a").await;
+    assert_eq!(now.len(), 5, "{now:?}");
     let index = panel.open("/admin/").await;
-    assert_eq!(index.texts("[data-tile=workers] .tile-value"), ["1"]);
+    assert_eq!(index.texts("[data-now=workers] a"), ["1"]);
 
     // "Create webhook" opens the form with what the newest delivery said.
     let add = index.attributes(".attention .button", "href");
     let form = panel.get(&add[1]).await.form_with("repo_name");
     assert_eq!((form.value("repo_name"), form.value("project_id")), (Some("Diaspora"), Some("17")));
+}
+
+#[tokio::test]
+async fn f69_charts_say_in_numbers_what_bars_show_and_each_leads_to_its_rows() {
+    let setup = Setup::new().await.action("fails", "", "exit 3");
+    let app = setup.start().await;
+    let panel = app.panel().await;
+    let failing = with(webhooks::push(), &[("action", "fails"), ("max_attempts", "1")]);
+    panel.add_webhook(&failing).await;
+    let empty = panel.open("/admin/").await;
+    empty.says("No deliveries in 24 hours").says("No jobs ended in 24 hours");
+    assert_eq!(empty.texts("svg .stack-line").len(), 6, "the axes stay");
+    for key in ["a", "b", "c"] {
+        let answer = app.send(&Delivery::push_2015().token(TOKEN).key(key)).await;
+        let [job] = answer.jobs().try_into().unwrap();
+        app.job_is(&job, "failed").await;
+    }
+    app.send(&Delivery::push_2015().token(TOKEN).with("/project_id", 16)).await;
+    // One in each further part of the 30 days: the longer periods have them, the shorter not.
+    app.database()
+        .execute(
+            "UPDATE jobs SET finished_at = finished_at - interval '3 days' WHERE id = \
+             (SELECT min(id) FROM jobs); \
+             UPDATE jobs SET finished_at = finished_at - interval '20 days' WHERE id = \
+             (SELECT max(id) FROM jobs)",
+        )
+        .await;
+    for (period, jobs) in [("24h", "1"), ("7d", "2"), ("30d", "3"), ("1y", "1")] {
+        let address = format!("/admin/?period={period}");
+        let page = panel.open(&address).await;
+        assert_eq!(page.texts("#deliveries-title a, #jobs-title a"), ["4", jobs], "{period}");
+        let legend = page.texts(".legend li");
+        assert_eq!(legend, ["Matched 3", "Unmatched 1", &format!("Failed {jobs}")], "{period}");
+        // Picture and table say the same, and lead to the same rows.
+        for chart in ["deliveries", "jobs"] {
+            let numbers = format!("#{chart}-numbers td.number a");
+            let bars = page.attributes(&format!("section:has(#{chart}-title) svg a"), "href");
+            assert_eq!(page.attributes(&numbers, "href"), bars, "{chart} of {period}");
+        }
+        let css = ".chart-head a, .stack-numbers td a";
+        let links = page.attributes(css, "href");
+        for (text, href) in page.texts(css).iter().zip(links) {
+            assert_eq!(panel.open(&href).await.rows().len(), number(text), "{text} at {href}");
+        }
+        let shown = page.attributes(".segments [aria-current]", "href");
+        let default = ["/admin/".to_owned()];
+        assert!(shown == default || shown == [address], "{shown:?}");
+    }
 }
 
 #[tokio::test]

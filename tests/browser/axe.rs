@@ -14,14 +14,14 @@ const LIST: &str = "/admin/hooks/webhook/";
 
 /// The checker's source, which is handed to the page through the driver: the page's own policy
 /// allows no foreign script.
-fn axe() -> String {
+pub(super) fn read_axe() -> String {
     let file = repository().join("tests/browser/axe/node_modules/axe-core/axe.min.js");
     std::fs::read_to_string(&file)
         .unwrap_or_else(|error| panic!("{}: {error}; make test installs it", file.display()))
 }
 
 /// What axe finds that is serious or critical: rule, and the elements.
-async fn serious(browser: &Browser, axe: &str) -> Vec<String> {
+pub(super) async fn serious(browser: &Browser, axe: &str) -> Vec<String> {
     let script = format!(
         "{axe}; const done = arguments[arguments.length - 1]; \
          axe.run(document, {{ resultTypes: ['violations'] }}).then(result => done(result.violations \
@@ -67,7 +67,7 @@ async fn look(browser: &Browser, axe: &str, name: &str, faults: &mut Vec<String>
 
 #[tokio::test]
 async fn f38_f41_every_page_is_sound_in_both_themes_at_both_widths() {
-    let axe = axe();
+    let axe = read_axe();
     let app = Setup::new().await.action("fails", "", "printf '\\033[31mno\\033[0m\\n'; exit 3");
     let app = app.start().await;
     let browser = Browser::start(app.base()).await;

@@ -10,7 +10,8 @@ use serde_json::json;
 
 const LONG: &str = "customer-portal-of-the-department-for-infrastructure-and-platforms";
 
-const LISTS: [&str; 11] = [
+const LISTS: [&str; 12] = [
+    "/admin/?period=30d",
     "/admin/hooks/webhook/",
     "/admin/hooks/delivery/",
     "/admin/hooks/job/",
@@ -161,7 +162,8 @@ async fn lists_keep_to_their_place_at_every_width_in_every_font() {
         }
     }
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
-    for (address, name) in LISTS.into_iter().zip(["webhooks", "deliveries", "jobs", "users", "log"])
+    for (address, name) in
+        LISTS.into_iter().zip(["start", "webhooks", "deliveries", "jobs", "users", "log"])
     {
         browser.look(1280, "light").await;
         browser.open(address).await;

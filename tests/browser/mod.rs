@@ -16,6 +16,7 @@ mod people;
 mod plain;
 mod registration;
 mod replay;
+mod start;
 mod todo;
 mod tour;
 mod ways;

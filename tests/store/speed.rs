@@ -7,6 +7,7 @@ use crate::support::panel::Panel;
 use crate::support::seed;
 use diesel::connection::InstrumentationEvent;
 use diesel_async::AsyncConnection;
+use signalbox::clock;
 use signalbox::web::admin::context::Signalbox;
 use signalbox::web::admin::deliveries::Deliveries;
 use signalbox::web::admin::index;
@@ -17,6 +18,7 @@ use signalbox::web::admin::kit::views::gather_list;
 use signalbox::web::admin::log::Log;
 use signalbox::web::admin::users::Users;
 use signalbox::web::admin::webhooks::Webhooks;
+use signalbox_core::chart::Period;
 use signalbox_store::{Pool, PooledConn};
 use std::io::Write;
 use std::sync::Arc;
@@ -88,13 +90,16 @@ async fn the_start_page_makes_at_most_four_queries() {
     seed::webhooks(&database, 12).await;
     seed::deliveries(&database, 120).await;
     let (mut conn, count) = counting(&database).await;
-    index::gather_index(&mut conn, None).await.unwrap();
+    let bounds = Period::Month.bounds(clock::now());
+    index::gather_index(&mut conn, None, &bounds).await.unwrap();
     assert_eq!(count.load(Ordering::Relaxed), MOST_QUERIES);
 }
 
 /// Further addresses that `make speed` asks for, beside every choice of every filter.
-const PAGES: [&str; 40] = [
+const PAGES: [&str; 42] = [
     "/admin/",
+    "/admin/?period=7d",
+    "/admin/?period=30d",
     "/admin/search/?q=repository-77",
     "/admin/search/?q=nothing-holds-this",
     "/admin/hooks/webhook/?p=100",

@@ -4,6 +4,7 @@
 pub mod action;
 pub mod actor;
 pub mod change;
+pub mod chart;
 #[cfg(feature = "diesel")]
 mod columns;
 pub mod credential;

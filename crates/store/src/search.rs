@@ -48,7 +48,8 @@ pub fn among_newest(table: &str, reach: i64, before: Option<DateTime<Utc>>) -> S
 /// for the row's time, and clocks are set.
 const SLACK: TimeDelta = TimeDelta::minutes(1);
 
-fn id_at(at: DateTime<Utc>) -> String {
+/// The smallest id of a moment.
+pub fn id_at(at: DateTime<Utc>) -> String {
     let ms = u64::try_from(at.timestamp_millis()).unwrap_or_default();
     ulid::Ulid::from_parts(ms, 0).to_string()
 }

@@ -1,9 +1,14 @@
-//! The start page: how much there is of everything, what needs a person (`attention.rs`), what
+//! The start page: what came and what ended (`charts.rs`), what needs a person (`attention.rs`), what
 //! was done last, and for an empty installation the first three steps.
 
 mod attention;
+mod charts;
+mod kept;
+
+pub use self::kept::KeptCounts;
 
 use self::attention::Line;
+use self::charts::Chart;
 use super::context::AdminContext;
 use super::kit::at::At;
 use super::kit::frame::Frame;
@@ -17,20 +22,21 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
+use signalbox_core::chart::Period;
 use signalbox_core::ids::{UserId, WebhookId};
 use signalbox_core::job::JobState;
 use signalbox_core::listing::Total;
 use signalbox_core::role::Permission;
-use signalbox_core::verdict::Verdict;
 use signalbox_i18n::t;
 use signalbox_store::attention::Attention;
 use signalbox_store::audit::{self, Verb, object};
 use signalbox_store::overview::{self, Overview};
 use signalbox_store::workers::{self, Worker};
 use signalbox_store::{self as store, Conn};
+use std::time::Instant;
 
 /// Entries of the audit log that are shown.
-const RECENT: i64 = 10;
+const RECENT: i64 = 6;
 /// The most workers that are looked at, the newest first.
 const MOST_WORKERS: i64 = 1_000;
 
@@ -41,15 +47,19 @@ pub struct IndexPage {
     frame: Frame,
     overview: Option<Overview>,
     workers: Option<Workers>,
+    /// What can be looked at: name, address, whether it is.
+    periods: Vec<(&'static str, String, bool)>,
+    /// Empty = they could not be read.
+    charts: Vec<Chart>,
     /// `None` = it could not be read.
     attention: Option<Vec<Line>>,
     is_empty: bool,
     recent: Vec<Recent>,
+    /// Whose actions can be shown: words, address, whether they are.
+    whose: Vec<(&'static str, String, bool)>,
     everyone: bool,
     log: Option<String>,
     may_add: bool,
-    /// The form for a new user, for those who may.
-    add_user: Option<String>,
     main_address: String,
     now: DateTime<Utc>,
 }
@@ -73,14 +83,15 @@ impl Workers {
             lost: rows.iter().filter(is_lost).count(),
         }
     }
-}
 
-/// A list, and how much is in it.
-struct Kept {
-    label: &'static str,
-    href: String,
-    total: Total,
-    add: Option<String>,
+    /// How it is, as a state.
+    fn state(self) -> &'static str {
+        match self {
+            Self { alive: 0, .. } => "danger",
+            Self { lost: 0, .. } => "clear",
+            Self { .. } => "caution",
+        }
+    }
 }
 
 /// One of the recent actions.
@@ -116,43 +127,6 @@ impl Recent {
 }
 
 impl IndexPage {
-    /// Verdicts of the last 24 hours that occur at all.
-    fn day(&self) -> Vec<(Verdict, Total)> {
-        let known = self.overview.as_ref().map(|overview| overview.day_by_verdict.clone());
-        let known = known.into_iter().flatten();
-        known.filter(|(_, total)| total.number() > 0).collect()
-    }
-
-    fn is_running(&self) -> bool {
-        let unfinished = self.overview.as_ref().map(|overview| overview.unfinished.as_slice());
-        let mut unfinished = unfinished.unwrap_or_default().iter();
-        unfinished.any(|(state, total)| *state == JobState::Running && total.number() > 0)
-    }
-
-    /// What there is, as the menu groups it: the lists that this person may see.
-    fn sections(&self) -> Vec<(&'static str, Vec<Kept>)> {
-        let Some(overview) = &self.overview else { return Vec::new() };
-        let kept = |label, href, total| Kept { label, href, total, add: None };
-        let mut webhooks = kept("Webhooks", urls::webhooks(), overview.webhooks);
-        webhooks.add = self.may_add.then(urls::webhook_add);
-        let mut sections = vec![(
-            "Automation",
-            vec![
-                webhooks,
-                kept("Deliveries", urls::deliveries(), overview.deliveries),
-                kept("Jobs", urls::jobs(), overview.jobs),
-            ],
-        )];
-        if let Some(add) = &self.add_user {
-            let users = kept("Users", urls::users(), overview.users);
-            sections.push(("Access", vec![Kept { add: Some(add.clone()), ..users }]));
-        }
-        if self.log.is_some() {
-            sections.push(("System", vec![kept("Log", urls::log(), overview.log)]));
-        }
-        sections
-    }
-
     /// Jobs that have not ended.
     fn unfinished(&self) -> Vec<(JobState, Total)> {
         self.overview.as_ref().map(|overview| overview.unfinished.clone()).unwrap_or_default()
@@ -165,19 +139,22 @@ impl IndexPage {
     pub fn sample_pages() -> Vec<Self> {
         let overview = |number| Overview {
             webhooks: Total::Exactly(number),
-            deliveries: Total::AtLeast(Total::CAP),
-            jobs: Total::Exactly(1234),
-            users: Total::Exactly(2),
-            log: Total::Exactly(number),
-            day: Total::Exactly(number),
-            day_by_verdict: Verdict::ALL.map(|verdict| (verdict, Total::Exactly(number))).into(),
             unfinished: overview::UNFINISHED.map(|state| (state, Total::Exactly(number))).into(),
-            failed_day: Total::Exactly(number),
             pending: Total::Exactly(number),
             quiet: Total::Exactly(number),
+            counts: None,
+        };
+        let period = Period::Week;
+        let bounds = period.bounds(DateTime::UNIX_EPOCH);
+        let charts = |number| {
+            let counts = overview::Counts { deliveries: [number; 8], jobs: [number; 4] };
+            let high = overview::Counts { deliveries: [number * 100; 8], jobs: [0; 4] };
+            charts::draw_charts(period, &bounds, &[vec![counts; 27], vec![high]].concat()).into()
         };
         let line = |remedy| Line {
-            badge: crate::web::admin::deliveries::badges::verdict_badge(Verdict::Unmatched),
+            badge: crate::web::admin::deliveries::badges::verdict_badge(
+                signalbox_core::verdict::Verdict::Unmatched,
+            ),
             text: "47 <b>diaspora</b>".to_owned(),
             href: "/admin/hooks/delivery/?verdict=unmatched".to_owned(),
             note: "long ".repeat(60),
@@ -188,13 +165,15 @@ impl IndexPage {
             frame: crate::web::admin::context::sample_frame("Home"),
             overview: Some(overview(0)),
             workers: Some(Workers { alive: 1, lost: 0 }),
+            periods: period_links(period, true),
+            charts: charts(0),
             attention: Some(Vec::new()),
             is_empty: false,
             recent: Vec::new(),
+            whose: whose_links(period, true),
             everyone: true,
             log: Some(urls::log()),
             may_add: true,
-            add_user: Some(urls::add("auth", "user")),
             main_address: "https://hooks.example.com/webhooks/gitlab".to_owned(),
             now: DateTime::UNIX_EPOCH,
         };
@@ -223,10 +202,11 @@ impl IndexPage {
             Self { is_empty: true, ..plain() },
             Self { is_empty: true, may_add: false, ..plain() },
             plain(),
-            Self { overview: None, workers: None, attention: None, ..plain() },
+            Self { overview: None, workers: None, charts: Vec::new(), attention: None, ..plain() },
             Self {
                 overview: Some(overview(3)),
                 workers,
+                charts: charts(3),
                 attention: Some(vec![line(remedy), line(None)]),
                 recent: list(),
                 everyone: false,
@@ -236,9 +216,10 @@ impl IndexPage {
     }
 }
 
-/// Whose actions are shown.
+/// What is shown: which period, whose actions.
 #[derive(Deserialize)]
 pub struct IndexQuery {
+    period: Option<String>,
     actions: Option<String>,
 }
 
@@ -250,13 +231,18 @@ pub struct Read {
     recent: Vec<audit::Row>,
 }
 
-/// Reads it, in four queries; `actor` = whose actions, none = everyone's.
+/// Reads it, in four queries: `actor` = whose actions, none = everyone's; `bounds` of the charts,
+/// none = they are not read.
 ///
 /// # Errors
 /// The database.
-pub async fn gather_index(conn: &mut Conn, actor: Option<UserId>) -> store::Result<Read> {
+pub async fn gather_index(
+    conn: &mut Conn,
+    actor: Option<UserId>,
+    bounds: &[DateTime<Utc>],
+) -> store::Result<Read> {
     Ok(Read {
-        overview: log_unreadable("the numbers", overview::load_overview(conn).await),
+        overview: log_unreadable("the numbers", overview::load_overview(conn, bounds).await),
         workers: log_unreadable("the workers", workers::newest_workers(conn, MOST_WORKERS).await),
         attention: log_unreadable(
             "what needs attention",
@@ -266,7 +252,7 @@ pub async fn gather_index(conn: &mut Conn, actor: Option<UserId>) -> store::Resu
     })
 }
 
-/// `GET /admin/`
+/// `GET /admin/`, with `?period=24h`, `7d` or `30d`.
 ///
 /// # Errors
 /// The database is away (503).
@@ -275,11 +261,22 @@ pub async fn show_index(
     query: web::Query<IndexQuery>,
 ) -> Result<HttpResponse, HumanError> {
     let everyone = query.actions.as_deref() != Some("mine");
+    let period = query.period.as_deref().and_then(Period::parse).unwrap_or(Period::Day);
     let mut conn = context.get_conn().await?;
     let now = clock::now();
     let actor = (!everyone).then_some(context.actor.id);
-    let Read { overview, workers, attention, recent } = gather_index(&mut conn, actor).await?;
+    let bounds = period.bounds(now);
+    let kept = &context.deps().counts;
+    let counts = kept.find(period, &bounds, Instant::now());
+    let unread: &[_] = if counts.is_some() { &[] } else { &bounds };
+    let Read { overview, workers, attention, recent } =
+        gather_index(&mut conn, actor, unread).await?;
     drop(conn);
+    let counts = counts.or_else(|| {
+        let counts = overview.as_ref()?.counts.clone()?;
+        kept.keep(period, &bounds, &counts, Instant::now());
+        Some(counts)
+    });
     let workers = workers.map(|rows| Workers::count_workers(&rows, now));
     let may_add = context.has_permission(Permission::ChangeWebhooks);
     let may_manage = context.has_permission(Permission::ManageUsers);
@@ -293,7 +290,11 @@ pub async fn show_index(
         }),
         overview,
         workers,
+        periods: period_links(period, everyone),
+        charts: counts
+            .map_or_else(Vec::new, |counts| charts::draw_charts(period, &bounds, &counts).into()),
         recent: recent.into_iter().map(|row| Recent::from_entry(row, may_manage)).collect(),
+        whose: whose_links(period, everyone),
         log: context.has_permission(Permission::ReadLog).then(|| {
             if everyone {
                 urls::log()
@@ -303,10 +304,27 @@ pub async fn show_index(
         }),
         everyone,
         may_add,
-        add_user: may_manage.then(|| urls::add("auth", "user")),
         main_address: format!("{address}{}", urls::gitlab()),
         now,
     })
+}
+
+/// The page of this period and these actions; what is usual is not said.
+fn index_url(period: Period, everyone: bool) -> String {
+    let period = (period != Period::Day).then_some(("period", period.as_str()));
+    let actions = (!everyone).then_some(("actions", "mine"));
+    urls::with_query(urls::index(), &period.into_iter().chain(actions).collect::<Vec<_>>())
+}
+
+fn period_links(shown: Period, everyone: bool) -> Vec<(&'static str, String, bool)> {
+    Period::ALL.map(|period| (period.label(), index_url(period, everyone), period == shown)).into()
+}
+
+fn whose_links(period: Period, everyone: bool) -> Vec<(&'static str, String, bool)> {
+    vec![
+        ("Mine", index_url(period, false), !everyone),
+        ("Everyone's", index_url(period, true), everyone),
+    ]
 }
 
 fn log_unreadable<T>(what: &str, read: store::Result<T>) -> Option<T> {

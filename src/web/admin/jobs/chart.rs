@@ -108,7 +108,7 @@ impl Chart {
 }
 
 /// A part of the span, in words; of a whole day only its date.
-fn span_text(span: Span) -> String {
+pub fn span_text(span: Span) -> String {
     let (from, to) = span;
     if to - from == TimeDelta::days(1) && from.time() == NaiveTime::MIN {
         return from.format("%Y-%m-%d").to_string();

@@ -188,7 +188,7 @@ fn linked_number(count: i64, href: String) -> Number {
 }
 
 /// The list of the jobs that ended in this span, narrowed further.
-fn job_list_url(span: Span, more: &[(&str, &str)]) -> String {
+pub fn job_list_url(span: Span, more: &[(&str, &str)]) -> String {
     let (from, to) = span;
     let ended = format!("{}-{}", from.timestamp(), to.timestamp());
     urls::with_query(&urls::jobs(), &[more, &[("ended", ended.as_str())]].concat())
