@@ -132,6 +132,73 @@ async fn f69_charts_say_in_numbers_what_bars_show_and_each_leads_to_its_rows() {
 }
 
 #[tokio::test]
+async fn a_row_a_webhook_says_how_its_newest_jobs_went_and_what_failed_last_comes_first() {
+    let app = Setup::new().await.argument("--no-worker").start().await;
+    let database = app.database();
+    seed::webhooks(database, 60).await;
+    seed::deliveries(database, 100).await;
+    // Webhook 2 has 22 jobs, the newest two of which failed a day and more ago; 3 failed last;
+    // 4 has one of each kind; 5 ran last and well; the others never ran.
+    database
+        .execute(
+            "UPDATE jobs SET webhook_id = NULL; \
+             UPDATE jobs SET webhook_id = 2, state = 'succeeded' WHERE right(id, 3)::int <= 22; \
+             UPDATE jobs SET state = 'failed', finished_at = now() - interval '25 hours' \
+               WHERE right(id, 3)::int IN (21, 22); \
+             UPDATE jobs SET webhook_id = 3, state = 'failed', started_at = now() - interval '90 s', \
+               finished_at = now() WHERE right(id, 3)::int = 30; \
+             UPDATE jobs SET webhook_id = 4, state = (ARRAY['succeeded', 'running', 'queued', \
+               'retrying', 'cancelled', 'superseded', 'scheduled', 'succeeded'])[right(id, 3)::int - 39] \
+               WHERE right(id, 3)::int BETWEEN 40 AND 47; \
+             UPDATE jobs SET webhook_id = 5, state = 'succeeded' WHERE right(id, 3)::int = 90; \
+             UPDATE webhooks SET last_job_id = (SELECT max(id) FROM jobs WHERE webhook_id = webhooks.id); \
+             UPDATE webhooks SET enabled = false WHERE id = 4; \
+             UPDATE webhooks SET project_id = -1 WHERE id = 5",
+        )
+        .await;
+    let panel = app.panel().await;
+    let page = panel.open("/admin/").await;
+    let names = page.texts(".runs th a");
+    assert_eq!(
+        names[..5],
+        ["bulk 3 push", "bulk 5 push", "bulk 4 push", "bulk 2 push", "bulk 1 push"]
+    );
+    assert_eq!(names.len(), 50, "a link leads to the others");
+    assert!(page.has("a[href='/admin/hooks/webhook/']"));
+    assert_eq!(page.states(".runs th"), ["pending", "disabled"]);
+    let row = |n: u8| format!(".runs tbody tr:nth-child({n})");
+    let dots = |n: u8| page.attributes(&format!("{} .dots a", row(n)), "data-state");
+    assert_eq!((dots(1), dots(2)), (vec!["failed".to_owned()], vec!["succeeded".to_owned()]));
+    let kinds = [
+        "succeeded",
+        "running",
+        "queued",
+        "retrying",
+        "cancelled",
+        "superseded",
+        "scheduled",
+        "succeeded",
+    ];
+    assert_eq!(dots(3), kinds);
+    let old = dots(4);
+    assert_eq!(
+        (old.len(), &old[17..]),
+        (20, &["succeeded", "failed", "failed"].map(str::to_owned)[..])
+    );
+    assert_eq!(page.texts(&format!("{} td[data-label]", row(4))), ["10%", "1.0 s", "1.0 s"]);
+    assert_eq!(page.texts(&format!("{} td[data-label]", row(1))), ["100%", "1 m 30 s", "1 m 30 s"]);
+    let summary = page.text(&format!("{} .dots-cell .visually-hidden", row(4)));
+    assert_eq!(summary, "Newest 20 jobs: 18 succeeded, 2 failed");
+    assert_eq!(page.text(&format!("{} .dots-cell", row(5))), "No jobs yet");
+    // A dot leads to its job, the newest one also by the last run; the rate to all of them.
+    let job = page.attributes(&format!("{} .dots a", row(1)), "href");
+    assert_eq!(page.attributes(&format!("{} td:last-child a", row(1)), "href"), job);
+    panel.open(&job[0]).await.says("bulk 30 push");
+    let all = page.attributes(&format!("{} td[data-label] a", row(4)), "href");
+    assert_eq!(panel.open(&all[0]).await.rows().len(), 22);
+}
+
+#[tokio::test]
 async fn f58_the_first_page_teaches_the_first_three_steps() {
     let app = App::start().await;
     let index = app.panel().await.open("/admin/").await;

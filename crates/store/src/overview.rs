@@ -12,15 +12,17 @@ use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
-use signalbox_core::job::JobState;
+use signalbox_core::job::{JobState, WORKER_TIMEOUT};
 use signalbox_core::listing::{ListQuery, Total};
 use signalbox_core::verdict::Verdict;
 
 /// The start page's numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overview {
-    /// Webhooks.
-    pub webhooks: Total,
+    /// Workers whose heartbeat is heard.
+    pub alive: Total,
+    /// Workers that fell silent in the last 24 hours, though they did not stop in good order.
+    pub lost: Total,
     /// Jobs that have not ended: running, queued, scheduled, retrying.
     pub unfinished: Vec<(JobState, Total)>,
     /// Webhooks that have waited for their Test longer than [`PENDING_FOR`].
@@ -131,7 +133,12 @@ impl QueryFragment<Pg> for Numbers {
 /// # Errors
 /// Those of the database.
 pub async fn load_overview(conn: &mut Conn, bounds: &[DateTime<Utc>]) -> Result<Overview> {
-    let mut what = vec!["webhooks".to_owned()];
+    let timeout = format!("now() - interval '{} seconds'", WORKER_TIMEOUT.num_seconds());
+    let working = "workers WHERE ended_at IS NULL AND last_seen_at";
+    let mut what = vec![
+        format!("{working} >= {timeout}"),
+        format!("{working} < {timeout} AND last_seen_at >= now() - interval '24 hours'"),
+    ];
     what.extend(UNFINISHED.map(|state| format!("jobs WHERE state = '{}'", state.as_str())));
     let waiting = [
         Filter { pending_for: Some(PENDING_FOR), ..Filter::default() },
@@ -149,7 +156,7 @@ pub async fn load_overview(conn: &mut Conn, bounds: &[DateTime<Utc>]) -> Result<
     let counted: Vec<i64> = numbers.get_result(conn).await?;
     let mut counted = counted.into_iter();
     let mut next = || counted.next().map(Total::from_capped).ok_or(StoreError::NotFound);
-    let webhooks = next()?;
+    let (alive, lost) = (next()?, next()?);
     let mut unfinished = Vec::new();
     for state in UNFINISHED {
         unfinished.push((state, next()?));
@@ -165,5 +172,5 @@ pub async fn load_overview(conn: &mut Conn, bounds: &[DateTime<Utc>]) -> Result<
         })
         .collect::<Option<Vec<_>>>()
         .filter(|counts| !counts.is_empty());
-    Ok(Overview { webhooks, unfinished, pending, quiet, counts })
+    Ok(Overview { alive, lost, unfinished, pending, quiet, counts })
 }

@@ -5,11 +5,13 @@
 mod bulk;
 mod facets;
 mod list;
+mod newest_jobs;
 mod tokens;
 
 pub use bulk::{delete_many, find_many_for_update, reset_many, select_ids, set_enabled};
 pub use facets::count_webhooks;
 pub use list::{Filter, Sort, list_webhooks, listed_ids};
+pub use newest_jobs::{NewestJob, WebhookJobs, list_newest_jobs};
 pub use tokens::{
     Secrets, Tokens, find_tokens, list_similar_tokens, list_token_holders, write_tokens,
 };

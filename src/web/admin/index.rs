@@ -1,14 +1,16 @@
-//! The start page: what came and what ended (`charts.rs`), what needs a person (`attention.rs`), what
-//! was done last, and for an empty installation the first three steps.
+//! The start page: what came and what ended (`charts.rs`), what needs a person (`attention.rs`), how
+//! each webhook does (`rows.rs`), what was done last, and for an empty installation the first three steps.
 
 mod attention;
 mod charts;
 mod kept;
+mod rows;
 
 pub use self::kept::KeptCounts;
 
 use self::attention::Line;
 use self::charts::Chart;
+use self::rows::WebhookRow;
 use super::context::AdminContext;
 use super::kit::at::At;
 use super::kit::frame::Frame;
@@ -20,25 +22,21 @@ use crate::web::human::{self, HumanError};
 use crate::web::urls;
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use signalbox_core::chart::Period;
 use signalbox_core::ids::{UserId, WebhookId};
-use signalbox_core::job::JobState;
-use signalbox_core::listing::Total;
 use signalbox_core::role::Permission;
 use signalbox_i18n::t;
 use signalbox_store::attention::Attention;
 use signalbox_store::audit::{self, Verb, object};
 use signalbox_store::overview::{self, Overview};
-use signalbox_store::workers::{self, Worker};
+use signalbox_store::webhooks::{self, WebhookJobs};
 use signalbox_store::{self as store, Conn};
 use std::time::Instant;
 
 /// Entries of the audit log that are shown.
 const RECENT: i64 = 6;
-/// The most workers that are looked at, the newest first.
-const MOST_WORKERS: i64 = 1_000;
 
 /// The start page.
 #[derive(Template)]
@@ -46,14 +44,14 @@ const MOST_WORKERS: i64 = 1_000;
 pub struct IndexPage {
     frame: Frame,
     overview: Option<Overview>,
-    workers: Option<Workers>,
     /// What can be looked at: name, address, whether it is.
     periods: Vec<(&'static str, String, bool)>,
     /// Empty = they could not be read.
     charts: Vec<Chart>,
     /// `None` = it could not be read.
     attention: Option<Vec<Line>>,
-    is_empty: bool,
+    /// `None` = they could not be read.
+    webhooks: Option<Vec<WebhookRow>>,
     recent: Vec<Recent>,
     /// Whose actions can be shown: words, address, whether they are.
     whose: Vec<(&'static str, String, bool)>,
@@ -62,36 +60,6 @@ pub struct IndexPage {
     may_add: bool,
     main_address: String,
     now: DateTime<Utc>,
-}
-
-/// How many workers there are, by their signs of life.
-#[derive(Debug, Clone, Copy)]
-struct Workers {
-    alive: usize,
-    /// Silent, though they did not stop in good order; of the last 24 hours.
-    lost: usize,
-}
-
-impl Workers {
-    fn count_workers(rows: &[Worker], now: DateTime<Utc>) -> Self {
-        let is_recent = |at| now.signed_duration_since(at) <= TimeDelta::hours(24);
-        let is_lost = |row: &&Worker| {
-            row.ended_at.is_none() && !row.is_alive(now) && row.last_seen_at.is_some_and(is_recent)
-        };
-        Self {
-            alive: rows.iter().filter(|row| row.is_alive(now)).count(),
-            lost: rows.iter().filter(is_lost).count(),
-        }
-    }
-
-    /// How it is, as a state.
-    fn state(self) -> &'static str {
-        match self {
-            Self { alive: 0, .. } => "danger",
-            Self { lost: 0, .. } => "clear",
-            Self { .. } => "caution",
-        }
-    }
 }
 
 /// One of the recent actions.
@@ -127,9 +95,18 @@ impl Recent {
 }
 
 impl IndexPage {
-    /// Jobs that have not ended.
-    fn unfinished(&self) -> Vec<(JobState, Total)> {
-        self.overview.as_ref().map(|overview| overview.unfinished.clone()).unwrap_or_default()
+    /// There is no webhook yet.
+    fn is_empty(&self) -> bool {
+        self.webhooks.as_ref().is_some_and(Vec::is_empty)
+    }
+}
+
+/// How the workers are, as a state.
+fn workers_state(overview: &Overview) -> &'static str {
+    match (overview.alive.number(), overview.lost.number()) {
+        (0, _) => "danger",
+        (_, 0) => "clear",
+        _ => "caution",
     }
 }
 
@@ -137,8 +114,10 @@ impl IndexPage {
 impl IndexPage {
     /// The states it is shown in.
     pub fn sample_pages() -> Vec<Self> {
+        use signalbox_core::listing::Total;
         let overview = |number| Overview {
-            webhooks: Total::Exactly(number),
+            alive: Total::Exactly(number),
+            lost: Total::Exactly(number),
             unfinished: overview::UNFINISHED.map(|state| (state, Total::Exactly(number))).into(),
             pending: Total::Exactly(number),
             quiet: Total::Exactly(number),
@@ -164,11 +143,10 @@ impl IndexPage {
         let plain = || Self {
             frame: crate::web::admin::context::sample_frame("Home"),
             overview: Some(overview(0)),
-            workers: Some(Workers { alive: 1, lost: 0 }),
             periods: period_links(period, true),
             charts: charts(0),
             attention: Some(Vec::new()),
-            is_empty: false,
+            webhooks: Some(vec![rows::sample_row(false)]),
             recent: Vec::new(),
             whose: whose_links(period, true),
             everyone: true,
@@ -197,15 +175,14 @@ impl IndexPage {
             ]
         };
         let remedy = Some(("Create webhook", "/admin/hooks/webhook/add/?a=1&b=2".to_owned()));
-        let workers = Some(Workers { alive: 0, lost: 2 });
         vec![
-            Self { is_empty: true, ..plain() },
-            Self { is_empty: true, may_add: false, ..plain() },
+            Self { webhooks: Some(Vec::new()), ..plain() },
+            Self { webhooks: Some(Vec::new()), may_add: false, ..plain() },
             plain(),
-            Self { overview: None, workers: None, charts: Vec::new(), attention: None, ..plain() },
+            Self { overview: None, webhooks: None, charts: Vec::new(), attention: None, ..plain() },
             Self {
                 overview: Some(overview(3)),
-                workers,
+                webhooks: Some(vec![rows::sample_row(true), rows::sample_row(false)]),
                 charts: charts(3),
                 attention: Some(vec![line(remedy), line(None)]),
                 recent: list(),
@@ -226,8 +203,8 @@ pub struct IndexQuery {
 /// What the page reads; what cannot be read is none, and missing on the page.
 pub struct Read {
     overview: Option<Overview>,
-    workers: Option<Vec<Worker>>,
     attention: Option<Attention>,
+    webhooks: Option<Vec<WebhookJobs>>,
     recent: Vec<audit::Row>,
 }
 
@@ -243,11 +220,11 @@ pub async fn gather_index(
 ) -> store::Result<Read> {
     Ok(Read {
         overview: log_unreadable("the numbers", overview::load_overview(conn, bounds).await),
-        workers: log_unreadable("the workers", workers::newest_workers(conn, MOST_WORKERS).await),
         attention: log_unreadable(
             "what needs attention",
             store::attention::load_attention(conn).await,
         ),
+        webhooks: log_unreadable("the webhooks", webhooks::list_newest_jobs(conn).await),
         recent: audit::recent_entries(conn, actor, RECENT).await?,
     })
 }
@@ -269,7 +246,7 @@ pub async fn show_index(
     let kept = &context.deps().counts;
     let counts = kept.find(period, &bounds, Instant::now());
     let unread: &[_] = if counts.is_some() { &[] } else { &bounds };
-    let Read { overview, workers, attention, recent } =
+    let Read { overview, attention, webhooks, recent } =
         gather_index(&mut conn, actor, unread).await?;
     drop(conn);
     let counts = counts.or_else(|| {
@@ -277,19 +254,17 @@ pub async fn show_index(
         kept.keep(period, &bounds, &counts, Instant::now());
         Some(counts)
     });
-    let workers = workers.map(|rows| Workers::count_workers(&rows, now));
     let may_add = context.has_permission(Permission::ChangeWebhooks);
     let may_manage = context.has_permission(Permission::ManageUsers);
     let frame = context.new_frame(t("Home"));
     let address = context.public_address();
     human::render_page(&IndexPage {
         frame,
-        is_empty: overview.as_ref().is_some_and(|overview| overview.webhooks.number() == 0),
-        attention: attention.map(|attention| {
-            attention::attention_lines(&attention, overview.as_ref(), workers, may_add)
-        }),
+        attention: attention
+            .map(|attention| attention::attention_lines(&attention, overview.as_ref(), may_add)),
         overview,
-        workers,
+        webhooks: webhooks
+            .map(|rows| rows.into_iter().map(|row| rows::draw_row(row, now)).collect()),
         periods: period_links(period, everyone),
         charts: counts
             .map_or_else(Vec::new, |counts| charts::draw_charts(period, &bounds, &counts).into()),

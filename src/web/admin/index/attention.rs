@@ -1,7 +1,6 @@
 //! The start page's "Needs attention": each line says what, how much and since when, and leads to
 //! exactly the rows it speaks of.
 
-use super::Workers;
 use crate::web::admin::deliveries::badges::verdict_badge;
 use crate::web::admin::jobs::badges::{job_badge, outcome_badge};
 use crate::web::admin::kit::at::At;
@@ -37,15 +36,15 @@ pub struct Line {
 pub(super) fn attention_lines(
     attention: &Attention,
     overview: Option<&Overview>,
-    workers: Option<Workers>,
     may_add: bool,
 ) -> Vec<Line> {
     let mut lines = Vec::new();
-    if let Some(Workers { lost, .. }) = workers.filter(|workers| workers.lost > 0) {
+    let lost = overview.map_or(0, |overview| overview.lost.number());
+    if lost > 0 {
         lines.push(Line {
             badge: outcome_badge(Some(AttemptOutcome::Lost)),
             text: i18n::count_phrase(
-                i64::try_from(lost).unwrap_or(i64::MAX),
+                lost,
                 "{n} worker was lost: no heartbeat, and no clean stop",
                 "{n} workers were lost: no heartbeat, and no clean stop",
             ),
