@@ -1,6 +1,7 @@
 //! Pause and resume: no job of the scope is begun, until somebody lets them go. What runs goes on.
 
 use super::{Act, ControlError};
+use chrono::{DateTime, SecondsFormat, Utc};
 use signalbox_core::change::{Change, Value};
 use signalbox_core::ids::JobId;
 use signalbox_core::lane;
@@ -11,7 +12,7 @@ use signalbox_store::transitions::{self, Held};
 use signalbox_store::{Conn, StoreError, lanes, run_transaction};
 use std::collections::{BTreeSet, HashMap};
 
-/// Holds back everything in a scope.
+/// Holds back everything in a scope, until somebody resumes or its time is up.
 ///
 /// # Errors
 /// [`ControlError::Already`] if it is held back, [`ControlError::Gone`] if its webhook does not
@@ -21,6 +22,7 @@ pub async fn pause_scope(
     act: Act<'_>,
     scope: Scope,
     reason: &str,
+    until: Option<DateTime<Utc>>,
 ) -> Result<(), ControlError> {
     run_transaction(conn, async |conn: &mut Conn| {
         pauses::lock_pauses(conn, Side::Change).await?;
@@ -38,19 +40,23 @@ pub async fn pause_scope(
             by: act.actor.username.clone(),
             since: act.now,
         };
-        let pause = Pause { scope, note };
+        let pause = Pause { scope, note, until };
         if !pauses::insert_pause(conn, &pause).await? {
             let known = pauses::list_pauses(conn).await?;
             let by = known.into_iter().find(|known| known.scope == pause.scope);
             return Err(ControlError::Already(by.map(|by| by.note.by).unwrap_or_default()));
         }
-        let reason = Change {
-            field: "reason".to_owned(),
+        let text = |field: &str, text: String| Change {
+            field: field.to_owned(),
             before: None,
-            after: Some(Value::Text(pause.note.reason.clone())),
+            after: Some(Value::Text(text)),
             secret: false,
         };
-        Ok(log_pause(conn, act, Verb::Pause, &pause, vec![reason]).await?)
+        let mut changes = vec![text("reason", pause.note.reason.clone())];
+        changes.extend(
+            until.map(|until| text("until", until.to_rfc3339_opts(SecondsFormat::Secs, true))),
+        );
+        Ok(log_pause(conn, act, Verb::Pause, &pause, changes).await?)
     })
     .await
 }

@@ -10,6 +10,7 @@ use signalbox_core::ids::JobId;
 use signalbox_core::job::HEARTBEAT;
 use signalbox_core::pause::find_holding;
 use signalbox_store::attempts::{self, OpenAttempt};
+use signalbox_store::audit::{self, Entry, Verb};
 use signalbox_store::pauses::{self, Side};
 use signalbox_store::transitions::{self, Held};
 use signalbox_store::{Conn, Pool, Result, StoreError, lanes, listen, run_transaction, workers};
@@ -49,7 +50,30 @@ async fn rescue_once(pool: &Pool) -> Result<()> {
         })
         .await?;
     }
+    end_pauses(conn).await?;
     release_unpaused(conn).await
+}
+
+/// Ends pauses whose time is up. They hold nothing from that moment on; one process says so in the log.
+async fn end_pauses(conn: &mut Conn) -> Result<()> {
+    run_transaction(conn, async |conn: &mut Conn| {
+        for pause in pauses::delete_ended(conn).await? {
+            let name = if pause.note.name.is_empty() { "Everything" } else { &pause.note.name };
+            let entry = Entry {
+                at: clock::now(),
+                actor: None,
+                verb: Verb::Resume,
+                object_type: audit::object::PAUSE,
+                object_id: &pause.scope.to_word(),
+                object_name: name,
+                changes: Vec::new(),
+                remote_addr: "",
+            };
+            audit::record_entry(conn, entry).await?;
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// Releases jobs that are held by a pause that is no more.

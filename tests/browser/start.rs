@@ -117,5 +117,24 @@ async fn a_period_is_chosen_and_the_page_refreshes_while_its_reader_keeps_their_
     assert_eq!(browser.script(place).await, before);
     let focus = "return document.activeElement.closest('.legend') !== null";
     assert_eq!(browser.script(focus).await, json!(true));
+    // The form for a pause lies on the page, and asks for a time where one is chosen.
+    browser.script("scrollTo(0, 0)").await;
+    browser.clicked(Locator::Css(".pause-menu summary")).await;
+    let inside = "const box = document.querySelector('.pause-box').getBoundingClientRect(); \
+                  return box.left >= 0 && box.right <= innerWidth && document.documentElement.scrollWidth <= innerWidth";
+    for width in [320, 375, 700, 1280] {
+        browser.look(width, "light").await;
+        assert_eq!(browser.script(inside).await, json!(true), "{width} px");
+    }
+    let time = "return document.querySelector('.pause-box [name=until_time]').checkVisibility()";
+    assert_eq!(browser.script(time).await, json!(false));
+    browser.choose("until", "at").await;
+    assert_eq!(browser.script(time).await, json!(true));
+    browser.pictures("start-pause").await;
+    browser.choose("until", "15m").await;
+    browser.fill("reason", "release day").await;
+    browser.submit("Pause all jobs").await;
+    browser.at("/admin/?period=7d").await;
+    browser.found(Locator::Css(".banner")).await;
     browser.close().await;
 }

@@ -68,6 +68,39 @@ async fn while_all_is_paused_jobs_wait_and_then_run_in_order() {
 }
 
 #[tokio::test]
+async fn a_pause_ends_by_itself_in_all_processes_and_after_a_restart() {
+    let mut app = Setup::new().await.argument("--no-worker").start().await;
+    webhook_with(&app, "print", &[]).await;
+    let panel = app.panel().await;
+    // From the start page, which leads back to itself; a time that is none pauses nothing.
+    let form = panel.open("/admin/?period=7d").await.form_to("/admin/hooks/worker/pause/");
+    let form = form.set("reason", "release day");
+    let page = panel.submit(form.clone().set("until", "at").set("until_time", "25:00")).await;
+    assert_eq!(page.address, "/admin/?period=7d");
+    assert!(page.text(".messages").contains("such as 18:00"), "{}", page.html);
+    let page = panel.submit(form.set("until", "1h")).await;
+    assert_eq!(page.address, "/admin/?period=7d");
+    assert!(page.text(".banner").contains(", until 20"), "{}", page.text(".banner"));
+    assert!(!page.has(".pause-box"), "it is paused already");
+    let job = push_paused(&app, "a").await;
+    app.restart().await;
+    let _worker = app.worker();
+    held(&app, 1).await;
+    // An hour later, nobody having looked.
+    app.database().execute("UPDATE settings SET expires_at = now() WHERE name = 'pause:all'").await;
+    app.job_is(&job, "succeeded").await;
+    let answer = app.send(&Delivery::push_2015().token(TOKEN).key("b")).await;
+    let [next] = answer.expect(202, "matched").jobs().try_into().unwrap();
+    app.job_is(&next, "succeeded").await;
+    let who = "SELECT concat_ws(' ', verb, object_name, actor_name) FROM audit_log \
+               WHERE object_type = 'pause' ORDER BY id";
+    let log = app.database().column(who).await;
+    assert_eq!(log, ["pause Everything ada", "resume Everything system"]);
+    // What has ended makes room for the next.
+    pause(&app.panel().await, "all").await;
+}
+
+#[tokio::test]
 async fn of_what_waited_all_but_the_newest_of_each_ref_may_be_dropped() {
     let mut app = App::start().await;
     let webhook = webhook_with(&app, "print", &[]).await;

@@ -2,7 +2,7 @@
 //!
 //! Jobs are made as always while one holds, and wait; who lets them go is `signalbox::control`.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// What is held back.
@@ -58,6 +58,31 @@ pub struct Pause {
     pub scope: Scope,
     /// Why, and who said so.
     pub note: Note,
+    /// When it ends by itself; none = when somebody resumes.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// What can be chosen for the end of a pause, beside [`AT`]: the word in forms, what a person reads, minutes.
+pub const LENGTHS: [(&str, &str, i64); 3] =
+    [("15m", "For 15 minutes", 15), ("1h", "For 1 hour", 60), ("4h", "For 4 hours", 240)];
+
+/// The choice of a time of day, which stands beside it.
+pub const AT: &str = "at";
+
+/// When a pause ends: by a word of [`LENGTHS`], at the next time it is `time` o'clock (UTC, `18:00`),
+/// or, for no word, never by itself. None of these = none.
+#[must_use]
+pub fn parse_end(word: &str, time: &str, now: DateTime<Utc>) -> Option<Option<DateTime<Utc>>> {
+    if word.is_empty() {
+        return Some(None);
+    }
+    if word == AT {
+        let time = NaiveTime::parse_from_str(time, "%H:%M").ok()?;
+        let today = now.date_naive().and_time(time).and_utc();
+        return Some(Some(if today > now { today } else { today + TimeDelta::days(1) }));
+    }
+    let (.., minutes) = LENGTHS.into_iter().find(|(known, ..)| *known == word)?;
+    Some(Some(now + TimeDelta::minutes(minutes)))
 }
 
 /// Why something is held back.
@@ -98,6 +123,21 @@ pub fn find_holding<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pause_ends_after_a_time_or_at_one() {
+        let now: DateTime<Utc> = "2026-11-29T17:30:00Z".parse().unwrap();
+        let end = |word, time| {
+            parse_end(word, time, now).map(|end| end.map(|end| (end - now).num_minutes()))
+        };
+        assert_eq!(end("", ""), Some(None));
+        assert_eq!(end("1h", ""), Some(Some(60)));
+        assert_eq!(end("at", "18:00"), Some(Some(30)));
+        assert_eq!(end("at", "17:30"), Some(Some(24 * 60)));
+        for bad in [("at", ""), ("at", "25:00"), ("2h", ""), ("forever", "18:00")] {
+            assert_eq!(end(bad.0, bad.1), None, "{bad:?}");
+        }
+    }
 
     #[test]
     fn scopes_read_back_and_cover_what_they_say() {

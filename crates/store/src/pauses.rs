@@ -4,7 +4,8 @@ use super::cached::cached;
 use super::schema::{jobs, settings};
 use super::transitions::Held;
 use super::{Conn, Result, StoreError};
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
+use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use signalbox_core::job::JobState;
@@ -36,30 +37,33 @@ pub async fn lock_pauses(conn: &mut Conn, side: Side) -> Result<()> {
     Ok(())
 }
 
-/// Every pause, the widest first.
+/// A name, a note, and when it ends by itself.
+type Stored = (String, String, Option<DateTime<Utc>>);
+
+fn to_pause((name, value, until): Stored) -> Option<Pause> {
+    let scope = Scope::parse(name.strip_prefix(PREFIX)?)?;
+    // A note that cannot be read must not end the pause.
+    let note = serde_json::from_str(&value).unwrap_or_else(|_| Note {
+        name: String::new(),
+        reason: value,
+        by: String::new(),
+        since: DateTime::UNIX_EPOCH,
+    });
+    Some(Pause { scope, note, until })
+}
+
+/// Every pause that has not ended by itself, by the database's clock; the widest first.
 ///
 /// # Errors
 /// Any [`StoreError`] of the database.
 pub async fn list_pauses(mut conn: &Conn) -> Result<Vec<Pause>> {
-    let rows: Vec<(String, String)> = settings::table
+    let rows: Vec<Stored> = settings::table
         .filter(settings::name.like(format!("{PREFIX}%")))
-        .select((settings::name, settings::value))
+        .filter(settings::expires_at.is_null().or(settings::expires_at.gt(now)))
+        .select((settings::name, settings::value, settings::expires_at))
         .load(&mut conn)
         .await?;
-    let mut pauses: Vec<Pause> = rows
-        .into_iter()
-        .filter_map(|(name, value)| {
-            let scope = Scope::parse(name.strip_prefix(PREFIX)?)?;
-            // A note that cannot be read must not end the pause.
-            let note = serde_json::from_str(&value).unwrap_or_else(|_| Note {
-                name: String::new(),
-                reason: value,
-                by: String::new(),
-                since: DateTime::UNIX_EPOCH,
-            });
-            Some(Pause { scope, note })
-        })
-        .collect();
+    let mut pauses: Vec<Pause> = rows.into_iter().filter_map(to_pause).collect();
     pauses.sort_by(|a, b| a.scope.cmp(&b.scope));
     Ok(pauses)
 }
@@ -69,12 +73,17 @@ pub async fn list_pauses(mut conn: &Conn) -> Result<Vec<Pause>> {
 /// # Errors
 /// Any [`StoreError`] of the database.
 pub async fn insert_pause(conn: &mut Conn, pause: &Pause) -> Result<bool> {
+    let name = format!("{PREFIX}{}", pause.scope.to_word());
     let value = serde_json::to_string(&pause.note).unwrap_or_default();
+    diesel::delete(settings::table.find(&name).filter(settings::expires_at.le(now)))
+        .execute(conn)
+        .await?;
     let added = diesel::insert_into(settings::table)
         .values((
-            settings::name.eq(format!("{PREFIX}{}", pause.scope.to_word())),
+            settings::name.eq(name),
             settings::value.eq(value),
             settings::updated_at.eq(pause.note.since),
+            settings::expires_at.eq(pause.until),
         ))
         .on_conflict_do_nothing()
         .execute(conn)
@@ -89,6 +98,20 @@ pub async fn insert_pause(conn: &mut Conn, pause: &Pause) -> Result<bool> {
 pub async fn delete_pause(conn: &mut Conn, scope: &Scope) -> Result<bool> {
     let name = format!("{PREFIX}{}", scope.to_word());
     Ok(diesel::delete(settings::table.find(name)).execute(conn).await? == 1)
+}
+
+/// Removes the pauses that have ended by themselves, and says which.
+///
+/// # Errors
+/// Any [`StoreError`] of the database.
+pub async fn delete_ended(conn: &mut Conn) -> Result<Vec<Pause>> {
+    let ended: Vec<Stored> = diesel::delete(settings::table)
+        .filter(settings::name.like(format!("{PREFIX}%")))
+        .filter(settings::expires_at.le(now))
+        .returning((settings::name, settings::value, settings::expires_at))
+        .get_results(conn)
+        .await?;
+    Ok(ended.into_iter().filter_map(to_pause).collect())
 }
 
 /// A job that is held back by a pause.

@@ -183,6 +183,7 @@ diesel::table! {
         name -> Text,
         value -> Text,
         updated_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
     }
 }
 

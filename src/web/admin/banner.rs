@@ -24,6 +24,10 @@ pub fn pause_text(pause: &Pause) -> String {
         since = since,
         name = note.by
     );
+    let told = match pause.until {
+        Some(until) => say!("{what}, until {time}", what = told, time = At(until).absolute()),
+        None => told,
+    };
     if note.reason.is_empty() { told } else { format!("{told}: {}", note.reason) }
 }
 
@@ -41,10 +45,16 @@ mod tests {
             by: "ada".into(),
             since: DateTime::UNIX_EPOCH,
         };
-        let pause = Pause { scope: Scope::Webhook(7), note };
+        let mut pause = Pause { scope: Scope::Webhook(7), note, until: None };
         assert_eq!(
             pause_text(&pause),
             "Jobs of “Site” are paused since 1970-01-01 00:00:00 UTC, by ada: release day"
+        );
+        pause.until = Some(DateTime::UNIX_EPOCH + chrono::TimeDelta::hours(18));
+        assert_eq!(
+            pause_text(&pause),
+            "Jobs of “Site” are paused since 1970-01-01 00:00:00 UTC, by ada, \
+             until 1970-01-01 18:00:00 UTC: release day"
         );
     }
 }

@@ -27,7 +27,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use signalbox_core::actor::Actor;
 use signalbox_core::ids::UserId;
-use signalbox_core::pause::Pause;
+use signalbox_core::pause::{Pause, Scope};
 use signalbox_core::role::{Permission, Role};
 use signalbox_core::seal;
 use signalbox_i18n::t;
@@ -84,6 +84,11 @@ impl Signalbox {
     /// What is paused.
     pub fn pauses(&self) -> &[Pause] {
         &self.pauses
+    }
+
+    /// Whether every job is paused.
+    pub fn is_all_paused(&self) -> bool {
+        self.pauses.iter().any(|pause| pause.scope == Scope::All)
     }
 
     /// The token for this page's forms.

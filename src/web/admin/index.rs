@@ -58,6 +58,8 @@ pub struct IndexPage {
     everyone: bool,
     log: Option<String>,
     may_add: bool,
+    /// Jobs are not paused, and this person may pause them.
+    may_pause: bool,
     main_address: String,
     now: DateTime<Utc>,
 }
@@ -152,6 +154,7 @@ impl IndexPage {
             everyone: true,
             log: Some(urls::log()),
             may_add: true,
+            may_pause: true,
             main_address: "https://hooks.example.com/webhooks/gitlab".to_owned(),
             now: DateTime::UNIX_EPOCH,
         };
@@ -279,6 +282,7 @@ pub async fn show_index(
         }),
         everyone,
         may_add,
+        may_pause: context.has_permission(Permission::Operate) && !context.is_all_paused(),
         main_address: format!("{address}{}", urls::gitlab()),
         now,
     })

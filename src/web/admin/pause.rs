@@ -1,17 +1,18 @@
-//! Pausing and resuming, from the workers' page.
+//! Pausing and resuming, from the workers' page and the start page.
 
 use super::act::act_of_request;
 use super::context::AdminContext;
 use super::kit::form::Values;
 use super::kit::frame::Level;
 use super::kit::views::Posted;
+use crate::clock;
 use crate::control::{self, ControlError};
 use crate::web::human::{HumanError, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use signalbox_core::pause::{Release, Scope};
+use signalbox_core::pause::{self, Release, Scope};
 use signalbox_i18n::say;
 use signalbox_i18n::{self as i18n, t};
 
@@ -25,20 +26,32 @@ const LONGEST: usize = 200;
 pub async fn submit_pause(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
     let values = Values::from_pairs(posted.into_inner());
     let scope = read_scope(&values)?;
+    let back = match values.get_trimmed("next") {
+        "" => urls::workers(),
+        next => urls::safe_next(Some(next)),
+    };
     let reason: String = values.get_trimmed("reason").chars().take(LONGEST).collect();
     if reason.is_empty() {
         ctx.leave_message(
             Level::Error,
             t("Nothing was paused. Enter a reason, so that others know."),
         );
-        return Ok(see_other(urls::workers()));
+        return Ok(see_other(back));
     }
+    let (word, time) = (values.get_trimmed("until"), values.get_trimmed("until_time"));
+    let Some(until) = pause::parse_end(word, time, clock::now()) else {
+        ctx.leave_message(
+            Level::Error,
+            t("Nothing was paused. Enter the time when it ends, such as 18:00."),
+        );
+        return Ok(see_other(back));
+    };
     let (mut conn, remote_addr) = (ctx.get_conn().await?, ctx.remote_addr());
-    let done =
-        control::pause_scope(&mut conn, act_of_request(&ctx, &remote_addr), scope, &reason).await;
+    let act = act_of_request(&ctx, &remote_addr);
+    let done = control::pause_scope(&mut conn, act, scope, &reason, until).await;
     done.map_err(refused_pause)?;
     ctx.leave_message(Level::Success, t("Paused. Running jobs go on, new ones are held."));
-    Ok(see_other(urls::workers()))
+    Ok(see_other(back))
 }
 
 /// POST: lets jobs go.

@@ -1,0 +1,2 @@
+-- When a pause ends by itself; NULL = when somebody resumes.
+ALTER TABLE settings ADD COLUMN expires_at timestamptz;
