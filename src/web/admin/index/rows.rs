@@ -1,6 +1,7 @@
 //! The start page's row for each webhook: its newest jobs as dots, how many failed, how long they
 //! took, and when the last one ran.
 
+use crate::web::admin::jobs::dots::Dot;
 use crate::web::admin::kit::at::{At, span_text};
 use crate::web::admin::kit::badge::Badge;
 use crate::web::admin::webhooks::badges::{enabled_badge, pending_badge};
@@ -36,14 +37,6 @@ pub(super) struct WebhookRow {
     pub last: Option<(At, String)>,
 }
 
-/// A job.
-pub(super) struct Dot {
-    pub state: &'static str,
-    pub href: String,
-    /// Its state and time.
-    pub title: String,
-}
-
 pub(super) fn draw_row(webhook: WebhookJobs, now: DateTime<Utc>) -> WebhookRow {
     let in_state = |state| webhook.jobs.iter().filter(|job| job.state == state).count();
     let (succeeded, failed) = (in_state(JobState::Succeeded), in_state(JobState::Failed));
@@ -73,7 +66,7 @@ pub(super) fn draw_row(webhook: WebhookJobs, now: DateTime<Utc>) -> WebhookRow {
             .map(|job| Dot {
                 state: job.state.as_str(),
                 href: page_of(job),
-                title: format!("{}, {}", t(job.state.label()), At(job.at).ago(&now)),
+                label: format!("{}, {}", t(job.state.label()), At(job.at).ago(&now)),
             })
             .collect(),
         label: webhook.label,
@@ -130,7 +123,7 @@ mod tests {
         let row = draw_row(webhook, DateTime::UNIX_EPOCH);
         assert_eq!(row.summary, "Newest 4 jobs: 2 succeeded, 1 failed");
         assert_eq!((row.failed.as_deref(), row.p50.as_deref()), (Some("33%"), Some("1.2 s")));
-        assert_eq!(row.dots[3].title, "Running, just now");
+        assert_eq!(row.dots[3].label, "Running, just now");
         assert_eq!(row.badge.map(|badge| badge.state).as_deref(), Some("pending"));
         assert_eq!(row.jobs, "/admin/hooks/job/?webhook=7");
         let idle = sample_row(false);
