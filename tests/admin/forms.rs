@@ -294,6 +294,8 @@ async fn a_new_webhook_excludes_deletions_by_a_box() {
         ("", "not deleted"),
         ("created or draft", "not deleted and (created or draft)"),
         ("deleted", "deleted"),
+        // A text with these letters is not that field.
+        ("message contains 'deleted'", "not deleted and (message contains 'deleted')"),
     ] {
         let webhook = webhooks::with(
             webhooks::push(),

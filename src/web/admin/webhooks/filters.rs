@@ -68,11 +68,13 @@ pub(super) fn take_filters(values: &Values, draft: Draft) -> Draft {
 
 /// The condition with what the box adds; a faulty one stays as it was typed, so that its fault is found there.
 fn condition_of(values: &Values, typed: String) -> String {
-    if !values.is_on(NO_DELETIONS) || typed.contains("deleted") {
+    if !values.is_on(NO_DELETIONS) {
         return typed;
     }
     match condition::parse_condition(&typed) {
         Ok(None) => "not deleted".to_owned(),
+        // What was typed says itself what becomes of deletions.
+        Ok(Some(condition)) if condition.looks_at("deleted") => typed,
         Ok(Some(_)) => format!("not deleted and ({typed})"),
         Err(_) => typed,
     }

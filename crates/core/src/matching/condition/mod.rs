@@ -149,6 +149,11 @@ impl Condition {
         self.root.is_met(event)
     }
 
+    /// Whether it looks at the field of this word.
+    pub fn looks_at(&self, word: &str) -> bool {
+        self.fields.iter().any(|field| field.word() == word)
+    }
+
     /// The fields it looks at as the event has them: `branch = "main", draft = false`.
     pub fn describe_fields(&self, event: &Event) -> String {
         self.fields.iter().fold(String::new(), |mut text, field| {

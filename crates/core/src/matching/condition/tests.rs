@@ -82,7 +82,9 @@ fn what_people_filter_by_can_be_said() {
         "Merge Request Hook",
         serde_json::json!({
             "object_kind": "merge_request",
-            "object_attributes": {"action": "update", "oldrev": "a".repeat(40), "target_branch": "main"},
+            "object_attributes": {
+                "action": "update", "oldrev": "a".repeat(40), "target_branch": "main", "draft": true,
+            },
             "labels": [label("API"), label("team::web")],
             "changes": {
                 "labels": {"previous": [label("API"), label("old")], "current": [label("API"), label("team::web")]},
@@ -101,7 +103,21 @@ fn what_people_filter_by_can_be_said() {
         "Deployment Hook",
         serde_json::json!({"object_kind": "deployment", "status": "running", "environment": "staging"}),
     );
+    let release = read(
+        "Release Hook",
+        serde_json::json!({"object_kind": "release", "name": "Spring", "tag": "v2.0", "action": "create"}),
+    );
+    let milestone = read(
+        "Milestone Hook",
+        serde_json::json!({
+            "object_kind": "milestone", "event_type": "milestone",
+            "object_attributes": {"title": "2.0"}, "action": "close",
+        }),
+    );
     for (event, text, expected) in [
+        (&merge_request, "draft and target_branch = 'main'", true),
+        (&release, "title = 'Spring' and tag = 'v2.0' and action = 'create'", true),
+        (&milestone, "title = '2.0' and action = 'close'", true),
         (&merge_request, "action = 'update' and oldrev != ''", true),
         (&event(), "oldrev != ''", false),
         (&merge_request, "labels contains 'API' and labels not contains 'AP'", true),
