@@ -158,7 +158,7 @@ pub struct Subject {
     pub name: String,
     /// Its states, beside its name.
     pub badges: Vec<Badge>,
-    /// A line under its name, piece by piece.
+    /// A line under its name, piece by piece, in the reader's language.
     pub facts: Vec<String>,
     /// Its pages.
     pub tabs: Vec<Tab>,

@@ -238,9 +238,9 @@ fn to_loaded(user: &User, sessions: usize, is_oneself: bool) -> Loaded {
         values,
         badges: vec![role_badge(user.role), active_badge(user.active)],
         facts: vec![
-            last.unwrap_or_else(|| "Never signed in".to_owned()),
+            last.unwrap_or_else(|| t("Never signed in").to_owned()),
             i18n::count_phrase(open, "{n} open session", "{n} open sessions"),
-            if is_oneself { "This is you" } else { "" }.to_owned(),
+            if is_oneself { t("This is you") } else { "" }.to_owned(),
         ]
         .into_iter()
         .filter(|fact| !fact.is_empty())
