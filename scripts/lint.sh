@@ -13,6 +13,13 @@ say "clippy"
 cargo clippy --locked --all-targets --quiet -- -D warnings
 say "source documentation"
 RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items --quiet
+# Known vulnerabilities need the network: `make audit` asks for them, and installs what is missing.
+if cargo deny --version >/dev/null 2>&1; then
+    say "dependencies"
+    cargo deny --locked --offline check --hide-inclusion-graph bans licenses sources
+else
+    say "dependencies are not checked: make audit installs cargo-deny"
+fi
 if have shellcheck; then
     say "scripts"
     shellcheck -x scripts/*.sh .ci/run

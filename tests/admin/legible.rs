@@ -42,7 +42,7 @@ async fn a_control_character_in_an_address_is_refused_with_a_sentence() {
 struct Chance(u64);
 
 impl Chance {
-    fn of<'a>(&mut self, choices: &[&'a str]) -> &'a str {
+    fn of<T: Copy>(&mut self, choices: &[T]) -> T {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -180,4 +180,87 @@ async fn no_request_over_the_whole_route_table_is_an_error_of_ours() {
 async fn token_of(panel: &Panel) -> String {
     let form = panel.open("/admin/password_change/").await.form_with("old_password");
     form.value("csrf_token").unwrap().to_owned()
+}
+
+/// Where nobody is signed in.
+const PUBLIC: [&str; 10] = [
+    "/",
+    "/webhooks/gitlab",
+    "/webhooks/gitlab/",
+    "/webhooks/gitlab/register",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/static/none.css",
+    "/admin/login/",
+    "/admin/setup/",
+];
+const METHODS: [&str; 8] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "BREW"];
+const HEADERS: [&str; 20] = [
+    "x-gitlab-event",
+    "x-gitlab-token",
+    "x-gitlab-instance",
+    "x-gitlab-event-uuid",
+    "idempotency-key",
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+    "content-type",
+    "content-encoding",
+    "accept",
+    "accept-language",
+    "authorization",
+    "cookie",
+    "x-forwarded-for",
+    "x-forwarded-proto",
+    "forwarded",
+    "range",
+    "if-none-match",
+    "sec-fetch-site",
+];
+const HEADER_VALUES: [&[u8]; 16] = [
+    b"",
+    b" ",
+    b"Push Hook",
+    b"System Hook",
+    b"application/json",
+    b"application/json; charset=\xff",
+    b"multipart/form-data",
+    b"gzip",
+    b"v1,",
+    b"v1,AAAA v1a,=",
+    b"-1",
+    b"99999999999999999999",
+    b"\xe2\x98\x83",
+    b"__Host-signalbox=%00; a=b; ;=",
+    b"for=\"[::1]:x\";proto=https, , 1.2.3.4",
+    b"bytes=0-,5-1",
+];
+
+#[tokio::test]
+async fn no_request_of_a_stranger_is_an_error_of_ours() {
+    let app = App::start().await;
+    app.add_webhook(&webhooks::push()).await;
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
+    let client = client.unwrap();
+    let whole = Delivery::push_2015().body;
+    let mut chance = Chance(0x0bad_cafe_0dd5_eed5);
+    for _ in 0..600 {
+        let (method, path) = (chance.of(&METHODS), chance.of(&PUBLIC));
+        let url = format!("{}{path}", app.base());
+        let mut request = client.request(method.parse().unwrap(), url);
+        let mut said = Vec::new();
+        for _ in 0..4 {
+            let (name, value) = (chance.of(&HEADERS), chance.of(&HEADER_VALUES));
+            request =
+                request.header(name, reqwest::header::HeaderValue::from_bytes(value).unwrap());
+            said.push((name, String::from_utf8_lossy(value)));
+        }
+        let kept = whole.len() * chance.of(&[0, 1, 50, 99, 100]) / 100;
+        let body =
+            [&whole[..kept], chance.of(&[&b""[..], b"\0", b"\xff\xfe", b"}", b"[[[["])].concat();
+        let status = request.body(body).send().await.unwrap().status();
+        assert!(!status.is_server_error(), "{method} {path} {said:?}, {kept} bytes: {status}");
+    }
+    assert!(!app.log().contains("panicked"), "a handler panicked");
 }

@@ -228,10 +228,15 @@ async fn strangers_do_not_keep_an_open_session_from_confirming_its_password() {
 async fn browsers_are_held_to_https_where_it_is_known() {
     const NAMES: [&str; 3] =
         ["strict-transport-security", "cross-origin-opener-policy", "cross-origin-resource-policy"];
+    const VALUES: [&str; 3] = ["max-age=31536000", "same-origin", "same-origin"];
     let has = async |app: &App, proto: &str| {
         let request = reqwest::Client::new().get(format!("{}/healthz", app.base()));
         let answer = request.header("X-Forwarded-Proto", proto).send().await.unwrap();
-        NAMES.map(|name| answer.headers().contains_key(name))
+        let values =
+            NAMES.map(|name| answer.headers().get(name).map(|value| value.to_str().unwrap()));
+        std::array::from_fn::<_, 3, _>(|n| {
+            values[n].inspect(|value| assert_eq!(*value, VALUES[n])).is_some()
+        })
     };
     let app = App::start().await;
     assert_eq!(has(&app, "https").await, [false; 3], "nobody vouches for it");
