@@ -18,6 +18,7 @@ use subtle::ConstantTimeEq;
 type Written<T> = Option<Option<T>>;
 /// A stored secret's new form.
 type Stored = Written<Vec<u8>>;
+
 /// What becomes of both secrets: their new forms, how long those before go on, and which of these
 /// end now.
 #[derive(Debug, Clone)]

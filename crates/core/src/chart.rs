@@ -44,7 +44,9 @@ impl Period {
         Self::ALL.into_iter().find(|period| period.as_str() == word)
     }
 
-    const fn bars(self) -> (i32, TimeDelta) {
+    /// How many bars it has, and how long each of them is.
+    #[must_use]
+    pub const fn bars(self) -> (i32, TimeDelta) {
         match self {
             Self::Day => (24, TimeDelta::hours(1)),
             Self::Week => (28, TimeDelta::hours(6)),

@@ -143,26 +143,6 @@ pub async fn find_many(conn: &mut Conn, ids: &[String]) -> Result<Vec<Full>> {
     Ok(found.select(Full::as_select()).load(conn).await?)
 }
 
-/// The newest deliveries of a project and kind.
-///
-/// # Errors
-/// Any [`crate::StoreError`] of the database.
-pub async fn of_webhook(
-    conn: &mut Conn,
-    project_id: i64,
-    object_kind: &str,
-    most: i64,
-) -> Result<Vec<Brief>> {
-    Ok(deliveries::table
-        .filter(deliveries::project_id.assume_not_null().eq(project_id))
-        .filter(deliveries::object_kind.eq(object_kind))
-        .order(deliveries::id.desc())
-        .limit(most)
-        .select(Brief::as_select())
-        .load(conn)
-        .await?)
-}
-
 /// The newest deliveries of a repository.
 ///
 /// # Errors

@@ -19,7 +19,7 @@ use signalbox_store::stats::Span;
 const TOP: i64 = 16;
 const BASE: i64 = 120;
 
-/// Half of a thousandth of the width, and so on: places are counted in these.
+/// The whole width: places are counted in thousandths of a percent.
 const WIDTH: usize = 100_000;
 
 /// A chart.

@@ -2,11 +2,11 @@
 //! took, and when the last one ran.
 
 use crate::web::admin::jobs::dots::Dot;
-use crate::web::admin::kit::at::{At, span_text};
+use crate::web::admin::kit::at::{At, seconds_text};
 use crate::web::admin::kit::badge::Badge;
 use crate::web::admin::webhooks::badges::{enabled_badge, pending_badge};
 use crate::web::urls;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use signalbox_core::ids::WebhookId;
 use signalbox_core::job::JobState;
 use signalbox_i18n::say;
@@ -71,15 +71,6 @@ pub(super) fn draw_row(webhook: WebhookJobs, now: DateTime<Utc>) -> WebhookRow {
             .collect(),
         label: webhook.label,
     }
-}
-
-#[expect(
-    clippy::as_conversions,
-    clippy::cast_possible_truncation,
-    reason = "a float becomes the nearest integer there is"
-)]
-fn seconds_text(seconds: f64) -> String {
-    span_text(TimeDelta::milliseconds((seconds.min(1e12) * 1_000.0) as i64))
 }
 
 /// A row with jobs in every state, or with none.

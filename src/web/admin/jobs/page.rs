@@ -365,7 +365,8 @@ fn last_lines(state: JobState, log: Option<&Log>) -> Option<(&'static str, Strin
     Some((what, log.last_lines.clone()))
 }
 
-fn stored_params(stored: &serde_json::Value) -> Vec<(String, String)> {
+/// An action's parameters as they are stored, as texts.
+pub fn stored_params(stored: &serde_json::Value) -> Vec<(String, String)> {
     let text =
         |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let fields = stored.as_object().into_iter().flatten();

@@ -1,17 +1,18 @@
 //! What jobs did in a period: a chart of how many ended, waits and runs by webhook, and why they
 //! failed. Every number leads to the list of the jobs behind it, narrowed to the same moments.
 
-use super::super::kit::at::span_text as words;
 use super::chart::{Chart, SHOWN};
 use crate::clock;
 use crate::web::admin::context::AdminContext;
+use crate::web::admin::kit::at::seconds_text;
 use crate::web::admin::kit::frame::Frame;
 use crate::web::filters;
 use crate::web::human::{HumanError, render_page};
 use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
-use chrono::{DateTime, TimeDelta};
+use chrono::DateTime;
+use signalbox_core::chart::Period;
 use signalbox_core::job::JobState;
 use signalbox_i18n::say;
 use signalbox_i18n::t;
@@ -20,10 +21,6 @@ use std::cmp::Reverse;
 
 /// The chart's size, in its own units.
 const SIZE: (i64, i64) = (720, 120);
-
-/// What can be looked at: word, its name, parts of the chart, seconds of one.
-const PERIODS: [(&str, &str, i64, i64); 3] =
-    [("24h", "24 hours", 24, 3_600), ("7d", "7 days", 28, 21_600), ("30d", "30 days", 30, 86_400)];
 
 /// The page.
 #[derive(Template)]
@@ -70,24 +67,23 @@ pub async fn show_stats(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let asked = url::form_urlencoded::parse(ctx.query().as_bytes())
         .find(|(name, _)| name == "period")
         .map(|(_, value)| value.into_owned());
-    let [day, ..] = PERIODS;
-    let period = PERIODS.into_iter().find(|(word, ..)| Some(*word) == asked.as_deref());
-    let (word, _, parts, length_s) = period.unwrap_or(day);
+    let period = asked.as_deref().and_then(Period::parse).unwrap_or(Period::Day);
+    let (bars, length) = period.bars();
     // Whole seconds: what the addresses can say.
     let to = DateTime::from_timestamp(clock::now().timestamp(), 0).unwrap_or_default();
-    let span = (to - TimeDelta::seconds(parts * length_s), to);
+    let span = (to - length * bars, to);
     let mut conn = ctx.get_conn().await?;
-    let buckets = stats::load_throughput(&mut conn, span, length_s).await?;
+    let buckets = stats::load_throughput(&mut conn, span, length.num_seconds()).await?;
     let webhooks = stats::webhook_stats(&mut conn, span).await?;
     let failures = stats::list_failures(&mut conn, span).await?;
     let frame = ctx.new_frame(t("Job statistics")).with_crumb(t("Jobs"), urls::jobs());
-    render_page(&draw_stats(frame, (word, span, length_s), &buckets, (&webhooks, &failures)))
+    render_page(&draw_stats(frame, (period, span), &buckets, (&webhooks, &failures)))
 }
 
 /// Draws the page.
 pub fn draw_stats(
     frame: Frame,
-    (word, span, length_s): (&str, Span, i64),
+    (period, span): (Period, Span),
     buckets: &[Bucket],
     (webhooks, failures): (&[WebhookStats], &[Failures]),
 ) -> StatsPage {
@@ -97,10 +93,10 @@ pub fn draw_stats(
     let of = |span: Span, state: JobState| job_list_url(span, &[("state", state.as_str())]);
     StatsPage {
         frame,
-        periods: PERIODS
-            .map(|(known, name, ..)| {
-                let href = urls::with_query(urls::job_stats(), &[("period", known)]);
-                (name, href, known == word)
+        periods: Period::ALL
+            .map(|known| {
+                let href = urls::with_query(urls::job_stats(), &[("period", known.as_str())]);
+                (known.label(), href, known == period)
             })
             .into(),
         total: linked_number(buckets.iter().map(|b| b.jobs).sum(), job_list_url(span, &[])),
@@ -109,7 +105,7 @@ pub fn draw_stats(
                 (state, linked_number(sum(state), job_list_url(span, &[("state", state.as_str())])))
             })
             .into(),
-        chart: Chart::stack_bars(SIZE, buckets, (span, length_s), of),
+        chart: Chart::stack_bars(SIZE, buckets, (span, period.bars().1.num_seconds()), of),
         webhooks: webhooks.iter().map(|webhook| webhook_view(webhook, span)).collect(),
         failures: webhooks
             .iter()
@@ -126,15 +122,7 @@ fn webhook_view(webhook: &WebhookStats, span: Span) -> WebhookStatsView {
         job_list_url(span, &pairs)
     };
     let time = |seconds: Option<f64>| match seconds {
-        #[expect(
-            clippy::as_conversions,
-            clippy::cast_possible_truncation,
-            reason = "a float becomes the nearest integer there is"
-        )]
-        Some(seconds) => Number {
-            text: words(TimeDelta::milliseconds((seconds.min(1e12) * 1_000.0) as i64)),
-            href: Some(of(&[])),
-        },
+        Some(seconds) => Number { text: seconds_text(seconds), href: Some(of(&[])) },
         None => Number { text: "—".to_owned(), href: None },
     };
     WebhookStatsView {
@@ -197,7 +185,7 @@ pub fn job_list_url(span: Span, more: &[(&str, &str)]) -> String {
 /// The page with nothing in it, or something of everything.
 #[cfg(test)]
 pub fn sample_stats(full: bool) -> StatsPage {
-    let to = DateTime::UNIX_EPOCH + TimeDelta::days(1);
+    let to = DateTime::UNIX_EPOCH + chrono::TimeDelta::days(1);
     let bucket = |part, state: &str, jobs| Bucket { part, state: state.to_owned(), jobs };
     let buckets = [bucket(0, "succeeded", 50), bucket(0, "failed", 1), bucket(23, "failed", 2)];
     let webhook = WebhookStats {
@@ -214,7 +202,7 @@ pub fn sample_stats(full: bool) -> StatsPage {
     let all: (&[Bucket], &[WebhookStats], &[Failures]) =
         if full { (&buckets, &[webhook], &failures) } else { (&[], &[], &[]) };
     let frame = crate::web::admin::context::sample_frame("Job statistics");
-    draw_stats(frame, ("24h", (DateTime::UNIX_EPOCH, to), 3_600), all.0, (all.1, all.2))
+    draw_stats(frame, (Period::Day, (DateTime::UNIX_EPOCH, to)), all.0, (all.1, all.2))
 }
 
 #[cfg(test)]

@@ -47,6 +47,16 @@ impl At {
     }
 }
 
+/// A length of time in seconds, in words: see [`span_text`].
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    reason = "a float becomes the nearest integer there is"
+)]
+pub fn seconds_text(seconds: f64) -> String {
+    span_text(TimeDelta::milliseconds((seconds.min(1e12) * 1_000.0) as i64))
+}
+
 /// A length of time: `35 ms`, `1.2 s`, `3 m 04 s`, `2 h 05 m`.
 pub fn span_text(time: TimeDelta) -> String {
     let ms = time.num_milliseconds().max(0);

@@ -20,8 +20,8 @@ pub(super) static LISTING: Listing<Row, Sort, Filter> = Listing {
     place: parse_number_place,
     name: |row| row.username.clone(),
     page: |row| urls::user(UserId(row.id)),
-    // There is always the one who looks.
     group: None,
+    // There is always the one who looks.
     empty: Empty { title: "No users yet", steps: &["Add a user."] },
 };
 

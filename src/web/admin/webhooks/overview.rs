@@ -11,6 +11,8 @@ use crate::web::admin::jobs::badges::job_badge;
 use crate::web::admin::jobs::chart::Chart;
 use crate::web::admin::jobs::dots::Dot;
 use crate::web::admin::jobs::ending_text;
+use crate::web::admin::jobs::page::stored_params;
+use crate::web::admin::jobs::stats::job_list_url;
 use crate::web::admin::kit::at::{At, span_text};
 use crate::web::admin::kit::back::{back_to_list, draw_subject, preserved_on};
 use crate::web::admin::kit::badge::Badge;
@@ -235,7 +237,6 @@ fn draw_flow(row: &Row, catalogue: &Catalogue) -> Flow {
         ("path_filter", lines(&row.path_filter)),
         ("condition", condition.map(str::to_owned).into_iter().collect()),
     ];
-    let params = row.action_params.as_object().into_iter().flatten();
     Flow {
         trigger: trigger_words(&row.http_x_gitlab_event),
         event: row.http_x_gitlab_event.clone(),
@@ -251,12 +252,7 @@ fn draw_flow(row: &Row, catalogue: &Catalogue) -> Flow {
             .get(&row.action)
             .map(|spec| spec.description.clone())
             .unwrap_or_default(),
-        params: params
-            .map(|(name, value)| {
-                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                (name.clone(), text)
-            })
-            .collect(),
+        params: stored_params(&row.action_params),
     }
 }
 
@@ -276,10 +272,8 @@ fn job_line(row: &jobs::Row) -> JobLine {
 }
 
 fn draw_weeks(webhook: &str, span: Span, buckets: &[Bucket]) -> Chart {
-    Chart::stack_bars(SIZE, buckets, (span, DAY_S), |(from, to), state| {
-        let ended = format!("{}-{}", from.timestamp(), to.timestamp());
-        let pairs = [("webhook", webhook), ("ended", &ended), ("state", state.as_str())];
-        urls::with_query(&urls::jobs(), &pairs)
+    Chart::stack_bars(SIZE, buckets, (span, DAY_S), |span, state| {
+        job_list_url(span, &[("webhook", webhook), ("state", state.as_str())])
     })
 }
 

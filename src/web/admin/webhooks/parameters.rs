@@ -1,5 +1,6 @@
 //! The parameters of a webhook's action: their fields, and how those are filled in.
 
+use crate::web::admin::jobs::page::stored_params;
 use crate::web::admin::kit::field::{Choice, Field, Fieldset, Widget};
 use crate::web::admin::kit::form::Values;
 use signalbox_actions::Catalogue;
@@ -46,8 +47,7 @@ fn parameter_field(parameter: &Parameter) -> Field {
 
 /// Fills in an action's parameters as they are stored.
 pub(super) fn fill_parameters(values: &mut Values, stored: &serde_json::Value) {
-    for (name, value) in stored.as_object().into_iter().flatten() {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    for (name, text) in stored_params(stored) {
         values.set_field(&format!("{PARAM}{name}"), text);
     }
 }
