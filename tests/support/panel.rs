@@ -3,7 +3,7 @@
 use super::page::{Form, Page};
 use super::webhooks::WebhookForm;
 use reqwest::Method;
-use reqwest::header::{ACCEPT_LANGUAGE, HeaderValue};
+use reqwest::header::{ACCEPT_LANGUAGE, HeaderName, HeaderValue};
 
 /// A client with cookies of its own.
 pub struct Panel {
@@ -28,6 +28,13 @@ impl Panel {
         let headers = [(ACCEPT_LANGUAGE, HeaderValue::from_static(languages))];
         let client = builder();
         let client = client.default_headers(headers.into_iter().collect()).build().unwrap();
+        Self { client, base: base.to_owned() }
+    }
+
+    /// Somebody who is not logged in, of whom a proxy says that they send from this address.
+    pub fn forwarded(base: &str, from: &str) -> Self {
+        let headers = [(HeaderName::from_static("x-forwarded-for"), from.parse().unwrap())];
+        let client = builder().default_headers(headers.into_iter().collect()).build().unwrap();
         Self { client, base: base.to_owned() }
     }
 
