@@ -226,7 +226,7 @@ mod tests {
         };
         let pages = templates.iter().filter(|(_, text)| text.contains("extends \""));
         let parts: [(&str, &[&str]); 3] = [
-            ("js/list.js", &["data-select", "data-live-list", "data-ticks", "data-keep-open"]),
+            ("js/list.js", &["data-select", "data-live-list", "data-ticks"]),
             ("js/live.js", &["data-poll", "data-events", "data-end", "data-follow"]),
             ("js/form.js", &["data-warn-unsaved", "data-file-into"]),
         ];

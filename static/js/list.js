@@ -1,4 +1,4 @@
-// Lists: what is ticked, rows that came since, filter groups as they were left.
+// Lists: what is ticked, and rows that came since.
 import { $, $$, fetchPage, fill, root, say, store, stored } from "./page.js";
 
 // Row boxes: all of the page, a range with shift, "n of m selected", then "all N matching". What is ticked stays ticked on the
@@ -45,6 +45,8 @@ for (const form of $$("form[data-select]")) {
         : fill(count.dataset.label, { n: ticked, m: list.length }) + (elsewhere > 0 ? fill(count.dataset.labelElsewhere, { n: elsewhere }) : "");
     }
     if (clear) clear.hidden = elsewhere === 0;
+    // What can be done to many is shown while there are any, or were.
+    form.toggleAttribute("data-ticked", ids.size > 0 || cleared);
     if (across) {
       across.hidden = !full;
       across.textContent = armed.value === "1" ? across.dataset.labelClear : across.dataset.label;
@@ -95,7 +97,9 @@ for (const live of $$("[data-live-list]")) {
     const age = Math.round((Date.now() - at) / 1000);
     toggle.setAttribute("aria-pressed", String(isOn));
     live.toggleAttribute("data-stale", isOn && Date.now() - at > 4 * every);
-    word.textContent = !isOn ? word.dataset.labelOff : away ? word.dataset.labelAway : waits() ? word.dataset.labelWaits : fill(word.dataset.label, { n: age });
+    const waiting = isOn && !away && waits();
+    word.textContent = !isOn ? word.dataset.labelOff : away ? word.dataset.labelAway : waiting ? word.dataset.labelWaits : fill(word.dataset.label, { n: age });
+    word.title = waiting ? word.dataset.whyWaits : "";
   };
   const look = async () => {
     if (!isOn || !body || waits()) return;
@@ -126,11 +130,4 @@ for (const live of $$("[data-live-list]")) {
   setInterval(look, every);
   setInterval(tell, 1000);
   tell();
-}
-
-// Filter groups stay as they were left, for this tab.
-for (const group of $$("details[data-keep-open]")) {
-  const key = `signalbox.filter.${location.pathname}.${group.dataset.keepOpen}`;
-  try { const was = sessionStorage.getItem(key); if (was) group.open = was === "1"; } catch { /* not kept */ }
-  group.addEventListener("toggle", () => { try { sessionStorage.setItem(key, group.open ? "1" : "0"); } catch { /* not kept */ } });
 }

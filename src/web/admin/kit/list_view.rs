@@ -153,6 +153,11 @@ impl ListView {
         self.all.is_some()
     }
 
+    /// Whether there is nothing at all, with or without search and filters.
+    pub fn is_blank(&self) -> bool {
+        self.rows.is_empty() && !self.is_narrowed()
+    }
+
     /// How many columns there are, boxes included.
     pub fn count_columns(&self) -> usize {
         self.heads.len() + usize::from(!self.actions.is_empty())
