@@ -8,3 +8,4 @@ pub mod roster;
 pub mod setup_link;
 pub mod throttle;
 pub mod users;
+pub mod views;

@@ -5,7 +5,7 @@ import { $, $$, fetchPage, fill, root, say, store, stored } from "./page.js";
 // other pages and in other orders of the same search and filters; another filter begins anew, and says so.
 function ticksAt(place) {
   const query = new URLSearchParams(place.search);
-  for (const part of ["o", "p", "older", "newer"]) query.delete(part);
+  for (const part of ["o", "p", "older", "newer", "view"]) query.delete(part);
   query.sort();
   const key = `signalbox.ticks.${place.pathname}`, filter = query.toString();
   return { key, filter, keep: (ids, all) => { try { if (ids.length || all) sessionStorage.setItem(key, JSON.stringify({ filter, ids, all })); else sessionStorage.removeItem(key); } catch { /* not kept */ } } };

@@ -31,3 +31,4 @@ mod switch;
 mod system_hooks;
 mod try_out;
 mod users;
+mod views;

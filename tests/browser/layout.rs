@@ -52,7 +52,7 @@ const FAULTS: &str = "
         }
     }
     // What stands above the rows, part by part: no two lie over each other.
-    const parts = [...document.querySelectorAll('.page-head > *, .page-head > div > *, .list-bar > *, .list-narrowed > *, main .table-wrap')]
+    const parts = [...document.querySelectorAll('.page-head > *, .page-head > div > *, .list-narrowed > *, main .table-wrap')]
         .filter((e) => e.checkVisibility() && box(e).width);
     for (const a of parts) for (const b of parts) {
         const [p, q] = [box(a), box(b)];
@@ -60,7 +60,7 @@ const FAULTS: &str = "
             faults.add(`${a.className || a.localName} lies over ${b.className || b.localName}`);
     }
     for (const e of document.querySelectorAll('main, main *')) {
-        if (e.scrollWidth > e.clientWidth + 1 && ['auto', 'scroll'].includes(getComputedStyle(e).overflowX)) faults.add(`${e.className || e.localName} moves sideways`);
+        if (e.checkVisibility() && e.scrollWidth > e.clientWidth + 1 && ['auto', 'scroll'].includes(getComputedStyle(e).overflowX)) faults.add(`${e.className || e.localName} moves sideways`);
     }
     return [...faults];";
 
@@ -126,6 +126,9 @@ pub(super) async fn lists() -> App {
              SELECT now(), 1, '{LONG}', {verb}, 'webhook', '1', '{LONG}', \
              '[{{\"field\": \"repo_name\", \"before\": \"{LONG}\", \"after\": \"{LONG}{LONG}\", \"secret\": false}}]', \
              '2001:db8:1234:5678:9abc:def0:1234:5678' FROM generate_series(0, 8) AS n; \
+             INSERT INTO saved_views (owner_id, list, name, query, created_at) \
+             SELECT CASE n WHEN 0 THEN (SELECT id FROM users WHERE username = 'ada') END, 'delivery', \
+             '{LONG}' || n, 'verdict=matched', now() FROM generate_series(0, 1) AS n; \
              INSERT INTO workers VALUES ('{LONG}.example.com-4711-01M87VREQA18WSHF0ZZCJA3NJ9', \
              '{LONG}.example.com', 4711, '0.1.0', 4, now(), NULL, now())",
             verdict = pick(&verdicts, "id"),
@@ -178,7 +181,28 @@ async fn lists_keep_to_their_place_at_every_width_in_every_font() {
             );
         }
     }
+    // With every column that there is, too.
+    for (list, columns) in [
+        ("webhook", "event,project_id,enabled,last_delivery,last_job,ref_filter,updated_at,notes"),
+        ("delivery", "verdict,event,repository,title,jobs,user,project_id,remote_addr"),
+        ("job", "webhook,repository,title,queued_at,ran,finished_at,requested_by,error"),
+    ] {
+        let chosen = format!(
+            "INSERT INTO list_columns SELECT id, '{list}', '{columns}' FROM users WHERE username = 'ada'"
+        );
+        app.database().execute(&chosen).await;
+        let address = format!("/admin/hooks/{list}/");
+        browser.open(&address).await;
+        for width in WIDTHS {
+            browser.look(width, "light").await;
+            for fault in browser.script(FAULTS).await.as_array().unwrap() {
+                faults.push(format!("{address} {width} px, all columns: {fault}"));
+            }
+        }
+        browser.pictures(&format!("all-columns-{list}")).await;
+    }
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+    app.database().execute("DELETE FROM list_columns").await;
     for (address, name) in
         LISTS.into_iter().zip(["start", "webhooks", "deliveries", "jobs", "users", "log"])
     {

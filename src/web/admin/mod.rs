@@ -20,9 +20,11 @@ pub mod pause;
 pub mod problem;
 pub mod replay;
 pub mod routes;
+pub mod saved;
 pub mod search;
 pub mod setup;
 pub mod users;
+pub mod views;
 pub mod visitor;
 pub mod webhooks;
 pub mod words;
@@ -92,6 +94,7 @@ mod tests {
             pages.extend(render_pages("user password", &passwords));
             pages.extend(render_pages("index", &super::index::IndexPage::sample_pages()));
             pages.extend(render_pages("search", &super::search::SearchPage::sample_pages()));
+            pages.extend(render_pages("view", &super::views::ViewPage::sample_pages()));
             pages
         });
     }
@@ -111,6 +114,7 @@ mod tests {
         check_pages("log entry", super::log::entry::EntryPage::sample_pages().as_slice());
         check_pages("index", super::index::IndexPage::sample_pages().as_slice());
         check_pages("search", super::search::SearchPage::sample_pages().as_slice());
+        check_pages("view", super::views::ViewPage::sample_pages().as_slice());
     }
 }
 

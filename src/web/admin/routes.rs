@@ -11,7 +11,9 @@ use super::kit::{self, mount};
 use super::log::{self, Log};
 use super::users::{self, Users};
 use super::webhooks::{self, Webhooks};
-use super::{actions, index, language, login, password, pause, replay, search, setup, workers};
+use super::{
+    actions, index, language, login, password, pause, replay, search, setup, views, workers,
+};
 use crate::web::urls;
 use signalbox_core::role::Permission;
 
@@ -43,6 +45,16 @@ pub fn route_rows() -> Vec<Row> {
             route.to(users::sessions::end_own)
         }),
         Row::post(urls::language(), Needs(OwnAccount), |route| route.to(language::submit_language)),
+        Row::get(urls::view_add(), Needs(OwnAccount), |route| route.to(views::show_add)),
+        Row::post(urls::view_add(), Needs(OwnAccount), |route| route.to(views::submit_add)),
+        Row::get(urls::view(urls::ID), Needs(OwnAccount), |route| route.to(views::show_change)),
+        Row::post(urls::view(urls::ID), Needs(OwnAccount), |route| route.to(views::submit_change)),
+        Row::get(urls::view_delete(urls::ID), Needs(OwnAccount), |route| {
+            route.to(views::ask_delete)
+        }),
+        Row::post(urls::view_delete(urls::ID), Needs(OwnAccount), |route| {
+            route.to(views::submit_delete)
+        }),
         Row::get(urls::index(), Needs(View), |route| route.to(index::show_index)),
         Row::get(urls::search(), Needs(View), |route| route.to(search::show_search)),
         Row::get(urls::actions(), Needs(View), |route| route.to(actions::show_actions)),

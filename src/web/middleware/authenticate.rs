@@ -14,11 +14,13 @@ use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, ResponseError, web};
 use chrono::TimeDelta;
+use futures_util::future::try_join3;
 use signalbox_core::actor::Actor;
 use signalbox_core::ids::UserId;
 use signalbox_core::pause::Pause;
+use signalbox_store::saved_views::{self, Columns, View};
 use signalbox_store::sessions::{self, Origin};
-use signalbox_store::{StoreError, pauses, users};
+use signalbox_store::{Conn, StoreError, pauses, users};
 
 /// Seconds after which a session that is used is given its full time again.
 const PROLONG_AFTER_S: i64 = 24 * 60 * 60;
@@ -30,14 +32,36 @@ const SEEN_TO: TimeDelta = TimeDelta::minutes(1);
 const AGENT_CHARS: usize = 300;
 
 /// Who is asking: left in the request for `authorize`.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Visit {
     /// The signed-in person.
     pub actor: Option<Actor>,
     /// The secret of their session's forms.
     pub csrf: Option<csrf::Secret>,
+    /// What stands around every page of theirs.
+    pub around: Around,
+}
+
+/// What stands around every page of a person.
+#[derive(Debug, Clone, Default)]
+pub struct Around {
     /// What is paused: every page says so.
     pub pauses: Vec<Pause>,
+    /// The views of lists that they see, by name.
+    pub views: Vec<View>,
+    /// The columns that they chose.
+    pub columns: Vec<Columns>,
+}
+
+/// Reads it, in one way to the database and back.
+async fn load_around(conn: &Conn, user: UserId) -> Result<Around, StoreError> {
+    let (pauses, views, columns) = try_join3(
+        pauses::list_pauses(conn),
+        saved_views::list_views(conn, user),
+        saved_views::chosen_columns(conn, user),
+    )
+    .await?;
+    Ok(Around { pauses, views, columns })
 }
 
 /// Finds out who is asking.
@@ -65,7 +89,7 @@ async fn find_visit(request: &ServiceRequest) -> Result<Visit, Problem> {
     if session.contains_key(AWAY) {
         return Err(Problem::unavailable());
     }
-    let nobody = Visit { actor: None, csrf: None, pauses: Vec::new() };
+    let nobody = Visit::default();
     let Some(id) = session.get::<i64>(USER).ok().flatten() else { return Ok(nobody) };
     let mut conn = deps.pool.get_conn().await?;
     let reference: String = session.get(REFERENCE).ok().flatten().unwrap_or_default();
@@ -82,7 +106,7 @@ async fn find_visit(request: &ServiceRequest) -> Result<Visit, Problem> {
             Ok(Visit {
                 actor: Some(user.as_actor()),
                 csrf,
-                pauses: pauses::list_pauses(&conn).await?,
+                around: load_around(&conn, user.id).await?,
             })
         }
         Ok(_) | Err(StoreError::NotFound) => {
