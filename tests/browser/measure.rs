@@ -65,7 +65,7 @@ async fn the_start_page_is_light_asks_no_other_host_and_does_not_move() {
         .await;
         let parts = parts.as_array().unwrap();
         let size: u64 = parts.iter().map(|part| part[1].as_u64().unwrap()).sum();
-        println!("start page of {period}: {size} bytes in {} answers: {parts:?}", parts.len());
+        eprintln!("start page of {period}: {size} bytes in {} answers: {parts:?}", parts.len());
         assert!(size <= START_PAGE, "{period}: {size} bytes: {parts:#?}");
         assert!(parts.iter().all(|part| part[2] == true), "{parts:#?}");
         assert_eq!(ask(&browser, SHIFTS).await, json!([]), "{period}");
@@ -93,7 +93,7 @@ async fn lists_begin_high_and_each_of_their_rows_is_a_link() {
         let found = browser.script(rows).await;
         let found = found.as_array().unwrap();
         let top = found.first().unwrap_or_else(|| panic!("{address} has no row"))[0].as_f64();
-        println!("{address}: {top:?}");
+        eprintln!("{address}: {top:?}");
         if top >= Some(FIRST_ROW) {
             faults.push(format!("{address}: the first row begins at {top:?}"));
         }
