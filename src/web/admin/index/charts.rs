@@ -1,13 +1,13 @@
 //! The start page's two charts: deliveries by verdict and ended jobs by state.
 
 use crate::web::admin::jobs::chart::{Chart, Source, draw_chart};
-use crate::web::admin::jobs::stats::job_list_url;
+use crate::web::admin::jobs::stats::draw_ended_jobs;
 use crate::web::admin::kit::filter::{BEFORE, FROM};
 use crate::web::urls;
 use chrono::{DateTime, Utc};
 use signalbox_core::chart::Period;
 use signalbox_core::verdict::Verdict;
-use signalbox_store::overview::{Counts, ENDED};
+use signalbox_store::overview::Counts;
 use signalbox_store::stats::Span;
 
 /// Both of them.
@@ -25,19 +25,11 @@ pub(super) fn draw_charts(
         during: period.label(),
         href: &deliveries_url,
     };
-    let jobs = Source {
-        name: "jobs",
-        title: "Ended jobs",
-        states: ENDED.map(|state| (state.as_str(), state.label())).into(),
-        numbers: counts.iter().map(|counts| counts.jobs.into()).collect(),
-        nothing: "No jobs ended in {period}",
-        during: period.label(),
-        href: &|span, state| {
-            let state = state.map(|state| ("state", state));
-            job_list_url(span, state.as_slice())
-        },
-    };
-    [deliveries, jobs].map(|source| draw_chart(period, bounds, &source))
+    let ended = counts.iter().map(|counts| counts.jobs.into()).collect();
+    [
+        draw_chart(period, bounds, &deliveries),
+        draw_ended_jobs("jobs", (period, period.label()), bounds, ended, &[]),
+    ]
 }
 
 /// The list of the deliveries that came in this span.

@@ -6,8 +6,7 @@ use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use signalbox_core::chart::{Axis, Period};
 use signalbox_core::job::JobState;
 use signalbox_core::listing::Total;
-use signalbox_i18n::say;
-use signalbox_i18n::t;
+use signalbox_i18n::{say, t};
 use signalbox_store::overview::ENDED;
 use signalbox_store::stats::{Bucket, Span};
 

@@ -13,8 +13,7 @@ use actix_web::HttpResponse;
 use askama::Template;
 use chrono::{DateTime, Utc};
 use signalbox_core::chart::Period;
-use signalbox_i18n::say;
-use signalbox_i18n::t;
+use signalbox_i18n::{say, t};
 use signalbox_store::overview::ENDED;
 use signalbox_store::stats::{self, Bucket, Failures, Span, WebhookStats};
 use std::cmp::Reverse;
@@ -70,18 +69,7 @@ pub fn draw_stats(
     (webhooks, failures): (&[WebhookStats], &[Failures]),
 ) -> StatsPage {
     let span = whole(bounds);
-    let source = Source {
-        name: "jobs",
-        title: "Ended jobs",
-        states: ENDED.map(|state| (state.as_str(), state.label())).into(),
-        numbers: count_by_bar(buckets, bounds.len() - 1),
-        nothing: "No jobs ended in {period}",
-        during: period.label(),
-        href: &|span, state| {
-            let state = state.map(|state| ("state", state));
-            job_list_url(span, state.as_slice())
-        },
-    };
+    let numbers = count_by_bar(buckets, bounds.len() - 1);
     StatsPage {
         frame,
         periods: Period::ALL
@@ -90,7 +78,7 @@ pub fn draw_stats(
                 (known.label(), href, known == period)
             })
             .into(),
-        chart: draw_chart(period, bounds, &source),
+        chart: draw_ended_jobs("jobs", (period, period.label()), bounds, numbers, &[]),
         webhooks: webhooks.iter().map(|webhook| webhook_view(webhook, span)).collect(),
         failures: webhooks
             .iter()
@@ -154,6 +142,30 @@ fn reason_words(reason: &str) -> String {
             word => word.to_owned(),
         },
     }
+}
+
+/// The chart of the jobs that ended, by state; `narrowed` says which, as their list does. `during` is
+/// how far back it looks, in words.
+pub fn draw_ended_jobs(
+    name: &'static str,
+    (period, during): (Period, &'static str),
+    bounds: &[DateTime<Utc>],
+    numbers: Vec<Vec<i64>>,
+    narrowed: &[(&str, &str)],
+) -> Chart {
+    let source = Source {
+        name,
+        title: "Ended jobs",
+        states: ENDED.map(|state| (state.as_str(), state.label())).into(),
+        numbers,
+        nothing: "No jobs ended in {period}",
+        during,
+        href: &|span, state| {
+            let state = state.map(|state| ("state", state));
+            job_list_url(span, &narrowed.iter().copied().chain(state).collect::<Vec<_>>())
+        },
+    };
+    draw_chart(period, bounds, &source)
 }
 
 /// From the first of these moments to the last.

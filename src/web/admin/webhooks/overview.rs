@@ -8,11 +8,11 @@ use crate::web::admin::change::{about_change, short_ref};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::deliveries::badges::verdict_badge;
 use crate::web::admin::jobs::badges::job_badge;
-use crate::web::admin::jobs::chart::{Chart, Source, count_by_bar, draw_chart};
+use crate::web::admin::jobs::chart::{Chart, count_by_bar};
 use crate::web::admin::jobs::dots::Dot;
 use crate::web::admin::jobs::ending_text;
 use crate::web::admin::jobs::page::stored_params;
-use crate::web::admin::jobs::stats::job_list_url;
+use crate::web::admin::jobs::stats::draw_ended_jobs;
 use crate::web::admin::kit::at::{At, span_text};
 use crate::web::admin::kit::back::{back_to_list, draw_subject, preserved_on};
 use crate::web::admin::kit::badge::Badge;
@@ -34,7 +34,6 @@ use signalbox_core::pause::find_holding;
 use signalbox_core::role::Permission;
 use signalbox_core::verdict::Verdict;
 use signalbox_i18n::{say, t};
-use signalbox_store::overview::ENDED;
 use signalbox_store::stats::{self, Bucket, Span};
 use signalbox_store::webhooks::{self, Row};
 use signalbox_store::{Conn, jobs};
@@ -273,20 +272,9 @@ fn job_line(row: &jobs::Row) -> JobLine {
 
 fn draw_weeks(webhook: &str, span: Span, buckets: &[Bucket]) -> Chart {
     let bounds: Vec<_> = (0..=DAYS).map(|day| span.0 + TimeDelta::days(day)).collect();
-    let source = Source {
-        name: "weeks",
-        title: "Ended jobs",
-        states: ENDED.map(|state| (state.as_str(), state.label())).into(),
-        numbers: count_by_bar(buckets, bounds.len() - 1),
-        nothing: "No jobs ended in {period}",
-        during: "14 days",
-        href: &|span, state| {
-            let state = state.map(|state| ("state", state));
-            let of: Vec<_> = [("webhook", webhook)].into_iter().chain(state).collect();
-            job_list_url(span, &of)
-        },
-    };
-    draw_chart(Period::Month, &bounds, &source)
+    let numbers = count_by_bar(buckets, bounds.len() - 1);
+    let during = (Period::Month, "14 days");
+    draw_ended_jobs("weeks", during, &bounds, numbers, &[("webhook", webhook)])
 }
 
 /// The page of this webhook, with these jobs, for the test of all pages.
