@@ -76,7 +76,7 @@ pub fn clean_name(name: &str) -> Result<&str, ViewError> {
 /// Whether this person may change a view that they see.
 #[must_use]
 pub fn may_change(actor: &Actor, view: &View) -> bool {
-    view.owner_id.is_some() || actor.may(SHARING)
+    view.values.owner_id.is_some() || actor.may(SHARING)
 }
 
 fn check_values(by: By<'_>, values: &Values) -> Result<(), ViewError> {
@@ -117,7 +117,7 @@ pub async fn change_view(
 ) -> Result<(), ViewError> {
     check_values(by, values)?;
     run_transaction(conn, async |conn: &mut Conn| {
-        let before = find_changeable(conn, by.actor, id).await?.into_values();
+        let before = find_changeable(conn, by.actor, id).await?.values;
         if before == *values {
             return Ok(());
         }
@@ -136,7 +136,7 @@ pub async fn change_view(
 /// It is gone, or not this person's to delete; the database.
 pub async fn delete_view(conn: &mut Conn, by: By<'_>, id: i64) -> Result<String, ViewError> {
     run_transaction(conn, async |conn: &mut Conn| {
-        let before = find_changeable(conn, by.actor, id).await?.into_values();
+        let before = find_changeable(conn, by.actor, id).await?.values;
         saved_views::delete_view(conn, id).await?;
         log_view(conn, by, (Verb::Delete, id), (Some(&before), None)).await?;
         Ok(before.name)
@@ -158,9 +158,8 @@ pub async fn choose_columns(
         return Ok(saved_views::set_columns(conn, by.actor.id, &chosen).await?);
     };
     let view = find_changeable(conn, by.actor, id).await?;
-    let version = view.version;
-    change_view(conn, by, (id, version), &Values { columns: chosen.columns, ..view.into_values() })
-        .await
+    let values = Values { columns: chosen.columns, ..view.values };
+    change_view(conn, by, (id, view.version), &values).await
 }
 
 /// A view that this person may change: what they do not see is not there.

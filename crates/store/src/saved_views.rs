@@ -15,6 +15,17 @@ use signalbox_core::ids::UserId;
 pub struct View {
     /// Its id.
     pub id: i64,
+    /// How often it was changed.
+    pub version: i32,
+    /// What it is.
+    #[diesel(embed)]
+    pub values: Values,
+}
+
+/// What a view is, or is to be.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = saved_views, treat_none_as_null = true)]
+pub struct Values {
     /// Whose it is; none = everybody's.
     pub owner_id: Option<i64>,
     /// The list.
@@ -26,34 +37,6 @@ pub struct View {
     /// Keys of columns with commas between them; empty = those that the list has by itself.
     #[diesel(column_name = column_keys)]
     pub columns: String,
-    /// How often it was changed.
-    pub version: i32,
-}
-
-/// What a view is to be.
-#[derive(Debug, Clone, PartialEq, Eq, Insertable, AsChangeset)]
-#[diesel(table_name = saved_views, treat_none_as_null = true)]
-pub struct Values {
-    /// Whose it is; none = everybody's.
-    pub owner_id: Option<i64>,
-    /// The list.
-    pub list: String,
-    /// What it is called.
-    pub name: String,
-    /// The list's query.
-    pub query: String,
-    /// Its columns.
-    #[diesel(column_name = column_keys)]
-    pub columns: String,
-}
-
-impl View {
-    /// What it is.
-    #[must_use]
-    pub fn into_values(self) -> Values {
-        let Self { owner_id, list, name, query, columns, .. } = self;
-        Values { owner_id, list, name, query, columns }
-    }
 }
 
 /// The columns that a person chose for a list.
@@ -67,14 +50,19 @@ pub struct Columns {
     pub columns: String,
 }
 
+/// Theirs, and everybody's.
+#[diesel::dsl::auto_type]
+fn seen_by(user: i64) -> _ {
+    saved_views::owner_id.is_null().or(saved_views::owner_id.eq(user))
+}
+
 /// Every view that a person sees, by its name: theirs, and everybody's.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn list_views(mut conn: &Conn, user: UserId) -> Result<Vec<View>> {
-    let seen = saved_views::owner_id.is_null().or(saved_views::owner_id.eq(user.0));
     Ok(saved_views::table
-        .filter(seen)
+        .filter(seen_by(user.0))
         .order((lower(saved_views::name), saved_views::id))
         .select(View::as_select())
         .load(&mut conn)
@@ -86,8 +74,8 @@ pub async fn list_views(mut conn: &Conn, user: UserId) -> Result<Vec<View>> {
 /// # Errors
 /// [`StoreError::NotFound`], and those of the database.
 pub async fn find_view(conn: &mut Conn, id: i64, user: UserId) -> Result<View> {
-    let seen = saved_views::owner_id.is_null().or(saved_views::owner_id.eq(user.0));
-    Ok(saved_views::table.find(id).filter(seen).select(View::as_select()).first(conn).await?)
+    let found = saved_views::table.find(id).filter(seen_by(user.0));
+    Ok(found.select(View::as_select()).first(conn).await?)
 }
 
 /// How many views an owner has; of nobody, how many are everybody's.

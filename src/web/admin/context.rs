@@ -34,7 +34,7 @@ use signalbox_core::pause::{Pause, Scope};
 use signalbox_core::role::{Permission, Role};
 use signalbox_core::seal;
 use signalbox_i18n::t;
-use signalbox_store::saved_views::{Columns, View};
+use signalbox_store::saved_views::{self, Columns, View};
 use signalbox_store::{Conn, PooledConn, StoreError, audit};
 use std::ops::DerefMut;
 
@@ -303,12 +303,14 @@ pub fn sample_frame(title: &str) -> Frame {
     };
     let view = |owner_id| View {
         id: 7,
-        owner_id,
-        list: "delivery".to_owned(),
-        name: "生产".to_owned(),
-        query: String::new(),
-        columns: String::new(),
         version: 1,
+        values: saved_views::Values {
+            owner_id,
+            list: "delivery".to_owned(),
+            name: "生产".to_owned(),
+            query: String::new(),
+            columns: String::new(),
+        },
     };
     saved::add_to_nav(&[view(None), view(Some(1))], &mut chrome.nav, "/admin/", None);
     Frame {

@@ -28,11 +28,11 @@ fn split_keys(columns: &str) -> Option<Vec<String>> {
 
 /// What a person keeps of a list.
 pub fn kept_of(actor: &Actor, around: &Around, list: &str) -> Kept {
-    let views = around.views.iter().filter(|view| view.list == list).map(|view| SavedView {
+    let views = around.views.iter().filter(|view| view.values.list == list).map(|view| SavedView {
         id: view.id,
-        name: view.name.clone(),
-        query: view.query.clone(),
-        columns: split_keys(&view.columns),
+        name: view.values.name.clone(),
+        query: view.values.query.clone(),
+        columns: split_keys(&view.values.columns),
         change: may_change(actor, view).then(|| urls::view(view.id)),
     });
     let columns = around.columns.iter().find(|columns| columns.list == list);
@@ -46,11 +46,12 @@ pub fn kept_of(actor: &Actor, around: &Around, list: &str) -> Kept {
 /// Puts each view below its list, where there is that list; `open` is the one that is shown.
 pub fn add_to_nav(views: &[View], nav: &mut [NavSection], path: &str, open: Option<i64>) {
     for row in nav.iter_mut().flat_map(|section| &mut section.rows) {
-        let of_list = |view: &&View| list_of(&view.list).is_some_and(|(_, href)| href == row.href);
+        let of_list =
+            |view: &&View| list_of(&view.values.list).is_some_and(|(_, href)| href == row.href);
         let views = views.iter().filter(of_list).map(|view| NavView {
-            name: view.name.clone(),
-            href: view_url(&row.href, &view.query, view.id),
-            shared: view.owner_id.is_none(),
+            name: view.values.name.clone(),
+            href: view_url(&row.href, &view.values.query, view.id),
+            shared: view.values.owner_id.is_none(),
             current: path == row.href && open == Some(view.id),
         });
         row.views = views.collect();

@@ -19,8 +19,7 @@ use crate::web::problem::Problem;
 use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
-use signalbox_i18n::say;
-use signalbox_i18n::t;
+use signalbox_i18n::{say, t};
 use signalbox_store::StoreError;
 use signalbox_store::saved_views::{self, View};
 
@@ -46,7 +45,9 @@ pub struct ViewPage {
 
 /// What a form is about: a view that is stored, or one to be.
 struct Draft {
-    view: View,
+    wanted: saved_views::Values,
+    /// The version that its form was opened at.
+    version: i32,
     /// What is stored; none = it is new.
     stored: Option<View>,
 }
@@ -57,16 +58,14 @@ struct Draft {
 /// There is no such list (400).
 pub async fn show_add(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let asked = |name| query_parameter(ctx.query(), name).unwrap_or_default();
-    let view = View {
-        id: 0,
+    let wanted = saved_views::Values {
         owner_id: Some(ctx.actor.id.0),
         list: asked("list"),
         name: asked("name"),
         query: asked("query"),
         columns: asked("columns"),
-        version: 0,
     };
-    draw_form(&ctx, Draft { view, stored: None }, &FormErrors::default())
+    draw_form(&ctx, Draft { wanted, version: 0, stored: None }, &FormErrors::default())
 }
 
 /// `POST /admin/view/add/`
@@ -76,17 +75,12 @@ pub async fn show_add(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
 pub async fn submit_add(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
     let values = Values::from_pairs(posted.into_inner());
     let mut conn = ctx.get_conn().await?;
-    let mut view = from_values(&ctx, &values);
-    view.list = values.get_trimmed("list").to_owned();
-    find_list(&view.list)?;
+    let wanted = from_form(&ctx, &values, values.get_trimmed("list"));
+    find_list(&wanted.list)?;
     let remote_addr = ctx.remote_addr();
-    match views::add_view(&mut conn, ctx.asked_by(&remote_addr), &view.clone().into_values()).await
-    {
-        Ok(id) => {
-            view.id = id;
-            Ok(saved(&ctx, &view, "The view “{name}” was saved."))
-        }
-        Err(error) => refuse(&ctx, Draft { view, stored: None }, error),
+    match views::add_view(&mut conn, ctx.asked_by(&remote_addr), &wanted).await {
+        Ok(id) => Ok(saved(&ctx, id, &wanted, "The view “{name}” was saved.")),
+        Err(error) => refuse(&ctx, Draft { wanted, version: 0, stored: None }, error),
     }
 }
 
@@ -96,11 +90,12 @@ pub async fn submit_add(ctx: AdminContext, posted: Posted) -> Result<HttpRespons
 /// No such view (404), not this person's to change (403), the database (503).
 pub async fn show_change(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let stored = find_own(&ctx).await?;
-    let mut view = stored.clone();
+    let mut wanted = stored.values.clone();
     if let Some(query) = query_parameter(ctx.query(), "query") {
-        view.query = query;
+        wanted.query = query;
     }
-    draw_form(&ctx, Draft { view, stored: Some(stored) }, &FormErrors::default())
+    let draft = Draft { wanted, version: stored.version, stored: Some(stored) };
+    draw_form(&ctx, draft, &FormErrors::default())
 }
 
 /// `POST /admin/view/<id>/`
@@ -110,21 +105,14 @@ pub async fn show_change(ctx: AdminContext) -> Result<HttpResponse, HumanError> 
 pub async fn submit_change(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
     let values = Values::from_pairs(posted.into_inner());
     let stored = find_own(&ctx).await?;
-    let form = from_values(&ctx, &values);
-    let view = View { id: stored.id, list: stored.list.clone(), ..form };
+    let wanted = from_form(&ctx, &values, &stored.values.list);
+    let version = values.get_trimmed("version").parse().unwrap_or_default();
     let mut conn = ctx.get_conn().await?;
     let remote_addr = ctx.remote_addr();
-    let target = (view.id, view.version);
-    match views::change_view(
-        &mut conn,
-        ctx.asked_by(&remote_addr),
-        target,
-        &view.clone().into_values(),
-    )
-    .await
-    {
-        Ok(()) => Ok(saved(&ctx, &view, "The view “{name}” was changed.")),
-        Err(error) => refuse(&ctx, Draft { view, stored: Some(stored) }, error),
+    let (by, id) = (ctx.asked_by(&remote_addr), stored.id);
+    match views::change_view(&mut conn, by, (id, version), &wanted).await {
+        Ok(()) => Ok(saved(&ctx, id, &wanted, "The view “{name}” was changed.")),
+        Err(error) => refuse(&ctx, Draft { wanted, version, stored: Some(stored) }, error),
     }
 }
 
@@ -133,7 +121,7 @@ pub async fn submit_change(ctx: AdminContext, posted: Posted) -> Result<HttpResp
 /// # Errors
 /// As [`show_change`].
 pub async fn ask_delete(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
-    let view = find_own(&ctx).await?;
+    let View { id, values: view, .. } = find_own(&ctx).await?;
     let goes = match view.owner_id {
         Some(_) => "The view, for you.",
         None => "The view, for everybody.",
@@ -149,7 +137,7 @@ pub async fn ask_delete(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
             ..DeletePlan::default()
         },
         ask: None,
-        cancel: urls::view(view.id),
+        cancel: urls::view(id),
         button: t("Delete view").to_owned(),
     })
 }
@@ -159,12 +147,10 @@ pub async fn ask_delete(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
 /// # Errors
 /// As [`show_change`].
 pub async fn submit_delete(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
-    let view = find_own(&ctx).await?;
+    let View { id, values: view, .. } = find_own(&ctx).await?;
     let mut conn = ctx.get_conn().await?;
     let remote_addr = ctx.remote_addr();
-    views::delete_view(&mut conn, ctx.asked_by(&remote_addr), view.id)
-        .await
-        .map_err(view_problem)?;
+    views::delete_view(&mut conn, ctx.asked_by(&remote_addr), id).await.map_err(view_problem)?;
     ctx.leave_message(Level::Success, say!("The view “{name}” was deleted.", name = view.name));
     Ok(see_other(find_list(&view.list)?.1))
 }
@@ -186,24 +172,27 @@ async fn find_own(ctx: &AdminContext) -> Result<View, HumanError> {
     if views::may_change(&ctx.actor, &view) { Ok(view) } else { Err(Problem::forbidden().into()) }
 }
 
-fn from_values(ctx: &AdminContext, values: &Values) -> View {
+fn from_form(ctx: &AdminContext, values: &Values, list: &str) -> saved_views::Values {
     let is_for_all = values.get_trimmed("for") == "everybody";
-    View {
-        id: 0,
+    saved_views::Values {
         owner_id: (!is_for_all).then_some(ctx.actor.id.0),
-        list: String::new(),
+        list: list.to_owned(),
         name: values.get_trimmed("name").to_owned(),
         query: values.get_trimmed("query").to_owned(),
         columns: values.get_trimmed("columns").to_owned(),
-        version: values.get_trimmed("version").parse().unwrap_or_default(),
     }
 }
 
-fn saved(ctx: &AdminContext, view: &View, done: &'static str) -> HttpResponse {
+fn saved(
+    ctx: &AdminContext,
+    id: i64,
+    view: &saved_views::Values,
+    done: &'static str,
+) -> HttpResponse {
     let names = [("name", view.name.clone())];
     ctx.leave_message(Level::Success, signalbox_core::sentence::fill_pattern(t(done), &names));
     let list = list_of(&view.list).map_or_else(String::new, |(_, list)| list);
-    see_other(view_url(&list, &view.query, view.id))
+    see_other(view_url(&list, &view.query, id))
 }
 
 /// The form again, with what is wrong; or a page that says why not.
@@ -239,7 +228,7 @@ fn view_fields(may_share: bool) -> Fieldset {
 
 fn draw_form(
     ctx: &AdminContext,
-    Draft { view, stored }: Draft,
+    Draft { wanted: view, version, stored }: Draft,
     errors: &FormErrors,
 ) -> Result<HttpResponse, HumanError> {
     let (list_title, list) = find_list(&view.list)?;
@@ -248,7 +237,7 @@ fn draw_form(
     values.set_field("for", if view.owner_id.is_none() { "everybody" } else { "me" });
     let form = FormView::bind_form(vec![view_fields(ctx.actor.may(SHARING))], &values, errors);
     let title = match &stored {
-        Some(stored) => say!("View “{name}”", name = stored.name),
+        Some(stored) => say!("View “{name}”", name = stored.values.name),
         None => t("Save as a view").to_owned(),
     };
     let cancel = match &stored {
@@ -258,12 +247,12 @@ fn draw_form(
     };
     render_page(&ViewPage {
         frame: ctx.new_frame(title).with_crumb(t(list_title), list).with_errors(!errors.is_empty()),
-        replaces: stored.as_ref().is_some_and(|stored| stored.query != view.query),
+        replaces: stored.as_ref().is_some_and(|stored| stored.values.query != view.query),
         carried: vec![
             ("list", view.list),
             ("query", view.query.clone()),
             ("columns", view.columns),
-            ("version", view.version.to_string()),
+            ("version", version.to_string()),
         ],
         query: view.query,
         delete: stored.map(|stored| urls::view_delete(stored.id)),
