@@ -3,7 +3,7 @@
 use super::page::{Form, Page};
 use super::webhooks::WebhookForm;
 use reqwest::Method;
-use reqwest::header::{ACCEPT_LANGUAGE, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT_LANGUAGE, HeaderName};
 
 /// A client with cookies of its own.
 pub struct Panel {
@@ -25,15 +25,16 @@ impl Panel {
 
     /// Somebody who is not logged in, whose browser asks for these languages.
     pub fn reading(base: &str, languages: &'static str) -> Self {
-        let headers = [(ACCEPT_LANGUAGE, HeaderValue::from_static(languages))];
-        let client = builder();
-        let client = client.default_headers(headers.into_iter().collect()).build().unwrap();
-        Self { client, base: base.to_owned() }
+        Self::with_header(base, ACCEPT_LANGUAGE, languages)
     }
 
     /// Somebody who is not logged in, of whom a proxy says that they send from this address.
     pub fn forwarded(base: &str, from: &str) -> Self {
-        let headers = [(HeaderName::from_static("x-forwarded-for"), from.parse().unwrap())];
+        Self::with_header(base, HeaderName::from_static("x-forwarded-for"), from)
+    }
+
+    fn with_header(base: &str, name: HeaderName, value: &str) -> Self {
+        let headers = [(name, value.parse().unwrap())];
         let client = builder().default_headers(headers.into_iter().collect()).build().unwrap();
         Self { client, base: base.to_owned() }
     }
