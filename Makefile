@@ -52,6 +52,7 @@ it: ## The tests on the real program; FILTER=api::register picks some
 
 browser: ## The tests in headless Chromium; pictures land in target/screenshots/
 	@sh scripts/need.sh compiler postgres browser axe
+	@mkdir -p "$${CARGO_TARGET_DIR:-target}/screenshots"
 	cargo test --locked --test it -- browser::
 
 speed: ## List a million deliveries and jobs, and say how long each page takes (minutes; ROWS=… for fewer)

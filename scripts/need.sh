@@ -44,6 +44,7 @@ for thing in "$@"; do
     postgres) has_postgres || packages="$packages postgresql" ;;
     browser)
         have chromium || packages="$packages chromium"
+        have chromium-headless-shell || packages="$packages chromium-headless-shell"
         have chromedriver || packages="$packages chromium-driver"
         ;;
     axe)

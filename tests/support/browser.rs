@@ -10,27 +10,42 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Weak};
 use tempfile::TempDir;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// The widths at which pages are looked at.
 pub const WIDTHS: [u32; 2] = [1280, 375];
+/// Chromium's engine without a window's frame, as Debian has it: it starts in a third of the time.
+const SHELL: &str = "/usr/lib/chromium/chromium-headless-shell";
 /// Both colour schemes.
 pub const SCHEMES: [&str; 2] = ["light", "dark"];
+
+/// A browser keeps a core busy: more tests at once would only be slower, each of them.
+static TURNS: Semaphore = Semaphore::const_new(3);
+
+thread_local! {
+    // A test has its thread for itself: its second browser needs no turn of its own.
+    static TURN: RefCell<Weak<SemaphorePermit<'static>>> = const { RefCell::new(Weak::new()) };
+}
 
 /// A browser with one window.
 pub struct Browser {
     pub client: Client,
     driver: Driver,
     base: String,
+    _turn: Arc<SemaphorePermit<'static>>,
 }
 
 struct Driver {
     child: Child,
     // Deleted when the driver is gone.
-    profile: TempDir,
+    _profile: TempDir,
 }
 
 /// A command that chromedriver knows beside the standard ones.
@@ -57,10 +72,21 @@ impl WebDriverCompatibleCommand for Vendor {
 impl Browser {
     /// Starts one that looks at the Signalbox at `base`.
     pub async fn start(base: &str) -> Self {
+        let turn = Self::take_turn().await;
         // On a busy machine another process may take the port that a driver has chosen before it
         // listens there, and Chromium may not be up in the time that the driver gives it.
         let (client, driver) = wait::until("a browser", Driver::start).await;
-        Self { client, driver, base: base.to_owned() }
+        Self { client, driver, base: base.to_owned(), _turn: turn }
+    }
+
+    /// Waits, however long, until few enough tests have a browser.
+    async fn take_turn() -> Arc<SemaphorePermit<'static>> {
+        if let Some(turn) = TURN.with_borrow(Weak::upgrade) {
+            return turn;
+        }
+        let turn = Arc::new(TURNS.acquire().await.unwrap());
+        TURN.set(Arc::downgrade(&turn));
+        turn
     }
 
     /// Opens an address of the panel.
@@ -189,21 +215,23 @@ impl Browser {
     }
 
     /// Takes pictures of the page, whole, at both widths in both schemes:
-    /// `target/screenshots/NAME-WIDTH-SCHEME.png`. Fails if the page can be moved sideways.
+    /// `target/screenshots/NAME-WIDTH-SCHEME.png`, if that folder is there (`make browser` makes it).
+    /// Fails if the page can be moved sideways.
     pub async fn pictures(&self, name: &str) {
         for width in WIDTHS {
-            for scheme in SCHEMES {
+            self.resize(width).await;
+            let overflow = self.script("return document.documentElement.scrollWidth").await;
+            assert!(
+                overflow.as_u64() <= Some(u64::from(width)),
+                "{name} is {overflow} px wide in a window of {width} px"
+            );
+            let height = self.script("return document.documentElement.scrollHeight").await;
+            for scheme in SCHEMES.into_iter().filter(|_| folder().is_dir()) {
                 self.look(width, scheme).await;
-                let overflow = self.script("return document.documentElement.scrollWidth").await;
-                let height = self.script("return document.documentElement.scrollHeight").await;
                 self.metrics(width, height.as_u64().unwrap_or(800).clamp(600, 4000)).await;
                 let picture = self.client.screenshot().await.unwrap();
                 let file = folder().join(format!("{name}-{width}-{scheme}.png"));
                 std::fs::write(file, picture).unwrap();
-                assert!(
-                    overflow.as_u64() <= Some(u64::from(width)),
-                    "{name} is {overflow} px wide in a window of {width} px"
-                );
             }
         }
         self.look(WIDTHS[0], SCHEMES[0]).await;
@@ -211,9 +239,14 @@ impl Browser {
 
     /// Sets the window's width and what the system says of colours.
     pub async fn look(&self, width: u32, scheme: &str) {
-        self.metrics(width, 800).await;
+        self.resize(width).await;
         let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
         self.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await;
+    }
+
+    /// Sets the window's width alone.
+    pub async fn resize(&self, width: u32) {
+        self.metrics(width, 800).await;
     }
 
     async fn metrics(&self, width: u32, height: u64) {
@@ -274,11 +307,13 @@ impl Driver {
             .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
+            .process_group(0)
             .spawn()
             .expect("chromedriver is missing: make test installs it");
         CLUSTER.watch(child.id());
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let driver = Self { child, profile };
+        let wanted = capabilities(profile.path());
+        let driver = Self { child, _profile: profile };
         let port = lines.find_map(|line| {
             let line = line.unwrap();
             let (_, port) = line.split_once("started successfully on port ")?;
@@ -287,7 +322,7 @@ impl Driver {
         // It must be able to write on.
         std::thread::spawn(move || lines.for_each(drop));
         let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities(&driver))
+            .capabilities(wanted)
             .connect(&format!("http://127.0.0.1:{port}"))
             .await;
         match client {
@@ -302,32 +337,24 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        // With Chromium, which outlives its driver where a test failed.
+        let group = rustix::process::Pid::from_child(&self.child);
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
         self.child.wait().unwrap();
         CLUSTER.ended(self.child.id());
-        // Chromium outlives its driver where a test failed. It locks its profile by a link to
-        // `HOST-PID`.
-        let lock = std::fs::read_link(self.profile.path().join("SingletonLock"));
-        let pid = lock.ok().and_then(|lock| lock.to_str()?.rsplit('-').next()?.parse().ok());
-        if let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) {
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
-        }
     }
 }
 
-/// Where pictures go.
+/// Where pictures go: beside the folder for the tests' temporary files, as `CARGO_TARGET_DIR` may
+/// lie anywhere.
 fn folder() -> PathBuf {
-    // Beside the folder for the tests' temporary files: CARGO_TARGET_DIR may lie anywhere.
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("screenshots");
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("screenshots")
 }
 
-fn capabilities(driver: &Driver) -> Capabilities {
-    let profile = format!("--user-data-dir={}", driver.profile.path().display());
+fn capabilities(profile: &Path) -> Capabilities {
+    let profile = format!("--user-data-dir={}", profile.display());
     let arguments = [
-        "--headless=new",
+        "--headless",
         "--no-sandbox", // Chromium's sandbox refuses to run as root; only our own pages are opened
         "--disable-dev-shm-usage",
         "--disable-gpu",
@@ -345,12 +372,16 @@ fn capabilities(driver: &Driver) -> Capabilities {
         "--window-size=1280,800",
         &profile,
     ];
-    let wanted = json!({
+    let mut wanted = json!({
         "browserName": "chrome",
         "goog:chromeOptions": { "args": arguments },
         "goog:loggingPrefs": { "browser": "ALL" },
         // A busy machine takes its time over a long page.
         "timeouts": { "script": 120_000 },
     });
+    if Path::new(SHELL).exists() {
+        wanted["browserName"] = json!("chrome-headless-shell");
+        wanted["goog:chromeOptions"]["binary"] = json!(SHELL);
+    }
     wanted.as_object().unwrap().clone()
 }

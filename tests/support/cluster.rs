@@ -38,7 +38,8 @@ while read -r word pid; do
     ended) running=$(printf '%s' "$running" | sed "s/ $pid / /") ;;
     esac
 done
-for pid in $running; do kill -KILL "$pid" 2>/dev/null; done
+# With its children, if it leads a group.
+for pid in $running; do kill -KILL -- "-$pid" 2>/dev/null || kill -KILL "$pid" 2>/dev/null; done
 kill -QUIT "$server"
 wait "$server"
 rm -rf "$folder"
