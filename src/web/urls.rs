@@ -42,6 +42,11 @@ pub fn password_change() -> &'static str {
     "/admin/password_change/"
 }
 
+/// One's own time zone.
+pub fn time_zone() -> &'static str {
+    "/admin/time_zone/"
+}
+
 /// Chooses the language; POST only.
 pub fn language() -> &'static str {
     "/admin/language/"

@@ -29,5 +29,6 @@ mod sessions;
 mod setup;
 mod switch;
 mod system_hooks;
+mod time_zone;
 mod try_out;
 mod users;

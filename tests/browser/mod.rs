@@ -17,6 +17,7 @@ mod plain;
 mod registration;
 mod replay;
 mod start;
+mod time_zone;
 mod todo;
 mod tour;
 mod ways;

@@ -3,7 +3,9 @@
 use super::page::{Form, Page};
 use super::webhooks::WebhookForm;
 use reqwest::Method;
+use reqwest::cookie::Jar;
 use reqwest::header::{ACCEPT_LANGUAGE, HeaderValue};
+use std::sync::Arc;
 
 /// A client with cookies of its own.
 pub struct Panel {
@@ -28,6 +30,15 @@ impl Panel {
         let headers = [(ACCEPT_LANGUAGE, HeaderValue::from_static(languages))];
         let client = builder();
         let client = client.default_headers(headers.into_iter().collect()).build().unwrap();
+        Self { client, base: base.to_owned() }
+    }
+
+    /// Somebody who is not logged in, whose browser says this time zone.
+    pub fn in_zone(base: &str, zone: &str) -> Self {
+        let jar = Jar::default();
+        let cookie = format!("signalbox-zone={zone}; Path=/admin");
+        jar.add_cookie_str(&cookie, &reqwest::Url::parse(base).unwrap());
+        let client = builder().cookie_provider(Arc::new(jar)).build().unwrap();
         Self { client, base: base.to_owned() }
     }
 

@@ -204,6 +204,7 @@ diesel::table! {
         created_at -> Timestamptz,
         last_login_at -> Nullable<Timestamptz>,
         version -> Int4,
+        time_zone -> Nullable<Text>,
     }
 }
 

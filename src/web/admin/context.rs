@@ -30,7 +30,7 @@ use signalbox_core::ids::UserId;
 use signalbox_core::pause::{Pause, Scope};
 use signalbox_core::role::{Permission, Role};
 use signalbox_core::seal;
-use signalbox_i18n::t;
+use signalbox_i18n::{Tz, t};
 use signalbox_store::{Conn, PooledConn, StoreError, audit};
 use std::ops::DerefMut;
 
@@ -59,6 +59,7 @@ pub struct Signalbox {
     deps: web::Data<Deps>,
     csrf: String,
     pauses: Vec<Pause>,
+    zone: Option<Tz>,
     request: HttpRequest,
 }
 
@@ -94,6 +95,11 @@ impl Signalbox {
     /// The token for this page's forms.
     pub fn csrf_token(&self) -> &str {
         &self.csrf
+    }
+
+    /// The time zone that this person chose; none = their browser's.
+    pub fn chosen_zone(&self) -> Option<Tz> {
+        self.zone
     }
 
     /// Whose the session is, and what it is called.
@@ -132,14 +138,14 @@ impl Site for Signalbox {
             .app_data::<web::Data<Deps>>()
             .cloned()
             .ok_or_else(|| Problem::internal().caused_by("the server has no Deps"))?;
-        let visit = request.extensions().get::<Visit>().cloned();
-        let (actor, pauses) = visit.map_or((None, Vec::new()), |visit| (visit.actor, visit.pauses));
+        let visit = request.extensions().get::<Visit>().cloned().unwrap_or_default();
         let secret = request.extensions().get::<FormSecret>().copied();
-        let (Some(actor), Some(FormSecret(secret))) = (actor, secret) else {
+        let (Some(actor), Some(FormSecret(secret))) = (visit.actor, secret) else {
             return Err(Problem::signed_out().with_link("Sign in", urls::login()).into());
         };
         let csrf = csrf::new_token(&secret);
-        Ok(Self { actor, deps, csrf, pauses, request: request.clone() })
+        let (pauses, zone) = (visit.pauses, visit.zone);
+        Ok(Self { actor, deps, csrf, pauses, zone, request: request.clone() })
     }
 
     fn has_permission(&self, permission: Permission) -> bool {
@@ -152,6 +158,7 @@ impl Site for Signalbox {
             label: self.deps.settings.label.clone(),
             csrf: self.csrf.clone(),
             banners: banners.collect(),
+            follows_browser: self.zone.is_none(),
             ..signalbox_chrome(&self.actor, path)
         }
     }
@@ -243,8 +250,10 @@ fn signalbox_chrome(actor: &Actor, path: &str) -> Chrome {
             ("Change password", urls::password_change()),
             ("Your sessions", urls::own_sessions()),
         ],
+            ("Time zone", urls::time_zone()),
         language: Some(urls::language()),
         logout: Some(urls::logout()),
+        time_zone: Some(urls::time_zone()),
         log: actor.may(Permission::ReadLog).then(urls::log),
         ..Chrome::default()
     }

@@ -22,6 +22,7 @@ pub mod replay;
 pub mod routes;
 pub mod search;
 pub mod setup;
+pub mod time_zone;
 pub mod users;
 pub mod visitor;
 pub mod webhooks;
@@ -83,6 +84,8 @@ mod tests {
             let mut pages = render_pages("problem", &problems);
             pages.extend(render_pages("login", &super::login::LoginPage::sample_pages()));
             pages.extend(render_pages("setup", &super::setup::SetupPage::sample_pages()));
+            pages
+                .extend(render_pages("time zone", &super::time_zone::TimeZonePage::sample_pages()));
             pages.extend(render_pages("password", &super::password::PasswordPage::sample_pages()));
             pages.extend(render_pages(
                 "sessions",
@@ -102,6 +105,7 @@ mod tests {
         check_pages("login", super::login::LoginPage::sample_pages().as_slice());
         check_pages("setup", super::setup::SetupPage::sample_pages().as_slice());
         check_pages("password", super::password::PasswordPage::sample_pages().as_slice());
+        check_pages("time zone", super::time_zone::TimeZonePage::sample_pages().as_slice());
         check_pages("actions", super::actions::ActionsPage::sample_pages().as_slice());
         check_pages("sessions", super::users::sessions::SessionsPage::sample_pages().as_slice());
         check_pages(

@@ -11,7 +11,10 @@ use super::kit::{self, mount};
 use super::log::{self, Log};
 use super::users::{self, Users};
 use super::webhooks::{self, Webhooks};
-use super::{actions, index, language, login, password, pause, replay, search, setup, workers};
+use super::{
+    actions, index, language, login, password, pause, replay, search, setup, time_zone,
+    workers,
+};
 use crate::web::urls;
 use signalbox_core::role::Permission;
 
@@ -41,6 +44,10 @@ pub fn route_rows() -> Vec<Row> {
         }),
         Row::post(urls::own_sessions(), Needs(OwnAccount), |route| {
             route.to(users::sessions::end_own)
+        }),
+        Row::get(urls::time_zone(), Needs(OwnAccount), |route| route.to(time_zone::show_time_zone)),
+        Row::post(urls::time_zone(), Needs(OwnAccount), |route| {
+            route.to(time_zone::submit_time_zone)
         }),
         Row::post(urls::language(), Needs(OwnAccount), |route| route.to(language::submit_language)),
         Row::get(urls::index(), Needs(View), |route| route.to(index::show_index)),

@@ -12,7 +12,7 @@ use signalbox_i18n::t;
 use signalbox_store::audit::{self, Verb};
 
 /// Each field as it is stored, and its label.
-const LABELS: [(&str, &str); 36] = [
+const LABELS: [(&str, &str); 37] = [
     ("name", "Name"),
     ("repo_name", "Repository name"),
     ("repo_url", "Repository URL"),
@@ -49,6 +49,7 @@ const LABELS: [(&str, &str); 36] = [
     ("password", "Password"),
     ("role", "Role"),
     ("active", "Active"),
+    ("time_zone", "Time zone"),
 ];
 
 /// The label of a field; its own name where it has none here.

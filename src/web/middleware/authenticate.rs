@@ -1,6 +1,7 @@
 //! Says who is asking: account and role are read afresh from the database for every request, so
 //! that what is taken away is gone at once. Whether they may is `super::authorize`'s.
 
+use super::time_zone::browser_zone;
 use super::{Answer, csrf};
 use crate::clock;
 use crate::web::human::HumanError;
@@ -17,6 +18,7 @@ use chrono::TimeDelta;
 use signalbox_core::actor::Actor;
 use signalbox_core::ids::UserId;
 use signalbox_core::pause::Pause;
+use signalbox_i18n::{Tz, answer_in_zone, find_zone};
 use signalbox_store::sessions::{self, Origin};
 use signalbox_store::{StoreError, pauses, users};
 
@@ -30,7 +32,7 @@ const SEEN_TO: TimeDelta = TimeDelta::minutes(1);
 const AGENT_CHARS: usize = 300;
 
 /// Who is asking: left in the request for `authorize`.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Visit {
     /// The signed-in person.
     pub actor: Option<Actor>,
@@ -38,9 +40,11 @@ pub struct Visit {
     pub csrf: Option<csrf::Secret>,
     /// What is paused: every page says so.
     pub pauses: Vec<Pause>,
+    /// The time zone that they chose; none = their browser's.
+    pub zone: Option<Tz>,
 }
 
-/// Finds out who is asking.
+/// Finds out who is asking, and answers them in their time zone.
 ///
 /// # Errors
 /// Those of what is inside.
@@ -50,8 +54,10 @@ pub async fn identify_visitor(
 ) -> Answer {
     match find_visit(&request).await {
         Ok(visit) => {
+            let zone = visit.zone.or_else(|| browser_zone(request.request()));
             request.extensions_mut().insert(visit);
-            Ok(next.call(request).await?.map_into_boxed_body())
+            let answer = next.call(request);
+            Ok(answer_in_zone(zone.unwrap_or(Tz::UTC), answer).await?.map_into_boxed_body())
         }
         Err(problem) => Ok(request.into_response(HumanError::from(problem).error_response())),
     }
@@ -65,8 +71,7 @@ async fn find_visit(request: &ServiceRequest) -> Result<Visit, Problem> {
     if session.contains_key(AWAY) {
         return Err(Problem::unavailable());
     }
-    let nobody = Visit { actor: None, csrf: None, pauses: Vec::new() };
-    let Some(id) = session.get::<i64>(USER).ok().flatten() else { return Ok(nobody) };
+    let Some(id) = session.get::<i64>(USER).ok().flatten() else { return Ok(Visit::default()) };
     let mut conn = deps.pool.get_conn().await?;
     let reference: String = session.get(REFERENCE).ok().flatten().unwrap_or_default();
     match users::find_visitor(&mut conn, UserId(id), &reference).await {
@@ -83,6 +88,7 @@ async fn find_visit(request: &ServiceRequest) -> Result<Visit, Problem> {
                 actor: Some(user.as_actor()),
                 csrf,
                 pauses: pauses::list_pauses(&conn).await?,
+                zone: user.time_zone.as_deref().and_then(find_zone),
             })
         }
         Ok(_) | Err(StoreError::NotFound) => {
@@ -92,7 +98,7 @@ async fn find_visit(request: &ServiceRequest) -> Result<Visit, Problem> {
             } else {
                 session.clear();
             }
-            Ok(nobody)
+            Ok(Visit::default())
         }
         Err(error) => Err(error.into()),
     }

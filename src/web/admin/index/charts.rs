@@ -3,14 +3,15 @@
 
 use crate::web::admin::jobs::chart::span_text;
 use crate::web::admin::jobs::stats::{Number, job_list_url};
-use crate::web::admin::kit::filter::{BEFORE, FROM};
+use crate::web::admin::kit::at::At;
+use crate::web::admin::kit::filter::{BEFORE, FROM, moment_text};
 use crate::web::urls;
 use chrono::{DateTime, Utc};
 use signalbox_core::chart::{Axis, Period};
 use signalbox_core::listing::Total;
 use signalbox_core::verdict::Verdict;
 use signalbox_i18n::say;
-use signalbox_i18n::t;
+use signalbox_i18n::{t, to_local};
 use signalbox_store::overview::{Counts, ENDED};
 use signalbox_store::stats::Span;
 
@@ -110,7 +111,7 @@ fn draw_chart(period: Period, bounds: &[DateTime<Utc>], source: &Source) -> Char
     let mut bars: Vec<Bar> = Vec::new();
     let mut times = Vec::new();
     for (number, span) in spans.iter().enumerate() {
-        if period.has_label(span.0) {
+        if period.has_label(&to_local(span.0)) {
             times.push(time_label(period, span.0, number, spans.len()));
         }
         let counted = source.numbers.get(number).map(Vec::as_slice).unwrap_or_default();
@@ -209,13 +210,12 @@ fn time_label(
     let form = if period == Period::Day { "%H:%M" } else { "%m-%d" };
     let is_last = number + 1 == of;
     let place = (number + usize::from(is_last)) * WIDTH / of.max(1);
-    (percent(place), if is_last { "end" } else { "start" }, begin.format(form).to_string())
+    (percent(place), if is_last { "end" } else { "start" }, At(begin).local(form))
 }
 
 /// The list of the deliveries that came in this span.
 fn deliveries_url(span: Span, verdict: Option<&str>) -> String {
-    let moment = |at: DateTime<Utc>| at.format("%Y-%m-%dT%H:%M").to_string();
-    let (from, to) = (moment(span.0), moment(span.1));
+    let (from, to) = (moment_text(span.0), moment_text(span.1));
     let (since, before) = (format!("received{FROM}"), format!("received{BEFORE}"));
     let times = [(since.as_str(), from.as_str()), (before.as_str(), to.as_str())];
     let verdict = verdict.map(|verdict| ("verdict", verdict));
@@ -262,7 +262,7 @@ mod tests {
         assert_eq!(bar.title, "2026-11-29 09:00 to 10:00\n12 matched\n3 unmatched");
         assert_eq!(bar.parts, [("matched", 58, 62), ("unmatched", 43, 15)]);
         assert_eq!((bar.column.0.as_str(), bar.cut.is_none()), ("95.818%", true));
-        let list = "/admin/hooks/delivery/?received__gte=2026-11-29T09%3A00&received__lt=2026-11-29T10%3A00";
+        let list = "/admin/hooks/delivery/?received__gte=2026-11-29T09%3A00%3A00Z&received__lt=2026-11-29T10%3A00%3A00Z";
         assert_eq!(bar.total.href.as_deref(), Some(list));
         let states: Vec<_> = deliveries.states.iter().map(|(state, ..)| *state).collect();
         assert_eq!(states, ["matched", "unmatched"]);

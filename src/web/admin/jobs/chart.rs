@@ -1,10 +1,10 @@
 //! Bars of how many jobs ended, and how: drawn here, so that a page needs no script for them. Each
 //! part of a bar leads to the rows that it counts.
 
-use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use crate::web::admin::kit::at::At;
+use chrono::{DateTime, NaiveTime, Utc};
 use signalbox_core::job::JobState;
-use signalbox_i18n::say;
-use signalbox_i18n::t;
+use signalbox_i18n::{say, t, to_local};
 use signalbox_store::stats::{Bucket, Span};
 
 /// The states a chart tells apart, from the bottom up.
@@ -48,22 +48,21 @@ pub struct Bar {
 }
 
 impl Chart {
-    /// Draws what ended in parts of `length_s` seconds of a span. `href` leads to the jobs of a state
-    /// that ended in a span.
+    /// Draws what ended in the parts between bounds. `href` leads to the jobs of a state that ended
+    /// in a span.
     pub fn stack_bars(
         (width, height): (i64, i64),
         buckets: &[Bucket],
-        (span, length_s): (Span, i64),
+        bounds: &[DateTime<Utc>],
         href: impl Fn(Span, JobState) -> String,
     ) -> Self {
-        let parts = (span.1 - span.0).num_seconds() / length_s.max(1);
+        let parts = i64::try_from(bounds.len()).unwrap_or_default() - 1;
         let sum = |part| buckets.iter().filter(|b| b.part == part).map(|b| b.jobs).sum::<i64>();
         let most = (0..parts).map(sum).max().unwrap_or_default();
         let step = width / parts.max(1);
         let mut bars = Vec::new();
-        for part in 0..parts {
-            let from = span.0 + TimeDelta::seconds(part * length_s);
-            let to = from + TimeDelta::seconds(length_s);
+        for (part, pair) in (0_i64..).zip(bounds.windows(2)) {
+            let &[from, to] = pair else { continue };
             let mut top = height;
             for state in SHOWN {
                 let of = |b: &&Bucket| b.part == part && b.state == state.as_str();
@@ -90,10 +89,10 @@ impl Chart {
                 });
             }
         }
-        let moment = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M").to_string();
-        let ends = (moment(span.0), moment(span.1));
+        let end = |at: Option<&DateTime<Utc>>| At(at.copied().unwrap_or_default()).minute();
+        let ends = (end(bounds.first()), end(bounds.last()));
         let label = say!(
-            "Ended jobs, {from} to {to} UTC, up to {n} a bar",
+            "Ended jobs, {from} to {to}, up to {n} a bar",
             from = ends.0,
             to = ends.1,
             n = most
@@ -109,10 +108,11 @@ impl Chart {
 
 /// A part of the span, in words; of a whole day only its date.
 pub fn span_text(span: Span) -> String {
-    let (from, to) = span;
-    if to - from == TimeDelta::days(1) && from.time() == NaiveTime::MIN {
-        return from.format("%Y-%m-%d").to_string();
+    let (from, to) = (At(span.0), At(span.1));
+    let is_midnight = |at: At| to_local(at.0).time() == NaiveTime::MIN;
+    let hours = (span.1 - span.0).num_hours();
+    if is_midnight(from) && is_midnight(to) && (23..=25).contains(&hours) {
+        return from.local("%Y-%m-%d");
     }
-    let (from, to) = (from.format("%Y-%m-%d %H:%M"), to.format("%H:%M"));
-    say!("{from} to {to}", from = from, to = to)
+    say!("{from} to {to}", from = from.local("%Y-%m-%d %H:%M"), to = to.local("%H:%M"))
 }

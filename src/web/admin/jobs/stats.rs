@@ -11,7 +11,7 @@ use crate::web::human::{HumanError, render_page};
 use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use signalbox_core::chart::Period;
 use signalbox_core::job::JobState;
 use signalbox_i18n::say;
@@ -71,22 +71,25 @@ pub async fn show_stats(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let (bars, length) = period.bars();
     // Whole seconds: what the addresses can say.
     let to = DateTime::from_timestamp(clock::now().timestamp(), 0).unwrap_or_default();
+    let bounds: Vec<_> = (-bars..=0).map(|bar| to + length * bar).collect();
     let span = (to - length * bars, to);
     let mut conn = ctx.get_conn().await?;
     let buckets = stats::load_throughput(&mut conn, span, length.num_seconds()).await?;
     let webhooks = stats::webhook_stats(&mut conn, span).await?;
     let failures = stats::list_failures(&mut conn, span).await?;
     let frame = ctx.new_frame(t("Job statistics")).with_crumb(t("Jobs"), urls::jobs());
-    render_page(&draw_stats(frame, (period, span), &buckets, (&webhooks, &failures)))
+    render_page(&draw_stats(frame, (period, &bounds), &buckets, (&webhooks, &failures)))
 }
 
 /// Draws the page.
 pub fn draw_stats(
     frame: Frame,
-    (period, span): (Period, Span),
+    (period, bounds): (Period, &[DateTime<Utc>]),
     buckets: &[Bucket],
     (webhooks, failures): (&[WebhookStats], &[Failures]),
 ) -> StatsPage {
+    let end = |at: Option<&DateTime<Utc>>| at.copied().unwrap_or_default();
+    let span = (end(bounds.first()), end(bounds.last()));
     let sum = |state: JobState| {
         buckets.iter().filter(|b| b.state == state.as_str()).map(|b| b.jobs).sum::<i64>()
     };
@@ -105,7 +108,7 @@ pub fn draw_stats(
                 (state, linked_number(sum(state), job_list_url(span, &[("state", state.as_str())])))
             })
             .into(),
-        chart: Chart::stack_bars(SIZE, buckets, (span, period.bars().1.num_seconds()), of),
+        chart: Chart::stack_bars(SIZE, buckets, bounds, of),
         webhooks: webhooks.iter().map(|webhook| webhook_view(webhook, span)).collect(),
         failures: webhooks
             .iter()
@@ -185,7 +188,8 @@ pub fn job_list_url(span: Span, more: &[(&str, &str)]) -> String {
 /// The page with nothing in it, or something of everything.
 #[cfg(test)]
 pub fn sample_stats(full: bool) -> StatsPage {
-    let to = DateTime::UNIX_EPOCH + chrono::TimeDelta::days(1);
+    let bounds: Vec<_> =
+        (0..=24).map(|hour| DateTime::UNIX_EPOCH + chrono::TimeDelta::hours(hour)).collect();
     let bucket = |part, state: &str, jobs| Bucket { part, state: state.to_owned(), jobs };
     let buckets = [bucket(0, "succeeded", 50), bucket(0, "failed", 1), bucket(23, "failed", 2)];
     let webhook = WebhookStats {
@@ -202,7 +206,7 @@ pub fn sample_stats(full: bool) -> StatsPage {
     let all: (&[Bucket], &[WebhookStats], &[Failures]) =
         if full { (&buckets, &[webhook], &failures) } else { (&[], &[], &[]) };
     let frame = crate::web::admin::context::sample_frame("Job statistics");
-    draw_stats(frame, (Period::Day, (DateTime::UNIX_EPOCH, to)), all.0, (all.1, all.2))
+    draw_stats(frame, (Period::Day, &bounds), all.0, (all.1, all.2))
 }
 
 #[cfg(test)]

@@ -147,6 +147,10 @@ pub struct Chrome {
     pub language: Option<&'static str>,
     /// Signs out; POST.
     pub logout: Option<&'static str>,
+    /// Chooses the time zone.
+    pub time_zone: Option<&'static str>,
+    /// Whether times are in the browser's zone, unless it did not say it yet.
+    pub follows_browser: bool,
     /// The list in which what is gone may be found, for those who may.
     pub log: Option<String>,
 }

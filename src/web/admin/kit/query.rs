@@ -1,22 +1,22 @@
 //! The address of a list: read once into a [`ListQuery`], written back into every link.
 //!
 //! `?q=` search, `?o=1.-2` order by column numbers from 1, `?p=` page, `?all=1` long pages,
-//! `?older=`/`?newer=` an id to go on from, and each filter's own parameter. What cannot be used is dropped and named in a
+//! `?older=`/`?newer=` an id to go on from, and each filter's own parameter; `?tz=` the zone in which
+//! days are meant. What cannot be used is dropped and named in a
 //! warning; the rest still applies.
 
 use super::column::Column;
-use super::filter::FilterSpec;
+use super::filter::{FilterSpec, ZONE};
 use super::listing::{Listing, Paging, SHOW_ALL};
 use signalbox_core::listing::{Direction, ListQuery, Part, split_terms};
-use signalbox_i18n::say;
-use signalbox_i18n::t;
+use signalbox_i18n::{Tz, current_zone, find_zone, say, t};
 use url::form_urlencoded;
 
 /// The parameter that carries a list's query through a form and back.
 pub const PRESERVED: &str = "_changelist_filters";
 
 /// The parameters that mean something to every list.
-pub const RESERVED: [&str; 8] = ["q", "o", "p", "all", "older", "newer", "format", PRESERVED];
+pub const RESERVED: [&str; 9] = ["q", "o", "p", "all", "older", "newer", "format", ZONE, PRESERVED];
 
 /// A list's address, with what was usable of its query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,9 +129,18 @@ where
         search: String::new(),
         warnings: Vec::new(),
     };
+    let zone = zone_of_query(query);
+    if let Err(name) = &zone {
+        asked.warnings.push(say!(
+            "“{name}” is not a time zone. Days are read in {zone}.",
+            name = shorten_text(name),
+            zone = current_zone()
+        ));
+    }
+    let zone = zone.unwrap_or_else(|_| current_zone());
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         // What an empty field or a link of another kind of page leaves behind means nothing here.
-        if value.trim().is_empty() || name == "format" || name == PRESERVED {
+        if value.trim().is_empty() || ["format", ZONE, PRESERVED].contains(&&*name) {
             continue;
         }
         // Django's spelling of the plain form.
@@ -139,7 +148,7 @@ where
         let kept = if asked.address.get(name).is_some() {
             Err(say!("“{name}” was given twice. The first one is used.", name = name))
         } else {
-            take_param(&mut asked, listing, name, &value)
+            take_param(&mut asked, listing, (name, &value), zone)
         };
         match kept {
             Ok(value) => asked.address.pairs.push((name.to_owned(), value)),
@@ -157,8 +166,8 @@ where
 fn take_param<R, S: Copy, F>(
     asked: &mut Asked<S, F>,
     listing: &Listing<R, S, F>,
-    name: &str,
-    value: &str,
+    (name, value): (&str, &str),
+    zone: Tz,
 ) -> Result<String, String> {
     match name {
         "q" => {
@@ -192,15 +201,15 @@ fn take_param<R, S: Copy, F>(
                 place = format!("{name}={}", shorten_text(value))
             )),
         },
-        _ => take_filter(asked, listing.filters, name, value),
+        _ => take_filter(asked, listing.filters, (name, value), zone),
     }
 }
 
 fn take_filter<S, F>(
     asked: &mut Asked<S, F>,
     filters: &[FilterSpec<F>],
-    name: &str,
-    value: &str,
+    (name, value): (&str, &str),
+    zone: Tz,
 ) -> Result<String, String> {
     let known =
         |spec: &&FilterSpec<F>| spec.labelled_params().iter().any(|(param, _)| param == name);
@@ -210,13 +219,26 @@ fn take_filter<S, F>(
             name = shorten_text(name)
         ));
     };
-    match spec.narrow_query(&mut asked.query.filter, name, value) {
-        Ok(()) => Ok(value.to_owned()),
-        Err(_) => Err(say!(
+    spec.narrow_query(&mut asked.query.filter, (name, value), zone).map_err(|_| {
+        say!(
             "“{value}” is not a choice of “{filter}”. The filter was ignored.",
             value = shorten_text(value),
             filter = t(spec.label)
-        )),
+        )
+    })
+}
+
+/// In which zone an address means its days: the one that it names, or else its reader's; UTC for
+/// programs. The name, if there is no such zone.
+fn zone_of_query(query: &str) -> Result<Tz, String> {
+    let find = |wanted: &str| {
+        let found = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == wanted);
+        found.map(|(_, value)| value.into_owned()).filter(|value| !value.is_empty())
+    };
+    match find(ZONE) {
+        Some(name) => find_zone(&name).ok_or(name),
+        None if find("format").is_some() => Ok(Tz::UTC),
+        None => Ok(current_zone()),
     }
 }
 
