@@ -47,6 +47,16 @@ pub fn time_zone() -> &'static str {
     "/admin/time_zone/"
 }
 
+/// The documentation.
+pub fn docs() -> &'static str {
+    "/admin/docs/"
+}
+
+/// A document of it.
+pub fn document(name: impl Display) -> String {
+    format!("{}{name}/", docs())
+}
+
 /// Chooses the language; POST only.
 pub fn language() -> &'static str {
     "/admin/language/"

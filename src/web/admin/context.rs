@@ -9,7 +9,7 @@ use super::kit::entry::{Entries, Entry};
 use super::kit::frame::{Banner, Chrome, Crumb, Flash, Frame, Level};
 use super::kit::site::{Failure, Site};
 use super::kit::{bulk, resource};
-use super::{banner, nav, words};
+use super::{banner, help, nav, words};
 use crate::accounts::login::{self, Attempt, LoginError};
 use crate::clock;
 use crate::web::human::HumanError;
@@ -246,14 +246,15 @@ fn signalbox_chrome(actor: &Actor, path: &str) -> Chrome {
         person: (actor.username.clone(), actor.role.label()),
         nav: nav::nav_sections(actor, path),
         search: Some(urls::search()),
+        help: Some(help::help_for(path)),
         account: vec![
             ("Change password", urls::password_change()),
             ("Your sessions", urls::own_sessions()),
-        ],
             ("Time zone", urls::time_zone()),
+        ],
         language: Some(urls::language()),
-        logout: Some(urls::logout()),
         time_zone: Some(urls::time_zone()),
+        logout: Some(urls::logout()),
         log: actor.may(Permission::ReadLog).then(urls::log),
         ..Chrome::default()
     }

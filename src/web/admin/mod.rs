@@ -7,6 +7,8 @@ pub mod banner;
 pub mod change;
 pub mod context;
 pub mod deliveries;
+pub mod docs;
+pub mod help;
 pub mod index;
 pub mod jobs;
 pub mod kit;
@@ -86,6 +88,9 @@ mod tests {
             pages.extend(render_pages("setup", &super::setup::SetupPage::sample_pages()));
             pages
                 .extend(render_pages("time zone", &super::time_zone::TimeZonePage::sample_pages()));
+            let (list, documents) = super::docs::sample_pages();
+            pages.extend(render_pages("documentation", &list));
+            pages.extend(render_pages("document", &documents));
             pages.extend(render_pages("password", &super::password::PasswordPage::sample_pages()));
             pages.extend(render_pages(
                 "sessions",
@@ -106,6 +111,9 @@ mod tests {
         check_pages("setup", super::setup::SetupPage::sample_pages().as_slice());
         check_pages("password", super::password::PasswordPage::sample_pages().as_slice());
         check_pages("time zone", super::time_zone::TimeZonePage::sample_pages().as_slice());
+        let (list, documents) = super::docs::sample_pages();
+        check_pages("documentation", &list);
+        check_pages("document", &documents);
         check_pages("actions", super::actions::ActionsPage::sample_pages().as_slice());
         check_pages("sessions", super::users::sessions::SessionsPage::sample_pages().as_slice());
         check_pages(

@@ -12,7 +12,7 @@ use super::log::{self, Log};
 use super::users::{self, Users};
 use super::webhooks::{self, Webhooks};
 use super::{
-    actions, index, language, login, password, pause, replay, search, setup, time_zone,
+    actions, docs, index, language, login, password, pause, replay, search, setup, time_zone,
     workers,
 };
 use crate::web::urls;
@@ -52,6 +52,10 @@ pub fn route_rows() -> Vec<Row> {
         Row::post(urls::language(), Needs(OwnAccount), |route| route.to(language::submit_language)),
         Row::get(urls::index(), Needs(View), |route| route.to(index::show_index)),
         Row::get(urls::search(), Needs(View), |route| route.to(search::show_search)),
+        Row::get(urls::docs(), Needs(OwnAccount), |route| route.to(docs::show_docs)),
+        Row::get(urls::document(urls::ID), Needs(OwnAccount), |route| {
+            route.to(docs::show_document)
+        }),
         Row::get(urls::actions(), Needs(View), |route| route.to(actions::show_actions)),
     ];
     rows.extend(webhook_rows());
