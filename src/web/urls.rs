@@ -47,6 +47,11 @@ pub fn time_zone() -> &'static str {
     "/admin/time_zone/"
 }
 
+/// The command palette.
+pub fn palette() -> &'static str {
+    "/admin/palette/"
+}
+
 /// The documentation.
 pub fn docs() -> &'static str {
     "/admin/docs/"

@@ -18,6 +18,7 @@ mod matching;
 mod nesting;
 mod overview;
 mod pages;
+mod palette;
 mod payload;
 mod permissions;
 mod refusals;

@@ -246,6 +246,7 @@ fn signalbox_chrome(actor: &Actor, path: &str) -> Chrome {
         person: (actor.username.clone(), actor.role.label()),
         nav: nav::nav_sections(actor, path),
         search: Some(urls::search()),
+        palette: Some(urls::palette()),
         help: Some(help::help_for(path)),
         account: vec![
             ("Change password", urls::password_change()),

@@ -12,7 +12,7 @@ use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
 use render::Document;
-use signalbox_i18n::{Locale, current_locale, t};
+use signalbox_i18n::{Locale, current_locale, say, t};
 use std::sync::LazyLock;
 
 /// A file of `docs/`.
@@ -21,16 +21,19 @@ struct Source {
     name: &'static str,
     /// Its name in `docs/`, by which others link to it.
     file: &'static str,
+    /// Its first heading.
+    title: &'static str,
     /// What it is about, in a line.
     about: &'static str,
     text: &'static str,
 }
 
 macro_rules! source {
-    ($name:literal, $file:literal, $about:literal) => {
+    ($name:literal, $file:literal, $title:literal, $about:literal) => {
         Source {
             name: $name,
             file: $file,
+            title: $title,
             about: $about,
             text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/", $file)),
         }
@@ -38,32 +41,46 @@ macro_rules! source {
 }
 
 /// The documents, in the order in which they are listed.
-const SOURCES: [Source; 9] = [
+static SOURCES: [Source; 9] = [
     source!(
         "panel",
         "panel.md",
+        "The panel",
         "Lists, forms, jobs, replays, people and keys: what each page does."
     ),
-    source!("gitlab", "gitlab.md", "Set up a webhook in GitLab, and find out why nothing ran."),
+    source!(
+        "gitlab",
+        "gitlab.md",
+        "GitLab and Signalbox",
+        "Set up a webhook in GitLab, and find out why nothing ran."
+    ),
     source!(
         "matching",
         "matching.md",
+        "What matches, and what runs",
         "Which webhooks an event matches: fields, secrets, filters, conditions."
     ),
     source!(
         "actions",
         "actions.md",
+        "Actions",
         "Files that say what may run: commands, HTTP calls, containers."
     ),
     source!(
         "operations",
         "operations.md",
+        "Operations",
         "Install, back up, upgrade, and what to do when something is wrong."
     ),
-    source!("reliability", "reliability.md", "What survives a crash, and how that is tested."),
-    source!("metrics", "metrics.md", "The numbers at /metrics."),
-    source!("logging", "LOGGING.md", "Log messages, and what to do about each."),
-    source!("glossary", "GLOSSARY.md", "The words that pages and documents use."),
+    source!(
+        "reliability",
+        "reliability.md",
+        "Reliability",
+        "What survives a crash, and how that is tested."
+    ),
+    source!("metrics", "metrics.md", "Metrics", "The numbers at /metrics."),
+    source!("logging", "LOGGING.md", "Logging", "Log messages, and what to do about each."),
+    source!("glossary", "GLOSSARY.md", "Glossary", "The words that pages and documents use."),
 ];
 
 static DOCUMENTS: LazyLock<Vec<Document>> = LazyLock::new(|| {
@@ -73,9 +90,18 @@ static DOCUMENTS: LazyLock<Vec<Document>> = LazyLock::new(|| {
     SOURCES.iter().map(|source| render::render_document(source.text, address)).collect()
 });
 
-/// All documents, as their pages list them.
 fn documents() -> impl Iterator<Item = (&'static Source, &'static Document)> {
     SOURCES.iter().zip(DOCUMENTS.iter())
+}
+
+/// Words and address of the documentation and of each of its documents.
+pub fn document_links() -> impl Iterator<Item = (String, String)> {
+    let all = (t("Documentation").to_owned(), urls::docs().to_owned());
+    let of_source = |source: &Source| {
+        let title = say!("Documentation: {title}", title = t(source.title));
+        (title, urls::document(source.name))
+    };
+    std::iter::once(all).chain(SOURCES.iter().map(of_source))
 }
 
 /// The list of the documents.
@@ -113,17 +139,17 @@ pub async fn show_docs(context: AdminContext) -> Result<HttpResponse, HumanError
 pub async fn show_document(context: AdminContext) -> Result<HttpResponse, HumanError> {
     let name = context.segment("id");
     let found = documents().find(|(source, _)| source.name == name);
-    let (_, document) =
+    let (source, document) =
         found.ok_or_else(|| Problem::not_found().with_link(t("All documents"), urls::docs()))?;
-    let frame = context.new_frame(t(&document.title)).with_crumb(t("Documentation"), urls::docs());
+    let frame = context.new_frame(t(source.title)).with_crumb(t("Documentation"), urls::docs());
     human::render_page(&DocumentPage { frame, document })
 }
 
 #[cfg(test)]
 pub(super) fn sample_pages() -> (Vec<DocsPage>, Vec<DocumentPage>) {
     let frame = crate::web::admin::context::sample_frame;
-    let page = |(_, document): (_, &'static Document)| DocumentPage {
-        frame: frame(&document.title),
+    let page = |(source, document): (&Source, &'static Document)| DocumentPage {
+        frame: frame(source.title),
         document,
     };
     (vec![DocsPage { frame: frame("Documentation") }], documents().map(page).collect())
@@ -152,8 +178,9 @@ mod tests {
     fn every_link_of_every_document_leads_somewhere() {
         let (mut inner, mut outer) = (0, 0);
         for (source, document) in documents() {
-            assert!(!document.title.is_empty() && !document.contents.is_empty(), "{}", source.file);
-            let page = Html::parse_fragment(&document.html);
+            assert_eq!(document.title, source.title);
+            assert!(document.contents.iter().all(|(anchor, _)| document.has_anchor(anchor)));
+            let page = Html::parse_fragment(&document.html.0);
             for link in page.select(&Selector::parse("a").unwrap()) {
                 let href = link.attr("href").unwrap();
                 if href.starts_with("https://") {

@@ -17,6 +17,7 @@ pub mod log;
 pub mod login;
 pub mod nav;
 pub mod once;
+pub mod palette;
 pub mod password;
 pub mod pause;
 pub mod problem;
@@ -98,6 +99,7 @@ mod tests {
             ));
             let passwords = super::users::password::UserPasswordPage::sample_pages();
             pages.extend(render_pages("user password", &passwords));
+            pages.extend(render_pages("palette", &super::palette::PalettePage::sample_pages()));
             pages.extend(render_pages("index", &super::index::IndexPage::sample_pages()));
             pages.extend(render_pages("search", &super::search::SearchPage::sample_pages()));
             pages
@@ -122,6 +124,7 @@ mod tests {
         );
         check_pages("log entry", super::log::entry::EntryPage::sample_pages().as_slice());
         check_pages("index", super::index::IndexPage::sample_pages().as_slice());
+        check_pages("palette", super::palette::PalettePage::sample_pages().as_slice());
         check_pages("search", super::search::SearchPage::sample_pages().as_slice());
     }
 }

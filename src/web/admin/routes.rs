@@ -12,8 +12,8 @@ use super::log::{self, Log};
 use super::users::{self, Users};
 use super::webhooks::{self, Webhooks};
 use super::{
-    actions, docs, index, language, login, password, pause, replay, search, setup, time_zone,
-    workers,
+    actions, docs, index, language, login, palette, password, pause, replay, search, setup,
+    time_zone, workers,
 };
 use crate::web::urls;
 use signalbox_core::role::Permission;
@@ -52,6 +52,7 @@ pub fn route_rows() -> Vec<Row> {
         Row::post(urls::language(), Needs(OwnAccount), |route| route.to(language::submit_language)),
         Row::get(urls::index(), Needs(View), |route| route.to(index::show_index)),
         Row::get(urls::search(), Needs(View), |route| route.to(search::show_search)),
+        Row::get(urls::palette(), Needs(View), |route| route.to(palette::show_palette)),
         Row::get(urls::docs(), Needs(OwnAccount), |route| route.to(docs::show_docs)),
         Row::get(urls::document(urls::ID), Needs(OwnAccount), |route| {
             route.to(docs::show_document)

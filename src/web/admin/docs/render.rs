@@ -2,6 +2,7 @@
 //! are in the panel, and nothing that its policy forbids. What is not here is left out: pictures, and
 //! links to files of the source.
 
+use askama::filters::Safe;
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 use std::collections::HashMap;
 
@@ -9,8 +10,8 @@ use std::collections::HashMap;
 pub struct Document {
     /// Its first heading.
     pub title: String,
-    /// All after that.
-    pub html: String,
+    /// All after that: made here of our own text, each piece of it escaped.
+    pub html: Safe<String>,
     /// The anchor and the words of each of its parts.
     pub contents: Vec<(String, String)>,
     anchors: HashMap<String, usize>,
@@ -39,7 +40,7 @@ impl Document {
 pub fn render_document(text: &str, address: impl Fn(&str) -> Option<String>) -> Document {
     let mut document = Document {
         title: String::new(),
-        html: String::new(),
+        html: Safe(String::new()),
         contents: Vec::new(),
         anchors: HashMap::new(),
     };
@@ -88,10 +89,10 @@ pub fn render_document(text: &str, address: impl Fn(&str) -> Option<String>) -> 
             event => events.push(event),
         }
     }
-    html::push_html(&mut document.html, events.into_iter());
+    html::push_html(&mut document.html.0, events.into_iter());
     // The policy of our pages allows no style inside of them.
-    document.html = document
-        .html
+    let html = std::mem::take(&mut document.html.0);
+    document.html.0 = html
         .replace(" style=\"text-align: right\"", " class=\"number\"")
         .replace(" style=\"text-align: left\"", "")
         .replace(" style=\"text-align: center\"", "");
@@ -131,7 +132,7 @@ mod tests {
         assert_eq!(document.title, "The title");
         let anchors: Vec<_> = document.contents.iter().map(|(anchor, _)| anchor.as_str()).collect();
         assert_eq!(anchors, ["what-it-is", "what-it-is-1"]);
-        let html = document.html;
+        let html = document.html.0;
         for part in [
             "<h2 id=\"what-it-is\">What <code>it</code> is</h2>",
             "<a href=\"/admin/docs/b/#c\">a</a> d <a href=\"https://e.example\">e</a> <a href=\"#g\">f</a>",

@@ -366,14 +366,8 @@ mod tests {
             Field::new("kind", "Kind", Widget::SelectOr { options: kinds, pairs: None }),
             Field::new("token", "Token", secret).with_help("Kept secret."),
         ];
-        let set = Fieldset {
-            id: "all",
-            legend: "All",
-            help: "".into(),
-            learn_more: None,
-            paired: false,
-            fields,
-        };
+        let (id, legend, help) = ("all", "All", "".into());
+        let set = Fieldset { id, legend, help, learn_more: None, paired: false, fields };
         FormView::bind_form(vec![set], values, errors)
     }
 

@@ -141,6 +141,8 @@ pub struct Chrome {
     pub banners: Vec<Banner>,
     /// Searches everything.
     pub search: Option<&'static str>,
+    /// A page of links to everything, shown over any other page.
+    pub palette: Option<&'static str>,
     /// Where the documentation helps with this page.
     pub help: Option<String>,
     /// What a person finds of their own account: words and addresses.
