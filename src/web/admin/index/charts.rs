@@ -249,11 +249,12 @@ fn short_number(number: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use signalbox_i18n::Tz;
 
     #[test]
     fn bars_stand_on_the_axis_and_lead_to_the_rows_of_their_time() {
-        let now = "2026-11-29T09:24:39Z".parse().unwrap();
-        let bounds = Period::Day.bounds(now);
+        let now: DateTime<Utc> = "2026-11-29T09:24:39Z".parse().unwrap();
+        let bounds = Period::Day.bounds(&now);
         let mut counts = vec![Counts { deliveries: [0; 8], jobs: [0; 4] }; 24];
         counts[23].deliveries = [12, 0, 3, 0, 0, 0, 0, 0];
         counts[0].jobs = [1, 1, 0, 0];
@@ -286,5 +287,20 @@ mod tests {
         );
         let nothing = draw_charts(Period::Week, &bounds, &[]).map(|chart| chart.nothing);
         assert_eq!(nothing[0].as_deref(), Some("No deliveries in 7 days"));
+    }
+    #[test]
+    fn bars_begin_with_the_readers_days_though_clocks_are_set() {
+        let now: DateTime<Utc> = "2026-11-01T12:10:00Z".parse().unwrap();
+        let begins = |zone: Tz, period: Period, form: &str| {
+            let bounds = period.bounds(&now.with_timezone(&zone));
+            assert!(bounds.windows(2).all(|pair| pair[0] < pair[1]), "{bounds:?}");
+            let texts = bounds.iter().map(|at| at.with_timezone(&zone).format(form).to_string());
+            texts.collect::<std::collections::BTreeSet<_>>()
+        };
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        assert_eq!(begins(Tz::Europe__Berlin, Period::Month, "%H:%M"), texts(&["00:00"]));
+        let quarters = texts(&["00:00", "06:00", "12:00", "18:00"]);
+        assert_eq!(begins(Tz::Europe__Berlin, Period::Week, "%H:%M"), quarters);
+        assert_eq!(begins(Tz::Asia__Kolkata, Period::Day, "%M:%S"), texts(&["00:00"]));
     }
 }
