@@ -27,6 +27,14 @@ pub(super) fn event_page(fields: &Fields, addresses: &[String]) -> String {
     .unwrap_or_default()
 }
 
+/// The project's page; empty if the body names none on the server of these addresses.
+pub(super) fn project_page(fields: &Fields, addresses: &[String]) -> String {
+    [json_at(&fields.project, "/web_url"), json_at(&fields.repository, "/homepage")]
+        .into_iter()
+        .find_map(|address| page_on(&bounded_text(address), addresses))
+        .unwrap_or_default()
+}
+
 fn page_on(address: &str, servers: &[String]) -> Option<String> {
     let url = url::Url::parse(address).ok()?;
     let is_web = matches!(url.scheme(), "http" | "https");
