@@ -10,7 +10,7 @@ cargo fmt --manifest-path fuzz/Cargo.toml --check
 say "words"
 sh scripts/words.sh
 say "clippy"
-cargo clippy --locked --all-targets --quiet -- -D warnings
+cargo clippy --locked --all-targets --features bench --quiet -- -D warnings
 say "source documentation"
 RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items --quiet
 # Known vulnerabilities need the network: `make audit` asks for them, and installs what is missing.

@@ -9,3 +9,4 @@ pub mod setup_link;
 pub mod throttle;
 pub mod time_zone;
 pub mod users;
+pub mod views;

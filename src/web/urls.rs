@@ -72,6 +72,21 @@ pub fn search() -> &'static str {
     "/admin/search/"
 }
 
+/// The form for a new view of a list.
+pub fn view_add() -> &'static str {
+    "/admin/view/add/"
+}
+
+/// A view's form.
+pub fn view(id: impl Display) -> String {
+    format!("/admin/view/{id}/")
+}
+
+/// Asks whether to delete a view.
+pub fn view_delete(id: impl Display) -> String {
+    format!("/admin/view/{id}/delete/")
+}
+
 /// The accounts.
 pub fn users() -> String {
     changelist("auth", "user")

@@ -1,6 +1,6 @@
 //! Signing in and out.
 
-use crate::support::app::{ADMIN, App, PASSWORD};
+use crate::support::app::{ADMIN, App, PASSWORD, Setup};
 use crate::support::panel::Panel;
 
 #[tokio::test]
@@ -124,6 +124,22 @@ async fn f49_the_sixth_wrong_login_in_a_minute_is_told_how_long_to_wait() {
         assert_eq!(page.status, 429, "{name}");
         told(&page);
     }
+}
+
+#[tokio::test]
+async fn guesses_from_one_ipv6_network_count_together() {
+    let setup = Setup::new().await.setting("SIGNALBOX_TRUSTED_PROXIES", "127.0.0.0/8");
+    let app = setup.start().await;
+    let status = async |from: &str, name: &str| {
+        let panel = Panel::forwarded(app.base(), from);
+        panel.try_login(name, "guess").await.status
+    };
+    for number in 0..5 {
+        let (from, name) = (format!("2001:db8:1:2::{number}"), format!("somebody {number}"));
+        assert_eq!(status(&from, &name).await, 200, "{from}");
+    }
+    assert_eq!(status("2001:db8:1:2:ffff::1", "another").await, 429);
+    assert_eq!(status("2001:db8:1:3::1", "another").await, 200);
 }
 
 #[tokio::test]

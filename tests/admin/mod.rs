@@ -33,3 +33,4 @@ mod system_hooks;
 mod time_zone;
 mod try_out;
 mod users;
+mod views;

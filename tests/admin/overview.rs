@@ -55,7 +55,7 @@ async fn the_page_says_what_a_webhook_does_and_what_came_of_it() {
         assert!(line.contains(words), "{words} in {line}");
     }
     assert_eq!(shown.attributes(".job-lines a", "href"), [format!("/admin/hooks/job/{job}/")]);
-    assert!(shown.has(".rail svg.chart a") && shown.has(".rail-list [data-state=matched]"));
+    assert!(shown.has(".rail .stack-plot a") && shown.has(".rail-list [data-state=matched]"));
 
     // What is read leads here, what mends it to the form.
     let leads = |page: &Page, css: &str| page.attributes(css, "href");

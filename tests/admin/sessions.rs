@@ -244,6 +244,15 @@ async fn browsers_are_held_to_https_where_it_is_known() {
     let app = proxied.start().await;
     assert_eq!(has(&app, "https").await, [true; 3]);
     assert_eq!(has(&app, "http").await, [false; 3]);
+    let app = start_at("https", Setup::new().await).await;
+    assert_eq!(has(&app, "http").await, [true; 3], "its own address says it");
+}
+
+/// A server on a free port of which its settings know the public address.
+async fn start_at(scheme: &str, setup: Setup) -> App {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let setup = setup.setting("SIGNALBOX_BIND", &free.to_string());
+    setup.setting("SIGNALBOX_PUBLIC_URL", &format!("{scheme}://{free}")).start().await
 }
 
 #[tokio::test]
@@ -265,9 +274,7 @@ async fn the_panel_answers_under_its_own_host_only_once_it_has_one() {
     };
     let app = App::start().await;
     assert_eq!(status(&app, "/admin/login/", "evil.example").await, 200);
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let setup = Setup::new().await.setting("SIGNALBOX_BIND", &free.to_string());
-    let app = setup.setting("SIGNALBOX_PUBLIC_URL", &format!("http://{free}")).start().await;
+    let app = start_at("http", Setup::new().await).await;
     for (path, host, expected) in [
         ("/admin/login/", "127.0.0.1", 200),
         ("/admin/login/", "localhost:8080", 200),

@@ -22,7 +22,7 @@ const KIT_MAY: [&str; 9] = [
 ];
 
 /// The kit's pages, and the parts that they are made of.
-const KIT_PAGES: [&str; 22] = [
+const KIT_PAGES: [&str; 23] = [
     "templates/base.html",
     "macros/badge.html",
     "macros/cell.html",
@@ -37,6 +37,7 @@ const KIT_PAGES: [&str; 22] = [
     "templates/admin/history.html",
     "templates/admin/revert.html",
     "templates/admin/_actions.html",
+    "templates/admin/_columns.html",
     "templates/admin/_entry.html",
     "templates/admin/_fieldset.html",
     "templates/admin/_filters.html",

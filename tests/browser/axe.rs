@@ -98,6 +98,7 @@ async fn f38_f41_every_page_is_sound_in_both_themes_at_both_widths() {
         ("delivery-unmatched", format!("/admin/hooks/delivery/{unmatched}/")),
         ("jobs", "/admin/hooks/job/?queued=24h".to_owned()),
         ("job", format!("/admin/hooks/job/{job}/")),
+        ("view-add", "/admin/view/add/?list=delivery&query=verdict%3Dunmatched".to_owned()),
         ("password", "/admin/password_change/".to_owned()),
         ("time-zone", "/admin/time_zone/".to_owned()),
         ("palette-page", "/admin/palette/?q=a".to_owned()),

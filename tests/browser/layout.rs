@@ -1,5 +1,5 @@
-//! Lists keep to their place at every width, whatever stands in them: nothing runs under the filter
-//! column, nothing is cut off, no page moves sideways.
+//! Lists keep to their place at every width, whatever stands in them: nothing lies over anything
+//! else, nothing is cut off, no page moves sideways.
 
 use crate::support::app::{App, Setup, TOKEN};
 use crate::support::browser::Browser;
@@ -10,7 +10,7 @@ use serde_json::json;
 
 const LONG: &str = "customer-portal-of-the-department-for-infrastructure-and-platforms";
 
-const LISTS: [&str; 12] = [
+pub(super) const LISTS: [&str; 12] = [
     "/admin/?period=30d",
     "/admin/hooks/webhook/",
     "/admin/hooks/delivery/",
@@ -38,12 +38,9 @@ const FAULTS: &str = "
     const faults = new Set(), box = (e) => e.getBoundingClientRect();
     const page = document.documentElement.scrollWidth;
     if (page > innerWidth) faults.add(`the page is ${page} px wide`);
-    const filters = document.querySelector('.filters');
-    const f = filters?.checkVisibility() ? box(filters) : null;
     for (const table of document.querySelectorAll('main table')) {
         const t = box(table), place = table.parentElement;
         if (t.right > box(place).right + 1) faults.add(`a table is ${Math.round(t.width)} px wide in ${Math.round(box(place).width)}`);
-        if (f && t.left < f.right && t.right > f.left && t.top < f.bottom && t.bottom > f.top) faults.add('the table lies under the filters');
         for (const cell of table.querySelectorAll('th, td')) {
             if (!cell.checkVisibility()) continue;
             const c = box(cell), name = cell.dataset.column ?? cell.dataset.label ?? cell.textContent.trim();
@@ -54,8 +51,16 @@ const FAULTS: &str = "
             if (cell.matches('tbody .grow') && c.width < 120) faults.add(`${name} is only ${Math.round(c.width)} px wide`);
         }
     }
+    // What stands above the rows, part by part: no two lie over each other.
+    const parts = [...document.querySelectorAll('.page-head > *, .page-head > div > *, .list-narrowed > *, main .table-wrap')]
+        .filter((e) => e.checkVisibility() && box(e).width);
+    for (const a of parts) for (const b of parts) {
+        const [p, q] = [box(a), box(b)];
+        if (a !== b && !a.contains(b) && !b.contains(a) && p.left < q.right - 1 && p.right > q.left + 1 && p.top < q.bottom - 1 && p.bottom > q.top + 1)
+            faults.add(`${a.className || a.localName} lies over ${b.className || b.localName}`);
+    }
     for (const e of document.querySelectorAll('main, main *')) {
-        if (e.scrollWidth > e.clientWidth + 1 && ['auto', 'scroll'].includes(getComputedStyle(e).overflowX)) faults.add(`${e.className || e.localName} moves sideways`);
+        if (e.checkVisibility() && e.scrollWidth > e.clientWidth + 1 && ['auto', 'scroll'].includes(getComputedStyle(e).overflowX)) faults.add(`${e.className || e.localName} moves sideways`);
     }
     return [...faults];";
 
@@ -70,7 +75,7 @@ fn use_font(font: &str) -> String {
 }
 
 /// Every list with long names and every state.
-async fn lists() -> App {
+pub(super) async fn lists() -> App {
     let app = Setup::new().await.argument("--no-worker").start().await;
     let database = app.database();
     seed::webhooks(database, 12).await;
@@ -121,6 +126,9 @@ async fn lists() -> App {
              SELECT now(), 1, '{LONG}', {verb}, 'webhook', '1', '{LONG}', \
              '[{{\"field\": \"repo_name\", \"before\": \"{LONG}\", \"after\": \"{LONG}{LONG}\", \"secret\": false}}]', \
              '2001:db8:1234:5678:9abc:def0:1234:5678' FROM generate_series(0, 8) AS n; \
+             INSERT INTO saved_views (owner_id, list, name, query, created_at) \
+             SELECT CASE n WHEN 0 THEN (SELECT id FROM users WHERE username = 'ada') END, 'delivery', \
+             '{LONG}' || n, 'verdict=matched', now() FROM generate_series(0, 1) AS n; \
              INSERT INTO workers VALUES ('{LONG}.example.com-4711-01M87VREQA18WSHF0ZZCJA3NJ9', \
              '{LONG}.example.com', 4711, '0.1.0', 4, now(), NULL, now())",
             verdict = pick(&verdicts, "id"),
@@ -144,7 +152,7 @@ async fn lists_keep_to_their_place_at_every_width_in_every_font() {
     let mut faults = Vec::new();
     for address in LISTS {
         browser.open(address).await;
-        for font in ["sans-serif", "monospace"] {
+        for font in ["sans-serif", "serif", "monospace"] {
             browser.script(&use_font(font)).await;
             for width in WIDTHS {
                 browser.look(width, "light").await;
@@ -154,14 +162,47 @@ async fn lists_keep_to_their_place_at_every_width_in_every_font() {
                 }
             }
         }
-        // The sidebar put away, the filter column comes at another width.
-        browser.script("document.documentElement.dataset.sidebar = 'closed'").await;
-        for width in [1039, 1040, 1041] {
+        // The filters, open, stay on the page; and so does everything with the sidebar put away.
+        browser
+            .script(
+                "document.documentElement.dataset.sidebar = 'closed'; \
+                        document.querySelectorAll('.filters').forEach((e) => { e.open = true; })",
+            )
+            .await;
+        for width in [320, 375, 700, 1040, 1280, 1920] {
             browser.look(width, "light").await;
             assert_eq!(browser.script(FAULTS).await, json!([]), "{address}, {width} px");
+            let inside = "const b = document.querySelector('.filters-body')?.getBoundingClientRect(); \
+                          return !b || b.left >= 0 && b.right <= innerWidth && b.bottom <= innerHeight";
+            assert_eq!(
+                browser.script(inside).await,
+                json!(true),
+                "{address}, {width} px: the filters"
+            );
         }
     }
+    // With every column that there is, too.
+    for (list, columns) in [
+        ("webhook", "event,project_id,enabled,last_delivery,last_job,ref_filter,updated_at,notes"),
+        ("delivery", "verdict,event,repository,title,jobs,user,project_id,remote_addr"),
+        ("job", "webhook,repository,title,queued_at,ran,finished_at,requested_by,error"),
+    ] {
+        let chosen = format!(
+            "INSERT INTO list_columns SELECT id, '{list}', '{columns}' FROM users WHERE username = 'ada'"
+        );
+        app.database().execute(&chosen).await;
+        let address = format!("/admin/hooks/{list}/");
+        browser.open(&address).await;
+        for width in WIDTHS {
+            browser.look(width, "light").await;
+            for fault in browser.script(FAULTS).await.as_array().unwrap() {
+                faults.push(format!("{address} {width} px, all columns: {fault}"));
+            }
+        }
+        browser.pictures(&format!("all-columns-{list}")).await;
+    }
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+    app.database().execute("DELETE FROM list_columns").await;
     for (address, name) in
         LISTS.into_iter().zip(["start", "webhooks", "deliveries", "jobs", "users", "log"])
     {

@@ -102,7 +102,9 @@ async fn f43_f44_new_rows_are_offered_and_nothing_moves_while_something_is_ticke
         .script("document.activeElement.blur(); document.querySelector('.row-box').click()")
         .await;
     let word = "return document.querySelector('[data-live-word]').textContent";
-    until(&browser, word, json!("Paused while you select or type")).await;
+    until(&browser, word, json!("Paused")).await;
+    let why = "return document.querySelector('[data-live-word]').title";
+    assert_eq!(browser.script(why).await, json!("Paused while you select or type"));
     send(4).await;
     passed_its_turns(&browser).await;
     assert_eq!(browser.script(bar).await, json!(""));
@@ -110,7 +112,7 @@ async fn f43_f44_new_rows_are_offered_and_nothing_moves_while_something_is_ticke
     until(&browser, bar, json!("1 new")).await;
     // An open menu holds it back as well; what came meanwhile is offered once it is closed.
     browser.script("document.querySelector('.user-menu summary').click()").await;
-    until(&browser, word, json!("Paused while you select or type")).await;
+    until(&browser, word, json!("Paused")).await;
     send(5).await;
     assert_eq!(browser.script(bar).await, json!("1 new"));
     browser.script("document.querySelector('.user-menu summary').click()").await;

@@ -11,6 +11,7 @@ mod lists;
 mod live;
 mod looks;
 mod matching;
+mod measure;
 mod palette;
 mod panel;
 mod people;

@@ -41,6 +41,7 @@ async fn f37_everything_works_without_scripts() {
     browser.at(&format!("{LIST}?q=diaspora")).await;
     browser.clicked(Locator::XPath("//thead//a[normalize-space(.)='Event']")).await;
     browser.at(&format!("{LIST}?q=diaspora&o=2.1")).await;
+    browser.clicked(Locator::Css(".filters > summary")).await;
     let choice = browser.found(Locator::Css(".filters a[href*='enabled=1']")).await;
     browser.mouse(&choice).await;
     browser.at(&format!("{LIST}?q=diaspora&o=2.1&enabled=1")).await;

@@ -11,7 +11,7 @@ use fantoccini::Locator;
 use serde_json::json;
 
 /// A day of a team: busy hours, quiet ones, one with far too much, and something of every state.
-async fn busy_day() -> App {
+pub(super) async fn busy_day() -> App {
     let app = Setup::new().await.argument("--no-worker").start().await;
     let database = app.database();
     seed::webhooks(database, 14).await;

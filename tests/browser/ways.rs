@@ -27,6 +27,7 @@ async fn follow(browser: &Browser, css: &str, words: &str) {
 
 /// Clicks a choice of a filter, by what it asks for.
 async fn filter(browser: &Browser, choice: &str) {
+    browser.clicked(Locator::Css(".filters:not([open]) > summary")).await;
     let css = format!(".filters a[href*='{choice}']");
     let link = browser.found(Locator::Css(&css)).await;
     browser.mouse(&link).await;

@@ -18,12 +18,12 @@ async fn f69_every_number_leads_to_as_many_rows() {
     // What ended in this very second is told in the next.
     let page = wait::until("the last second's jobs", async || {
         let page = panel.open("/admin/hooks/job/stats/?period=7d").await;
-        page.main().contains("Ended jobs: 6").then_some(page)
+        page.main().contains("Ended jobs 6").then_some(page)
     })
     .await;
-    page.says("Ended jobs: 6").says("exit code 3");
-    let numbers = page.texts("main td a, main .legend a");
-    let links = page.attributes("main td a, main .legend a", "href");
+    page.says("Ended jobs 6").says("exit code 3");
+    let css = ".chart-head a, section:not([aria-labelledby=jobs-title]) td a";
+    let (numbers, links) = (page.texts(css), page.attributes(css, "href"));
     assert!(numbers.len() >= 10, "{numbers:?}");
     for (number, link) in numbers.iter().zip(&links) {
         let rows = panel.open(link).await.rows().len();
@@ -31,7 +31,7 @@ async fn f69_every_number_leads_to_as_many_rows() {
         let wanted = number.parse().unwrap_or(3);
         assert_eq!(rows, wanted, "{number} leads to {rows} rows: {link}");
     }
-    let bars = page.attributes("svg.chart a", "href");
+    let bars = page.attributes(".stack-plot a", "href");
     let mut in_bars = 0;
     for bar in bars {
         in_bars += panel.open(&bar).await.rows().len();
@@ -40,7 +40,7 @@ async fn f69_every_number_leads_to_as_many_rows() {
     // A webhook's own page has its last two weeks.
     let webhook = app.database().value("SELECT min(id)::text FROM webhooks").await;
     let page = panel.open(&format!("/admin/hooks/webhook/{webhook}/")).await;
-    let bars = page.attributes(".rail svg a", "href");
+    let bars = page.attributes(".rail .stack-plot a", "href");
     assert!((1..=2).contains(&bars.len()), "a day, or two at midnight: {bars:?}");
     let mut in_bars = 0;
     for bar in bars {

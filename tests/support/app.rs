@@ -10,6 +10,7 @@ use super::webhooks::WebhookForm;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -283,12 +284,13 @@ impl App {
 impl Server {
     /// Starts a server and waits until it says where it listens.
     async fn start(mut command: Command) -> Self {
+        let bound = bound_base(&command);
         let mut server = Self::spawn(&mut command);
         server.base = wait::until("the address in the log", async || {
             if let Some(status) = server.child.try_wait().unwrap() {
                 panic!("it ended with {status}:\n{}", server.log());
             }
-            base_in(&server.log())
+            base_in(&server.log()).or_else(|| bound.clone().filter(|base| is_answering(base)))
         })
         .await;
         server
@@ -371,6 +373,17 @@ fn base_in(log: &str) -> Option<String> {
     let (_, rest) = log.split_once("http://127.0.0.1:")?;
     let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
     (!port.is_empty() && port != "0").then(|| format!("http://127.0.0.1:{port}"))
+}
+
+/// The address of a server whose public one, which it logs, is another.
+fn bound_base(command: &Command) -> Option<String> {
+    let (_, bind) = command.get_envs().find(|(name, _)| *name == "SIGNALBOX_BIND")?;
+    let bind = bind?.to_str()?;
+    (!bind.ends_with(":0")).then(|| format!("http://{bind}"))
+}
+
+fn is_answering(base: &str) -> bool {
+    base.strip_prefix("http://").is_some_and(|address| TcpStream::connect(address).is_ok())
 }
 
 /// Writes a catalogue entry that runs a shell script; `more` is added to its TOML.

@@ -4,7 +4,7 @@ use super::page::{Form, Page};
 use super::webhooks::WebhookForm;
 use reqwest::Method;
 use reqwest::cookie::Jar;
-use reqwest::header::{ACCEPT_LANGUAGE, HeaderValue};
+use reqwest::header::{ACCEPT_LANGUAGE, HeaderName, HeaderValue};
 use std::sync::Arc;
 
 /// A client with cookies of its own.
@@ -39,6 +39,13 @@ impl Panel {
         let cookie = format!("signalbox-zone={zone}; Path=/admin");
         jar.add_cookie_str(&cookie, &reqwest::Url::parse(base).unwrap());
         let client = builder().cookie_provider(Arc::new(jar)).build().unwrap();
+        Self { client, base: base.to_owned() }
+    }
+
+    /// Somebody who is not logged in, of whom a proxy says that they send from this address.
+    pub fn forwarded(base: &str, from: &str) -> Self {
+        let headers = [(HeaderName::from_static("x-forwarded-for"), from.parse().unwrap())];
+        let client = builder().default_headers(headers.into_iter().collect()).build().unwrap();
         Self { client, base: base.to_owned() }
     }
 

@@ -157,7 +157,7 @@ pub async fn run_attempt(
     #[cfg(feature = "bench")]
     if spec.name == "in-process" {
         tokio::time::sleep(Duration::from_millis(1)).await;
-        return Ended::with(AttemptOutcome::Succeeded, None);
+        return Ended::with_outcome(AttemptOutcome::Succeeded, None);
     }
     match &spec.kind {
         ActionKind::Command(command) => {

@@ -25,6 +25,7 @@ pub mod pool;
 pub mod queue;
 pub mod replays;
 pub mod retention;
+pub mod saved_views;
 pub mod schema;
 pub mod search;
 pub mod secret_key;

@@ -135,6 +135,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    list_columns (user_id, list) {
+        user_id -> Int8,
+        list -> Text,
+        column_keys -> Text,
+    }
+}
+
+diesel::table! {
     replays (id) {
         id -> Text,
         state -> Text,
@@ -153,6 +161,19 @@ diesel::table! {
         stopped_by -> Text,
         ended_at -> Nullable<Timestamptz>,
         remote_addr -> Text,
+    }
+}
+
+diesel::table! {
+    saved_views (id) {
+        id -> Int8,
+        owner_id -> Nullable<Int8>,
+        list -> Text,
+        name -> Text,
+        query -> Text,
+        column_keys -> Text,
+        version -> Int4,
+        created_at -> Timestamptz,
     }
 }
 
@@ -282,6 +303,8 @@ diesel::table! {
 }
 
 diesel::joinable!(job_attempts -> jobs (job_id));
+diesel::joinable!(list_columns -> users (user_id));
+diesel::joinable!(saved_views -> users (owner_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(webhook_actions -> webhooks (webhook_id));
 
@@ -292,7 +315,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     job_attempts,
     job_output,
     jobs,
+    list_columns,
     replays,
+    saved_views,
     secret_key_check,
     sessions,
     settings,

@@ -35,22 +35,17 @@ pub struct Bucket {
     pub jobs: i64,
 }
 
-/// How many jobs ended, by parts of so many seconds and by state.
+/// How many jobs ended, by the parts between these bounds and by state.
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn load_throughput(conn: &mut Conn, span: Span, part_s: i64) -> Result<Vec<Bucket>> {
-    let (from, to) = span;
+pub async fn load_throughput(conn: &mut Conn, bounds: &[DateTime<Utc>]) -> Result<Vec<Bucket>> {
     Ok(diesel::sql_query(
-        "SELECT extract(epoch FROM begin - $1)::bigint / $3 AS part, state, jobs \
-         FROM (SELECT date_bin($3 * interval '1 second', finished_at, $1) AS begin, state, \
-           count(*) AS jobs FROM jobs \
-           WHERE finished_at >= $1 AND finished_at < $2 GROUP BY 1, 2) AS binned \
-         ORDER BY 1, 2",
+        "SELECT (width_bucket(finished_at, $1) - 1)::bigint AS part, state, count(*) AS jobs \
+         FROM jobs WHERE finished_at >= $1[1] AND finished_at < $1[cardinality($1)] \
+         GROUP BY 1, 2 ORDER BY 1, 2",
     )
-    .bind::<Timestamptz, _>(from)
-    .bind::<Timestamptz, _>(to)
-    .bind::<BigInt, _>(part_s)
+    .bind::<Array<Timestamptz>, _>(bounds)
     .load(conn)
     .await?)
 }

@@ -58,6 +58,7 @@ impl Site for TodoApp {
             key: 't',
             current: true,
             count: None,
+            views: Vec::new(),
         };
         Chrome {
             name: "To-do",

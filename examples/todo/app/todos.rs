@@ -56,6 +56,7 @@ static LISTING: Listing<Todo, Sort, Filter> = Listing {
             sort: None,
         },
     ],
+    optional: &[],
     filters: &[FilterSpec {
         param: "done",
         label: "Done",

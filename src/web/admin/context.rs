@@ -7,13 +7,16 @@
 use super::kit::context::Context;
 use super::kit::entry::{Entries, Entry};
 use super::kit::frame::{Banner, Chrome, Crumb, Flash, Frame, Level};
+use super::kit::kept::{ChosenColumns, Kept};
+use super::kit::query::VIEW;
 use super::kit::site::{Failure, Site};
-use super::kit::{bulk, resource};
-use super::{banner, help, nav, words};
+use super::kit::{back, bulk, resource};
+use super::{banner, help, nav, saved, words};
 use crate::accounts::login::{self, Attempt, LoginError};
+use crate::accounts::views::{self, By, ViewError};
 use crate::clock;
 use crate::web::human::HumanError;
-use crate::web::middleware::authenticate::{self, Visit};
+use crate::web::middleware::authenticate::{self, Around, Visit};
 use crate::web::middleware::authorize::FormSecret;
 use crate::web::middleware::csrf;
 use crate::web::origin;
@@ -31,6 +34,7 @@ use signalbox_core::pause::{Pause, Scope};
 use signalbox_core::role::{Permission, Role};
 use signalbox_core::seal;
 use signalbox_i18n::{Tz, t};
+use signalbox_store::saved_views::{Columns, View};
 use signalbox_store::{Conn, PooledConn, StoreError, audit};
 use std::ops::DerefMut;
 
@@ -58,8 +62,7 @@ pub struct Signalbox {
     pub actor: Actor,
     deps: web::Data<Deps>,
     csrf: String,
-    pauses: Vec<Pause>,
-    zone: Option<Tz>,
+    around: Around,
     request: HttpRequest,
 }
 
@@ -84,12 +87,12 @@ impl Signalbox {
 
     /// What is paused.
     pub fn pauses(&self) -> &[Pause] {
-        &self.pauses
+        &self.around.pauses
     }
 
     /// Whether every job is paused.
     pub fn is_all_paused(&self) -> bool {
-        self.pauses.iter().any(|pause| pause.scope == Scope::All)
+        self.pauses().iter().any(|pause| pause.scope == Scope::All)
     }
 
     /// The token for this page's forms.
@@ -99,7 +102,12 @@ impl Signalbox {
 
     /// The time zone that this person chose; none = their browser's.
     pub fn chosen_zone(&self) -> Option<Tz> {
-        self.zone
+        self.around.zone
+    }
+
+    /// Who asks, as services of accounts are told.
+    pub fn asked_by<'a>(&'a self, remote_addr: &'a str) -> By<'a> {
+        By { actor: &self.actor, at: clock::now(), remote_addr }
     }
 
     /// Whose the session is, and what it is called.
@@ -144,8 +152,7 @@ impl Site for Signalbox {
             return Err(Problem::signed_out().with_link("Sign in", urls::login()).into());
         };
         let csrf = csrf::new_token(&secret);
-        let (pauses, zone) = (visit.pauses, visit.zone);
-        Ok(Self { actor, deps, csrf, pauses, zone, request: request.clone() })
+        Ok(Self { actor, deps, csrf, around: visit.around, request: request.clone() })
     }
 
     fn has_permission(&self, permission: Permission) -> bool {
@@ -153,13 +160,17 @@ impl Site for Signalbox {
     }
 
     fn build_chrome(&self, path: &str) -> Chrome {
-        let banners = self.pauses.iter().map(|pause| banner_of(banner::pause_text(pause)));
+        let banners = self.pauses().iter().map(|pause| banner_of(banner::pause_text(pause)));
+        let open = back::query_parameter(self.request.query_string(), VIEW);
+        let open = open.and_then(|id| id.parse().ok());
+        let mut chrome = signalbox_chrome(&self.actor, path);
+        saved::add_to_nav(&self.around.views, &mut chrome.nav, path, open);
         Chrome {
             label: self.deps.settings.label.clone(),
             csrf: self.csrf.clone(),
             banners: banners.collect(),
-            follows_browser: self.zone.is_none(),
-            ..signalbox_chrome(&self.actor, path)
+            follows_browser: self.around.zone.is_none(),
+            ..chrome
         }
     }
 
@@ -192,6 +203,31 @@ impl Site for Signalbox {
             },
         };
         Ok(rows.into_iter().map(words::to_kit_entry).collect())
+    }
+
+    const KEEPS_VIEWS: bool = true;
+
+    fn kept_of(&self, list: &str) -> Kept {
+        saved::kept_of(&self.actor, &self.around, list)
+    }
+
+    async fn keep_columns(
+        ctx: &AdminContext,
+        chosen: ChosenColumns<'_>,
+    ) -> Result<String, HumanError> {
+        let columns = Columns {
+            list: chosen.list.to_owned(),
+            columns: chosen.keys.map(|keys| keys.join(",")).unwrap_or_default(),
+        };
+        let remote_addr = ctx.remote_addr();
+        let mut conn = ctx.get_conn().await?;
+        let by = ctx.asked_by(&remote_addr);
+        views::choose_columns(&mut conn, by, chosen.view, columns).await.map_err(view_problem)?;
+        Ok(match chosen.view {
+            Some(_) => t("The view has these columns now."),
+            None => t("Your columns were saved."),
+        }
+        .to_owned())
     }
 
     fn is_confirmed(ctx: &AdminContext) -> bool {
@@ -268,12 +304,22 @@ fn banner_of(text: String) -> Banner {
 /// A frame for samples.
 pub fn sample_frame(title: &str) -> Frame {
     let actor = Actor { id: UserId(1), username: "ada".to_owned(), role: Role::Admin };
-    let chrome = Chrome {
+    let mut chrome = Chrome {
         label: "预发环境".to_owned(),
         csrf: "token".to_owned(),
         banners: vec![banner_of(t("All jobs are paused").to_owned())],
         ..signalbox_chrome(&actor, "/admin/")
     };
+    let view = |owner_id| View {
+        id: 7,
+        owner_id,
+        list: "delivery".to_owned(),
+        name: "生产".to_owned(),
+        query: String::new(),
+        columns: String::new(),
+        version: 1,
+    };
+    saved::add_to_nav(&[view(None), view(Some(1))], &mut chrome.nav, "/admin/", None);
     Frame {
         flashes: vec![Flash {
             level: Level::Success,
@@ -288,6 +334,16 @@ pub fn sample_frame(title: &str) -> Frame {
         path: "/admin/".to_owned(),
         address: "/admin/?q=a".to_owned(),
         ..Frame::around_page(chrome, t(title).to_owned())
+    }
+}
+
+/// Why a view was left as it is, for a page of its own.
+pub fn view_problem(error: ViewError) -> Problem {
+    match error {
+        ViewError::Store(StoreError::NotFound) => Problem::no_such(t("view")),
+        ViewError::Store(StoreError::Stale) => Problem::conflict(),
+        ViewError::Store(error) => error.into(),
+        other => Problem::forbidden().caused_by(other),
     }
 }
 

@@ -9,9 +9,9 @@ mod rows;
 pub use self::kept::KeptCounts;
 
 use self::attention::Line;
-use self::charts::Chart;
 use self::rows::WebhookRow;
 use super::context::AdminContext;
+use super::jobs::chart::Chart;
 use super::kit::at::At;
 use super::kit::frame::Frame;
 use super::log;

@@ -23,10 +23,12 @@ pub mod pause;
 pub mod problem;
 pub mod replay;
 pub mod routes;
+pub mod saved;
 pub mod search;
 pub mod setup;
 pub mod time_zone;
 pub mod users;
+pub mod views;
 pub mod visitor;
 pub mod webhooks;
 pub mod words;
@@ -102,6 +104,7 @@ mod tests {
             pages.extend(render_pages("palette", &super::palette::PalettePage::sample_pages()));
             pages.extend(render_pages("index", &super::index::IndexPage::sample_pages()));
             pages.extend(render_pages("search", &super::search::SearchPage::sample_pages()));
+            pages.extend(render_pages("view", &super::views::ViewPage::sample_pages()));
             pages
         });
     }
@@ -126,6 +129,7 @@ mod tests {
         check_pages("index", super::index::IndexPage::sample_pages().as_slice());
         check_pages("palette", super::palette::PalettePage::sample_pages().as_slice());
         check_pages("search", super::search::SearchPage::sample_pages().as_slice());
+        check_pages("view", super::views::ViewPage::sample_pages().as_slice());
     }
 }
 

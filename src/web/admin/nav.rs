@@ -17,6 +17,7 @@ pub fn nav_sections(actor: &Actor, path: &str) -> Vec<NavSection> {
         add: None,
         key,
         count: None,
+        views: Vec::new(),
     };
     let mut webhooks = row("Webhooks", "webhook", urls::webhooks(), 'w');
     webhooks.add = actor.may(Permission::ChangeWebhooks).then(urls::webhook_add);

@@ -13,7 +13,7 @@ use super::users::{self, Users};
 use super::webhooks::{self, Webhooks};
 use super::{
     actions, docs, index, language, login, palette, password, pause, replay, search, setup,
-    time_zone, workers,
+    time_zone, views, workers,
 };
 use crate::web::urls;
 use signalbox_core::role::Permission;
@@ -50,6 +50,16 @@ pub fn route_rows() -> Vec<Row> {
             route.to(time_zone::submit_time_zone)
         }),
         Row::post(urls::language(), Needs(OwnAccount), |route| route.to(language::submit_language)),
+        Row::get(urls::view_add(), Needs(OwnAccount), |route| route.to(views::show_add)),
+        Row::post(urls::view_add(), Needs(OwnAccount), |route| route.to(views::submit_add)),
+        Row::get(urls::view(urls::ID), Needs(OwnAccount), |route| route.to(views::show_change)),
+        Row::post(urls::view(urls::ID), Needs(OwnAccount), |route| route.to(views::submit_change)),
+        Row::get(urls::view_delete(urls::ID), Needs(OwnAccount), |route| {
+            route.to(views::ask_delete)
+        }),
+        Row::post(urls::view_delete(urls::ID), Needs(OwnAccount), |route| {
+            route.to(views::submit_delete)
+        }),
         Row::get(urls::index(), Needs(View), |route| route.to(index::show_index)),
         Row::get(urls::search(), Needs(View), |route| route.to(search::show_search)),
         Row::get(urls::palette(), Needs(View), |route| route.to(palette::show_palette)),

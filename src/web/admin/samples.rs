@@ -12,10 +12,12 @@ use super::deliveries::{Deliveries, page as delivery_page, unmatched};
 use super::jobs::{Jobs, log::Log, page as job_page, view::View, waits::Waits};
 use super::kit::entry::{Entry, Kind};
 use super::kit::form::{FormErrors, FormView, Values};
+use super::kit::kept::SavedView;
 use super::kit::list_view::{self, Read};
 use super::kit::pages::{ChangeFormPage, ChangelistPage, Follow, HistoryPage};
 use super::kit::query::read_query;
 use super::kit::resource::Resource;
+use super::kit::saved;
 use super::webhooks::{self, Webhooks, overview, reset, setup};
 use crate::control::{Near, Rejudged};
 use askama::Template;
@@ -48,7 +50,18 @@ fn sample_changelist<R: Resource>(query: &str, rows: Vec<R::Row>, all: Option<i6
     let matching = Total::Exactly(i64::try_from(rows.len()).unwrap());
     let page = Page { rows, matching, has_newer: false, has_older: true };
     let read = Read { page, all: all.map(Total::AtLeast), counts: Counts::default() };
+    let view = SavedView {
+        id: 7,
+        name: ODD.to_owned(),
+        query: "q=another".to_owned(),
+        columns: None,
+        change: Some("/admin/view/7/".to_owned()),
+    };
+    let choice = saved::column_choice(R::LISTING, &asked, Some(&view));
+    let open = saved::draw_view(&view, &asked.address);
     let mut list = list_view::draw_list(R::META.plural, NOW, R::LISTING, asked, &read);
+    (list.choice, list.view) = (Some(choice), all.map(|_| open));
+    list.save_view = Some("/admin/view/add/".to_owned());
     list.actions = R::META.actions.iter().map(|action| (action.name, action.label)).collect();
     ChangelistPage {
         frame: crate::web::admin::context::sample_frame(R::META.title),

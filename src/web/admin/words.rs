@@ -12,7 +12,7 @@ use signalbox_i18n::t;
 use signalbox_store::audit::{self, Verb};
 
 /// Each field as it is stored, and its label.
-const LABELS: [(&str, &str); 37] = [
+const LABELS: [(&str, &str); 42] = [
     ("name", "Name"),
     ("repo_name", "Repository name"),
     ("repo_url", "Repository URL"),
@@ -50,6 +50,11 @@ const LABELS: [(&str, &str); 37] = [
     ("role", "Role"),
     ("active", "Active"),
     ("time_zone", "Time zone"),
+    ("view_name", "Name"),
+    ("list", "List"),
+    ("query", "Search and filters"),
+    ("columns", "Columns"),
+    ("for_everybody", "For everybody"),
 ];
 
 /// The label of a field; its own name where it has none here.

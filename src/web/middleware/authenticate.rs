@@ -15,12 +15,14 @@ use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, ResponseError, web};
 use chrono::TimeDelta;
+use futures_util::future::try_join3;
 use signalbox_core::actor::Actor;
 use signalbox_core::ids::UserId;
 use signalbox_core::pause::Pause;
 use signalbox_i18n::{Tz, answer_in_zone, find_zone};
+use signalbox_store::saved_views::{self, Columns, View};
 use signalbox_store::sessions::{self, Origin};
-use signalbox_store::{StoreError, pauses, users};
+use signalbox_store::{Conn, StoreError, pauses, users};
 
 /// Seconds after which a session that is used is given its full time again.
 const PROLONG_AFTER_S: i64 = 24 * 60 * 60;
@@ -38,10 +40,33 @@ pub struct Visit {
     pub actor: Option<Actor>,
     /// The secret of their session's forms.
     pub csrf: Option<csrf::Secret>,
+    /// What stands around every page of theirs.
+    pub around: Around,
+}
+
+/// What stands around every page of a person.
+#[derive(Debug, Clone, Default)]
+pub struct Around {
     /// What is paused: every page says so.
     pub pauses: Vec<Pause>,
     /// The time zone that they chose; none = their browser's.
     pub zone: Option<Tz>,
+    /// The views of lists that they see, by name.
+    pub views: Vec<View>,
+    /// The columns that they chose.
+    pub columns: Vec<Columns>,
+}
+
+/// Reads it, in one way to the database and back.
+async fn load_around(conn: &Conn, user: &users::User) -> Result<Around, StoreError> {
+    let (pauses, views, columns) = try_join3(
+        pauses::list_pauses(conn),
+        saved_views::list_views(conn, user.id),
+        saved_views::chosen_columns(conn, user.id),
+    )
+    .await?;
+    let zone = user.time_zone.as_deref().and_then(find_zone);
+    Ok(Around { pauses, zone, views, columns })
 }
 
 /// Finds out who is asking, and answers them in their time zone.
@@ -54,7 +79,7 @@ pub async fn identify_visitor(
 ) -> Answer {
     match find_visit(&request).await {
         Ok(visit) => {
-            let zone = visit.zone.or_else(|| browser_zone(request.request()));
+            let zone = visit.around.zone.or_else(|| browser_zone(request.request()));
             request.extensions_mut().insert(visit);
             let answer = next.call(request);
             Ok(answer_in_zone(zone.unwrap_or(Tz::UTC), answer).await?.map_into_boxed_body())
@@ -87,8 +112,7 @@ async fn find_visit(request: &ServiceRequest) -> Result<Visit, Problem> {
             Ok(Visit {
                 actor: Some(user.as_actor()),
                 csrf,
-                pauses: pauses::list_pauses(&conn).await?,
-                zone: user.time_zone.as_deref().and_then(find_zone),
+                around: load_around(&conn, &user).await?,
             })
         }
         Ok(_) | Err(StoreError::NotFound) => {

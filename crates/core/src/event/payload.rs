@@ -7,7 +7,7 @@
 
 use super::changes::{Commits, CommitsSeed};
 use super::facts::{commit_sha, event_person, first_update, git_ref};
-use super::repository::{RepositoryUrl, same_repository};
+use super::repository::RepositoryUrl;
 use super::web_page::{event_page, project_page};
 use super::{Event, Labels, Unreadable, is_commit_id, shallow};
 use serde::Deserialize;
@@ -264,7 +264,12 @@ fn repository_addresses(fields: &Fields) -> Vec<String> {
     let mut found = collect_texts(&fields.repository, &REPOSITORY_ADDRESSES);
     let mut project = collect_texts(&fields.project, &PROJECT_ADDRESSES);
     project.extend(collect_texts(merge_target(fields), &PROJECT_ADDRESSES));
-    let same = found.iter().any(|left| project.iter().any(|right| same_repository(left, right)));
+    let of_project: Vec<_> = project.iter().map(|url| RepositoryUrl::parse(url)).collect();
+    let is_same = |url: &String| {
+        let url = RepositoryUrl::parse(url);
+        of_project.iter().any(|other| url.same_as(other))
+    };
+    let same = found.iter().any(is_same);
     if found.is_empty() || same {
         for address in project {
             if !found.contains(&address) {
@@ -368,6 +373,9 @@ fn is_sample(fields: &Fields, object_kind: &str) -> bool {
 /// [`Value::pointer`] makes two texts of each part for escapes that no name of GitLab's has: it
 /// was the tenth of a delivery.
 pub(super) fn json_at<'v>(value: &'v Value, path: &str) -> &'v Value {
+    if value.is_null() {
+        return value;
+    }
     let found = path.split('/').skip(1).try_fold(value, |value, part| match value {
         Value::Array(items) => items.get(part.parse::<usize>().ok()?),
         _ => value.get(part),
@@ -381,9 +389,9 @@ pub(super) fn first_text<const N: usize>(values: [&Value; N]) -> String {
 
 /// A text of bounded length that PostgreSQL takes (it refuses NUL).
 pub(super) fn bounded_text(value: &Value) -> String {
-    value.as_str().map_or_else(String::new, |text| {
-        text.chars().take(MAX_TEXT).map(|c| if c == '\0' { '\u{fffd}' } else { c }).collect()
-    })
+    let text = value.as_str().unwrap_or_default();
+    let end = text.char_indices().nth(MAX_TEXT).map_or(text.len(), |(end, _)| end);
+    text.get(..end).unwrap_or_default().replace('\0', "\u{fffd}")
 }
 
 /// A number, also where a template wrote it as text.

@@ -12,6 +12,7 @@ const MOST: usize = 2_000;
 /// The page; empty if the body names none on the server of these addresses.
 pub(super) fn event_page(fields: &Fields, addresses: &[String]) -> String {
     let newest = Value::from(fields.commits.url.as_str());
+    let servers: Vec<_> = addresses.iter().map(|url| RepositoryUrl::parse(url)).collect();
     [
         json_at(&fields.object_attributes, "/url"),
         &fields.url,
@@ -23,24 +24,25 @@ pub(super) fn event_page(fields: &Fields, addresses: &[String]) -> String {
         json_at(&fields.repository, "/homepage"),
     ]
     .into_iter()
-    .find_map(|address| page_on(&bounded_text(address), addresses))
+    .find_map(|address| page_on(&bounded_text(address), &servers))
     .unwrap_or_default()
 }
 
 /// The project's page; empty if the body names none on the server of these addresses.
 pub(super) fn project_page(fields: &Fields, addresses: &[String]) -> String {
+    let servers: Vec<_> = addresses.iter().map(|url| RepositoryUrl::parse(url)).collect();
     [json_at(&fields.project, "/web_url"), json_at(&fields.repository, "/homepage")]
         .into_iter()
-        .find_map(|address| page_on(&bounded_text(address), addresses))
+        .find_map(|address| page_on(&bounded_text(address), &servers))
         .unwrap_or_default()
 }
 
-fn page_on(address: &str, servers: &[String]) -> Option<String> {
+fn page_on(address: &str, servers: &[RepositoryUrl]) -> Option<String> {
     let url = url::Url::parse(address).ok()?;
     let is_web = matches!(url.scheme(), "http" | "https");
     let is_plain = url.username().is_empty() && url.password().is_none();
     let page = RepositoryUrl::parse(url.as_str());
-    let is_theirs = servers.iter().any(|server| RepositoryUrl::parse(server).is_beside(&page));
+    let is_theirs = servers.iter().any(|server| server.is_beside(&page));
     (is_web && is_plain && is_theirs && url.as_str().len() <= MOST).then(|| url.into())
 }
 

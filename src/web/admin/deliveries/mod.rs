@@ -43,6 +43,7 @@ static META: Meta = Meta {
 
 static LISTING: Listing<Row, Sort, Filter> = Listing {
     columns: COLUMNS,
+    optional: &["user", "project_id", "remote_addr"],
     filters: FILTERS,
     search: "repository, title, ref, commit, event, user, reason, delivery ID and job ID of the newest 50,000 deliveries, or of those before a day you choose",
     paging: Paging::Keyset(50),
@@ -117,6 +118,32 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         sort: None,
     },
     Column { key: "jobs", label: "Job", width: Width::Fit, cell: jobs_cell, sort: None },
+    Column {
+        key: "user",
+        label: "User",
+        width: Width::Fit,
+        cell: |Row { delivery, .. }| {
+            Bit::from_data(&delivery.user_name).stack_over(Bit::from_data(&delivery.user_email))
+        },
+        sort: None,
+    },
+    Column {
+        key: "project_id",
+        label: "Project ID",
+        width: Width::Fit,
+        cell: |row| {
+            let id = row.delivery.project_id;
+            id.map_or(Bit::Empty, |id| Bit::Digits(id.to_string())).into()
+        },
+        sort: None,
+    },
+    Column {
+        key: "remote_addr",
+        label: "IP address",
+        width: Width::Fit,
+        cell: |row| Bit::from_code(&row.delivery.remote_addr).into(),
+        sort: None,
+    },
 ];
 
 fn jobs_cell(row: &Row) -> Cell {

@@ -1,77 +1,14 @@
-//! The start page's two charts: deliveries by verdict and ended jobs by state. Bars lead to the
-//! lists of their time; the table behind *Numbers* says the same without a picture.
+//! The start page's two charts: deliveries by verdict and ended jobs by state.
 
-use crate::web::admin::jobs::chart::span_text;
-use crate::web::admin::jobs::stats::{Number, job_list_url};
-use crate::web::admin::kit::at::At;
+use crate::web::admin::jobs::chart::{Chart, Source, draw_chart};
+use crate::web::admin::jobs::stats::job_list_url;
 use crate::web::admin::kit::filter::{BEFORE, FROM, moment_text};
 use crate::web::urls;
 use chrono::{DateTime, Utc};
-use signalbox_core::chart::{Axis, Period};
-use signalbox_core::listing::Total;
+use signalbox_core::chart::Period;
 use signalbox_core::verdict::Verdict;
-use signalbox_i18n::say;
-use signalbox_i18n::{t, to_local};
 use signalbox_store::overview::{Counts, ENDED};
 use signalbox_store::stats::Span;
-
-/// Where the axis ends and begins, in pixels from the top: above it is room for a number, below it
-/// for the times. Places across are percentages, so that a chart fits every width unscaled.
-const TOP: i64 = 16;
-const BASE: i64 = 120;
-
-/// The whole width: places are counted in thousandths of a percent.
-const WIDTH: usize = 100_000;
-
-/// A chart.
-pub(super) struct Chart {
-    /// Its name, for ids.
-    pub name: &'static str,
-    pub title: &'static str,
-    /// How much it counts in all.
-    pub total: Number,
-    /// Each state that occurs: its word, its name, how often.
-    pub states: Vec<(&'static str, &'static str, Number)>,
-    /// Lines across: from the top in pixels, and the number there.
-    pub marks: [(i64, String); 3],
-    /// Times beneath: where, on which side of that, and the words.
-    pub times: Vec<(String, &'static str, String)>,
-    pub bars: Vec<Bar>,
-    /// What it says of itself to who cannot see it.
-    pub label: String,
-    /// What it says if there is nothing to show.
-    pub nothing: Option<String>,
-}
-
-/// A bar, with everything that its time has.
-pub(super) struct Bar {
-    /// Its time, in words.
-    pub when: String,
-    /// Everything in it.
-    pub total: Number,
-    /// Its time and numbers, in lines.
-    pub title: String,
-    /// The whole column, for the pointer: from the left, and its width.
-    pub column: (String, String),
-    /// From the left, and its width.
-    pub place: (String, String),
-    /// Its parts from the bottom up: the state's word, from the top, height.
-    pub parts: Vec<(&'static str, i64, i64)>,
-    /// It is higher than the axis: where its number stands, and that, where there is room for it.
-    pub cut: Option<(String, String)>,
-    /// How many of which state, where there are some.
-    pub numbers: Vec<Number>,
-}
-
-/// What is counted, and where it leads.
-struct Source {
-    name: &'static str,
-    title: &'static str,
-    states: Vec<(&'static str, &'static str)>,
-    numbers: Vec<Vec<i64>>,
-    nothing: &'static str,
-    href: fn(Span, Option<&str>) -> String,
-}
 
 /// Both of them.
 pub(super) fn draw_charts(
@@ -85,7 +22,8 @@ pub(super) fn draw_charts(
         states: Verdict::ALL.map(|verdict| (verdict.as_str(), verdict.label())).into(),
         numbers: counts.iter().map(|counts| counts.deliveries.into()).collect(),
         nothing: "No deliveries in {period}",
-        href: deliveries_url,
+        during: period.label(),
+        href: &deliveries_url,
     };
     let jobs = Source {
         name: "jobs",
@@ -93,124 +31,13 @@ pub(super) fn draw_charts(
         states: ENDED.map(|state| (state.as_str(), state.label())).into(),
         numbers: counts.iter().map(|counts| counts.jobs.into()).collect(),
         nothing: "No jobs ended in {period}",
-        href: |span, state| match state {
-            Some(state) => job_list_url(span, &[("state", state)]),
-            None => job_list_url(span, &[]),
+        during: period.label(),
+        href: &|span, state| {
+            let state = state.map(|state| ("state", state));
+            job_list_url(span, state.as_slice())
         },
     };
     [deliveries, jobs].map(|source| draw_chart(period, bounds, &source))
-}
-
-fn draw_chart(period: Period, bounds: &[DateTime<Utc>], source: &Source) -> Chart {
-    let spans: Vec<Span> = bounds.iter().copied().zip(bounds.iter().copied().skip(1)).collect();
-    let whole: Span =
-        (bounds.first().copied().unwrap_or_default(), bounds.last().copied().unwrap_or_default());
-    let sum_of = |place: usize| source.numbers.iter().filter_map(|bar| bar.get(place)).sum::<i64>();
-    let sums: Vec<i64> = source.numbers.iter().map(|bar| bar.iter().sum()).collect();
-    let axis = Axis::fit(&sums);
-    let mut bars: Vec<Bar> = Vec::new();
-    let mut times = Vec::new();
-    for (number, span) in spans.iter().enumerate() {
-        if period.has_label(&to_local(span.0)) {
-            times.push(time_label(period, span.0, number, spans.len()));
-        }
-        let counted = source.numbers.get(number).map(Vec::as_slice).unwrap_or_default();
-        if counted.iter().any(|count| *count > 0) {
-            let mut bar = draw_bar(axis, source, counted, (*span, number, spans.len()));
-            // Of bars side by side the highest has its number: they would lie on each other.
-            let at = |place: Option<usize>| place.and_then(|place| sums.get(place)).copied();
-            let highest = at(number.checked_sub(1)).max(at(Some(number + 1)));
-            if at(Some(number)) < highest
-                && let Some((_, words)) = &mut bar.cut
-            {
-                words.clear();
-            }
-            bars.push(bar);
-        }
-    }
-    let states = source.states.iter().enumerate().filter(|(place, _)| sum_of(*place) > 0).map(
-        |(place, (state, label))| {
-            (*state, *label, linked(sum_of(place), (source.href)(whole, Some(state))))
-        },
-    );
-    let total = linked(sums.iter().sum(), (source.href)(whole, None));
-    let label = say!(
-        "{what} in {period}: {n}. Open Numbers below for a table.",
-        what = t(source.title),
-        period = t(period.label()),
-        n = total.text
-    );
-    Chart {
-        name: source.name,
-        title: source.title,
-        states: states.collect(),
-        marks: [
-            (TOP, short_number(axis.top)),
-            (i64::midpoint(TOP, BASE), short_number(axis.top / 2)),
-            (BASE, "0".to_owned()),
-        ],
-        times,
-        label,
-        nothing: bars.is_empty().then(|| t(source.nothing).replace("{period}", t(period.label()))),
-        bars,
-        total,
-    }
-}
-
-fn draw_bar(
-    axis: Axis,
-    source: &Source,
-    counted: &[i64],
-    (span, number, of): (Span, usize, usize),
-) -> Bar {
-    let (heights, is_cut) = axis.divide_bar(counted, BASE - TOP);
-    let mut y = BASE;
-    let mut parts = Vec::new();
-    for ((state, _), height) in source.states.iter().zip(heights) {
-        if height > 0 {
-            y -= height;
-            parts.push((*state, y, height));
-        }
-    }
-    let width = WIDTH / of.max(1);
-    let when = span_text(span);
-    let total = linked(counted.iter().sum(), (source.href)(span, None));
-    let numbers: Vec<Number> = source
-        .states
-        .iter()
-        .zip(counted)
-        .filter(|(_, count)| **count > 0)
-        .map(|((state, label), count)| {
-            let n = Total::Exactly(*count);
-            let text = format!("{n} {}", t(label).to_lowercase());
-            Number { text, href: Some((source.href)(span, Some(state))) }
-        })
-        .collect();
-    let words = numbers.iter().map(|number| number.text.clone());
-    Bar {
-        title: std::iter::once(when.clone()).chain(words).collect::<Vec<_>>().join("\n"),
-        when,
-        column: (percent(number * width), percent(width)),
-        place: (percent(number * width + width / 8), percent(width - width / 4)),
-        parts,
-        cut: is_cut
-            .then(|| (percent(number * width + width / 2), short_number(counted.iter().sum()))),
-        numbers,
-        total,
-    }
-}
-
-/// Beneath the beginning of a bar; that of the last one ends where the bar does, to stay inside.
-fn time_label(
-    period: Period,
-    begin: DateTime<Utc>,
-    number: usize,
-    of: usize,
-) -> (String, &'static str, String) {
-    let form = if period == Period::Day { "%H:%M" } else { "%m-%d" };
-    let is_last = number + 1 == of;
-    let place = (number + usize::from(is_last)) * WIDTH / of.max(1);
-    (percent(place), if is_last { "end" } else { "start" }, At(begin).local(form))
 }
 
 /// The list of the deliveries that came in this span.
@@ -221,29 +48,6 @@ fn deliveries_url(span: Span, verdict: Option<&str>) -> String {
     let verdict = verdict.map(|verdict| ("verdict", verdict));
     let pairs: Vec<_> = verdict.into_iter().chain(times).collect();
     urls::with_query(&urls::deliveries(), &pairs)
-}
-
-fn linked(count: i64, href: String) -> Number {
-    Number { text: Total::Exactly(count).to_string(), href: (count > 0).then_some(href) }
-}
-
-/// A place across, as SVG reads it: `12.5%`.
-fn percent(place: usize) -> String {
-    format!("{}.{:03}%", place / 1_000, place % 1_000)
-}
-
-/// A number in little room: `1.2k`, `20k`, `3M`.
-fn short_number(number: i64) -> String {
-    let (unit, letter) = match number {
-        ..1_000 => return number.to_string(),
-        1_000..1_000_000 => (1_000, "k"),
-        _ => (1_000_000, "M"),
-    };
-    match (number / unit, number % unit * 10 / unit) {
-        (whole, 0) => format!("{whole}{letter}"),
-        (whole, _) if whole >= 100 => format!("{whole}{letter}"),
-        (whole, tenth) => format!("{whole}.{tenth}{letter}"),
-    }
 }
 
 #[cfg(test)]
@@ -281,10 +85,6 @@ mod tests {
         let [deliveries, _] = draw_charts(Period::Day, &bounds, &counts);
         let cuts: Vec<_> = deliveries.bars.iter().filter_map(|bar| bar.cut.clone()).collect();
         assert_eq!(cuts.iter().map(|(_, words)| words.as_str()).collect::<Vec<_>>(), ["5k", ""]);
-        assert_eq!(
-            [999, 1_234, 20_000, 640_000, 2_500_000].map(short_number),
-            ["999", "1.2k", "20k", "640k", "2.5M"]
-        );
         let nothing = draw_charts(Period::Week, &bounds, &[]).map(|chart| chart.nothing);
         assert_eq!(nothing[0].as_deref(), Some("No deliveries in 7 days"));
     }

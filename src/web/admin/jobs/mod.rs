@@ -45,6 +45,7 @@ static META: Meta = Meta {
 
 static LISTING: Listing<Row, Sort, Filter> = Listing {
     columns: COLUMNS,
+    optional: &["finished_at", "requested_by", "error"],
     filters: FILTERS,
     search: "webhook, repository, title, ref, action, error, user and IDs of the newest 50,000 jobs, or of those before a day you choose",
     paging: Paging::Keyset(50),
@@ -111,6 +112,27 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         sort: None,
     },
     Column { key: "ran", label: "Duration", width: Width::Fit, cell: ran_cell, sort: None },
+    Column {
+        key: "finished_at",
+        label: "Ended",
+        width: Width::Fit,
+        cell: |row| Bit::from_time(row.job.finished_at).into(),
+        sort: None,
+    },
+    Column {
+        key: "requested_by",
+        label: "Requested by",
+        width: Width::Fit,
+        cell: |row| Bit::from_data(&row.job.requested_by).into(),
+        sort: None,
+    },
+    Column {
+        key: "error",
+        label: "Error",
+        width: Width::Fit,
+        cell: |row| Bit::from_data(row.job.error.lines().next().unwrap_or_default()).into(),
+        sort: None,
+    },
 ];
 
 /// How long it ran, and how its newest attempt ended.

@@ -1,7 +1,7 @@
 //! What jobs did in a period: a chart of how many ended, waits and runs by webhook, and why they
 //! failed. Every number leads to the list of the jobs behind it, narrowed to the same moments.
 
-use super::chart::{Chart, SHOWN};
+use super::chart::{Chart, Number, Source, count_by_bar, draw_chart, linked};
 use crate::clock;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::at::seconds_text;
@@ -13,14 +13,10 @@ use actix_web::HttpResponse;
 use askama::Template;
 use chrono::{DateTime, Utc};
 use signalbox_core::chart::Period;
-use signalbox_core::job::JobState;
-use signalbox_i18n::say;
-use signalbox_i18n::t;
+use signalbox_i18n::{say, t, to_local};
+use signalbox_store::overview::ENDED;
 use signalbox_store::stats::{self, Bucket, Failures, Span, WebhookStats};
 use std::cmp::Reverse;
-
-/// The chart's size, in its own units.
-const SIZE: (i64, i64) = (720, 120);
 
 /// The page.
 #[derive(Template)]
@@ -30,25 +26,12 @@ pub struct StatsPage {
     pub frame: Frame,
     /// What can be looked at: name, address, whether it is.
     pub periods: Vec<(&'static str, String, bool)>,
-    /// How many ended in all.
-    pub total: Number,
-    /// By state, for the chart's legend.
-    pub by_state: Vec<(JobState, Number)>,
     /// When how many ended, and how.
     pub chart: Chart,
     /// By webhook.
     pub webhooks: Vec<WebhookStatsView>,
     /// Why jobs failed, by webhook: its name, the reason in words, how many.
     pub failures: Vec<(String, String, Number)>,
-}
-
-/// A number and the list behind it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Number {
-    /// The number; or a time, in words.
-    pub text: String,
-    /// The list; none where there is nothing to list.
-    pub href: Option<String>,
 }
 
 /// One webhook's numbers.
@@ -68,13 +51,10 @@ pub async fn show_stats(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         .find(|(name, _)| name == "period")
         .map(|(_, value)| value.into_owned());
     let period = asked.as_deref().and_then(Period::parse).unwrap_or(Period::Day);
-    let (bars, length) = period.bars();
-    // Whole seconds: what the addresses can say.
-    let to = DateTime::from_timestamp(clock::now().timestamp(), 0).unwrap_or_default();
-    let bounds: Vec<_> = (-bars..=0).map(|bar| to + length * bar).collect();
-    let span = (to - length * bars, to);
+    let bounds = period.bounds(&to_local(clock::now()));
+    let span = whole(&bounds);
     let mut conn = ctx.get_conn().await?;
-    let buckets = stats::load_throughput(&mut conn, span, length.num_seconds()).await?;
+    let buckets = stats::load_throughput(&mut conn, &bounds).await?;
     let webhooks = stats::webhook_stats(&mut conn, span).await?;
     let failures = stats::list_failures(&mut conn, span).await?;
     let frame = ctx.new_frame(t("Job statistics")).with_crumb(t("Jobs"), urls::jobs());
@@ -88,12 +68,19 @@ pub fn draw_stats(
     buckets: &[Bucket],
     (webhooks, failures): (&[WebhookStats], &[Failures]),
 ) -> StatsPage {
-    let end = |at: Option<&DateTime<Utc>>| at.copied().unwrap_or_default();
-    let span = (end(bounds.first()), end(bounds.last()));
-    let sum = |state: JobState| {
-        buckets.iter().filter(|b| b.state == state.as_str()).map(|b| b.jobs).sum::<i64>()
+    let span = whole(bounds);
+    let source = Source {
+        name: "jobs",
+        title: "Ended jobs",
+        states: ENDED.map(|state| (state.as_str(), state.label())).into(),
+        numbers: count_by_bar(buckets, bounds.len() - 1),
+        nothing: "No jobs ended in {period}",
+        during: period.label(),
+        href: &|span, state| {
+            let state = state.map(|state| ("state", state));
+            job_list_url(span, state.as_slice())
+        },
     };
-    let of = |span: Span, state: JobState| job_list_url(span, &[("state", state.as_str())]);
     StatsPage {
         frame,
         periods: Period::ALL
@@ -102,13 +89,7 @@ pub fn draw_stats(
                 (known.label(), href, known == period)
             })
             .into(),
-        total: linked_number(buckets.iter().map(|b| b.jobs).sum(), job_list_url(span, &[])),
-        by_state: SHOWN
-            .map(|state| {
-                (state, linked_number(sum(state), job_list_url(span, &[("state", state.as_str())])))
-            })
-            .into(),
-        chart: Chart::stack_bars(SIZE, buckets, bounds, of),
+        chart: draw_chart(period, bounds, &source),
         webhooks: webhooks.iter().map(|webhook| webhook_view(webhook, span)).collect(),
         failures: webhooks
             .iter()
@@ -131,8 +112,8 @@ fn webhook_view(webhook: &WebhookStats, span: Span) -> WebhookStatsView {
     WebhookStatsView {
         label: webhook.label.clone(),
         numbers: vec![
-            ("Ended", linked_number(webhook.ended, of(&[]))),
-            ("Failed", linked_number(webhook.failed, of(&[("state", "failed")]))),
+            ("Ended", linked(webhook.ended, of(&[]))),
+            ("Failed", linked(webhook.failed, of(&[("state", "failed")]))),
             ("Wait p50", time(webhook.wait_p50)),
             ("Wait p95", time(webhook.wait_p95)),
             ("Run p50", time(webhook.run_p50)),
@@ -153,7 +134,7 @@ fn failure_rows(
     of.sort_by_key(|f| Reverse(f.jobs));
     let row = |f: &Failures| {
         let query = [("webhook", id.as_str()), ("state", "failed"), ("reason", &f.reason)];
-        let number = linked_number(f.jobs, job_list_url(span, &query));
+        let number = linked(f.jobs, job_list_url(span, &query));
         (webhook.label.clone(), reason_words(&f.reason), number)
     };
     of.into_iter().map(row).collect()
@@ -174,8 +155,10 @@ fn reason_words(reason: &str) -> String {
     }
 }
 
-fn linked_number(count: i64, href: String) -> Number {
-    Number { text: count.to_string(), href: (count > 0).then_some(href) }
+/// From the first of these moments to the last.
+fn whole(bounds: &[DateTime<Utc>]) -> Span {
+    let edge = |at: Option<&DateTime<Utc>>| at.copied().unwrap_or_default();
+    (edge(bounds.first()), edge(bounds.last()))
 }
 
 /// The list of the jobs that ended in this span, narrowed further.
@@ -216,13 +199,12 @@ mod tests {
     #[test]
     fn bars_stand_on_each_other_and_every_number_leads_to_its_rows() {
         let page = sample_stats(true);
-        let [first, second, last] = page.chart.bars.as_slice() else { panic!("{:?}", page.chart) };
-        assert_eq!(first.y + first.height, SIZE.1);
-        assert_eq!(second.y + second.height, first.y);
-        assert!(last.x + last.width <= SIZE.0 && first.y >= 0);
-        assert_eq!(first.title, "1970-01-01 00:00 to 01:00: 50 succeeded");
-        assert_eq!(first.href, "/admin/hooks/job/?state=succeeded&ended=0-3600");
-        assert_eq!((page.chart.most, page.total.text.as_str()), (51, "53"));
+        let [first, last] = page.chart.bars.as_slice() else { panic!("two hours have jobs") };
+        assert_eq!(first.title, "1970-01-01 00:00 to 01:00\n50 succeeded\n1 failed");
+        let hrefs: Vec<_> = first.numbers.iter().map(|number| number.href.as_deref()).collect();
+        let of = |state: &str| format!("/admin/hooks/job/?state={state}&ended=0-3600");
+        assert_eq!(hrefs, [Some(&*of("succeeded")), Some(&*of("failed"))]);
+        assert_eq!((last.total.text.as_str(), page.chart.total.text.as_str()), ("2", "53"));
         let [(_, reason, number)] = page.failures.as_slice() else { panic!("one webhook failed") };
         let href = "/admin/hooks/job/?webhook=7&state=failed&reason=exit%3A3&ended=0-86400";
         assert_eq!(number, &Number { text: "3".into(), href: Some(href.into()) });

@@ -2,7 +2,7 @@
 
 use super::at::At;
 use super::filter::{BEFORE, Choices, FROM, FilterSpec, ZONE};
-use super::query::Address;
+use super::query::{Address, VIEW};
 use signalbox_core::listing::{Counts, Total};
 use signalbox_i18n::{current_zone, t};
 
@@ -126,7 +126,9 @@ pub(super) fn tab_views<F>(
 /// nothing but the tab narrows it.
 pub(super) fn counts_tabs<F>(specs: &[FilterSpec<F>], address: &Address) -> bool {
     let tabs = specs.iter().find(|spec| matches!(spec.choices, Choices::Tabs(_)));
-    tabs.is_some_and(|spec| !address.other_params(spec.param).iter().any(|(name, _)| name != "o"))
+    tabs.is_some_and(|spec| {
+        !address.other_params(spec.param).iter().any(|(name, _)| name != "o" && name != VIEW)
+    })
 }
 
 pub(super) fn filter_views<F>(

@@ -110,6 +110,21 @@ pub struct NavRow {
     pub current: bool,
     /// How many want attention; `None` = not counted.
     pub count: Option<String>,
+    /// Saved views of the list.
+    pub views: Vec<NavView>,
+}
+
+/// A saved view in the navigation.
+#[derive(Debug, Clone)]
+pub struct NavView {
+    /// What somebody called it.
+    pub name: String,
+    /// The list, as it was saved.
+    pub href: String,
+    /// Whether it is everybody's.
+    pub shared: bool,
+    /// Whether it is open.
+    pub current: bool,
 }
 
 /// What every page says for as long as it holds.

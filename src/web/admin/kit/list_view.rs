@@ -4,6 +4,7 @@ use super::at::At;
 use super::column::{Bit, Cell, Width};
 pub use super::filter_view::{Chip, ChoiceView, FilterView, active_chips};
 use super::filter_view::{filter_views, tab_views};
+use super::kept::{ColumnChoice, OpenView};
 use super::listing::{Empty, Listing, Paging, SHOW_ALL};
 use super::query::{Address, Asked, SortLinks, page_numbers, sort_links};
 use chrono::{DateTime, Utc};
@@ -14,6 +15,12 @@ use signalbox_core::listing::{Counts, Page, Total};
 pub struct ListView {
     /// Now, for relative times.
     pub now: DateTime<Utc>,
+    /// The columns, to choose from; none = they are not chosen here.
+    pub choice: Option<ColumnChoice>,
+    /// The saved view that is open.
+    pub view: Option<OpenView>,
+    /// The form that saves this list as a view.
+    pub save_view: Option<String>,
     /// Several of them, in a sentence.
     pub plural: &'static str,
     /// The list's bare address, which drops everything.
@@ -153,9 +160,19 @@ impl ListView {
         self.all.is_some()
     }
 
+    /// Whether there is nothing at all, with or without search and filters.
+    pub fn is_blank(&self) -> bool {
+        self.rows.is_empty() && !self.is_narrowed()
+    }
+
     /// How many columns there are, boxes included.
     pub fn count_columns(&self) -> usize {
         self.heads.len() + usize::from(!self.actions.is_empty())
+    }
+
+    /// Whether there are so many columns that each must be content with less.
+    pub fn is_crowded(&self) -> bool {
+        self.heads.len() > 7
     }
 
     /// Whether more rows match than this page shows.
@@ -215,6 +232,9 @@ pub fn draw_list<R, S: Copy + PartialEq, F>(
     let format = |format: &str| address.with_param("format", Some(format)).href();
     ListView {
         now,
+        choice: None,
+        view: None,
+        save_view: None,
         plural,
         path: address.path().to_owned(),
         here: address.href(),
@@ -245,8 +265,7 @@ fn draw_rows<R, S: Copy + PartialEq, F>(
     asked: &Asked<S, F>,
     rows: &[R],
 ) -> Vec<RowView> {
-    let mut views: Vec<RowView> =
-        rows.iter().map(|row| row_view(listing, &asked.address, row)).collect();
+    let mut views: Vec<RowView> = rows.iter().map(|row| row_view(listing, asked, row)).collect();
     let first_key = asked.query.order.first().map(|(by, _)| *by);
     let Some(group) = listing.group.as_ref().filter(|group| first_key == Some(group.by)) else {
         return views;
@@ -266,7 +285,8 @@ fn draw_rows<R, S: Copy + PartialEq, F>(
     views
 }
 
-fn row_view<R, S, F>(listing: &Listing<R, S, F>, address: &Address, row: &R) -> RowView {
+fn row_view<R, S, F>(listing: &Listing<R, S, F>, asked: &Asked<S, F>, row: &R) -> RowView {
+    let address = &asked.address;
     RowView {
         id: (listing.id)(row),
         name: (listing.name)(row),
@@ -274,6 +294,7 @@ fn row_view<R, S, F>(listing: &Listing<R, S, F>, address: &Address, row: &R) -> 
         cells: listing
             .columns
             .iter()
+            .filter(|column| asked.shown.contains(&column.key))
             .map(|column| CellView {
                 key: column.key,
                 label: column.label,
@@ -297,6 +318,7 @@ fn draw_heads<R, S: Copy, F>(listing: &Listing<R, S, F>, asked: &Asked<S, F>) ->
     let links = |number| sort_links(&asked.address, &asked.order, number);
     (1..)
         .zip(listing.columns)
+        .filter(|(_, column)| asked.shown.contains(&column.key))
         .map(|(number, column)| Head {
             label: column.label,
             width: column.width,

@@ -8,6 +8,8 @@ use signalbox_core::listing::Direction;
 pub struct Listing<R: 'static, S: 'static, F: 'static> {
     /// Its columns; the first holds the link to the row's page.
     pub columns: &'static [Column<R, S>],
+    /// Keys of those that are shown only where somebody chose them.
+    pub optional: &'static [&'static str],
     /// Its filters, in the order of the side column.
     pub filters: &'static [FilterSpec<F>],
     /// What the search box looks through, in words.
@@ -28,6 +30,23 @@ pub struct Listing<R: 'static, S: 'static, F: 'static> {
     pub group: Option<Group<R, S>>,
     /// What to say when there is nothing at all.
     pub empty: Empty,
+}
+
+impl<R, S, F> Listing<R, S, F> {
+    /// The keys of the columns that are shown where nobody chose.
+    pub fn usual_columns(&self) -> Vec<&'static str> {
+        let keys = self.columns.iter().map(|column| column.key);
+        keys.filter(|key| !self.optional.contains(key)).collect()
+    }
+
+    /// The keys of these columns that there are, in the list's order, and of the first, which holds
+    /// the link.
+    pub fn known_columns(&self, wanted: &[String]) -> Vec<&'static str> {
+        let keys = self.columns.iter().map(|column| column.key).enumerate();
+        keys.filter(|(at, key)| *at == 0 || wanted.iter().any(|wanted| wanted == key))
+            .map(|(_, key)| key)
+            .collect()
+    }
 }
 
 /// Rows that follow each other and are about one thing stand below a heading, while the list is

@@ -4,7 +4,7 @@ use super::resource::{Editable, Resource};
 use super::route::{Access, Row};
 use super::site::Site;
 use super::urls::{self, ENTRY, ID};
-use super::{bulk, history, revert, views};
+use super::{bulk, columns, history, revert, views};
 
 /// The rows of a resource.
 type Rows<R> = Vec<Row<<<R as Resource>::Site as Site>::Permission>>;
@@ -18,6 +18,11 @@ pub fn resource_routes<R: Resource>() -> Rows<R> {
         // Each action asks for its own permission too.
         rows.push(Row::post(R::META.list_url(), Access::Needs(least), |route| {
             route.to(bulk::submit_bulk::<R>)
+        }));
+    }
+    if R::Site::KEEPS_VIEWS {
+        rows.push(Row::post(urls::columns(&R::META.list_url()), view, |route| {
+            route.to(columns::submit_columns::<R>)
         }));
     }
     rows

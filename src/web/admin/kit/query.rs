@@ -16,7 +16,11 @@ use url::form_urlencoded;
 pub const PRESERVED: &str = "_changelist_filters";
 
 /// The parameters that mean something to every list.
-pub const RESERVED: [&str; 9] = ["q", "o", "p", "all", "older", "newer", "format", ZONE, PRESERVED];
+pub const RESERVED: [&str; 10] =
+    ["q", "o", "p", "all", "older", "newer", "format", ZONE, VIEW, PRESERVED];
+
+/// The parameter that names the saved view that the list was opened by.
+pub const VIEW: &str = "view";
 
 /// A list's address, with what was usable of its query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,8 +59,13 @@ impl Address {
 
     /// Whether search or filters hide rows.
     pub fn is_narrowed(&self) -> bool {
-        let place = ["o", "p", "all", "older", "newer"];
+        let place = ["o", "p", "all", "older", "newer", VIEW];
         self.pairs.iter().any(|(name, _)| !place.contains(&name.as_str()))
+    }
+
+    /// What a saved view keeps of it: search, filters and order.
+    pub fn kept_query(&self) -> String {
+        self.with_param(VIEW, None).with_param("all", None).query()
     }
 
     /// Every parameter but `name` and the page: what a search form carries along.
@@ -105,6 +114,10 @@ pub struct Asked<S, F> {
     pub order: Vec<(usize, Direction)>,
     /// The search, as typed.
     pub search: String,
+    /// The saved view that it was opened by.
+    pub view: Option<i64>,
+    /// The keys of the columns that are shown.
+    pub shown: Vec<&'static str>,
     /// What was dropped, and why.
     pub warnings: Vec<String>,
 }
@@ -127,6 +140,8 @@ where
         address: Address::new(path),
         order: Vec::new(),
         search: String::new(),
+        view: None,
+        shown: listing.usual_columns(),
         warnings: Vec::new(),
     };
     let zone = zone_of_query(query);
@@ -201,6 +216,13 @@ fn take_param<R, S: Copy, F>(
                 place = format!("{name}={}", shorten_text(value))
             )),
         },
+        VIEW => match value.parse() {
+            Ok(id) => {
+                asked.view = Some(id);
+                Ok(value.to_owned())
+            }
+            Err(_) => Err(no_such_view()),
+        },
         _ => take_filter(asked, listing.filters, (name, value), zone),
     }
 }
@@ -240,6 +262,11 @@ fn zone_of_query(query: &str) -> Result<Tz, String> {
         None if find("format").is_some() => Ok(Tz::UTC),
         None => Ok(current_zone()),
     }
+}
+
+/// What is said of a view that is not there, or not any more.
+pub fn no_such_view() -> String {
+    t("This view does not exist any more. Its search and filters still apply.").to_owned()
 }
 
 /// The first letters of what someone typed, for repeating it.

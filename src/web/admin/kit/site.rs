@@ -4,6 +4,7 @@
 use super::context::Context;
 use super::entry::{Entries, Entry};
 use super::frame::Chrome;
+use super::kept::{ChosenColumns, Kept};
 use crate::web::problem::Problem;
 use actix_web::{HttpRequest, ResponseError};
 use std::fmt::Debug;
@@ -54,6 +55,25 @@ pub trait Site: Sized + 'static {
         _entries: Entries,
     ) -> Result<Vec<Entry>, Self::Error> {
         Ok(Vec::new())
+    }
+
+    /// Whether people keep views of lists here, and choose their columns.
+    const KEEPS_VIEWS: bool = false;
+
+    /// What this person keeps of a list, by the list's name.
+    fn kept_of(&self, _list: &str) -> Kept {
+        Kept::default()
+    }
+
+    /// Keeps a choice of columns: none = those that the list has by itself. Answers what to say of it.
+    ///
+    /// # Errors
+    /// It is not kept.
+    async fn keep_columns(
+        _: &Context<Self>,
+        _: ChosenColumns<'_>,
+    ) -> Result<String, Self::Refusal> {
+        Ok(String::new())
     }
 
     /// Whether this person typed their password lately. A program that does not ask for it is content.

@@ -28,6 +28,11 @@ pub fn changelist(app: &str, model: &str) -> String {
     }
 }
 
+/// Where the columns of a list are chosen.
+pub fn columns(list: &str) -> String {
+    format!("{list}columns/")
+}
+
 /// The form for a new object.
 pub fn add(app: &str, model: &str) -> String {
     format!("/admin/{app}/{model}/add/")

@@ -18,7 +18,7 @@ use super::resource::{
     Answer, ConnOf, ContextOf, Editable, ErrorOf, Loaded, Meta, Resource, Saved, Unsaved,
 };
 use super::site::{Failure, Site};
-use super::{bulk, conflict, copy, reauth, reveal};
+use super::{bulk, conflict, copy, reauth, reveal, saved};
 use crate::clock;
 use crate::web::answer::{redirect_to, render_page, see_other};
 use crate::web::problem::Problem;
@@ -39,6 +39,8 @@ pub type Posted = web::Form<Vec<(String, String)>>;
 pub async fn show_list<R: Resource>(ctx: ContextOf<R>) -> Answer<R> {
     let (meta, listing) = (R::META, R::LISTING);
     let mut asked = read_query(&meta.list_url(), ctx.query(), listing);
+    let kept = ctx.kept_of(meta.name);
+    let view = saved::open_view(&kept, listing, &mut asked);
     let mut conn = ctx.get_conn().await?;
     if let Some(format) = query_parameter(ctx.query(), "format").as_deref().and_then(Format::parse)
     {
@@ -48,7 +50,11 @@ pub async fn show_list<R: Resource>(ctx: ContextOf<R>) -> Answer<R> {
     let yaml = meta.transfer.map(|transfer| asked.address.at_path(transfer.export));
     let remarks = R::load_remarks(&ctx, &mut conn, &read.page.rows).await?;
     asked.warnings.extend(remarks.above);
+    let choice = R::Site::KEEPS_VIEWS.then(|| saved::column_choice(listing, &asked, view));
+    let save_view = saved::save_url(&kept, meta.name, &asked);
+    let view = view.map(|view| saved::draw_view(view, &asked.address));
     let mut list = list_view::draw_list(meta.plural, clock::now(), listing, asked, &read);
+    (list.choice, list.view, list.save_view) = (choice, view, save_view);
     list.actions = bulk::offered_actions(&ctx, meta.actions);
     list.yaml = yaml;
     let may_edit = meta.edit.is_some_and(|edit| ctx.has_permission(edit));

@@ -29,6 +29,7 @@ static META: Meta = Meta::new("", "log", ["entry", "entries", "Log"], Permission
 
 static LISTING: Listing<Row, Sort, Filter> = Listing {
     columns: COLUMNS,
+    optional: &[],
     filters: FILTERS,
     search: "names, values before and after, IP addresses and IDs of the newest 50,000 entries",
     paging: Paging::Keyset(100),
@@ -112,6 +113,7 @@ pub fn kind_label(object_type: &str) -> &str {
         object::USER => "user",
         object::PAUSE => "pause",
         object::REPLAY => "bulk replay",
+        object::VIEW => "view",
         other => other,
     }
 }
@@ -196,6 +198,7 @@ static FILTERS: &[FilterSpec<Filter>] = &[
             (object::PAUSE, "Pauses"),
             (object::DELIVERY, "Deliveries"),
             (object::REPLAY, "Bulk replays"),
+            (object::VIEW, "Views"),
         ]),
         apply: |filter, value| {
             filter.object_type = Some(value.to_owned());

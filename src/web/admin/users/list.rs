@@ -12,6 +12,7 @@ use signalbox_store::users::{Filter, Row, Sort};
 
 pub(super) static LISTING: Listing<Row, Sort, Filter> = Listing {
     columns: COLUMNS,
+    optional: &[],
     filters: FILTERS,
     search: "username and role",
     paging: Paging::Numbered(100),

@@ -109,16 +109,25 @@ impl Editable for Users {
             1 => say!("{n} open session. The user is signed out at once.", n = 1),
             n => say!("{n} open sessions. The user is signed out at once.", n = n),
         };
+        let mut goes = vec![
+            say!(
+                "The account {name}, {role}, and its password.",
+                name = user.username,
+                role = t(user.role.label())
+            ),
+            sessions,
+        ];
+        let views = store::saved_views::count_views(conn, Some(user.id.0)).await?;
+        if views > 0 {
+            goes.push(i18n::count_phrase(
+                views,
+                "{n} saved view of their own.",
+                "{n} saved views of their own.",
+            ));
+        }
         Ok(DeletePlan {
             refused: roster::why_undeletable(conn, &ctx.actor, user.id).await?,
-            goes: vec![
-                say!(
-                    "The account {name}, {role}, and its password.",
-                    name = user.username,
-                    role = t(user.role.label())
-                ),
-                sessions,
-            ],
+            goes,
             stays: vec![
                 "Their entries in the log and in histories, under this name.".to_owned(),
                 "Webhooks they created, and jobs they requested.".to_owned(),

@@ -19,7 +19,7 @@ pub(super) fn filter_fieldset(is_new: bool) -> Fieldset {
         Field::checkbox_field(NO_DELETIONS, "Exclude branch and tag deletions")
             .full_width()
             .with_help(
-                "Deleting a branch or tag sends a push too. Adds “not deleted” to the condition.",
+                "Deleting a branch or tag sends a push too, which runs the action unless excluded. Adds “not deleted” to the condition.",
             )
     });
     let mut fieldset = Fieldset {

@@ -21,6 +21,7 @@ use signalbox_store::webhooks::{Filter, Row, Sort};
 /// The list.
 pub(super) static LISTING: Listing<Row, Sort, Filter> = Listing {
     columns: COLUMNS,
+    optional: &["ref_filter", "updated_at", "notes"],
     filters: FILTERS,
     search: "name, repository, URL, event, action, notes and project ID",
     paging: Paging::Numbered(100),
@@ -104,6 +105,27 @@ const COLUMNS: &[Column<Row, Sort>] = &[
         width: Width::Fit,
         cell: last_job,
         sort: Some(Sort::LastJob),
+    },
+    Column {
+        key: "ref_filter",
+        label: "Branches and tags",
+        width: Width::Fit,
+        cell: |row| Bit::from_code(&row.ref_filter.lines().collect::<Vec<_>>().join(", ")).into(),
+        sort: None,
+    },
+    Column {
+        key: "updated_at",
+        label: "Changed",
+        width: Width::Fit,
+        cell: |row| Bit::from_time(Some(row.updated_at)).into(),
+        sort: None,
+    },
+    Column {
+        key: "notes",
+        label: "Notes",
+        width: Width::Fit,
+        cell: |row| Bit::from_data(row.notes.lines().next().unwrap_or_default()).into(),
+        sort: None,
     },
 ];
 

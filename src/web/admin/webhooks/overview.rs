@@ -8,7 +8,7 @@ use crate::web::admin::change::{about_change, short_ref};
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::deliveries::badges::verdict_badge;
 use crate::web::admin::jobs::badges::job_badge;
-use crate::web::admin::jobs::chart::Chart;
+use crate::web::admin::jobs::chart::{Chart, Source, count_by_bar, draw_chart};
 use crate::web::admin::jobs::dots::Dot;
 use crate::web::admin::jobs::ending_text;
 use crate::web::admin::jobs::page::stored_params;
@@ -26,6 +26,7 @@ use actix_web::HttpResponse;
 use askama::Template;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use signalbox_actions::Catalogue;
+use signalbox_core::chart::Period;
 use signalbox_core::ids::WebhookId;
 use signalbox_core::job::JobState;
 use signalbox_core::lane;
@@ -34,6 +35,7 @@ use signalbox_core::pause::find_holding;
 use signalbox_core::role::Permission;
 use signalbox_core::verdict::Verdict;
 use signalbox_i18n::{say, t, to_local};
+use signalbox_store::overview::ENDED;
 use signalbox_store::stats::{self, Bucket};
 use signalbox_store::webhooks::{self, Row};
 use signalbox_store::{Conn, jobs};
@@ -44,8 +46,6 @@ const DOTS: i64 = 20;
 const LINES: usize = 5;
 /// Days of the chart, today included.
 const DAYS: i64 = 14;
-/// The chart's size.
-const SIZE: (i64, i64) = (280, 64);
 /// Seconds of a day.
 
 /// The page.
@@ -274,9 +274,20 @@ fn job_line(row: &jobs::Row) -> JobLine {
 }
 
 fn draw_weeks(webhook: &str, days: &[DateTime<Utc>], buckets: &[Bucket]) -> Chart {
-    Chart::stack_bars(SIZE, buckets, days, |span, state| {
-        job_list_url(span, &[("webhook", webhook), ("state", state.as_str())])
-    })
+    let source = Source {
+        name: "weeks",
+        title: "Ended jobs",
+        states: ENDED.map(|state| (state.as_str(), state.label())).into(),
+        numbers: count_by_bar(buckets, days.len() - 1),
+        nothing: "No jobs ended in {period}",
+        during: "14 days",
+        href: &|span, state| {
+            let state = state.map(|state| ("state", state));
+            let of: Vec<_> = [("webhook", webhook)].into_iter().chain(state).collect();
+            job_list_url(span, &of)
+        },
+    };
+    draw_chart(Period::Month, days, &source)
 }
 
 /// The page of this webhook, with these jobs, for the test of all pages.
