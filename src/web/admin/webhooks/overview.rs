@@ -46,7 +46,6 @@ const DOTS: i64 = 20;
 const LINES: usize = 5;
 /// Days of the chart, today included.
 const DAYS: i64 = 14;
-/// Seconds of a day.
 
 /// The page.
 #[derive(Template)]
