@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn every_link_of_every_document_leads_somewhere() {
-        let (mut inner, mut outer) = (0, 0);
+        let mut inner = 0;
         for (source, document) in documents() {
             assert_eq!(document.title, source.title);
             assert!(document.contents.iter().all(|(anchor, _)| document.has_anchor(anchor)));
@@ -184,7 +184,6 @@ mod tests {
             for link in page.select(&Selector::parse("a").unwrap()) {
                 let href = link.attr("href").unwrap();
                 if href.starts_with("https://") {
-                    outer += 1;
                     continue;
                 }
                 let whole = format!("{}{href}", urls::document(source.name));
@@ -195,7 +194,7 @@ mod tests {
             let found = |css: &str| page.select(&Selector::parse(css).unwrap()).count();
             assert_eq!(found("[style], script, img, h1, link, iframe"), 0, "{}", source.file);
         }
-        assert!(inner > 10 && outer > 0, "{inner} and {outer}");
+        assert!(inner > 10, "{inner}");
         assert!(!exists("/admin/docs/panel/#nothing") && !exists("/admin/docs/kit/"));
     }
 

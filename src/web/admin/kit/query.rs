@@ -2,8 +2,7 @@
 //!
 //! `?q=` search, `?o=1.-2` order by column numbers from 1, `?p=` page, `?all=1` long pages,
 //! `?older=`/`?newer=` an id to go on from, and each filter's own parameter; `?tz=` the zone in which
-//! days are meant. What cannot be used is dropped and named in a
-//! warning; the rest still applies.
+//! days are meant. What cannot be used is dropped and named in a warning; the rest still applies.
 
 use super::column::Column;
 use super::filter::{FilterSpec, ZONE};
@@ -144,15 +143,14 @@ where
         shown: listing.usual_columns(),
         warnings: Vec::new(),
     };
-    let zone = zone_of_query(query);
-    if let Err(name) = &zone {
+    let zone = zone_of_query(query).unwrap_or_else(|name| {
         asked.warnings.push(say!(
             "“{name}” is not a time zone. Days are read in {zone}.",
-            name = shorten_text(name),
+            name = shorten_text(&name),
             zone = current_zone()
         ));
-    }
-    let zone = zone.unwrap_or_else(|_| current_zone());
+        current_zone()
+    });
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         // What an empty field or a link of another kind of page leaves behind means nothing here.
         if value.trim().is_empty() || ["format", ZONE, PRESERVED].contains(&&*name) {
@@ -216,13 +214,10 @@ fn take_param<R, S: Copy, F>(
                 place = format!("{name}={}", shorten_text(value))
             )),
         },
-        VIEW => match value.parse() {
-            Ok(id) => {
-                asked.view = Some(id);
-                Ok(value.to_owned())
-            }
-            Err(_) => Err(no_such_view()),
-        },
+        VIEW => {
+            asked.view = Some(value.parse().map_err(|_| no_such_view())?);
+            Ok(value.to_owned())
+        }
         _ => take_filter(asked, listing.filters, (name, value), zone),
     }
 }
