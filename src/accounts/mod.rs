@@ -7,5 +7,6 @@ pub mod password;
 pub mod roster;
 pub mod setup_link;
 pub mod throttle;
+pub mod time_zone;
 pub mod users;
 pub mod views;

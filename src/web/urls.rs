@@ -42,6 +42,26 @@ pub fn password_change() -> &'static str {
     "/admin/password_change/"
 }
 
+/// One's own time zone.
+pub fn time_zone() -> &'static str {
+    "/admin/time_zone/"
+}
+
+/// The command palette.
+pub fn palette() -> &'static str {
+    "/admin/palette/"
+}
+
+/// The documentation.
+pub fn docs() -> &'static str {
+    "/admin/docs/"
+}
+
+/// A document of it.
+pub fn document(name: impl Display) -> String {
+    format!("{}{name}/", docs())
+}
+
 /// Chooses the language; POST only.
 pub fn language() -> &'static str {
     "/admin/language/"

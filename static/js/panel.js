@@ -123,7 +123,6 @@ const acts = {
 document.addEventListener("keydown", (event) => {
   const save = (event.ctrlKey || event.metaKey) && event.key === "s" && $("form[data-warn-unsaved] [name=_continue]");
   if (save) { event.preventDefault(); save.click(); return; }
-  if ((event.ctrlKey || event.metaKey) && event.key === "k" && $("[data-search-all]")) { event.preventDefault(); $("[data-search-all]").focus(); return; }
   if (event.key === "Escape") {
     if (root.dataset.menu === "open") { closeMenu(); $("[data-menu-button]").focus(); }
     for (const menu of $$("details[data-menu][open]")) { menu.open = false; $("summary", menu).focus(); }

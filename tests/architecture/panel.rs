@@ -9,10 +9,11 @@ const KIT: &str = "web::admin::kit";
 
 /// All that the kit may import: the languages, the time, plain data, and what the web has below
 /// the panel. A resource is described to it, and never known by name.
-const KIT_MAY: [&str; 8] = [
+const KIT_MAY: [&str; 9] = [
     "clock",
     "signalbox_core::change",
     "signalbox_core::listing",
+    "signalbox_core::local_time",
     "signalbox_core::sentence",
     "signalbox_i18n",
     "web::answer",

@@ -119,6 +119,10 @@ async fn f38_f41_every_page_is_sound_in_both_themes_at_both_widths() {
         ("job", format!("/admin/hooks/job/{job}/")),
         ("view-add", "/admin/view/add/?list=delivery&query=verdict%3Dunmatched".to_owned()),
         ("password", "/admin/password_change/".to_owned()),
+        ("time-zone", "/admin/time_zone/".to_owned()),
+        ("palette-page", "/admin/palette/?q=a".to_owned()),
+        ("docs", "/admin/docs/".to_owned()),
+        ("document", "/admin/docs/actions/".to_owned()),
         ("not-found", "/admin/no-such-page/".to_owned()),
     ] {
         browser.open(&address).await;

@@ -10,6 +10,7 @@ use signalbox::web::admin::log::Log;
 use signalbox::web::admin::users::Users;
 use signalbox::web::admin::webhooks::Webhooks;
 use signalbox_core::listing::{Direction, ListQuery, Part};
+use signalbox_i18n::Tz;
 use signalbox_store::{Conn, Pool};
 use std::collections::HashSet;
 
@@ -35,7 +36,8 @@ async fn listing_is_sound<R: Resource<Site = Signalbox>>(conn: &mut Conn) {
         let known = filter.choices.known_choices();
         for (value, _) in if known.is_empty() { open.as_slice() } else { known } {
             let mut narrowed = query::<R>();
-            let applied = filter.narrow_query(&mut narrowed.filter, filter.param, value);
+            let param = (filter.param, *value);
+            let applied = filter.narrow_query(&mut narrowed.filter, param, Tz::UTC);
             assert!(applied.is_ok() || known.is_empty(), "{name}: {}={value}", filter.param);
             R::fetch_page(conn, &narrowed).await.unwrap();
         }

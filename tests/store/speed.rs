@@ -90,7 +90,7 @@ async fn the_start_page_makes_at_most_four_queries() {
     seed::webhooks(&database, 12).await;
     seed::deliveries(&database, 120).await;
     let (mut conn, count) = counting(&database).await;
-    let bounds = Period::Month.bounds(clock::now());
+    let bounds = Period::Month.bounds(&clock::now());
     index::gather_index(&mut conn, None, &bounds).await.unwrap();
     assert_eq!(count.load(Ordering::Relaxed), MOST_QUERIES);
 }

@@ -1,5 +1,6 @@
 //! What a page in another language still says in English. Data is not translated: it stands in
-//! `<code>`, `<pre>`, `<time>` or under `translate="no"`, or is known here. The samples of pages
+//! `<code>`, `<pre>`, `<time>` or under `translate="no"`, or is known here; what says of itself that it
+//! is English may be. The samples of pages
 //! (`web::admin::samples::chinese`) use this file too.
 
 use regex::Regex;
@@ -80,6 +81,7 @@ pub fn english(html: &str, data: &[&str]) -> BTreeSet<String> {
                 let is_data = node.ancestors().filter_map(ElementRef::wrap).any(|element| {
                     DATA.contains(&element.value().name())
                         || element.attr("translate") == Some("no")
+                        || (element.value().name() != "html" && element.attr("lang") == Some("en"))
                 });
                 if !is_data && has_english(text) {
                     left.insert(text.trim().to_owned());

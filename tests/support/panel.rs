@@ -3,7 +3,9 @@
 use super::page::{Form, Page};
 use super::webhooks::WebhookForm;
 use reqwest::Method;
+use reqwest::cookie::Jar;
 use reqwest::header::{ACCEPT_LANGUAGE, HeaderName};
+use std::sync::Arc;
 
 /// A client with cookies of its own.
 pub struct Panel {
@@ -26,6 +28,15 @@ impl Panel {
     /// Somebody who is not logged in, whose browser asks for these languages.
     pub fn reading(base: &str, languages: &'static str) -> Self {
         Self::with_header(base, ACCEPT_LANGUAGE, languages)
+    }
+
+    /// Somebody who is not logged in, whose browser says this time zone.
+    pub fn in_zone(base: &str, zone: &str) -> Self {
+        let jar = Jar::default();
+        let cookie = format!("signalbox-zone={zone}; Path=/admin");
+        jar.add_cookie_str(&cookie, &reqwest::Url::parse(base).unwrap());
+        let client = builder().cookie_provider(Arc::new(jar)).build().unwrap();
+        Self { client, base: base.to_owned() }
     }
 
     /// Somebody who is not logged in, of whom a proxy says that they send from this address.

@@ -1,7 +1,8 @@
 //! Charts of bars over time: which periods there are, where their bars begin, how high the axis is
 //! and how a bar is divided. What is counted and what is drawn is said elsewhere.
 
-use chrono::{DateTime, NaiveTime, TimeDelta, Timelike, Utc};
+use crate::local_time::resolve_local;
+use chrono::{DateTime, Datelike, NaiveTime, TimeDelta, TimeZone, Timelike, Utc};
 
 /// How far back a chart looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,23 +56,32 @@ impl Period {
     }
 
     /// Where its bars begin, and where the last one ends. Bars begin with whole hours and days of
-    /// UTC, so that they stay in their places while time passes; the last one is under way.
+    /// the zone, so that they stay in their places while time passes; the last one is under way. On
+    /// days when clocks are set, a bar of more than an hour is as much shorter or longer.
     #[must_use]
-    pub fn bounds(self, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+    pub fn bounds<Tz: TimeZone>(self, now: &DateTime<Tz>) -> Vec<DateTime<Utc>> {
         let (count, length) = self.bars();
-        let midnight = now.date_naive().and_time(NaiveTime::MIN).and_utc();
+        if self == Self::Day {
+            let into_hour = TimeDelta::seconds(i64::from(now.minute() * 60 + now.second()))
+                + TimeDelta::nanoseconds(i64::from(now.nanosecond()));
+            let current = now.to_utc() - into_hour;
+            return (1 - count..=1).map(|bar| current + length * bar).collect();
+        }
+        let midnight = now.date_naive().and_time(NaiveTime::MIN);
         let hours = length.num_hours().max(1);
         let current = midnight + TimeDelta::hours(i64::from(now.hour()).div_euclid(hours) * hours);
-        (1 - count..=1).map(|bar| current + length * bar).collect()
+        let begin = |bar| resolve_local(&now.timezone(), current + length * bar);
+        (1 - count..=1).map(begin).collect()
     }
 
     /// Whether the bar that begins here carries a label: four to seven of them do.
     #[must_use]
-    pub fn has_label(self, begin: DateTime<Utc>) -> bool {
+    pub fn has_label<Tz: TimeZone>(self, begin: &DateTime<Tz>) -> bool {
         match self {
             Self::Day => begin.hour().is_multiple_of(6),
-            Self::Week => begin.hour() == 0,
-            Self::Month => begin.timestamp().div_euclid(86_400).rem_euclid(5) == 0,
+            // Where midnight is skipped, a day begins an hour later.
+            Self::Week => begin.hour() < 6,
+            Self::Month => begin.num_days_from_ce().rem_euclid(5) == 3,
         }
     }
 }
@@ -158,18 +168,18 @@ mod tests {
             (Period::Week, "2026-11-22T12:00:00Z", "2026-11-29T06:00:00Z"),
             (Period::Month, "2026-10-31T00:00:00Z", "2026-11-29T00:00:00Z"),
         ] {
-            let bounds = period.bounds(now);
+            let bounds = period.bounds(&now);
             let [.., begin, end] = bounds.as_slice() else { panic!("{bounds:?}") };
             assert_eq!((bounds[0], *begin), (at(first), at(last)));
             assert!(*begin <= now && now < *end);
             assert!(bounds.windows(2).all(|pair| pair[1] - pair[0] == bounds[1] - bounds[0]));
-            let labels = bounds[1..].iter().filter(|begin| period.has_label(**begin)).count();
+            let labels = bounds[1..].iter().filter(|begin| period.has_label(*begin)).count();
             assert!((4..=7).contains(&labels), "{labels} of {period:?}");
             assert_eq!(Period::parse(period.as_str()), Some(period));
         }
         assert_eq!(Period::parse("1y"), None);
         let midnight = at("2026-11-29T00:00:00Z");
-        assert_eq!(Period::Month.bounds(midnight)[29], midnight, "a new bar begins with the day");
+        assert_eq!(Period::Month.bounds(&midnight)[29], midnight, "a new bar begins with the day");
     }
 
     #[test]

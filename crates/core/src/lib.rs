@@ -19,6 +19,7 @@ pub mod ids;
 pub mod job;
 pub mod lane;
 pub mod listing;
+pub mod local_time;
 pub mod matching;
 pub mod network;
 pub mod output;

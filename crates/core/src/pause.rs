@@ -2,7 +2,8 @@
 //!
 //! Jobs are made as always while one holds, and wait; who lets them go is `signalbox::control`.
 
-use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use crate::local_time::resolve_local;
+use chrono::{DateTime, Days, NaiveTime, TimeDelta, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
 
 /// What is held back.
@@ -69,20 +70,25 @@ pub const LENGTHS: [(&str, &str, i64); 3] =
 /// The choice of a time of day, which stands beside it.
 pub const AT: &str = "at";
 
-/// When a pause ends: by a word of [`LENGTHS`], at the next time it is `time` o'clock (UTC, `18:00`),
-/// or, for no word, never by itself. None of these = none.
+/// When a pause ends: by a word of [`LENGTHS`], at the next time it is `time` o'clock (`18:00`) in the
+/// zone of `now`, or, for no word, never by itself. None of these = none.
 #[must_use]
-pub fn parse_end(word: &str, time: &str, now: DateTime<Utc>) -> Option<Option<DateTime<Utc>>> {
+pub fn parse_end<Tz: TimeZone>(
+    word: &str,
+    time: &str,
+    now: &DateTime<Tz>,
+) -> Option<Option<DateTime<Utc>>> {
     if word.is_empty() {
         return Some(None);
     }
     if word == AT {
         let time = NaiveTime::parse_from_str(time, "%H:%M").ok()?;
-        let today = now.date_naive().and_time(time).and_utc();
-        return Some(Some(if today > now { today } else { today + TimeDelta::days(1) }));
+        let today = now.date_naive();
+        let at = |day| resolve_local(&now.timezone(), today.and_time(time) + Days::new(day));
+        return Some((0..=1).map(at).find(|at| *at > now.to_utc()));
     }
     let (.., minutes) = LENGTHS.into_iter().find(|(known, ..)| *known == word)?;
-    Some(Some(now + TimeDelta::minutes(minutes)))
+    Some(Some(now.to_utc() + TimeDelta::minutes(minutes)))
 }
 
 /// Why something is held back.
@@ -128,7 +134,7 @@ mod tests {
     fn a_pause_ends_after_a_time_or_at_one() {
         let now: DateTime<Utc> = "2026-11-29T17:30:00Z".parse().unwrap();
         let end = |word, time| {
-            parse_end(word, time, now).map(|end| end.map(|end| (end - now).num_minutes()))
+            parse_end(word, time, &now).map(|end| end.map(|end| (end - now).num_minutes()))
         };
         assert_eq!(end("", ""), Some(None));
         assert_eq!(end("1h", ""), Some(Some(60)));

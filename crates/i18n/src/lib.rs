@@ -2,11 +2,16 @@
 #![forbid(unsafe_code)]
 
 mod catalogue;
+mod zone;
 
 use signalbox_core::listing::group_thousands;
 use signalbox_core::sentence::fill_pattern;
 
+pub use chrono_tz::Tz;
 pub use signalbox_core::sentence::Sentence;
+pub use zone::{
+    answer_in_zone, current_zone, find_zone, offset_text, say_in_zone, to_local, zone_names,
+};
 
 /// A language of the interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

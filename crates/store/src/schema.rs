@@ -225,6 +225,7 @@ diesel::table! {
         created_at -> Timestamptz,
         last_login_at -> Nullable<Timestamptz>,
         version -> Int4,
+        time_zone -> Nullable<Text>,
     }
 }
 

@@ -4,7 +4,7 @@
 use super::{Conn, Result};
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Double, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Double, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use signalbox_core::ids::WebhookId;
 
@@ -35,22 +35,17 @@ pub struct Bucket {
     pub jobs: i64,
 }
 
-/// How many jobs ended, by parts of so many seconds and by state.
+/// How many jobs ended, by the parts between these bounds and by state.
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
-pub async fn load_throughput(conn: &mut Conn, span: Span, part_s: i64) -> Result<Vec<Bucket>> {
-    let (from, to) = span;
+pub async fn load_throughput(conn: &mut Conn, bounds: &[DateTime<Utc>]) -> Result<Vec<Bucket>> {
     Ok(diesel::sql_query(
-        "SELECT extract(epoch FROM begin - $1)::bigint / $3 AS part, state, jobs \
-         FROM (SELECT date_bin($3 * interval '1 second', finished_at, $1) AS begin, state, \
-           count(*) AS jobs FROM jobs \
-           WHERE finished_at >= $1 AND finished_at < $2 GROUP BY 1, 2) AS binned \
-         ORDER BY 1, 2",
+        "SELECT (width_bucket(finished_at, $1) - 1)::bigint AS part, state, count(*) AS jobs \
+         FROM jobs WHERE finished_at >= $1[1] AND finished_at < $1[cardinality($1)] \
+         GROUP BY 1, 2 ORDER BY 1, 2",
     )
-    .bind::<Timestamptz, _>(from)
-    .bind::<Timestamptz, _>(to)
-    .bind::<BigInt, _>(part_s)
+    .bind::<Array<Timestamptz>, _>(bounds)
     .load(conn)
     .await?)
 }
@@ -58,28 +53,23 @@ pub async fn load_throughput(conn: &mut Conn, span: Span, part_s: i64) -> Result
 /// How many of a webhook's newest jobs are looked at for its own chart.
 const OF_ONE: i64 = 10_000;
 
-/// The same for the newest jobs of one webhook.
+/// The same for the newest jobs of one webhook, by the parts between these bounds.
 ///
 /// # Errors
 /// Any [`StoreError`](super::StoreError) of the database.
 pub async fn of_webhook(
     conn: &mut Conn,
     webhook: WebhookId,
-    span: Span,
-    part_s: i64,
+    bounds: &[DateTime<Utc>],
 ) -> Result<Vec<Bucket>> {
-    let (from, to) = span;
     Ok(diesel::sql_query(
-        "SELECT extract(epoch FROM begin - $1)::bigint / $3 AS part, state, jobs \
-         FROM (SELECT date_bin($3 * interval '1 second', finished_at, $1) AS begin, state, \
-           count(*) AS jobs FROM (SELECT finished_at, state FROM jobs WHERE webhook_id = $4 \
-             ORDER BY id DESC LIMIT $5) AS newest \
-           WHERE finished_at >= $1 AND finished_at < $2 GROUP BY 1, 2) AS binned \
-         ORDER BY 1, 2",
+        "SELECT part::bigint, state, count(*) AS jobs \
+         FROM (SELECT width_bucket(finished_at, $1) - 1 AS part, state \
+           FROM (SELECT finished_at, state FROM jobs WHERE webhook_id = $2 \
+             ORDER BY id DESC LIMIT $3) AS newest) AS binned \
+         WHERE part >= 0 AND part < cardinality($1) - 1 GROUP BY 1, 2 ORDER BY 1, 2",
     )
-    .bind::<Timestamptz, _>(from)
-    .bind::<Timestamptz, _>(to)
-    .bind::<BigInt, _>(part_s)
+    .bind::<Array<Timestamptz>, _>(bounds)
     .bind::<BigInt, _>(webhook.0)
     .bind::<BigInt, _>(OF_ONE)
     .load(conn)

@@ -50,6 +50,8 @@ pub struct User {
     pub last_login_at: Option<DateTime<Utc>>,
     /// How often it was changed.
     pub version: i32,
+    /// The name of the time zone in which it reads times; none = its browser's.
+    pub time_zone: Option<String>,
 }
 
 impl User {
@@ -71,6 +73,7 @@ struct Stored {
     created_at: DateTime<Utc>,
     last_login_at: Option<DateTime<Utc>>,
     version: i32,
+    time_zone: Option<String>,
 }
 
 impl From<Stored> for User {
@@ -84,6 +87,7 @@ impl From<Stored> for User {
             created_at: stored.created_at,
             last_login_at: stored.last_login_at,
             version: stored.version,
+            time_zone: stored.time_zone,
         }
     }
 }
@@ -172,6 +176,18 @@ pub async fn insert_user(conn: &mut Conn, user: NewUser<'_>, now: DateTime<Utc>)
 pub async fn set_password(conn: &mut Conn, id: UserId, password_hash: &str) -> Result<()> {
     diesel::update(users::table.find(id.0))
         .set(users::password_hash.eq(password_hash))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Sets the time zone in which an account reads times.
+///
+/// # Errors
+/// Those of the database.
+pub async fn set_time_zone(conn: &mut Conn, id: UserId, time_zone: Option<&str>) -> Result<()> {
+    diesel::update(users::table.find(id.0))
+        .set(users::time_zone.eq(time_zone))
         .execute(conn)
         .await?;
     Ok(())

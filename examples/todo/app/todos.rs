@@ -118,7 +118,14 @@ impl Editable for Todos {
             fields.push(Field::checkbox_field("done", "Done"));
         }
         let help = "".into();
-        vec![Fieldset { id: "todo", legend: "To-do", help, paired: false, fields }]
+        vec![Fieldset {
+            id: "todo",
+            legend: "To-do",
+            help,
+            learn_more: None,
+            paired: false,
+            fields,
+        }]
     }
 
     async fn blank_values(_: &Context<TodoApp>, _: &mut Client) -> Result<Values, TodoError> {

@@ -11,7 +11,7 @@ use super::kit::kept::{ChosenColumns, Kept};
 use super::kit::query::VIEW;
 use super::kit::site::{Failure, Site};
 use super::kit::{back, bulk, resource};
-use super::{banner, nav, saved, words};
+use super::{banner, help, nav, saved, words};
 use crate::accounts::login::{self, Attempt, LoginError};
 use crate::accounts::views::{self, By, ViewError};
 use crate::clock;
@@ -33,7 +33,7 @@ use signalbox_core::ids::UserId;
 use signalbox_core::pause::{Pause, Scope};
 use signalbox_core::role::{Permission, Role};
 use signalbox_core::seal;
-use signalbox_i18n::t;
+use signalbox_i18n::{Tz, t};
 use signalbox_store::saved_views::{self, Columns, View};
 use signalbox_store::{Conn, PooledConn, StoreError, audit};
 use std::ops::DerefMut;
@@ -100,6 +100,11 @@ impl Signalbox {
         &self.csrf
     }
 
+    /// The time zone that this person chose; none = their browser's.
+    pub fn chosen_zone(&self) -> Option<Tz> {
+        self.around.zone
+    }
+
     /// Who asks, as services of accounts are told.
     pub fn asked_by<'a>(&'a self, remote_addr: &'a str) -> By<'a> {
         By { actor: &self.actor, at: clock::now(), remote_addr }
@@ -141,8 +146,7 @@ impl Site for Signalbox {
             .app_data::<web::Data<Deps>>()
             .cloned()
             .ok_or_else(|| Problem::internal().caused_by("the server has no Deps"))?;
-        let visit = request.extensions().get::<Visit>().cloned();
-        let visit = visit.unwrap_or_default();
+        let visit = request.extensions().get::<Visit>().cloned().unwrap_or_default();
         let secret = request.extensions().get::<FormSecret>().copied();
         let (Some(actor), Some(FormSecret(secret))) = (visit.actor, secret) else {
             return Err(Problem::signed_out().with_link("Sign in", urls::login()).into());
@@ -165,6 +169,7 @@ impl Site for Signalbox {
             label: self.deps.settings.label.clone(),
             csrf: self.csrf.clone(),
             banners: banners.collect(),
+            follows_browser: self.around.zone.is_none(),
             ..chrome
         }
     }
@@ -277,11 +282,15 @@ fn signalbox_chrome(actor: &Actor, path: &str) -> Chrome {
         person: (actor.username.clone(), actor.role.label()),
         nav: nav::nav_sections(actor, path),
         search: Some(urls::search()),
+        palette: Some(urls::palette()),
+        help: Some(help::help_for(path)),
         account: vec![
             ("Change password", urls::password_change()),
             ("Your sessions", urls::own_sessions()),
+            ("Time zone", urls::time_zone()),
         ],
         language: Some(urls::language()),
+        time_zone: Some(urls::time_zone()),
         logout: Some(urls::logout()),
         log: actor.may(Permission::ReadLog).then(urls::log),
         ..Chrome::default()

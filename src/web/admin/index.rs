@@ -27,7 +27,7 @@ use serde::Deserialize;
 use signalbox_core::chart::Period;
 use signalbox_core::ids::{UserId, WebhookId};
 use signalbox_core::role::Permission;
-use signalbox_i18n::t;
+use signalbox_i18n::{t, to_local};
 use signalbox_store::attention::Attention;
 use signalbox_store::audit::{self, Verb, object};
 use signalbox_store::overview::{self, Overview};
@@ -126,7 +126,7 @@ impl IndexPage {
             counts: None,
         };
         let period = Period::Week;
-        let bounds = period.bounds(DateTime::UNIX_EPOCH);
+        let bounds = period.bounds(&DateTime::UNIX_EPOCH);
         let charts = |number| {
             let counts = overview::Counts { deliveries: [number; 8], jobs: [number; 4] };
             let high = overview::Counts { deliveries: [number * 100; 8], jobs: [0; 4] };
@@ -245,16 +245,16 @@ pub async fn show_index(
     let mut conn = context.get_conn().await?;
     let now = clock::now();
     let actor = (!everyone).then_some(context.actor.id);
-    let bounds = period.bounds(now);
+    let bounds = period.bounds(&to_local(now));
     let kept = &context.deps().counts;
-    let counts = kept.find(period, &bounds, Instant::now());
+    let counts = kept.find(&bounds, Instant::now());
     let unread: &[_] = if counts.is_some() { &[] } else { &bounds };
     let Read { overview, attention, webhooks, recent } =
         gather_index(&mut conn, actor, unread).await?;
     drop(conn);
     let counts = counts.or_else(|| {
         let counts = overview.as_ref()?.counts.clone()?;
-        kept.keep(period, &bounds, &counts, Instant::now());
+        kept.keep(&bounds, &counts, Instant::now());
         Some(counts)
     });
     let may_add = context.has_permission(Permission::ChangeWebhooks);

@@ -7,6 +7,8 @@ pub mod banner;
 pub mod change;
 pub mod context;
 pub mod deliveries;
+pub mod docs;
+pub mod help;
 pub mod index;
 pub mod jobs;
 pub mod kit;
@@ -15,6 +17,7 @@ pub mod log;
 pub mod login;
 pub mod nav;
 pub mod once;
+pub mod palette;
 pub mod password;
 pub mod pause;
 pub mod problem;
@@ -23,6 +26,7 @@ pub mod routes;
 pub mod saved;
 pub mod search;
 pub mod setup;
+pub mod time_zone;
 pub mod users;
 pub mod views;
 pub mod visitor;
@@ -85,6 +89,11 @@ mod tests {
             let mut pages = render_pages("problem", &problems);
             pages.extend(render_pages("login", &super::login::LoginPage::sample_pages()));
             pages.extend(render_pages("setup", &super::setup::SetupPage::sample_pages()));
+            pages
+                .extend(render_pages("time zone", &super::time_zone::TimeZonePage::sample_pages()));
+            let (list, documents) = super::docs::sample_pages();
+            pages.extend(render_pages("documentation", &list));
+            pages.extend(render_pages("document", &documents));
             pages.extend(render_pages("password", &super::password::PasswordPage::sample_pages()));
             pages.extend(render_pages(
                 "sessions",
@@ -92,6 +101,7 @@ mod tests {
             ));
             let passwords = super::users::password::UserPasswordPage::sample_pages();
             pages.extend(render_pages("user password", &passwords));
+            pages.extend(render_pages("palette", &super::palette::PalettePage::sample_pages()));
             pages.extend(render_pages("index", &super::index::IndexPage::sample_pages()));
             pages.extend(render_pages("search", &super::search::SearchPage::sample_pages()));
             pages.extend(render_pages("view", &super::views::ViewPage::sample_pages()));
@@ -105,6 +115,10 @@ mod tests {
         check_pages("login", super::login::LoginPage::sample_pages().as_slice());
         check_pages("setup", super::setup::SetupPage::sample_pages().as_slice());
         check_pages("password", super::password::PasswordPage::sample_pages().as_slice());
+        check_pages("time zone", super::time_zone::TimeZonePage::sample_pages().as_slice());
+        let (list, documents) = super::docs::sample_pages();
+        check_pages("documentation", &list);
+        check_pages("document", &documents);
         check_pages("actions", super::actions::ActionsPage::sample_pages().as_slice());
         check_pages("sessions", super::users::sessions::SessionsPage::sample_pages().as_slice());
         check_pages(
@@ -113,6 +127,7 @@ mod tests {
         );
         check_pages("log entry", super::log::entry::EntryPage::sample_pages().as_slice());
         check_pages("index", super::index::IndexPage::sample_pages().as_slice());
+        check_pages("palette", super::palette::PalettePage::sample_pages().as_slice());
         check_pages("search", super::search::SearchPage::sample_pages().as_slice());
         check_pages("view", super::views::ViewPage::sample_pages().as_slice());
     }

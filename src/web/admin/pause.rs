@@ -39,7 +39,7 @@ pub async fn submit_pause(ctx: AdminContext, posted: Posted) -> Result<HttpRespo
         return Ok(see_other(back));
     }
     let (word, time) = (values.get_trimmed("until"), values.get_trimmed("until_time"));
-    let Some(until) = pause::parse_end(word, time, clock::now()) else {
+    let Some(until) = pause::parse_end(word, time, &i18n::to_local(clock::now())) else {
         ctx.leave_message(
             Level::Error,
             t("Nothing was paused. Enter the time when it ends, such as 18:00."),

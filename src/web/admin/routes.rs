@@ -12,7 +12,8 @@ use super::log::{self, Log};
 use super::users::{self, Users};
 use super::webhooks::{self, Webhooks};
 use super::{
-    actions, index, language, login, password, pause, replay, search, setup, views, workers,
+    actions, docs, index, language, login, palette, password, pause, replay, search, setup,
+    time_zone, views, workers,
 };
 use crate::web::urls;
 use signalbox_core::role::Permission;
@@ -44,6 +45,10 @@ pub fn route_rows() -> Vec<Row> {
         Row::post(urls::own_sessions(), Needs(OwnAccount), |route| {
             route.to(users::sessions::end_own)
         }),
+        Row::get(urls::time_zone(), Needs(OwnAccount), |route| route.to(time_zone::show_time_zone)),
+        Row::post(urls::time_zone(), Needs(OwnAccount), |route| {
+            route.to(time_zone::submit_time_zone)
+        }),
         Row::post(urls::language(), Needs(OwnAccount), |route| route.to(language::submit_language)),
         Row::get(urls::view_add(), Needs(OwnAccount), |route| route.to(views::show_add)),
         Row::post(urls::view_add(), Needs(OwnAccount), |route| route.to(views::submit_add)),
@@ -57,6 +62,11 @@ pub fn route_rows() -> Vec<Row> {
         }),
         Row::get(urls::index(), Needs(View), |route| route.to(index::show_index)),
         Row::get(urls::search(), Needs(View), |route| route.to(search::show_search)),
+        Row::get(urls::palette(), Needs(View), |route| route.to(palette::show_palette)),
+        Row::get(urls::docs(), Needs(OwnAccount), |route| route.to(docs::show_docs)),
+        Row::get(urls::document(urls::ID), Needs(OwnAccount), |route| {
+            route.to(docs::show_document)
+        }),
         Row::get(urls::actions(), Needs(View), |route| route.to(actions::show_actions)),
     ];
     rows.extend(webhook_rows());

@@ -7,7 +7,7 @@ use super::jobs::Jobs;
 use super::kit::back::query_parameter;
 use super::kit::frame::Frame;
 use super::kit::list_view::{self, ListView, Read};
-use super::kit::query::read_query;
+use super::kit::query::{Asked, read_query};
 use super::kit::resource::Resource;
 use super::users::Users;
 use super::webhooks::Webhooks;
@@ -18,7 +18,7 @@ use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
 use signalbox_core::ids::{DeliveryId, JobId};
-use signalbox_core::listing::Counts;
+use signalbox_core::listing::{Counts, Page};
 use signalbox_i18n::t;
 use signalbox_store::{self as store, Conn, deliveries, jobs};
 
@@ -81,7 +81,7 @@ pub async fn show_search(context: AdminContext) -> Result<HttpResponse, HumanErr
 }
 
 /// The page of the delivery or job whose id this is.
-async fn find_by_id(conn: &mut Conn, search: &str) -> store::Result<Option<String>> {
+pub async fn find_by_id(conn: &mut Conn, search: &str) -> store::Result<Option<String>> {
     let id = search.to_ascii_uppercase();
     if let Ok(id) = id.parse::<DeliveryId>()
         && deliveries::delivery_exists(conn, &id).await?
@@ -100,23 +100,36 @@ async fn results_of<R: Resource<Site = Signalbox>>(
     context: &AdminContext,
     search: &str,
 ) -> Result<Option<Results>, HumanError> {
+    let Some((asked, page)) = fetch_first::<R>(context, search, ROWS).await? else {
+        return Ok(None);
+    };
+    let meta = R::META;
+    let all = urls::with_query(&meta.list_url(), &[("q", search)]);
+    let read = Read { page, all: None, counts: Counts::default() };
+    let list = list_view::draw_list(meta.plural, clock::now(), R::LISTING, asked, &read);
+    Ok(Some(Results { title: meta.title, all, list: list.without_switches() }))
+}
+
+/// What a search asked of a list, and what it found.
+type Found<R> = (Asked<<R as Resource>::Sort, <R as Resource>::Filter>, Page<<R as Resource>::Row>);
+
+/// The first rows of a list that a search finds, for who may see it; none = there are none.
+pub async fn fetch_first<R: Resource<Site = Signalbox>>(
+    context: &AdminContext,
+    search: &str,
+    rows: i64,
+) -> Result<Option<Found<R>>, HumanError> {
     let meta = R::META;
     if !context.has_permission(meta.view) {
         return Ok(None);
     }
     let mut conn = context.get_conn().await?;
-    let all = urls::with_query(&meta.list_url(), &[("q", search)]);
-    let query = all.split_once('?').map_or("", |(_, query)| query);
-    let mut asked = read_query(&meta.list_url(), query, R::LISTING);
-    asked.query.limit = ROWS;
+    let query = urls::with_query("", &[("q", search)]);
+    let mut asked = read_query(&meta.list_url(), query.trim_start_matches('?'), R::LISTING);
+    asked.query.limit = rows;
     asked.query.reach = REACH;
     let page = R::fetch_page(&mut conn, &asked.query).await?;
-    if page.rows.is_empty() {
-        return Ok(None);
-    }
-    let read = Read { page, all: None, counts: Counts::default() };
-    let list = list_view::draw_list(meta.plural, clock::now(), R::LISTING, asked, &read);
-    Ok(Some(Results { title: meta.title, all, list: list.without_switches() }))
+    Ok((!page.rows.is_empty()).then_some((asked, page)))
 }
 
 #[cfg(test)]

@@ -223,7 +223,14 @@ fn view_fields(may_share: bool) -> Fieldset {
             ),
         );
     }
-    Fieldset { id: "view", legend: "View", help: "".into(), paired: false, fields }
+    Fieldset {
+        id: "view",
+        legend: "View",
+        help: "".into(),
+        learn_more: None,
+        paired: false,
+        fields,
+    }
 }
 
 fn draw_form(

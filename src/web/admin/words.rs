@@ -12,7 +12,7 @@ use signalbox_i18n::t;
 use signalbox_store::audit::{self, Verb};
 
 /// Each field as it is stored, and its label.
-const LABELS: [(&str, &str); 41] = [
+const LABELS: [(&str, &str); 42] = [
     ("name", "Name"),
     ("repo_name", "Repository name"),
     ("repo_url", "Repository URL"),
@@ -49,6 +49,7 @@ const LABELS: [(&str, &str); 41] = [
     ("password", "Password"),
     ("role", "Role"),
     ("active", "Active"),
+    ("time_zone", "Time zone"),
     ("view_name", "Name"),
     ("list", "List"),
     ("query", "Search and filters"),

@@ -1,6 +1,7 @@
 //! Says who is asking: account and role are read afresh from the database for every request, so
 //! that what is taken away is gone at once. Whether they may is `super::authorize`'s.
 
+use super::time_zone::browser_zone;
 use super::{Answer, csrf};
 use crate::clock;
 use crate::web::human::HumanError;
@@ -18,6 +19,7 @@ use futures_util::future::try_join3;
 use signalbox_core::actor::Actor;
 use signalbox_core::ids::UserId;
 use signalbox_core::pause::Pause;
+use signalbox_i18n::{Tz, answer_in_zone, find_zone};
 use signalbox_store::saved_views::{self, Columns, View};
 use signalbox_store::sessions::{self, Origin};
 use signalbox_store::{Conn, StoreError, pauses, users};
@@ -47,6 +49,8 @@ pub struct Visit {
 pub struct Around {
     /// What is paused: every page says so.
     pub pauses: Vec<Pause>,
+    /// The time zone that they chose; none = their browser's.
+    pub zone: Option<Tz>,
     /// The views of lists that they see, by name.
     pub views: Vec<View>,
     /// The columns that they chose.
@@ -54,17 +58,18 @@ pub struct Around {
 }
 
 /// Reads it, in one way to the database and back.
-async fn load_around(conn: &Conn, user: UserId) -> Result<Around, StoreError> {
+async fn load_around(conn: &Conn, user: &users::User) -> Result<Around, StoreError> {
     let (pauses, views, columns) = try_join3(
         pauses::list_pauses(conn),
-        saved_views::list_views(conn, user),
-        saved_views::chosen_columns(conn, user),
+        saved_views::list_views(conn, user.id),
+        saved_views::chosen_columns(conn, user.id),
     )
     .await?;
-    Ok(Around { pauses, views, columns })
+    let zone = user.time_zone.as_deref().and_then(find_zone);
+    Ok(Around { pauses, zone, views, columns })
 }
 
-/// Finds out who is asking.
+/// Finds out who is asking, and answers them in their time zone.
 ///
 /// # Errors
 /// Those of what is inside.
@@ -74,8 +79,10 @@ pub async fn identify_visitor(
 ) -> Answer {
     match find_visit(&request).await {
         Ok(visit) => {
+            let zone = visit.around.zone.or_else(|| browser_zone(request.request()));
             request.extensions_mut().insert(visit);
-            Ok(next.call(request).await?.map_into_boxed_body())
+            let answer = next.call(request);
+            Ok(answer_in_zone(zone.unwrap_or(Tz::UTC), answer).await?.map_into_boxed_body())
         }
         Err(problem) => Ok(request.into_response(HumanError::from(problem).error_response())),
     }
@@ -89,8 +96,7 @@ async fn find_visit(request: &ServiceRequest) -> Result<Visit, Problem> {
     if session.contains_key(AWAY) {
         return Err(Problem::unavailable());
     }
-    let nobody = Visit::default();
-    let Some(id) = session.get::<i64>(USER).ok().flatten() else { return Ok(nobody) };
+    let Some(id) = session.get::<i64>(USER).ok().flatten() else { return Ok(Visit::default()) };
     let mut conn = deps.pool.get_conn().await?;
     let reference: String = session.get(REFERENCE).ok().flatten().unwrap_or_default();
     match users::find_visitor(&mut conn, UserId(id), &reference).await {
@@ -106,7 +112,7 @@ async fn find_visit(request: &ServiceRequest) -> Result<Visit, Problem> {
             Ok(Visit {
                 actor: Some(user.as_actor()),
                 csrf,
-                around: load_around(&conn, user.id).await?,
+                around: load_around(&conn, &user).await?,
             })
         }
         Ok(_) | Err(StoreError::NotFound) => {
@@ -116,7 +122,7 @@ async fn find_visit(request: &ServiceRequest) -> Result<Visit, Problem> {
             } else {
                 session.clear();
             }
-            Ok(nobody)
+            Ok(Visit::default())
         }
         Err(error) => Err(error.into()),
     }

@@ -10,6 +10,7 @@ pub mod locale;
 pub mod own_host;
 pub mod request_id;
 pub mod security_headers;
+pub mod time_zone;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::ServiceResponse;

@@ -9,6 +9,7 @@ mod changes;
 mod facts;
 mod git_ref;
 pub mod kind;
+mod links;
 pub mod nesting;
 mod payload;
 pub mod repository;
@@ -17,6 +18,7 @@ mod web_page;
 
 pub use changes::Changes;
 pub use git_ref::{GitRef, is_commit_id};
+pub use links::Links;
 
 use crate::delivery_reason::DeliveryReason;
 use nesting::MAX_LEVELS;
@@ -69,6 +71,8 @@ pub struct Event {
     pub message: String,
     /// The page in GitLab of what it is about, if its host is the repository's.
     pub web_url: String,
+    /// The project's page in GitLab, if its host is the repository's.
+    pub project_url: String,
     /// What started a pipeline: `push`, `schedule` …
     pub source: String,
     /// Whether a merge request is a draft.

@@ -8,7 +8,7 @@
 use super::changes::{Commits, CommitsSeed};
 use super::facts::{commit_sha, event_person, first_update, git_ref};
 use super::repository::RepositoryUrl;
-use super::web_page::event_page;
+use super::web_page::{event_page, project_page};
 use super::{Event, Labels, Unreadable, is_commit_id, shallow};
 use serde::Deserialize;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
@@ -143,6 +143,7 @@ pub(super) fn read_event(header: &str, body: &[u8]) -> Result<Event, Unreadable>
     let addresses = repository_addresses(&fields);
     let repo_url = addresses.first().cloned().unwrap_or_default();
     let web_url = event_page(&fields, &addresses);
+    let project_url = project_page(&fields, &addresses);
     let person = event_person(&fields, &object_kind);
     let message = commit_message(&mut fields, &object_kind);
     let mut changes = std::mem::take(&mut fields.commits.changes);
@@ -185,6 +186,7 @@ pub(super) fn read_event(header: &str, body: &[u8]) -> Result<Event, Unreadable>
         title: event_title(&fields, &object_kind),
         message,
         web_url,
+        project_url,
         source: first_text([json_at(&fields.object_attributes, "/source")]),
         draft: ["/draft", "/work_in_progress"]
             .iter()

@@ -28,6 +28,15 @@ pub(super) fn event_page(fields: &Fields, addresses: &[String]) -> String {
     .unwrap_or_default()
 }
 
+/// The project's page; empty if the body names none on the server of these addresses.
+pub(super) fn project_page(fields: &Fields, addresses: &[String]) -> String {
+    let servers: Vec<_> = addresses.iter().map(|url| RepositoryUrl::parse(url)).collect();
+    [json_at(&fields.project, "/web_url"), json_at(&fields.repository, "/homepage")]
+        .into_iter()
+        .find_map(|address| page_on(&bounded_text(address), &servers))
+        .unwrap_or_default()
+}
+
 fn page_on(address: &str, servers: &[RepositoryUrl]) -> Option<String> {
     let url = url::Url::parse(address).ok()?;
     let is_web = matches!(url.scheme(), "http" | "https");

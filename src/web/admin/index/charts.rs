@@ -2,7 +2,7 @@
 
 use crate::web::admin::jobs::chart::{Chart, Source, draw_chart};
 use crate::web::admin::jobs::stats::draw_ended_jobs;
-use crate::web::admin::kit::filter::{BEFORE, FROM};
+use crate::web::admin::kit::filter::{BEFORE, FROM, moment_text};
 use crate::web::urls;
 use chrono::{DateTime, Utc};
 use signalbox_core::chart::Period;
@@ -34,8 +34,7 @@ pub(super) fn draw_charts(
 
 /// The list of the deliveries that came in this span.
 fn deliveries_url(span: Span, verdict: Option<&str>) -> String {
-    let moment = |at: DateTime<Utc>| at.format("%Y-%m-%dT%H:%M").to_string();
-    let (from, to) = (moment(span.0), moment(span.1));
+    let (from, to) = (moment_text(span.0), moment_text(span.1));
     let (since, before) = (format!("received{FROM}"), format!("received{BEFORE}"));
     let times = [(since.as_str(), from.as_str()), (before.as_str(), to.as_str())];
     let verdict = verdict.map(|verdict| ("verdict", verdict));
@@ -46,11 +45,12 @@ fn deliveries_url(span: Span, verdict: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use signalbox_i18n::Tz;
 
     #[test]
     fn bars_stand_on_the_axis_and_lead_to_the_rows_of_their_time() {
-        let now = "2026-11-29T09:24:39Z".parse().unwrap();
-        let bounds = Period::Day.bounds(now);
+        let now: DateTime<Utc> = "2026-11-29T09:24:39Z".parse().unwrap();
+        let bounds = Period::Day.bounds(&now);
         let mut counts = vec![Counts { deliveries: [0; 8], jobs: [0; 4] }; 24];
         counts[23].deliveries = [12, 0, 3, 0, 0, 0, 0, 0];
         counts[0].jobs = [1, 1, 0, 0];
@@ -59,7 +59,7 @@ mod tests {
         assert_eq!(bar.title, "2026-11-29 09:00 to 10:00\n12 matched\n3 unmatched");
         assert_eq!(bar.parts, [("matched", 58, 62), ("unmatched", 43, 15)]);
         assert_eq!((bar.column.0.as_str(), bar.cut.is_none()), ("95.818%", true));
-        let list = "/admin/hooks/delivery/?received__gte=2026-11-29T09%3A00&received__lt=2026-11-29T10%3A00";
+        let list = "/admin/hooks/delivery/?received__gte=2026-11-29T09%3A00%3A00Z&received__lt=2026-11-29T10%3A00%3A00Z";
         assert_eq!(bar.total.href.as_deref(), Some(list));
         let states: Vec<_> = deliveries.states.iter().map(|(state, ..)| *state).collect();
         assert_eq!(states, ["matched", "unmatched"]);
@@ -79,5 +79,20 @@ mod tests {
         assert_eq!(cuts.iter().map(|(_, words)| words.as_str()).collect::<Vec<_>>(), ["5k", ""]);
         let nothing = draw_charts(Period::Week, &bounds, &[]).map(|chart| chart.nothing);
         assert_eq!(nothing[0].as_deref(), Some("No deliveries in 7 days"));
+    }
+    #[test]
+    fn bars_begin_with_the_readers_days_though_clocks_are_set() {
+        let now: DateTime<Utc> = "2026-11-01T12:10:00Z".parse().unwrap();
+        let begins = |zone: Tz, period: Period, form: &str| {
+            let bounds = period.bounds(&now.with_timezone(&zone));
+            assert!(bounds.windows(2).all(|pair| pair[0] < pair[1]), "{bounds:?}");
+            let texts = bounds.iter().map(|at| at.with_timezone(&zone).format(form).to_string());
+            texts.collect::<std::collections::BTreeSet<_>>()
+        };
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        assert_eq!(begins(Tz::Europe__Berlin, Period::Month, "%H:%M"), texts(&["00:00"]));
+        let quarters = texts(&["00:00", "06:00", "12:00", "18:00"]);
+        assert_eq!(begins(Tz::Europe__Berlin, Period::Week, "%H:%M"), quarters);
+        assert_eq!(begins(Tz::Asia__Kolkata, Period::Day, "%M:%S"), texts(&["00:00"]));
     }
 }

@@ -2,11 +2,12 @@
 //! them. Bars lead to the lists of their time; the table behind *Numbers* says the same without a
 //! picture.
 
-use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use crate::web::admin::kit::at::At;
+use chrono::{DateTime, NaiveTime, Utc};
 use signalbox_core::chart::{Axis, Period};
 use signalbox_core::job::JobState;
 use signalbox_core::listing::Total;
-use signalbox_i18n::{say, t};
+use signalbox_i18n::{say, t, to_local};
 use signalbox_store::overview::ENDED;
 use signalbox_store::stats::{Bucket, Span};
 
@@ -110,7 +111,7 @@ pub fn draw_chart(period: Period, bounds: &[DateTime<Utc>], source: &Source<'_>)
     let mut bars: Vec<Bar> = Vec::new();
     let mut times = Vec::new();
     for (number, span) in spans.iter().enumerate() {
-        if period.has_label(span.0) {
+        if period.has_label(&to_local(span.0)) {
             times.push(time_label(period, span.0, number, spans.len()));
         }
         let counted = source.numbers.get(number).map(Vec::as_slice).unwrap_or_default();
@@ -209,7 +210,7 @@ fn time_label(
     let form = if period == Period::Day { "%H:%M" } else { "%m-%d" };
     let is_last = number + 1 == of;
     let place = (number + usize::from(is_last)) * WIDTH / of.max(1);
-    (percent(place), if is_last { "end" } else { "start" }, begin.format(form).to_string())
+    (percent(place), if is_last { "end" } else { "start" }, At(begin).local(form))
 }
 
 /// A number that leads to a list, if there is anything in it.
@@ -238,12 +239,13 @@ fn short_number(number: i64) -> String {
 
 /// A part of the span, in words; of a whole day only its date.
 pub fn span_text(span: Span) -> String {
-    let (from, to) = span;
-    if to - from == TimeDelta::days(1) && from.time() == NaiveTime::MIN {
-        return from.format("%Y-%m-%d").to_string();
+    let (from, to) = (At(span.0), At(span.1));
+    let is_midnight = |at: At| to_local(at.0).time() == NaiveTime::MIN;
+    let hours = (span.1 - span.0).num_hours();
+    if is_midnight(from) && is_midnight(to) && (23..=25).contains(&hours) {
+        return from.local("%Y-%m-%d");
     }
-    let (from, to) = (from.format("%Y-%m-%d %H:%M"), to.format("%H:%M"));
-    say!("{from} to {to}", from = from, to = to)
+    say!("{from} to {to}", from = from.local("%Y-%m-%d %H:%M"), to = to.local("%H:%M"))
 }
 
 #[cfg(test)]

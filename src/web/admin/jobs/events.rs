@@ -60,7 +60,7 @@ pub async fn stream_events(ctx: AdminContext) -> Result<HttpResponse, HumanError
         watcher,
         place: after.as_deref().and_then(Place::parse_place).unwrap_or_default(),
         times,
-        locale: i18n::current_locale(),
+        reader: (i18n::current_locale(), i18n::current_zone()),
         assembly: None,
         told: None,
         ends: Instant::now() + LONGEST,
@@ -111,8 +111,8 @@ struct Follower {
     place: Place,
     /// Whether each line says when it was written.
     times: bool,
-    /// The reader's language.
-    locale: i18n::Locale,
+    /// The reader's language and time zone.
+    reader: (i18n::Locale, i18n::Tz),
     /// The lines of the attempt so far; none = to be made from the chunks up to the place.
     assembly: Option<Assembly>,
     /// What was last said of the job's state.
@@ -189,7 +189,7 @@ impl Follower {
             let (from, lines) = assembly.take_lines();
             let prefix = "L".to_owned();
             let lines = Lines { lines, prefix, times: self.times, elsewhere: None };
-            let html = i18n::say_in(self.locale, || lines.render()).unwrap_or_default();
+            let html = say_to(self.reader, || lines.render()).unwrap_or_default();
             let data = serde_json::json!({"attempt": attempt, "from": from, "html": html});
             let id = format!("{attempt}.{}", self.place.seq);
             let _ = write!(events, "event: lines\nid: {id}\ndata: {data}\n\n");
@@ -197,7 +197,7 @@ impl Follower {
                 return Ok(events);
             }
         }
-        let state = i18n::say_in(self.locale, || state_of(&job, newest.as_ref()));
+        let state = say_to(self.reader, || state_of(&job, newest.as_ref()));
         if self.told.as_ref() != Some(&state) {
             let _ = write!(events, "event: state\ndata: {state}\n\n");
             self.told = Some(state);
@@ -208,6 +208,10 @@ impl Follower {
         }
         Ok(events)
     }
+}
+
+fn say_to<T>((locale, zone): (i18n::Locale, i18n::Tz), say: impl FnOnce() -> T) -> T {
+    i18n::say_in(locale, || i18n::say_in_zone(zone, say))
 }
 
 /// What a page must know to tell whether it still shows how the job stands.

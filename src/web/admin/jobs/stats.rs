@@ -13,7 +13,7 @@ use actix_web::HttpResponse;
 use askama::Template;
 use chrono::{DateTime, Utc};
 use signalbox_core::chart::Period;
-use signalbox_i18n::{say, t};
+use signalbox_i18n::{say, t, to_local};
 use signalbox_store::overview::ENDED;
 use signalbox_store::stats::{self, Bucket, Failures, Span, WebhookStats};
 use std::cmp::Reverse;
@@ -51,10 +51,10 @@ pub async fn show_stats(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         .find(|(name, _)| name == "period")
         .map(|(_, value)| value.into_owned());
     let period = asked.as_deref().and_then(Period::parse).unwrap_or(Period::Day);
-    let bounds = period.bounds(clock::now());
+    let bounds = period.bounds(&to_local(clock::now()));
     let span = whole(&bounds);
     let mut conn = ctx.get_conn().await?;
-    let buckets = stats::load_throughput(&mut conn, span, period.bars().1.num_seconds()).await?;
+    let buckets = stats::load_throughput(&mut conn, &bounds).await?;
     let webhooks = stats::webhook_stats(&mut conn, span).await?;
     let failures = stats::list_failures(&mut conn, span).await?;
     let frame = ctx.new_frame(t("Job statistics")).with_crumb(t("Jobs"), urls::jobs());

@@ -1,27 +1,56 @@
-//! Times and lengths of time as a person reads them. Only words: which time, the caller says.
+//! Times and lengths of time as a person reads them, in the time zone of who asks. Only words:
+//! which time, the caller says.
 
-use chrono::{DateTime, TimeDelta, Utc};
-use signalbox_i18n::say;
-use signalbox_i18n::t;
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use signalbox_i18n::{offset_text, say, t, to_local};
 
 /// A moment, shown relative to now with the full time behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct At(pub DateTime<Utc>);
 
 impl At {
-    /// For `datetime=`: RFC 3339.
+    /// For `datetime=`: RFC 3339, in UTC.
     pub fn iso(&self) -> String {
-        self.0.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+        self.0.to_rfc3339_opts(SecondsFormat::Millis, true)
     }
 
-    /// The full time with its zone: `2026-11-24 22:16:11 UTC`.
+    /// The full time with how far it is from UTC: `2026-11-24 22:16:11 UTC`.
     pub fn absolute(&self) -> String {
-        self.0.format("%Y-%m-%d %H:%M:%S UTC").to_string()
+        self.with_offset("%Y-%m-%d %H:%M:%S")
+    }
+
+    /// The same to the minute: `2026-11-24 22:16 UTC`.
+    pub fn minute(&self) -> String {
+        self.with_offset("%Y-%m-%d %H:%M")
     }
 
     /// The time of day to the millisecond, for steps that lie close together.
     pub fn precise(&self) -> String {
-        self.0.format("%H:%M:%S%.3f").to_string()
+        self.local("%H:%M:%S%.3f")
+    }
+
+    /// In a form of chrono's, without its zone: where the page says which that is.
+    pub fn local(&self, form: &str) -> String {
+        to_local(self.0).format(form).to_string()
+    }
+
+    /// What stands behind a time: the full time, in UTC too, and how long ago it was.
+    pub fn tooltip(&self, now: &DateTime<Utc>) -> String {
+        let (full, ago) = (self.absolute(), self.ago(now));
+        let utc = Some(self.in_utc()).filter(|utc| *utc != full);
+        // Of what is long ago only the day is said, which the full time says too.
+        let ago = Some(ago).filter(|ago| !full.starts_with(ago));
+        [Some(full), utc, ago].into_iter().flatten().collect::<Vec<_>>().join("\n")
+    }
+
+    /// The full time in UTC.
+    pub fn in_utc(&self) -> String {
+        self.0.format("%Y-%m-%d %H:%M:%S UTC").to_string()
+    }
+
+    fn with_offset(self, form: &str) -> String {
+        let local = to_local(self.0);
+        format!("{} {}", local.format(form), offset_text(&local))
     }
 
     /// How far from `now`: `3 min ago`, `in 20 s`; a date when that is more than thirty days.
@@ -32,7 +61,7 @@ impl At {
             return t("just now").to_owned();
         }
         if size >= TimeDelta::days(30) {
-            return self.0.format("%Y-%m-%d").to_string();
+            return self.local("%Y-%m-%d");
         }
         let span = if size < TimeDelta::minutes(1) {
             say!("{n} s", n = size.num_seconds())
@@ -82,6 +111,7 @@ pub fn size_text(bytes: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use signalbox_i18n::{Tz, say_in_zone};
 
     #[test]
     fn times_are_told_as_people_tell_them() {
@@ -93,6 +123,26 @@ mod tests {
         assert_eq!(told(7_200), "2 h ago");
         assert_eq!(told(-30), "in 30 s");
         assert_eq!(told(86_400 * 40), "1970-03-02");
+    }
+
+    #[test]
+    fn a_time_stands_in_the_zone_of_its_reader_with_utc_behind_it() {
+        let at = At("2026-11-28T22:16:11.042Z".parse().unwrap());
+        let now = at.0 + TimeDelta::hours(3);
+        assert_eq!(at.absolute(), "2026-11-28 22:16:11 UTC");
+        assert_eq!(at.tooltip(&now), "2026-11-28 22:16:11 UTC\n3 h ago");
+        say_in_zone(Tz::Europe__Berlin, || {
+            assert_eq!(at.absolute(), "2026-11-28 23:16:11 UTC+1");
+            assert_eq!(at.minute(), "2026-11-28 23:16 UTC+1");
+            assert_eq!(at.precise(), "23:16:11.042");
+            let lines = "2026-11-28 23:16:11 UTC+1\n2026-11-28 22:16:11 UTC\n3 h ago";
+            assert_eq!(at.tooltip(&now), lines);
+            assert_eq!(at.iso(), "2026-11-28T22:16:11.042Z");
+            assert_eq!(
+                At(at.0 + TimeDelta::hours(2)).ago(&(at.0 + TimeDelta::days(60))),
+                "2026-11-29"
+            );
+        });
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub struct Fieldset {
     pub legend: &'static str,
     /// A sentence under it.
     pub help: Words,
+    /// Where the documentation says more.
+    pub learn_more: Option<String>,
     /// Whether fields stand side by side where there is room.
     pub paired: bool,
     /// Its fields.

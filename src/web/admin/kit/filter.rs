@@ -1,9 +1,12 @@
 //! Filters as data: an address parameter, its choices, and how a value narrows the query.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use super::at::At;
+use chrono::{
+    DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeDelta, Utc,
+};
 use signalbox_core::listing::Times;
-use signalbox_i18n::say;
-use signalbox_i18n::t;
+use signalbox_core::local_time::resolve_local;
+use signalbox_i18n::{Tz, say, t};
 
 /// A value that a filter does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,23 +76,37 @@ impl<F> FilterSpec<F> {
         params
     }
 
-    /// Narrows the query by one of its parameters.
+    /// Narrows the query by one of its parameters, times of day read in a zone. Returns the value as
+    /// links repeat it: moments in UTC, so that an address means the same to everybody.
     ///
     /// # Errors
     /// [`BadChoice`] for a value that it does not know.
-    pub fn narrow_query(&self, filter: &mut F, param: &str, value: &str) -> Result<(), BadChoice> {
-        let Choices::Times(times) = self.choices else { return (self.apply)(filter, value) };
-        let times = times(filter);
-        match param.strip_prefix(self.param) {
-            Some(FROM) => times.since = Some(parse_moment(value)?),
-            Some(BEFORE) => times.before = Some(parse_moment(value)?),
-            _ => times.within = Some(parse_within(value)?),
+    pub fn narrow_query(
+        &self,
+        filter: &mut F,
+        (param, value): (&str, &str),
+        zone: Tz,
+    ) -> Result<String, BadChoice> {
+        let suffix = param.strip_prefix(self.param);
+        if let (Choices::Times(times), Some(FROM | BEFORE)) = (&self.choices, suffix) {
+            let moment = parse_moment(value, zone)?;
+            let times = times(filter);
+            *(if suffix == Some(FROM) { &mut times.since } else { &mut times.before }) =
+                Some(moment);
+            return Ok(moment_text(moment));
         }
-        Ok(())
+        match self.choices {
+            Choices::Times(times) => times(filter).within = Some(parse_within(value)?),
+            _ => (self.apply)(filter, value)?,
+        }
+        Ok(value.to_owned())
     }
 
-    /// The words for a value.
+    /// The words for a value; a moment in the reader's zone.
     pub fn choice_words(&self, value: &str) -> String {
+        if let (Choices::Times(_), Ok(moment)) = (&self.choices, value.parse()) {
+            return At(moment).minute();
+        }
         let known = self.choices.known_choices().iter().find(|(known, _)| *known == value);
         known.map_or_else(|| value.to_owned(), |(_, words)| t(words).to_owned())
     }
@@ -140,14 +157,22 @@ pub const FROM: &str = "__gte";
 /// See [`FROM`].
 pub const BEFORE: &str = "__lt";
 
-/// Reads a moment: a day, or a day with a time, in UTC; or RFC 3339.
+/// The parameter that says in which zone days and times of day are meant.
+pub const ZONE: &str = "tz";
+
+/// A moment as addresses say it.
+pub fn moment_text(moment: DateTime<Utc>) -> String {
+    moment.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+/// Reads a moment: a day, or a day with a time, in a zone; or RFC 3339.
 ///
 /// # Errors
 /// [`BadChoice`] for anything else.
-pub fn parse_moment(value: &str) -> Result<DateTime<Utc>, BadChoice> {
+pub fn parse_moment(value: &str, zone: Tz) -> Result<DateTime<Utc>, BadChoice> {
     let day = NaiveDate::parse_from_str(value, "%Y-%m-%d").map(|day| day.and_time(NaiveTime::MIN));
     let minute = || NaiveDateTime::parse_from_str(value, "%Y-%m-%dT%H:%M");
-    let plain = day.or_else(|_| minute()).map(|moment| moment.and_utc());
+    let plain = day.or_else(|_| minute()).map(|moment| resolve_local(&zone, moment));
     let moment = plain.or_else(|_| value.parse()).map_err(|_| BadChoice)?;
     // What the database can hold, with room.
     if (1970..10_000).contains(&moment.year()) { Ok(moment) } else { Err(BadChoice) }
@@ -161,9 +186,26 @@ mod tests {
     fn a_time_choice_is_a_number_and_a_unit() {
         assert_eq!(parse_within("24h"), Ok(TimeDelta::days(1)));
         assert!(WITHIN.iter().all(|(value, _)| parse_within(value).is_ok()));
-        assert_eq!(parse_moment("2026-11-24").unwrap().to_rfc3339(), "2026-11-24T00:00:00+00:00");
-        assert_eq!(parse_moment("2026-11-24T22:16"), parse_moment("2026-11-24T23:16:00+01:00"));
-        assert!(["", "now", "2026-13-01", "0001-01-01"].iter().all(|v| parse_moment(v).is_err()));
         assert!(["", "h", "0h", "-1d", "4w", "99999999d"].iter().all(|v| parse_within(v).is_err()));
+    }
+    #[test]
+    fn a_moment_is_read_in_a_zone() {
+        let read = |value, zone| parse_moment(value, zone).map(moment_text);
+        let (utc, berlin) = (Tz::UTC, Tz::Europe__Berlin);
+        assert_eq!(read("2026-11-24", utc).unwrap(), "2026-11-24T00:00:00Z");
+        assert_eq!(read("2026-11-24", berlin).unwrap(), "2026-11-23T23:00:00Z");
+        assert_eq!(read("2026-07-24T22:16", berlin).unwrap(), "2026-07-24T20:16:00Z");
+        // Whoever says how far it is from UTC needs no zone.
+        assert_eq!(read("2026-11-24T23:16:00+09:00", berlin).unwrap(), "2026-11-24T14:16:00Z");
+        assert_eq!(read("2026-11-24T14:16:00Z", berlin).unwrap(), "2026-11-24T14:16:00Z");
+        // Clocks are set: 02:30 does not exist, and then comes twice.
+        assert_eq!(read("2026-03-29T02:30", berlin).unwrap(), "2026-03-29T01:30:00Z");
+        assert_eq!(read("2026-10-25T02:30", berlin).unwrap(), "2026-10-25T00:30:00Z");
+        // A day that was left out, and one that begins at one o'clock.
+        assert_eq!(read("2011-12-30", Tz::Pacific__Apia).unwrap(), "2011-12-30T10:00:00Z");
+        assert_eq!(read("2026-04-24", Tz::Africa__Cairo).unwrap(), "2026-04-23T22:00:00Z");
+        for bad in ["", "now", "2026-13-01", "0001-01-01"] {
+            assert!(parse_moment(bad, berlin).is_err(), "{bad}");
+        }
     }
 }

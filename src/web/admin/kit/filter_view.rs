@@ -1,9 +1,10 @@
 //! The filters of a list as its template draws them: tabs, links in the side column, chips.
 
-use super::filter::{BEFORE, Choices, FROM, FilterSpec};
+use super::at::At;
+use super::filter::{BEFORE, Choices, FROM, FilterSpec, ZONE};
 use super::query::{Address, VIEW};
 use signalbox_core::listing::{Counts, Total};
-use signalbox_i18n::t;
+use signalbox_i18n::{current_zone, t};
 
 /// A link that narrows a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,8 +65,12 @@ pub struct Chip {
 fn range_view<F>(spec: &FilterSpec<F>, address: &Address) -> Option<RangeView> {
     let Choices::Times(_) = spec.choices else { return None };
     let (from, before) = (format!("{}{FROM}", spec.param), format!("{}{BEFORE}", spec.param));
-    let value = |name: &str| address.get(name).unwrap_or_default().chars().take(10).collect();
-    let keeps = address.with_param(spec.param, None).with_param(&from, None).other_params(&before);
+    let value = |name: &str| {
+        let moment = address.get(name).and_then(|value| value.parse().ok());
+        moment.map(|moment| At(moment).local("%Y-%m-%d")).unwrap_or_default()
+    };
+    let keeps = address.with_param(spec.param, None).with_param(&from, None);
+    let keeps = keeps.with_param(ZONE, Some(current_zone().name())).other_params(&before);
     Some(RangeView {
         from: (from.clone(), value(&from)),
         before: (before.clone(), value(&before)),

@@ -155,6 +155,8 @@ pub struct FieldsetView {
     pub legend: &'static str,
     /// A sentence under it.
     pub help: String,
+    /// Where the documentation says more.
+    pub learn_more: Option<String>,
     /// Whether fields stand side by side where there is room.
     pub paired: bool,
     /// Its fields.
@@ -320,6 +322,7 @@ impl FormView {
             .into_iter()
             .map(|set| FieldsetView {
                 id: set.id,
+                learn_more: set.learn_more,
                 legend: set.legend,
                 help: set.help.into_owned(),
                 paired: set.paired,
@@ -363,7 +366,8 @@ mod tests {
             Field::new("kind", "Kind", Widget::SelectOr { options: kinds, pairs: None }),
             Field::new("token", "Token", secret).with_help("Kept secret."),
         ];
-        let set = Fieldset { id: "all", legend: "All", help: "".into(), paired: false, fields };
+        let (id, legend, help) = ("all", "All", "".into());
+        let set = Fieldset { id, legend, help, learn_more: None, paired: false, fields };
         FormView::bind_form(vec![set], values, errors)
     }
 

@@ -156,10 +156,18 @@ pub struct Chrome {
     pub banners: Vec<Banner>,
     /// Searches everything.
     pub search: Option<&'static str>,
+    /// A page of links to everything, shown over any other page.
+    pub palette: Option<&'static str>,
+    /// Where the documentation helps with this page.
+    pub help: Option<String>,
     /// What a person finds of their own account: words and addresses.
     pub account: Vec<(&'static str, &'static str)>,
     /// Chooses the language; POST.
     pub language: Option<&'static str>,
+    /// Chooses the time zone.
+    pub time_zone: Option<&'static str>,
+    /// Whether times are in the browser's zone, unless it did not say it yet.
+    pub follows_browser: bool,
     /// Signs out; POST.
     pub logout: Option<&'static str>,
     /// The list in which what is gone may be found, for those who may.

@@ -1,22 +1,22 @@
 //! The address of a list: read once into a [`ListQuery`], written back into every link.
 //!
 //! `?q=` search, `?o=1.-2` order by column numbers from 1, `?p=` page, `?all=1` long pages,
-//! `?older=`/`?newer=` an id to go on from, and each filter's own parameter. What cannot be used is dropped and named in a
-//! warning; the rest still applies.
+//! `?older=`/`?newer=` an id to go on from, and each filter's own parameter; `?tz=` the zone in which
+//! days are meant. What cannot be used is dropped and named in a warning; the rest still applies.
 
 use super::column::Column;
-use super::filter::FilterSpec;
+use super::filter::{FilterSpec, ZONE};
 use super::listing::{Listing, Paging, SHOW_ALL};
 use signalbox_core::listing::{Direction, ListQuery, Part, split_terms};
-use signalbox_i18n::say;
-use signalbox_i18n::t;
+use signalbox_i18n::{Tz, current_zone, find_zone, say, t};
 use url::form_urlencoded;
 
 /// The parameter that carries a list's query through a form and back.
 pub const PRESERVED: &str = "_changelist_filters";
 
 /// The parameters that mean something to every list.
-pub const RESERVED: [&str; 9] = ["q", "o", "p", "all", "older", "newer", "format", VIEW, PRESERVED];
+pub const RESERVED: [&str; 10] =
+    ["q", "o", "p", "all", "older", "newer", "format", ZONE, VIEW, PRESERVED];
 
 /// The parameter that names the saved view that the list was opened by.
 pub const VIEW: &str = "view";
@@ -143,9 +143,17 @@ where
         shown: listing.usual_columns(),
         warnings: Vec::new(),
     };
+    let zone = zone_of_query(query).unwrap_or_else(|name| {
+        asked.warnings.push(say!(
+            "“{name}” is not a time zone. Days are read in {zone}.",
+            name = shorten_text(&name),
+            zone = current_zone()
+        ));
+        current_zone()
+    });
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         // What an empty field or a link of another kind of page leaves behind means nothing here.
-        if value.trim().is_empty() || name == "format" || name == PRESERVED {
+        if value.trim().is_empty() || ["format", ZONE, PRESERVED].contains(&&*name) {
             continue;
         }
         // Django's spelling of the plain form.
@@ -153,7 +161,7 @@ where
         let kept = if asked.address.get(name).is_some() {
             Err(say!("“{name}” was given twice. The first one is used.", name = name))
         } else {
-            take_param(&mut asked, listing, name, &value)
+            take_param(&mut asked, listing, (name, &value), zone)
         };
         match kept {
             Ok(value) => asked.address.pairs.push((name.to_owned(), value)),
@@ -171,8 +179,8 @@ where
 fn take_param<R, S: Copy, F>(
     asked: &mut Asked<S, F>,
     listing: &Listing<R, S, F>,
-    name: &str,
-    value: &str,
+    (name, value): (&str, &str),
+    zone: Tz,
 ) -> Result<String, String> {
     match name {
         "q" => {
@@ -206,22 +214,19 @@ fn take_param<R, S: Copy, F>(
                 place = format!("{name}={}", shorten_text(value))
             )),
         },
-        VIEW => match value.parse() {
-            Ok(id) => {
-                asked.view = Some(id);
-                Ok(value.to_owned())
-            }
-            Err(_) => Err(no_such_view()),
-        },
-        _ => take_filter(asked, listing.filters, name, value),
+        VIEW => {
+            asked.view = Some(value.parse().map_err(|_| no_such_view())?);
+            Ok(value.to_owned())
+        }
+        _ => take_filter(asked, listing.filters, (name, value), zone),
     }
 }
 
 fn take_filter<S, F>(
     asked: &mut Asked<S, F>,
     filters: &[FilterSpec<F>],
-    name: &str,
-    value: &str,
+    (name, value): (&str, &str),
+    zone: Tz,
 ) -> Result<String, String> {
     let known =
         |spec: &&FilterSpec<F>| spec.labelled_params().iter().any(|(param, _)| param == name);
@@ -231,13 +236,26 @@ fn take_filter<S, F>(
             name = shorten_text(name)
         ));
     };
-    match spec.narrow_query(&mut asked.query.filter, name, value) {
-        Ok(()) => Ok(value.to_owned()),
-        Err(_) => Err(say!(
+    spec.narrow_query(&mut asked.query.filter, (name, value), zone).map_err(|_| {
+        say!(
             "“{value}” is not a choice of “{filter}”. The filter was ignored.",
             value = shorten_text(value),
             filter = t(spec.label)
-        )),
+        )
+    })
+}
+
+/// In which zone an address means its days: the one that it names, or else its reader's; UTC for
+/// programs. The name, if there is no such zone.
+fn zone_of_query(query: &str) -> Result<Tz, String> {
+    let find = |wanted: &str| {
+        let found = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == wanted);
+        found.map(|(_, value)| value.into_owned()).filter(|value| !value.is_empty())
+    };
+    match find(ZONE) {
+        Some(name) => find_zone(&name).ok_or(name),
+        None if find("format").is_some() => Ok(Tz::UTC),
+        None => Ok(current_zone()),
     }
 }
 

@@ -35,6 +35,7 @@ pub fn join_fieldsets<S: Site>(ctx: &Context<S>, sets: &mut Vec<Fieldset>, when:
         id: "your-password",
         legend: "Your password",
         help: when.into(),
+        learn_more: None,
         paired: false,
         fields: vec![field],
     };

@@ -177,6 +177,7 @@ fn first_step() -> Fieldset {
         id: "first-step",
         legend: "Name and password",
         help: "You set the role next. Until then, the new user can only read.".into(),
+        learn_more: None,
         paired: false,
         fields: vec![
             Field::text_field("username", "Username")
@@ -194,6 +195,7 @@ fn sign_in(object: &Loaded) -> Fieldset {
         id: "sign-in",
         legend: "Signing in",
         help: "".into(),
+        learn_more: None,
         paired: false,
         fields: vec![
             Field::new("username", "Username", Widget::Fixed(None)),
@@ -218,6 +220,7 @@ fn permission_fieldset() -> Fieldset {
         id: "permissions",
         legend: "Permissions",
         help: "".into(),
+        learn_more: None,
         paired: false,
         fields: vec![
             Field::new("role", "Role", Widget::Select(roles.into()))

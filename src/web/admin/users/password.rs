@@ -70,6 +70,7 @@ fn password_fields(username: &str) -> Fieldset {
             name = username
         )
         .into(),
+        learn_more: None,
         paired: false,
         fields: vec![
             Field::new("password", "Password", secret()).as_required().with_help(HELP),

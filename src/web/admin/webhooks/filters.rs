@@ -1,5 +1,6 @@
 //! The part of a webhook's form that says which of its events are wanted.
 
+use crate::web::admin::help::{of_webhook, section_url};
 use crate::web::admin::kit::field::{Field, Fieldset, Widget};
 use crate::web::admin::kit::form::Values;
 use crate::web::admin::words::field_label;
@@ -25,6 +26,7 @@ pub(super) fn filter_fieldset(is_new: bool) -> Fieldset {
         id: "filters",
         legend: "Filters",
         help: "Optional. A matching event must also pass every filter.".into(),
+        learn_more: Some(section_url(of_webhook::FILTERS)),
         paired: true,
         fields: vec![
             Field::new("ref_filter", field_label("ref_filter"), Widget::Area { rows: 3 })

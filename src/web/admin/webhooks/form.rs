@@ -4,6 +4,7 @@
 use super::parameters::{self, PARAM};
 use super::{act_from, filters, lane, security};
 use crate::web::admin::context::{AdminContext, Unsaved, to_unsaved};
+use crate::web::admin::help::{of_webhook, section_url};
 use crate::web::admin::kit::field::{Choice, Field, Fieldset, Widget};
 use crate::web::admin::kit::form::{FormErrors, Values};
 use crate::web::admin::kit::resource::{Loaded, Saved};
@@ -63,6 +64,7 @@ fn match_fields(values: &Values) -> Fieldset {
         id: "match",
         legend: "Match",
         help: "Runs when an event matches all five fields.".into(),
+        learn_more: Some(section_url(of_webhook::MATCH)),
         paired: true,
         fields: vec![
             repository(Field::text_field("repo_name", field_label("repo_name")))
@@ -108,6 +110,7 @@ fn action_fields(catalogue: &Catalogue, values: &Values) -> Fieldset {
         id: "action",
         legend: "Action",
         help: "Choose what to run. Actions are files that the host's operator installs.".into(),
+        learn_more: Some(section_url(of_webhook::ACTION)),
         paired: true,
         fields: vec![
             Field::new(
@@ -151,6 +154,7 @@ fn note_fields() -> Fieldset {
         id: "notes",
         legend: "Notes",
         help: "".into(),
+        learn_more: None,
         paired: false,
         fields: vec![
             Field::text_field("name", field_label("name"))

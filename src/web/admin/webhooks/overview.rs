@@ -30,11 +30,12 @@ use signalbox_core::chart::Period;
 use signalbox_core::ids::WebhookId;
 use signalbox_core::job::JobState;
 use signalbox_core::lane;
+use signalbox_core::local_time::resolve_local;
 use signalbox_core::pause::find_holding;
 use signalbox_core::role::Permission;
 use signalbox_core::verdict::Verdict;
-use signalbox_i18n::{say, t};
-use signalbox_store::stats::{self, Bucket, Span};
+use signalbox_i18n::{say, t, to_local};
+use signalbox_store::stats::{self, Bucket};
 use signalbox_store::webhooks::{self, Row};
 use signalbox_store::{Conn, jobs};
 
@@ -44,8 +45,6 @@ const DOTS: i64 = 20;
 const LINES: usize = 5;
 /// Days of the chart, today included.
 const DAYS: i64 = 14;
-/// Seconds of a day.
-const DAY_S: i64 = 86_400;
 
 /// The page.
 #[derive(Template)]
@@ -168,25 +167,27 @@ pub struct Shown {
     row: Row,
     notices: Vec<Notice>,
     jobs: Vec<jobs::Row>,
-    span: Span,
+    /// Where the days of its chart begin and end.
+    days: Vec<DateTime<Utc>>,
     buckets: Vec<Bucket>,
 }
 
 async fn load_shown(ctx: &AdminContext, conn: &mut Conn, row: Row) -> Result<Shown, HumanError> {
-    let (id, span) = (WebhookId(row.id), two_weeks(clock::now()));
+    let (id, days) = (WebhookId(row.id), two_weeks(clock::now()));
     Ok(Shown {
         notices: load_notices(ctx, conn, &row).await?,
         jobs: jobs::of_webhook(conn, id, DOTS).await?,
-        buckets: stats::of_webhook(conn, id, span, DAY_S).await?,
-        span,
+        buckets: stats::of_webhook(conn, id, &days).await?,
+        days,
         row,
     })
 }
 
-/// Two weeks of whole days in UTC, up to the end of today.
-fn two_weeks(now: DateTime<Utc>) -> Span {
-    let end = (now.date_naive() + TimeDelta::days(1)).and_time(NaiveTime::MIN).and_utc();
-    (end - TimeDelta::days(DAYS), end)
+/// Two weeks of whole days of the reader's, up to the end of today.
+fn two_weeks(now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+    let now = to_local(now);
+    let midnight = |day: i64| now.date_naive().and_time(NaiveTime::MIN) + TimeDelta::days(day);
+    (1 - DAYS..=1).map(|day| resolve_local(&now.timezone(), midnight(day))).collect()
 }
 
 fn draw_overview(
@@ -196,7 +197,7 @@ fn draw_overview(
     address: &str,
     now: DateTime<Utc>,
 ) -> OverviewPage {
-    let Shown { row, notices, jobs, span, buckets } = shown;
+    let Shown { row, notices, jobs, days, buckets } = shown;
     let id = row.id.to_string();
     let failed = jobs.iter().filter(|row| row.job.state == JobState::Failed).count();
     let last = row.last_verdict.zip(row.last_delivery_id.as_deref()).zip(row.last_delivery_at);
@@ -216,7 +217,7 @@ fn draw_overview(
         failed: say!("{n} of {all} failed", n = failed, all = jobs.len()),
         newest: jobs.iter().take(LINES).map(job_line).collect(),
         jobs: urls::with_query(&urls::jobs(), &[("webhook", &id)]),
-        chart: (!buckets.is_empty()).then(|| draw_weeks(&id, span, &buckets)),
+        chart: (!buckets.is_empty()).then(|| draw_weeks(&id, &days, &buckets)),
         last_delivery: last.map(|((verdict, id), at)| {
             (verdict_badge(verdict), urls::object("hooks", "delivery", id), At(at))
         }),
@@ -270,11 +271,9 @@ fn job_line(row: &jobs::Row) -> JobLine {
     }
 }
 
-fn draw_weeks(webhook: &str, span: Span, buckets: &[Bucket]) -> Chart {
-    let bounds: Vec<_> = (0..=DAYS).map(|day| span.0 + TimeDelta::days(day)).collect();
-    let numbers = count_by_bar(buckets, bounds.len() - 1);
-    let during = (Period::Month, "14 days");
-    draw_ended_jobs("weeks", during, &bounds, numbers, &[("webhook", webhook)])
+fn draw_weeks(webhook: &str, days: &[DateTime<Utc>], buckets: &[Bucket]) -> Chart {
+    let numbers = count_by_bar(buckets, days.len() - 1);
+    draw_ended_jobs("weeks", (Period::Month, "14 days"), days, numbers, &[("webhook", webhook)])
 }
 
 /// The page of this webhook, with these jobs, for the test of all pages.
@@ -285,7 +284,7 @@ pub fn sample_overview(row: Row, jobs: Vec<jobs::Row>, may_edit: bool) -> Overvi
     let buckets = [bucket(0, "succeeded"), bucket(13, "failed")];
     let buckets = buckets.into_iter().filter(|_| !jobs.is_empty()).collect();
     let notices = super::mismatch_notice(&row).into_iter().collect();
-    let shown = Shown { row, notices, jobs, span: (day(0), day(14)), buckets };
+    let shown = Shown { row, notices, jobs, days: (0..=14).map(day).collect(), buckets };
     let frame = crate::web::admin::context::sample_frame("Webhook");
     let catalogue = Catalogue::load_directory(None).0;
     let address = "https://signalbox.example.com";

@@ -15,7 +15,14 @@ pub(super) fn parameter_fieldset(catalogue: &Catalogue, values: &Values) -> Fiel
     let spec = catalogue.get(values.get_trimmed("action"));
     let fields: Vec<Field> =
         spec.iter().flat_map(|spec| &spec.parameters).map(parameter_field).collect();
-    Fieldset { id: "parameters", legend: "Parameters", help: "".into(), paired: true, fields }
+    Fieldset {
+        id: "parameters",
+        legend: "Parameters",
+        help: "".into(),
+        learn_more: None,
+        paired: true,
+        fields,
+    }
 }
 
 fn parameter_field(parameter: &Parameter) -> Field {

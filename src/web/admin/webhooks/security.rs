@@ -4,6 +4,8 @@
 use crate::clock;
 use crate::control;
 use crate::web::admin::context::AdminContext;
+use crate::web::admin::help::{of_webhook, section_url};
+use crate::web::admin::kit::at::At;
 use crate::web::admin::kit::back::query_parameter;
 use crate::web::admin::kit::field::{Choice, Field, Fieldset, Widget};
 use crate::web::admin::kit::form::{FormErrors, Values};
@@ -12,7 +14,6 @@ use crate::web::admin::kit::resource::Loaded;
 use crate::web::admin::words::field_label;
 use crate::web::urls;
 use crate::webhooks::{Draft, SecretChange, find_sharers};
-use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
 use signalbox_core::ids::WebhookId;
 use signalbox_i18n::say;
@@ -119,6 +120,7 @@ pub(super) fn security_fieldset(
         legend: "Security",
         help: "Proves that an event comes from GitLab. An enabled webhook needs one of the two tokens."
             .into(),
+        learn_more: Some(section_url(of_webhook::SECURITY)),
         paired: true,
         fields,
     }
@@ -209,20 +211,17 @@ pub(super) async fn fill_sharers(
 /// Notes what the form says of a webhook's secrets.
 pub(super) fn fill_secrets(values: &mut Values, row: &Row) {
     let now = clock::now();
+    let minute_text = |at| At(at).minute();
     values.tick_box("require_signature", row.require_signature);
     values.set_field("keep_previous_days", KEEP_DAYS);
     for (name, seen, until) in [
         ("secret_token", row.last_token_at, row.previous_secret_until),
         ("signing_token", row.last_signature_at, row.previous_signing_until),
     ] {
-        values.set_field(&format!("{SEEN}{name}"), seen.map(until_text).unwrap_or_default());
+        values.set_field(&format!("{SEEN}{name}"), seen.map(minute_text).unwrap_or_default());
         let until = until.filter(|until| *until > now);
-        values.set_field(&format!("{UNTIL}{name}"), until.map(until_text).unwrap_or_default());
+        values.set_field(&format!("{UNTIL}{name}"), until.map(minute_text).unwrap_or_default());
     }
-}
-
-fn until_text(at: DateTime<Utc>) -> String {
-    at.format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// Takes what was typed; a new secret token is noted for showing it once. A signing token is GitLab's:
