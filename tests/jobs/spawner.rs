@@ -78,6 +78,36 @@ async fn a_killed_supervisor_fails_its_attempt_and_no_other() {
 }
 
 #[tokio::test]
+async fn a_killed_supervisor_takes_along_those_in_sessions_of_their_own() {
+    let escape = "echo $$; setsid sh -c 'echo $$; setsid sleep 300 & echo $!; wait' & wait";
+    let stay = "setsid sleep 300 >&- 2>&- & echo $!";
+    let setup = Setup::new().await.action("escape", "", escape);
+    let setup = setup.action("stay", "may_leave_processes = true", stay);
+    let app = setup.start().await;
+    webhook_with(&app, "stay", &[]).await;
+    let job = push(&app, "stay").await;
+    app.job_is(&job, "succeeded").await;
+    let stays = process_of(&app, &job).await;
+    app.database().execute("UPDATE webhooks SET action = 'escape'").await;
+    let job = push(&app, "escape").await;
+    let escaped = wait::until("the processes' ids", async || {
+        let ids = output(&app, &job, "stdout").await;
+        let ids: Vec<i32> = ids.lines().map(|id| id.parse().unwrap()).collect();
+        (ids.len() == 3).then_some(ids)
+    })
+    .await;
+    let [command, outer, inner] = escaped.try_into().unwrap();
+    assert_eq!(parent(inner, "sh"), outer);
+    kill(parent(command, "sb-supervisor"));
+    for pid in [command, outer, inner] {
+        wait::until("its end", async || status(pid, "State").is_none().then_some(())).await;
+    }
+    app.job_is(&job, "failed").await;
+    assert_eq!(status(stays, "Name").unwrap(), "sleep", "it may live on");
+    kill(stays);
+}
+
+#[tokio::test]
 async fn nothing_of_them_is_left_when_the_server_is_killed() {
     let mut app = Setup::new().await.action("hold", "", HOLD).start().await;
     webhook_with(&app, "hold", &[]).await;
