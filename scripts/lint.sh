@@ -16,7 +16,7 @@ RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items
 # Known vulnerabilities need the network: `make audit` asks for them, and installs what is missing.
 if cargo deny --version >/dev/null 2>&1; then
     say "dependencies"
-    cargo deny --locked --offline check --hide-inclusion-graph bans licenses sources
+    cargo deny --locked check --hide-inclusion-graph bans licenses sources
 else
     say "dependencies are not checked: make audit installs cargo-deny"
 fi

@@ -159,6 +159,7 @@ pub(super) fn sample_pages() -> (Vec<DocsPage>, Vec<DocumentPage>) {
 mod tests {
     use super::*;
     use crate::web::admin::help;
+    use crate::web::admin::help::of_webhook::{ACTION, FILTERS, MATCH, SECURITY};
     use crate::web::admin::kit::route::Access;
     use crate::web::admin::routes::route_rows;
     use actix_web::http::Method;
@@ -210,7 +211,6 @@ mod tests {
             sections.insert(help);
         }
         assert!(sections.len() > 12, "{sections:?}");
-        use help::of_webhook::{ACTION, FILTERS, MATCH, SECURITY};
         for section in [MATCH, SECURITY, FILTERS, ACTION] {
             assert!(exists(&help::section_url(section)), "{section:?}");
         }

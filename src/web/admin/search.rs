@@ -81,6 +81,9 @@ pub async fn show_search(context: AdminContext) -> Result<HttpResponse, HumanErr
 }
 
 /// The page of the delivery or job whose id this is.
+///
+/// # Errors
+/// The database fails.
 pub async fn find_by_id(conn: &mut Conn, search: &str) -> store::Result<Option<String>> {
     let id = search.to_ascii_uppercase();
     if let Ok(id) = id.parse::<DeliveryId>()
@@ -114,6 +117,9 @@ async fn results_of<R: Resource<Site = Signalbox>>(
 type Found<R> = (Asked<<R as Resource>::Sort, <R as Resource>::Filter>, Page<<R as Resource>::Row>);
 
 /// The first rows of a list that a search finds, for who may see it; none = there are none.
+///
+/// # Errors
+/// The database is away (503).
 pub async fn fetch_first<R: Resource<Site = Signalbox>>(
     context: &AdminContext,
     search: &str,

@@ -94,7 +94,7 @@ pub async fn submit_time_zone(
     };
     let (deps, remote_addr) = (context.deps(), context.remote_addr());
     let asked = Asked { at: clock::now(), remote_addr: &remote_addr, cost: deps.password_cost };
-    let name = zone.map(|zone| zone.name());
+    let name = zone.map(Tz::name);
     time_zone::set_own_zone(&deps.pool, &context.actor, name, asked).await?;
     let told = match zone {
         Some(zone) => say!("Times are now shown in {zone}.", zone = zone),
