@@ -202,6 +202,20 @@ async fn lists_keep_to_their_place_at_every_width_in_every_font() {
         }
         browser.pictures(&format!("all-columns-{list}")).await;
     }
+    // Documents have tables of long names.
+    browser.open("/admin/docs/").await;
+    let documents = "return [...document.querySelectorAll('.doc-list a')].map((e) => e.pathname)";
+    let documents: Vec<String> = serde_json::from_value(browser.script(documents).await).unwrap();
+    assert!(documents.len() > 5, "{documents:?}");
+    for address in documents {
+        browser.open(&address).await;
+        for width in [320, 375, 768, 1280] {
+            browser.resize(width).await;
+            for fault in browser.script(&faults_in_fonts()).await.as_array().unwrap() {
+                faults.push(format!("{address} {width} px {fault}"));
+            }
+        }
+    }
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
     app.database().execute("DELETE FROM list_columns").await;
     for (address, name) in
