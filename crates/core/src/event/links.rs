@@ -1,7 +1,9 @@
 //! Pages in GitLab beside the one of what an event is about: its project, ref, commit and person, and what
 //! a push changed. Made of the project's own page, which is on the repository's server or is not known.
 
-use super::{Event, is_commit_id, is_zeros};
+use super::payload::read_event;
+use super::web_page::project_page;
+use super::{Event, Unreadable, is_commit_id, is_zeros, read_fields};
 use url::Url;
 
 /// The pages that an event has.
@@ -19,11 +21,21 @@ pub struct Links {
     pub person: Option<String>,
 }
 
+impl Links {
+    /// The pages in GitLab of the event in a body.
+    ///
+    /// # Errors
+    /// [`Unreadable`] if the body is not a JSON object.
+    pub fn from_body(header: &str, body: &[u8]) -> Result<Self, Unreadable> {
+        let fields = read_fields(body)?;
+        let project = project_page(&fields);
+        let event = read_event(header, fields);
+        Ok(project.map(|project| event.links_beside(project)).unwrap_or_default())
+    }
+}
+
 impl Event {
-    /// Its pages in GitLab.
-    #[must_use]
-    pub fn gitlab_links(&self) -> Links {
-        let Ok(mut project) = Url::parse(&self.project_url) else { return Links::default() };
+    fn links_beside(&self, mut project: Url) -> Links {
         project.set_query(None);
         project.set_fragment(None);
         let page = |folder: &str, rest: &str| {
@@ -90,7 +102,7 @@ mod tests {
                          "git_ssh_url": "git@gitlab.example.com:group/app.git" },
         });
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        Event::from_body("Push Hook", body.to_string().as_bytes()).unwrap().gitlab_links()
+        Links::from_body("Push Hook", body.to_string().as_bytes()).unwrap()
     }
 
     #[test]

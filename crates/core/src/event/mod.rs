@@ -71,8 +71,6 @@ pub struct Event {
     pub message: String,
     /// The page in GitLab of what it is about, if its host is the repository's.
     pub web_url: String,
-    /// The project's page in GitLab, if its host is the repository's.
-    pub project_url: String,
     /// What started a pipeline: `push`, `schedule` …
     pub source: String,
     /// Whether a merge request is a draft.
@@ -106,6 +104,13 @@ pub struct Labels {
     pub added: Vec<String>,
     /// Those that it has no longer.
     pub removed: Vec<String>,
+}
+
+fn read_fields(body: &[u8]) -> Result<payload::Fields, Unreadable> {
+    if nesting::is_too_deep(body) {
+        return Err(Unreadable::TooDeep);
+    }
+    payload::read_fields(body)
 }
 
 /// A body that is no event.
@@ -152,10 +157,7 @@ impl Event {
     /// # Errors
     /// [`Unreadable`] if the body is not a JSON object; the text names line and column.
     pub fn from_body(header: &str, body: &[u8]) -> Result<Self, Unreadable> {
-        if nesting::is_too_deep(body) {
-            return Err(Unreadable::TooDeep);
-        }
-        payload::read_event(header, body)
+        Ok(payload::read_event(header, read_fields(body)?))
     }
 
     /// Whether it is a push to a branch or tag that was not there.

@@ -8,7 +8,7 @@
 use super::changes::{Commits, CommitsSeed};
 use super::facts::{commit_sha, event_person, first_update, git_ref};
 use super::repository::RepositoryUrl;
-use super::web_page::{event_page, project_page};
+use super::web_page::event_page;
 use super::{Event, Labels, Unreadable, is_commit_id, shallow};
 use serde::Deserialize;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
@@ -133,22 +133,23 @@ impl Fields {
     }
 }
 
-pub(super) fn read_event(header: &str, body: &[u8]) -> Result<Event, Unreadable> {
-    let mut fields: Fields = match serde_json::from_slice(body) {
-        Ok(fields) => fields,
-        Err(error) if error.is_data() => return Err(another_shape(body)),
-        Err(error) => return Err(Unreadable::NotJson(error.to_string())),
-    };
+pub(super) fn read_fields(body: &[u8]) -> Result<Fields, Unreadable> {
+    serde_json::from_slice(body).map_err(|error| match error {
+        error if error.is_data() => another_shape(body),
+        error => Unreadable::NotJson(error.to_string()),
+    })
+}
+
+pub(super) fn read_event(header: &str, mut fields: Fields) -> Event {
     let object_kind = object_kind(&fields, header);
     let addresses = repository_addresses(&fields);
     let repo_url = addresses.first().cloned().unwrap_or_default();
     let web_url = event_page(&fields, &addresses);
-    let project_url = project_page(&fields, &addresses);
     let person = event_person(&fields, &object_kind);
     let message = commit_message(&mut fields, &object_kind);
     let mut changes = std::mem::take(&mut fields.commits.changes);
     changes.total = integer_value(&fields.total_commits_count);
-    Ok(Event {
+    Event {
         header: header.to_owned(),
         project_id: project_id(&fields, &object_kind),
         is_project_implied: own_project_id(&fields).is_none(),
@@ -186,7 +187,6 @@ pub(super) fn read_event(header: &str, body: &[u8]) -> Result<Event, Unreadable>
         title: event_title(&fields, &object_kind),
         message,
         web_url,
-        project_url,
         source: first_text([json_at(&fields.object_attributes, "/source")]),
         draft: ["/draft", "/work_in_progress"]
             .iter()
@@ -201,7 +201,7 @@ pub(super) fn read_event(header: &str, body: &[u8]) -> Result<Event, Unreadable>
         is_sample: is_sample(&fields, &object_kind),
         changes,
         object_kind,
-    })
+    }
 }
 
 /// What is wrong with a body that does not begin as an object. An error about its shape would repeat
@@ -260,7 +260,7 @@ const PROJECT_ADDRESSES: [&str; 7] =
 /// The repository's addresses, the one to show first. The project's are taken where the event
 /// has no repository object, and beside it where both mean one repository: a note may carry a
 /// `repository` that is not its project's.
-fn repository_addresses(fields: &Fields) -> Vec<String> {
+pub(super) fn repository_addresses(fields: &Fields) -> Vec<String> {
     let mut found = collect_texts(&fields.repository, &REPOSITORY_ADDRESSES);
     let mut project = collect_texts(&fields.project, &PROJECT_ADDRESSES);
     project.extend(collect_texts(merge_target(fields), &PROJECT_ADDRESSES));

@@ -2,9 +2,10 @@
 //! newest commit, else the project. A body may name any address, so only one of the repository's own
 //! server counts.
 
-use super::payload::{Fields, bounded_text, json_at};
+use super::payload::{Fields, bounded_text, json_at, repository_addresses};
 use super::repository::RepositoryUrl;
 use serde_json::Value;
+use url::Url;
 
 /// Most bytes of an address.
 const MOST: usize = 2_000;
@@ -20,30 +21,32 @@ pub(super) fn event_page(fields: &Fields, addresses: &[String]) -> String {
         json_at(&fields.commit, "/url"),
         &fields.commit_url,
         json_at(&fields.merge_request, "/url"),
-        json_at(&fields.project, "/web_url"),
-        json_at(&fields.repository, "/homepage"),
     ]
     .into_iter()
-    .find_map(|address| page_on(&bounded_text(address), &servers))
+    .chain(project_addresses(fields))
+    .find_map(|address| page_on(address, &servers))
+    .map(String::from)
     .unwrap_or_default()
 }
 
-/// The project's page; empty if the body names none on the server of these addresses.
-pub(super) fn project_page(fields: &Fields, addresses: &[String]) -> String {
+/// The project's page, if the body names one on the repository's server.
+pub(super) fn project_page(fields: &Fields) -> Option<Url> {
+    let addresses = repository_addresses(fields);
     let servers: Vec<_> = addresses.iter().map(|url| RepositoryUrl::parse(url)).collect();
-    [json_at(&fields.project, "/web_url"), json_at(&fields.repository, "/homepage")]
-        .into_iter()
-        .find_map(|address| page_on(&bounded_text(address), &servers))
-        .unwrap_or_default()
+    project_addresses(fields).into_iter().find_map(|address| page_on(address, &servers))
 }
 
-fn page_on(address: &str, servers: &[RepositoryUrl]) -> Option<String> {
-    let url = url::Url::parse(address).ok()?;
+fn project_addresses(fields: &Fields) -> [&Value; 2] {
+    [json_at(&fields.project, "/web_url"), json_at(&fields.repository, "/homepage")]
+}
+
+fn page_on(address: &Value, servers: &[RepositoryUrl]) -> Option<Url> {
+    let url = Url::parse(&bounded_text(address)).ok()?;
     let is_web = matches!(url.scheme(), "http" | "https");
     let is_plain = url.username().is_empty() && url.password().is_none();
     let page = RepositoryUrl::parse(url.as_str());
     let is_theirs = servers.iter().any(|server| server.is_beside(&page));
-    (is_web && is_plain && is_theirs && url.as_str().len() <= MOST).then(|| url.into())
+    (is_web && is_plain && is_theirs && url.as_str().len() <= MOST).then_some(url)
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
-use signalbox_core::event::{Event, Links};
+use signalbox_core::event::Links;
 use signalbox_core::ids::DeliveryId;
 use signalbox_core::matching::filters::UNREADABLE;
 use signalbox_core::matching::trace::{FieldCheck, MatchField, Trace};
@@ -282,8 +282,7 @@ pub fn draw_delivery(frame: Frame, full: Full, made: &[jobs::Row], about: About)
 /// The pages in GitLab that the body of an authentic delivery names, while it is kept.
 fn links_of(delivery: &Brief, body: Option<&[u8]>) -> Links {
     let body = body.filter(|_| !delivery.web_url.is_empty());
-    let event = body.and_then(|body| Event::from_body(&delivery.event, body).ok());
-    event.map(|event| event.gitlab_links()).unwrap_or_default()
+    body.and_then(|body| Links::from_body(&delivery.event, body).ok()).unwrap_or_default()
 }
 
 /// Why it became what it became; a sentence that was stored without its code is shown as it is.
