@@ -1,7 +1,6 @@
 //! The time zone in which a person reads times.
 
-use super::users::Asked;
-use signalbox_core::actor::Actor;
+use super::views::By;
 use signalbox_core::change::{Snapshot, Value, diff_snapshots};
 use signalbox_store::audit::{self, Entry, Verb, object};
 use signalbox_store::{Conn, Pool, StoreError, run_transaction, users};
@@ -11,32 +10,27 @@ use signalbox_store::{Conn, Pool, StoreError, run_transaction, users};
 ///
 /// # Errors
 /// Those of the database.
-pub async fn set_own_zone(
-    pool: &Pool,
-    actor: &Actor,
-    zone: Option<&str>,
-    asked: Asked<'_>,
-) -> Result<(), StoreError> {
+pub async fn set_own_zone(pool: &Pool, zone: Option<&str>, by: By<'_>) -> Result<(), StoreError> {
     run_transaction(&mut *pool.get_conn().await?, async |conn: &mut Conn| {
-        let before = users::find_user(conn, actor.id).await?.time_zone;
+        let before = users::find_user(conn, by.actor.id).await?.time_zone;
         if before.as_deref() == zone {
             return Ok(());
         }
-        users::set_time_zone(conn, actor.id, zone).await?;
+        users::set_time_zone(conn, by.actor.id, zone).await?;
         let snapshot = |zone: Option<&str>| {
             let value = zone.map_or(Value::None, |zone| Value::Text(zone.to_owned()));
             Snapshot::from([("time_zone", value)])
         };
         let changes = diff_snapshots(Some(&snapshot(before.as_deref())), Some(&snapshot(zone)));
         let entry = Entry {
-            at: asked.at,
-            actor: Some(actor),
+            at: by.at,
+            actor: Some(by.actor),
             verb: Verb::Change,
             object_type: object::USER,
-            object_id: &actor.id.to_string(),
-            object_name: &actor.username,
+            object_id: &by.actor.id.to_string(),
+            object_name: &by.actor.username,
             changes,
-            remote_addr: asked.remote_addr,
+            remote_addr: by.remote_addr,
         };
         audit::record_entry(conn, entry).await
     })

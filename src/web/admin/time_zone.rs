@@ -3,8 +3,6 @@
 use super::context::AdminContext;
 use super::kit::frame::{Frame, Level};
 use crate::accounts::time_zone;
-use crate::accounts::users::Asked;
-use crate::clock;
 use crate::web::filters;
 use crate::web::human::{self, HumanError, see_other};
 use crate::web::middleware::time_zone::browser_zone;
@@ -92,10 +90,9 @@ pub async fn submit_time_zone(
         Ok(zone) => zone,
         Err(error) => return draw_form(&context, form, Some(error)),
     };
-    let (deps, remote_addr) = (context.deps(), context.remote_addr());
-    let asked = Asked { at: clock::now(), remote_addr: &remote_addr, cost: deps.password_cost };
-    let name = zone.map(Tz::name);
-    time_zone::set_own_zone(&deps.pool, &context.actor, name, asked).await?;
+    let remote_addr = context.remote_addr();
+    let by = context.asked_by(&remote_addr);
+    time_zone::set_own_zone(&context.deps().pool, zone.map(Tz::name), by).await?;
     let told = match zone {
         Some(zone) => say!("Times are now shown in {zone}.", zone = zone),
         None => t("Times are now shown in your browser's time zone.").to_owned(),
