@@ -87,19 +87,22 @@ impl<F> FilterSpec<F> {
         (param, value): (&str, &str),
         zone: Tz,
     ) -> Result<String, BadChoice> {
-        let suffix = param.strip_prefix(self.param);
-        if let (Choices::Times(times), Some(FROM | BEFORE)) = (&self.choices, suffix) {
-            let moment = parse_moment(value, zone)?;
-            let times = times(filter);
-            *(if suffix == Some(FROM) { &mut times.since } else { &mut times.before }) =
-                Some(moment);
-            return Ok(moment_text(moment));
-        }
-        match self.choices {
-            Choices::Times(times) => times(filter).within = Some(parse_within(value)?),
-            _ => (self.apply)(filter, value)?,
-        }
-        Ok(value.to_owned())
+        let Choices::Times(times) = self.choices else {
+            (self.apply)(filter, value)?;
+            return Ok(value.to_owned());
+        };
+        let times = times(filter);
+        let end = match param.strip_prefix(self.param) {
+            Some(FROM) => &mut times.since,
+            Some(BEFORE) => &mut times.before,
+            _ => {
+                times.within = Some(parse_within(value)?);
+                return Ok(value.to_owned());
+            }
+        };
+        let moment = parse_moment(value, zone)?;
+        *end = Some(moment);
+        Ok(moment_text(moment))
     }
 
     /// The words for a value; a moment in the reader's zone.

@@ -24,13 +24,12 @@ use crate::web::human::{HumanError, render_page};
 use crate::web::urls;
 use actix_web::HttpResponse;
 use askama::Template;
-use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use signalbox_actions::Catalogue;
 use signalbox_core::chart::Period;
 use signalbox_core::ids::WebhookId;
 use signalbox_core::job::JobState;
 use signalbox_core::lane;
-use signalbox_core::local_time::resolve_local;
 use signalbox_core::pause::find_holding;
 use signalbox_core::role::Permission;
 use signalbox_core::verdict::Verdict;
@@ -44,7 +43,7 @@ const DOTS: i64 = 20;
 /// The newest of them, which have a line each.
 const LINES: usize = 5;
 /// Days of the chart, today included.
-const DAYS: i64 = 14;
+const DAYS: usize = 14;
 
 /// The page.
 #[derive(Template)]
@@ -185,9 +184,8 @@ async fn load_shown(ctx: &AdminContext, conn: &mut Conn, row: Row) -> Result<Sho
 
 /// Two weeks of whole days of the reader's, up to the end of today.
 fn two_weeks(now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
-    let now = to_local(now);
-    let midnight = |day: i64| now.date_naive().and_time(NaiveTime::MIN) + TimeDelta::days(day);
-    (1 - DAYS..=1).map(|day| resolve_local(&now.timezone(), midnight(day))).collect()
+    let mut month = Period::Month.bounds(&to_local(now));
+    month.split_off(month.len() - 1 - DAYS)
 }
 
 fn draw_overview(
@@ -279,7 +277,7 @@ fn draw_weeks(webhook: &str, days: &[DateTime<Utc>], buckets: &[Bucket]) -> Char
 /// The page of this webhook, with these jobs, for the test of all pages.
 #[cfg(test)]
 pub fn sample_overview(row: Row, jobs: Vec<jobs::Row>, may_edit: bool) -> OverviewPage {
-    let day = |days| DateTime::UNIX_EPOCH + TimeDelta::days(days);
+    let day = |days| DateTime::UNIX_EPOCH + chrono::TimeDelta::days(days);
     let bucket = |part, state: &str| Bucket { part, state: state.to_owned(), jobs: 3 };
     let buckets = [bucket(0, "succeeded"), bucket(13, "failed")];
     let buckets = buckets.into_iter().filter(|_| !jobs.is_empty()).collect();
