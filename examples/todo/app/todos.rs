@@ -117,15 +117,7 @@ impl Editable for Todos {
         if object.is_some() {
             fields.push(Field::checkbox_field("done", "Done"));
         }
-        let help = "".into();
-        vec![Fieldset {
-            id: "todo",
-            legend: "To-do",
-            help,
-            learn_more: None,
-            paired: false,
-            fields,
-        }]
+        vec![Fieldset { id: "todo", legend: "To-do", fields, ..Fieldset::default() }]
     }
 
     async fn blank_values(_: &Context<TodoApp>, _: &mut Client) -> Result<Values, TodoError> {

@@ -223,14 +223,7 @@ fn view_fields(may_share: bool) -> Fieldset {
             ),
         );
     }
-    Fieldset {
-        id: "view",
-        legend: "View",
-        help: "".into(),
-        learn_more: None,
-        paired: false,
-        fields,
-    }
+    Fieldset { id: "view", legend: "View", fields, ..Fieldset::default() }
 }
 
 fn draw_form(

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 pub type Words = Cow<'static, str>;
 
 /// A titled group of fields.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Fieldset {
     /// A word for its element's id: `fieldset-<id>`. A fieldset without fields is hidden.
     pub id: &'static str,

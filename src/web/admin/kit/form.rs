@@ -366,8 +366,7 @@ mod tests {
             Field::new("kind", "Kind", Widget::SelectOr { options: kinds, pairs: None }),
             Field::new("token", "Token", secret).with_help("Kept secret."),
         ];
-        let (id, legend, help) = ("all", "All", "".into());
-        let set = Fieldset { id, legend, help, learn_more: None, paired: false, fields };
+        let set = Fieldset { id: "all", legend: "All", fields, ..Fieldset::default() };
         FormView::bind_form(vec![set], values, errors)
     }
 

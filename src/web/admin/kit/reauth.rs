@@ -35,9 +35,8 @@ pub fn join_fieldsets<S: Site>(ctx: &Context<S>, sets: &mut Vec<Fieldset>, when:
         id: "your-password",
         legend: "Your password",
         help: when.into(),
-        learn_more: None,
-        paired: false,
         fields: vec![field],
+        ..Fieldset::default()
     };
     sets.insert(secrets.map_or(sets.len(), |at| at + 1), set);
 }

@@ -177,8 +177,6 @@ fn first_step() -> Fieldset {
         id: "first-step",
         legend: "Name and password",
         help: "You set the role next. Until then, the new user can only read.".into(),
-        learn_more: None,
-        paired: false,
         fields: vec![
             Field::text_field("username", "Username")
                 .as_required()
@@ -186,6 +184,7 @@ fn first_step() -> Fieldset {
             Field::new("password", "Password", secret()).as_required().with_help(HELP),
             Field::new("password_again", "Repeat password", secret()).as_required(),
         ],
+        ..Fieldset::default()
     }
 }
 
@@ -194,9 +193,6 @@ fn sign_in(object: &Loaded) -> Fieldset {
     Fieldset {
         id: "sign-in",
         legend: "Signing in",
-        help: "".into(),
-        learn_more: None,
-        paired: false,
         fields: vec![
             Field::new("username", "Username", Widget::Fixed(None)),
             Field::new("password_summary", "Password", Widget::Fixed(Some(reset)))
@@ -206,6 +202,7 @@ fn sign_in(object: &Loaded) -> Fieldset {
                  deleting.",
             ),
         ],
+        ..Fieldset::default()
     }
 }
 
@@ -219,14 +216,12 @@ fn permission_fieldset() -> Fieldset {
     Fieldset {
         id: "permissions",
         legend: "Permissions",
-        help: "".into(),
-        learn_more: None,
-        paired: false,
         fields: vec![
             Field::new("role", "Role", Widget::Select(roles.into()))
                 .as_required()
                 .with_help("Takes effect with the user's next request."),
         ],
+        ..Fieldset::default()
     }
 }
 

@@ -70,12 +70,11 @@ fn password_fields(username: &str) -> Fieldset {
             name = username
         )
         .into(),
-        learn_more: None,
-        paired: false,
         fields: vec![
             Field::new("password", "Password", secret()).as_required().with_help(HELP),
             Field::new("password_again", "Repeat password", secret()).as_required(),
         ],
+        ..Fieldset::default()
     }
 }
 

@@ -153,14 +153,12 @@ fn note_fields() -> Fieldset {
     Fieldset {
         id: "notes",
         legend: "Notes",
-        help: "".into(),
-        learn_more: None,
-        paired: false,
         fields: vec![
             Field::text_field("name", field_label("name"))
                 .with_help("Shown in lists and on jobs. Leave empty to show repository and kind."),
             Field::new("notes", field_label("notes"), Widget::Area { rows: 3 }),
         ],
+        ..Fieldset::default()
     }
 }
 

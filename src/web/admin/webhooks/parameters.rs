@@ -15,14 +15,7 @@ pub(super) fn parameter_fieldset(catalogue: &Catalogue, values: &Values) -> Fiel
     let spec = catalogue.get(values.get_trimmed("action"));
     let fields: Vec<Field> =
         spec.iter().flat_map(|spec| &spec.parameters).map(parameter_field).collect();
-    Fieldset {
-        id: "parameters",
-        legend: "Parameters",
-        help: "".into(),
-        learn_more: None,
-        paired: true,
-        fields,
-    }
+    Fieldset { id: "parameters", legend: "Parameters", paired: true, fields, ..Fieldset::default() }
 }
 
 fn parameter_field(parameter: &Parameter) -> Field {
