@@ -1,7 +1,7 @@
 //! What nobody types: control characters in addresses and forms, and requests made at random over the
 //! whole route table. None of them is an error of ours.
 
-use crate::support::app::{App, PASSWORD, TOKEN};
+use crate::support::app::{App, PASSWORD};
 use crate::support::gitlab::Delivery;
 use crate::support::panel::Panel;
 use crate::support::webhooks;
@@ -131,10 +131,7 @@ const IDS: [&str; 7] =
 #[tokio::test]
 async fn no_request_over_the_whole_route_table_is_an_error_of_ours() {
     let app = App::start().await;
-    let webhook = app.add_webhook(&webhooks::push()).await;
-    let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
-    let (delivery, [job]) = (answer.field("delivery"), answer.jobs().try_into().unwrap());
-    app.job_is(&job, "succeeded").await;
+    let [webhook, delivery, job] = webhooks::run_push(&app).await;
     let long = "x".repeat(5_000);
     let ids = [&IDS[..], &[&webhook, &delivery, &job]].concat();
     let values = [&VALUES[..], &[&long]].concat();

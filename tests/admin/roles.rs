@@ -1,8 +1,7 @@
 //! Every route of the table, asked for by everybody: who may not is turned away, whether they
 //! follow links or send by hand; who may is let through; and what is not allowed is not offered.
 
-use crate::support::app::{App, TOKEN};
-use crate::support::gitlab::Delivery;
+use crate::support::app::App;
 use crate::support::panel::Panel;
 use crate::support::webhooks;
 use signalbox::web::admin::kit::route::Access;
@@ -67,17 +66,14 @@ async fn offered(panel: &Panel, address: &str) -> Vec<String> {
 #[tokio::test]
 async fn what_a_role_may_not_do_is_not_offered() {
     let app = App::start().await;
-    let id = app.add_webhook(&webhooks::push()).await;
-    let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
-    let [job] = answer.jobs().try_into().unwrap();
-    app.job_is(&job, "succeeded").await;
+    let [id, delivery, job] = webhooks::run_push(&app).await;
     let pages = [
         "/admin/".to_owned(),
         "/admin/hooks/webhook/".to_owned(),
         format!("/admin/hooks/webhook/{id}/change/"),
         format!("/admin/hooks/webhook/{id}/history/"),
         "/admin/hooks/delivery/".to_owned(),
-        format!("/admin/hooks/delivery/{}/", answer.field("delivery")),
+        format!("/admin/hooks/delivery/{delivery}/"),
         "/admin/hooks/job/".to_owned(),
         format!("/admin/hooks/job/{job}/"),
         "/admin/sessions/".to_owned(),

@@ -127,9 +127,7 @@ async fn without_the_database_the_processs_own_numbers_are_told() {
 async fn every_measure_is_in_the_documents_and_they_name_no_other() {
     let setup = Setup::new().await.setting("SIGNALBOX_METRICS_TOKEN", BEARER);
     let app = setup.start().await;
-    app.add_webhook(&webhooks::push()).await;
-    let [job] = app.send(&Delivery::push_2015().token(TOKEN)).await.jobs().try_into().unwrap();
-    app.job_is(&job, "succeeded").await;
+    webhooks::run_push(&app).await;
     let names = |text: &str| -> BTreeSet<String> {
         let name = Regex::new(r"signalbox_[a-z_]+").unwrap();
         let ends = ["_bucket", "_count", "_sum"];

@@ -1,6 +1,6 @@
 //! The panel without a mouse.
 
-use crate::support::app::{App, TOKEN};
+use crate::support::app::App;
 use crate::support::browser::Browser;
 use crate::support::gitlab::Delivery;
 use crate::support::webhooks;
@@ -54,10 +54,7 @@ async fn walk(browser: &Browser, address: &str) {
 #[tokio::test]
 async fn f40_every_control_is_reached_in_reading_order_with_a_ring_and_in_sight() {
     let app = App::start().await;
-    let id = app.add_webhook(&webhooks::push()).await;
-    let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
-    let [job] = answer.jobs().try_into().unwrap();
-    app.job_is(&job, "succeeded").await;
+    let [id, delivery, job] = webhooks::run_push(&app).await;
     let browser = Browser::logged_in(&app).await;
     // A live list draws rows anew that have changed, and would no longer be those that were counted;
     // so would a part that is fetched anew.
@@ -70,7 +67,7 @@ async fn f40_every_control_is_reached_in_reading_order_with_a_ring_and_in_sight(
         format!("/admin/hooks/webhook/{id}/delete/"),
         format!("/admin/hooks/webhook/{id}/test/"),
         format!("/admin/hooks/webhook/{id}/setup/"),
-        format!("/admin/hooks/delivery/{}/", answer.field("delivery")),
+        format!("/admin/hooks/delivery/{delivery}/"),
         format!("/admin/hooks/job/{job}/"),
         "/admin/hooks/job/".to_owned(),
         "/admin/hooks/worker/".to_owned(),
@@ -84,10 +81,7 @@ async fn f40_every_control_is_reached_in_reading_order_with_a_ring_and_in_sight(
 #[tokio::test]
 async fn f36_what_cannot_be_done_now_tells_why_to_who_comes_by_keyboard() {
     let app = App::start().await;
-    app.add_webhook(&webhooks::push()).await;
-    let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
-    let [job] = answer.jobs().try_into().unwrap();
-    app.job_is(&job, "succeeded").await;
+    let [_, _, job] = webhooks::run_push(&app).await;
     app.send(&Delivery::push_2015().token("wrong")).await.expect(401, "rejected");
     let rejected = "SELECT id FROM deliveries WHERE verdict = 'rejected'";
     let rejected = app.database().value(rejected).await;

@@ -1,9 +1,8 @@
 //! Lists keep to their place at every width, whatever stands in them: nothing lies over anything
 //! else, nothing is cut off, no page moves sideways.
 
-use crate::support::app::{App, Setup, TOKEN};
+use crate::support::app::{App, Setup};
 use crate::support::browser::Browser;
-use crate::support::gitlab::Delivery;
 use crate::support::seed;
 use crate::support::webhooks;
 use serde_json::json;
@@ -76,6 +75,18 @@ fn faults_in_fonts() -> String {
          }}); \
          document.adoptedStyleSheets = []; return found;"
     )
+}
+
+/// What a script finds wrong at each width with the page that is shown.
+async fn faults_at(browser: &Browser, widths: &[u32], script: &str, name: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    for width in widths {
+        browser.resize(*width).await;
+        let found = browser.script(script).await;
+        let found = found.as_array().unwrap();
+        faults.extend(found.iter().map(|fault| format!("{name} {width} px: {fault}")));
+    }
+    faults
 }
 
 /// Every list with long names and every state.
@@ -156,13 +167,7 @@ async fn lists_keep_to_their_place_at_every_width_in_every_font() {
     let mut faults = Vec::new();
     for address in LISTS {
         browser.open(address).await;
-        for width in WIDTHS {
-            browser.resize(width).await;
-            let found = browser.script(&faults_in_fonts()).await;
-            for fault in found.as_array().unwrap() {
-                faults.push(format!("{address} {width} px {fault}"));
-            }
-        }
+        faults.extend(faults_at(&browser, &WIDTHS, &faults_in_fonts(), address).await);
         // The filters, open, stay on the page; and so does everything with the sidebar put away.
         browser
             .script(
@@ -194,12 +199,8 @@ async fn lists_keep_to_their_place_at_every_width_in_every_font() {
         app.database().execute(&chosen).await;
         let address = format!("/admin/hooks/{list}/");
         browser.open(&address).await;
-        for width in WIDTHS {
-            browser.resize(width).await;
-            for fault in browser.script(FAULTS).await.as_array().unwrap() {
-                faults.push(format!("{address} {width} px, all columns: {fault}"));
-            }
-        }
+        let note = format!("all columns of {address}");
+        faults.extend(faults_at(&browser, &WIDTHS, FAULTS, &note).await);
         browser.pictures(&format!("all-columns-{list}")).await;
     }
     // Documents have tables of long names.
@@ -209,12 +210,8 @@ async fn lists_keep_to_their_place_at_every_width_in_every_font() {
     assert!(documents.len() > 5, "{documents:?}");
     for address in documents {
         browser.open(&address).await;
-        for width in [320, 375, 768, 1280] {
-            browser.resize(width).await;
-            for fault in browser.script(&faults_in_fonts()).await.as_array().unwrap() {
-                faults.push(format!("{address} {width} px {fault}"));
-            }
-        }
+        let widths = [320, 375, 768, 1280];
+        faults.extend(faults_at(&browser, &widths, &faults_in_fonts(), &address).await);
     }
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
     app.database().execute("DELETE FROM list_columns").await;
@@ -232,9 +229,7 @@ async fn lists_keep_to_their_place_at_every_width_in_every_font() {
 #[tokio::test]
 async fn on_a_phone_the_first_job_and_the_form_begin_high() {
     let app = App::start().await;
-    let id = app.add_webhook(&webhooks::push()).await;
-    let [job] = app.send(&Delivery::push_2015().token(TOKEN)).await.jobs().try_into().unwrap();
-    app.job_is(&job, "succeeded").await;
+    let [id, ..] = webhooks::run_push(&app).await;
     let browser = Browser::logged_in(&app).await;
     let top = "return document.querySelector('main tbody tr').getBoundingClientRect().top";
     browser.look(375, "light").await;

@@ -123,10 +123,7 @@ async fn f63_the_theme_turns_at_once_is_kept_and_no_other_is_seen_on_the_way() {
 #[tokio::test]
 async fn f65_every_time_has_the_absolute_one_with_its_zone() {
     let app = App::start().await;
-    let id = app.add_webhook(&webhooks::push()).await;
-    let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
-    let [job] = answer.jobs().try_into().unwrap();
-    app.job_is(&job, "succeeded").await;
+    let [id, delivery, job] = webhooks::run_push(&app).await;
     let browser = Browser::logged_in(&app).await;
     for address in [
         "/admin/?actions=everyone".to_owned(),
@@ -138,7 +135,7 @@ async fn f65_every_time_has_the_absolute_one_with_its_zone() {
         "/admin/hooks/worker/".to_owned(),
         format!("{LIST}{id}/"),
         format!("{LIST}{id}/history/"),
-        format!("/admin/hooks/delivery/{}/", answer.field("delivery")),
+        format!("/admin/hooks/delivery/{delivery}/"),
         format!("{JOBS}{job}/"),
     ] {
         browser.open(&address).await;

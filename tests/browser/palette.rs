@@ -1,9 +1,8 @@
 //! The command palette: by keyboard alone, and as a screen reader is told of it.
 
 use super::axe::{read_axe, serious_at};
-use crate::support::app::{App, TOKEN};
+use crate::support::app::App;
 use crate::support::browser::{Browser, WIDTHS};
-use crate::support::gitlab::Delivery;
 use crate::support::wait;
 use crate::support::webhooks;
 use serde_json::json;
@@ -28,10 +27,7 @@ async fn marks(browser: &Browser, words: &str) {
 #[tokio::test]
 async fn the_palette_leads_anywhere_by_keyboard() {
     let app = App::start().await;
-    let id = app.add_webhook(&webhooks::push()).await;
-    let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
-    let [job] = answer.jobs().try_into().unwrap();
-    app.job_is(&job, "succeeded").await;
+    let [id, _, job] = webhooks::run_push(&app).await;
     let browser = Browser::logged_in(&app).await;
     // A page, by a part of its name.
     browser.key_with(CTRL, "k").await;

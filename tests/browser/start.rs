@@ -61,13 +61,13 @@ async fn a_busy_day_is_legible_at_every_width_and_to_every_eye() {
             "document.querySelectorAll('.stack-numbers').forEach((e) => {{ e.open = {open}; }})"
         )
     });
-    for (period, widths) in [("24h", [375, 1280, 1920].as_slice()), ("7d", &[1280])] {
+    for period in ["24h", "7d"] {
         browser.open(&format!("/admin/?period={period}")).await;
         browser.pictures(&format!("start-{period}")).await;
-        for width in widths {
+        for width in [375, 1280, 1920] {
             for each in [&close, &open] {
                 browser.script(each).await;
-                faults.extend(serious_at(&browser, &axe, *width).await);
+                faults.extend(serious_at(&browser, &axe, width).await);
             }
         }
     }

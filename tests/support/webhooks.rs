@@ -1,7 +1,7 @@
 //! Webhooks as people enter them.
 
-use super::app::TOKEN;
-use super::gitlab::fixtures;
+use super::app::{App, TOKEN};
+use super::gitlab::{Delivery, fixtures};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -14,6 +14,16 @@ pub type WebhookForm = BTreeMap<&'static str, String>;
 /// The webhook that equals `push_2015`, registered for its project.
 pub fn push() -> WebhookForm {
     form_for("Diaspora", "git@example.com:mike/diaspora.git", ("push", "Push Hook"), 15)
+}
+
+/// Adds that webhook, sends the push, and waits until its job has succeeded: the ids of webhook,
+/// delivery and job.
+pub async fn run_push(app: &App) -> [String; 3] {
+    let webhook = app.add_webhook(&push()).await;
+    let answer = app.send(&Delivery::push_2015().token(TOKEN)).await;
+    let [job] = answer.jobs().try_into().unwrap();
+    app.job_is(&job, "succeeded").await;
+    [webhook, answer.field("delivery"), job]
 }
 
 /// The same, pending registration.
