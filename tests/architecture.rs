@@ -257,6 +257,29 @@ impl Source {
     }
 }
 
+#[test]
+fn the_image_is_built_from_all_that_the_program_holds() {
+    let named = Regex::new(
+        r#"(?:include_str!|include_bytes!|embed_migrations!|folder = )[^;]{0,80}?"[./]*([a-z]+)["/]"#,
+    )
+    .unwrap();
+    let held: BTreeSet<_> = all_sources()
+        .iter()
+        .flat_map(|file| {
+            named.captures_iter(&file.code).map(|found| found[1].to_owned()).collect::<Vec<_>>()
+        })
+        .filter(|name| root().join(name).is_dir())
+        .collect();
+    assert!(["docs", "locales", "migrations", "static"].iter().all(|name| held.contains(*name)));
+    let sent = std::fs::read_to_string(root().join(".dockerignore")).unwrap();
+    let sent: BTreeSet<_> = sent
+        .lines()
+        .filter_map(|line| line.strip_prefix('!')?.split('/').next())
+        .map(str::to_owned)
+        .collect();
+    assert_none(&held.difference(&sent).cloned().collect::<Vec<_>>());
+}
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
