@@ -2,6 +2,11 @@
 # The database is a service of its own (docker-compose.yml); DATABASE_URL says where.
 
 FROM rust:1.95.0-slim-bookworm AS build
+# The allocator is built with make.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends make \
+    && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \

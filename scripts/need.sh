@@ -2,7 +2,7 @@
 # need.sh THING...: makes sure that each THING is on this machine; installs it through apt where
 # that needs no password, else says exactly what to install, all at once, and fails.
 #
-#   compiler   cargo and a C compiler (the linker, and the C in a few dependencies)
+#   compiler   cargo, a C compiler and make (the linker, and the C in a few dependencies)
 #   postgres   PostgreSQL's server programs
 #   browser    Chromium and its driver, for the tests
 #   axe        the accessibility checker that the browser tests run (npm, into tests/browser/axe)
@@ -40,6 +40,7 @@ for thing in "$@"; do
             exit 1
         fi
         have cc || packages="$packages gcc libc6-dev"
+        have make || packages="$packages make"
         ;;
     postgres) has_postgres || packages="$packages postgresql" ;;
     browser)

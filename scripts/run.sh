@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 if [ -n "${DATABASE_URL:-}" ]; then
     have cargo || { say "Rust is missing: see https://rustup.rs"; exit 1; }
     have cc || { say "a C compiler is missing: sudo apt-get install gcc libc6-dev"; exit 1; }
+    have make || { say "make is missing: sudo apt-get install make"; exit 1; }
 else
     sh scripts/need.sh compiler postgres
 fi
