@@ -29,7 +29,9 @@ import_debian bookworm "$debian"
 # The release that has this major version of PostgreSQL.
 import_debian trixie signalbox-test/trixie
 
-if ! has "$rust"; then
+# The crates of another Cargo.lock are no use.
+lock=$(sha256sum Cargo.lock | cut -d ' ' -f 1)
+if [ "$(docker image inspect --format '{{ .Config.Labels.lock }}' "$rust" 2>/dev/null)" != "$lock" ]; then
     version=${rust#rust:}
     version=${version%%-*}
     say "making $rust"
@@ -58,7 +60,7 @@ COPY cargo /usr/local/cargo
 ENV PATH=/usr/local/rust/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \\
     CARGO_HOME=/usr/local/cargo
 END
-    docker build --quiet --tag "$rust" "$context" >/dev/null
+    docker build --quiet --label "lock=$lock" --tag "$rust" "$context" >/dev/null
     rm -rf "$context"
 fi
 
