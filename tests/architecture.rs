@@ -3,6 +3,7 @@
 
 mod drawing;
 mod panel;
+mod sql;
 
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
