@@ -6,7 +6,6 @@
 mod engine;
 mod plan;
 
-use super::call_failure::CallFailure;
 use super::recorder::Recorder;
 use super::{Ended, OutputChunk, RunRequest};
 use engine::Engine;
@@ -16,6 +15,7 @@ use signalbox_core::action::{ActionSpec, Container, Login, Operation};
 use signalbox_core::failure::Failure;
 use signalbox_core::job::AttemptOutcome;
 use signalbox_core::output::OutputNotice;
+use signalbox_outbound::CallFailure;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 

@@ -1,17 +1,11 @@
 //! The kind `http`: one request to the operator's address.
 //!
-//! The name is looked up here, every address it has is vetted, and the connection is made to one of
-//! those very addresses: a name that changes its mind between the look and the call gains nothing.
-//! Redirects are answers like any other, and no proxy is asked.
+//! Whom it may call, and whose certificate is believed, is `signalbox_outbound`'s.
 
-mod address;
-mod tls;
+mod ca_file;
 
-use super::call_failure::CallFailure;
 use super::recorder::Recorder;
-use super::wire::{self, Answer};
 use super::{Ended, OutputChunk, RunRequest, Stream, Told};
-use address::Reach;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Request, StatusCode};
@@ -20,48 +14,31 @@ use signalbox_core::failure::Failure;
 use signalbox_core::job::AttemptOutcome;
 use signalbox_core::output::OutputNotice;
 use signalbox_core::sentence::Sentence;
-use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
-use tokio::net::TcpStream;
+use signalbox_outbound::{self as outbound, Answer, CallFailure, PrivateNetwork, Roots};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use url::{Host, Url};
-
-/// How long one address is tried.
-const CONNECT: Duration = Duration::from_secs(10);
+use url::Url;
 
 /// The most of an answer that is read.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
-
-const AGENT: &str = concat!("signalbox/", env!("CARGO_PKG_VERSION"));
 
 /// What can be said of an entry before it is called: its certificates, and its address where it is
 /// written as a number.
 pub(super) fn check_http(http: &Http) -> Result<(), (&'static str, Sentence)> {
     if let Some(file) = &http.ca_file {
-        tls::of_file(file).map_err(|reason| ("ca_file", reason))?;
+        ca_file::read_roots(file).map_err(|reason| ("ca_file", reason))?;
     }
     let Some(Ok(url)) = http.url.as_fixed().map(read_url) else { return Ok(()) };
-    let reached = match url.host() {
-        Some(Host::Ipv4(address)) => vet_address(address.into(), http.allow_private_network),
-        Some(Host::Ipv6(address)) => vet_address(address.into(), http.allow_private_network),
-        Some(Host::Domain(_)) | None => Ok(()),
-    };
-    reached.map_err(|reason| ("url", reason))
+    outbound::vet_url(&url, private_network(http)).map_err(|reason| ("url", reason))
 }
 
-fn vet_address(address: IpAddr, allow_private_network: bool) -> Result<(), Sentence> {
-    match address::classify_address(address) {
-        Reach::Public => Ok(()),
-        Reach::Private if allow_private_network => Ok(()),
-        Reach::Private => Err(Sentence::new(
-            "{address} is of a private network or this machine: the entry must say allow_private_network = true",
-        )
-        .with("address", address)),
-        Reach::Never => Err(Sentence::new("{address} is an address that is never called")
-            .with("address", address)),
+fn private_network(http: &Http) -> PrivateNetwork {
+    if http.allow_private_network {
+        return PrivateNetwork::Allowed;
     }
+    PrivateNetwork::Refused(
+        "{address} is of a private network or this machine: the entry must say allow_private_network = true",
+    )
 }
 
 pub(super) async fn run_request(
@@ -142,7 +119,8 @@ async fn exchange_messages(
     let url = read_url(&http.url.fill_text(source))
         .map_err(|why| CallFailure::refuse_for_good(bad_address(why)))?;
     let message = build_message(http, request, told, &url).map_err(CallFailure::refuse_for_good)?;
-    let (stream, to) = connect_to_host(&url, http.allow_private_network).await?;
+    let roots = find_roots(http, &url).await.map_err(CallFailure::refuse_for_good)?;
+    let (stream, to) = outbound::connect_to_url(&url, private_network(http)).await?;
     recorder
         .record_notice(OutputNotice::Calling {
             method: http.method.as_str().to_owned(),
@@ -150,18 +128,10 @@ async fn exchange_messages(
             to: to.to_string(),
         })
         .await;
-    let broke = |error: hyper::Error| {
-        CallFailure::refuse_for_good(Failure::ExchangeBroken { error: error.to_string() })
-    };
-    let mut answer = if url.scheme() == "https" {
-        let stream = tls::wrap_in_tls(stream, &url, http.ca_file.as_deref()).await?;
-        wire::send_request(stream, message).await.map_err(broke)?
-    } else {
-        wire::send_request(stream, message).await.map_err(broke)?
-    };
+    let mut answer = outbound::send_over(stream, &url, roots.as_ref(), message).await?;
     let status = answer.response.status();
     recorder.record_notice(OutputNotice::Answered { status: status.to_string() }).await;
-    record_body(&mut answer, recorder).await.map_err(broke)?;
+    record_body(&mut answer, recorder).await.map_err(|error| outbound::broken_exchange(&error))?;
     if status.is_success() {
         return Ok(status);
     }
@@ -203,14 +173,8 @@ fn build_message(
         Body::Empty => (Bytes::new(), false),
         Body::Json(template) => (template.fill_template(source).to_string().into(), true),
     };
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    let path = url
-        .query()
-        .map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
     let facts = &request.facts;
     let mut headers: Vec<(String, String)> = [
-        ("host", format!("{}{port}", url.host_str().unwrap_or_default())),
-        ("user-agent", AGENT.to_owned()),
         ("x-signalbox-delivery", facts.delivery.clone()),
         ("x-signalbox-job", facts.job.clone()),
         ("x-signalbox-attempt", facts.attempt.to_string()),
@@ -230,53 +194,22 @@ fn build_message(
         headers.retain(|(known, _)| *known != name);
         headers.push((name, text.fill_text(source)));
     }
-    let builder = Request::builder().method(http.method.as_str()).uri(path);
-    let builder =
-        headers.iter().fold(builder, |builder, (name, value)| builder.header(name, value));
-    builder.body(Full::new(body)).map_err(|_| Failure::NotSent {
-        reason: "a header's value has line ends or other control characters".into(),
-    })
+    outbound::build_message(http.method.as_str(), url, &headers, body)
 }
 
-/// Connects to the first address of the host that answers, if all of them may be called.
-async fn connect_to_host(
-    url: &Url,
-    allow_private: bool,
-) -> Result<(TcpStream, SocketAddr), CallFailure> {
-    let port = url.port_or_known_default().unwrap_or(80);
-    let found: Vec<SocketAddr> = match url.host() {
-        Some(Host::Ipv4(address)) => vec![(address, port).into()],
-        Some(Host::Ipv6(address)) => vec![(address, port).into()],
-        Some(Host::Domain(name)) => tokio::net::lookup_host((name, port))
-            .await
-            .map_err(|error| {
-                let (name, error) = (name.to_owned(), error.to_string());
-                CallFailure::fail_for_now(Failure::HostNotFound { name, error })
-            })?
-            .collect(),
-        None => Vec::new(),
-    };
-    for address in &found {
-        vet_address(address.ip(), allow_private)
-            .map_err(|reason| CallFailure::refuse_for_good(Failure::NotSent { reason }))?;
+/// Whose certificates are believed, where that matters.
+async fn find_roots(http: &Http, url: &Url) -> Result<Option<Roots>, Failure> {
+    if url.scheme() != "https" {
+        return Ok(None);
     }
-    let mut last = Sentence::new("its host has no address");
-    for address in found {
-        match timeout(CONNECT, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok((stream, address)),
-            Ok(Err(error)) => {
-                last = Sentence::new("{address}: {error}")
-                    .with("address", address)
-                    .with("error", error);
-            }
-            Err(_) => {
-                last = Sentence::new("{address} did not answer within {seconds} s")
-                    .with("address", address)
-                    .with("seconds", CONNECT.as_secs());
-            }
-        }
-    }
-    Err(CallFailure::fail_for_now(Failure::NoConnection { last }))
+    let file = http.ca_file.clone();
+    let read = tokio::task::spawn_blocking(move || match file {
+        Some(file) => ca_file::read_roots(&file).map_err(|reason| Failure::NotSent {
+            reason: Sentence::new("ca_file: {reason}").with_sentence("reason", reason),
+        }),
+        None => Roots::of_this_machine(),
+    });
+    read.await.map_err(|_| Failure::CertificatesUnreadable)?.map(Some)
 }
 
 #[cfg(test)]

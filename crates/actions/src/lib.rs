@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-mod call_failure;
 mod catalogue;
 mod command;
 mod container;
@@ -14,7 +13,6 @@ mod rehearse;
 mod secrets;
 mod trust;
 mod watch;
-mod wire;
 
 pub use catalogue::{Catalogue, Fault};
 pub use rehearse::{Payload, Rehearsal, dry_run_action};

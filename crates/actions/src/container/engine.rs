@@ -5,15 +5,14 @@
 //! fields that it does not know when it makes the container anew.
 
 use crate::Stream;
-use crate::call_failure::CallFailure;
 use crate::recorder::Recorder;
-use crate::wire::{self, Answer};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Method, Request, StatusCode};
 use serde_json::Value;
 use signalbox_core::action::Login;
 use signalbox_core::failure::Failure;
+use signalbox_outbound::{self as outbound, Answer, CallFailure};
 use std::path::Path;
 use std::time::Duration;
 use tokio::net::UnixStream;
@@ -87,7 +86,7 @@ impl<'a> Engine<'a> {
         }
         let mut line = Vec::new();
         while let Some(piece) = answer.next_piece().await {
-            line.extend_from_slice(&piece?);
+            line.extend_from_slice(&piece.map_err(broken_engine)?);
             while let Some(end) = line.iter().position(|byte| *byte == b'\n') {
                 let rest = line.split_off(end + 1);
                 record_progress(&std::mem::replace(&mut line, rest), recorder).await?;
@@ -121,14 +120,12 @@ impl<'a> Engine<'a> {
         let request = request
             .body(Full::new(bytes))
             .map_err(|_| CallFailure::refuse_for_good(Failure::EngineAddress))?;
-        Ok(wire::send_request(stream, request).await?)
+        outbound::send_request(stream, request).await.map_err(broken_engine)
     }
 }
 
-impl From<hyper::Error> for CallFailure {
-    fn from(error: hyper::Error) -> Self {
-        Self::fail_for_now(Failure::EngineBroken { error: error.to_string() })
-    }
+fn broken_engine(error: hyper::Error) -> CallFailure {
+    CallFailure::fail_for_now(Failure::EngineBroken { error: error.to_string() })
 }
 
 /// A text of the engine's, if it is there.
@@ -150,7 +147,7 @@ fn explain_refusal(status: StatusCode, body: &[u8]) -> CallFailure {
 async fn read_whole(answer: &mut Answer) -> Result<Vec<u8>, CallFailure> {
     let mut body = Vec::new();
     while let Some(piece) = answer.next_piece().await {
-        body.extend_from_slice(&piece?);
+        body.extend_from_slice(&piece.map_err(broken_engine)?);
         if body.len() > MAX_ANSWER_BYTES {
             return Err(CallFailure::refuse_for_good(Failure::EngineEndless));
         }

@@ -1,7 +1,7 @@
 //! Calls over TLS: whose certificate is believed, and whose is not.
 
 use super::{answer, call, entry};
-use crate::http::tls;
+use crate::http::ca_file::read_roots;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
@@ -113,18 +113,18 @@ async fn a_certificate_for_another_name_is_refused() {
 fn a_file_of_certificates_must_be_one_and_the_operators_alone() {
     let directory = tempfile::tempdir().unwrap();
     let file = Authority::new().file(directory.path());
-    assert_eq!(tls::of_file(&file).unwrap().len(), 1);
+    assert!(read_roots(&file).is_ok());
     let said = |text: &str, mode: u32| {
         fs::write(&file, text).unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
-        tls::of_file(&file).unwrap_err().to_string()
+        read_roots(&file).unwrap_err().to_string()
     };
     assert!(said("nothing", 0o644).contains("holds no certificate"));
     assert!(said("", 0o666).contains("may be written to by everybody"));
     let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     assert!(said(broken, 0o644).contains("unusable certificate"));
     assert!(
-        tls::of_file(&directory.path().join("gone"))
+        read_roots(&directory.path().join("gone"))
             .unwrap_err()
             .to_string()
             .contains("does not exist")

@@ -1,4 +1,4 @@
-//! Which addresses may be called. Pure: looking names up is `http.rs`'s.
+//! Which addresses may be called. Pure: looking names up is `connect.rs`'s.
 //!
 //! An address is taken as what it leads to: an IPv6 address that carries an IPv4 one counts as
 //! that one. How it was spelled does not matter here; only numbers arrive.
@@ -7,12 +7,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Which part of the network an address belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(crate) enum Reach {
     /// The internet.
     Public,
-    /// This machine or a private network: only where the entry says so.
+    /// This machine or a private network: only where that is allowed.
     Private,
-    /// Nothing that an action has any business with.
+    /// Nothing that anybody has any business with.
     Never,
 }
 
@@ -29,7 +29,7 @@ const METADATA_V6: [Ipv6Addr; 2] = [
 ];
 
 /// Where an address belongs. Source: the IANA registries of special-purpose addresses.
-pub(super) fn classify_address(address: IpAddr) -> Reach {
+pub(crate) fn classify_address(address: IpAddr) -> Reach {
     match address {
         IpAddr::V4(address) => reach_v4(address),
         IpAddr::V6(address) => match carried_ipv4(address) {

@@ -1,6 +1,6 @@
 //! One HTTP exchange over a connection that the caller made: no pool, no redirects, no proxy.
 //!
-//! The kinds that speak HTTP decide themselves whom to connect to; a client that connects by
+//! Who speaks HTTP decides for themselves whom to connect to; a client that connects by
 //! itself would have to be kept from doing more than that.
 
 use bytes::Bytes;
@@ -13,9 +13,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::task::AbortOnDropHandle;
 
 /// An answer whose body is still to come. The connection ends with it.
-pub(super) struct Answer {
+pub struct Answer {
     /// Status and headers.
-    pub(super) response: Response<Incoming>,
+    pub response: Response<Incoming>,
     _connection: AbortOnDropHandle<()>,
 }
 
@@ -23,10 +23,7 @@ pub(super) struct Answer {
 ///
 /// # Errors
 /// What went wrong on the way.
-pub(super) async fn send_request<S>(
-    stream: S,
-    request: Request<Full<Bytes>>,
-) -> hyper::Result<Answer>
+pub async fn send_request<S>(stream: S, request: Request<Full<Bytes>>) -> hyper::Result<Answer>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -42,7 +39,7 @@ where
 
 impl Answer {
     /// The next piece of the body; `None` at its end.
-    pub(super) async fn next_piece(&mut self) -> Option<hyper::Result<Bytes>> {
+    pub async fn next_piece(&mut self) -> Option<hyper::Result<Bytes>> {
         loop {
             match self.response.body_mut().frame().await? {
                 Ok(frame) => match frame.into_data() {
