@@ -1,0 +1,11 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod client;
+mod failure;
+pub mod hooks;
+pub mod projects;
+pub mod token;
+
+pub use client::{CallRecord, Client, ClientOptions, Recorder, read_base_url};
+pub use failure::ApiFailure;
