@@ -86,7 +86,7 @@ impl<'a> Engine<'a> {
         }
         let mut line = Vec::new();
         while let Some(piece) = answer.next_piece().await {
-            line.extend_from_slice(&piece.map_err(broken_engine)?);
+            line.extend_from_slice(&piece.map_err(|error| broken_engine(&error))?);
             while let Some(end) = line.iter().position(|byte| *byte == b'\n') {
                 let rest = line.split_off(end + 1);
                 record_progress(&std::mem::replace(&mut line, rest), recorder).await?;
@@ -120,11 +120,11 @@ impl<'a> Engine<'a> {
         let request = request
             .body(Full::new(bytes))
             .map_err(|_| CallFailure::refuse_for_good(Failure::EngineAddress))?;
-        outbound::send_request(stream, request).await.map_err(broken_engine)
+        outbound::send_request(stream, request).await.map_err(|error| broken_engine(&error))
     }
 }
 
-fn broken_engine(error: hyper::Error) -> CallFailure {
+fn broken_engine(error: &hyper::Error) -> CallFailure {
     CallFailure::fail_for_now(Failure::EngineBroken { error: error.to_string() })
 }
 
@@ -147,7 +147,7 @@ fn explain_refusal(status: StatusCode, body: &[u8]) -> CallFailure {
 async fn read_whole(answer: &mut Answer) -> Result<Vec<u8>, CallFailure> {
     let mut body = Vec::new();
     while let Some(piece) = answer.next_piece().await {
-        body.extend_from_slice(&piece.map_err(broken_engine)?);
+        body.extend_from_slice(&piece.map_err(|error| broken_engine(&error))?);
         if body.len() > MAX_ANSWER_BYTES {
             return Err(CallFailure::refuse_for_good(Failure::EngineEndless));
         }
