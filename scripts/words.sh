@@ -5,7 +5,8 @@
 #   docs      README, CONTRIBUTING, docs/, templates for issues, the newest version in CHANGELOG.
 #             Code, and the labels of pages in *italics*, are data there.
 #   pages     the English texts of the panel: the keys in locales/ (a test holds that they are all)
-#   messages  what the program says otherwise: texts in string literals of the sources, tests left out
+#   messages  what the program says otherwise: texts in string literals of the sources; tests, and
+#             GitLab's own words in its stand-in, left out
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
@@ -35,7 +36,7 @@ find locales -name '*.po' | sort | xargs awk '
     key && /^"/ { gsub(/\{[^}]*\}/, "{}"); print FILENAME ":" FNR "\t" $0 }
 ' >"$texts/pages"
 
-find src crates -name '*.rs' ! -path '*/tests/*' ! -name tests.rs | sort | xargs awk -v mark="'" '
+find src crates -name '*.rs' ! -path '*/tests/*' ! -name tests.rs ! -path 'crates/gitlab-stand-in/*' | sort | xargs awk -v mark="'" '
     # The letter that is a quotation mark begins no text.
     BEGIN { quotation = mark "\\\\?\"" mark }
     FNR == 1 { text = ""; inside = 0; raw = ""; test = 0; tests = 0 }

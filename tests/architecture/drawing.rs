@@ -1,4 +1,5 @@
-//! `docs/images/crates.svg`: which crate uses which, drawn from the manifests. `UPDATE_DRAWING=1` draws it anew.
+//! `docs/images/crates.svg`: which of the crates that the program is built from uses which, drawn from the manifests.
+//! `UPDATE_DRAWING=1` draws it anew.
 
 use super::root;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,20 +24,23 @@ fn crates() -> Crates {
             uses.filter_map(|name| short(name)).collect(),
         )
     };
-    manifests.into_iter().map(of).collect()
+    let mut crates: Crates = manifests.into_iter().map(of).collect();
+    // Not those that only tests use.
+    let built = below("signalbox", &crates);
+    crates.retain(|name, _| name == "signalbox" || built.contains(name));
+    crates
+}
+
+/// All that a crate is built from.
+fn below(name: &str, crates: &Crates) -> BTreeSet<String> {
+    let uses = &crates[name];
+    uses.iter().flat_map(|used| below(used, crates)).chain(uses.clone()).collect()
 }
 
 /// Without those that are used by way of another one.
 fn direct(name: &str, crates: &Crates) -> BTreeSet<String> {
-    let mut direct = crates[name].clone();
-    for used in &crates[name] {
-        let mut below: Vec<_> = crates[used].iter().collect();
-        while let Some(crate_below) = below.pop() {
-            direct.remove(crate_below);
-            below.extend(&crates[crate_below]);
-        }
-    }
-    direct
+    let further: BTreeSet<_> = crates[name].iter().flat_map(|used| below(used, crates)).collect();
+    crates[name].difference(&further).cloned().collect()
 }
 
 /// How far above the ground it stands.

@@ -1,0 +1,92 @@
+//! `/projects/:id/repository`: branches and commits.
+
+use crate::pages;
+use crate::projects::{Commit, Project};
+use crate::reply::{Answer, Reply, Request};
+use crate::tokens::{Role, Token};
+use crate::world::{World, stamp};
+use serde_json::{Value, json};
+
+impl Commit {
+    pub(crate) fn url(&self, world: &World, project: &Project) -> String {
+        format!("{}/-/commit/{}", project.web_url(world), self.sha)
+    }
+
+    pub(crate) fn time(&self, project: &Project) -> String {
+        stamp(self.at.unwrap_or(project.created_at))
+    }
+
+    fn show(&self, world: &World, project: &Project) -> Value {
+        let (name, email) = &self.author;
+        let time = self.time(project);
+        json!({
+            "id": self.sha,
+            "short_id": self.sha.get(..8).unwrap_or(&self.sha),
+            "created_at": time,
+            "parent_ids": [],
+            "title": self.title,
+            "message": self.title,
+            "author_name": name,
+            "author_email": email,
+            "authored_date": time,
+            "committer_name": name,
+            "committer_email": email,
+            "committed_date": time,
+            "trailers": {},
+            "web_url": self.url(world, project),
+        })
+    }
+}
+
+fn branch(world: &World, project: &Project, name: &str) -> Value {
+    let default = name == project.default_branch;
+    json!({
+        "name": name,
+        "commit": project.head(name).map(|head| head.show(world, project)),
+        "merged": false,
+        "protected": default,
+        "developers_can_push": false,
+        "developers_can_merge": false,
+        "can_push": true,
+        "default": default,
+        "web_url": format!("{}/-/tree/{name}", project.web_url(world)),
+    })
+}
+
+/// `GET /projects/:id/repository/branches`.
+pub(crate) fn branches(world: &World, token: &Token, request: &Request, id: &str) -> Answer {
+    let project = world.project_as(token, request, id, Role::Reporter)?;
+    let search = request.text("search").unwrap_or_default();
+    let rows: Vec<&String> =
+        project.branches.keys().filter(|name| name.contains(&search)).collect();
+    pages::by_number(world, request, &rows, |name| branch(world, project, name))
+}
+
+/// `GET /projects/:id/repository/branches/:branch`.
+pub(crate) fn one_branch(
+    world: &World,
+    token: &Token,
+    request: &Request,
+    (id, name): (&str, &str),
+) -> Answer {
+    let project = world.project_as(token, request, id, Role::Reporter)?;
+    project.head(name).ok_or_else(|| Reply::not_found(Some("Branch")))?;
+    Ok(Reply::ok(branch(world, project, name)))
+}
+
+/// `GET /projects/:id/repository/commits/:sha`, where a branch's name serves too.
+pub(crate) fn commit(
+    world: &World,
+    token: &Token,
+    request: &Request,
+    (id, sha): (&str, &str),
+) -> Answer {
+    let project = world.project_as(token, request, id, Role::Reporter)?;
+    let commit = project.head(sha).or_else(|| project.commits().find(|commit| commit.sha == sha));
+    let commit = commit.ok_or_else(|| Reply::not_found(Some("Commit")))?;
+    let mut shown = commit.show(world, project);
+    if let Some(shown) = shown.as_object_mut() {
+        shown.insert("project_id".to_owned(), project.id.into());
+    }
+    Ok(Reply::ok(shown))
+}
