@@ -11,7 +11,7 @@ WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --locked --release \
+    cargo build --locked --release --package signalbox \
     && install -D -m 0755 target/release/signalbox /out/signalbox
 
 FROM debian:12.12-slim AS run

@@ -22,7 +22,7 @@ run: ## Install what is missing, build, and start Signalbox (DATABASE_URL set: u
 	@PROFILE='$(PROFILE)' exec sh scripts/run.sh
 
 build: ## Build the program
-	cargo build --locked --profile '$(PROFILE)'
+	cargo build --locked --package signalbox --profile '$(PROFILE)'
 
 dist: ## Build a release into target/dist/: the stripped program, its checksum, its notes
 	@sh scripts/dist.sh

@@ -24,7 +24,7 @@ if ! grep -q '[^[:space:]]' "$dist/notes.md"; then
     exit 1
 fi
 
-cargo build --locked --release
+cargo build --locked --release --package signalbox
 name=signalbox-$version-$(uname -m)-linux-gnu
 # The names of functions stay, for backtraces.
 strip --strip-debug -o "$dist/$name" "${CARGO_TARGET_DIR:-target}/release/signalbox"

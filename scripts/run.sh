@@ -18,5 +18,5 @@ case $profile in
 dev) folder=debug ;;
 *) folder=$profile ;;
 esac
-cargo build --locked --profile "$profile"
+cargo build --locked --package signalbox --profile "$profile"
 exec "${CARGO_TARGET_DIR:-target}/$folder/signalbox" serve "$@"
