@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 pub(crate) const NOTHING: &str = "0000000000000000000000000000000000000000";
 
 fn project(world: &World, project: &Project) -> Value {
-    let (web, ssh) = (project.web_url(world), project.ssh_url(world));
-    let http = project.http_url(world);
+    let [web, ssh, http] = project.addresses(world);
     json!({
         "id": project.id,
         "name": project.name,
@@ -55,7 +54,7 @@ pub(crate) fn push(
 ) -> Value {
     let kind = if reference.starts_with("refs/tags/") { "tag_push" } else { "push" };
     let newest = commits.get(commits.len().saturating_sub(20)..).unwrap_or_default();
-    let (web, ssh) = (owner.web_url(world), owner.ssh_url(world));
+    let [web, ssh, http] = owner.addresses(world);
     json!({
         "object_kind": kind,
         "event_name": kind,
@@ -80,7 +79,7 @@ pub(crate) fn push(
             "url": ssh,
             "description": null,
             "homepage": web,
-            "git_http_url": owner.http_url(world),
+            "git_http_url": http,
             "git_ssh_url": ssh,
             "visibility_level": if owner.public { 20 } else { 0 },
         },

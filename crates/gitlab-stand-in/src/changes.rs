@@ -136,7 +136,7 @@ impl GitLab {
         let mut old = String::new();
         self.change_project(project, |project| {
             old = std::mem::replace(&mut project.path, path.to_owned());
-            project.set_urls(None);
+            project.urls = None;
         });
         self.shared.lock().moved.insert(old, project);
     }

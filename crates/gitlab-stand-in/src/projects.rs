@@ -55,9 +55,7 @@ pub struct Project {
     /// Each branch's commits, the newest last.
     pub(crate) branches: BTreeMap<String, Vec<Commit>>,
     pub(crate) merge_requests: BTreeMap<i64, String>,
-    web_url: Option<String>,
-    ssh_url: Option<String>,
-    http_url: Option<String>,
+    pub(crate) urls: Option<[String; 3]>,
     pub(crate) created_at: DateTime<Utc>,
 }
 
@@ -74,9 +72,7 @@ impl Project {
             default_branch: "main".to_owned(),
             branches: BTreeMap::new(),
             merge_requests: BTreeMap::new(),
-            web_url: None,
-            ssh_url: None,
-            http_url: None,
+            urls: None,
             created_at: DateTime::UNIX_EPOCH,
         }
     }
@@ -133,30 +129,17 @@ impl Project {
     /// With these addresses: of its page, for ssh and for http. Moving the project ends them.
     #[must_use]
     pub fn urls(mut self, web: &str, ssh: &str, http: &str) -> Self {
-        self.set_urls(Some([web, ssh, http]));
+        self.urls = Some([web, ssh, http].map(str::to_owned));
         self
     }
 
-    pub(crate) fn set_urls(&mut self, urls: Option<[&str; 3]>) {
-        let [web, ssh, http] = urls.map_or([None, None, None], |urls| urls.map(Some));
-        self.web_url = web.map(str::to_owned);
-        self.ssh_url = ssh.map(str::to_owned);
-        self.http_url = http.map(str::to_owned);
-    }
-
-    pub(crate) fn web_url(&self, world: &World) -> String {
-        self.web_url.clone().unwrap_or_else(|| format!("{}/{}", world.url, self.path))
-    }
-
-    pub(crate) fn ssh_url(&self, world: &World) -> String {
-        let host = url::Url::parse(&world.url).ok().and_then(|url| Some(url.host()?.to_string()));
-        self.ssh_url
-            .clone()
-            .unwrap_or_else(|| format!("git@{}:{}.git", host.unwrap_or_default(), self.path))
-    }
-
-    pub(crate) fn http_url(&self, world: &World) -> String {
-        self.http_url.clone().unwrap_or_else(|| format!("{}/{}.git", world.url, self.path))
+    /// Its addresses: of its page, for ssh and for http.
+    pub(crate) fn addresses(&self, world: &World) -> [String; 3] {
+        let (base, path) = (&world.url, &self.path);
+        let host = url::Url::parse(base).ok().and_then(|url| Some(url.host()?.to_string()));
+        let ssh = || format!("git@{}:{path}.git", host.unwrap_or_default());
+        let own = || [format!("{base}/{path}"), ssh(), format!("{base}/{path}.git")];
+        self.urls.clone().unwrap_or_else(own)
     }
 
     /// The last commit of a branch.
@@ -183,6 +166,7 @@ impl Project {
 
     fn show(&self, world: &World, token: Option<&Token>, simple: bool) -> Value {
         let namespace = self.namespace();
+        let [web, ssh, http] = self.addresses(world);
         let mut shown = json!({
             "id": self.id,
             "description": null,
@@ -193,9 +177,9 @@ impl Project {
             "created_at": stamp(self.created_at),
             "default_branch": (!self.branches.is_empty()).then_some(&self.default_branch),
             "topics": [],
-            "ssh_url_to_repo": self.ssh_url(world),
-            "http_url_to_repo": self.http_url(world),
-            "web_url": self.web_url(world),
+            "ssh_url_to_repo": ssh,
+            "http_url_to_repo": http,
+            "web_url": web,
             "avatar_url": null,
             "star_count": 0,
             "forks_count": 0,

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 impl Commit {
     pub(crate) fn url(&self, world: &World, project: &Project) -> String {
-        format!("{}/-/commit/{}", project.web_url(world), self.sha)
+        let [web, ..] = project.addresses(world);
+        format!("{web}/-/commit/{}", self.sha)
     }
 
     pub(crate) fn time(&self, project: &Project) -> String {
@@ -40,6 +41,7 @@ impl Commit {
 
 fn branch(world: &World, project: &Project, name: &str) -> Value {
     let default = name == project.default_branch;
+    let [web, ..] = project.addresses(world);
     json!({
         "name": name,
         "commit": project.head(name).map(|head| head.show(world, project)),
@@ -49,7 +51,7 @@ fn branch(world: &World, project: &Project, name: &str) -> Value {
         "developers_can_merge": false,
         "can_push": true,
         "default": default,
-        "web_url": format!("{}/-/tree/{name}", project.web_url(world)),
+        "web_url": format!("{web}/-/tree/{name}"),
     })
 }
 

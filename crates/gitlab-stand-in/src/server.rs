@@ -58,28 +58,35 @@ pub(crate) fn start(bind: &str) -> io::Result<(Arc<Shared>, SocketAddr, ServerHa
 }
 
 async fn respond(shared: web::Data<Shared>, http: HttpRequest, body: Bytes) -> HttpResponse {
-    let request = match read(&http, &body) {
-        Ok(request) => request,
-        Err(refusal) => return response(refusal),
+    let (response, authenticated, broken) = match read(&http, &body) {
+        Ok(request) => serve(&shared, &request).await,
+        Err(refusal) => (response(refusal), false, false),
     };
-    let fault = shared.lock().fault(&request);
-    if let Some(Fault::Slow(time)) = fault {
-        tokio::time::sleep(time).await;
-    }
-    let (response, authenticated) = match fault.as_ref() {
-        Some(Fault::BadGateway) => (page(StatusCode::BAD_GATEWAY, "text/html", PAGE), false),
-        Some(Fault::WrongJson) => (page(StatusCode::OK, "application/json", NO_JSON), false),
-        Some(fault) if let Some(reply) = fault.reply() => (response(reply), false),
-        _ => {
-            let (reply, authenticated) = answer(&shared, &request).await;
-            (response(reply), authenticated)
-        }
-    };
-    let broken = matches!(fault, Some(Fault::BrokenOff));
-    let status = (!broken).then(|| response.status().as_u16());
-    let Request { method, target: path, .. } = request;
-    shared.lock().calls.push(Call { method, path, authenticated, status });
+    shared.lock().calls.push(Call {
+        method: http.method().to_string(),
+        path: http.uri().to_string(),
+        authenticated,
+        status: (!broken).then(|| response.status().as_u16()),
+    });
     if broken { response.map_body(|_, body| broken_off(body)) } else { response }
+}
+
+/// The response; whether the call came with a token that serves; whether to break off.
+async fn serve(shared: &Shared, request: &Request) -> (HttpResponse, bool, bool) {
+    let fault = shared.lock().fault(request);
+    match &fault {
+        Some(Fault::Slow(time)) => tokio::time::sleep(*time).await,
+        Some(Fault::BadGateway) => {
+            return (page(StatusCode::BAD_GATEWAY, "text/html", PAGE), false, false);
+        }
+        Some(Fault::WrongJson) => {
+            return (page(StatusCode::OK, "application/json", NO_JSON), false, false);
+        }
+        Some(fault) if let Some(reply) = fault.reply() => return (response(reply), false, false),
+        _ => {}
+    }
+    let (reply, authenticated) = answer(shared, request).await;
+    (response(reply), authenticated, matches!(fault, Some(Fault::BrokenOff)))
 }
 
 async fn answer(shared: &Shared, request: &Request) -> (Reply, bool) {

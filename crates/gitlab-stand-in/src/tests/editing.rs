@@ -37,7 +37,7 @@ async fn another_url_forgets_the_token_and_an_edit_without_the_token_does_not() 
     let hook = gitlab.hook_to(project, "http://receiver.test/one").await;
     let path = format!("/projects/{project}/hooks/{hook}");
 
-    gitlab.put(&path, json!({ "push_events": false })).await;
+    gitlab.put(&path, json!({ "push_events": false, "signing_token": SIGNING })).await;
     gitlab.put(&path, json!({ "url": "http://receiver.test/one", "name": "Deploy" })).await;
     assert_eq!(gitlab.only_hook(project).token.as_deref(), Some(SECRET), "an equal URL");
 
@@ -48,6 +48,7 @@ async fn another_url_forgets_the_token_and_an_edit_without_the_token_does_not() 
 
     let answer = gitlab.put(&path, json!({ "url": "http://receiver.test/three" })).await;
     assert_eq!(answer.json["token_present"], false);
+    assert_eq!(answer.json["signing_token_present"], true, "it is not sent, and is kept");
     assert_eq!(gitlab.only_hook(project).token, None);
 }
 

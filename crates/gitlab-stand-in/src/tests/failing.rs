@@ -69,6 +69,8 @@ async fn every_call_is_counted() {
     gitlab.get(&format!("/projects/{project}/hooks")).await;
     assert_eq!(gitlab.count("/hooks"), 1);
     assert_eq!(gitlab.get("/no/such/call").await.status, 404);
+    assert_eq!(call_as("", "GET", gitlab.address(), None).await.status, 404);
+    assert_eq!(gitlab.calls().len(), 3);
 }
 
 #[tokio::test]

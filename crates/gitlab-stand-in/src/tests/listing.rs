@@ -1,6 +1,6 @@
 //! Projects, branches, commits, and lists in pages.
 
-use super::{SHA, TOKEN, call_as, gitlab};
+use super::{SHA, TOKEN, call_as};
 use crate::{Commit, GitLab, Project, Role, Token};
 use serde_json::json;
 
@@ -86,7 +86,13 @@ async fn projects_are_found_by_what_they_are() {
 
 #[tokio::test]
 async fn the_old_path_of_a_moved_project_leads_to_it() {
-    let (gitlab, project) = gitlab().await;
+    let gitlab = GitLab::start().await;
+    gitlab.add_token(Token::personal(TOKEN));
+    let [web, ssh, http] =
+        ["https://git.test/app", "git@git.test:app.git", "https://git.test/app.git"];
+    let project = gitlab.add_project(Project::new("group/app").urls(web, ssh, http));
+    let before = gitlab.get("/projects/group%2Fapp").await.json;
+    assert_eq!((&before["web_url"], &before["ssh_url_to_repo"]), (&json!(web), &json!(ssh)));
     gitlab.move_project(project, "elsewhere/app");
     gitlab.rename_project(project, "The App");
     let moved = gitlab.get("/projects/group%2Fapp/hooks?page=1").await;
