@@ -260,7 +260,7 @@ fn may_repeat(method: &str, failure: &ApiFailure) -> bool {
     failure.is_temporary() && (method != "POST" || never_taken)
 }
 
-/// How long GitLab asks to wait. Source: docs.gitlab.com/security/rate_limits.
+/// How long GitLab asks to wait. Source: <https://docs.gitlab.com/security/rate_limits/>.
 fn asked_wait(answered: &Answered) -> Option<Duration> {
     let seconds = answered.headers.get("retry-after")?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))

@@ -1,5 +1,6 @@
 //! GitLab's own webhooks, of a project, a group or the whole instance.
-//! Source: docs.gitlab.com/api/project_webhooks, /api/group_webhooks, /api/system_hooks.
+//! Sources: <https://docs.gitlab.com/api/project_webhooks/>, <https://docs.gitlab.com/api/group_webhooks/>,
+//! <https://docs.gitlab.com/api/system_hooks/>.
 
 use crate::{ApiFailure, Client};
 use chrono::{DateTime, Utc};
@@ -53,16 +54,54 @@ const TRIGGERS: &[(Trigger, &[&str])] = &[
 ];
 
 impl Trigger {
-    /// What sends events of a kind; none for those that only groups and the instance send.
-    pub fn of_kind(object_kind: &str) -> Option<Self> {
-        let found = TRIGGERS.iter().find(|(_, kinds)| kinds.contains(&object_kind));
-        found.map(|(trigger, _)| *trigger)
+    /// What sends events of a kind under a header; none for those that no project's webhook sends.
+    pub fn of_event(object_kind: &str, header: &str) -> Option<Self> {
+        match header {
+            "Confidential Issue Hook" => Some(Self("confidential_issues_events")),
+            "Confidential Note Hook" => Some(Self("confidential_note_events")),
+            "System Hook" => None,
+            _ => {
+                let found = TRIGGERS.iter().find(|(_, kinds)| kinds.contains(&object_kind));
+                found.map(|(trigger, _)| *trigger)
+            }
+        }
     }
 
-    /// The kinds of events of which a project's webhook can send.
-    pub fn known_kinds() -> impl Iterator<Item = &'static str> {
-        TRIGGERS.iter().flat_map(|(_, kinds)| kinds.iter().copied())
+    /// Those whose test needs little of a project, and of which no event runs anything but where
+    /// somebody wants it: to show that the way is open.
+    pub fn harmless(wanted: &[Self]) -> impl Iterator<Item = Self> {
+        let few =
+            ["tag_push_events", "wiki_page_events", "issues_events", "note_events", "push_events"];
+        few.map(Self).into_iter().filter(|trigger| !wanted.contains(trigger))
     }
+}
+
+/// In what a webhook of GitLab's differs from what it is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Drift {
+    /// It sends elsewhere.
+    Url {
+        /// Where to.
+        is: String,
+    },
+    /// It takes any certificate.
+    SslVerification,
+    /// It does not send events that are wanted.
+    Trigger(Trigger),
+    /// It has no secret token.
+    Token,
+    /// It sends pushes of some branches only.
+    BranchFilter {
+        /// Which.
+        is: String,
+    },
+    /// It sends something else in an event's place.
+    Template,
+    /// GitLab sends nothing to it.
+    Disabled {
+        /// Until when; none = until somebody acts.
+        until: Option<DateTime<Utc>>,
+    },
 }
 
 /// A webhook of GitLab's, as it says.
@@ -105,6 +144,32 @@ impl Hook {
         self.rest.get(trigger.0).and_then(Value::as_bool) == Some(true)
     }
 
+    /// In what it differs from what it is to be.
+    pub fn find_drift(&self, url: &str, triggers: &[Trigger]) -> Vec<Drift> {
+        let mut drift = Vec::new();
+        if self.is_disabled() {
+            drift.push(Drift::Disabled { until: self.disabled_until });
+        }
+        if self.url != url {
+            drift.push(Drift::Url { is: self.url.clone() });
+        }
+        if self.token_present == Some(false) {
+            drift.push(Drift::Token);
+        }
+        let missing = triggers.iter().filter(|trigger| !self.listens_for(**trigger));
+        drift.extend(missing.map(|trigger| Drift::Trigger(*trigger)));
+        if let Some(filter) = self.push_events_branch_filter.as_ref().filter(|it| !it.is_empty()) {
+            drift.push(Drift::BranchFilter { is: filter.clone() });
+        }
+        if self.custom_webhook_template.as_ref().is_some_and(|template| !template.is_empty()) {
+            drift.push(Drift::Template);
+        }
+        if !self.enable_ssl_verification && url.starts_with("https:") {
+            drift.push(Drift::SslVerification);
+        }
+        drift
+    }
+
     /// Whether GitLab sends nothing to it, for now or for good.
     pub fn is_disabled(&self) -> bool {
         self.alert_status.as_deref().is_some_and(|status| status != "executable")
@@ -121,6 +186,8 @@ pub struct Wanted<'a> {
     pub token: &'a SecretString,
     /// What it is to listen for, beside what it listens for already.
     pub triggers: &'a [Trigger],
+    /// Whether it is to send everything as it happens: no branch filter, no template.
+    pub whole: bool,
 }
 
 impl Wanted<'_> {
@@ -134,6 +201,11 @@ impl Wanted<'_> {
             fields.insert("name".into(), json!("Signalbox"));
             // GitLab's default is true: what nobody wants is not sent.
             fields.insert("push_events".into(), json!(false));
+        }
+        if self.whole {
+            fields.insert("push_events_branch_filter".into(), json!(""));
+            fields.insert("branch_filter_strategy".into(), json!("all_branches"));
+            fields.insert("custom_webhook_template".into(), json!(""));
         }
         fields.extend(self.triggers.iter().map(|trigger| (trigger.0.to_owned(), json!(true))));
         Value::Object(fields)
@@ -206,8 +278,9 @@ mod tests {
     #[test]
     fn a_new_one_sends_what_is_wanted_only_and_an_old_one_goes_on() {
         let token = SecretString::from("s");
-        let tag = Trigger::of_kind("tag_push").unwrap();
-        let wanted = Wanted { url: "https://a.example.com/", token: &token, triggers: &[tag] };
+        let tag = Trigger::of_event("tag_push", "Tag Push Hook").unwrap();
+        let wanted =
+            Wanted { url: "https://a.example.com/", token: &token, triggers: &[tag], whole: false };
         let new = wanted.to_json(None);
         assert_eq!((&new["push_events"], &new["tag_push_events"]), (&json!(false), &json!(true)));
         let before: Hook = serde_json::from_value(json!({
@@ -217,6 +290,35 @@ mod tests {
         assert!(before.listens_for(Trigger("push_events")) && !before.listens_for(tag));
         let edited = wanted.to_json(Some(&before));
         assert_eq!((edited.get("push_events"), &edited["token"]), (None, &json!("s")));
+    }
+
+    #[test]
+    fn each_difference_is_named() {
+        let push = Trigger("push_events");
+        let hook: Hook = serde_json::from_value(json!({
+            "id": 1, "url": "https://b/", "push_events": false, "enable_ssl_verification": false,
+            "push_events_branch_filter": "main", "token_present": false,
+            "alert_status": "disabled", "custom_webhook_template": "{}"
+        }))
+        .unwrap();
+        assert_eq!(
+            hook.find_drift("https://a/", &[push]),
+            [
+                Drift::Disabled { until: None },
+                Drift::Url { is: "https://b/".into() },
+                Drift::Token,
+                Drift::Trigger(push),
+                Drift::BranchFilter { is: "main".into() },
+                Drift::Template,
+                Drift::SslVerification,
+            ]
+        );
+        let fine: Hook = serde_json::from_value(json!({
+            "id": 1, "url": "https://a/", "push_events": true, "alert_status": "executable"
+        }))
+        .unwrap();
+        assert_eq!(fine.find_drift("https://a/", &[push]), []);
+        assert!(Trigger::harmless(&[push]).all(|trigger| trigger != push));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Projects. Source: docs.gitlab.com/api/projects.
+//! Projects. Source: <https://docs.gitlab.com/api/projects/>.
 
 use crate::{ApiFailure, Client};
 use serde::Deserialize;
@@ -58,5 +58,14 @@ impl Client {
     /// Why GitLab did not say.
     pub async fn fetch_project(&self, id: i64) -> Result<Project, ApiFailure> {
         self.get_json(&format!("projects/{id}"), &[]).await
+    }
+
+    /// The project of a path, such as `group/app`.
+    ///
+    /// # Errors
+    /// Why GitLab did not say.
+    pub async fn find_project(&self, path: &str) -> Result<Project, ApiFailure> {
+        let path: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
+        self.get_json(&format!("projects/{path}"), &[]).await
     }
 }

@@ -1,5 +1,6 @@
 //! What a token is and may do. Personal, group and project access tokens alike: those of groups and
-//! projects belong to a bot. Source: docs.gitlab.com/api/personal_access_tokens (`self`), /api/users.
+//! projects belong to a bot. Sources: <https://docs.gitlab.com/api/personal_access_tokens/>,
+//! <https://docs.gitlab.com/api/users/>.
 
 use crate::{ApiFailure, Client};
 use chrono::NaiveDate;
