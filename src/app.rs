@@ -7,6 +7,7 @@ use crate::accounts::password::Cost;
 use crate::accounts::setup_link::SetupLink;
 use crate::accounts::throttle::Throttle;
 use crate::config::Settings;
+use crate::connections;
 use crate::control;
 use crate::intake::{Intake, Policy};
 use crate::web::metrics::Measures;
@@ -214,6 +215,8 @@ async fn serve_all(
         // Where the keys are: what was signed is judged anew.
         let policy = Policy { allow_no_secret: settings.web.allow_no_secret };
         let keys = Arc::clone(&deps.keys);
+        let looking = connections::keep_healthy(work_pool.clone(), Arc::clone(&keys), stop.clone());
+        tokio::spawn(looking);
         tokio::spawn(control::replays::carry_out_runs(
             work_pool.clone(),
             keys,

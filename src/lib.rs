@@ -17,6 +17,7 @@ pub mod intake;
 pub mod webhooks;
 pub mod worker;
 
+pub mod connections;
 pub mod control;
 
 pub mod web;

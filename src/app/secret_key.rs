@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use secrecy::{ExposeSecret, SecretString};
 use signalbox_core::credential::SIGNING_TOKEN;
 use signalbox_core::seal::{CannotOpen, Keys, open_sealed, seal_bytes};
-use signalbox_store::secret_key::{self as stored, Sealed};
+use signalbox_store::secret_key::{self as stored, Place, Sealed, SealedToken};
 use signalbox_store::{Conn, run_transaction};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -137,7 +137,7 @@ fn make_key(dir: &Path, name: &str) -> anyhow::Result<String> {
 /// What a change of the secret key did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rotated {
-    /// So many signing tokens are sealed with the new key.
+    /// So many secrets' rows are sealed with the new key.
     Resealed(usize),
     /// The database had the new key already.
     Already,
@@ -186,9 +186,19 @@ pub async fn rotate_secret_key(
                 .with_context(|| format!("a signing token of webhook {} is damaged", row.id))?;
             stored::update_sealed(conn, &row).await?;
         }
+        let mut count = rows.len();
+        for place in Place::ALL {
+            for row in stored::list_sealed_tokens(conn, place).await? {
+                let again = reseal(&row.token, place.purpose(), &old, &new)
+                    .with_context(|| format!("a secret of {place:?} {} is damaged", row.id))?;
+                let row = SealedToken { token: again, ..row };
+                stored::update_sealed_token(conn, place, &row).await?;
+                count += 1;
+            }
+        }
         stored::replace_check_value(conn, &new.check_value(clock::random_bytes())?, clock::now())
             .await?;
-        Ok::<_, anyhow::Error>(rows.len())
+        Ok::<_, anyhow::Error>(count)
     })
     .await?;
     if settings.secret_key.is_none() {
@@ -199,11 +209,15 @@ pub async fn rotate_secret_key(
     Ok(Rotated::Resealed(resealed))
 }
 
+fn reseal(sealed: &[u8], purpose: &[u8], old: &Keys, new: &Keys) -> Result<Vec<u8>, CannotOpen> {
+    let plain = open_sealed(&old.seal, purpose, sealed)?;
+    seal_bytes(&new.seal, clock::random_bytes(), purpose, &plain)
+}
+
 fn reseal_webhook(row: &Sealed, old: &Keys, new: &Keys) -> Result<Sealed, CannotOpen> {
     let again = |sealed: &Option<Vec<u8>>| {
         let Some(sealed) = sealed else { return Ok(None) };
-        let plain = open_sealed(&old.seal, SIGNING_TOKEN, sealed)?;
-        seal_bytes(&new.seal, clock::random_bytes(), SIGNING_TOKEN, &plain).map(Some)
+        reseal(sealed, SIGNING_TOKEN, old, new).map(Some)
     };
     Ok(Sealed {
         id: row.id,

@@ -10,10 +10,10 @@ pub(super) async fn prune_now(settings: Settings) -> anyhow::Result<ExitCode> {
     let database = Database::join_running(&settings).await?;
     let removed = remove_old(&settings, &database).await;
     database.stop_server().await;
-    let Removed { bodies, deliveries, keys, sessions, jobs, output, workers } = removed?;
+    let Removed { bodies, deliveries, keys, sessions, jobs, output, workers, calls } = removed?;
     print_line(&format!(
         "Removed {bodies} bodies, {deliveries} deliveries, {keys} idempotency keys, {sessions} sessions, \
-         {jobs} jobs, {output} pieces of output and {workers} workers."
+         {jobs} jobs, {output} pieces of output, {workers} workers and {calls} calls of GitLab."
     ));
     Ok(ExitCode::SUCCESS)
 }

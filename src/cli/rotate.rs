@@ -35,9 +35,7 @@ pub(super) async fn rotate_key(
     let is_set = settings.secret_key.is_some();
     match rotated? {
         Rotated::Resealed(count) => {
-            print_line(&format!(
-                "Sealed the signing tokens of {count} webhooks with the new secret key."
-            ));
+            print_line(&format!("Sealed {count} secrets with the new secret key."));
         }
         Rotated::Already => print_line("The database has the new secret key already."),
     }

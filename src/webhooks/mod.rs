@@ -3,8 +3,9 @@
 //!
 //! `input.rs` makes a [`WebhookInput`], which is valid by being there; `save.rs` adds and changes;
 //! `delete.rs` says what goes and what stays, then deletes; `bulk.rs` does it to many at once;
-//! `reset.rs` lets a webhook wait again; `take_over.rs` follows a renamed
-//! project; `shared.rs` finds those with the same tokens; `transfer.rs` carries webhooks to a file and back.
+//! `reset.rs` lets a webhook wait again; `set_token.rs` gives it another secret token; `take_over.rs`
+//! follows a renamed project; `shared.rs` finds those with the same tokens; `transfer.rs` carries webhooks
+//! to a file and back.
 
 mod bulk;
 mod delete;
@@ -12,6 +13,7 @@ mod input;
 mod reset;
 mod save;
 mod secrets;
+mod set_token;
 mod shared;
 mod snapshot;
 mod take_over;
@@ -22,6 +24,7 @@ pub use delete::{Plan, delete_logged, plan_deletion};
 pub use input::{Draft, Fault, MAX_KEEP_DAYS, Rules, SecretChange, WebhookInput};
 pub use reset::reset_logged;
 pub use save::{Saved, Target, save_webhook};
+pub use set_token::set_secret_token;
 pub use shared::{Sharer, find_sharers};
 pub use take_over::take_over;
 

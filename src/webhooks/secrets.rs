@@ -31,6 +31,17 @@ pub(super) struct New {
 }
 
 impl New {
+    /// Another secret token, of this digest; the one before goes on until then.
+    pub(super) fn of_secret_token(digest: Vec<u8>, keep_until: DateTime<Utc>) -> Self {
+        Self {
+            secret: Some(Some(digest)),
+            signing: None,
+            keep_until: Some(keep_until),
+            ends_secret: false,
+            ends_signing: false,
+        }
+    }
+
     /// Whether there is something that webhooks with the same tokens are to have too.
     pub(super) fn is_shared(&self) -> bool {
         let sets = |stored: &Stored| matches!(stored, Some(Some(_)));

@@ -32,6 +32,8 @@ pub struct Removed {
     pub output: usize,
     /// Workers that ended.
     pub workers: usize,
+    /// Calls of GitLab's API.
+    pub calls: usize,
 }
 
 /// Who goes first where two processes meet.
@@ -53,9 +55,10 @@ enum Step {
     Output,
     Jobs,
     Workers,
+    Calls,
 }
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     Step::Bodies,
     Step::Deliveries,
     Step::Keys,
@@ -63,10 +66,13 @@ const STEPS: [Step; 7] = [
     Step::Output,
     Step::Jobs,
     Step::Workers,
+    Step::Calls,
 ];
 
 /// How long what nobody looks at is kept: workers that ended.
 const TRACES: TimeDelta = TimeDelta::days(1);
+/// How long calls of GitLab's API are kept: as long as GitLab keeps its log.
+const CALLS: TimeDelta = TimeDelta::days(7);
 
 pub(super) async fn run_upkeep(pool: Pool, keep: RetentionSettings, stop: CancellationToken) {
     let mut tick = tokio::time::interval(EVERY);
@@ -153,6 +159,7 @@ async fn remove_batch(
             Step::Output => retention::remove_output(conn, now - keep.output, now).await?,
             Step::Jobs => retention::remove_jobs(conn, now - keep.job).await?,
             Step::Workers => retention::remove_workers(conn, now - TRACES).await?,
+            Step::Calls => retention::remove_calls(conn, now - CALLS).await?,
         };
         Ok(Some(removed))
     })
@@ -169,6 +176,7 @@ impl Removed {
             Step::Output => &mut self.output,
             Step::Jobs => &mut self.jobs,
             Step::Workers => &mut self.workers,
+            Step::Calls => &mut self.calls,
         };
         *sum += count;
     }

@@ -133,6 +133,8 @@ pub mod object {
     pub const DELIVERY: &str = "delivery";
     /// A run of replays.
     pub const REPLAY: &str = "replay";
+    /// A connection to GitLab.
+    pub const CONNECTION: &str = "connection";
     /// A saved view of a list.
     pub const VIEW: &str = "view";
 }

@@ -12,6 +12,7 @@ pub mod deliveries;
 pub mod error;
 pub mod forms;
 pub mod gauges;
+pub mod gitlab;
 pub mod jobs;
 pub mod keys;
 pub mod lanes;

@@ -170,6 +170,20 @@ pub async fn remove_workers(conn: &mut Conn, before: DateTime<Utc>) -> Result<us
         .await?)
 }
 
+/// Removes calls of GitLab's API made before then; answers how many.
+///
+/// # Errors
+/// Any [`crate::StoreError`] of the database.
+pub async fn remove_calls(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
+    remove_batch(
+        conn,
+        "DELETE FROM gitlab_calls WHERE id IN (SELECT id FROM gitlab_calls \
+         WHERE at < $1 ORDER BY at LIMIT $2)",
+        before,
+    )
+    .await
+}
+
 async fn remove_batch(conn: &mut Conn, sql: &str, before: DateTime<Utc>) -> Result<usize> {
     Ok(diesel::sql_query(sql)
         .bind::<Timestamptz, _>(before)

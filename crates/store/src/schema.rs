@@ -58,6 +58,64 @@ diesel::table! {
 }
 
 diesel::table! {
+    gitlab_calls (id) {
+        id -> Int8,
+        connection_id -> Int8,
+        at -> Timestamptz,
+        method -> Text,
+        path -> Text,
+        status -> Nullable<Int4>,
+        took_ms -> Int8,
+        tries -> Int4,
+        failure -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    gitlab_connections (id) {
+        id -> Int8,
+        name -> Text,
+        base_url -> Text,
+        token -> Bytea,
+        ca_pem -> Text,
+        allow_private_network -> Bool,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        checked_at -> Nullable<Timestamptz>,
+        failure -> Nullable<Jsonb>,
+        gitlab_version -> Text,
+        token_name -> Text,
+        token_owner -> Text,
+        token_scopes -> Text,
+        token_expires_on -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    gitlab_hook_webhooks (webhook_id) {
+        webhook_id -> Int8,
+        hook_id -> Int8,
+    }
+}
+
+diesel::table! {
+    gitlab_hooks (id) {
+        id -> Int8,
+        connection_id -> Int8,
+        project_id -> Int8,
+        hook_id -> Nullable<Int8>,
+        url -> Text,
+        token -> Bytea,
+        created_at -> Timestamptz,
+        checked_at -> Nullable<Timestamptz>,
+        failure -> Nullable<Jsonb>,
+        seen -> Nullable<Jsonb>,
+        busy_until -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     idempotency_keys (endpoint, key, webhook_id) {
         endpoint -> Text,
         key -> Text,
@@ -302,6 +360,10 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(gitlab_calls -> gitlab_connections (connection_id));
+diesel::joinable!(gitlab_hook_webhooks -> gitlab_hooks (hook_id));
+diesel::joinable!(gitlab_hook_webhooks -> webhooks (webhook_id));
+diesel::joinable!(gitlab_hooks -> gitlab_connections (connection_id));
 diesel::joinable!(job_attempts -> jobs (job_id));
 diesel::joinable!(list_columns -> users (user_id));
 diesel::joinable!(saved_views -> users (owner_id));
@@ -311,6 +373,10 @@ diesel::joinable!(webhook_actions -> webhooks (webhook_id));
 diesel::allow_tables_to_appear_in_same_query!(
     audit_log,
     deliveries,
+    gitlab_calls,
+    gitlab_connections,
+    gitlab_hook_webhooks,
+    gitlab_hooks,
     idempotency_keys,
     job_attempts,
     job_output,

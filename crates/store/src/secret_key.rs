@@ -1,10 +1,10 @@
-//! What the secret key protects: its check value, and the sealed signing tokens. No key is known here.
+//! What the secret key protects: its check value, and what is sealed with it. No key is known here.
 
 use super::schema::{secret_key_check, webhooks};
 use super::{Conn, Result};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::{BigInt, Bool, Bytea};
 use diesel_async::RunQueryDsl;
 
 /// The number of the lock that whoever uses the secret key shares.
@@ -17,6 +17,69 @@ pub struct Sealed {
     pub id: i64,
     pub signing_token: Option<Vec<u8>>,
     pub previous_signing_token: Option<Vec<u8>>,
+}
+
+/// Tables with one sealed secret a row, in the column `token`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The access tokens of connections to GitLab.
+    GitlabConnections,
+    /// The secret tokens of GitLab's webhooks.
+    GitlabHooks,
+}
+
+impl Place {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::GitlabConnections, Self::GitlabHooks];
+
+    /// What its secrets are sealed for.
+    pub const fn purpose(self) -> &'static [u8] {
+        match self {
+            Self::GitlabConnections => b"gitlab access token",
+            Self::GitlabHooks => b"gitlab secret token",
+        }
+    }
+
+    const fn table(self) -> &'static str {
+        match self {
+            Self::GitlabConnections => "gitlab_connections",
+            Self::GitlabHooks => "gitlab_hooks",
+        }
+    }
+}
+
+/// A sealed secret of such a table.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct SealedToken {
+    /// Its row.
+    #[diesel(sql_type = BigInt)]
+    pub id: i64,
+    /// The secret.
+    #[diesel(sql_type = Bytea)]
+    pub token: Vec<u8>,
+}
+
+/// Every sealed secret of a table, locked.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn list_sealed_tokens(conn: &mut Conn, place: Place) -> Result<Vec<SealedToken>> {
+    let table = place.table();
+    let query = format!("SELECT id, token FROM {table} ORDER BY id FOR UPDATE");
+    Ok(diesel::sql_query(query).load(conn).await?)
+}
+
+/// Stores a sealed secret of a table.
+///
+/// # Errors
+/// Any [`StoreError`](super::StoreError) of the database.
+pub async fn update_sealed_token(conn: &mut Conn, place: Place, row: &SealedToken) -> Result<()> {
+    diesel::sql_query(format!("UPDATE {} SET token = $2 WHERE id = $1", place.table()))
+        .bind::<BigInt, _>(row.id)
+        .bind::<Bytea, _>(&row.token)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// The check value, if there is one.

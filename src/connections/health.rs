@@ -1,0 +1,131 @@
+//! Looks every few minutes at each connection and at GitLab's webhooks, in one process at a time:
+//! what an interrupted set-up left is finished, what is disabled is tested and so enabled again, and
+//! what differs from what it is to be is noted for the pages.
+
+use super::check::check_saved;
+use super::client::open_client;
+use super::setup::{self, SetupError, linked_triggers};
+use crate::clock;
+use chrono::{DateTime, TimeDelta, Utc};
+use signalbox_core::seal::Keys;
+use signalbox_gitlab::hooks::{Hook as GitlabHook, Owner, Trigger};
+use signalbox_gitlab::{ApiFailure, Client};
+use signalbox_store::gitlab::{self, Connection, Hook};
+use signalbox_store::{Pool, StoreError};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How often a process looks whether something is due.
+const LOOK: Duration = Duration::from_secs(20);
+/// How often each connection is looked at.
+const EVERY: TimeDelta = TimeDelta::minutes(5);
+
+/// Keeps connections and webhooks in order until `stop`.
+pub async fn keep_healthy(pool: Pool, keys: Arc<Keys>, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(LOOK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    while stop.run_until_cancelled(tick.tick()).await.is_some() {
+        let looked = tokio::select! {
+            looked = look_at_due(&pool, &keys) => looked,
+            () = stop.cancelled() => return,
+        };
+        if let Err(error) = looked {
+            tracing::warn!(%error, "Failed to look at GitLab’s webhooks: {error}; trying again");
+        }
+    }
+}
+
+async fn look_at_due(pool: &Pool, keys: &Keys) -> Result<(), SetupError> {
+    let now = clock::now();
+    let due = gitlab::claim_due_connections(&mut *pool.get_conn().await?, now - EVERY, now).await?;
+    for connection in due {
+        let learned = check_saved(pool, keys, &connection).await?;
+        // A token that is refused is refused of everything.
+        if learned.is_ok() {
+            check_hooks(pool, keys, &connection).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Looks at each webhook of a connection.
+async fn check_hooks(pool: &Pool, keys: &Keys, connection: &Connection) -> Result<(), SetupError> {
+    let hooks = gitlab::list_hooks(&mut *pool.get_conn().await?, connection.id).await?;
+    if hooks.is_empty() {
+        return Ok(());
+    }
+    let client = open_client(pool, keys, connection)?;
+    for hook in hooks {
+        match check_hook(pool, keys, &client, &hook).await {
+            Ok(()) | Err(SetupError::Busy) => {}
+            Err(SetupError::Gitlab(failure)) => {
+                let mut conn = pool.get_conn().await?;
+                gitlab::note_hook_failure(&mut conn, hook.id, &failure.to_stored(), clock::now())
+                    .await?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+async fn check_hook(
+    pool: &Pool,
+    keys: &Keys,
+    client: &Client,
+    hook: &Hook,
+) -> Result<(), SetupError> {
+    let Some(hook_id) = hook.hook_id else {
+        setup::write_hook(pool, keys, client, hook.id, false).await?;
+        return Ok(());
+    };
+    let seen = client.fetch_hook(Owner::Project(hook.project_id), hook_id).await?;
+    note_seen(pool, hook.id, &seen).await?;
+    if seen.is_disabled() && seen.url == hook.url {
+        enable_hook(pool, client, hook.id).await?;
+    }
+    Ok(())
+}
+
+async fn note_seen(pool: &Pool, id: i64, seen: &GitlabHook) -> Result<(), StoreError> {
+    let stored = serde_json::to_value(seen).unwrap_or_default();
+    let mut conn = pool.get_conn().await?;
+    gitlab::note_hook_seen(&mut conn, id, (seen.id, &stored), clock::now()).await
+}
+
+/// Has a disabled webhook tested, by events that run nothing here where there are such: GitLab
+/// enables it again when a test succeeds.
+pub(super) async fn enable_hook(pool: &Pool, client: &Client, id: i64) -> Result<(), SetupError> {
+    let mut conn = pool.get_conn().await?;
+    let hook = gitlab::find_hook(&mut conn, id).await?;
+    let wanted = linked_triggers(&gitlab::hook_webhooks(&mut conn, id).await?);
+    drop(conn);
+    let Some(hook_id) = hook.hook_id else { return Ok(()) };
+    let owner = Owner::Project(hook.project_id);
+    let mut last = None;
+    for trigger in Trigger::harmless(&wanted) {
+        match client.test_hook(owner, hook_id, trigger).await {
+            Ok(()) => {
+                let seen = client.fetch_hook(owner, hook_id).await?;
+                note_seen(pool, id, &seen).await?;
+                tracing::info!(
+                    gitlab.project = hook.project_id,
+                    "GitLab’s webhook of project {} was disabled; a test enabled it",
+                    hook.project_id
+                );
+                return Ok(());
+            }
+            // The project has no such thing to make a test of: another one may do.
+            Err(failure @ ApiFailure::NotAccepted { .. }) => last = Some(failure),
+            Err(failure) => return Err(failure.into()),
+        }
+    }
+    last.map_or(Ok(()), |failure| Err(failure.into()))
+}
+
+/// Whether a token ends soon, and when.
+pub fn ends_soon(connection: &Connection, now: DateTime<Utc>) -> bool {
+    let ends = connection.token_expires_on;
+    ends.is_some_and(|ends| ends <= now.date_naive() + TimeDelta::days(14))
+}

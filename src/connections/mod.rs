@@ -1,0 +1,22 @@
+//! Connections to GitLab's API: saved by a person, asked for what they are, and used to keep
+//! GitLab's webhooks in order. Without one, everything else works as it does.
+//!
+//! `save.rs` adds, changes and deletes; `client.rs` makes calls with one, each written down; `check.rs`
+//! asks what the token is; `setup.rs` makes the webhook of a project; `health.rs` looks at all of it
+//! every few minutes.
+
+mod check;
+mod client;
+mod health;
+mod save;
+mod setup;
+
+pub use check::{check_connection, check_saved};
+pub use client::{open_client, search_projects};
+pub use health::{ends_soon, keep_healthy};
+pub use save::{
+    ConnectionDraft, ConnectionError, ConnectionInput, delete_connection, save_connection,
+};
+pub use setup::{
+    Outcome, SetupError, Test, find_drift, fix_hook, linked_triggers, project_token, set_up_webhook,
+};
