@@ -24,6 +24,11 @@ impl HumanError {
         &self.0
     }
 
+    /// The problem, for whoever answers otherwise.
+    pub fn into_problem(self) -> Problem {
+        *self.0
+    }
+
     /// Its answer, with this page.
     pub fn answer_with(&self, html: String) -> HttpResponse {
         let mut response = HttpResponse::build(self.0.status);

@@ -222,6 +222,46 @@ pub fn webhook_test(id: impl Display) -> String {
     verb("hooks", "webhook", id, "test")
 }
 
+/// Sets a webhook up in GitLab; POST only.
+pub fn webhook_set_up(id: impl Display) -> String {
+    verb("hooks", "webhook", id, "set-up")
+}
+
+/// The connections to GitLab's API.
+pub fn gitlab_connections() -> String {
+    changelist("gitlab", "connection")
+}
+
+/// The form for a new connection.
+pub fn gitlab_connection_add() -> String {
+    add("gitlab", "connection")
+}
+
+/// A connection's page.
+pub fn gitlab_connection(id: impl Display) -> String {
+    object("gitlab", "connection", id)
+}
+
+/// Asks GitLab what it and the token are; POST only.
+pub fn gitlab_connection_check(id: impl Display) -> String {
+    verb("gitlab", "connection", id, "check")
+}
+
+/// Makes a webhook in GitLab what it is to be; POST only.
+pub fn gitlab_connection_fix(id: impl Display) -> String {
+    verb("gitlab", "connection", id, "fix")
+}
+
+/// The calls of GitLab's API.
+pub const fn gitlab_calls() -> &'static str {
+    "/admin/gitlab/call/"
+}
+
+/// The projects to choose from.
+pub const fn gitlab_projects() -> &'static str {
+    "/admin/gitlab/project/"
+}
+
 /// The jobs.
 pub fn jobs() -> String {
     changelist("hooks", "job")

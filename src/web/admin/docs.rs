@@ -41,7 +41,7 @@ macro_rules! source {
 }
 
 /// The documents, in the order in which they are listed.
-static SOURCES: [Source; 9] = [
+static SOURCES: [Source; 10] = [
     source!(
         "panel",
         "panel.md",
@@ -53,6 +53,12 @@ static SOURCES: [Source; 9] = [
         "gitlab.md",
         "GitLab and Signalbox",
         "Set up a webhook in GitLab, and find out why nothing ran."
+    ),
+    source!(
+        "gitlab-connection",
+        "gitlab-connection.md",
+        "A connection to GitLab",
+        "With an access token, Signalbox adds webhooks in GitLab and keeps them in order."
     ),
     source!(
         "matching",

@@ -4,7 +4,7 @@ use crate::web::urls;
 
 /// The beginning of an address, `*` for any part of it; the document; its section. The first that
 /// fits is taken.
-const HELP: [(&str, &str, &str); 24] = [
+const HELP: [(&str, &str, &str); 26] = [
     ("/admin/hooks/webhook/import/", "panel", "export-and-import"),
     ("/admin/hooks/webhook/payload/", "panel", "forms"),
     ("/admin/hooks/webhook/add/", "gitlab", "set-up"),
@@ -22,6 +22,8 @@ const HELP: [(&str, &str, &str); 24] = [
     ("/admin/hooks/action/", "actions", "an-action-file"),
     ("/admin/hooks/worker/", "operations", "several-servers-and-workers"),
     ("/admin/hooks/", "panel", "lists"),
+    ("/admin/gitlab/project/", "gitlab-connection", "set-up-in-one-press"),
+    ("/admin/gitlab/", "gitlab-connection", "add-a-connection"),
     ("/admin/auth/user/*/history/", "panel", "history-and-log"),
     ("/admin/auth/", "panel", "people"),
     ("/admin/sessions/", "panel", "people"),

@@ -8,6 +8,7 @@ pub mod change;
 pub mod context;
 pub mod deliveries;
 pub mod docs;
+pub mod gitlab;
 pub mod help;
 pub mod index;
 pub mod jobs;

@@ -32,6 +32,11 @@ pub fn nav_sections(actor: &Actor, path: &str) -> Vec<NavSection> {
             row("Workers", "worker", urls::workers(), 'k'),
         ],
     }];
+    if actor.may(Permission::ChangeWebhooks) {
+        let mut gitlab = row("GitLab", "link", urls::gitlab_connections(), 'g');
+        gitlab.add = Some(urls::gitlab_connection_add());
+        sections.extend([NavSection { title: "Connections", rows: vec![gitlab] }]);
+    }
     if actor.may(Permission::ManageUsers) {
         let mut users = row("Users", "users", urls::users(), 'u');
         users.add = Some(urls::add("auth", "user"));

@@ -5,6 +5,8 @@
 //! would fall under (`…/add/` before `…/{id}/`).
 
 use super::deliveries::{self, Deliveries};
+use super::gitlab::calls::Calls;
+use super::gitlab::{self, Connections};
 use super::jobs::{self, Jobs};
 use super::kit::route::Access;
 use super::kit::{self, mount};
@@ -107,6 +109,7 @@ pub fn route_rows() -> Vec<Row> {
         Row::post(urls::pause(), Needs(Operate), |route| route.to(pause::submit_pause)),
         Row::post(urls::resume(), Needs(Operate), |route| route.to(pause::submit_resume)),
     ]);
+    rows.extend(gitlab_rows());
     rows.extend(account_rows());
     rows.extend(mount::resource_routes::<Log>());
     rows.push(Row::get(urls::log_entry(urls::ID), Needs(ReadLog), |route| {
@@ -158,6 +161,31 @@ fn webhook_rows() -> Vec<Row> {
         }),
         Row::post(urls::webhook_switch(urls::ID), Needs(ChangeWebhooks), |route| {
             route.to(webhooks::switch::submit_switch)
+        }),
+        Row::post(urls::webhook_set_up(urls::ID), Needs(ChangeWebhooks), |route| {
+            route.to(webhooks::set_up::submit_set_up)
+        }),
+    ]);
+    rows
+}
+
+/// Connections to GitLab's API, their calls, and the projects to choose from.
+fn gitlab_rows() -> Vec<Row> {
+    let change = Access::Needs(Permission::ChangeWebhooks);
+    let mut rows = mount::editable_routes::<Connections>();
+    rows.extend(mount::resource_routes::<Calls>());
+    rows.extend([
+        Row::get(urls::gitlab_projects(), change, |route| {
+            route.to(gitlab::projects::show_projects)
+        }),
+        Row::get(urls::gitlab_connection(urls::ID), change, |route| {
+            route.to(gitlab::page::show_connection)
+        }),
+        Row::post(urls::gitlab_connection_check(urls::ID), change, |route| {
+            route.to(gitlab::page::submit_check)
+        }),
+        Row::post(urls::gitlab_connection_fix(urls::ID), change, |route| {
+            route.to(gitlab::page::submit_fix)
         }),
     ]);
     rows

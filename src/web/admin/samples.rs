@@ -2,6 +2,7 @@
 //! cannot rot unseen. Holds the HTML to what browsers and screen readers need of it.
 
 pub mod chinese;
+mod gitlab;
 mod many;
 mod replay;
 mod rows;
@@ -321,6 +322,7 @@ fn attribute_values(html: &Html, selector: &str, attribute: &str) -> Vec<String>
 fn every_page_renders_in_every_state_and_is_sound_html() {
     for (name, text) in sample_pages()
         .into_iter()
+        .chain(gitlab::sample_pages())
         .chain(many::sample_pages())
         .chain(replay::sample_pages())
         .chain(work::sample_pages())

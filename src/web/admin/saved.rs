@@ -16,6 +16,8 @@ pub fn list_of(name: &str) -> Option<(&'static str, String)> {
         "webhook" => ("Webhooks", urls::webhooks()),
         "delivery" => ("Deliveries", urls::deliveries()),
         "job" => ("Jobs", urls::jobs()),
+        "connection" => ("GitLab connections", urls::gitlab_connections()),
+        "call" => ("Calls of GitLab", urls::gitlab_calls().to_owned()),
         "user" => ("Users", urls::users()),
         "log" => ("Log", urls::log()),
         _ => return None,

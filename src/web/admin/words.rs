@@ -12,7 +12,7 @@ use signalbox_i18n::t;
 use signalbox_store::audit::{self, Verb};
 
 /// Each field as it is stored, and its label.
-const LABELS: [(&str, &str); 42] = [
+const LABELS: [(&str, &str); 46] = [
     ("name", "Name"),
     ("repo_name", "Repository name"),
     ("repo_url", "Repository URL"),
@@ -49,6 +49,10 @@ const LABELS: [(&str, &str); 42] = [
     ("password", "Password"),
     ("role", "Role"),
     ("active", "Active"),
+    ("base_url", "Address"),
+    ("access_token", "Access token"),
+    ("ca_pem", "Certificates"),
+    ("allow_private_network", "Allow private networks"),
     ("time_zone", "Time zone"),
     ("view_name", "Name"),
     ("list", "List"),

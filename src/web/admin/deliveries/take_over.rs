@@ -6,10 +6,10 @@ use super::page::{id_of, missing_delivery};
 use crate::clock;
 use crate::control;
 use crate::intake::Policy;
+use crate::web::admin::act::act_from;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::frame::Level;
 use crate::web::admin::kit::views::Posted;
-use crate::web::admin::webhooks;
 use crate::web::human::{HumanError, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;
@@ -42,7 +42,7 @@ pub async fn submit_take_over(
         return Err(conflict().into());
     }
     let remote_addr = ctx.remote_addr();
-    let act = webhooks::act_from(&ctx, &remote_addr);
+    let act = act_from(&ctx, &remote_addr);
     let refused = |error| match error {
         SaveError::Store(error) => error.into(),
         SaveError::Stale | SaveError::Gone => conflict(),

@@ -114,6 +114,7 @@ pub fn kind_label(object_type: &str) -> &str {
         object::PAUSE => "pause",
         object::REPLAY => "bulk replay",
         object::VIEW => "view",
+        object::CONNECTION => "GitLab connection",
         other => other,
     }
 }
@@ -130,6 +131,7 @@ pub fn object_url(row: &Row) -> Option<String> {
     match row.object_type.as_str() {
         object::WEBHOOK => Some(urls::history("hooks", "webhook", id)),
         object::USER => Some(urls::history("auth", "user", id)),
+        object::CONNECTION => Some(urls::history("gitlab", "connection", id)),
         object::JOB => Some(urls::object("hooks", "job", id)),
         object::DELIVERY => Some(urls::object("hooks", "delivery", id)),
         object::REPLAY => Some(urls::replay_run(id)),
@@ -199,6 +201,7 @@ static FILTERS: &[FilterSpec<Filter>] = &[
             (object::DELIVERY, "Deliveries"),
             (object::REPLAY, "Bulk replays"),
             (object::VIEW, "Views"),
+            (object::CONNECTION, "GitLab connections"),
         ]),
         apply: |filter, value| {
             filter.object_type = Some(value.to_owned());

@@ -2,7 +2,7 @@
 //! draft for `crate::webhooks` to judge.
 
 use super::parameters::{self, PARAM};
-use super::{act_from, filters, lane, security};
+use super::{act_from, filters, lane, security, set_up};
 use crate::web::admin::context::{AdminContext, Unsaved, to_unsaved};
 use crate::web::admin::help::{of_webhook, section_url};
 use crate::web::admin::kit::field::{Choice, Field, Fieldset, Widget};
@@ -34,14 +34,16 @@ pub(in crate::web::admin) fn form_fieldsets(
     values: &Values,
     object: Option<&Loaded>,
 ) -> Vec<Fieldset> {
-    vec![
+    let mut sets = vec![
         match_fields(values),
         filters::filter_fieldset(object.is_none()),
         security::security_fieldset(public_address, values, object),
         action_fields(catalogue, values),
         parameters::parameter_fieldset(catalogue, values),
-        note_fields(),
-    ]
+    ];
+    sets.extend(object.is_none().then(|| set_up::set_up_fieldset(values)).flatten());
+    sets.push(note_fields());
+    sets
 }
 
 fn match_fields(values: &Values) -> Fieldset {
@@ -228,7 +230,12 @@ pub(super) async fn save_form(
     values: &Values,
 ) -> Result<Saved, Unsaved> {
     let mut reveal = Vec::new();
-    let (draft, mut errors) = read_draft(values, object, &mut reveal);
+    let (mut draft, mut errors) = read_draft(values, object, &mut reveal);
+    if let Some(connection) = set_up::chosen_connection(values, &mut errors)
+        && object.is_none()
+    {
+        set_up::fill_token(ctx, conn, connection, &mut draft).await?;
+    }
     let deps = ctx.deps();
     let spec = deps.catalogue.get(&draft.action);
     let is_set = |name| object.is_some_and(|object| object.secrets_set.contains(&name));

@@ -15,11 +15,13 @@ mod parameters;
 pub mod payload;
 pub mod reset;
 mod security;
+pub mod set_up;
 pub mod setup;
 pub mod switch;
 pub mod test;
 
 use self::drift::Drift;
+use super::act::act_from;
 use super::context::{AdminContext, Meta, Signalbox, Unsaved, to_unsaved};
 use super::kit::badge::Badge;
 use super::kit::field::Fieldset;
@@ -30,10 +32,8 @@ use super::kit::resource::{
 };
 use super::once::add_once;
 use super::words::LOG_WORDS;
-use crate::clock;
 use crate::web::admin::webhooks::badges::{enabled_badge, pending_badge, registered_badge};
 use crate::web::urls;
-use crate::webhooks::Act;
 use signalbox_core::event::kind;
 use signalbox_core::ids::WebhookId;
 use signalbox_core::listing::{Counts, ListQuery, Page, Part};
@@ -52,7 +52,10 @@ static META: Meta = Meta {
     actions: bulk::ACTIONS,
     acting: Some(Permission::ChangeWebhooks),
     transfer: Some(Transfer { export: urls::webhook_export(), import: urls::webhook_import() }),
-    add_tools: &[("Fill in from a payload", urls::webhook_payload())],
+    add_tools: &[
+        ("Choose a project", urls::gitlab_projects()),
+        ("Fill in from a payload", urls::webhook_payload()),
+    ],
     tabs: Some(webhook_tabs),
     copies: Some("Its secrets are not copied: enter or generate one for the new webhook."),
     guarded: Some(Guarded {
@@ -121,6 +124,7 @@ impl Editable for Webhooks {
     async fn blank_values(ctx: &AdminContext, conn: &mut Conn) -> store::Result<Values> {
         let mut values = form::blank_form(&ctx.deps().catalogue);
         security::offer_tokens(ctx, conn, &mut values).await?;
+        set_up::offer_connections(conn, &mut values).await?;
         Ok(values)
     }
 
@@ -143,12 +147,14 @@ impl Editable for Webhooks {
     ) -> Result<Saved, Unsaved> {
         match object {
             None => {
-                add_once(conn, values, async |conn: &mut Conn| {
-                    let saved = form::save_form(ctx, conn, None, values).await?;
-                    let next = form::is_pending(values).then(|| urls::webhook_setup(&saved.id));
-                    Ok(Saved { next, ..saved })
+                let saved = add_once(conn, values, async |conn: &mut Conn| {
+                    form::save_form(ctx, conn, None, values).await
                 })
-                .await
+                .await?;
+                let is_set_up = set_up::set_up_saved(ctx, &saved.id, values).await?;
+                let shows_setup = is_set_up || form::is_pending(values);
+                let next = shows_setup.then(|| urls::webhook_setup(&saved.id));
+                Ok(Saved { next, hint: saved.hint.filter(|_| !is_set_up), ..saved })
             }
             Some(_) => form::save_form(ctx, conn, object, values).await,
         }
@@ -200,16 +206,6 @@ impl Editable for Webhooks {
 
 fn webhook_id(text: &str) -> Result<WebhookId, StoreError> {
     text.parse().map(WebhookId).map_err(|_| StoreError::NotFound)
-}
-
-pub(super) fn act_from<'a>(ctx: &'a AdminContext, remote_addr: &'a str) -> Act<'a> {
-    Act {
-        actor: Some(&ctx.actor),
-        remote_addr,
-        keys: &ctx.deps().keys,
-        nonce: clock::random_bytes(),
-        now: clock::now(),
-    }
 }
 
 /// What a webhook says of itself, without asking other tables.

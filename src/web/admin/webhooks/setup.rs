@@ -2,6 +2,7 @@
 //! Test, with every attempt explained as it arrives. The waiting part is also answered alone, for
 //! the page to fetch while it is open.
 
+use super::set_up::{self, SetUpCard};
 use super::{META, to_loaded, webhook_id};
 use crate::clock;
 use crate::control;
@@ -90,6 +91,8 @@ pub struct SetupPage {
     pub is_system_hook: bool,
     /// Whether a page without scripts may load itself again: not while it shows a secret.
     pub may_reload: bool,
+    /// Has it set up in GitLab, where there are connections and for those who may.
+    pub card: Option<SetUpCard>,
     /// The waiting part.
     pub wait: Wait,
     /// The webhook's form.
@@ -175,6 +178,8 @@ pub async fn show_setup(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
         .find(|(label, _)| label == "Secret token")
         .map(|(_, text)| text);
     let sharers = crate::webhooks::find_sharers(&mut conn, &ctx.deps().keys, id).await?;
+    let may_edit = ctx.has_permission(Permission::ChangeWebhooks);
+    let card = if may_edit { set_up::load_card(&mut conn, id).await? } else { None };
     let label = row.label();
     let frame = ctx
         .new_frame(say!("Set up “{name}” in GitLab", name = label))
@@ -198,6 +203,7 @@ pub async fn show_setup(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
             .then(|| row.http_x_gitlab_event.clone()),
         is_system_hook: row.http_x_gitlab_event == SYSTEM_HOOK,
         change: urls::webhook_form(WebhookId(row.id)),
+        card,
         wait,
     })
 }
@@ -369,5 +375,6 @@ pub fn sample_setup(row: &Row, words: &str) -> SetupPage {
             now,
         ),
         change: "/admin/".to_owned(),
+        card: Some(set_up::sample_card(words, row.is_pending())),
     }
 }
