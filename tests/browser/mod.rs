@@ -3,6 +3,7 @@
 mod actions;
 mod axe;
 mod form;
+mod gitlab_connection;
 mod import;
 mod jobs;
 mod keyboard;
