@@ -10,21 +10,8 @@ use signalbox_store::{Pool, Result};
 /// Asks, and notes the answer.
 ///
 /// # Errors
-/// Those of the database; [`signalbox_store::StoreError::NotFound`] without such a connection.
-pub async fn check_connection(
-    pool: &Pool,
-    keys: &Keys,
-    id: i64,
-) -> Result<std::result::Result<Learned, ApiFailure>> {
-    let connection = gitlab::find_connection(&mut *pool.get_conn().await?, id).await?;
-    check_saved(pool, keys, &connection).await
-}
-
-/// The same of a connection that was read already.
-///
-/// # Errors
 /// Those of the database.
-pub async fn check_saved(
+pub async fn check_connection(
     pool: &Pool,
     keys: &Keys,
     connection: &Connection,

@@ -21,7 +21,7 @@ const REFUSED: &str =
 ///
 /// # Errors
 /// If its token cannot be opened, or this machine trusts nobody.
-pub fn open_client(
+pub(super) fn open_client(
     pool: &Pool,
     keys: &Keys,
     connection: &Connection,

@@ -2,16 +2,16 @@
 //! what an interrupted set-up left is finished, what is disabled is tested and so enabled again, and
 //! what differs from what it is to be is noted for the pages.
 
-use super::check::check_saved;
+use super::check::check_connection;
 use super::client::open_client;
-use super::setup::{self, SetupError, linked_triggers};
+use super::setup::{self, SetupError, linked_triggers, note_seen};
 use crate::clock;
 use chrono::{DateTime, TimeDelta, Utc};
 use signalbox_core::seal::Keys;
-use signalbox_gitlab::hooks::{Hook as GitlabHook, Owner, Trigger};
+use signalbox_gitlab::hooks::{Owner, Trigger};
 use signalbox_gitlab::{ApiFailure, Client};
+use signalbox_store::Pool;
 use signalbox_store::gitlab::{self, Connection, Hook};
-use signalbox_store::{Pool, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -40,7 +40,7 @@ async fn look_at_due(pool: &Pool, keys: &Keys) -> Result<(), SetupError> {
     let now = clock::now();
     let due = gitlab::claim_due_connections(&mut *pool.get_conn().await?, now - EVERY, now).await?;
     for connection in due {
-        let learned = check_saved(pool, keys, &connection).await?;
+        let learned = check_connection(pool, keys, &connection).await?;
         // A token that is refused is refused of everything.
         if learned.is_ok() {
             check_hooks(pool, keys, &connection).await?;
@@ -81,34 +81,30 @@ async fn check_hook(
         return Ok(());
     };
     let seen = client.fetch_hook(Owner::Project(hook.project_id), hook_id).await?;
-    note_seen(pool, hook.id, &seen).await?;
+    note_seen(&mut *pool.get_conn().await?, hook.id, &seen).await?;
     if seen.is_disabled() && seen.url == hook.url {
-        enable_hook(pool, client, hook.id).await?;
+        enable_hook(pool, client, hook, hook_id).await?;
     }
     Ok(())
 }
 
-async fn note_seen(pool: &Pool, id: i64, seen: &GitlabHook) -> Result<(), StoreError> {
-    let stored = serde_json::to_value(seen).unwrap_or_default();
-    let mut conn = pool.get_conn().await?;
-    gitlab::note_hook_seen(&mut conn, id, (seen.id, &stored), clock::now()).await
-}
-
 /// Has a disabled webhook tested, by events that run nothing here where there are such: GitLab
 /// enables it again when a test succeeds.
-pub(super) async fn enable_hook(pool: &Pool, client: &Client, id: i64) -> Result<(), SetupError> {
-    let mut conn = pool.get_conn().await?;
-    let hook = gitlab::find_hook(&mut conn, id).await?;
-    let wanted = linked_triggers(&gitlab::hook_webhooks(&mut conn, id).await?);
-    drop(conn);
-    let Some(hook_id) = hook.hook_id else { return Ok(()) };
+pub(super) async fn enable_hook(
+    pool: &Pool,
+    client: &Client,
+    hook: &Hook,
+    hook_id: i64,
+) -> Result<(), SetupError> {
+    let served = gitlab::hook_webhooks(&mut *pool.get_conn().await?, hook.id).await?;
+    let wanted = linked_triggers(&served);
     let owner = Owner::Project(hook.project_id);
     let mut last = None;
     for trigger in Trigger::harmless(&wanted) {
         match client.test_hook(owner, hook_id, trigger).await {
             Ok(()) => {
                 let seen = client.fetch_hook(owner, hook_id).await?;
-                note_seen(pool, id, &seen).await?;
+                note_seen(&mut *pool.get_conn().await?, hook.id, &seen).await?;
                 tracing::info!(
                     gitlab.project = hook.project_id,
                     "GitLab’s webhook of project {} was disabled; a test enabled it",

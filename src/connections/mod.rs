@@ -11,12 +11,10 @@ mod health;
 mod save;
 mod setup;
 
-pub use check::{check_connection, check_saved};
-pub use client::{open_client, search_projects};
+pub use check::check_connection;
+pub use client::search_projects;
 pub use health::{ends_soon, keep_healthy};
 pub use save::{
     ConnectionDraft, ConnectionError, ConnectionInput, delete_connection, save_connection,
 };
-pub use setup::{
-    Outcome, SetupError, Test, find_drift, fix_hook, linked_triggers, project_token, set_up_webhook,
-};
+pub use setup::{Outcome, SetupError, Test, find_drift, fix_hook, project_token, set_up_webhook};

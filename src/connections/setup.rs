@@ -28,8 +28,6 @@ const KEEP_DAYS: i64 = 7;
 pub struct Outcome {
     /// Whether GitLab had none before.
     pub is_new: bool,
-    /// How many other webhooks here it serves too.
-    pub others: usize,
     /// What became of the Test.
     pub test: Test,
 }
@@ -89,7 +87,7 @@ pub async fn project_token(
     keys: &Keys,
     connection: i64,
     project: i64,
-) -> Result<SecretString, SetupError> {
+) -> Result<SecretString, SaveError> {
     match gitlab::find_hook_of_project(conn, connection, project).await? {
         Some(hook) => Ok(open_token(keys, &hook)?),
         None => Ok(clock::secret_text().into()),
@@ -134,20 +132,21 @@ pub async fn set_up_webhook(
     let client = open_client(pool, act.keys, &connection)?;
     let project = find_project(&client, &row).await?;
     let found = find_ours(&client, project.id, url).await?;
-    let others = {
+    let hook = {
         let mut conn = pool.get_conn().await?;
         prepare_hook(&mut conn, act, (&row, connection.id), (project.id, url), found.is_some())
             .await?
     };
-    let hook = {
-        let mut conn = pool.get_conn().await?;
-        let hook = gitlab::find_hook_of_webhook(&mut conn, id).await?;
-        hook.ok_or(StoreError::NotFound)?
+    let written = write_hook(pool, act.keys, &client, hook.id, false).await?;
+    let test = if with_test {
+        match client.test_hook(Owner::Project(project.id), written.id, trigger).await {
+            Ok(()) => Test::Sent,
+            Err(failure) => Test::Failed(failure),
+        }
+    } else {
+        Test::NotAsked
     };
-    write_hook(pool, act.keys, &client, hook.id, false).await?;
-    let test =
-        if with_test { ask_test(pool, &client, hook.id, trigger).await? } else { Test::NotAsked };
-    Ok(Outcome { is_new: found.is_none() && hook.hook_id.is_none(), others, test })
+    Ok(Outcome { is_new: found.is_none() && hook.hook_id.is_none(), test })
 }
 
 /// Makes a project's webhook what it is to be, branch filter and template included.
@@ -163,7 +162,7 @@ pub async fn fix_hook(
     let client = open_client(pool, keys, connection)?;
     let fixed = write_hook(pool, keys, &client, hook.id, true).await?;
     if fixed.is_disabled() {
-        super::health::enable_hook(pool, &client, hook.id).await?;
+        super::health::enable_hook(pool, &client, hook, fixed.id).await?;
     }
     Ok(())
 }
@@ -173,7 +172,7 @@ fn trigger_of(row: &Row) -> Option<Trigger> {
 }
 
 /// What GitLab's webhook is to listen for.
-pub fn linked_triggers(webhooks: &[Row]) -> Vec<Trigger> {
+pub(super) fn linked_triggers(webhooks: &[Row]) -> Vec<Trigger> {
     let mut triggers: Vec<Trigger> = webhooks.iter().filter_map(trigger_of).collect();
     triggers.sort_unstable();
     triggers.dedup();
@@ -217,14 +216,14 @@ async fn find_ours(
 }
 
 /// Writes down what GitLab is to have, and gives the webhooks that it serves its token: this one, and
-/// where GitLab's webhook is taken over, those that it serves already. Answers how many those are.
+/// where GitLab's webhook is taken over, those that it serves already.
 async fn prepare_hook(
     conn: &mut Conn,
     act: &Act<'_>,
     (row, connection): (&Row, i64),
     (project, url): (i64, &str),
     takes_over: bool,
-) -> Result<usize, SetupError> {
+) -> Result<Hook, SetupError> {
     let token = project_token(conn, act.keys, connection, project).await?;
     let sealed = seal_bytes(
         &act.keys.seal,
@@ -250,7 +249,7 @@ async fn prepare_hook(
             webhooks::set_secret_token(conn, act, *id, &token, KEEP_DAYS).await?;
         }
         gitlab::link_webhooks(conn, hook.id, &served).await?;
-        Ok(gitlab::hook_webhooks(conn, hook.id).await?.len().saturating_sub(1))
+        Ok(hook)
     })
     .await
 }
@@ -268,10 +267,7 @@ pub(super) async fn write_hook(
     let written = write_claimed(pool, keys, client, &hook, whole).await;
     let mut conn = pool.get_conn().await?;
     match &written {
-        Ok(seen) => {
-            let stored = serde_json::to_value(seen).unwrap_or_default();
-            gitlab::note_hook_seen(&mut conn, id, (seen.id, &stored), clock::now()).await?;
-        }
+        Ok(seen) => note_seen(&mut conn, id, seen).await?,
         Err(SetupError::Gitlab(failure)) => {
             gitlab::note_hook_failure(&mut conn, id, &failure.to_stored(), clock::now()).await?;
         }
@@ -279,6 +275,16 @@ pub(super) async fn write_hook(
     }
     gitlab::release_hook(&mut conn, id).await?;
     written
+}
+
+/// Notes what GitLab says of a webhook.
+pub(super) async fn note_seen(
+    conn: &mut Conn,
+    id: i64,
+    seen: &GitlabHook,
+) -> Result<(), StoreError> {
+    let stored = serde_json::to_value(seen).unwrap_or_default();
+    gitlab::note_hook_seen(conn, id, (seen.id, &stored), clock::now()).await
 }
 
 async fn write_claimed(
@@ -305,22 +311,5 @@ async fn write_claimed(
     Ok(match &known {
         Some(known) => client.edit_hook(owner, known, &wanted).await?,
         None => client.create_hook(owner, &wanted).await?,
-    })
-}
-
-/// Asks for a Test, and looks at what GitLab makes of our answer.
-async fn ask_test(
-    pool: &Pool,
-    client: &Client,
-    id: i64,
-    trigger: Trigger,
-) -> Result<Test, SetupError> {
-    let mut conn = pool.get_conn().await?;
-    let hook = gitlab::find_hook(&mut conn, id).await?;
-    drop(conn);
-    let Some(hook_id) = hook.hook_id else { return Ok(Test::NotAsked) };
-    Ok(match client.test_hook(Owner::Project(hook.project_id), hook_id, trigger).await {
-        Ok(()) => Test::Sent,
-        Err(failure) => Test::Failed(failure),
     })
 }

@@ -7,10 +7,9 @@ mod hooks;
 
 pub use calls::{Call, CallFilter, CallRow, CallSort, count_calls, insert_call, list_calls};
 pub use connections::{
-    Connection, ConnectionFilter, ConnectionSort, ConnectionValues, Learned, any_connection,
-    claim_due_connections, count_connections, delete_connection, find_connection,
-    insert_connection, list_all_connections, list_connections, note_failure, note_learned,
-    update_connection,
+    Connection, ConnectionFilter, ConnectionSort, ConnectionValues, Learned, claim_due_connections,
+    count_connections, delete_connection, find_connection, insert_connection, list_all_connections,
+    list_connections, note_failure, note_learned, update_connection,
 };
 pub use hooks::{
     Hook, HookRow, claim_hook, find_hook, find_hook_of_project, find_hook_of_webhook,

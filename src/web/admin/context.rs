@@ -359,3 +359,15 @@ pub fn to_unsaved(error: SaveError) -> Unsaved {
         SaveError::Store(error) => Unsaved::Failed(error),
     }
 }
+
+/// Why a webhook was not saved, for a page of its own.
+pub fn save_problem(error: SaveError) -> Problem {
+    match error {
+        SaveError::Store(error) => error.into(),
+        SaveError::Stale => Problem::conflict(),
+        SaveError::Gone => Problem::no_such(t("webhook")),
+        other @ (SaveError::Refused(_) | SaveError::Seal(_)) => {
+            Problem::internal().caused_by(other)
+        }
+    }
+}

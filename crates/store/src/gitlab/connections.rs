@@ -89,15 +89,6 @@ pub async fn list_all_connections(conn: &mut Conn) -> Result<Vec<Connection>> {
         .await?)
 }
 
-/// Whether there is any.
-///
-/// # Errors
-/// Those of the database.
-pub async fn any_connection(conn: &mut Conn) -> Result<bool> {
-    let all = gitlab_connections::table.select(gitlab_connections::id);
-    Ok(diesel::select(diesel::dsl::exists(all)).get_result(conn).await?)
-}
-
 /// A connection.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use crate::clock;
 use crate::control;
 use crate::intake::Policy;
 use crate::web::admin::act::act_from;
-use crate::web::admin::context::AdminContext;
+use crate::web::admin::context::{AdminContext, save_problem};
 use crate::web::admin::kit::frame::Level;
 use crate::web::admin::kit::views::Posted;
 use crate::web::human::{HumanError, see_other};
@@ -44,11 +44,8 @@ pub async fn submit_take_over(
     let remote_addr = ctx.remote_addr();
     let act = act_from(&ctx, &remote_addr);
     let refused = |error| match error {
-        SaveError::Store(error) => error.into(),
         SaveError::Stale | SaveError::Gone => conflict(),
-        other @ (SaveError::Refused(_) | SaveError::Seal(_)) => {
-            Problem::internal().caused_by(other)
-        }
+        other => save_problem(other),
     };
     let rows = crate::webhooks::take_over(&mut conn, &act, &now.renamed).await.map_err(refused)?;
     let who = &ctx.actor.username;

@@ -105,7 +105,8 @@ impl Editable for Connections {
             }
             Some(object) => save_form(ctx, conn, Some(object), values).await?,
         };
-        page::check_and_tell(ctx, connection_id(&saved.id)?).await;
+        let connection = gitlab::find_connection(conn, connection_id(&saved.id)?).await?;
+        page::check_and_tell(ctx, connection).await;
         Ok(Saved { next: Some(META.page_url(&saved.id)), ..saved })
     }
 

@@ -5,7 +5,7 @@ use super::badges::{failure_text, hook_state};
 use super::{META, connection_id, to_loaded};
 use crate::clock;
 use crate::connections::{self, SetupError};
-use crate::web::admin::context::AdminContext;
+use crate::web::admin::context::{AdminContext, save_problem};
 use crate::web::admin::kit::at::At;
 use crate::web::admin::kit::back::{self, back_to_list, draw_subject};
 use crate::web::admin::kit::badge::Badge;
@@ -162,17 +162,18 @@ fn draw_hook(connection: &Connection, row: &HookRow) -> HookView {
 /// No such connection (404), the database (503).
 pub async fn submit_check(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let id = connection_id(ctx.segment("id")).map_err(|error| missing_connection(&ctx, error))?;
-    gitlab::find_connection(&mut *ctx.get_conn().await?, id)
+    let connection = gitlab::find_connection(&mut *ctx.get_conn().await?, id)
         .await
         .map_err(|error| missing_connection(&ctx, error))?;
-    check_and_tell(&ctx, id).await;
+    check_and_tell(&ctx, connection).await;
     Ok(see_other(urls::gitlab_connection(id)))
 }
 
 /// Asks GitLab, and leaves a message of what it said.
-pub(super) async fn check_and_tell(ctx: &AdminContext, id: i64) {
+pub(super) async fn check_and_tell(ctx: &AdminContext, connection: Connection) {
     let (pool, keys) = (ctx.deps().pool.clone(), ctx.deps().keys.clone());
-    let asked = wait_for(async move { connections::check_connection(&pool, &keys, id).await });
+    let asked =
+        wait_for(async move { connections::check_connection(&pool, &keys, &connection).await });
     match asked.await {
         Some(Ok(Ok(learned))) if learned.token_owner.is_empty() => {
             ctx.leave_message(Level::Success, t("GitLab accepted the token."));
@@ -244,18 +245,6 @@ pub fn tell_setup_error(ctx: &AdminContext, error: SetupError) -> Result<(), Hum
     };
     ctx.leave_message(Level::Error, text);
     Ok(())
-}
-
-fn save_problem(error: crate::webhooks::SaveError) -> Problem {
-    use crate::webhooks::SaveError;
-    match error {
-        SaveError::Store(error) => error.into(),
-        SaveError::Stale => Problem::conflict(),
-        SaveError::Gone => Problem::no_such(t("webhook")),
-        other @ (SaveError::Refused(_) | SaveError::Seal(_)) => {
-            Problem::internal().caused_by(other)
-        }
-    }
 }
 
 /// The page, with nothing or everything on it, for the test of all pages.

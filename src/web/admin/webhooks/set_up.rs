@@ -1,7 +1,7 @@
 //! "Set up in GitLab" for one webhook: in its form, and on its setup page.
 
 use crate::clock;
-use crate::connections::{self, Outcome, SetupError, Test, project_token};
+use crate::connections::{self, Outcome, Test, project_token};
 use crate::web::admin::context::{AdminContext, Unsaved, to_unsaved};
 use crate::web::admin::gitlab::badges::hook_state;
 use crate::web::admin::gitlab::page::{tell_setup_error, tell_waiting, wait_for};
@@ -134,11 +134,8 @@ pub async fn fill_token(
     if has_tokens {
         return Ok(());
     }
-    match project_token(conn, &ctx.deps().keys, connection, draft.project_id).await {
-        Ok(token) => draft.secret_token = SecretChange::Set(token),
-        Err(SetupError::Save(error)) => return Err(to_unsaved(error)),
-        Err(_) => {}
-    }
+    let token = project_token(conn, &ctx.deps().keys, connection, draft.project_id).await;
+    draft.secret_token = SecretChange::Set(token.map_err(to_unsaved)?);
     Ok(())
 }
 
