@@ -22,6 +22,7 @@ pub mod listing;
 pub mod local_time;
 pub mod matching;
 pub mod network;
+pub mod notify;
 pub mod output;
 pub mod pause;
 pub mod replay;
