@@ -5,6 +5,7 @@
 //! A word that is none of them is an error of the query: the database belongs to a later version.
 
 use crate::job::{AttemptOutcome, JobState};
+use crate::notify::channel::ChannelKind;
 use crate::role::Role;
 use crate::source::Source;
 use crate::verdict::{Endpoint, Verdict};
@@ -64,6 +65,7 @@ macro_rules! text_enum {
 }
 
 text_enum!(AttemptOutcome);
+text_enum!(ChannelKind);
 text_enum!(Concurrency);
 text_enum!(Endpoint);
 text_enum!(JobState);

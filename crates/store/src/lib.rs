@@ -19,6 +19,7 @@ pub mod lanes;
 pub mod listen;
 pub mod migrate;
 pub mod nearest;
+pub mod notify;
 pub mod output;
 pub mod overview;
 pub mod pauses;

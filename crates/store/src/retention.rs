@@ -157,6 +157,23 @@ pub async fn remove_jobs(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize
     .await
 }
 
+/// Removes messages that were sent or given up, made before then; answers how many.
+///
+/// # Errors
+/// Any [`crate::StoreError`] of the database.
+pub async fn remove_messages(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
+    remove_batch(
+        conn,
+        &format!(
+            "DELETE FROM notification_messages WHERE id IN (SELECT id FROM notification_messages \
+             WHERE created_at < $1 AND id < '{}' AND due_at IS NULL ORDER BY id LIMIT $2)",
+            first_id_after(before)
+        ),
+        before,
+    )
+    .await
+}
+
 /// Removes workers that stopped, or were last heard of, before then.
 ///
 /// # Errors

@@ -201,6 +201,79 @@ diesel::table! {
 }
 
 diesel::table! {
+    notification_channels (id) {
+        id -> Int8,
+        name -> Text,
+        kind -> Text,
+        settings -> Bytea,
+        target -> Text,
+        enabled -> Bool,
+        language -> Text,
+        gather_s -> Int4,
+        interval_s -> Int4,
+        quiet_hours -> Text,
+        time_zone -> Text,
+        muted_until -> Nullable<Timestamptz>,
+        panel_url -> Text,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    notification_ends (finished_at, job_id) {
+        job_id -> Text,
+        finished_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    notification_marks (rule_id, subject) {
+        rule_id -> Int8,
+        subject -> Text,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    notification_messages (id) {
+        id -> Text,
+        created_at -> Timestamptz,
+        due_at -> Nullable<Timestamptz>,
+        sent_at -> Nullable<Timestamptz>,
+        attempts -> Int4,
+        channel_id -> Nullable<Int8>,
+        channel_name -> Text,
+        rule_id -> Nullable<Int8>,
+        rule -> Text,
+        content -> Jsonb,
+        happenings -> Int8,
+        answer -> Text,
+        failure -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    notification_rules (id) {
+        id -> Int8,
+        channel_id -> Int8,
+        webhook_id -> Nullable<Int8>,
+        rule -> Text,
+        enabled -> Bool,
+        since -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    notification_streaks (webhook_id) {
+        webhook_id -> Int8,
+        failures -> Int8,
+        last_failed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     replays (id) {
         id -> Text,
         state -> Text,
@@ -366,6 +439,10 @@ diesel::joinable!(gitlab_hook_webhooks -> webhooks (webhook_id));
 diesel::joinable!(gitlab_hooks -> gitlab_connections (connection_id));
 diesel::joinable!(job_attempts -> jobs (job_id));
 diesel::joinable!(list_columns -> users (user_id));
+diesel::joinable!(notification_marks -> notification_rules (rule_id));
+diesel::joinable!(notification_messages -> notification_channels (channel_id));
+diesel::joinable!(notification_rules -> notification_channels (channel_id));
+diesel::joinable!(notification_rules -> webhooks (webhook_id));
 diesel::joinable!(saved_views -> users (owner_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(webhook_actions -> webhooks (webhook_id));
@@ -382,6 +459,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     job_output,
     jobs,
     list_columns,
+    notification_channels,
+    notification_ends,
+    notification_marks,
+    notification_messages,
+    notification_rules,
+    notification_streaks,
     replays,
     saved_views,
     secret_key_check,

@@ -84,7 +84,7 @@ fn data_calls_nobody_and_marks_nothing_up() {
     let text = text.split("```").next().unwrap();
     assert!(text.contains("\\[x\\](http://evil)") && !text.contains(" [x]"), "{text}");
     let teams = teams_body(&hostile()).to_string();
-    assert!(!teams.contains("TextBlock"), "a block of text would know markup");
+    assert!(!teams.contains("\"TextBlock\""), "a block of text would know markup");
 }
 
 #[test]
