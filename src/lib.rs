@@ -14,6 +14,7 @@ pub mod telemetry;
 
 pub mod accounts;
 pub mod intake;
+pub mod notify;
 pub mod webhooks;
 pub mod worker;
 

@@ -14,7 +14,7 @@ const GROUND: [&str; 2] = ["clock", "metrics"];
 
 /// What each module of the program may import beside itself and the ground. Arrows point down only; two
 /// modules of one level never meet. What the crates below may import, their `Cargo.toml` says.
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("clock", &[]),
     ("metrics", &[]),
     ("config", &[]),
@@ -23,9 +23,10 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("webhooks", &[]),
     ("connections", &["webhooks"]),
     ("accounts", &[]),
+    ("notify", &[]),
     ("worker", &["config"]),
     ("control", &["intake"]),
-    ("web", &["intake", "webhooks", "connections", "control", "accounts", "config"]),
+    ("web", &["intake", "webhooks", "connections", "control", "accounts", "config", "notify"]),
     ("app", BELOW_APP),
     ("cli", BELOW_CLI),
     ("main", &["cli"]),
@@ -33,7 +34,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
 ];
 
 const BELOW_APP: &[&str] =
-    &["config", "intake", "webhooks", "connections", "accounts", "worker", "control", "web"];
+    &["config", "intake", "webhooks", "connections", "accounts", "worker", "control", "notify", "web"];
 const BELOW_CLI: &[&str] =
     &["app", "config", "telemetry", "intake", "webhooks", "accounts", "worker", "control", "web"];
 

@@ -14,7 +14,6 @@ CREATE TABLE notification_channels (
     -- 22:00-07:00, in this time zone; empty = none.
     quiet_hours text        NOT NULL,
     time_zone   text        NOT NULL,
-    muted_until timestamptz,
     -- The panel as it was reached when the channel was saved, for links.
     panel_url   text        NOT NULL,
     version     integer     NOT NULL DEFAULT 1,
@@ -32,7 +31,8 @@ CREATE TABLE notification_rules (
     rule       text        NOT NULL,
     enabled    boolean     NOT NULL,
     -- What happened before is not told.
-    since      timestamptz NOT NULL
+    since      timestamptz NOT NULL,
+    version    integer     NOT NULL DEFAULT 1
 );
 CREATE UNIQUE INDEX notification_rules_kind_key ON notification_rules (channel_id, coalesce(webhook_id, 0), split_part(rule, ':', 1));
 CREATE INDEX notification_rules_webhook_id_idx ON notification_rules (webhook_id) WHERE webhook_id IS NOT NULL;

@@ -137,6 +137,10 @@ pub mod object {
     pub const CONNECTION: &str = "connection";
     /// A saved view of a list.
     pub const VIEW: &str = "view";
+    /// A channel on which people are told.
+    pub const CHANNEL: &str = "channel";
+    /// A rule of what they are told.
+    pub const NOTIFICATION_RULE: &str = "notification_rule";
 }
 
 /// One entry to write.

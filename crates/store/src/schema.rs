@@ -213,7 +213,6 @@ diesel::table! {
         interval_s -> Int4,
         quiet_hours -> Text,
         time_zone -> Text,
-        muted_until -> Nullable<Timestamptz>,
         panel_url -> Text,
         version -> Int4,
         created_at -> Timestamptz,
@@ -262,6 +261,7 @@ diesel::table! {
         rule -> Text,
         enabled -> Bool,
         since -> Timestamptz,
+        version -> Int4,
     }
 }
 

@@ -26,16 +26,8 @@ pub struct Channel {
     pub interval_s: i32,
     pub quiet_hours: String,
     pub time_zone: String,
-    pub muted_until: Option<DateTime<Utc>>,
     pub panel_url: String,
     pub version: i32,
-}
-
-impl Channel {
-    /// Whether it tells of anything now.
-    pub fn is_telling(&self, now: DateTime<Utc>) -> bool {
-        self.enabled && self.muted_until.is_none_or(|until| until <= now)
-    }
 }
 
 /// What is written of a channel.
@@ -53,8 +45,6 @@ pub struct Values {
     pub interval_s: i32,
     pub quiet_hours: String,
     pub time_zone: String,
-    #[diesel(treat_none_as_null = true)]
-    pub muted_until: Option<DateTime<Utc>>,
     pub panel_url: String,
 }
 
@@ -67,7 +57,6 @@ pub struct Row {
     pub kind: ChannelKind,
     pub target: String,
     pub enabled: bool,
-    pub muted_until: Option<DateTime<Utc>>,
     /// When a message was sent last.
     pub last_sent_at: Option<DateTime<Utc>>,
 }
@@ -223,7 +212,6 @@ pub async fn list_channels(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> 
         kind: channel.kind,
         target: channel.target,
         enabled: channel.enabled,
-        muted_until: channel.muted_until,
     });
     Ok(Page::cut_page(rows.collect(), &query.part, query.limit, Total::from_capped(matching)))
 }

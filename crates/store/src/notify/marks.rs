@@ -93,6 +93,17 @@ pub async fn lost_workers(
         .await?)
 }
 
+/// Whether a worker was heard of since then.
+///
+/// # Errors
+/// Any [`StoreError`](crate::StoreError) of the database.
+pub async fn any_worker(conn: &mut Conn, since: DateTime<Utc>) -> Result<bool> {
+    let alive = workers::table
+        .filter(workers::ended_at.is_null())
+        .filter(workers::last_seen_at.ge(since).assume_not_null());
+    Ok(diesel::select(diesel::dsl::exists(alive)).get_result(conn).await?)
+}
+
 #[derive(QueryableByName)]
 struct Count {
     #[diesel(sql_type = BigInt)]

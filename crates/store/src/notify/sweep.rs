@@ -109,23 +109,27 @@ pub struct End {
 }
 
 /// Notes the oldest ends after `since` that were not seen, and reads them: of jobs that failed, and of
-/// those that succeeded after failures of their webhook. The others are nobody's news, and are not read:
-/// through `jobs_failed_idx`, and only while a webhook fails through `jobs_finished_at_idx`.
+/// those that succeeded after failures of their webhook, or among them. The others are nobody's news, and
+/// are not read: through `jobs_failed_idx`, and only while a webhook fails through
+/// `jobs_finished_at_idx`.
 const TAKE: &str = "\
-    WITH found AS (\
-      (SELECT id, finished_at FROM jobs WHERE state = 'failed' AND finished_at > $1 \
+    WITH failed AS (\
+      SELECT id, finished_at, webhook_id FROM jobs WHERE state = 'failed' AND finished_at > $1 \
         AND NOT EXISTS (SELECT FROM notification_ends e \
           WHERE e.finished_at = jobs.finished_at AND e.job_id = jobs.id) \
-        ORDER BY finished_at LIMIT $2) \
+        ORDER BY finished_at LIMIT $2), \
+    failing AS (SELECT webhook_id FROM failed UNION SELECT webhook_id FROM notification_streaks), \
+    found AS (\
+      SELECT id, finished_at FROM failed \
       UNION ALL \
-      (SELECT jobs.id, jobs.finished_at FROM jobs \
-        JOIN notification_streaks s ON s.webhook_id = jobs.webhook_id \
-        WHERE jobs.state = 'succeeded' AND jobs.finished_at > $1 \
-        AND jobs.finished_at > s.last_failed_at \
-        AND EXISTS (SELECT FROM notification_streaks) \
+      (SELECT id, finished_at FROM jobs \
+        WHERE state = 'succeeded' AND finished_at > $1 AND EXISTS (SELECT FROM failing) \
+        AND webhook_id IN (SELECT webhook_id FROM failing) \
+        AND finished_at > coalesce((SELECT s.last_failed_at FROM notification_streaks s \
+          WHERE s.webhook_id = jobs.webhook_id), '-infinity') \
         AND NOT EXISTS (SELECT FROM notification_ends e \
           WHERE e.finished_at = jobs.finished_at AND e.job_id = jobs.id) \
-        ORDER BY jobs.finished_at LIMIT $2)), \
+        ORDER BY finished_at LIMIT $2)), \
     noted AS (INSERT INTO notification_ends (job_id, finished_at) \
       SELECT id, finished_at FROM found ORDER BY finished_at, id LIMIT $2 RETURNING *) \
     SELECT j.id, j.finished_at, j.state = 'failed' AS failed, j.webhook_id, j.webhook_label, \
