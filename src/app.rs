@@ -10,6 +10,7 @@ use crate::config::Settings;
 use crate::connections;
 use crate::control;
 use crate::intake::{Intake, Policy};
+use crate::notify::{self, Paths, Teller};
 use crate::web::metrics::Measures;
 use crate::{web, worker};
 use actix_web::dev::Server;
@@ -203,7 +204,7 @@ async fn serve_all(
     let notices = Listener::start_listening(&database.url, stop.clone());
     let setup_link = SetupLink::with_fresh_token();
     let measures = start_measuring(settings, database, stop.clone())?;
-    let (mut address, mut server) = (None, None);
+    let (mut address, mut server, mut telling) = (None, None, None);
     if let Some(listener) = listener {
         address = Some(listener.local_addr()?);
         let pools = (database.build_pool(settings)?, database.pool_for_fixed_statements()?);
@@ -223,6 +224,12 @@ async fn serve_all(
             policy,
             stop.clone(),
         ));
+        // For the same reason: the channels' secrets are sealed.
+        let teller = Teller { pool: work_pool.clone(), ..deps.teller.clone() };
+        let stop = stop.clone();
+        telling = Some(tokio::spawn(async move {
+            notify::run_notifications(teller, stop).await;
+        }));
         server = Some(web::serve_web(deps, listener)?);
     }
     let has_user = store::users::any_exists(&mut *work_pool.get_conn().await?).await?;
@@ -256,8 +263,19 @@ async fn serve_all(
     if let Some(worker) = worker {
         worker.await?;
     }
+    if let Some(telling) = telling {
+        telling.await?;
+    }
     ended
 }
+
+/// Where messages lead.
+const PANEL_PATHS: Paths = Paths {
+    job: |id| web::urls::object("hooks", "job", id),
+    webhook: |id| web::urls::object("hooks", "webhook", id),
+    workers: web::urls::workers,
+    refused: || web::urls::with_query(&web::urls::deliveries(), &[("verdict", "rejected")]),
+};
 
 fn web_deps(
     settings: &Settings,
@@ -272,8 +290,18 @@ fn web_deps(
     let max_body = settings.web.max_body;
     let throttle =
         Throttle::new(pool.clone(), seal::hmac_sha256(&keys.cookie, b"signalbox sign-in"));
+    let teller = Teller {
+        pool: pool.clone(),
+        keys: Arc::clone(&keys),
+        public_url: settings.web.public_url.clone(),
+        label: settings.web.label.clone(),
+        paths: PANEL_PATHS,
+        data_dir: data_dir(settings),
+        alive_url: settings.web.alive_url.clone(),
+    };
     web::Deps {
         pool,
+        teller,
         intake: Intake::start_intake(intake_pool, Arc::clone(&keys), policy, max_body, notices),
         catalogue,
         live,

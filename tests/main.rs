@@ -22,6 +22,7 @@ mod docker;
 mod fuzz;
 mod jobs;
 mod licences;
+mod notify;
 mod store;
 mod support;
 mod torture;

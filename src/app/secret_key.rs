@@ -9,7 +9,9 @@ use crate::config::Settings;
 use anyhow::{Context, bail};
 use secrecy::{ExposeSecret, SecretString};
 use signalbox_core::credential::SIGNING_TOKEN;
+use signalbox_core::notify::channel::SEALED_SETTINGS;
 use signalbox_core::seal::{CannotOpen, Keys, open_sealed, seal_bytes};
+use signalbox_store::notify::channels;
 use signalbox_store::secret_key::{self as stored, Place, Sealed, SealedToken};
 use signalbox_store::{Conn, run_transaction};
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -196,6 +198,7 @@ pub async fn rotate_secret_key(
                 count += 1;
             }
         }
+        count += reseal_channels(conn, &old, &new).await?;
         stored::replace_check_value(conn, &new.check_value(clock::random_bytes())?, clock::now())
             .await?;
         Ok::<_, anyhow::Error>(count)
@@ -212,6 +215,16 @@ pub async fn rotate_secret_key(
 fn reseal(sealed: &[u8], purpose: &[u8], old: &Keys, new: &Keys) -> Result<Vec<u8>, CannotOpen> {
     let plain = open_sealed(&old.seal, purpose, sealed)?;
     seal_bytes(&new.seal, clock::random_bytes(), purpose, &plain)
+}
+
+async fn reseal_channels(conn: &mut Conn, old: &Keys, new: &Keys) -> anyhow::Result<usize> {
+    let all = channels::list_sealed(conn).await?;
+    for (id, sealed) in &all {
+        let again = reseal(sealed, SEALED_SETTINGS, old, new)
+            .with_context(|| format!("the settings of channel {id} are damaged"))?;
+        channels::update_sealed(conn, *id, &again).await?;
+    }
+    Ok(all.len())
 }
 
 fn reseal_webhook(row: &Sealed, old: &Keys, new: &Keys) -> Result<Sealed, CannotOpen> {

@@ -10,10 +10,12 @@ pub(super) async fn prune_now(settings: Settings) -> anyhow::Result<ExitCode> {
     let database = Database::join_running(&settings).await?;
     let removed = remove_old(&settings, &database).await;
     database.stop_server().await;
-    let Removed { bodies, deliveries, keys, sessions, jobs, output, workers, calls } = removed?;
+    let Removed { bodies, deliveries, keys, sessions, jobs, output, workers, calls, messages } =
+        removed?;
     print_line(&format!(
         "Removed {bodies} bodies, {deliveries} deliveries, {keys} idempotency keys, {sessions} sessions, \
-         {jobs} jobs, {output} pieces of output, {workers} workers and {calls} calls of GitLab."
+         {jobs} jobs, {output} pieces of output, {workers} workers, {calls} calls of GitLab and {messages} \
+         messages."
     ));
     Ok(ExitCode::SUCCESS)
 }

@@ -24,6 +24,15 @@ pub(super) struct RawWeb {
     /// What this installation is called, shown in the top bar, such as Staging
     #[arg(long, env = "SIGNALBOX_LABEL", value_name = "WORDS", default_value = "", global = true)]
     label: String,
+    /// Called every minute while all is well, so that a monitor notices when it stays away
+    #[arg(
+        long,
+        env = "SIGNALBOX_ALIVE_URL",
+        value_name = "URL",
+        hide_env_values = true,
+        global = true
+    )]
+    alive_url: Option<String>,
     /// Largest body of a delivery, in bytes; 25 MiB is GitLab's own limit
     #[arg(
         long,
@@ -68,6 +77,8 @@ pub struct WebSettings {
     pub public_url: Option<Url>,
     /// What this installation is called, shown on every page; empty = it has no name.
     pub label: String,
+    /// What is called every minute while all is well; `None` = nothing.
+    pub alive_url: Option<Url>,
     /// Proxies whose forwarded headers are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// The largest body of a delivery, in bytes.
@@ -93,6 +104,7 @@ impl WebSettings {
                 .parse_switch("SIGNALBOX_ALLOW_SECRET_OVER_HTTP", &raw.allow_secret_over_http),
             body_repeat: TimeDelta::seconds(body_repeat_s),
             label: check_label(&raw.label, faults),
+            alive_url: alive_url(raw.alive_url.as_deref(), faults),
             bind: raw.bind,
         }
     }
@@ -132,6 +144,17 @@ fn public_url(raw: Option<&str>, faults: &mut Faults) -> Option<Url> {
             None
         }
     }
+}
+
+/// What is wrong with it is said without it: it may be a secret.
+fn alive_url(raw: Option<&str>, faults: &mut Faults) -> Option<Url> {
+    let text = raw.map(str::trim).filter(|text| !text.is_empty())?;
+    let url = Url::parse(text).ok();
+    let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    if url.is_none() {
+        faults.add_fault("SIGNALBOX_ALIVE_URL", "it is no http or https address");
+    }
+    url
 }
 
 /// The longest label, in characters: it shares the top bar with a phone's buttons.
@@ -180,6 +203,7 @@ mod tests {
             bind: String::new(),
             public_url: None,
             label: String::new(),
+            alive_url: None,
             trusted_proxies: Vec::new(),
             max_body: 1,
             allow_no_secret: false,

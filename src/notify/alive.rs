@@ -26,7 +26,7 @@ pub(super) async fn run_signs_of_life(teller: &Teller, swept: &Swept, stop: &Can
         let called = stop.run_until_cancelled(give_sign(teller, swept, url)).await;
         if let Some(Err(why)) = called {
             // Without the address, which may be a secret.
-            tracing::warn!("No sign of life was given: {why}");
+            tracing::warn!("The address of SIGNALBOX_ALIVE_URL was not called well: {why}");
         }
     }
 }

@@ -105,7 +105,9 @@ pub async fn change_channel(
             if changes.is_empty() {
                 return Ok(());
             }
-            channels::update_channel(conn, (id, version), &kept, by.at).await.map_err(name_taken)?;
+            channels::update_channel(conn, (id, version), &kept, by.at)
+                .await
+                .map_err(name_taken)?;
         } else {
             changes.push(Change::of_secret("settings"));
             channels::update_channel(conn, (id, version), &values, by.at)
@@ -165,9 +167,8 @@ fn read_input(
     if kind.is_none() {
         fault("kind", "Choose one of these.");
     }
-    let seconds = |text: &str, most| {
-        text.trim().parse().ok().filter(|seconds| (0..=most).contains(seconds))
-    };
+    let seconds =
+        |text: &str, most| text.trim().parse().ok().filter(|seconds| (0..=most).contains(seconds));
     let gather_s = seconds(&input.gather_s, MAX_GATHER_S).unwrap_or_else(|| {
         fault("gather_s", "Enter a whole number from 0 to 3,600.");
         0
@@ -230,8 +231,8 @@ fn name_taken(error: StoreError) -> ChannelError {
 fn snapshot(values: &Values) -> Snapshot {
     let text = |text: &str| Value::Text(text.to_owned());
     Snapshot::from([
-        ("channel_name", text(&values.name)),
-        ("channel_kind", text(values.kind.label())),
+        ("name", text(&values.name)),
+        ("kind", text(values.kind.as_str())),
         ("target", text(&values.target)),
         ("enabled", Value::Bool(values.enabled)),
         ("language", text(&values.language)),

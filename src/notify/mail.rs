@@ -29,7 +29,8 @@ pub(super) async fn send_mail(
         CallFailure::refuse_for_good(Failure::NotSent { reason })
     })?;
     let private = if mail.allow_private_network { PrivateNetwork::Allowed } else { PRIVATE };
-    let host = Host::parse(&mail.host).map_err(|_| CallFailure::refuse_for_good(Failure::NoHost))?;
+    let host =
+        Host::parse(&mail.host).map_err(|_| CallFailure::refuse_for_good(Failure::NoHost))?;
     let host = match &host {
         Host::Domain(name) => Host::Domain(name.as_str()),
         Host::Ipv4(address) => Host::Ipv4(*address),

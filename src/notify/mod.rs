@@ -67,9 +67,7 @@ impl Teller {
     /// Whose certificates are believed, as they are now.
     async fn load_roots(&self) -> Result<Roots, CallFailure> {
         let loaded = tokio::task::spawn_blocking(Roots::of_this_machine).await;
-        loaded
-            .unwrap_or(Err(Failure::CertificatesUnreadable))
-            .map_err(CallFailure::fail_for_now)
+        loaded.unwrap_or(Err(Failure::CertificatesUnreadable)).map_err(CallFailure::fail_for_now)
     }
 }
 

@@ -33,9 +33,10 @@ pub(super) async fn send_post(
         ChannelKind::Teams => teams_body(letter),
         ChannelKind::Discord => discord_body(letter),
         ChannelKind::Http => standard_body(letter, content, &now.to_rfc3339()),
-        ChannelKind::Slack | ChannelKind::Mattermost | ChannelKind::RocketChat | ChannelKind::Mail => {
-            slack_body(letter)
-        }
+        ChannelKind::Slack
+        | ChannelKind::Mattermost
+        | ChannelKind::RocketChat
+        | ChannelKind::Mail => slack_body(letter),
     };
     let body = Bytes::from(body.to_string());
     let timestamp = now.timestamp().to_string();

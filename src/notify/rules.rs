@@ -4,6 +4,7 @@
 use super::By;
 use signalbox_core::change::{Snapshot, Value, diff_snapshots};
 use signalbox_core::notify::channel::input::Fault;
+use signalbox_core::notify::rule::Rule;
 use signalbox_store::audit::{self, Entry, Verb, object};
 use signalbox_store::notify::rules::{self, Row, Values};
 use signalbox_store::{Conn, StoreError, run_transaction};
@@ -94,11 +95,17 @@ fn explain(error: StoreError) -> RuleError {
     }
 }
 
+fn rule_kind(row: &Row) -> &str {
+    row.rule.split(':').next().unwrap_or_default()
+}
+
 fn snapshot(row: &Row) -> Snapshot {
+    let number = row.typed().and_then(Rule::number);
     Snapshot::from([
         ("channel", Value::Text(row.channel.clone())),
-        ("rule", Value::Text(row.rule.clone())),
-        ("webhook", Value::Text(row.webhook.clone())),
+        ("kind", Value::Text(rule_kind(row).to_owned())),
+        ("number", number.map_or(Value::None, |number| Value::Number(number.into()))),
+        ("webhook", row.webhook_id.map_or(Value::None, Value::Number)),
         ("enabled", Value::Bool(row.enabled)),
     ])
 }
@@ -115,7 +122,7 @@ async fn log_rule(
         at: by.at,
         actor: Some(by.actor),
         verb,
-        object_type: object::NOTIFICATION_RULE,
+        object_type: object::RULE,
         object_id: &row.id.to_string(),
         object_name: &format!("{}: {}", row.channel, row.rule),
         changes: diff_snapshots(old.as_ref(), new.as_ref()),

@@ -166,7 +166,9 @@ async fn send_message(
 fn mask_secrets(target: &Target, text: &str) -> String {
     let secrets = match target {
         Target::Mail(mail) => vec![mail.password.as_str()],
-        Target::Post(post) => vec![post.url.as_str(), post.url.path(), post.signing_secret.as_str()],
+        Target::Post(post) => {
+            vec![post.url.as_str(), post.url.path(), post.signing_secret.as_str()]
+        }
     };
     secrets
         .into_iter()

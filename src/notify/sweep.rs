@@ -79,9 +79,7 @@ pub(super) async fn run_sweeps(teller: &Teller, swept: &Swept, stop: &Cancellati
 }
 
 /// The enabled channels, and their rules.
-pub(super) async fn load_telling(
-    conn: &mut Conn,
-) -> Result<(HashMap<i64, Channel>, Vec<Dated>)> {
+pub(super) async fn load_telling(conn: &mut Conn) -> Result<(HashMap<i64, Channel>, Vec<Dated>)> {
     let rules = rules::telling_rules(conn).await?;
     let all = if rules.is_empty() { Vec::new() } else { channels::all_channels(conn).await? };
     let enabled = all.into_iter().filter(|channel| channel.enabled);
@@ -99,7 +97,8 @@ async fn sweep_ends(teller: &Teller) -> Result<bool> {
         let cursor = sweep::load_cursor(conn).await?;
         let (channels, rules) = load_telling(conn).await?;
         let is_old = cursor.is_none_or(|cursor| now - cursor >= IDLE);
-        let Some(cursor) = cursor.filter(|_| rules.iter().any(|one| one.kept.rule.kind().is_of_job()))
+        let Some(cursor) =
+            cursor.filter(|_| rules.iter().any(|one| one.kept.rule.kind().is_of_job()))
         else {
             if is_old {
                 sweep::move_cursor(conn, now, now).await?;
@@ -141,11 +140,8 @@ async fn tell_ends(
             let last = if end.failed { failed_at.max(end.finished_at) } else { failed_at };
             streaks.insert(webhook, (ended.failed_in_a_row().into(), last));
         }
-        let kept: Vec<Kept> = rules
-            .iter()
-            .filter(|one| one.since <= end.finished_at)
-            .map(|one| one.kept)
-            .collect();
+        let kept: Vec<Kept> =
+            rules.iter().filter(|one| one.since <= end.finished_at).map(|one| one.kept).collect();
         let mut told = None;
         for rule in fired_by(&kept, ended) {
             // What is only counted need not be read.

@@ -26,6 +26,7 @@ use crate::accounts::setup_link::SetupLink;
 use crate::accounts::throttle::Throttle;
 use crate::config::{RetentionSettings, WebSettings};
 use crate::intake::Intake;
+use crate::notify::Teller;
 use actix_session::SessionMiddleware;
 use actix_session::config::{CookieContentSecurity, PersistentSession};
 use actix_web::body::{BoxBody, MessageBody};
@@ -78,6 +79,8 @@ pub struct Deps {
     pub live: Live,
     /// The installation's keys.
     pub keys: Arc<Keys>,
+    /// Sends tests of channels, and messages again.
+    pub teller: Teller,
     /// The server's settings.
     pub settings: Arc<WebSettings>,
     /// How long things are kept, for pages to say.

@@ -117,6 +117,36 @@ pub fn log() -> String {
     changelist("", "log")
 }
 
+/// The channels on which people are told.
+pub fn channels() -> String {
+    changelist("notify", "channel")
+}
+
+/// Sends a channel's test; POST only.
+pub fn channel_test(id: impl Display) -> String {
+    verb("notify", "channel", id, "test")
+}
+
+/// What the channels tell of.
+pub fn notify_rules() -> String {
+    changelist("notify", "rule")
+}
+
+/// What was told.
+pub fn messages() -> String {
+    changelist("notify", "message")
+}
+
+/// A message's page.
+pub fn message(id: impl Display) -> String {
+    object("notify", "message", id)
+}
+
+/// Sends a message again; POST only.
+pub fn message_send(id: impl Display) -> String {
+    verb("notify", "message", id, "send")
+}
+
 /// One thing that was done.
 pub fn log_entry(id: impl Display) -> String {
     format!("{}{id}/", log())

@@ -34,6 +34,8 @@ pub struct Removed {
     pub workers: usize,
     /// Calls of GitLab's API.
     pub calls: usize,
+    /// Messages that were sent or given up.
+    pub messages: usize,
 }
 
 /// Who goes first where two processes meet.
@@ -56,9 +58,10 @@ enum Step {
     Jobs,
     Workers,
     Calls,
+    Messages,
 }
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step::Bodies,
     Step::Deliveries,
     Step::Keys,
@@ -67,6 +70,7 @@ const STEPS: [Step; 8] = [
     Step::Jobs,
     Step::Workers,
     Step::Calls,
+    Step::Messages,
 ];
 
 /// How long what nobody looks at is kept: workers that ended.
@@ -98,6 +102,7 @@ pub(super) async fn run_upkeep(pool: Pool, keep: RetentionSettings, stop: Cancel
                 jobs = removed.jobs,
                 output = removed.output,
                 workers = removed.workers,
+                messages = removed.messages,
                 "Upkeep removed {} bodies, {} deliveries and {} jobs",
                 removed.bodies,
                 removed.deliveries,
@@ -160,6 +165,7 @@ async fn remove_batch(
             Step::Jobs => retention::remove_jobs(conn, now - keep.job).await?,
             Step::Workers => retention::remove_workers(conn, now - TRACES).await?,
             Step::Calls => retention::remove_calls(conn, now - CALLS).await?,
+            Step::Messages => retention::remove_messages(conn, now - keep.job).await?,
         };
         Ok(Some(removed))
     })
@@ -177,6 +183,7 @@ impl Removed {
             Step::Jobs => &mut self.jobs,
             Step::Workers => &mut self.workers,
             Step::Calls => &mut self.calls,
+            Step::Messages => &mut self.messages,
         };
         *sum += count;
     }

@@ -140,7 +140,7 @@ pub mod object {
     /// A channel on which people are told.
     pub const CHANNEL: &str = "channel";
     /// A rule of what they are told.
-    pub const NOTIFICATION_RULE: &str = "notification_rule";
+    pub const RULE: &str = "rule";
 }
 
 /// One entry to write.

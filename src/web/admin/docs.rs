@@ -73,6 +73,12 @@ static SOURCES: [Source; 10] = [
         "Files that say what may run: commands, HTTP calls, containers."
     ),
     source!(
+        "notifications",
+        "notifications.md",
+        "Notifications",
+        "Who gets messages about failures, by mail, in a chat or by a call, and when."
+    ),
+    source!(
         "operations",
         "operations.md",
         "Operations",

@@ -4,7 +4,7 @@ use crate::web::urls;
 
 /// The beginning of an address, `*` for any part of it; the document; its section. The first that
 /// fits is taken.
-const HELP: [(&str, &str, &str); 26] = [
+const HELP: [(&str, &str, &str); 30] = [
     ("/admin/hooks/webhook/import/", "panel", "export-and-import"),
     ("/admin/hooks/webhook/payload/", "panel", "forms"),
     ("/admin/hooks/webhook/add/", "gitlab", "set-up"),
@@ -29,6 +29,10 @@ const HELP: [(&str, &str, &str); 26] = [
     ("/admin/sessions/", "panel", "people"),
     ("/admin/password_change/", "panel", "people"),
     ("/admin/time_zone/", "panel", "times"),
+    ("/admin/notify/*/*/history/", "panel", "history-and-log"),
+    ("/admin/notify/rule/", "notifications", "rules"),
+    ("/admin/notify/message/", "notifications", "messages"),
+    ("/admin/notify/", "notifications", "channels"),
     ("/admin/log/", "panel", "history-and-log"),
     ("/admin/", "panel", "the-start-page"),
 ];

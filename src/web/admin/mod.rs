@@ -17,6 +17,7 @@ pub mod language;
 pub mod log;
 pub mod login;
 pub mod nav;
+pub mod notify;
 pub mod once;
 pub mod palette;
 pub mod password;
@@ -106,6 +107,8 @@ mod tests {
             pages.extend(render_pages("index", &super::index::IndexPage::sample_pages()));
             pages.extend(render_pages("search", &super::search::SearchPage::sample_pages()));
             pages.extend(render_pages("view", &super::views::ViewPage::sample_pages()));
+            let messages = super::notify::messages::MessagePage::sample_pages();
+            pages.extend(render_pages("message", &messages));
             pages
         });
     }
@@ -131,6 +134,7 @@ mod tests {
         check_pages("palette", super::palette::PalettePage::sample_pages().as_slice());
         check_pages("search", super::search::SearchPage::sample_pages().as_slice());
         check_pages("view", super::views::ViewPage::sample_pages().as_slice());
+        check_pages("message", super::notify::messages::MessagePage::sample_pages().as_slice());
     }
 }
 

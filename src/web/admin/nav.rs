@@ -37,6 +37,16 @@ pub fn nav_sections(actor: &Actor, path: &str) -> Vec<NavSection> {
         gitlab.add = Some(urls::gitlab_connection_add());
         sections.extend([NavSection { title: "Connections", rows: vec![gitlab] }]);
     }
+    let mut told = Vec::new();
+    if actor.may(Permission::ChangeWebhooks) {
+        let mut channels = row("Channels", "unplug", urls::channels(), 'c');
+        channels.add = Some(urls::add("notify", "channel"));
+        let mut rules = row("Rules", "filter", urls::notify_rules(), 'n');
+        rules.add = Some(urls::add("notify", "rule"));
+        told.extend([channels, rules]);
+    }
+    told.push(row("Messages", "info", urls::messages(), 'm'));
+    sections.push(NavSection { title: "Notifications", rows: told });
     if actor.may(Permission::ManageUsers) {
         let mut users = row("Users", "users", urls::users(), 'u');
         users.add = Some(urls::add("auth", "user"));

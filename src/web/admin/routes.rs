@@ -11,6 +11,7 @@ use super::jobs::{self, Jobs};
 use super::kit::route::Access;
 use super::kit::{self, mount};
 use super::log::{self, Log};
+use super::notify::{channels, channels::Channels, messages, messages::Messages, rules::Rules};
 use super::users::{self, Users};
 use super::webhooks::{self, Webhooks};
 use super::{
@@ -111,6 +112,7 @@ pub fn route_rows() -> Vec<Row> {
     ]);
     rows.extend(gitlab_rows());
     rows.extend(account_rows());
+    rows.extend(notify_rows());
     rows.extend(mount::resource_routes::<Log>());
     rows.push(Row::get(urls::log_entry(urls::ID), Needs(ReadLog), |route| {
         route.to(log::entry::show_entry)
@@ -187,6 +189,22 @@ fn gitlab_rows() -> Vec<Row> {
         Row::post(urls::gitlab_connection_fix(urls::ID), change, |route| {
             route.to(gitlab::page::submit_fix)
         }),
+    ]);
+    rows
+}
+
+/// Channels, rules and messages.
+fn notify_rows() -> Vec<Row> {
+    let change = Access::Needs(Permission::ChangeWebhooks);
+    let mut rows = mount::editable_routes::<Channels>();
+    rows.extend(mount::editable_routes::<Rules>());
+    rows.extend(mount::resource_routes::<Messages>());
+    rows.extend([
+        Row::post(urls::channel_test(urls::ID), change, |route| route.to(channels::submit_test)),
+        Row::get(urls::message(urls::ID), Access::Needs(Permission::View), |route| {
+            route.to(messages::show_message)
+        }),
+        Row::post(urls::message_send(urls::ID), change, |route| route.to(messages::submit_send)),
     ]);
     rows
 }

@@ -20,6 +20,9 @@ pub fn list_of(name: &str) -> Option<(&'static str, String)> {
         "call" => ("Calls of GitLab", urls::gitlab_calls().to_owned()),
         "user" => ("Users", urls::users()),
         "log" => ("Log", urls::log()),
+        "channel" => ("Channels", urls::channels()),
+        "rule" => ("Rules", urls::notify_rules()),
+        "message" => ("Messages", urls::messages()),
         _ => return None,
     })
 }

@@ -4,6 +4,7 @@
 
 use super::kit::entry::{Entry, Kind, Labels};
 use super::kit::resource::LogWords;
+use super::notify;
 use crate::accounts::login::LoginError;
 use crate::accounts::throttle::Wait;
 use signalbox_core::replay::Skip;
@@ -63,7 +64,8 @@ const LABELS: [(&str, &str); 46] = [
 
 /// The label of a field; its own name where it has none here.
 pub fn field_label(field: &str) -> &str {
-    LABELS.iter().find(|(known, _)| *known == field).map_or(field, |(_, words)| *words)
+    let mut all = LABELS.iter().chain(&notify::words::LABELS);
+    all.find(|(known, _)| *known == field).map_or(field, |(_, words)| *words)
 }
 
 /// Fields whose values are words of ours.
@@ -83,7 +85,9 @@ pub const LOG_WORDS: LogWords = LogWords {
 
 /// All labels, for drawing entries.
 pub fn all_labels() -> Labels {
-    let fields = LABELS.iter().map(|(field, label)| ((*field).to_owned(), (*label).to_owned()));
+    // The first of two stays.
+    let all = notify::words::LABELS.iter().chain(&LABELS);
+    let fields = all.map(|(field, label)| ((*field).to_owned(), (*label).to_owned()));
     Labels { fields: fields.collect(), translated: TRANSLATED }
 }
 

@@ -165,9 +165,10 @@ macro_rules! narrowed {
             let repository = webhooks::repo_name.ilike(pattern.clone());
             let of_webhook = webhook.or(repository).assume_not_null();
             rows = rows.filter(
-                channels::name.ilike(pattern.clone()).or(rules::rule.ilike(pattern)).or(
-                    webhooks::id.nullable().is_not_null().and(of_webhook),
-                ),
+                channels::name
+                    .ilike(pattern.clone())
+                    .or(rules::rule.ilike(pattern))
+                    .or(webhooks::id.nullable().is_not_null().and(of_webhook)),
             );
         }
         rows
@@ -179,8 +180,7 @@ macro_rules! narrowed {
 /// # Errors
 /// Any [`StoreError`] of the database.
 pub async fn list_rules(conn: &mut Conn, query: &ListQuery<Sort, Filter>) -> Result<Page<Row>> {
-    let ids =
-        rules::table.inner_join(channels::table).left_join(webhooks::table).select(rules::id);
+    let ids = rules::table.inner_join(channels::table).left_join(webhooks::table).select(rules::id);
     let counted = narrowed!(ids, query).limit(Total::CAP + 1);
     let matching: i64 = CountOf(counted).get_result(conn).await?;
     let page = if let Part::Numbered(page) = query.part { page } else { 1 };

@@ -325,6 +325,8 @@ pub struct Loaded {
     pub facts: Vec<String>,
     /// Links at the top right: words and address.
     pub tools: Vec<(&'static str, String)>,
+    /// Buttons there that act at once: words and address.
+    pub presses: Vec<(&'static str, String)>,
     /// What is odd about it though it may be saved.
     pub notices: Vec<Notice>,
 }

@@ -115,6 +115,8 @@ pub fn kind_label(object_type: &str) -> &str {
         object::REPLAY => "bulk replay",
         object::VIEW => "view",
         object::CONNECTION => "GitLab connection",
+        object::CHANNEL => "channel",
+        object::RULE => "rule",
         other => other,
     }
 }
@@ -133,6 +135,8 @@ pub fn object_url(row: &Row) -> Option<String> {
         object::USER => Some(urls::history("auth", "user", id)),
         object::CONNECTION => Some(urls::history("gitlab", "connection", id)),
         object::JOB => Some(urls::object("hooks", "job", id)),
+        object::CHANNEL => Some(urls::history("notify", "channel", id)),
+        object::RULE => Some(urls::history("notify", "rule", id)),
         object::DELIVERY => Some(urls::object("hooks", "delivery", id)),
         object::REPLAY => Some(urls::replay_run(id)),
         _ => None,
@@ -202,6 +206,8 @@ static FILTERS: &[FilterSpec<Filter>] = &[
             (object::REPLAY, "Bulk replays"),
             (object::VIEW, "Views"),
             (object::CONNECTION, "GitLab connections"),
+            (object::CHANNEL, "Channels"),
+            (object::RULE, "Rules"),
         ]),
         apply: |filter, value| {
             filter.object_type = Some(value.to_owned());

@@ -61,8 +61,10 @@ fn read_post(
             None
         }
         (text, _) => Url::parse(text).ok().filter(Url::has_host).or_else(|| {
-            faults
-                .push(("url", "Enter an address such as https://chat.example.com/hooks/….".into()));
+            faults.push((
+                "url",
+                "Enter an address such as https://chat.example.com/services/….".into(),
+            ));
             None
         }),
     };
@@ -136,7 +138,10 @@ fn read_mail(input: &TargetInput, stored: Option<&Mail>) -> Result<Target, Vec<F
     let username = input.username.trim();
     let password = match (input.password.as_str(), stored) {
         _ if input.removes_password || username.is_empty() => String::new(),
-        ("", stored) => stored.map_or_else(String::new, |stored| stored.password.clone()),
+        // It is not shown to another server by whoever may change the channel but does not know it.
+        ("", stored) => stored
+            .filter(|stored| stored.host == host && stored.port == port)
+            .map_or_else(String::new, |stored| stored.password.clone()),
         (text, _) => text.to_owned(),
     };
     if !username.is_empty() && password.is_empty() {
