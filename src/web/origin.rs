@@ -99,6 +99,7 @@ mod tests {
             bind: "127.0.0.1:8080".into(),
             public_url: None,
             label: String::new(),
+            alive_url: None,
             trusted_proxies: proxies.iter().map(|net| net.parse().unwrap()).collect(),
             max_body: 1,
             allow_no_secret: false,

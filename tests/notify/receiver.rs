@@ -20,7 +20,7 @@ struct State {
 }
 
 /// One call.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Request {
     pub path: String,
     pub body: Vec<u8>,

@@ -68,6 +68,13 @@ const KNOWN: &[&str] = &[
     "pipeline",
     "release",
     "gone",
+    "Slack",
+    "Mattermost",
+    "Rocket.Chat",
+    "Microsoft",
+    "Teams",
+    "Discord",
+    "Standard",
 ];
 
 /// What a page still says in English; `data` are names and the like that it holds.
