@@ -11,17 +11,20 @@ use signalbox_core::job::WORKER_TIMEOUT;
 use signalbox_outbound::{Call, Manner, PrivateNetwork, send_call};
 use signalbox_store::notify::marks;
 use std::time::Duration;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 /// How often the address is called.
 const EVERY: Duration = Duration::from_mins(1);
+/// When it is called first: worker and sweeps have begun by then.
+const FIRST: Duration = Duration::from_secs(8);
 /// How old the last sweep may be.
 const FRESH: TimeDelta = TimeDelta::minutes(2);
 
 pub(super) async fn run_signs_of_life(teller: &Teller, swept: &Swept, stop: &CancellationToken) {
     let Some(url) = &teller.alive_url else { return };
-    let mut tick = tokio::time::interval(EVERY);
+    let mut tick = tokio::time::interval_at(Instant::now() + FIRST, EVERY);
     while stop.run_until_cancelled(tick.tick()).await.is_some() {
         let called = stop.run_until_cancelled(give_sign(teller, swept, url)).await;
         if let Some(Err(why)) = called {
