@@ -109,7 +109,8 @@ const IMPURE: &str =
 const UNSAFE: &str = "crates/process/";
 
 /// Files longer than `LONGEST`, each with the reason.
-const LONG: [(&str, &str); 0] = [];
+const LONG: [(&str, &str); 1] =
+    [("crates/store/src/schema.rs", "a line a column, as Diesel's own tool writes it")];
 const LONGEST: usize = 400;
 
 #[test]

@@ -5,6 +5,7 @@ pub mod act;
 pub mod actions;
 pub mod banner;
 pub mod change;
+pub mod channel_labels;
 pub mod context;
 pub mod deliveries;
 pub mod docs;

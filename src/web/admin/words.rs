@@ -2,9 +2,9 @@
 //! traces, previews and histories, whose stored entries outlive the forms that they came from. And
 //! what more than one page says.
 
+use super::channel_labels;
 use super::kit::entry::{Entry, Kind, Labels};
 use super::kit::resource::LogWords;
-use super::notify;
 use crate::accounts::login::LoginError;
 use crate::accounts::throttle::Wait;
 use signalbox_core::replay::Skip;
@@ -64,7 +64,7 @@ const LABELS: [(&str, &str); 46] = [
 
 /// The label of a field; its own name where it has none here.
 pub fn field_label(field: &str) -> &str {
-    let mut all = LABELS.iter().chain(&notify::words::LABELS);
+    let mut all = LABELS.iter().chain(&channel_labels::LABELS);
     all.find(|(known, _)| *known == field).map_or(field, |(_, words)| *words)
 }
 
@@ -86,7 +86,7 @@ pub const LOG_WORDS: LogWords = LogWords {
 /// All labels, for drawing entries.
 pub fn all_labels() -> Labels {
     // The first of two stays.
-    let all = notify::words::LABELS.iter().chain(&LABELS);
+    let all = channel_labels::LABELS.iter().chain(&LABELS);
     let fields = all.map(|(field, label)| ((*field).to_owned(), (*label).to_owned()));
     Labels { fields: fields.collect(), translated: TRANSLATED }
 }

@@ -1,7 +1,7 @@
 //! The form of a channel: what every kind has, and the fields of the chosen kind.
 
-use super::words::LABELS;
 use crate::notify::ChannelInput;
+use crate::web::admin::channel_labels::LABELS;
 use crate::web::admin::kit::field::{Choice, Field, Fieldset, Widget};
 use crate::web::admin::kit::form::Values;
 use crate::web::admin::kit::resource::Loaded;

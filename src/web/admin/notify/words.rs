@@ -1,26 +1,11 @@
 //! What pages call channels' and rules' fields, and the rules themselves.
 
+use crate::web::admin::channel_labels::LABELS;
 use crate::web::admin::kit::badge::{Badge, Tone};
 use crate::web::admin::kit::resource::LogWords;
 use signalbox_core::notify::rule::{Rule, RuleKind};
 use signalbox_i18n::say;
 use signalbox_store::notify::messages::State;
-
-/// Each field as it is stored, and its label.
-pub const LABELS: [(&str, &str); 12] = [
-    ("kind", "Kind"),
-    ("target", "Target"),
-    ("settings", "Where it sends"),
-    ("language", "Language"),
-    ("gather_s", "Wait for more (seconds)"),
-    ("interval_s", "Least time between two (seconds)"),
-    ("quiet_hours", "Quiet hours"),
-    ("channel", "Channel"),
-    ("number", "Number"),
-    ("webhook", "Webhook"),
-    ("enabled", "Enabled"),
-    ("name", "Name"),
-];
 
 /// What the kit says of entries about channels and rules.
 pub const LOG_WORDS: LogWords =
