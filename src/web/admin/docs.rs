@@ -41,7 +41,7 @@ macro_rules! source {
 }
 
 /// The documents, in the order in which they are listed.
-static SOURCES: [Source; 10] = [
+static SOURCES: [Source; 11] = [
     source!(
         "panel",
         "panel.md",
