@@ -228,7 +228,7 @@ async fn serve_all(
         let teller = Teller { pool: work_pool.clone(), ..deps.teller.clone() };
         let stop = stop.clone();
         telling = Some(tokio::spawn(async move {
-            notify::run_notifications(teller, stop).await;
+            Box::pin(notify::run_notifications(teller, stop)).await;
         }));
         server = Some(web::serve_web(deps, listener)?);
     }

@@ -33,8 +33,17 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("lib", &[]),
 ];
 
-const BELOW_APP: &[&str] =
-    &["config", "intake", "webhooks", "connections", "accounts", "worker", "control", "notify", "web"];
+const BELOW_APP: &[&str] = &[
+    "config",
+    "intake",
+    "webhooks",
+    "connections",
+    "accounts",
+    "worker",
+    "control",
+    "notify",
+    "web",
+];
 const BELOW_CLI: &[&str] =
     &["app", "config", "telemetry", "intake", "webhooks", "accounts", "worker", "control", "web"];
 

@@ -57,14 +57,13 @@ impl<'a> Outbox<'a> {
         if !self.drafts.contains_key(&kept.id) {
             let open = messages::find_open(conn, kept.channel, kept.id).await?;
             let is_new = open.is_none();
-            let open = match open {
-                Some(open) => open,
-                None => {
-                    let last = messages::last_due(conn, kept.channel, kept.id).await?;
-                    let due_at = pace_of(channel).first_due(self.now, last);
-                    let content = Content::new(Some(kept.rule));
-                    Open { id: clock::unique_id(), created_at: self.now, due_at, content }
-                }
+            let open = if let Some(open) = open {
+                open
+            } else {
+                let last = messages::last_due(conn, kept.channel, kept.id).await?;
+                let due_at = pace_of(channel).first_due(self.now, last);
+                let content = Content::new(Some(kept.rule));
+                Open { id: clock::unique_id(), created_at: self.now, due_at, content }
             };
             self.drafts.insert(kept.id, Draft { kept, is_new, open });
         }

@@ -66,13 +66,13 @@ async fn find_quiet(conn: &mut Conn, kept: &[Kept], now: DateTime<Utc>) -> Resul
         Rule::Quiet { days } => Some(TimeDelta::days(days.into())),
         _ => None,
     };
-    let Some(least) = kept.iter().filter_map(|one| days(one.rule)).min() else {
+    let Some(shortest) = kept.iter().filter_map(|one| days(one.rule)).min() else {
         return Ok(Vec::new());
     };
     let mut findings = Vec::new();
-    for (id, name, repo, kind, last, since) in marks::quiet_webhooks(conn, now - least).await? {
+    for (id, name, repo, kind, last, since) in marks::quiet_webhooks(conn, now - shortest).await? {
         for rule in rules_for(kept, Some(id), RuleKind::Quiet) {
-            let wait = days(rule.rule).unwrap_or(least);
+            let wait = days(rule.rule).unwrap_or(shortest);
             if now - last.unwrap_or(since).max(since) >= wait {
                 let webhook = Named { id, name: webhook_label(&name, &repo, &kind) };
                 let last = last.map(|last| last.format("%Y-%m-%d %H:%M UTC").to_string());
