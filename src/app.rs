@@ -273,6 +273,7 @@ async fn serve_all(
 const PANEL_PATHS: Paths = Paths {
     job: |id| web::urls::object("hooks", "job", id),
     webhook: |id| web::urls::object("hooks", "webhook", id),
+    connection: |id| web::urls::gitlab_connection(id),
     workers: web::urls::workers,
     refused: || web::urls::with_query(&web::urls::deliveries(), &[("verdict", "rejected")]),
 };

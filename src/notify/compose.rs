@@ -13,6 +13,7 @@ use signalbox_store::notify::channels::Channel;
 pub struct Paths {
     pub job: fn(&str) -> String,
     pub webhook: fn(i64) -> String,
+    pub connection: fn(i64) -> String,
     pub workers: fn() -> String,
     pub refused: fn() -> String,
 }
@@ -29,6 +30,7 @@ pub fn compose_letter(teller: &Teller, channel: Option<&Channel>, content: &Cont
     let pages = Pages {
         job: &|job| at((paths.job)(job)),
         webhook: &|webhook| at((paths.webhook)(webhook)),
+        connection: &|connection| at((paths.connection)(connection)),
         workers: at((paths.workers)()),
         refused: at((paths.refused)()),
     };

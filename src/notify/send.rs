@@ -8,7 +8,7 @@ use super::outbox::after_quiet_hours;
 use super::{channels::open_target, mail::send_mail, post::send_post};
 use crate::clock;
 use chrono::TimeDelta;
-use futures_util::future::join_all;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use signalbox_core::failure::Failure;
 use signalbox_core::notify::channel::Target;
 use signalbox_core::notify::happening::Content;
@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 /// How often it is looked.
 const EVERY: Duration = Duration::from_secs(1);
 /// How many are sent at once.
-const AT_ONCE: i64 = 10;
+const AT_ONCE: usize = 10;
 /// How long sending one may take.
 const TIME_LIMIT: Duration = Duration::from_mins(1);
 /// When a message that was taken is due again, unless what came of it is noted before.
@@ -33,24 +33,37 @@ const LEASE: TimeDelta = TimeDelta::minutes(2);
 pub(super) async fn run_sender(teller: &Teller, stop: &CancellationToken) {
     let mut tick = tokio::time::interval(EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    while stop.run_until_cancelled(tick.tick()).await.is_some() {
-        // What is being sent is sent to its end: it would come twice.
-        if let Err(error) = send_due(teller).await {
-            tracing::warn!(%error, "Failed to send messages: {error}; trying again");
+    // Whoever answers slowly holds up one of them, not all.
+    let mut sending = FuturesUnordered::new();
+    while !stop.is_cancelled() {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            Some(sent) = sending.next() => warn_of(sent),
+            _ = tick.tick() => match take_due(teller, AT_ONCE - sending.len()).await {
+                Ok(due) => sending.extend(due.into_iter().map(|due| try_message(teller, due))),
+                Err(error) => warn_of(Err(error)),
+            },
         }
+    }
+    // What is being sent is sent to its end: it would come twice.
+    while let Some(sent) = sending.next().await {
+        warn_of(sent);
     }
 }
 
-async fn send_due(teller: &Teller) -> Result<()> {
+fn warn_of(sent: Result<()>) {
+    if let Err(error) = sent {
+        tracing::warn!(%error, "Failed to send messages: {error}; trying again");
+    }
+}
+
+async fn take_due(teller: &Teller, most: usize) -> Result<Vec<Due>> {
     let mut conn = teller.pool.get_conn().await?;
-    let due = run_transaction::<_, StoreError, _>(&mut conn, async |conn: &mut Conn| {
+    run_transaction::<_, StoreError, _>(&mut conn, async |conn: &mut Conn| {
         let now = clock::now();
-        messages::take_due(conn, now, now + LEASE, AT_ONCE).await
+        messages::take_due(conn, now, now + LEASE, i64::try_from(most).unwrap_or(0)).await
     })
-    .await?;
-    drop(conn);
-    let sent = join_all(due.into_iter().map(|due| try_message(teller, due))).await;
-    sent.into_iter().collect()
+    .await
 }
 
 /// Sends the test of a channel at once; answers why it was not sent.
@@ -167,7 +180,8 @@ fn mask_secrets(target: &Target, text: &str) -> String {
     let secrets = match target {
         Target::Mail(mail) => vec![mail.password.as_str()],
         Target::Post(post) => {
-            vec![post.url.as_str(), post.url.path(), post.signing_secret.as_str()]
+            let query = post.url.query().unwrap_or_default();
+            vec![post.url.as_str(), post.url.path(), query, post.signing_secret.as_str()]
         }
     };
     secrets

@@ -1,5 +1,5 @@
 //! The sweep over what lasts: webhooks that receive nothing, refused credentials, a job that waits, a lost
-//! worker, a full disk. Each is told once, and again only after it was over.
+//! worker, a full disk, what GitLab disabled, a token that expires. Each is told once, and again only after it was over.
 
 use super::Teller;
 use super::outbox::Outbox;
@@ -41,6 +41,7 @@ pub(super) async fn sweep_states(teller: &Teller) -> Result<()> {
         }
         let mut findings = find_quiet(conn, &lasting, now).await?;
         find_others(conn, &lasting, &teller.data_dir, now, &mut findings).await?;
+        find_of_gitlab(conn, &lasting, now, &mut findings).await?;
         let mut outbox = Outbox::new(&channels, now);
         for rule in lasting {
             let (subjects, said): (Vec<String>, Vec<Happening>) = findings
@@ -134,6 +135,39 @@ async fn find_others(
                 let happening = Happening::DiskFull { percent, free_mib };
                 findings.push((rule, "disk".to_owned(), happening));
             }
+        }
+    }
+    Ok(())
+}
+
+async fn find_of_gitlab(
+    conn: &mut Conn,
+    kept: &[Kept],
+    now: DateTime<Utc>,
+    findings: &mut Findings,
+) -> Result<()> {
+    let disabled = rules_for(kept, None, RuleKind::HookDisabled);
+    if !disabled.is_empty() {
+        for hook in marks::disabled_hooks(conn).await? {
+            let connection = Named { id: hook.connection_id, name: hook.connection };
+            let happening =
+                Happening::HookDisabled { connection, project: hook.project, until: hook.until };
+            let found = disabled.iter().map(|rule| (*rule, hook.id.to_string(), happening.clone()));
+            findings.extend(found);
+        }
+    }
+    let ending = rules_for(kept, None, RuleKind::TokenExpires);
+    let last_day = |rule: Kept| {
+        let days = rule.rule.number().unwrap_or_default();
+        (now + TimeDelta::days(days.into())).date_naive()
+    };
+    if let Some(latest) = ending.iter().copied().map(last_day).max() {
+        for (id, name, on) in marks::ending_tokens(conn, latest).await? {
+            let connection = Named { id, name };
+            let happening = Happening::TokenExpires { connection, on: on.to_string() };
+            // Another token, which ends on another day, is another matter.
+            let found = ending.iter().filter(|rule| on <= last_day(**rule));
+            findings.extend(found.map(|rule| (*rule, format!("{id} {on}"), happening.clone())));
         }
     }
     Ok(())

@@ -3,6 +3,7 @@
 mod mail;
 mod pages;
 mod receiver;
+mod states;
 
 use crate::support::app::{App, Setup, TOKEN};
 use crate::support::gitlab::Delivery;

@@ -27,11 +27,15 @@ pub enum Happening {
     WorkerLost { worker: String, host: String },
     /// The disk of the data directory is nearly full.
     DiskFull { percent: u32, free_mib: u64 },
+    /// GitLab disabled a webhook; none = until somebody acts.
+    HookDisabled { connection: Named, project: String, until: Option<String> },
+    /// An access token expires.
+    TokenExpires { connection: Named, on: String },
     /// A person tests the channel.
     Test { by: String },
 }
 
-/// A webhook, by id and name.
+/// A webhook or a connection, by id and name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "plain")]
 pub struct Named {

@@ -24,6 +24,10 @@ pub enum Rule {
     WorkerLost,
     /// The data directory is so full.
     DiskFull { percent: u32 },
+    /// GitLab disabled a webhook that is kept in order, and a Test did not enable it.
+    HookDisabled,
+    /// A connection's access token expires within so long.
+    TokenExpires { days: u32 },
 }
 
 /// What a rule is about, without its number.
@@ -38,6 +42,8 @@ pub enum RuleKind {
     Late,
     WorkerLost,
     DiskFull,
+    HookDisabled,
+    TokenExpires,
 }
 
 /// What the number of a rule may be.
@@ -53,7 +59,7 @@ pub struct Limits {
 
 impl RuleKind {
     /// Every kind, in the order in which forms show them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Failed,
         Self::FailedInARow,
         Self::Recovered,
@@ -62,6 +68,8 @@ impl RuleKind {
         Self::Late,
         Self::WorkerLost,
         Self::DiskFull,
+        Self::HookDisabled,
+        Self::TokenExpires,
     ];
 
     /// The stored word.
@@ -75,6 +83,8 @@ impl RuleKind {
             Self::Late => "late",
             Self::WorkerLost => "worker_lost",
             Self::DiskFull => "disk_full",
+            Self::HookDisabled => "hook_disabled",
+            Self::TokenExpires => "token_expires",
         }
     }
 
@@ -86,12 +96,13 @@ impl RuleKind {
     /// What its number may be; none = it has none.
     pub const fn limits(self) -> Option<Limits> {
         let (least, most, usual) = match self {
-            Self::Failed | Self::Recovered | Self::WorkerLost => return None,
+            Self::Failed | Self::Recovered | Self::WorkerLost | Self::HookDisabled => return None,
             Self::FailedInARow => (2, 1_000, 3),
             Self::Quiet => (1, 365, 30),
             Self::Refused => (1, 1_000_000, 20),
             Self::Late => (10, 604_800, 600),
             Self::DiskFull => (50, 99, 90),
+            Self::TokenExpires => (1, 90, 14),
         };
         Some(Limits { least, most, usual })
     }
@@ -122,6 +133,8 @@ impl RuleKind {
             Self::Late => Rule::Late { seconds: n },
             Self::WorkerLost => Rule::WorkerLost,
             Self::DiskFull => Rule::DiskFull { percent: n },
+            Self::HookDisabled => Rule::HookDisabled,
+            Self::TokenExpires => Rule::TokenExpires { days: n },
         })
     }
 }
@@ -138,18 +151,21 @@ impl Rule {
             Self::Late { .. } => RuleKind::Late,
             Self::WorkerLost => RuleKind::WorkerLost,
             Self::DiskFull { .. } => RuleKind::DiskFull,
+            Self::HookDisabled => RuleKind::HookDisabled,
+            Self::TokenExpires { .. } => RuleKind::TokenExpires,
         }
     }
 
     /// Its number, if it has one.
     pub const fn number(self) -> Option<u32> {
         match self {
-            Self::Failed | Self::Recovered | Self::WorkerLost => None,
+            Self::Failed | Self::Recovered | Self::WorkerLost | Self::HookDisabled => None,
             Self::FailedInARow { times: n }
             | Self::Quiet { days: n }
             | Self::Refused { per_hour: n }
             | Self::Late { seconds: n }
-            | Self::DiskFull { percent: n } => Some(n),
+            | Self::DiskFull { percent: n }
+            | Self::TokenExpires { days: n } => Some(n),
         }
     }
 }
@@ -238,7 +254,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_rule_has_its_number_or_is_none(place in 0..8_usize, number in any::<Option<u32>>()) {
+        fn a_rule_has_its_number_or_is_none(place in 0..RuleKind::ALL.len(), number in any::<Option<u32>>()) {
             let kind = RuleKind::ALL[place];
             let fits = match (kind.limits(), number) {
                 (None, None) => true,

@@ -1,7 +1,11 @@
 //! What a message says: sentences, and data that no language changes. In which language it is read,
 //! the channel says.
 
-use super::happening::{Content, Happening, JobEnd};
+mod samples;
+
+pub use samples::samples;
+
+use super::happening::{Content, Happening, JobEnd, Named};
 use super::rule::Rule;
 use crate::listing::group_thousands;
 use crate::sentence::Sentence;
@@ -53,6 +57,8 @@ pub struct Pages<'a> {
     pub job: &'a dyn Fn(&str) -> Option<String>,
     /// A webhook's page.
     pub webhook: &'a dyn Fn(i64) -> Option<String>,
+    /// The page of a connection to GitLab.
+    pub connection: &'a dyn Fn(i64) -> Option<String>,
     /// The workers' page.
     pub workers: Option<String>,
     /// The deliveries whose credentials were refused.
@@ -62,7 +68,13 @@ pub struct Pages<'a> {
 impl Pages<'_> {
     /// Where no page is known.
     pub fn none() -> Pages<'static> {
-        Pages { job: &|_| None, webhook: &|_| None, workers: None, refused: None }
+        Pages {
+            job: &|_| None,
+            webhook: &|_| None,
+            connection: &|_| None,
+            workers: None,
+            refused: None,
+        }
     }
 }
 
@@ -91,7 +103,9 @@ fn tone_of(content: &Content) -> Tone {
             | Rule::Refused { .. }
             | Rule::Late { .. }
             | Rule::WorkerLost
-            | Rule::DiskFull { .. },
+            | Rule::DiskFull { .. }
+            | Rule::HookDisabled
+            | Rule::TokenExpires { .. },
         ) => Tone::Bad,
     }
 }
@@ -146,6 +160,14 @@ fn title(content: &Content) -> Sentence {
                 .with("days", days)
         }
         (Rule::WorkerLost, _) => count(n, "A worker is lost", "{n} workers are lost"),
+        (Rule::HookDisabled, _) => {
+            count(n, "GitLab has disabled a webhook", "GitLab has disabled {n} webhooks")
+        }
+        (Rule::TokenExpires { .. }, _) => count(
+            n,
+            "An access token for GitLab expires soon",
+            "{n} access tokens for GitLab expire soon",
+        ),
         (Rule::Refused { .. } | Rule::Late { .. } | Rule::DiskFull { .. }, _) => {
             state_title(content)
         }
@@ -155,10 +177,11 @@ fn title(content: &Content) -> Sentence {
 /// Of what has one state, which the last happening tells.
 fn state_title(content: &Content) -> Sentence {
     match content.first.last() {
-        Some(Happening::Refused { deliveries }) => {
-            Sentence::new("{n} deliveries were rejected for their credentials within an hour")
-                .with("n", group_thousands(*deliveries))
-        }
+        Some(Happening::Refused { deliveries }) => count(
+            *deliveries,
+            "A delivery was rejected for its credentials within an hour",
+            "{n} deliveries were rejected for their credentials within an hour",
+        ),
         Some(Happening::Late { seconds, .. }) => {
             Sentence::new("The oldest due job has waited {seconds} s")
                 .with("seconds", group_thousands(*seconds))
@@ -185,6 +208,12 @@ fn intro(content: &Content) -> Option<Sentence> {
         Some(Rule::WorkerLost) => "Jobs that it ran go to the other workers.",
         Some(Rule::DiskFull { .. }) => {
             "When it is full, nothing can be received or run. Make room, or shorten the retention."
+        }
+        Some(Rule::HookDisabled) => {
+            "It sends nothing until a Test succeeds, and GitLab's Test did not. See what it says."
+        }
+        Some(Rule::TokenExpires { .. }) => {
+            "Make a new one in GitLab and enter it here: without it, webhooks are not kept in order."
         }
         Some(Rule::Failed | Rule::FailedInARow { .. } | Rule::Recovered) => return None,
     };
@@ -234,11 +263,29 @@ fn describe(happening: &Happening, pages: &Pages<'_>) -> Part {
             fact(&mut facts, "Free", &format!("{} MiB", group_thousands(*free_mib)));
             Part { facts, ..Part::default() }
         }
+        Happening::HookDisabled { connection, project, until } => {
+            fact(&mut facts, "Until", until.as_deref().unwrap_or_default());
+            Part { title: project.clone(), ..describe_connection(connection, facts, pages) }
+        }
+        Happening::TokenExpires { connection, on } => {
+            fact(&mut facts, "Expires", on);
+            describe_connection(connection, facts, pages)
+        }
         Happening::Test { by } => {
             fact(&mut facts, "Sent by", by);
             Part { facts, ..Part::default() }
         }
     }
+}
+
+fn describe_connection(
+    connection: &Named,
+    mut facts: Vec<(Sentence, String)>,
+    pages: &Pages<'_>,
+) -> Part {
+    fact(&mut facts, "Connection", &connection.name);
+    let links = link("Open connection", (pages.connection)(connection.id)).into_iter().collect();
+    Part { title: connection.name.clone(), facts, links, ..Part::default() }
 }
 
 fn describe_job(end: &JobEnd, pages: &Pages<'_>) -> Part {
@@ -272,61 +319,6 @@ fn describe_job(end: &JobEnd, pages: &Pages<'_>) -> Part {
             .flatten()
             .collect(),
     }
-}
-
-/// A message for each rule and number of happenings, of data that is no English, and the test: for the
-/// tests of all languages, here and in the crates above.
-pub fn samples() -> Vec<Content> {
-    use super::happening::Named;
-    use super::rule::RuleKind;
-    use crate::failure::Failure;
-    let text = || "〇".to_owned();
-    let happening = |rule: Rule, n: u32| match rule {
-        Rule::Failed | Rule::FailedInARow { .. } | Rule::Recovered => {
-            Happening::Job(Box::new(JobEnd {
-                job: text(),
-                webhook_id: Some(i64::from(n)),
-                webhook: format!("〇 {n}"),
-                repository: text(),
-                git_ref: "refs/heads/〇".to_owned(),
-                sha: "0123456789abcdef".to_owned(),
-                title: text(),
-                person: text(),
-                action: text(),
-                attempts: 3,
-                failure: (rule != Rule::Recovered).then_some(Failure::ExitCode { code: 1 }),
-                error: String::new(),
-                output: text(),
-                gitlab: "https://gitlab.example.com/〇".to_owned(),
-                in_a_row: 3,
-            }))
-        }
-        Rule::Quiet { .. } => {
-            let webhook = Named { id: i64::from(n), name: format!("〇 {n}") };
-            Happening::Quiet { webhook, last: Some("2026-01-02".to_owned()) }
-        }
-        Rule::Refused { .. } => Happening::Refused { deliveries: 40 },
-        Rule::Late { .. } => Happening::Late { seconds: 900, job: text() },
-        Rule::WorkerLost => Happening::WorkerLost { worker: text(), host: text() },
-        Rule::DiskFull { .. } => Happening::DiskFull { percent: 93, free_mib: 4_096 },
-    };
-    let mut all = vec![Content::test("〇")];
-    for kind in RuleKind::ALL {
-        let number = kind.limits().map(|limits| limits.usual);
-        for many in [1, 2, 6, 500] {
-            let mut content = Content::new(kind.with_number(number));
-            for n in 0..many {
-                content.rule.into_iter().for_each(|rule| content.take_up(happening(rule, n)));
-            }
-            all.push(content);
-        }
-    }
-    let mut one_webhook = Content::new(Some(Rule::Failed));
-    for _ in 0..7 {
-        one_webhook.take_up(happening(Rule::Failed, 1));
-    }
-    all.push(one_webhook);
-    all
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! What a rule about a lasting state has told, so that it is told once; and the states.
 
-use crate::schema::{notification_marks as marks, webhooks, workers};
+use crate::schema::{
+    gitlab_connections as connections, notification_marks as marks, webhooks, workers,
+};
 use crate::{Conn, Result};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::QueryableByName;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 
 /// The most rejected deliveries that are counted.
@@ -89,6 +91,63 @@ pub async fn lost_workers(
         .filter(workers::last_seen_at.lt(before))
         .order(workers::last_seen_at)
         .select((workers::name, workers::host, workers::last_seen_at.assume_not_null()))
+        .load(conn)
+        .await?)
+}
+
+/// A webhook in GitLab that is disabled there.
+#[derive(Debug, QueryableByName)]
+#[expect(missing_docs, reason = "the columns, explained by the migration")]
+pub struct DisabledHook {
+    #[diesel(sql_type = BigInt)]
+    pub id: i64,
+    #[diesel(sql_type = BigInt)]
+    pub connection_id: i64,
+    #[diesel(sql_type = Text)]
+    pub connection: String,
+    /// The repository's name here, or the project's number.
+    #[diesel(sql_type = Text)]
+    pub project: String,
+    /// None = until somebody acts.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub until: Option<String>,
+}
+
+/// The webhooks in GitLab that were disabled when they were looked at last.
+///
+/// # Errors
+/// Any [`StoreError`](crate::StoreError) of the database.
+pub async fn disabled_hooks(conn: &mut Conn) -> Result<Vec<DisabledHook>> {
+    Ok(diesel::sql_query(
+        "SELECT h.id, c.id AS connection_id, c.name AS connection, \
+         coalesce((SELECT min(w.repo_name) FROM gitlab_hook_webhooks l \
+         JOIN webhooks w ON w.id = l.webhook_id WHERE l.hook_id = h.id), h.project_id::text) \
+         AS project, \
+         to_char((h.seen->>'disabled_until')::timestamptz AT TIME ZONE 'UTC', \
+         'YYYY-MM-DD HH24:MI \"UTC\"') AS until \
+         FROM gitlab_hooks h JOIN gitlab_connections c ON c.id = h.connection_id \
+         WHERE h.seen->>'alert_status' <> 'executable' ORDER BY h.id",
+    )
+    .load(conn)
+    .await?)
+}
+
+/// The connections whose token expires until then: id, name, the day.
+///
+/// # Errors
+/// Any [`StoreError`](crate::StoreError) of the database.
+pub async fn ending_tokens(
+    conn: &mut Conn,
+    until: NaiveDate,
+) -> Result<Vec<(i64, String, NaiveDate)>> {
+    Ok(connections::table
+        .filter(connections::token_expires_on.le(until).assume_not_null())
+        .order(connections::id)
+        .select((
+            connections::id,
+            connections::name,
+            connections::token_expires_on.assume_not_null(),
+        ))
         .load(conn)
         .await?)
 }

@@ -191,9 +191,11 @@ impl MessagePage {
     fn from_row(frame: Frame, row: Row, may_send: bool, now: DateTime<Utc>) -> Self {
         let job = |id: &str| Some(urls::object("hooks", "job", id));
         let webhook = |id: i64| Some(urls::object("hooks", "webhook", id));
+        let connection = |id: i64| Some(urls::gitlab_connection(id));
         let pages = Pages {
             job: &job,
             webhook: &webhook,
+            connection: &connection,
             workers: Some(urls::workers()),
             refused: Some(refused_url()),
         };

@@ -22,6 +22,8 @@ pub const fn kind_words(kind: RuleKind) -> &'static str {
         RuleKind::Late => "A due job waits too long",
         RuleKind::WorkerLost => "A worker is lost",
         RuleKind::DiskFull => "The disk of the data directory is nearly full",
+        RuleKind::HookDisabled => "GitLab disables a webhook",
+        RuleKind::TokenExpires => "An access token for GitLab expires soon",
     }
 }
 
@@ -29,11 +31,13 @@ pub const fn kind_words(kind: RuleKind) -> &'static str {
 pub const fn number_words(kind: RuleKind) -> &'static str {
     match kind {
         RuleKind::FailedInARow => "Failures in a row",
-        RuleKind::Quiet => "Days",
+        RuleKind::Quiet | RuleKind::TokenExpires => "Days",
         RuleKind::Refused => "Rejected deliveries within an hour",
         RuleKind::Late => "Seconds",
         RuleKind::DiskFull => "Percent",
-        RuleKind::Failed | RuleKind::Recovered | RuleKind::WorkerLost => "",
+        RuleKind::Failed | RuleKind::Recovered | RuleKind::WorkerLost | RuleKind::HookDisabled => {
+            ""
+        }
     }
 }
 
@@ -41,11 +45,11 @@ pub const fn number_words(kind: RuleKind) -> &'static str {
 pub fn number_text(rule: Rule) -> String {
     match rule {
         Rule::FailedInARow { times } => say!("{n} failures in a row", n = times),
-        Rule::Quiet { days } => say!("{n} days", n = days),
+        Rule::Quiet { days } | Rule::TokenExpires { days } => say!("{n} days", n = days),
         Rule::Refused { per_hour } => say!("{n} within an hour", n = per_hour),
         Rule::Late { seconds } => say!("{n} s", n = seconds),
         Rule::DiskFull { percent } => format!("{percent} %"),
-        Rule::Failed | Rule::Recovered | Rule::WorkerLost => String::new(),
+        Rule::Failed | Rule::Recovered | Rule::WorkerLost | Rule::HookDisabled => String::new(),
     }
 }
 
