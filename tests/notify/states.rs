@@ -46,7 +46,7 @@ async fn what_lasts_is_told_once_until_it_was_over() {
         page
     };
     wait::until("a job that waits", async || {
-        let sql = "UPDATE jobs SET due_at = now() - interval '1 hour' WHERE state = 'queued' \
+        let sql = "UPDATE jobs SET run_at = now() - interval '1 hour' WHERE state = 'queued' \
                    AND due_at IS NOT NULL AND EXISTS (SELECT FROM jobs WHERE state = 'running') \
                    RETURNING id";
         app.database().column(sql).await.pop()
