@@ -216,7 +216,11 @@ async fn serve_all(
         // Where the keys are: what was signed is judged anew.
         let policy = Policy { allow_no_secret: settings.web.allow_no_secret };
         let keys = Arc::clone(&deps.keys);
-        let looking = connections::keep_healthy(work_pool.clone(), Arc::clone(&keys), stop.clone());
+        let public_url = settings.web.public_url.as_ref();
+        let endpoint = public_url
+            .map(|url| format!("{}{}", url.as_str().trim_end_matches('/'), web::urls::gitlab()));
+        let looking =
+            connections::keep_healthy(work_pool.clone(), Arc::clone(&keys), endpoint, stop.clone());
         tokio::spawn(looking);
         tokio::spawn(control::replays::carry_out_runs(
             work_pool.clone(),

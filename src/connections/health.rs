@@ -1,14 +1,16 @@
 //! Looks every few minutes at each connection and at GitLab's webhooks, in one process at a time:
-//! what an interrupted set-up left is finished, what is disabled is tested and so enabled again, and
-//! what differs from what it is to be is noted for the pages.
+//! what an interrupted set-up left is finished, what is disabled is tested and so enabled again,
+//! renamed projects are followed, and what differs from what it is to be is noted for the pages, or
+//! fixed where a person said so.
 
 use super::check::check_connection;
 use super::client::open_client;
-use super::setup::{self, SetupError, linked_triggers, note_seen};
+use super::follow::follow_project;
+use super::setup::{SetupError, linked_triggers, note_seen, write_hook};
 use crate::clock;
 use chrono::{DateTime, TimeDelta, Utc};
 use signalbox_core::seal::Keys;
-use signalbox_gitlab::hooks::{Owner, Trigger};
+use signalbox_gitlab::hooks::{Drift, Owner, Trigger};
 use signalbox_gitlab::{ApiFailure, Client};
 use signalbox_store::Pool;
 use signalbox_store::gitlab::{self, Connection, Hook};
@@ -21,13 +23,19 @@ const LOOK: Duration = Duration::from_secs(20);
 /// How often each connection is looked at.
 const EVERY: TimeDelta = TimeDelta::minutes(5);
 
-/// Keeps connections and webhooks in order until `stop`.
-pub async fn keep_healthy(pool: Pool, keys: Arc<Keys>, stop: CancellationToken) {
+/// Keeps connections and webhooks in order until `stop`. Where the main endpoint's address is set,
+/// webhooks are to send there, whatever it was before.
+pub async fn keep_healthy(
+    pool: Pool,
+    keys: Arc<Keys>,
+    endpoint: Option<String>,
+    stop: CancellationToken,
+) {
     let mut tick = tokio::time::interval(LOOK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while stop.run_until_cancelled(tick.tick()).await.is_some() {
         let looked = tokio::select! {
-            looked = look_at_due(&pool, &keys) => looked,
+            looked = look_at_due(&pool, &keys, endpoint.as_deref()) => looked,
             () = stop.cancelled() => return,
         };
         if let Err(error) = looked {
@@ -36,13 +44,16 @@ pub async fn keep_healthy(pool: Pool, keys: Arc<Keys>, stop: CancellationToken) 
     }
 }
 
-async fn look_at_due(pool: &Pool, keys: &Keys) -> Result<(), SetupError> {
+async fn look_at_due(pool: &Pool, keys: &Keys, endpoint: Option<&str>) -> Result<(), SetupError> {
     let now = clock::now();
     let due = gitlab::claim_due_connections(&mut *pool.get_conn().await?, now - EVERY, now).await?;
     for connection in due {
         let learned = check_connection(pool, keys, &connection).await?;
         // A token that is refused is refused of everything.
         if learned.is_ok() {
+            if let Some(url) = endpoint {
+                gitlab::move_hooks(&mut *pool.get_conn().await?, connection.id, url).await?;
+            }
             check_hooks(pool, keys, &connection).await?;
         }
     }
@@ -64,7 +75,12 @@ async fn check_hooks(pool: &Pool, keys: &Keys, connection: &Connection) -> Resul
                 gitlab::note_hook_failure(&mut conn, hook.id, &failure.to_stored(), clock::now())
                     .await?;
             }
-            Err(error) => return Err(error),
+            // One that somebody is changing, or that cannot be followed, keeps no other from its check.
+            Err(error) => tracing::warn!(
+                gitlab.project = hook.project_id,
+                "Failed to look at GitLab’s webhook of project {}: {error}; trying again",
+                hook.project_id
+            ),
         }
     }
     Ok(())
@@ -76,12 +92,36 @@ async fn check_hook(
     client: &Client,
     hook: &Hook,
 ) -> Result<(), SetupError> {
-    let Some(hook_id) = hook.hook_id else {
-        setup::write_hook(pool, keys, client, hook.id, false).await?;
+    let Some(hook_id) = hook.hook_id.filter(|_| !hook.unwritten) else {
+        write_hook(pool, keys, client, hook.id, false).await?;
         return Ok(());
     };
-    let seen = client.fetch_hook(Owner::Project(hook.project_id), hook_id).await?;
-    note_seen(&mut *pool.get_conn().await?, hook.id, &seen).await?;
+    let project = client.fetch_project(hook.project_id).await?;
+    follow_project(&mut *pool.get_conn().await?, keys, hook, &project).await?;
+    let seen = match client.fetch_hook(Owner::Project(hook.project_id), hook_id).await {
+        Err(ApiFailure::NotFound) if hook.auto_fix => {
+            write_hook(pool, keys, client, hook.id, true).await?
+        }
+        seen => seen?,
+    };
+    let mut conn = pool.get_conn().await?;
+    note_seen(&mut conn, hook.id, &seen).await?;
+    let served = gitlab::hook_webhooks(&mut conn, hook.id).await?;
+    drop(conn);
+    let differs = |drift: &Drift| !matches!(drift, Drift::Disabled { .. });
+    let seen = if hook.auto_fix
+        && seen.find_drift(&hook.url, &linked_triggers(&served)).iter().any(differs)
+    {
+        let fixed = write_hook(pool, keys, client, hook.id, true).await?;
+        tracing::info!(
+            gitlab.project = hook.project_id,
+            "GitLab’s webhook of project {} differed; it is what it should be",
+            hook.project_id
+        );
+        fixed
+    } else {
+        seen
+    };
     if seen.is_disabled() && seen.url == hook.url {
         enable_hook(pool, client, hook, hook_id).await?;
     }

@@ -2,18 +2,21 @@
 //! GitLab's webhooks in order. Without one, everything else works as it does.
 //!
 //! `save.rs` adds, changes and deletes; `client.rs` makes calls with one, each written down; `check.rs`
-//! asks what the token is; `setup.rs` makes the webhook of a project; `health.rs` looks at all of it
-//! every few minutes.
+//! asks what the token is; `setup.rs` makes the webhook of a project; `rotate.rs` gives it another
+//! token; `health.rs` looks at all of it every few minutes, and `follow.rs` at where projects went.
 
 mod check;
 mod client;
+mod follow;
 mod health;
+mod rotate;
 mod save;
 mod setup;
 
 pub use check::check_connection;
 pub use client::search_projects;
 pub use health::{ends_soon, keep_healthy};
+pub use rotate::rotate_token;
 pub use save::{
     ConnectionDraft, ConnectionError, ConnectionInput, delete_connection, save_connection,
 };

@@ -21,7 +21,7 @@ use signalbox_store::webhooks::Row;
 use signalbox_store::{Conn, Pool, StoreError, run_transaction};
 
 /// How long a token that GitLab's webhook had before stays valid here.
-const KEEP_DAYS: i64 = 7;
+pub(super) const KEEP_DAYS: i64 = 7;
 
 /// What became of GitLab's webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +97,12 @@ pub async fn project_token(
 fn open_token(keys: &Keys, hook: &Hook) -> Result<SecretString, CannotOpen> {
     let plain = open_sealed(&keys.seal, Place::GitlabHooks.purpose(), &hook.token)?;
     String::from_utf8(plain).map(SecretString::from).map_err(|_| CannotOpen)
+}
+
+/// A token as it is stored.
+pub(super) fn seal_token(keys: &Keys, token: &SecretString) -> Result<Vec<u8>, CannotOpen> {
+    let plain = token.expose_secret().as_bytes();
+    seal_bytes(&keys.seal, clock::random_bytes(), Place::GitlabHooks.purpose(), plain)
 }
 
 /// Sets a webhook up in GitLab: its project's webhook is made, or taken over, and sends its events
@@ -225,12 +231,7 @@ async fn prepare_hook(
     takes_over: bool,
 ) -> Result<Hook, SetupError> {
     let token = project_token(conn, act.keys, connection, project).await?;
-    let sealed = seal_bytes(
-        &act.keys.seal,
-        clock::random_bytes(),
-        Place::GitlabHooks.purpose(),
-        token.expose_secret().as_bytes(),
-    )?;
+    let sealed = seal_token(act.keys, &token)?;
     run_transaction::<_, SetupError, _>(conn, async |conn: &mut Conn| {
         let hook =
             gitlab::insert_hook(conn, (connection, project), (url, &sealed), act.now).await?;
@@ -267,7 +268,10 @@ pub(super) async fn write_hook(
     let written = write_claimed(pool, keys, client, &hook, whole).await;
     let mut conn = pool.get_conn().await?;
     match &written {
-        Ok(seen) => note_seen(&mut conn, id, seen).await?,
+        Ok(seen) => {
+            note_seen(&mut conn, id, seen).await?;
+            gitlab::note_written(&mut conn, &hook).await?;
+        }
         Err(SetupError::Gitlab(failure)) => {
             gitlab::note_hook_failure(&mut conn, id, &failure.to_stored(), clock::now()).await?;
         }

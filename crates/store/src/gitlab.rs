@@ -14,5 +14,6 @@ pub use connections::{
 pub use hooks::{
     Hook, HookRow, claim_hook, find_hook, find_hook_of_project, find_hook_of_webhook,
     hook_webhooks, insert_hook, link_webhooks, list_hook_rows, list_hooks, list_unlinked,
-    note_hook_failure, note_hook_seen, release_hook,
+    move_hooks, note_archived, note_hook_failure, note_hook_seen, note_written, release_hook,
+    set_auto_fix, set_hook_token,
 };

@@ -112,6 +112,9 @@ diesel::table! {
         failure -> Nullable<Jsonb>,
         seen -> Nullable<Jsonb>,
         busy_until -> Nullable<Timestamptz>,
+        auto_fix -> Bool,
+        unwritten -> Bool,
+        archived -> Bool,
     }
 }
 

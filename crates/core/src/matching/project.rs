@@ -1,7 +1,7 @@
 //! Of which project an event is, where it says less than the five values, or other ones than when
 //! the webhook was made.
 
-use crate::event::repository::RepositoryUrl;
+use crate::event::repository::{RepositoryUrl, same_repository};
 use crate::event::{Event, kind};
 use crate::ids::WebhookId;
 use crate::webhook::{ProjectId, Webhook};
@@ -50,29 +50,32 @@ pub(super) fn names_its_project(event: &Event) -> bool {
         && (event.project_path.is_empty() || event.repo_urls.iter().any(is_its))
 }
 
-/// The event's address of its repository in the form in which the webhook has it: SSH or HTTP.
-fn address_like(old: &str, event: &Event) -> String {
-    let is_web = |url: &str| url.starts_with("http://") || url.starts_with("https://");
-    let alike = event.repo_urls.iter().find(|url| is_web(url) == is_web(old));
-    alike.unwrap_or(&event.repo_url).clone()
-}
-
 /// The name and address that a webhook of a renamed project takes over; none if it has them.
-/// A webhook that asks for neither goes on doing so.
 pub fn name_and_address(webhook: &Webhook, event: &Event) -> Option<(String, String)> {
     if webhook.project_id != ProjectId::Known(event.project_id?) {
         return None;
     }
-    let keep = |old: &str, new: String| if old.is_empty() { String::new() } else { new };
-    let old = RepositoryUrl::parse(&webhook.repo_url);
-    let same_url = event.repo_urls.iter().any(|url| RepositoryUrl::parse(url).same_as(&old));
-    let name = keep(&webhook.repo_name, event.repo_name.clone());
-    let url = if same_url {
-        webhook.repo_url.clone()
+    let urls: Vec<&str> =
+        event.repo_urls.iter().chain([&event.repo_url]).map(String::as_str).collect();
+    follow_place((&webhook.repo_name, &webhook.repo_url), &event.repo_name, &urls)
+}
+
+/// Name and address as a project has them now, in the place of old ones: the address in the form it has
+/// had, SSH or HTTP. None if nothing changed. Who asks for neither goes on doing so.
+pub fn follow_place(
+    (old_name, old_url): (&str, &str),
+    name: &str,
+    urls: &[&str],
+) -> Option<(String, String)> {
+    let is_web = |url: &str| url.starts_with("http://") || url.starts_with("https://");
+    let name = if old_name.is_empty() { "" } else { name };
+    let url = if old_url.is_empty() || urls.iter().any(|url| same_repository(url, old_url)) {
+        old_url
     } else {
-        keep(&webhook.repo_url, address_like(&webhook.repo_url, event))
+        let alike = urls.iter().find(|url| is_web(url) == is_web(old_url));
+        alike.or(urls.last())?
     };
-    (name != webhook.repo_name || url != webhook.repo_url).then_some((name, url))
+    (name != old_name || url != old_url).then(|| (name.to_owned(), url.to_owned()))
 }
 
 /// What a webhook of a renamed project is to ask for.

@@ -27,6 +27,9 @@ pub struct Hook {
     pub checked_at: Option<DateTime<Utc>>,
     pub failure: Option<Value>,
     pub seen: Option<Value>,
+    pub auto_fix: bool,
+    pub unwritten: bool,
+    pub archived: bool,
 }
 
 /// A webhook of GitLab's with the webhooks here that it serves.
@@ -199,6 +202,70 @@ pub async fn claim_hook(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> Result<
         .get_result(conn)
         .await
         .optional()?)
+}
+
+/// Notes that GitLab was told of what is to be, unless that is another token by now.
+///
+/// # Errors
+/// Those of the database.
+pub async fn note_written(conn: &mut Conn, hook: &Hook) -> Result<()> {
+    diesel::update(gitlab_hooks::table.find(hook.id))
+        .filter(gitlab_hooks::token.eq(&hook.token))
+        .filter(gitlab_hooks::url.eq(&hook.url))
+        .set(gitlab_hooks::unwritten.eq(false))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Stores another token, of which GitLab is to be told.
+///
+/// # Errors
+/// Those of the database.
+pub async fn set_hook_token(conn: &mut Conn, id: i64, token: &[u8]) -> Result<()> {
+    diesel::update(gitlab_hooks::table.find(id))
+        .set((gitlab_hooks::token.eq(token), gitlab_hooks::unwritten.eq(true)))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Stores where the webhooks of a connection are to send to from now on. GitLab is told by whoever fixes them.
+///
+/// # Errors
+/// Those of the database.
+pub async fn move_hooks(conn: &mut Conn, connection: i64, url: &str) -> Result<()> {
+    diesel::update(gitlab_hooks::table)
+        .filter(gitlab_hooks::connection_id.eq(connection))
+        .filter(gitlab_hooks::url.ne(url))
+        .set(gitlab_hooks::url.eq(url))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Stores whether what differs is fixed without being asked.
+///
+/// # Errors
+/// Those of the database.
+pub async fn set_auto_fix(conn: &mut Conn, id: i64, auto_fix: bool) -> Result<()> {
+    diesel::update(gitlab_hooks::table.find(id))
+        .set(gitlab_hooks::auto_fix.eq(auto_fix))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Notes whether GitLab closed its project for changes.
+///
+/// # Errors
+/// Those of the database.
+pub async fn note_archived(conn: &mut Conn, id: i64, archived: bool) -> Result<()> {
+    diesel::update(gitlab_hooks::table.find(id))
+        .set(gitlab_hooks::archived.eq(archived))
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// Lets others at it again.

@@ -30,11 +30,17 @@ pub fn failure_text(stored: Option<&serde_json::Value>) -> Option<String> {
     })
 }
 
-/// How a webhook in GitLab stands, and what is wrong with it.
+/// How a webhook in GitLab stands, and what is to be said of it.
 pub fn hook_state(row: &HookRow) -> (Badge, Vec<String>) {
     let drift = find_drift(&row.hook, &row.webhooks);
     let mut told: Vec<String> = failure_text(row.hook.failure.as_ref()).into_iter().collect();
     told.extend(drift.iter().map(drift_text));
+    if row.hook.unwritten && row.hook.hook_id.is_some() {
+        told.push(t("GitLab does not have its new secret token yet.").to_owned());
+    }
+    if row.hook.archived {
+        told.push(t("The project is archived.").to_owned());
+    }
     let is_disabled = drift.iter().any(|drift| matches!(drift, Drift::Disabled { .. }));
     let badge = if row.hook.failure.is_some() {
         Badge::new("failed", "Failed", "cross", Tone::Bad)
@@ -42,7 +48,9 @@ pub fn hook_state(row: &HookRow) -> (Badge, Vec<String>) {
         Badge::new("disabled", "Disabled in GitLab", "slash", Tone::Bad)
     } else if row.hook.hook_id.is_none() {
         Badge::new("missing", "Not in GitLab yet", "hourglass", Tone::Plain)
-    } else if drift.is_empty() {
+    } else if drift.is_empty() && row.hook.archived {
+        Badge::new("archived", "Archived", "slash", Tone::Quiet)
+    } else if drift.is_empty() && !row.hook.unwritten {
         Badge::new("healthy", "In order", "check", Tone::Good)
     } else {
         Badge::new("differs", "Differs", "warning", Tone::Caution)

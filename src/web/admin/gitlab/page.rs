@@ -1,5 +1,6 @@
 //! A connection's own page: what GitLab says of the token, and the webhooks in GitLab that are kept in
-//! order with it. "Test connection" asks again; "Fix" makes a webhook what it is to be.
+//! order with it. "Test connection" asks again; "Fix" makes a webhook what it is to be, once or whenever it
+//! differs, and "New token" gives both ends another one.
 
 use super::badges::{failure_text, hook_state};
 use super::{META, connection_id, to_loaded};
@@ -16,6 +17,7 @@ use crate::web::filters;
 use crate::web::human::{HumanError, render_page, see_other};
 use crate::web::problem::Problem;
 use crate::web::urls;
+use crate::webhooks::Act;
 use actix_web::HttpResponse;
 use askama::Template;
 use chrono::{DateTime, Utc};
@@ -64,8 +66,12 @@ pub struct HookView {
     pub href: Option<String>,
     /// How it stands.
     pub badge: Badge,
-    /// What is wrong.
+    /// What is to be said of it.
     pub told: Vec<String>,
+    /// Whether it can be fixed.
+    pub is_wrong: bool,
+    /// Whether that is done without being asked.
+    pub auto_fix: bool,
     /// When it was looked at.
     pub checked: Option<At>,
     /// The webhooks here: name and page.
@@ -145,6 +151,8 @@ fn draw_hook(connection: &Connection, row: &HookRow) -> HookView {
         id: row.hook.id,
         href: path.as_ref().map(|path| format!("{}{path}/-/hooks", connection.base_url)),
         project: path.unwrap_or(number),
+        is_wrong: !matches!(badge.state.as_str(), "healthy" | "archived"),
+        auto_fix: row.hook.auto_fix,
         badge,
         told,
         checked: row.hook.checked_at.map(At),
@@ -202,7 +210,8 @@ pub async fn wait_for<T: Send + 'static>(
     tokio::time::timeout(PATIENCE, tokio::spawn(work)).await.ok()?.ok()
 }
 
-/// POST: makes a webhook in GitLab what it is to be.
+/// POST: makes a webhook in GitLab what it is to be, gives it another token, or says whether it is fixed
+/// without being asked.
 ///
 /// # Errors
 /// No such connection or webhook (404), the database (503).
@@ -216,15 +225,45 @@ pub async fn submit_fix(ctx: AdminContext, posted: Posted) -> Result<HttpRespons
         if hook.connection_id == id { Ok((connection, hook)) } else { Err(StoreError::NotFound) }
     };
     let (connection, hook) = find.await.map_err(|error| missing_connection(&ctx, error))?;
-    let (pool, keys, back) =
-        (ctx.deps().pool.clone(), ctx.deps().keys.clone(), urls::gitlab_connection(connection.id));
+    let back = urls::gitlab_connection(connection.id);
+    let (pool, keys) = (ctx.deps().pool.clone(), ctx.deps().keys.clone());
     let who = ctx.actor.username.clone();
-    let fixed =
-        wait_for(async move { connections::fix_hook(&pool, &keys, &connection, &hook).await });
-    match fixed.await {
+    let (done, told) = match values.get("act") {
+        "auto" | "ask" => {
+            let auto_fix = values.get("act") == "auto";
+            gitlab::set_auto_fix(&mut *ctx.get_conn().await?, hook.id, auto_fix).await?;
+            let told = if auto_fix {
+                t("What differs is fixed by itself from now on.")
+            } else {
+                t("What differs is fixed when you say so.")
+            };
+            ctx.leave_message(Level::Success, told);
+            return Ok(see_other(back));
+        }
+        "rotate" => {
+            let (actor, remote_addr) = (ctx.actor.clone(), ctx.remote_addr());
+            let rotate = async move {
+                let act = Act {
+                    actor: Some(&actor),
+                    remote_addr: &remote_addr,
+                    keys: &keys,
+                    nonce: clock::random_bytes(),
+                    now: clock::now(),
+                };
+                connections::rotate_token(&pool, &act, &connection, &hook).await
+            };
+            let told = "Both ends have a new secret token. The one before stays valid for 7 days.";
+            (wait_for(rotate).await, t(told))
+        }
+        _ => {
+            let fix = async move { connections::fix_hook(&pool, &keys, &connection, &hook).await };
+            (wait_for(fix).await, t("The webhook in GitLab is what it should be."))
+        }
+    };
+    match done {
         Some(Ok(())) => {
-            tracing::info!(user.name = %who, "A webhook in GitLab was fixed by {who}");
-            ctx.leave_message(Level::Success, t("The webhook in GitLab is what it should be."));
+            tracing::info!(user.name = %who, "A webhook in GitLab was changed by {who}");
+            ctx.leave_message(Level::Success, told);
         }
         Some(Err(error)) => tell_setup_error(&ctx, error)?,
         None => tell_waiting(&ctx),
@@ -257,7 +296,7 @@ pub fn sample_connection(
     let now = DateTime::UNIX_EPOCH;
     let is_full = !webhooks.is_empty();
     let connection = sample_row(words, is_full);
-    let hook = |hook_id, failure: Option<ApiFailure>, seen| gitlab::Hook {
+    let hook = |hook_id: Option<i64>, failure: Option<ApiFailure>, seen| gitlab::Hook {
         id: 3,
         connection_id: 7,
         project_id: 15,
@@ -268,6 +307,9 @@ pub fn sample_connection(
         checked_at: Some(now),
         failure: failure.map(|failure| failure.to_stored()),
         seen,
+        auto_fix: hook_id.is_none(),
+        unwritten: true,
+        archived: true,
     };
     let seen = serde_json::json!({
         "id": 1, "url": words, "push_events_branch_filter": words, "token_present": false,
