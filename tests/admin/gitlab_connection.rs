@@ -9,16 +9,16 @@ use chrono::TimeDelta;
 use serde_json::json;
 use signalbox_gitlab_stand_in::{Commit, Fault, GitLab, Owner, Project, Role, Token};
 
-const CONNECTIONS: &str = "/admin/gitlab/connection/";
+pub(super) const CONNECTIONS: &str = "/admin/gitlab/connection/";
 const ADD: &str = "/admin/gitlab/connection/add/";
 const CALLS: &str = "/admin/gitlab/call/";
 const PROJECTS: &str = "/admin/gitlab/project/";
 const WEBHOOKS: &str = "/admin/hooks/webhook/";
 const TOKEN: &str = "glpat-1xBstMuch5ecret";
-const SHA: &str = "da1560886d4f094c3e6c9ef40349f7d38b5d27d7";
+pub(super) const SHA: &str = "da1560886d4f094c3e6c9ef40349f7d38b5d27d7";
 
 /// A GitLab with one project, and its token.
-async fn gitlab_with_app() -> (GitLab, i64) {
+pub(super) async fn gitlab_with_app() -> (GitLab, i64) {
     let gitlab = GitLab::start().await;
     let head = Commit::new(SHA, "First").author("Jordi Mallach", "jordi@softcatala.org");
     let app = gitlab.add_project(Project::new("group/app").branch("main", head));
@@ -35,17 +35,17 @@ async fn connect_as(panel: &Panel, address: &str, token: &str, allows_private: b
 
 /// Panics unless the messages or the page say it.
 #[track_caller]
-fn tells(page: &Page, words: &str) {
+pub(super) fn tells(page: &Page, words: &str) {
     let told = format!("{} {}", page.texts(".messages").concat(), page.main());
     assert!(told.contains(words), "{}: no “{words}” in: {told}", page.address);
 }
 
-async fn connect(panel: &Panel, gitlab: &GitLab) -> Page {
+pub(super) async fn connect(panel: &Panel, gitlab: &GitLab) -> Page {
     connect_as(panel, gitlab.address(), TOKEN, true).await
 }
 
 /// Chooses the project, and saves its webhook for an event.
-async fn set_up(panel: &Panel, kind: &str, header: &str) -> Page {
+pub(super) async fn set_up(panel: &Panel, kind: &str, header: &str) -> Page {
     let projects = panel.open(&format!("{PROJECTS}?q=app")).await;
     let href = projects.attributes("main td a, main th a", "href").remove(0);
     let form = panel.get(&href).await.form_with("repo_name");

@@ -6,6 +6,7 @@ mod bulk;
 mod compromised;
 mod delivery_log;
 mod forms;
+mod gitlab_care;
 mod gitlab_connection;
 mod import;
 mod index;
