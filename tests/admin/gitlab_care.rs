@@ -2,6 +2,7 @@
 //! differs is fixed without being asked.
 
 use super::gitlab_connection::{CONNECTIONS, connect, gitlab_with_app, set_up, tells};
+use super::sessions::start_at;
 use crate::support::app::{App, Setup};
 use crate::support::gitlab::Delivery;
 use crate::support::panel::Panel;
@@ -96,8 +97,8 @@ async fn a_new_token_reaches_both_ends_and_the_one_before_stays_valid() {
 #[tokio::test]
 async fn what_differs_is_fixed_by_itself_and_follows_the_public_address() {
     let (gitlab, project) = gitlab_with_app().await;
-    let public = "https://signalbox.example.com";
-    let app = Setup::new().await.setting("SIGNALBOX_PUBLIC_URL", public).start().await;
+    let app = start_at("http", Setup::new().await).await;
+    let public = app.base();
     let panel = app.panel().await;
     connect(&panel, &gitlab).await;
     set_up(&panel, "push", "Push Hook").await;

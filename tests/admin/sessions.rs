@@ -249,7 +249,7 @@ async fn browsers_are_held_to_https_where_it_is_known() {
 }
 
 /// A server on a free port of which its settings know the public address.
-async fn start_at(scheme: &str, setup: Setup) -> App {
+pub(super) async fn start_at(scheme: &str, setup: Setup) -> App {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let setup = setup.setting("SIGNALBOX_BIND", &free.to_string());
     setup.setting("SIGNALBOX_PUBLIC_URL", &format!("{scheme}://{free}")).start().await
