@@ -222,6 +222,13 @@ async fn serve_all(
         let looking =
             connections::keep_healthy(work_pool.clone(), Arc::clone(&keys), endpoint, stop.clone());
         tokio::spawn(looking);
+        let reporter = connections::Reporter {
+            pool: work_pool.clone(),
+            keys: Arc::clone(&keys),
+            public_url: public_url.cloned(),
+            job_path: PANEL_PATHS.job,
+        };
+        tokio::spawn(connections::report_results(reporter, stop.clone()));
         tokio::spawn(control::replays::carry_out_runs(
             work_pool.clone(),
             keys,

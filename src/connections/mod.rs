@@ -3,12 +3,14 @@
 //!
 //! `save.rs` adds, changes and deletes; `client.rs` makes calls with one, each written down; `check.rs`
 //! asks what the token is; `setup.rs` makes the webhook of a project; `rotate.rs` gives it another
-//! token; `health.rs` looks at all of it every few minutes, and `follow.rs` at where projects went.
+//! token; `health.rs` looks at all of it every few minutes, and `follow.rs` at where projects went;
+//! `report.rs` tells GitLab how jobs stand.
 
 mod check;
 mod client;
 mod follow;
 mod health;
+mod report;
 mod rotate;
 mod save;
 mod setup;
@@ -16,6 +18,7 @@ mod setup;
 pub use check::check_connection;
 pub use client::search_projects;
 pub use health::{ends_soon, keep_healthy};
+pub use report::{Reporter, report_results};
 pub use rotate::rotate_token;
 pub use save::{
     ConnectionDraft, ConnectionError, ConnectionInput, delete_connection, save_connection,

@@ -8,6 +8,7 @@ mod delivery_log;
 mod forms;
 mod gitlab_care;
 mod gitlab_connection;
+mod gitlab_results;
 mod import;
 mod index;
 mod language;

@@ -7,6 +7,7 @@ pub mod change;
 pub mod chart;
 #[cfg(feature = "diesel")]
 mod columns;
+pub mod commit_status;
 pub mod credential;
 pub mod delivery_reason;
 pub mod device;

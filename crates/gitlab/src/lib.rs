@@ -5,6 +5,7 @@ mod client;
 mod failure;
 pub mod hooks;
 pub mod projects;
+pub mod statuses;
 pub mod token;
 
 pub use client::{CallRecord, Client, ClientOptions, Recorder, read_base_url};

@@ -96,6 +96,7 @@ diesel::table! {
     gitlab_hook_webhooks (webhook_id) {
         webhook_id -> Int8,
         hook_id -> Int8,
+        reports_since -> Nullable<Timestamptz>,
     }
 }
 
@@ -115,6 +116,24 @@ diesel::table! {
         auto_fix -> Bool,
         unwritten -> Bool,
         archived -> Bool,
+    }
+}
+
+diesel::table! {
+    gitlab_statuses (job_id) {
+        job_id -> Text,
+        hook_id -> Int8,
+        sha -> Text,
+        #[sql_name = "ref"]
+        git_ref -> Text,
+        name -> Text,
+        job_state -> Text,
+        sent -> Text,
+        sent_at -> Nullable<Timestamptz>,
+        attempts -> Int4,
+        failure -> Nullable<Jsonb>,
+        due_at -> Nullable<Timestamptz>,
+        busy_until -> Nullable<Timestamptz>,
     }
 }
 
@@ -440,6 +459,7 @@ diesel::joinable!(gitlab_calls -> gitlab_connections (connection_id));
 diesel::joinable!(gitlab_hook_webhooks -> gitlab_hooks (hook_id));
 diesel::joinable!(gitlab_hook_webhooks -> webhooks (webhook_id));
 diesel::joinable!(gitlab_hooks -> gitlab_connections (connection_id));
+diesel::joinable!(gitlab_statuses -> gitlab_hooks (hook_id));
 diesel::joinable!(job_attempts -> jobs (job_id));
 diesel::joinable!(list_columns -> users (user_id));
 diesel::joinable!(notification_marks -> notification_rules (rule_id));
@@ -457,6 +477,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     gitlab_connections,
     gitlab_hook_webhooks,
     gitlab_hooks,
+    gitlab_statuses,
     idempotency_keys,
     job_attempts,
     job_output,

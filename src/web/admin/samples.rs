@@ -37,8 +37,10 @@ use signalbox_core::matching::project::Move;
 use signalbox_core::matching::trace::MatchField;
 use signalbox_core::role::Role;
 use signalbox_core::verdict::Verdict;
+use signalbox_gitlab::ApiFailure;
 use signalbox_store::audit::Verb;
 use signalbox_store::deliveries::{Brief, Full, JobRef, Row as DeliveryRow};
+use signalbox_store::gitlab::statuses::Told;
 use signalbox_store::jobs::{Attempt, Neighbours, Row as JobRow};
 use std::collections::HashSet;
 
@@ -198,6 +200,12 @@ fn job_sample(state: JobState, attempts: Vec<(Attempt, Log)>) -> String {
         webhook: None,
         beside: Neighbours { previous: Some(ODD.to_owned()), next: Some(LONG.to_owned()) },
         waits: Waits { before: 2, running: Some(ODD.to_owned()), ..Waits::default() },
+        told: Some(Told {
+            sent: "running".to_owned(),
+            sent_at: Some(NOW),
+            failure: Some(ApiFailure::NotFound.to_stored()),
+            due_at: Some(NOW),
+        }),
         role: Role::Admin,
     };
     job_page::draw_job(crate::web::admin::context::sample_frame("Jobs"), shown, NOW)

@@ -256,6 +256,36 @@ pub async fn set_auto_fix(conn: &mut Conn, id: i64, auto_fix: bool) -> Result<()
     Ok(())
 }
 
+/// Whether the jobs of a webhook here show at their commits in GitLab.
+///
+/// # Errors
+/// Those of the database.
+pub async fn is_reporting(conn: &mut Conn, id: WebhookId) -> Result<bool> {
+    let since: Option<Option<DateTime<Utc>>> = gitlab_hook_webhooks::table
+        .find(id.0)
+        .select(gitlab_hook_webhooks::reports_since)
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(since.flatten().is_some())
+}
+
+/// Stores since when the jobs of a webhook here show at their commits in GitLab; none = they do not.
+///
+/// # Errors
+/// [`crate::StoreError::NotFound`] if no webhook of GitLab's is known to serve it; those of the database.
+pub async fn set_reporting(
+    conn: &mut Conn,
+    id: WebhookId,
+    since: Option<DateTime<Utc>>,
+) -> Result<()> {
+    let set = diesel::update(gitlab_hook_webhooks::table.find(id.0))
+        .set(gitlab_hook_webhooks::reports_since.eq(since))
+        .execute(conn)
+        .await?;
+    if set == 1 { Ok(()) } else { Err(crate::StoreError::NotFound) }
+}
+
 /// Notes whether GitLab closed its project for changes.
 ///
 /// # Errors

@@ -8,6 +8,7 @@ use super::waits::Waits;
 use crate::clock;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::deliveries::steps::{Step, job_steps};
+use crate::web::admin::gitlab::badges::failure_text as failure_sentence;
 use crate::web::admin::jobs::badges::job_badge;
 use crate::web::admin::kit::at::{At, span_text};
 use crate::web::admin::kit::back::{self, carry_list, preserved_list};
@@ -26,6 +27,7 @@ use signalbox_core::job::JobState;
 use signalbox_core::role::Role;
 use signalbox_i18n::say;
 use signalbox_i18n::{self as i18n, t};
+use signalbox_store::gitlab::statuses::{self, Told};
 use signalbox_store::jobs::{Attempt, Job};
 use signalbox_store::{StoreError, deliveries, jobs, webhooks};
 
@@ -83,6 +85,29 @@ pub struct JobPage {
     pub here: String,
     /// For how many days output is kept.
     pub keep_days: i64,
+    /// What GitLab shows of it, where it is told.
+    pub told: Option<ToldView>,
+}
+
+/// What GitLab shows of a job.
+pub struct ToldView {
+    /// GitLab's word; empty = nothing yet.
+    pub sent: String,
+    /// When it took that.
+    pub sent_at: Option<At>,
+    /// Why it did not take what it was told last, and when it is told again.
+    pub failure: Option<(String, Option<At>)>,
+}
+
+impl ToldView {
+    fn from_stored(told: Told) -> Self {
+        let failure = failure_sentence(told.failure.as_ref());
+        Self {
+            sent: told.sent,
+            sent_at: told.sent_at.map(At),
+            failure: failure.map(|why| (why, told.due_at.map(At))),
+        }
+    }
 }
 
 /// GET a job's page.
@@ -130,7 +155,8 @@ pub async fn show_job(ctx: AdminContext) -> Result<HttpResponse, HumanError> {
     let role = ctx.actor.role;
     let waits = Waits::find_for_job(&mut conn, &job).await?;
     let keep = ctx.deps().retention.output;
-    let shown = Shown { job, attempts, view, keep, cause, webhook, beside, waits, role };
+    let told = statuses::find_told(&mut conn, &job.id).await?;
+    let shown = Shown { job, attempts, view, keep, cause, webhook, beside, waits, told, role };
     render_page(&draw_job(frame, shown, clock::now()))
 }
 
@@ -167,13 +193,15 @@ pub struct Shown {
     pub beside: jobs::Neighbours,
     /// What it waits for.
     pub waits: Waits,
+    /// What GitLab was told of it.
+    pub told: Option<Told>,
     /// What this person may do with it.
     pub role: Role,
 }
 
 /// Draws a job.
 pub fn draw_job(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
-    let Shown { job, attempts, view, keep, cause, webhook, beside, waits, role } = shown;
+    let Shown { job, attempts, view, keep, cause, webhook, beside, waits, told, role } = shown;
     let state = job.state;
     let newest = attempts.first().map(|(attempt, _)| attempt);
     let is_live = !state.is_final();
@@ -216,6 +244,7 @@ pub fn draw_job(frame: Frame, shown: Shown, now: DateTime<Utc>) -> JobPage {
             .filter(|page| !page.is_empty()),
         cause,
         webhook,
+        told: told.map(ToldView::from_stored),
     }
 }
 

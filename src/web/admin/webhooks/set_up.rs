@@ -23,6 +23,8 @@ use signalbox_store::{Conn, StoreError};
 const CONNECTION: &str = "gitlab_connection";
 /// The box that asks for a Test.
 const TEST: &str = "gitlab_test";
+/// The buttons that say whether jobs show in GitLab.
+const REPORTING: &str = "gitlab_results";
 
 /// What the setup page offers.
 pub struct SetUpCard {
@@ -44,6 +46,8 @@ pub struct Linked {
     pub href: String,
     /// Its connection.
     pub connection: i64,
+    /// Whether jobs show at their commits in GitLab.
+    pub is_reporting: bool,
 }
 
 /// What the setup page of a webhook offers; nothing without a connection.
@@ -61,7 +65,8 @@ pub async fn load_card(conn: &mut Conn, id: WebhookId) -> Result<Option<SetUpCar
             let connection = hook.connection_id;
             let (badge, told) = hook_state(&HookRow { hook, webhooks });
             let href = urls::gitlab_connection(connection);
-            Some(Linked { badge, told, href, connection })
+            let is_reporting = gitlab::is_reporting(conn, id).await?;
+            Some(Linked { badge, told, href, connection, is_reporting })
         }
         None => None,
     };
@@ -154,17 +159,39 @@ pub async fn set_up_saved(ctx: &AdminContext, id: &str, values: &Values) -> Resu
     Ok(true)
 }
 
-/// POST: sets a webhook up, and leads back to its setup page.
+/// POST: sets a webhook up, or says whether its jobs show in GitLab, and leads back to its setup page.
 ///
 /// # Errors
 /// No such webhook or connection (404), the database (503).
 pub async fn submit_set_up(ctx: AdminContext, posted: Posted) -> Result<HttpResponse, HumanError> {
     let values = Values::from_pairs(posted.into_inner());
-    let ids = ctx.segment("id").parse().map(WebhookId).ok();
-    let ids = ids.zip(values.get_trimmed(CONNECTION).parse().ok());
-    let (id, connection) = ids.ok_or(StoreError::NotFound)?;
-    set_up_and_tell(&ctx, id, connection, values.is_on(TEST)).await?;
+    let id = ctx.segment("id").parse().map(WebhookId).map_err(|_| StoreError::NotFound)?;
+    if let "on" | "off" = values.get(REPORTING) {
+        set_reporting_and_tell(&ctx, id, values.get(REPORTING) == "on").await?;
+    } else {
+        let connection = values.get_trimmed(CONNECTION).parse();
+        let connection = connection.map_err(|_| StoreError::NotFound)?;
+        set_up_and_tell(&ctx, id, connection, values.is_on(TEST)).await?;
+    }
     Ok(see_other(urls::webhook_setup(id)))
+}
+
+async fn set_reporting_and_tell(
+    ctx: &AdminContext,
+    id: WebhookId,
+    is_on: bool,
+) -> Result<(), HumanError> {
+    let since = is_on.then(clock::now);
+    gitlab::set_reporting(&mut *ctx.get_conn().await?, id, since).await?;
+    let (who, now) = (&ctx.actor.username, if is_on { "are" } else { "are not" });
+    tracing::info!(webhook.id = id.0, user.name = %who, "Jobs of webhook {id} {now} shown in GitLab, says {who}", id = id.0);
+    let told = if is_on {
+        t("GitLab shows the jobs that come from now on at their commits.")
+    } else {
+        t("GitLab shows no more jobs of this webhook.")
+    };
+    ctx.leave_message(Level::Success, told);
+    Ok(())
 }
 
 async fn set_up_and_tell(
@@ -229,6 +256,7 @@ pub fn sample_card(words: &str, is_linked: bool) -> SetUpCard {
             told: vec![words.to_owned()],
             href: "/admin/".to_owned(),
             connection: 7,
+            is_reporting: false,
         }),
     }
 }

@@ -1,0 +1,130 @@
+//! The results of jobs, shown at their commits in GitLab: a sweep notes the states of jobs, and a sender
+//! tells GitLab the newest one of each. Neither is in a job's way.
+
+use super::client::open_client;
+use crate::clock;
+use chrono::TimeDelta;
+use futures_util::future::join_all;
+use signalbox_core::commit_status::CommitStatus;
+use signalbox_core::event::GitRef;
+use signalbox_core::notify::timing::{TRIES, retry_policy};
+use signalbox_core::seal::Keys;
+use signalbox_gitlab::statuses::NewStatus;
+use signalbox_gitlab::{ApiFailure, Client};
+use signalbox_store::gitlab;
+use signalbox_store::gitlab::statuses::{self, Due};
+use signalbox_store::{Conn, Pool, Result, StoreError, run_transaction};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+/// How often it is looked.
+const EVERY: Duration = Duration::from_secs(2);
+/// How many states are taken at once.
+const AT_ONCE: i64 = 50;
+/// How long a state that was taken is nobody else's.
+const LEASE: TimeDelta = TimeDelta::minutes(5);
+/// How long after it was taken a state is begun to be sent. One call takes two minutes at most.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// What reporting needs.
+pub struct Reporter {
+    /// The database.
+    pub pool: Pool,
+    /// The installation's keys, for the tokens.
+    pub keys: Arc<Keys>,
+    /// The panel's address, if one is set.
+    pub public_url: Option<Url>,
+    /// Where a job's page lies.
+    pub job_path: fn(&str) -> String,
+}
+
+/// Tells GitLab how jobs stand, until `stop`.
+pub async fn report_results(reporter: Reporter, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    while stop.run_until_cancelled(tick.tick()).await.is_some() {
+        let looked = tokio::select! {
+            looked = report_due(&reporter) => looked,
+            () = stop.cancelled() => return,
+        };
+        if let Err(error) = looked {
+            tracing::warn!(%error, "Failed to tell GitLab how jobs stand: {error}; trying again");
+        }
+    }
+}
+
+async fn report_due(reporter: &Reporter) -> Result<()> {
+    let now = clock::now();
+    let due = {
+        let mut conn = reporter.pool.get_conn().await?;
+        run_transaction::<_, StoreError, _>(&mut conn, async |conn: &mut Conn| {
+            statuses::note_states(conn, now).await?;
+            statuses::take_due(conn, now, now + LEASE, AT_ONCE).await
+        })
+        .await?
+    };
+    let mut by_connection: BTreeMap<i64, Vec<Due>> = BTreeMap::new();
+    for due in due {
+        by_connection.entry(due.connection_id).or_default().push(due);
+    }
+    let sent = by_connection.into_iter().map(|(id, due)| send_states(reporter, id, due));
+    join_all(sent).await.into_iter().collect()
+}
+
+/// Sends the states of one connection, one after the other. What is not begun in time is due again later.
+async fn send_states(reporter: &Reporter, connection: i64, due: Vec<Due>) -> Result<()> {
+    let connection = {
+        let mut conn = reporter.pool.get_conn().await?;
+        gitlab::find_connection(&mut conn, connection).await?
+    };
+    let client = open_client(&reporter.pool, &reporter.keys, &connection);
+    let begun = tokio::time::Instant::now();
+    for due in due {
+        if begun.elapsed() >= PATIENCE {
+            break;
+        }
+        let state = CommitStatus::of_job(due.job_state).as_str();
+        let sent = match &client {
+            _ if due.sent == state => Ok(()),
+            Ok(client) => send_state(reporter, client, &due, state).await,
+            Err(failure) => Err(failure.clone()),
+        };
+        let mut conn = reporter.pool.get_conn().await?;
+        let now = clock::now();
+        let Err(failure) = sent else {
+            statuses::note_sent(&mut conn, &due, state, now).await?;
+            continue;
+        };
+        let tries = due.attempts + 1;
+        let again = (failure.is_temporary() && tries < TRIES)
+            .then(|| now + retry_policy().wait_after(tries, clock::random_jitter()));
+        statuses::note_unsent(&mut conn, &due, &failure.to_stored(), again, now).await?;
+        let then = if again.is_some() { "trying again" } else { "giving it up" };
+        let why = failure.sentence();
+        tracing::warn!(job.id = %due.job_id, "GitLab was not told that job {} is {state}: {why} ({then})", due.job_id);
+    }
+    Ok(())
+}
+
+async fn send_state(
+    reporter: &Reporter,
+    client: &Client,
+    due: &Due,
+    state: &str,
+) -> std::result::Result<(), ApiFailure> {
+    let git_ref = GitRef::from(due.git_ref.as_str());
+    let git_ref = Some(git_ref.short_name()).filter(|name| !name.is_empty());
+    let page = reporter.public_url.as_ref().map(|url| {
+        format!("{}{}", url.as_str().trim_end_matches('/'), (reporter.job_path)(&due.job_id))
+    });
+    let status = NewStatus {
+        state,
+        name: &format!("Signalbox: {}", due.name),
+        git_ref,
+        target_url: page.as_deref(),
+    };
+    client.set_status(due.project_id, &due.sha, status).await
+}

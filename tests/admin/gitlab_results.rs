@@ -1,0 +1,144 @@
+//! Jobs shown at their commits in GitLab: each state once, in order, whatever GitLab does meanwhile.
+
+use super::gitlab_connection::{SHA, connect, gitlab_with_app, set_up, tells};
+use super::sessions::start_at;
+use crate::support::app::{App, Setup};
+use crate::support::panel::Panel;
+use crate::support::wait;
+use signalbox_gitlab_stand_in::{Fault, GitLab};
+
+const NEXT: &str = "6f1d3b0a2c4e5f60718293a4b5c6d7e8f9a0b1c2";
+const LAST: &str = "0b7c9d1e2f3a4b5c6d7e8f90a1b2c3d4e5f60718";
+const SETUP: &str = "/admin/hooks/webhook/1/setup/";
+
+/// Waits for the file `go` beside it; with `fail` beside it, it fails.
+const HOLD: &str =
+    "cd \"$(dirname \"$0\")\"; while ! [ -e go ]; do sleep 0.05; done; ! [ -e fail ]";
+
+async fn app_with_hold(gitlab: &GitLab) -> (App, Panel) {
+    let setup = Setup::new().await.action("hold", "", HOLD);
+    let app = start_at("http", setup).await;
+    let panel = app.panel().await;
+    connect(&panel, gitlab).await;
+    set_up(&panel, "push", "Push Hook").await;
+    app.database().execute("UPDATE webhooks SET action = 'hold', max_attempts = 1").await;
+    (app, panel)
+}
+
+async fn show_jobs(panel: &Panel, value: &str, told: &str) {
+    let form = panel.open(SETUP).await.form_with("gitlab_results");
+    tells(&panel.submit(form.press("gitlab_results", value)).await, told);
+}
+
+/// A project's statuses: commit, branch, name and state.
+fn statuses(gitlab: &GitLab, project: i64) -> Vec<[String; 4]> {
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let fields = ["sha", "ref", "name", "status"];
+    gitlab.statuses(project).iter().map(|row| fields.map(|field| text(&row[field]))).collect()
+}
+
+async fn become_statuses(gitlab: &GitLab, project: i64, wanted: &[[&str; 4]]) {
+    let wanted = wanted.iter().map(|row| row.map(str::to_owned)).collect::<Vec<_>>();
+    wait::until_equal("the statuses", wanted, async || statuses(gitlab, project)).await;
+}
+
+async fn newest_job(app: &App) -> String {
+    app.database().value("SELECT id FROM jobs ORDER BY id DESC LIMIT 1").await
+}
+
+fn let_go(app: &App, file: &str) {
+    std::fs::write(app.folder().join("actions").join(file), "").unwrap();
+}
+
+#[tokio::test]
+async fn a_commit_shows_how_its_job_stands_with_a_link_to_it() {
+    let (gitlab, project) = gitlab_with_app().await;
+    let (app, panel) = app_with_hold(&gitlab).await;
+    // Nothing is shown of what came before it was asked for.
+    gitlab.push(project, "main", NEXT, "Before").await;
+    let before = newest_job(&app).await;
+    app.job_is(&before, "running").await;
+    show_jobs(&panel, "on", "GitLab shows the jobs that come from now on").await;
+    gitlab.push(project, "main", LAST, "After").await;
+    let job = newest_job(&app).await;
+    let name = format!(
+        "Signalbox: {}",
+        app.database().value("SELECT webhook_label FROM jobs LIMIT 1").await
+    );
+    become_statuses(&gitlab, project, &[[LAST, "main", &name, "running"]]).await;
+    let url = gitlab.statuses(project)[0]["target_url"].as_str().unwrap().to_owned();
+    assert_eq!(url, format!("{}/admin/hooks/job/{job}/", app.base()));
+    panel.open(&format!("/admin/hooks/job/{job}/")).await.says("Status in GitLab").says("running");
+    let_go(&app, "go");
+    become_statuses(&gitlab, project, &[[LAST, "main", &name, "success"]]).await;
+    // Run again, and it fails: another status of the same name, which is what GitLab shows then.
+    let_go(&app, "fail");
+    let form = panel.open(&format!("/admin/hooks/job/{job}/")).await;
+    let form = form.form_to(&format!("/admin/hooks/job/{job}/run-again/"));
+    panel.submit(form).await;
+    app.job_is(&job, "failed").await;
+    let (first, second) = ([LAST, "main", &name, "success"], [LAST, "main", &name, "failed"]);
+    become_statuses(&gitlab, project, &[first, second]).await;
+    // No more.
+    show_jobs(&panel, "off", "GitLab shows no more jobs of this webhook.").await;
+    gitlab.push(project, "main", SHA, "Later").await;
+    let last = newest_job(&app).await;
+    app.job_is(&last, "failed").await;
+    let told = format!("SELECT count(*)::text FROM gitlab_statuses WHERE job_id = '{last}'");
+    assert_eq!(app.database().value(&told).await, "0");
+}
+
+#[tokio::test]
+async fn what_gitlab_does_not_take_holds_no_job_up_and_is_sent_later() {
+    let (gitlab, project) = gitlab_with_app().await;
+    let (app, panel) = app_with_hold(&gitlab).await;
+    let_go(&app, "go");
+    show_jobs(&panel, "on", "GitLab shows the jobs that come from now on").await;
+    let calls = format!("POST /api/v4/projects/{project}/statuses/{NEXT}");
+    gitlab.fail_next(1, &calls, Fault::BadGateway);
+    gitlab.push(project, "main", NEXT, "Next").await;
+    let job = newest_job(&app).await;
+    app.job_is(&job, "succeeded").await;
+    let unsent =
+        format!("SELECT (failure IS NOT NULL)::text FROM gitlab_statuses WHERE job_id = '{job}'");
+    wait::until_equal("the failure", "true".to_owned(), async || {
+        app.database().value(&unsent).await
+    })
+    .await;
+    panel.open(&format!("/admin/hooks/job/{job}/")).await.says("502").says("Sent again");
+    app.database().execute("UPDATE gitlab_statuses SET due_at = now()").await;
+    wait::until("the status", async || {
+        (statuses(&gitlab, project).last()?[3] == "success").then_some(())
+    })
+    .await;
+    // What cannot be is not sent for ever: GitLab has no such commit.
+    gitlab.remove_project(project);
+    app.database().execute("UPDATE gitlab_statuses SET due_at = now(), sent = ''").await;
+    let over = "SELECT (due_at IS NULL AND failure IS NOT NULL)::text FROM gitlab_statuses";
+    wait::until_equal("the end", "true".to_owned(), async || app.database().value(over).await)
+        .await;
+    panel.open(&format!("/admin/hooks/job/{job}/")).await.says("GitLab knows no such thing");
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_leaves_no_commit_running() {
+    let (gitlab, project) = gitlab_with_app().await;
+    let (mut app, panel) = app_with_hold(&gitlab).await;
+    show_jobs(&panel, "on", "GitLab shows the jobs that come from now on").await;
+    gitlab.push(project, "main", NEXT, "Next").await;
+    wait::until("the status", async || {
+        (statuses(&gitlab, project).last()?[3] == "running").then_some(())
+    })
+    .await;
+    let address = app.base().trim_start_matches("http://").to_owned();
+    app.kill();
+    let_go(&app, "go");
+    app.restart_at(&address).await;
+    // Whatever it was at when it died is nobody's any more.
+    app.database().execute("UPDATE gitlab_statuses SET due_at = now(), busy_until = NULL").await;
+    wait::until("the end", async || {
+        (statuses(&gitlab, project).last()?[3] == "success").then_some(())
+    })
+    .await;
+    assert_eq!(statuses(&gitlab, project).len(), 1);
+}
