@@ -1,7 +1,7 @@
 //! A project that was renamed or moved keeps its id: its webhooks here take over its name and address.
 
-use crate::clock;
-use crate::webhooks::{Act, SaveError, take_over};
+use super::setup::own_act;
+use crate::webhooks::{SaveError, take_over};
 use signalbox_core::ids::WebhookId;
 use signalbox_core::matching::project::{Move, follow_place};
 use signalbox_core::seal::Keys;
@@ -29,9 +29,7 @@ pub(super) async fn follow_project(
     if moves.is_empty() {
         return Ok(());
     }
-    let act =
-        Act { actor: None, remote_addr: "", keys, nonce: clock::random_bytes(), now: clock::now() };
-    take_over(conn, &act, &moves).await?;
+    take_over(conn, &own_act(keys), &moves).await?;
     tracing::info!(
         gitlab.project = project.id,
         "Project {} is {} now; its webhooks follow",

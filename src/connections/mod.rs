@@ -2,9 +2,9 @@
 //! GitLab's webhooks in order. Without one, everything else works as it does.
 //!
 //! `save.rs` adds, changes and deletes; `client.rs` makes calls with one, each written down; `check.rs`
-//! asks what the token is; `setup.rs` makes the webhook of a project; `rotate.rs` gives it another
-//! token; `health.rs` looks at all of it every few minutes, and `follow.rs` at where projects went;
-//! `report.rs` tells GitLab how jobs stand.
+//! asks what the token is; `setup.rs` makes the webhook of a project; `rotate.rs` gives it other
+//! tokens; `health.rs` looks at all of it every few minutes, and `follow.rs` at where projects went;
+//! `report.rs` shows jobs in GitLab.
 
 mod check;
 mod client;
@@ -19,7 +19,7 @@ pub use check::check_connection;
 pub use client::search_projects;
 pub use health::{ends_soon, keep_healthy};
 pub use report::{Reporter, report_results};
-pub use rotate::rotate_token;
+pub use rotate::rotate_tokens;
 pub use save::{
     ConnectionDraft, ConnectionError, ConnectionInput, delete_connection, save_connection,
 };

@@ -51,7 +51,7 @@ pub async fn report_results(reporter: Reporter, stop: CancellationToken) {
             () = stop.cancelled() => return,
         };
         if let Err(error) = looked {
-            tracing::warn!(%error, "Failed to tell GitLab how jobs stand: {error}; trying again");
+            tracing::warn!(%error, "Failed to show jobs in GitLab: {error}; trying again");
         }
     }
 }
@@ -104,7 +104,7 @@ async fn send_states(reporter: &Reporter, connection: i64, due: Vec<Due>) -> Res
         statuses::note_unsent(&mut conn, &due, &failure.to_stored(), again, now).await?;
         let then = if again.is_some() { "trying again" } else { "giving it up" };
         let why = failure.sentence();
-        tracing::warn!(job.id = %due.job_id, "GitLab was not told that job {} is {state}: {why} ({then})", due.job_id);
+        tracing::warn!(job.id = %due.job_id, "GitLab does not show job {} as {state}: {why} ({then})", due.job_id);
     }
     Ok(())
 }

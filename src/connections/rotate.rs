@@ -1,6 +1,6 @@
-//! Another secret token for a webhook in GitLab and the webhooks here that it serves. The one before stays
-//! valid here for some days, so that nothing is refused while GitLab changes over, and what GitLab sent
-//! before can be sent again.
+//! Other tokens for a webhook in GitLab and the webhooks here that it serves. Those before stay valid here
+//! for some days, so that nothing is refused while GitLab changes over, and what GitLab sent before can be
+//! sent again.
 
 use super::client::open_client;
 use super::setup::{KEEP_DAYS, SetupError, seal_token, write_hook};
@@ -11,11 +11,11 @@ use signalbox_core::ids::WebhookId;
 use signalbox_store::gitlab::{self, Connection, Hook};
 use signalbox_store::{Conn, Pool, run_transaction};
 
-/// Gives both ends another token: ours first, then GitLab, which a check does if this does not come to it.
+/// Gives both ends other tokens: ours first, then GitLab, which a check does if this does not come to it.
 ///
 /// # Errors
 /// What GitLab says; the database.
-pub async fn rotate_token(
+pub async fn rotate_tokens(
     pool: &Pool,
     act: &Act<'_>,
     connection: &Connection,
@@ -27,7 +27,7 @@ pub async fn rotate_token(
     run_transaction::<_, SetupError, _>(&mut conn, async |conn: &mut Conn| {
         gitlab::set_hook_token(conn, hook.id, &sealed).await?;
         for row in gitlab::hook_webhooks(conn, hook.id).await? {
-            webhooks::set_secret_token(conn, act, WebhookId(row.id), &token, KEEP_DAYS).await?;
+            webhooks::set_tokens(conn, act, WebhookId(row.id), &token, KEEP_DAYS).await?;
         }
         Ok(())
     })

@@ -20,7 +20,7 @@ use signalbox_store::secret_key::Place;
 use signalbox_store::webhooks::Row;
 use signalbox_store::{Conn, Pool, StoreError, run_transaction};
 
-/// How long a token that GitLab's webhook had before stays valid here.
+/// How long tokens that GitLab's webhook had before stay valid here.
 pub(super) const KEEP_DAYS: i64 = 7;
 
 /// What became of GitLab's webhook.
@@ -106,7 +106,7 @@ pub(super) fn seal_token(keys: &Keys, token: &SecretString) -> Result<Vec<u8>, C
 }
 
 /// Sets a webhook up in GitLab: its project's webhook is made, or taken over, and sends its events
-/// with a token that both know.
+/// with tokens that both know.
 ///
 /// # Errors
 /// What GitLab says, or what a person can mend. What is known stays written down, to be finished.
@@ -221,7 +221,7 @@ async fn find_ours(
     Ok(hooks.into_iter().find(|hook| hook.url.trim_end_matches('/') == url))
 }
 
-/// Writes down what GitLab is to have, and gives the webhooks that it serves its token: this one, and
+/// Writes down what GitLab is to have, and gives the webhooks that it serves its tokens: this one, and
 /// where GitLab's webhook is taken over, those that it serves already.
 async fn prepare_hook(
     conn: &mut Conn,
@@ -247,7 +247,7 @@ async fn prepare_hook(
             served.dedup();
         }
         for id in &served {
-            webhooks::set_secret_token(conn, act, *id, &token, KEEP_DAYS).await?;
+            webhooks::set_tokens(conn, act, *id, &token, KEEP_DAYS).await?;
         }
         gitlab::link_webhooks(conn, hook.id, &served).await?;
         Ok(hook)
@@ -255,7 +255,7 @@ async fn prepare_hook(
     .await
 }
 
-/// Makes GitLab's webhook what it is to be: URL and token in one call, or one that is new.
+/// Makes GitLab's webhook what it is to be: URL and tokens in one call, or one that is new.
 pub(super) async fn write_hook(
     pool: &Pool,
     keys: &Keys,
@@ -291,6 +291,30 @@ pub(super) async fn note_seen(
     gitlab::note_hook_seen(conn, id, (seen.id, &stored), clock::now()).await
 }
 
+/// Gives the webhooks here the tokens that GitLab is about to have, and answers those webhooks: one that
+/// had a signing token of its own would refuse what comes next.
+async fn share_tokens(
+    conn: &mut Conn,
+    keys: &Keys,
+    hook: &Hook,
+    token: &SecretString,
+) -> Result<Vec<Row>, SetupError> {
+    let act = own_act(keys);
+    run_transaction::<_, SetupError, _>(conn, async |conn: &mut Conn| {
+        let served = gitlab::hook_webhooks(conn, hook.id).await?;
+        for row in &served {
+            webhooks::set_tokens(conn, &act, WebhookId(row.id), token, KEEP_DAYS).await?;
+        }
+        Ok(served)
+    })
+    .await
+}
+
+/// What nobody asked for.
+pub(super) fn own_act(keys: &Keys) -> Act<'_> {
+    Act { actor: None, remote_addr: "", keys, nonce: clock::random_bytes(), now: clock::now() }
+}
+
 async fn write_claimed(
     pool: &Pool,
     keys: &Keys,
@@ -298,10 +322,17 @@ async fn write_claimed(
     hook: &Hook,
     whole: bool,
 ) -> Result<GitlabHook, SetupError> {
-    let served = gitlab::hook_webhooks(&mut *pool.get_conn().await?, hook.id).await?;
     let token = open_token(keys, hook)?;
+    let served = share_tokens(&mut *pool.get_conn().await?, keys, hook, &token).await?;
     let triggers = linked_triggers(&served);
-    let wanted = Wanted { url: &hook.url, token: &token, triggers: &triggers, whole };
+    let signing_token = webhooks::signing_token_beside(keys, &token);
+    let wanted = Wanted {
+        url: &hook.url,
+        token: &token,
+        signing_token: &signing_token,
+        triggers: &triggers,
+        whole,
+    };
     let owner = Owner::Project(hook.project_id);
     let known = match hook.hook_id {
         Some(id) => match client.fetch_hook(owner, id).await {

@@ -3,8 +3,8 @@
 //!
 //! `input.rs` makes a [`WebhookInput`], which is valid by being there; `save.rs` adds and changes;
 //! `delete.rs` says what goes and what stays, then deletes; `bulk.rs` does it to many at once;
-//! `reset.rs` lets a webhook wait again; `set_token.rs` gives it another secret token; `take_over.rs`
-//! follows a renamed project; `shared.rs` finds those with the same tokens; `transfer.rs` carries webhooks
+//! `reset.rs` lets a webhook wait again; `set_tokens.rs` gives it other tokens; `take_over.rs` follows
+//! a renamed project; `shared.rs` finds those with the same tokens; `transfer.rs` carries webhooks
 //! to a file and back.
 
 mod bulk;
@@ -13,7 +13,7 @@ mod input;
 mod reset;
 mod save;
 mod secrets;
-mod set_token;
+mod set_tokens;
 mod shared;
 mod snapshot;
 mod take_over;
@@ -24,7 +24,7 @@ pub use delete::{Plan, delete_logged, plan_deletion};
 pub use input::{Draft, Fault, MAX_KEEP_DAYS, Rules, SecretChange, WebhookInput};
 pub use reset::reset_logged;
 pub use save::{Saved, Target, save_webhook};
-pub use set_token::set_secret_token;
+pub use set_tokens::{set_tokens, signing_token_beside};
 pub use shared::{Sharer, find_sharers};
 pub use take_over::take_over;
 

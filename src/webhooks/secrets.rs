@@ -31,11 +31,16 @@ pub(super) struct New {
 }
 
 impl New {
-    /// Another secret token, of this digest; the one before goes on until then.
-    pub(super) fn of_secret_token(digest: Vec<u8>, keep_until: DateTime<Utc>) -> Self {
+    /// Another secret token, of this digest, and another signing token, sealed; none stays as it is.
+    /// Those before go on until then.
+    pub(super) fn of_tokens(
+        digest: Option<Vec<u8>>,
+        sealed: Option<Vec<u8>>,
+        keep_until: DateTime<Utc>,
+    ) -> Self {
         Self {
-            secret: Some(Some(digest)),
-            signing: None,
+            secret: digest.map(Some),
+            signing: sealed.map(Some),
             keep_until: Some(keep_until),
             ends_secret: false,
             ends_signing: false,

@@ -1,7 +1,7 @@
 //! Webhooks in GitLab after they were set up: their projects move, their tokens are renewed, and what
 //! differs is fixed without being asked.
 
-use super::gitlab_connection::{CONNECTIONS, connect, gitlab_with_app, set_up, tells};
+use super::gitlab_connection::{CONNECTIONS, SHA, connect, gitlab_with_app, set_up, tells};
 use super::sessions::start_at;
 use crate::support::app::{App, Setup};
 use crate::support::gitlab::Delivery;
@@ -64,7 +64,7 @@ async fn webhooks_follow_a_project_that_is_renamed_moved_and_archived() {
 }
 
 #[tokio::test]
-async fn a_new_token_reaches_both_ends_and_the_one_before_stays_valid() {
+async fn new_tokens_reach_both_ends_and_those_before_stay_valid() {
     let (gitlab, project) = gitlab_with_app().await;
     let app = App::start().await;
     let panel = app.panel().await;
@@ -73,7 +73,7 @@ async fn a_new_token_reaches_both_ends_and_the_one_before_stays_valid() {
     set_up(&panel, "tag_push", "Tag Push Hook").await;
     let token = || gitlab.hooks(Owner::Project(project)).remove(0).token.unwrap_or_default();
     let first = token();
-    press(&panel, "rotate", "Both ends have a new secret token.").await;
+    press(&panel, "rotate", "Both ends have new tokens. Those before stay valid for 7 days.").await;
     let second = token();
     assert!(first != second && !second.is_empty());
     assert_eq!(push(&gitlab, project, NEXT).await, Some(202));
@@ -84,7 +84,7 @@ async fn a_new_token_reaches_both_ends_and_the_one_before_stays_valid() {
     press(&panel, "rotate", "502").await;
     assert_eq!(token(), second);
     let page = panel.open(&format!("{CONNECTIONS}1/")).await;
-    page.says("GitLab does not have its new secret token yet.");
+    page.says("GitLab does not have its new tokens yet.");
     look(&app).await;
     becomes(&app, "SELECT unwritten::text FROM gitlab_hooks", "false").await;
     assert_ne!(token(), second);
@@ -92,6 +92,70 @@ async fn a_new_token_reaches_both_ends_and_the_one_before_stays_valid() {
     for seen in [app.log(), panel.open(&format!("{CONNECTIONS}1/")).await.html] {
         assert!(!seen.contains(&first) && !seen.contains(&second) && !seen.contains(&token()));
     }
+}
+
+#[tokio::test]
+async fn what_gitlab_sends_is_signed_and_taken_for_its_signature() {
+    let (gitlab, project) = gitlab_with_app().await;
+    let app = App::start().await;
+    let panel = app.panel().await;
+    connect(&panel, &gitlab).await;
+    set_up(&panel, "push", "Push Hook").await;
+    set_up(&panel, "tag_push", "Tag Push Hook").await;
+    let hook = || gitlab.hooks(Owner::Project(project)).remove(0);
+    let first = hook().signing_token;
+    let seen = "SELECT (last_signature_at IS NOT NULL)::text FROM webhooks WHERE id = 1";
+    becomes(&app, seen, "true").await;
+    // Without the secret token there is the signature alone, of the signing token that is given here.
+    let push_signed = async |token: Option<String>, sha: &str| {
+        gitlab.change_hook(hook().id(), |hook| {
+            hook.token = None;
+            hook.signing_token = token;
+        });
+        push(&gitlab, project, sha).await
+    };
+    assert!(first.is_some());
+    assert_eq!(push_signed(first.clone(), NEXT).await, Some(202));
+    press(&panel, "rotate", "Both ends have new tokens.").await;
+    let second = hook().signing_token;
+    assert!(second.is_some() && second != first);
+    assert_eq!(push_signed(second.clone(), LAST).await, Some(202));
+    assert_eq!(push_signed(first, SHA).await, Some(202), "the one before is valid for some days");
+    assert_eq!(push_signed(None, NEXT).await, Some(401));
+    look(&app).await;
+    wait::until_equal("the state", vec!["differs".to_owned()], async || {
+        panel.open(&format!("{CONNECTIONS}1/")).await.states("tbody")
+    })
+    .await;
+    let page = panel.open(&format!("{CONNECTIONS}1/")).await;
+    page.says("It has no secret token.").says("It has no signing token.");
+    press(&panel, "fix", "The webhook in GitLab is what it should be.").await;
+    assert_eq!(hook().signing_token, second, "it is the one that both ends had");
+    assert_eq!(push(&gitlab, project, LAST).await, Some(202));
+    for seen in [app.log(), panel.open(&format!("{CONNECTIONS}1/")).await.html] {
+        assert!(!seen.contains(second.as_deref().unwrap()));
+    }
+}
+
+#[tokio::test]
+async fn a_gitlab_before_19_signs_nothing_and_is_in_order() {
+    let (gitlab, project) = gitlab_with_app().await;
+    gitlab.set_version(18, 11);
+    let app = App::start().await;
+    let panel = app.panel().await;
+    connect(&panel, &gitlab).await;
+    set_up(&panel, "push", "Push Hook").await;
+    assert_eq!(gitlab.hooks(Owner::Project(project))[0].signing_token, None);
+    assert_eq!(push(&gitlab, project, NEXT).await, Some(202));
+    let states = async || panel.open(&format!("{CONNECTIONS}1/")).await.states("tbody");
+    assert_eq!(states().await, ["healthy"]);
+    // It is upgraded: the signing token that was asked for is missing, and given on a press.
+    gitlab.set_version(19, 0);
+    look(&app).await;
+    wait::until_equal("the state", vec!["differs".to_owned()], states).await;
+    press(&panel, "fix", "The webhook in GitLab is what it should be.").await;
+    gitlab.clear_hook_token(gitlab.hooks(Owner::Project(project))[0].id());
+    assert_eq!(push(&gitlab, project, LAST).await, Some(202), "both ends have the same");
 }
 
 #[tokio::test]

@@ -205,7 +205,9 @@ async fn a_chosen_project_is_set_up_in_one_press_and_its_webhooks_share_gitlabs(
     assert_eq!(gitlab.hooks(Owner::Project(app_id)).len(), 1);
     let page = panel.open(&format!("{CONNECTIONS}1/")).await;
     assert!(page.states("tbody") == ["healthy"], "{}", page.main());
-    assert!(!app.log().contains(hooks[0].token.as_deref().unwrap()));
+    for token in [&hooks[0].token, &hooks[0].signing_token] {
+        assert!(!app.log().contains(token.as_deref().unwrap()));
+    }
     // Pushes go on to both ends.
     let sent =
         gitlab.push(app_id, "main", "6f1d3b0a2c4e5f60718293a4b5c6d7e8f9a0b1c2", "Second").await;
@@ -341,7 +343,7 @@ async fn another_secret_key_opens_the_token_and_a_deleted_connection_leaves_webh
     app.stop().await;
     let rotated = app.run(&["rotate-secret-key"], &[]);
     let said = String::from_utf8_lossy(&rotated.stdout).into_owned();
-    assert!(rotated.status.success() && said.contains("Sealed 2 secrets"), "{said}");
+    assert!(rotated.status.success() && said.contains("Sealed 3 secrets"), "{said}");
     app.restart().await;
     let panel = app.panel().await;
     let page = panel.open(&format!("{CONNECTIONS}1/")).await;

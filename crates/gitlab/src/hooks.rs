@@ -90,6 +90,8 @@ pub enum Drift {
     Trigger(Trigger),
     /// It has no secret token.
     Token,
+    /// It has no signing token.
+    SigningToken,
     /// It sends pushes of some branches only.
     BranchFilter {
         /// Which.
@@ -126,6 +128,9 @@ pub struct Hook {
     /// Whether it has a secret token; none of versions before 19.
     #[serde(default)]
     pub token_present: Option<bool>,
+    /// Whether it has a signing token; none of versions before 19, which sign nothing.
+    #[serde(default)]
+    pub signing_token_present: Option<bool>,
     /// What it sends instead of the event, if not the event.
     #[serde(default)]
     pub custom_webhook_template: Option<String>,
@@ -156,6 +161,9 @@ impl Hook {
         if self.token_present == Some(false) {
             drift.push(Drift::Token);
         }
+        if self.signing_token_present == Some(false) {
+            drift.push(Drift::SigningToken);
+        }
         let missing = triggers.iter().filter(|trigger| !self.listens_for(**trigger));
         drift.extend(missing.map(|trigger| Drift::Trigger(*trigger)));
         if let Some(filter) = self.push_events_branch_filter.as_ref().filter(|it| !it.is_empty()) {
@@ -176,14 +184,16 @@ impl Hook {
     }
 }
 
-/// What a webhook is to be. Address and credential always go in one call: GitLab forgets the token
-/// when the address changes without it.
+/// What a webhook is to be. Address and credentials always go in one call: GitLab forgets the secret
+/// token when the address changes without it.
 #[derive(Debug, Clone)]
 pub struct Wanted<'a> {
     /// Where it is to send to.
     pub url: &'a str,
     /// The secret token.
     pub token: &'a SecretString,
+    /// The signing token. Versions before 19 take no notice of it.
+    pub signing_token: &'a SecretString,
     /// What it is to listen for, beside what it listens for already.
     pub triggers: &'a [Trigger],
     /// Whether it is to send everything as it happens: no branch filter, no template.
@@ -196,6 +206,7 @@ impl Wanted<'_> {
         let mut fields = Map::new();
         fields.insert("url".into(), json!(self.url));
         fields.insert("token".into(), json!(self.token.expose_secret()));
+        fields.insert("signing_token".into(), json!(self.signing_token.expose_secret()));
         fields.insert("enable_ssl_verification".into(), json!(true));
         if before.is_none() {
             fields.insert("name".into(), json!("Signalbox"));
@@ -277,10 +288,15 @@ mod tests {
 
     #[test]
     fn a_new_one_sends_what_is_wanted_only_and_an_old_one_goes_on() {
-        let token = SecretString::from("s");
+        let (token, signing_token) = (SecretString::from("s"), SecretString::from("whsec_"));
         let tag = Trigger::of_event("tag_push", "Tag Push Hook").unwrap();
-        let wanted =
-            Wanted { url: "https://a.example.com/", token: &token, triggers: &[tag], whole: false };
+        let wanted = Wanted {
+            url: "https://a.example.com/",
+            token: &token,
+            signing_token: &signing_token,
+            triggers: &[tag],
+            whole: false,
+        };
         let new = wanted.to_json(None);
         assert_eq!((&new["push_events"], &new["tag_push_events"]), (&json!(false), &json!(true)));
         let before: Hook = serde_json::from_value(json!({
@@ -290,6 +306,7 @@ mod tests {
         assert!(before.listens_for(Trigger("push_events")) && !before.listens_for(tag));
         let edited = wanted.to_json(Some(&before));
         assert_eq!((edited.get("push_events"), &edited["token"]), (None, &json!("s")));
+        assert_eq!(edited["signing_token"], "whsec_");
     }
 
     #[test]
@@ -298,6 +315,7 @@ mod tests {
         let hook: Hook = serde_json::from_value(json!({
             "id": 1, "url": "https://b/", "push_events": false, "enable_ssl_verification": false,
             "push_events_branch_filter": "main", "token_present": false,
+            "signing_token_present": false,
             "alert_status": "disabled", "custom_webhook_template": "{}"
         }))
         .unwrap();
@@ -307,6 +325,7 @@ mod tests {
                 Drift::Disabled { until: None },
                 Drift::Url { is: "https://b/".into() },
                 Drift::Token,
+                Drift::SigningToken,
                 Drift::Trigger(push),
                 Drift::BranchFilter { is: "main".into() },
                 Drift::Template,
@@ -325,6 +344,8 @@ mod tests {
     fn a_webhook_of_an_old_version_is_read() {
         let hook: Hook = serde_json::from_value(json!({"id": 1, "url": "u"})).unwrap();
         assert!(!hook.is_disabled() && hook.enable_ssl_verification);
-        assert_eq!(hook.token_present, None);
+        assert_eq!((hook.token_present, hook.signing_token_present), (None, None));
+        let drift = hook.find_drift("u", &[]);
+        assert!(!drift.contains(&Drift::Token) && !drift.contains(&Drift::SigningToken));
     }
 }

@@ -36,7 +36,7 @@ pub fn hook_state(row: &HookRow) -> (Badge, Vec<String>) {
     let mut told: Vec<String> = failure_text(row.hook.failure.as_ref()).into_iter().collect();
     told.extend(drift.iter().map(drift_text));
     if row.hook.unwritten && row.hook.hook_id.is_some() {
-        told.push(t("GitLab does not have its new secret token yet.").to_owned());
+        told.push(t("GitLab does not have its new tokens yet.").to_owned());
     }
     if row.hook.archived {
         told.push(t("The project is archived.").to_owned());
@@ -64,6 +64,7 @@ fn drift_text(drift: &Drift) -> String {
         Drift::SslVerification => t("It accepts any certificate.").to_owned(),
         Drift::Trigger(trigger) => say!("It does not send {trigger}.", trigger = trigger.0),
         Drift::Token => t("It has no secret token.").to_owned(),
+        Drift::SigningToken => t("It has no signing token.").to_owned(),
         Drift::BranchFilter { is } => {
             say!("It sends pushes of these branches only: {filter}.", filter = is)
         }

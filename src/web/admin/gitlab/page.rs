@@ -1,6 +1,6 @@
 //! A connection's own page: what GitLab says of the token, and the webhooks in GitLab that are kept in
 //! order with it. "Test connection" asks again; "Fix" makes a webhook what it is to be, once or whenever it
-//! differs, and "New token" gives both ends another one.
+//! differs, and "New tokens" gives both ends other ones.
 
 use super::badges::{failure_text, hook_state};
 use super::{META, connection_id, to_loaded};
@@ -250,9 +250,9 @@ pub async fn submit_fix(ctx: AdminContext, posted: Posted) -> Result<HttpRespons
                     nonce: clock::random_bytes(),
                     now: clock::now(),
                 };
-                connections::rotate_token(&pool, &act, &connection, &hook).await
+                connections::rotate_tokens(&pool, &act, &connection, &hook).await
             };
-            let told = "Both ends have a new secret token. The one before stays valid for 7 days.";
+            let told = "Both ends have new tokens. Those before stay valid for 7 days.";
             (wait_for(rotate).await, t(told))
         }
         _ => {

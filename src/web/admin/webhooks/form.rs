@@ -234,7 +234,7 @@ pub(super) async fn save_form(
     if let Some(connection) = set_up::chosen_connection(values, &mut errors)
         && object.is_none()
     {
-        set_up::fill_token(ctx, conn, connection, &mut draft).await?;
+        set_up::fill_tokens(ctx, conn, connection, &mut draft).await?;
     }
     let deps = ctx.deps();
     let spec = deps.catalogue.get(&draft.action);

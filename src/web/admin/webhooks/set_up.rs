@@ -12,7 +12,7 @@ use crate::web::admin::kit::frame::Level;
 use crate::web::admin::kit::views::Posted;
 use crate::web::human::{HumanError, see_other};
 use crate::web::urls;
-use crate::webhooks::{Act, Draft, SecretChange};
+use crate::webhooks::{Act, Draft, SecretChange, signing_token_beside};
 use actix_web::HttpResponse;
 use signalbox_core::ids::WebhookId;
 use signalbox_i18n::{self as i18n, say, t};
@@ -100,7 +100,7 @@ pub fn set_up_fieldset(values: &Values) -> Option<Fieldset> {
     Some(Fieldset {
         id: "set-up",
         legend: "Set up in GitLab",
-        help: "Adds the webhook in GitLab, or takes over the one that sends here, with a token that both know.".into(),
+        help: "Adds the webhook in GitLab, or takes over the one that sends here, with tokens that both know.".into(),
         fields: vec![
             Field::new(CONNECTION, "Connection", Widget::Select(options)).full_width(),
             Field::checkbox_field(TEST, "Ask GitLab for a Test")
@@ -121,12 +121,12 @@ pub fn chosen_connection(values: &Values, errors: &mut FormErrors) -> Option<i64
     chosen
 }
 
-/// Gives a new webhook the secret token that its project's webhook in GitLab has or will have, unless
-/// it has tokens already.
+/// Gives a new webhook the tokens that its project's webhook in GitLab has or will have, unless it has
+/// some already.
 ///
 /// # Errors
 /// Those of the database; a token that cannot be opened.
-pub async fn fill_token(
+pub async fn fill_tokens(
     ctx: &AdminContext,
     conn: &mut Conn,
     connection: i64,
@@ -139,8 +139,11 @@ pub async fn fill_token(
     if has_tokens {
         return Ok(());
     }
-    let token = project_token(conn, &ctx.deps().keys, connection, draft.project_id).await;
-    draft.secret_token = SecretChange::Set(token.map_err(to_unsaved)?);
+    let keys = &ctx.deps().keys;
+    let token = project_token(conn, keys, connection, draft.project_id).await;
+    let token = token.map_err(to_unsaved)?;
+    draft.signing_token = SecretChange::Set(signing_token_beside(keys, &token));
+    draft.secret_token = SecretChange::Set(token);
     Ok(())
 }
 
