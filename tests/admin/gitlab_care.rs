@@ -7,6 +7,7 @@ use crate::support::app::{App, Setup};
 use crate::support::gitlab::Delivery;
 use crate::support::panel::Panel;
 use crate::support::wait;
+use crate::support::webhooks::SIGNING_TOKEN;
 use signalbox_gitlab_stand_in::{Fault, GitLab, Owner};
 
 const NEXT: &str = "6f1d3b0a2c4e5f60718293a4b5c6d7e8f9a0b1c2";
@@ -132,6 +133,17 @@ async fn what_gitlab_sends_is_signed_and_taken_for_its_signature() {
     press(&panel, "fix", "The webhook in GitLab is what it should be.").await;
     assert_eq!(hook().signing_token, second, "it is the one that both ends had");
     assert_eq!(push(&gitlab, project, LAST).await, Some(202));
+    // One that somebody gave the webhook here gives way too, so that both ends agree.
+    let form = panel.open("/admin/hooks/webhook/1/change/").await.form_with("signing_token");
+    panel.submit(form.set("signing_token", SIGNING_TOKEN)).await;
+    gitlab.clear_hook_token(hook().id());
+    look(&app).await;
+    wait::until_equal("the state", vec!["differs".to_owned()], async || {
+        panel.open(&format!("{CONNECTIONS}1/")).await.states("tbody")
+    })
+    .await;
+    press(&panel, "fix", "The webhook in GitLab is what it should be.").await;
+    assert_eq!(push_signed(second.clone(), NEXT).await, Some(202));
     for seen in [app.log(), panel.open(&format!("{CONNECTIONS}1/")).await.html] {
         assert!(!seen.contains(second.as_deref().unwrap()));
     }

@@ -13,6 +13,7 @@ pub mod log;
 pub mod page;
 pub mod raw;
 pub mod stats;
+pub mod told;
 pub mod view;
 pub mod waits;
 

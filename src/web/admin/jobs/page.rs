@@ -3,12 +3,12 @@
 use super::act::{Button, Rank, job_buttons};
 use super::attempt::{AttemptView, Place, error_of, is_followed};
 use super::log::{Log, MOST_CHUNKS};
+use super::told::ToldView;
 use super::view::View;
 use super::waits::Waits;
 use crate::clock;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::deliveries::steps::{Step, job_steps};
-use crate::web::admin::gitlab::badges::failure_text as failure_sentence;
 use crate::web::admin::jobs::badges::job_badge;
 use crate::web::admin::kit::at::{At, span_text};
 use crate::web::admin::kit::back::{self, carry_list, preserved_list};
@@ -87,27 +87,6 @@ pub struct JobPage {
     pub keep_days: i64,
     /// What GitLab shows of it, where it is told.
     pub told: Option<ToldView>,
-}
-
-/// What GitLab shows of a job.
-pub struct ToldView {
-    /// GitLab's word; empty = nothing yet.
-    pub sent: String,
-    /// When it took that.
-    pub sent_at: Option<At>,
-    /// Why it did not take what it was told last, and when it is told again.
-    pub failure: Option<(String, Option<At>)>,
-}
-
-impl ToldView {
-    fn from_stored(told: Told) -> Self {
-        let failure = failure_sentence(told.failure.as_ref());
-        Self {
-            sent: told.sent,
-            sent_at: told.sent_at.map(At),
-            failure: failure.map(|why| (why, told.due_at.map(At))),
-        }
-    }
 }
 
 /// GET a job's page.
