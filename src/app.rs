@@ -219,9 +219,13 @@ async fn serve_all(
         let public_url = settings.web.public_url.as_ref();
         let endpoint = public_url
             .map(|url| format!("{}{}", url.as_str().trim_end_matches('/'), web::urls::gitlab()));
-        let looking =
-            connections::keep_healthy(work_pool.clone(), Arc::clone(&keys), endpoint, stop.clone());
-        tokio::spawn(looking);
+        tokio::spawn(connections::keep_healthy(
+            work_pool.clone(),
+            Arc::clone(&keys),
+            deps.intake.clone(),
+            endpoint,
+            stop.clone(),
+        ));
         let reporter = connections::Reporter {
             pool: work_pool.clone(),
             keys: Arc::clone(&keys),

@@ -21,7 +21,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("telemetry", &["config"]),
     ("intake", &[]),
     ("webhooks", &[]),
-    ("connections", &["webhooks"]),
+    ("connections", &["intake", "webhooks"]),
     ("accounts", &[]),
     ("notify", &[]),
     ("worker", &["config"]),

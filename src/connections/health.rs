@@ -1,13 +1,15 @@
 //! Looks every few minutes at each connection and at GitLab's webhooks, in one process at a time:
 //! what an interrupted set-up left is finished, what is disabled is tested and so enabled again,
-//! renamed projects are followed, and what differs from what it is to be is noted for the pages, or
-//! fixed where a person said so.
+//! renamed projects are followed, what GitLab could not deliver is taken from its log, and what differs
+//! from what it is to be is noted for the pages, or fixed where a person said so.
 
+use super::catch_up::CatchUp;
 use super::check::check_connection;
 use super::client::open_client;
 use super::follow::follow_project;
 use super::setup::{SetupError, linked_triggers, note_seen, write_hook};
 use crate::clock;
+use crate::intake::Intake;
 use chrono::{DateTime, TimeDelta, Utc};
 use signalbox_core::seal::Keys;
 use signalbox_gitlab::hooks::{Drift, Owner, Trigger};
@@ -19,7 +21,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// How often a process looks whether something is due.
-const LOOK: Duration = Duration::from_secs(20);
+const LOOK: Duration = Duration::from_secs(5);
 /// How often each connection is looked at.
 const EVERY: TimeDelta = TimeDelta::minutes(5);
 
@@ -28,14 +30,16 @@ const EVERY: TimeDelta = TimeDelta::minutes(5);
 pub async fn keep_healthy(
     pool: Pool,
     keys: Arc<Keys>,
+    intake: Intake,
     endpoint: Option<String>,
     stop: CancellationToken,
 ) {
+    let deps = CatchUp { pool: &pool, keys: &keys, intake: &intake };
     let mut tick = tokio::time::interval(LOOK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while stop.run_until_cancelled(tick.tick()).await.is_some() {
         let looked = tokio::select! {
-            looked = look_at_due(&pool, &keys, endpoint.as_deref()) => looked,
+            looked = look_at_due(deps, endpoint.as_deref()) => looked,
             () = stop.cancelled() => return,
         };
         if let Err(error) = looked {
@@ -44,7 +48,8 @@ pub async fn keep_healthy(
     }
 }
 
-async fn look_at_due(pool: &Pool, keys: &Keys, endpoint: Option<&str>) -> Result<(), SetupError> {
+async fn look_at_due(deps: CatchUp<'_>, endpoint: Option<&str>) -> Result<(), SetupError> {
+    let CatchUp { pool, keys, .. } = deps;
     let now = clock::now();
     let due = gitlab::claim_due_connections(&mut *pool.get_conn().await?, now - EVERY, now).await?;
     for connection in due {
@@ -54,21 +59,22 @@ async fn look_at_due(pool: &Pool, keys: &Keys, endpoint: Option<&str>) -> Result
             if let Some(url) = endpoint {
                 gitlab::move_hooks(&mut *pool.get_conn().await?, connection.id, url).await?;
             }
-            check_hooks(pool, keys, &connection).await?;
+            check_hooks(deps, &connection).await?;
         }
     }
     Ok(())
 }
 
 /// Looks at each webhook of a connection.
-async fn check_hooks(pool: &Pool, keys: &Keys, connection: &Connection) -> Result<(), SetupError> {
+async fn check_hooks(deps: CatchUp<'_>, connection: &Connection) -> Result<(), SetupError> {
+    let CatchUp { pool, keys, .. } = deps;
     let hooks = gitlab::list_hooks(&mut *pool.get_conn().await?, connection.id).await?;
     if hooks.is_empty() {
         return Ok(());
     }
     let client = open_client(pool, keys, connection)?;
     for hook in hooks {
-        match check_hook(pool, keys, &client, &hook).await {
+        match check_hook(deps, &client, &hook).await {
             Ok(()) | Err(SetupError::Busy) => {}
             Err(SetupError::Gitlab(failure)) => {
                 let mut conn = pool.get_conn().await?;
@@ -86,12 +92,8 @@ async fn check_hooks(pool: &Pool, keys: &Keys, connection: &Connection) -> Resul
     Ok(())
 }
 
-async fn check_hook(
-    pool: &Pool,
-    keys: &Keys,
-    client: &Client,
-    hook: &Hook,
-) -> Result<(), SetupError> {
+async fn check_hook(deps: CatchUp<'_>, client: &Client, hook: &Hook) -> Result<(), SetupError> {
+    let CatchUp { pool, keys, .. } = deps;
     let Some(hook_id) = hook.hook_id.filter(|_| !hook.unwritten) else {
         write_hook(pool, keys, client, hook.id, false).await?;
         return Ok(());
@@ -125,6 +127,7 @@ async fn check_hook(
     if seen.is_disabled() && seen.url == hook.url {
         enable_hook(pool, client, hook, hook_id).await?;
     }
+    deps.catch_up(client, (hook, hook_id), false).await?;
     Ok(())
 }
 

@@ -4,8 +4,9 @@
 //! `save.rs` adds, changes and deletes; `client.rs` makes calls with one, each written down; `check.rs`
 //! asks what the token is; `setup.rs` makes the webhook of a project; `rotate.rs` gives it other
 //! tokens; `health.rs` looks at all of it every few minutes, and `follow.rs` at where projects went;
-//! `report.rs` shows jobs in GitLab.
+//! `report.rs` shows jobs in GitLab; `catch_up.rs` takes what GitLab could not deliver.
 
+mod catch_up;
 mod check;
 mod client;
 mod follow;
@@ -15,6 +16,7 @@ mod rotate;
 mod save;
 mod setup;
 
+pub use catch_up::{CatchUp, CaughtUp, MissedEvents, catch_up_now, leave_out};
 pub use check::check_connection;
 pub use client::search_projects;
 pub use health::{ends_soon, keep_healthy};

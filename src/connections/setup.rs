@@ -6,6 +6,7 @@
 
 use super::client::open_client;
 use crate::clock;
+use crate::intake::IntakeError;
 use crate::webhooks::{self, Act, SaveError};
 use secrecy::{ExposeSecret, SecretString};
 use signalbox_core::event::repository::{RepositoryUrl, same_repository};
@@ -55,6 +56,9 @@ pub enum SetupError {
     /// Another process, or person, is at it.
     #[error("somebody else is setting it up")]
     Busy,
+    /// An event could not be stored.
+    #[error("{0}")]
+    Intake(#[from] IntakeError),
     /// The database, or a webhook that changed meanwhile.
     #[error(transparent)]
     Save(#[from] SaveError),
@@ -94,7 +98,7 @@ pub async fn project_token(
     }
 }
 
-fn open_token(keys: &Keys, hook: &Hook) -> Result<SecretString, CannotOpen> {
+pub(super) fn open_token(keys: &Keys, hook: &Hook) -> Result<SecretString, CannotOpen> {
     let plain = open_sealed(&keys.seal, Place::GitlabHooks.purpose(), &hook.token)?;
     String::from_utf8(plain).map(SecretString::from).map_err(|_| CannotOpen)
 }

@@ -114,7 +114,7 @@ pub async fn evaluate_again(
             let asked = std::iter::once((&event, &proof));
             let known = Known::load_webhooks(conn, asked, keys, policy, at).await?;
             let endpoint = full.brief.endpoint;
-            let registers = full.brief.source == Source::Gitlab;
+            let registers = full.brief.source.is_gitlabs();
             let case = Case { event: &event, proof: &proof, body, endpoint, registers };
             Some(known.evaluate_case(&case).0)
         }

@@ -5,7 +5,7 @@
 //! had a transaction of its own.
 
 use super::known_webhooks::{Found, KnownWebhooks, Place};
-use super::{Arrival, Content, Policy};
+use super::{Arrival, Content, Origin, Policy};
 use crate::clock;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::try_join;
@@ -21,7 +21,7 @@ use signalbox_core::matching::{Decision, Question, decide_delivery};
 use signalbox_core::pause::{Note, Pause, find_holding};
 use signalbox_core::seal::Keys;
 use signalbox_core::verdict::Verdict;
-use signalbox_core::webhook::{ProjectId, Webhook};
+use signalbox_core::webhook::{Concurrency, ProjectId, Webhook};
 use signalbox_store::keys::{self, Claim, ScopedKey};
 use signalbox_store::{Conn, Result, candidates, pauses};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -219,6 +219,9 @@ fn evaluate_event<'a>(
         let Decision { trace, proofs, .. } = decision;
         decision = Decision { trace, proofs, ..decide_delivery(question, &webhooks) };
     }
+    if matches!(arrival.origin, Origin::Log { overtaken: true }) {
+        decision = drop_overtaken(decision, question, &mut webhooks);
+    }
     hold_back(&mut decision, &webhooks, &known.pauses);
     // A body stands for a missing key only where a repeat would run something twice.
     let claims_keys = !decision.run.is_empty() || !key.is_some_and(|key| key.from_body);
@@ -233,6 +236,25 @@ fn evaluate_event<'a>(
     }
     let jobs = jobs_of(&decision, webhooks);
     Draft { arrival, decision, duplicate_of: None, claims, jobs }
+}
+
+/// Without the webhooks that run only the newest event of a branch.
+fn drop_overtaken(
+    before: Decision,
+    question: Question<'_>,
+    webhooks: &mut Vec<Arc<Webhook>>,
+) -> Decision {
+    let runs_newest = |webhook: &Arc<Webhook>| {
+        webhook.concurrency == Concurrency::Latest && before.run.contains(&webhook.id)
+    };
+    let Some(first) = webhooks.iter().find(|webhook| runs_newest(webhook)) else { return before };
+    let reason = DeliveryReason::Overtaken { webhook: first.label() };
+    webhooks.retain(|webhook| !runs_newest(webhook));
+    let mut decision = decide_delivery(question, webhooks);
+    if !decision.did_something() {
+        (decision.verdict, decision.status, decision.reason) = (Verdict::Filtered, 200, reason);
+    }
+    Decision { trace: before.trace, proofs: before.proofs, ..decision }
 }
 
 /// The jobs of a decision, each with its webhook as it is.

@@ -84,6 +84,11 @@ pub enum Origin {
         /// The run of replays that it is part of.
         run: Option<String>,
     },
+    /// Signalbox, which read it in the log of what GitLab could not deliver.
+    Log {
+        /// Whether a newer event of its branch is here.
+        overtaken: bool,
+    },
 }
 
 impl Origin {
@@ -92,15 +97,21 @@ impl Origin {
         match self {
             Self::Received => Source::Gitlab,
             Self::Made { source, .. } => *source,
+            Self::Log { .. } => Source::Log,
         }
     }
 
     /// The person who made it; none = nobody of ours.
     pub fn by(&self) -> Option<&str> {
         match self {
-            Self::Received => None,
+            Self::Received | Self::Log { .. } => None,
             Self::Made { by, .. } => Some(by),
         }
+    }
+
+    /// Whether somebody waits for the answer.
+    pub fn is_answered(&self) -> bool {
+        matches!(self, Self::Received)
     }
 }
 
@@ -125,6 +136,16 @@ pub enum Content {
         /// What is wrong and where.
         reason: DeliveryReason,
     },
+}
+
+impl Content {
+    /// Reads an event's body.
+    pub fn from_body(header: &str, body: &[u8], presented: Presented, key: Option<Key>) -> Self {
+        match Event::from_body(header, body) {
+            Ok(event) => Self::Event { event: Box::new(event), presented, key },
+            Err(error) => Self::Refused { status: 400, code: error.code(), reason: error.reason() },
+        }
+    }
 }
 
 /// The answer to an arrival, after its commit.

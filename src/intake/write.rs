@@ -77,7 +77,7 @@ fn delivery_row<'a>(
     let rejected = decision.verdict == Verdict::Rejected;
     let counting = *room == Room::Counting;
     let (replay_of, replay_run) = match &arrival.origin {
-        Origin::Received => (None, None),
+        Origin::Received | Origin::Log { .. } => (None, None),
         Origin::Made { of, run, .. } => (of.as_ref().map(DeliveryId::as_str), run.as_deref()),
     };
     let (headers, reason) = match (counting, rejected) {
@@ -109,11 +109,7 @@ fn delivery_row<'a>(
             (false, false) => StoredReason::from_reason(&decision.reason),
         },
         reason,
-        // Nobody waits for the answer to what a person made.
-        http_status: match arrival.origin.by() {
-            None => decision.status.into(),
-            Some(_) => 0,
-        },
+        http_status: if arrival.origin.is_answered() { decision.status.into() } else { 0 },
         event: kept::truncate_indexed(&arrival.event_header),
         object_kind: kept::truncate_indexed(&event.object_kind),
         project_id: event.project_id,

@@ -14,18 +14,18 @@ const NEXT: &str = "6f1d3b0a2c4e5f60718293a4b5c6d7e8f9a0b1c2";
 const LAST: &str = "0b7c9d1e2f3a4b5c6d7e8f90a1b2c3d4e5f60718";
 
 /// Has the connection looked at by whoever looks next.
-async fn look(app: &App) {
+pub(super) async fn look(app: &App) {
     let sql = "UPDATE gitlab_connections SET checked_at = now() - interval '1 hour'";
     app.database().execute(sql).await;
 }
 
 /// Presses one of the buttons of the only webhook in GitLab.
-async fn press(panel: &Panel, act: &str, told: &str) {
+pub(super) async fn press(panel: &Panel, act: &str, told: &str) {
     let form = panel.open(&format!("{CONNECTIONS}1/")).await.form_with("hook");
     tells(&panel.submit(form.press("act", act)).await, told);
 }
 
-async fn becomes(app: &App, sql: &str, value: &str) {
+pub(super) async fn becomes(app: &App, sql: &str, value: &str) {
     wait::until_equal(sql, value.to_owned(), async || app.database().value(sql).await).await;
 }
 

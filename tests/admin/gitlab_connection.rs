@@ -14,7 +14,7 @@ const ADD: &str = "/admin/gitlab/connection/add/";
 const CALLS: &str = "/admin/gitlab/call/";
 const PROJECTS: &str = "/admin/gitlab/project/";
 const WEBHOOKS: &str = "/admin/hooks/webhook/";
-const TOKEN: &str = "glpat-1xBstMuch5ecret";
+pub(super) const TOKEN: &str = "glpat-1xBstMuch5ecret";
 pub(super) const SHA: &str = "da1560886d4f094c3e6c9ef40349f7d38b5d27d7";
 
 /// A GitLab with one project, and its token.

@@ -7,6 +7,7 @@ mod compromised;
 mod delivery_log;
 mod forms;
 mod gitlab_care;
+mod gitlab_catch_up;
 mod gitlab_connection;
 mod gitlab_results;
 mod import;

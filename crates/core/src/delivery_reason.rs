@@ -33,6 +33,8 @@ pub enum DeliveryReason {
     Disabled { webhook: String },
     /// It matches but for this filter.
     Filtered { webhook: String, check: FieldCheck },
+    /// It came late, and the webhook runs the newest event of a branch only, which is another one.
+    Overtaken { webhook: String },
     /// It matches but for this field.
     Differs { webhook: String, check: FieldCheck, pending: bool },
     /// It matches but for the repository's name and URL.
@@ -195,6 +197,10 @@ impl DeliveryReason {
             )
             .with("label", webhook),
             Self::Filtered { webhook, check } => mismatch::filtered_sentence(webhook, check),
+            Self::Overtaken { webhook } => Sentence::new(
+                "“{label}” runs only the newest event of a branch, and there is a newer one",
+            )
+            .with("label", webhook),
             Self::Differs { webhook, check, pending } => {
                 let pattern = if *pending {
                     "No pending webhook matches. {difference}"

@@ -3,6 +3,7 @@
 
 pub mod action;
 pub mod actor;
+pub mod catch_up;
 pub mod change;
 pub mod chart;
 #[cfg(feature = "diesel")]
@@ -14,6 +15,7 @@ pub mod device;
 pub mod difference;
 pub mod event;
 pub mod failure;
+pub mod headers;
 pub mod hidden;
 pub mod idempotency;
 pub mod ids;

@@ -99,7 +99,7 @@ pub fn find_obstacle(kept: Kept) -> Option<Skip> {
 pub fn obstacle_among_many(kept: Kept) -> Option<Skip> {
     let stands_for_another = if kept.verdict == Verdict::Duplicate {
         Some(Skip::Duplicate)
-    } else if kept.source == Source::Gitlab {
+    } else if kept.source.is_gitlabs() {
         None
     } else {
         Some(Skip::Made)

@@ -12,11 +12,13 @@ pub enum Source {
     Replay,
     /// A person who tried a webhook out.
     Hand,
+    /// Signalbox, from the log that GitLab keeps of what it sent.
+    Log,
 }
 
 impl Source {
     /// Every source.
-    pub const ALL: [Self; 3] = [Self::Gitlab, Self::Replay, Self::Hand];
+    pub const ALL: [Self; 4] = [Self::Gitlab, Self::Replay, Self::Hand, Self::Log];
 
     /// The stored word.
     #[must_use]
@@ -25,7 +27,14 @@ impl Source {
             Self::Gitlab => "gitlab",
             Self::Replay => "replay",
             Self::Hand => "hand",
+            Self::Log => "log",
         }
+    }
+
+    /// Whether the event is GitLab's own, however it came here: no person made it.
+    #[must_use]
+    pub const fn is_gitlabs(self) -> bool {
+        matches!(self, Self::Gitlab | Self::Log)
     }
 
     /// The source of a stored word.

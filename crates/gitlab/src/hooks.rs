@@ -20,7 +20,7 @@ pub enum Owner {
 }
 
 impl Owner {
-    fn path(self) -> String {
+    pub(crate) fn path(self) -> String {
         match self {
             Self::Project(id) => format!("projects/{id}/hooks"),
             Self::Group(id) => format!("groups/{id}/hooks"),

@@ -4,6 +4,7 @@
 mod client;
 mod failure;
 pub mod hooks;
+pub mod log;
 pub mod projects;
 pub mod statuses;
 pub mod token;

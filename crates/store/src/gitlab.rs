@@ -2,6 +2,7 @@
 //! GitLab's webhooks that are kept in order. No token is opened here.
 
 mod calls;
+pub mod catch_up;
 mod connections;
 mod hooks;
 pub mod statuses;

@@ -116,6 +116,16 @@ diesel::table! {
         auto_fix -> Bool,
         unwritten -> Bool,
         archived -> Bool,
+        log_read_to -> Nullable<Timestamptz>,
+        missed -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    gitlab_log_events (hook_id, event_id) {
+        hook_id -> Int8,
+        event_id -> Int8,
+        at -> Timestamptz,
     }
 }
 
@@ -459,6 +469,7 @@ diesel::joinable!(gitlab_calls -> gitlab_connections (connection_id));
 diesel::joinable!(gitlab_hook_webhooks -> gitlab_hooks (hook_id));
 diesel::joinable!(gitlab_hook_webhooks -> webhooks (webhook_id));
 diesel::joinable!(gitlab_hooks -> gitlab_connections (connection_id));
+diesel::joinable!(gitlab_log_events -> gitlab_hooks (hook_id));
 diesel::joinable!(gitlab_statuses -> gitlab_hooks (hook_id));
 diesel::joinable!(job_attempts -> jobs (job_id));
 diesel::joinable!(list_columns -> users (user_id));
@@ -477,6 +488,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     gitlab_connections,
     gitlab_hook_webhooks,
     gitlab_hooks,
+    gitlab_log_events,
     gitlab_statuses,
     idempotency_keys,
     job_attempts,

@@ -184,10 +184,10 @@ fn gitlab_rows() -> Vec<Row> {
             route.to(gitlab::page::show_connection)
         }),
         Row::post(urls::gitlab_connection_check(urls::ID), change, |route| {
-            route.to(gitlab::page::submit_check)
+            route.to(gitlab::acts::submit_check)
         }),
         Row::post(urls::gitlab_connection_fix(urls::ID), change, |route| {
-            route.to(gitlab::page::submit_fix)
+            route.to(gitlab::acts::submit_fix)
         }),
     ]);
     rows

@@ -1,11 +1,9 @@
-//! What is refused before anything is parsed, and what is kept of the headers.
-//!
-//! Custom headers of a hook are secrets, so headers are kept from an allow list; of credentials
-//! only a word is kept.
+//! What is refused before anything is parsed.
 
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use signalbox_core::credential::{Presented, Signed, token_digest};
 use signalbox_core::delivery_reason::DeliveryReason;
+use signalbox_core::headers::keep_headers;
 use signalbox_core::idempotency::KeyHeaders;
 use std::collections::BTreeMap;
 
@@ -15,22 +13,6 @@ const MAX_EVENT: usize = 200;
 const MAX_CREDENTIAL: usize = 4_096;
 /// Longest key.
 const MAX_KEY: usize = 255;
-/// Longest other header that is kept.
-const MAX_KEPT: usize = 500;
-
-/// Headers kept as they are.
-const KEPT: [&str; 9] = [
-    "Content-Type",
-    "Content-Length",
-    "User-Agent",
-    "X-Gitlab-Event",
-    "X-Gitlab-Instance",
-    "X-Gitlab-Webhook-UUID",
-    "X-Gitlab-Event-UUID",
-    "Idempotency-Key",
-    "webhook-id",
-];
-
 /// A request that is not looked at further.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
@@ -148,25 +130,9 @@ fn single_header<'a>(
     Ok(Some(first.as_bytes()))
 }
 
-/// What of the headers is stored: an allow list; credentials as words.
+/// What of the headers is stored.
 pub(super) fn kept_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
-    let mut kept = BTreeMap::new();
-    for name in KEPT {
-        if let Some(value) = headers.get(name) {
-            let text = String::from_utf8_lossy(value.as_bytes());
-            let clean = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
-            kept.insert(name.to_owned(), text.chars().take(MAX_KEPT).map(clean).collect());
-        }
-    }
-    for name in ["X-Gitlab-Token", "webhook-signature"] {
-        if headers.contains_key(name) {
-            kept.insert(name.to_owned(), "[masked]".to_owned());
-        }
-    }
-    if let Some(at) = headers.get("webhook-timestamp").and_then(|value| value.to_str().ok()) {
-        kept.insert("webhook-timestamp".to_owned(), at.chars().take(40).collect());
-    }
-    kept
+    keep_headers(|name| Some(String::from_utf8_lossy(headers.get(name)?.as_bytes())))
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use signalbox_core::delivery_reason::DeliveryReason;
-use signalbox_core::event::Event;
 use signalbox_core::idempotency;
 use signalbox_core::network::sender_network;
 use signalbox_core::verdict::{Endpoint, Verdict};
@@ -83,20 +82,9 @@ async fn read_and_submit(
 }
 
 fn read_content(deps: &Deps, head: Head, body: &Bytes) -> (Content, String) {
-    let content = match Event::from_body(&head.event, body) {
-        Ok(event) => {
-            let repeat = deps.settings.body_repeat;
-            let key = idempotency::derive_key(
-                head.key_headers(),
-                &head.event,
-                body,
-                clock::now(),
-                repeat,
-            );
-            Content::Event { event: Box::new(event), presented: head.presented.clone(), key }
-        }
-        Err(error) => Content::Refused { status: 400, code: error.code(), reason: error.reason() },
-    };
+    let repeat = deps.settings.body_repeat;
+    let key = idempotency::derive_key(head.key_headers(), &head.event, body, clock::now(), repeat);
+    let content = Content::from_body(&head.event, body, head.presented, key);
     (content, head.event)
 }
 

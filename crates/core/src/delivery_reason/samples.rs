@@ -49,6 +49,7 @@ pub fn one_of_each() -> Vec<DeliveryReason> {
         filtered(sample_check(MatchField::ObeySkip, "", "the push option ci.skip")),
         filtered(condition),
         filtered(FieldCheck::with_words(MatchField::PathFilter, unreadable, broken, false)),
+        DeliveryReason::Overtaken { webhook: webhook() },
         DeliveryReason::OtherRepository { webhook: webhook(), expected: place(), actual: place() },
         DeliveryReason::Renamed { project, webhook: webhook(), expected: place(), actual: place() },
         DeliveryReason::AwaitsRegistration { webhook: webhook() },

@@ -30,6 +30,8 @@ pub struct Hook {
     pub auto_fix: bool,
     pub unwritten: bool,
     pub archived: bool,
+    pub log_read_to: Option<DateTime<Utc>>,
+    pub missed: Option<Value>,
 }
 
 /// A webhook of GitLab's with the webhooks here that it serves.

@@ -225,7 +225,12 @@ const FILTERS: &[FilterSpec<Filter>] = &[
     FilterSpec {
         param: "source",
         label: "Source",
-        choices: Choices::Fixed(&[("gitlab", "GitLab"), ("replay", "Replay"), ("hand", "Manual")]),
+        choices: Choices::Fixed(&[
+            ("gitlab", "GitLab"),
+            ("log", "GitLab’s log"),
+            ("replay", "Replay"),
+            ("hand", "Manual"),
+        ]),
         apply: |filter, value| {
             filter.source = Some(Source::parse(value).ok_or(BadChoice)?);
             Ok(())

@@ -316,6 +316,7 @@ pub fn made_how(delivery: &Brief) -> Option<&'static str> {
     match delivery.source {
         Source::Replay => Some("Replayed"),
         Source::Hand => Some("Manual"),
+        Source::Log => Some("From GitLab’s log"),
         Source::Gitlab => None,
     }
 }

@@ -1,9 +1,10 @@
 //! How a connection, a call and a webhook in GitLab stand, as badges and sentences.
 
-use crate::connections::{ends_soon, find_drift};
+use crate::connections::{MissedEvents, ends_soon, find_drift};
 use crate::web::admin::kit::at::At;
 use crate::web::admin::kit::badge::{Badge, Tone};
 use chrono::{DateTime, Utc};
+use signalbox_core::listing::group_thousands;
 use signalbox_gitlab::ApiFailure;
 use signalbox_gitlab::hooks::Drift;
 use signalbox_i18n::{self as i18n, say, t};
@@ -41,6 +42,7 @@ pub fn hook_state(row: &HookRow) -> (Badge, Vec<String>) {
     if row.hook.archived {
         told.push(t("The project is archived.").to_owned());
     }
+    told.extend(missed_text(row.hook.missed.as_ref()));
     let is_disabled = drift.iter().any(|drift| matches!(drift, Drift::Disabled { .. }));
     let badge = if row.hook.failure.is_some() {
         Badge::new("failed", "Failed", "cross", Tone::Bad)
@@ -48,6 +50,8 @@ pub fn hook_state(row: &HookRow) -> (Badge, Vec<String>) {
         Badge::new("disabled", "Disabled in GitLab", "slash", Tone::Bad)
     } else if row.hook.hook_id.is_none() {
         Badge::new("missing", "Not in GitLab yet", "hourglass", Tone::Plain)
+    } else if drift.is_empty() && !row.hook.unwritten && row.hook.missed.is_some() {
+        Badge::new("missed", "Missed events", "warning", Tone::Caution)
     } else if drift.is_empty() && row.hook.archived {
         Badge::new("archived", "Archived", "slash", Tone::Quiet)
     } else if drift.is_empty() && !row.hook.unwritten {
@@ -56,6 +60,23 @@ pub fn hook_state(row: &HookRow) -> (Badge, Vec<String>) {
         Badge::new("differs", "Differs", "warning", Tone::Caution)
     };
     (badge, told)
+}
+
+/// What waits for a person in GitLab's log.
+fn missed_text(stored: Option<&serde_json::Value>) -> Option<String> {
+    let missed: MissedEvents = serde_json::from_value(stored?.clone()).ok()?;
+    let kinds: Vec<String> = missed
+        .kinds
+        .iter()
+        .map(|(kind, count)| format!("{kind}: {}", group_thousands(*count)))
+        .collect();
+    Some(say!(
+        "GitLab could not deliver {n} events from {from} to {to} ({kinds}). “Catch up” runs them.",
+        n = group_thousands(missed.count),
+        from = At(missed.from).minute(),
+        to = At(missed.to).minute(),
+        kinds = kinds.join(", ")
+    ))
 }
 
 fn drift_text(drift: &Drift) -> String {

@@ -2,6 +2,7 @@
 //! page is `page.rs`, the calls that were made `calls.rs`, the projects to choose from `projects.rs`.
 //! What is done, `crate::connections` does.
 
+pub mod acts;
 pub mod badges;
 pub mod calls;
 mod list;
@@ -106,7 +107,7 @@ impl Editable for Connections {
             Some(object) => save_form(ctx, conn, Some(object), values).await?,
         };
         let connection = gitlab::find_connection(conn, connection_id(&saved.id)?).await?;
-        page::check_and_tell(ctx, connection).await;
+        acts::check_and_tell(ctx, connection).await;
         Ok(Saved { next: Some(META.page_url(&saved.id)), ..saved })
     }
 

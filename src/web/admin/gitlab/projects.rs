@@ -1,7 +1,7 @@
 //! The projects that webhooks can be made for: searched in every connection, chosen with one press,
 //! which opens the form of a new webhook with their values.
 
-use super::page::wait_for;
+use super::acts::wait_for;
 use crate::connections;
 use crate::web::admin::context::AdminContext;
 use crate::web::admin::kit::back::query_parameter;

@@ -3,8 +3,8 @@
 use crate::clock;
 use crate::connections::{self, Outcome, Test, project_token};
 use crate::web::admin::context::{AdminContext, Unsaved, to_unsaved};
+use crate::web::admin::gitlab::acts::{tell_setup_error, tell_waiting, wait_for};
 use crate::web::admin::gitlab::badges::hook_state;
-use crate::web::admin::gitlab::page::{tell_setup_error, tell_waiting, wait_for};
 use crate::web::admin::kit::badge::Badge;
 use crate::web::admin::kit::field::{Choice, Field, Fieldset, Widget};
 use crate::web::admin::kit::form::{FormErrors, Values};

@@ -1,0 +1,341 @@
+//! Catches up on what GitLab could not deliver: its log of seven days is compared with the keys that are
+//! held here, and what is missing is judged as if it came now, by the same hand and under the same key.
+//! So nothing runs twice, whoever dies in between, and also when GitLab delivers it after all.
+
+use super::client::open_client;
+use super::setup::{SetupError, open_token};
+use crate::clock;
+use crate::intake::{Arrival, Content, Intake, Origin, Sender};
+use crate::webhooks;
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use signalbox_core::catch_up::{Missed, find_overtaken};
+use signalbox_core::credential::{Presented, Signed, SigningKey, token_digest};
+use signalbox_core::headers::keep_headers;
+use signalbox_core::idempotency::{KEY_DAYS, Key};
+use signalbox_core::seal::Keys;
+use signalbox_core::verdict::Endpoint;
+use signalbox_gitlab::hooks::Owner;
+use signalbox_gitlab::log::LogEvent;
+use signalbox_gitlab::{ApiFailure, Client};
+use signalbox_store::gitlab::{Connection, Hook, catch_up};
+use signalbox_store::keys::{ScopedKey, find_holders};
+use signalbox_store::{Conn, Pool, StoreError};
+use std::collections::{BTreeMap, HashSet};
+
+/// How long GitLab keeps what it sent.
+const LOGGED: TimeDelta = TimeDelta::days(7);
+/// How long before the newest event that was compared the next look begins: events are logged beside
+/// each other.
+const OVERLAP: TimeDelta = TimeDelta::minutes(1);
+/// Up to so many missing events of a webhook are taken without a person.
+const MANY: usize = 200;
+/// How many bytes of events are held at once. What is newer is read again.
+const HELD: usize = 64 * 1024 * 1024;
+/// How many events are sent again at once: GitLab does so five times a minute.
+const RESENDS: usize = 5;
+
+/// What catching up needs.
+#[derive(Clone, Copy)]
+pub struct CatchUp<'a> {
+    /// The database.
+    pub pool: &'a Pool,
+    /// The installation's keys: events are taken with their webhook's own credentials.
+    pub keys: &'a Keys,
+    /// What judges and stores events.
+    pub intake: &'a Intake,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CaughtUp {
+    /// Events that were taken from the log.
+    pub taken: usize,
+    /// Events that GitLab sent again.
+    pub resent: usize,
+    /// Whether there is more to send again, in a minute.
+    pub goes_on: bool,
+}
+
+/// What waits for a person, because it is much.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissedEvents {
+    /// How many events.
+    pub count: usize,
+    /// When the oldest was sent.
+    pub from: DateTime<Utc>,
+    /// When the newest was.
+    pub to: DateTime<Utc>,
+    /// How many of each kind.
+    pub kinds: BTreeMap<String, usize>,
+    /// When the newest event that was looked at was logged.
+    pub read_to: DateTime<Utc>,
+}
+
+/// Catches up on one webhook in GitLab, however much it is.
+///
+/// # Errors
+/// What GitLab says; an event that could not be stored. What was taken before stays taken.
+pub async fn catch_up_now(
+    deps: CatchUp<'_>,
+    connection: &Connection,
+    hook: &Hook,
+) -> Result<CaughtUp, SetupError> {
+    let client = open_client(deps.pool, deps.keys, connection)?;
+    match hook.hook_id {
+        Some(hook_id) => deps.catch_up(&client, (hook, hook_id), true).await,
+        None => Ok(CaughtUp::default()),
+    }
+}
+
+/// Leaves out what waits for a person.
+///
+/// # Errors
+/// Those of the database.
+pub async fn leave_out(conn: &mut Conn, hook: &Hook) -> Result<(), StoreError> {
+    let missed = hook.missed.clone().and_then(|it| serde_json::from_value::<MissedEvents>(it).ok());
+    match missed {
+        Some(missed) => {
+            // What is as old as that would be found again.
+            let read_to = missed.read_to + OVERLAP + TimeDelta::milliseconds(1);
+            catch_up::note_log_read(conn, hook.id, read_to, clock::now()).await
+        }
+        None => Ok(()),
+    }
+}
+
+/// What of the log is missing here, the oldest first.
+#[derive(Default)]
+struct Found {
+    events: BTreeMap<i64, LogEvent>,
+    bytes: usize,
+    /// All of them, also those that were let go.
+    all: Option<MissedEvents>,
+    /// When the newest event that was looked at was logged.
+    newest: Option<DateTime<Utc>>,
+    is_cut: bool,
+}
+
+impl CatchUp<'_> {
+    /// Catches up on one webhook in GitLab. Unless a person says so, much waits for one.
+    pub(super) async fn catch_up(
+        self,
+        client: &Client,
+        (hook, hook_id): (&Hook, i64),
+        is_asked: bool,
+    ) -> Result<CaughtUp, SetupError> {
+        let mut all = CaughtUp::default();
+        let mut read_to = hook.log_read_to.unwrap_or(hook.created_at);
+        loop {
+            let found = match self.read_log(client, (hook, hook_id), read_to).await {
+                // Versions before 17.3 show no log.
+                Err(SetupError::Gitlab(ApiFailure::NotFound)) => return Ok(all),
+                found => found?,
+            };
+            let newest = found.newest.unwrap_or(read_to);
+            if let Some(missed) = found.all.as_ref().filter(|it| it.count > MANY && !is_asked) {
+                let missed = MissedEvents { read_to: newest, ..missed.clone() };
+                let stored = serde_json::to_value(&missed).unwrap_or_default();
+                catch_up::note_missed(&mut *self.pool.get_conn().await?, hook.id, &stored).await?;
+                return Ok(all);
+            }
+            let is_cut = found.is_cut;
+            let (taken, waiting) = self.take_all(client, (hook, hook_id), found).await?;
+            all.taken += taken.taken;
+            all.resent += taken.resent;
+            all.goes_on = waiting.is_some();
+            read_to = waiting.unwrap_or(newest.max(read_to));
+            let mut conn = self.pool.get_conn().await?;
+            catch_up::note_log_read(&mut conn, hook.id, read_to, clock::now()).await?;
+            if !is_cut || all.goes_on {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// What was sent since a moment, was not taken, and is not known here.
+    async fn read_log(
+        self,
+        client: &Client,
+        (hook, hook_id): (&Hook, i64),
+        read_to: DateTime<Utc>,
+    ) -> Result<Found, SetupError> {
+        let since = (read_to - OVERLAP).max(clock::now() - LOGGED).max(hook.created_at);
+        let mut found = Found::default();
+        for page in 1.. {
+            let owner = Owner::Project(hook.project_id);
+            let (events, may_go_on) = client.fetch_log_page(owner, hook_id, page).await?;
+            let reaches_known = events.last().is_none_or(|event| event.logged_at() < since);
+            let newest = events.iter().map(LogEvent::logged_at).max();
+            found.newest = found.newest.max(newest);
+            let events = events.into_iter().filter(|it| it.logged_at() >= since && !it.was_taken());
+            for event in self.filter_missing(hook, events.collect()).await? {
+                found.hold(event);
+            }
+            if reaches_known || !may_go_on {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Those whose key nobody holds, and that were not taken before.
+    async fn filter_missing(
+        self,
+        hook: &Hook,
+        events: Vec<LogEvent>,
+    ) -> Result<Vec<LogEvent>, SetupError> {
+        let keys: Vec<ScopedKey> = events.iter().filter_map(scope_key).collect();
+        let ids: Vec<i64> = events.iter().map(|event| event.id).collect();
+        let mut conn = self.pool.get_conn().await?;
+        let held = find_holders(&conn, &keys.iter().collect::<Vec<_>>(), clock::now()).await?;
+        let held: HashSet<String> = held.into_keys().map(|key| key.key).collect();
+        let taken = catch_up::find_taken(&mut conn, hook.id, &ids).await?;
+        // Without a key it cannot be told whether it came: GitLab before 17.4.
+        let is_missing = |event: &LogEvent| {
+            event.key().is_some_and(|key| !held.contains(&*key)) && !taken.contains(&event.id)
+        };
+        Ok(events.into_iter().filter(is_missing).collect())
+    }
+
+    /// Takes what was found, the oldest first. With it comes since when events wait to be sent again.
+    async fn take_all(
+        self,
+        client: &Client,
+        (hook, hook_id): (&Hook, i64),
+        found: Found,
+    ) -> Result<(CaughtUp, Option<DateTime<Utc>>), SetupError> {
+        let events: Vec<LogEvent> = found.events.into_values().collect();
+        let missed: Vec<Missed> = events.iter().map(missed_of).collect();
+        let Some(oldest) = missed.iter().map(|event| event.at).min() else {
+            return Ok((CaughtUp::default(), None));
+        };
+        let received = {
+            let mut conn = self.pool.get_conn().await?;
+            catch_up::newest_received(&mut conn, hook.project_id, oldest).await?
+        };
+        let overtaken = find_overtaken(&missed, &received);
+        let (mut all, mut waiting) = (CaughtUp::default(), None);
+        for (event, overtaken) in events.into_iter().zip(overtaken) {
+            let id = event.id;
+            if event.is_oversized() {
+                let asked = waiting.is_none() && all.resent < RESENDS;
+                if !asked || !resend(client, (hook, hook_id), id).await? {
+                    waiting = waiting.or(Some(event.logged_at()));
+                    continue;
+                }
+                all.resent += 1;
+            } else {
+                self.take_event(hook, event, overtaken).await?;
+                all.taken += 1;
+            }
+            let mut conn = self.pool.get_conn().await?;
+            catch_up::note_taken(&mut conn, hook.id, id, clock::now()).await?;
+        }
+        if all != CaughtUp::default() {
+            tracing::info!(
+                gitlab.project = hook.project_id,
+                "GitLab could not deliver events of project {}: {} taken from its log, {} sent again",
+                hook.project_id,
+                all.taken,
+                all.resent
+            );
+        }
+        Ok((all, waiting))
+    }
+
+    /// Has an event judged as if it came now. It presents what GitLab would: the log hides it, and who may
+    /// read the log of our webhook vouches for it.
+    async fn take_event(
+        self,
+        hook: &Hook,
+        event: LogEvent,
+        overtaken: bool,
+    ) -> Result<(), SetupError> {
+        let now = clock::now();
+        let header = event.header("X-Gitlab-Event").unwrap_or_default().into_owned();
+        let key = event.key().unwrap_or_default().into_owned();
+        let headers = keep_headers(|name| event.header(name));
+        let body = Bytes::copy_from_slice(event.body().as_bytes());
+        let token = open_token(self.keys, hook)?;
+        let signing = webhooks::signing_token_beside(self.keys, &token);
+        let timestamp = now.timestamp().to_string();
+        let signed = SigningKey::from_shown(signing.expose_secret()).map(|signing| Signed {
+            signatures: signing.sign_message(&key, &timestamp, &body),
+            id: key.clone(),
+            timestamp,
+        });
+        let token = token_digest(&self.keys.token_digest, token.expose_secret().as_bytes());
+        let presented = Presented { token: Some(token), signed };
+        let expires_at = now + TimeDelta::days(KEY_DAYS);
+        let key = Key { value: key, expires_at, from_body: false };
+        let mut permit = self.intake.body_permit(Sender::Known);
+        permit.grow_to(body.len())?;
+        let arrival = Arrival {
+            id: clock::delivery_id(),
+            received_at: now,
+            endpoint: Endpoint::Main,
+            remote_addr: String::new(),
+            headers,
+            content: Content::from_body(&header, &body, presented, Some(key)),
+            event_header: header,
+            body,
+            origin: Origin::Log { overtaken },
+        };
+        self.intake.submit_arrival(arrival, permit).await?;
+        Ok(())
+    }
+}
+
+impl Found {
+    /// Holds one more, which is older than those before. Of too many, the newest are let go.
+    fn hold(&mut self, event: LogEvent) {
+        let at = event.sent_at();
+        let all = self.all.get_or_insert_with(|| MissedEvents::none_at(at));
+        all.count += 1;
+        (all.from, all.to) = (all.from.min(at), all.to.max(at));
+        let kind = event.header("X-Gitlab-Event").unwrap_or_default().into_owned();
+        *all.kinds.entry(kind).or_default() += 1;
+        self.bytes += event.body().len();
+        self.events.insert(event.id, event);
+        while self.bytes > HELD && self.events.len() > 1 {
+            let Some((_, newest)) = self.events.pop_last() else { return };
+            self.bytes -= newest.body().len();
+            self.is_cut = true;
+        }
+        if self.is_cut {
+            self.newest = self.events.values().map(LogEvent::logged_at).max();
+        }
+    }
+}
+
+impl MissedEvents {
+    fn none_at(at: DateTime<Utc>) -> Self {
+        Self { count: 0, from: at, to: at, kinds: BTreeMap::new(), read_to: at }
+    }
+}
+
+/// Asks for an event to be sent again; whether GitLab did. It does not when it is asked too often, and it
+/// says how the receiver answered, which the log says too.
+async fn resend(
+    client: &Client,
+    (hook, hook_id): (&Hook, i64),
+    event: i64,
+) -> Result<bool, SetupError> {
+    match client.resend_event(Owner::Project(hook.project_id), hook_id, event).await {
+        Ok(()) | Err(ApiFailure::NotAccepted { .. }) => Ok(true),
+        Err(ApiFailure::TooManyCalls { .. }) => Ok(false),
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+fn scope_key(event: &LogEvent) -> Option<ScopedKey> {
+    let endpoint = Endpoint::Main.as_str().to_owned();
+    Some(ScopedKey { endpoint, key: event.key()?.into_owned(), webhook: None })
+}
+
+fn missed_of(event: &LogEvent) -> Missed {
+    Missed { line: event.line(), at: event.sent_at() }
+}
