@@ -3,26 +3,23 @@
 //! So nothing runs twice, whoever dies in between, and also when GitLab delivers it after all.
 
 use super::client::open_client;
-use super::setup::{SetupError, open_token};
+use super::setup::SetupError;
+use super::take::{CatchUp, Take};
 use crate::clock;
-use crate::intake::{Arrival, Content, Intake, Origin, Sender};
-use crate::webhooks;
+use crate::intake::Origin;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
-use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use signalbox_core::catch_up::{Missed, find_overtaken};
-use signalbox_core::credential::{Presented, Signed, SigningKey, token_digest};
 use signalbox_core::headers::keep_headers;
-use signalbox_core::idempotency::{KEY_DAYS, Key};
-use signalbox_core::seal::Keys;
+use signalbox_core::idempotency::KEY_DAYS;
 use signalbox_core::verdict::Endpoint;
 use signalbox_gitlab::hooks::Owner;
 use signalbox_gitlab::log::LogEvent;
 use signalbox_gitlab::{ApiFailure, Client};
-use signalbox_store::gitlab::{Connection, Hook, catch_up};
+use signalbox_store::gitlab::{Connection, Hook, catch_up, heads};
 use signalbox_store::keys::{ScopedKey, find_holders};
-use signalbox_store::{Conn, Pool, StoreError};
+use signalbox_store::{Conn, StoreError};
 use std::collections::{BTreeMap, HashSet};
 
 /// How long GitLab keeps what it sent.
@@ -31,22 +28,11 @@ const LOGGED: TimeDelta = TimeDelta::days(7);
 /// each other.
 const OVERLAP: TimeDelta = TimeDelta::minutes(1);
 /// Up to so many missing events of a webhook are taken without a person.
-const MANY: usize = 200;
+pub(super) const MANY: usize = 200;
 /// How many bytes of events are held at once. What is newer is read again.
 const HELD: usize = 64 * 1024 * 1024;
 /// How many events are sent again at once: GitLab does so five times a minute.
 const RESENDS: usize = 5;
-
-/// What catching up needs.
-#[derive(Clone, Copy)]
-pub struct CatchUp<'a> {
-    /// The database.
-    pub pool: &'a Pool,
-    /// The installation's keys: events are taken with their webhook's own credentials.
-    pub keys: &'a Keys,
-    /// What judges and stores events.
-    pub intake: &'a Intake,
-}
 
 /// What became of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -57,6 +43,12 @@ pub struct CaughtUp {
     pub resent: usize,
     /// Whether there is more to send again, in a minute.
     pub goes_on: bool,
+    /// Branches that went on without an event: their pushes are made within two minutes.
+    pub branches: usize,
+    /// Whether it is so much that it waits for a person.
+    pub waits: bool,
+    /// Whether GitLab could not deliver something, taken or not.
+    pub failed: bool,
 }
 
 /// What waits for a person, because it is much.
@@ -84,10 +76,10 @@ pub async fn catch_up_now(
     hook: &Hook,
 ) -> Result<CaughtUp, SetupError> {
     let client = open_client(deps.pool, deps.keys, connection)?;
-    match hook.hook_id {
-        Some(hook_id) => deps.catch_up(&client, (hook, hook_id), true).await,
-        None => Ok(CaughtUp::default()),
-    }
+    let Some(hook_id) = hook.hook_id else { return Ok(CaughtUp::default()) };
+    let done = deps.catch_up(&client, (hook, hook_id), true).await?;
+    let branches = deps.compare_branches(&client, hook, true).await?;
+    Ok(CaughtUp { branches, ..done })
 }
 
 /// Leaves out what waits for a person.
@@ -98,6 +90,7 @@ pub async fn leave_out(conn: &mut Conn, hook: &Hook) -> Result<(), StoreError> {
     let missed = hook.missed.clone().and_then(|it| serde_json::from_value::<MissedEvents>(it).ok());
     match missed {
         Some(missed) => {
+            heads::forget_heads(conn, hook.id).await?;
             // What is as old as that would be found again.
             let read_to = missed.read_to + OVERLAP + TimeDelta::milliseconds(1);
             catch_up::note_log_read(conn, hook.id, read_to, clock::now()).await
@@ -111,6 +104,7 @@ pub async fn leave_out(conn: &mut Conn, hook: &Hook) -> Result<(), StoreError> {
 struct Found {
     events: BTreeMap<i64, LogEvent>,
     bytes: usize,
+    has_failed: bool,
     /// All of them, also those that were let go.
     all: Option<MissedEvents>,
     /// When the newest event that was looked at was logged.
@@ -137,11 +131,14 @@ impl CatchUp<'_> {
             let newest = found.newest.unwrap_or(read_to);
             if let Some(missed) = found.all.as_ref().filter(|it| it.count > MANY && !is_asked) {
                 let missed = MissedEvents { read_to: newest, ..missed.clone() };
-                let stored = serde_json::to_value(&missed).unwrap_or_default();
-                catch_up::note_missed(&mut *self.pool.get_conn().await?, hook.id, &stored).await?;
-                return Ok(all);
+                missed.note(&mut *self.pool.get_conn().await?, hook.id).await?;
+                return Ok(CaughtUp { waits: true, ..all });
             }
             let is_cut = found.is_cut;
+            if found.has_failed {
+                all.failed = true;
+                heads::mark_heads_due(&mut *self.pool.get_conn().await?, hook.id).await?;
+            }
             let (taken, waiting) = self.take_all(client, (hook, hook_id), found).await?;
             all.taken += taken.taken;
             all.resent += taken.resent;
@@ -171,7 +168,9 @@ impl CatchUp<'_> {
             let newest = events.iter().map(LogEvent::logged_at).max();
             found.newest = found.newest.max(newest);
             let events = events.into_iter().filter(|it| it.logged_at() >= since && !it.was_taken());
-            for event in self.filter_missing(hook, events.collect()).await? {
+            let events: Vec<LogEvent> = events.collect();
+            found.has_failed |= !events.is_empty();
+            for event in self.filter_missing(hook, events).await? {
                 found.hold(event);
             }
             if reaches_known || !may_go_on {
@@ -246,46 +245,22 @@ impl CatchUp<'_> {
         Ok((all, waiting))
     }
 
-    /// Has an event judged as if it came now. It presents what GitLab would: the log hides it, and who may
-    /// read the log of our webhook vouches for it.
     async fn take_event(
         self,
         hook: &Hook,
         event: LogEvent,
         overtaken: bool,
     ) -> Result<(), SetupError> {
-        let now = clock::now();
-        let header = event.header("X-Gitlab-Event").unwrap_or_default().into_owned();
-        let key = event.key().unwrap_or_default().into_owned();
-        let headers = keep_headers(|name| event.header(name));
-        let body = Bytes::copy_from_slice(event.body().as_bytes());
-        let token = open_token(self.keys, hook)?;
-        let signing = webhooks::signing_token_beside(self.keys, &token);
-        let timestamp = now.timestamp().to_string();
-        let signed = SigningKey::from_shown(signing.expose_secret()).map(|signing| Signed {
-            signatures: signing.sign_message(&key, &timestamp, &body),
-            id: key.clone(),
-            timestamp,
-        });
-        let token = token_digest(&self.keys.token_digest, token.expose_secret().as_bytes());
-        let presented = Presented { token: Some(token), signed };
-        let expires_at = now + TimeDelta::days(KEY_DAYS);
-        let key = Key { value: key, expires_at, from_body: false };
-        let mut permit = self.intake.body_permit(Sender::Known);
-        permit.grow_to(body.len())?;
-        let arrival = Arrival {
-            id: clock::delivery_id(),
-            received_at: now,
-            endpoint: Endpoint::Main,
-            remote_addr: String::new(),
-            headers,
-            content: Content::from_body(&header, &body, presented, Some(key)),
-            event_header: header,
-            body,
+        let header = event.header("X-Gitlab-Event").unwrap_or_default();
+        let take = Take {
+            header: &header,
+            headers: keep_headers(|name| event.header(name)),
+            key: event.key().unwrap_or_default().into_owned(),
+            keeps: TimeDelta::days(KEY_DAYS),
+            body: Bytes::copy_from_slice(event.body().as_bytes()),
             origin: Origin::Log { overtaken },
         };
-        self.intake.submit_arrival(arrival, permit).await?;
-        Ok(())
+        self.take(hook, take).await
     }
 }
 
@@ -312,6 +287,12 @@ impl Found {
 }
 
 impl MissedEvents {
+    /// Has it wait for a person.
+    pub(super) async fn note(&self, conn: &mut Conn, hook: i64) -> Result<(), StoreError> {
+        let stored = serde_json::to_value(self).unwrap_or_default();
+        catch_up::note_missed(conn, hook, &stored).await
+    }
+
     fn none_at(at: DateTime<Utc>) -> Self {
         Self { count: 0, from: at, to: at, kinds: BTreeMap::new(), read_to: at }
     }

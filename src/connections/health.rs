@@ -3,11 +3,11 @@
 //! renamed projects are followed, what GitLab could not deliver is taken from its log, and what differs
 //! from what it is to be is noted for the pages, or fixed where a person said so.
 
-use super::catch_up::CatchUp;
 use super::check::check_connection;
 use super::client::open_client;
 use super::follow::follow_project;
 use super::setup::{SetupError, linked_triggers, note_seen, write_hook};
+use super::take::CatchUp;
 use crate::clock;
 use crate::intake::Intake;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -15,7 +15,7 @@ use signalbox_core::seal::Keys;
 use signalbox_gitlab::hooks::{Drift, Owner, Trigger};
 use signalbox_gitlab::{ApiFailure, Client};
 use signalbox_store::Pool;
-use signalbox_store::gitlab::{self, Connection, Hook};
+use signalbox_store::gitlab::{self, Connection, Hook, heads};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +24,10 @@ use tokio_util::sync::CancellationToken;
 const LOOK: Duration = Duration::from_secs(5);
 /// How often each connection is looked at.
 const EVERY: TimeDelta = TimeDelta::minutes(5);
+/// After so long without a look, GitLab may have sent and logged nothing for a while.
+const AWAY: TimeDelta = TimeDelta::minutes(15);
+/// How long branches that were compared are good for.
+const COMPARED: TimeDelta = TimeDelta::hours(12);
 
 /// Keeps connections and webhooks in order until `stop`. Where the main endpoint's address is set,
 /// webhooks are to send there, whatever it was before.
@@ -62,7 +66,7 @@ async fn look_at_due(deps: CatchUp<'_>, endpoint: Option<&str>) -> Result<(), Se
             check_hooks(deps, &connection).await?;
         }
     }
-    Ok(())
+    deps.make_pushes().await
 }
 
 /// Looks at each webhook of a connection.
@@ -98,6 +102,11 @@ async fn check_hook(deps: CatchUp<'_>, client: &Client, hook: &Hook) -> Result<(
         write_hook(pool, keys, client, hook.id, false).await?;
         return Ok(());
     };
+    let now = clock::now();
+    let was_away = hook.checked_at.is_none_or(|at| at < now - AWAY);
+    let is_old = hook.heads_at.is_none_or(|at| at < now - COMPARED);
+    // Each is written down before anything else is done: whoever goes on knows it.
+    let mut may_lack = hook.heads_due || was_away || is_old;
     let project = client.fetch_project(hook.project_id).await?;
     follow_project(&mut *pool.get_conn().await?, keys, hook, &project).await?;
     let seen = match client.fetch_hook(Owner::Project(hook.project_id), hook_id).await {
@@ -107,6 +116,10 @@ async fn check_hook(deps: CatchUp<'_>, client: &Client, hook: &Hook) -> Result<(
         seen => seen?,
     };
     let mut conn = pool.get_conn().await?;
+    may_lack |= seen.is_disabled();
+    if may_lack {
+        heads::mark_heads_due(&mut conn, hook.id).await?;
+    }
     note_seen(&mut conn, hook.id, &seen).await?;
     let served = gitlab::hook_webhooks(&mut conn, hook.id).await?;
     drop(conn);
@@ -127,7 +140,10 @@ async fn check_hook(deps: CatchUp<'_>, client: &Client, hook: &Hook) -> Result<(
     if seen.is_disabled() && seen.url == hook.url {
         enable_hook(pool, client, hook, hook_id).await?;
     }
-    deps.catch_up(client, (hook, hook_id), false).await?;
+    let done = deps.catch_up(client, (hook, hook_id), false).await?;
+    if (may_lack || done.failed) && !done.waits {
+        deps.compare_branches(client, hook, false).await?;
+    }
     Ok(())
 }
 

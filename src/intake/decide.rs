@@ -9,6 +9,7 @@ use super::{Arrival, Content, Origin, Policy};
 use crate::clock;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::try_join;
+use signalbox_core::catch_up::{Head, LATE, head_key};
 use signalbox_core::credential::Presented;
 use signalbox_core::delivery_reason::DeliveryReason;
 use signalbox_core::event::Event;
@@ -20,8 +21,9 @@ use signalbox_core::matching::trace::Trace;
 use signalbox_core::matching::{Decision, Question, decide_delivery};
 use signalbox_core::pause::{Note, Pause, find_holding};
 use signalbox_core::seal::Keys;
-use signalbox_core::verdict::Verdict;
+use signalbox_core::verdict::{Endpoint, Verdict};
 use signalbox_core::webhook::{Concurrency, ProjectId, Webhook};
+use signalbox_store::gitlab::heads;
 use signalbox_store::keys::{self, Claim, ScopedKey};
 use signalbox_store::{Conn, Result, candidates, pauses};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -54,6 +56,8 @@ struct Known {
     changed: Option<BTreeMap<WebhookId, Arc<Webhook>>>,
     holders: HashMap<ScopedKey, String>,
     pauses: Vec<Pause>,
+    /// Keys of pushes that were found missing.
+    missed: HashSet<String>,
 }
 
 impl Known {
@@ -117,18 +121,47 @@ async fn load_known(
     }
     let held: Vec<_> = held.iter().collect();
     // All three on their way at once.
-    let (version, holders, pauses) = try_join!(
+    let commits = commits_of_pushes(arrivals);
+    let (version, mut holders, pauses, missed) = try_join!(
         candidates::webhooks_version(conn),
         keys::find_holders(conn, &held, now),
         pauses::list_pauses(conn),
+        heads::find_missed(conn, &commits, now - LATE),
     )?;
+    let missed: HashSet<String> =
+        missed.iter().map(|(project, head)| head_key(*project, head)).collect();
+    if !missed.is_empty() {
+        let held: Vec<_> = missed.iter().map(|key| scope_missed(key.clone(), None)).collect();
+        let held: Vec<_> = held.iter().collect();
+        holders.extend(keys::find_holders(conn, &held, now).await?);
+    }
     let places = webhooks.webhooks_of_places(conn, &places, version, keys).await?;
-    Ok(Known { places, changed: None, holders, pauses })
+    Ok(Known { places, changed: None, holders, pauses, missed })
 }
 
 fn scope_key(arrival: &Arrival, key: &Key, webhook: Option<WebhookId>) -> ScopedKey {
     let (endpoint, key) = (arrival.endpoint.as_str().to_owned(), key.value.clone());
     ScopedKey { endpoint, key, webhook }
+}
+
+/// The commits of a batch's pushes.
+fn commits_of_pushes(arrivals: &[Arrival]) -> Vec<&str> {
+    let events = arrivals.iter().filter_map(|arrival| match &arrival.content {
+        Content::Event { event, .. } if event.object_kind == "push" => Some(event),
+        _ => None,
+    });
+    events.map(|event| event.sha.as_str()).filter(|sha| !sha.is_empty()).collect()
+}
+
+/// What a push is known by, should it have been found missing.
+fn missed_key(event: &Event) -> Option<String> {
+    let head = Head { git_ref: event.git_ref.as_str().to_owned(), sha: event.sha.clone() };
+    event.project_id.filter(|_| event.object_kind == "push").map(|id| head_key(id, &head))
+}
+
+/// The key of a push that was found missing: the one that is made holds it, or GitLab's own.
+fn scope_missed(key: String, webhook: Option<WebhookId>) -> ScopedKey {
+    ScopedKey { endpoint: Endpoint::Main.as_str().to_owned(), key, webhook }
 }
 
 /// The id that a signature covers. It counts at both addresses and beside the key, which no
@@ -191,10 +224,14 @@ fn evaluate_event<'a>(
     };
     let mut decision = decide_delivery(question, &webhooks);
     let signed: HashSet<WebhookId> = decision.signed_for().collect();
+    let missed = missed_key(event)
+        .filter(|own| known.missed.contains(own) && key.is_none_or(|key| key.value != *own));
     let keys_of = |webhook: WebhookId| {
         let sent = key.map(|key| (scope_key(arrival, key, Some(webhook)), key.expires_at));
         let signed = signed_id(presented, Some(webhook)).filter(|_| signed.contains(&webhook));
-        sent.into_iter().chain(signed.map(|id| (id, now + TimeDelta::days(KEY_DAYS))))
+        let missed = missed.clone().map(|key| (scope_missed(key, Some(webhook)), now + LATE));
+        let signed = signed.map(|id| (id, now + TimeDelta::days(KEY_DAYS)));
+        sent.into_iter().chain(signed).chain(missed)
     };
     let repeat_of = |webhook| keys_of(webhook).find_map(|(key, _)| known.key_holder(&key)).cloned();
     let wanted = decision.wanted_by();

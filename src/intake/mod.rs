@@ -89,6 +89,8 @@ pub enum Origin {
         /// Whether a newer event of its branch is here.
         overtaken: bool,
     },
+    /// Signalbox, for a branch that went on without an event.
+    CatchUp,
 }
 
 impl Origin {
@@ -98,13 +100,14 @@ impl Origin {
             Self::Received => Source::Gitlab,
             Self::Made { source, .. } => *source,
             Self::Log { .. } => Source::Log,
+            Self::CatchUp => Source::CatchUp,
         }
     }
 
     /// The person who made it; none = nobody of ours.
     pub fn by(&self) -> Option<&str> {
         match self {
-            Self::Received | Self::Log { .. } => None,
+            Self::Received | Self::Log { .. } | Self::CatchUp => None,
             Self::Made { by, .. } => Some(by),
         }
     }

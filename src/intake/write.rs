@@ -77,7 +77,7 @@ fn delivery_row<'a>(
     let rejected = decision.verdict == Verdict::Rejected;
     let counting = *room == Room::Counting;
     let (replay_of, replay_run) = match &arrival.origin {
-        Origin::Received | Origin::Log { .. } => (None, None),
+        Origin::Received | Origin::Log { .. } | Origin::CatchUp => (None, None),
         Origin::Made { of, run, .. } => (of.as_ref().map(DeliveryId::as_str), run.as_deref()),
     };
     let (headers, reason) = match (counting, rejected) {

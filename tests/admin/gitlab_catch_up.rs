@@ -1,6 +1,7 @@
 //! What GitLab could not deliver, caught up on: each event once, whoever dies meanwhile, and also when
 //! GitLab delivers it after all.
 
+use super::gitlab_branches::note_branches;
 use super::gitlab_care::{becomes, look, press};
 use super::gitlab_connection::{CONNECTIONS, TOKEN, connect, gitlab_with_app, set_up};
 use crate::support::app::App;
@@ -8,11 +9,11 @@ use crate::support::panel::Panel;
 use crate::support::wait;
 use signalbox_gitlab_stand_in::{Event, GitLab, Owner};
 
-const FROM_LOG: &str = "SELECT count(*)::text FROM deliveries WHERE source = 'log'";
-const RUN: &str = "SELECT count(*)::text FROM jobs";
+pub(super) const FROM_LOG: &str = "SELECT count(*)::text FROM deliveries WHERE source = 'log'";
+pub(super) const RUN: &str = "SELECT count(*)::text FROM jobs";
 const MISSED: &str = "SELECT coalesce(missed ->> 'count', '0') FROM gitlab_hooks";
 
-async fn app_with_push(gitlab: &GitLab) -> (App, Panel) {
+pub(super) async fn app_with_push(gitlab: &GitLab) -> (App, Panel) {
     let app = App::start().await;
     let panel = app.panel().await;
     connect(&panel, gitlab).await;
@@ -20,7 +21,7 @@ async fn app_with_push(gitlab: &GitLab) -> (App, Panel) {
     (app, panel)
 }
 
-fn sha(number: usize) -> String {
+pub(super) fn sha(number: usize) -> String {
     format!("{number:040x}")
 }
 
@@ -142,6 +143,7 @@ async fn much_waits_for_a_person() {
 async fn what_the_log_does_not_hold_whole_is_sent_again() {
     let (gitlab, project) = gitlab_with_app().await;
     let (app, panel) = app_with_push(&gitlab).await;
+    note_branches(&app).await;
     let jobs = app.database().count("jobs").await;
     push_unreceived(&gitlab, project, "main", 1..8);
     for event in log_of(&gitlab, project).iter().rev().take(7) {
@@ -152,10 +154,10 @@ async fn what_the_log_does_not_hold_whole_is_sent_again() {
     assert_eq!(gitlab.count("/resend"), 5);
     gitlab.advance(chrono::TimeDelta::minutes(2));
     press(&panel, "catch_up", "Sent again by GitLab: 2.").await;
-    press(&panel, "catch_up", "Nothing was missed.").await;
+    // GitLab itself has lost their bodies: what it sends again is no push any more. The branch tells.
+    press(&panel, "catch_up", "Branches without an event: 1.").await;
     assert_eq!(gitlab.count("/resend"), 7);
     assert_eq!(app.database().value(FROM_LOG).await, "0");
-    // GitLab itself lost their bodies here: what it sends again is no push any more.
     assert_eq!(app.database().count("jobs").await, jobs);
     assert_eq!(app.database().count("deliveries WHERE verdict = 'unmatched'").await, 7);
 }
@@ -164,6 +166,7 @@ async fn what_the_log_does_not_hold_whole_is_sent_again() {
 async fn what_was_refused_or_is_older_than_the_webhook_is_told_apart() {
     let (gitlab, project) = gitlab_with_app().await;
     let (app, panel) = app_with_push(&gitlab).await;
+    note_branches(&app).await;
     let jobs = app.database().count("jobs").await;
     // Refused for its token: it is taken once both ends agree.
     gitlab.clear_hook_token(gitlab.hooks(Owner::Project(project))[0].id());
@@ -176,12 +179,14 @@ async fn what_was_refused_or_is_older_than_the_webhook_is_told_apart() {
     assert_eq!(app.database().count("jobs").await, jobs + 1);
     // Events of before the connection are none of its business.
     let later = "UPDATE gitlab_hooks SET log_read_to = NULL, created_at = now() + interval '1 day'";
-    push_unreceived(&gitlab, project, "main", 2..3);
+    push_unreceived(&gitlab, project, "other", 2..3);
     app.database().execute(later).await;
-    press(&panel, "catch_up", "Nothing was missed.").await;
+    // That its branch is new is seen all the same.
+    press(&panel, "catch_up", "Branches without an event: 1.").await;
+    assert_eq!(app.database().value(FROM_LOG).await, "1");
     // GitLab before 17.3 shows no log: nothing is wrong with that.
     gitlab.set_version(17, 2);
-    press(&panel, "catch_up", "Nothing was missed.").await;
+    press(&panel, "catch_up", "Branches without an event: 1.").await;
 }
 
 #[tokio::test]

@@ -46,7 +46,12 @@ pub(super) async fn connect(panel: &Panel, gitlab: &GitLab) -> Page {
 
 /// Chooses the project, and saves its webhook for an event.
 pub(super) async fn set_up(panel: &Panel, kind: &str, header: &str) -> Page {
-    let projects = panel.open(&format!("{PROJECTS}?q=app")).await;
+    set_up_of(panel, "app", kind, header).await
+}
+
+/// The same of another project.
+pub(super) async fn set_up_of(panel: &Panel, words: &str, kind: &str, header: &str) -> Page {
+    let projects = panel.open(&format!("{PROJECTS}?q={words}")).await;
     let href = projects.attributes("main td a, main th a", "href").remove(0);
     let form = panel.get(&href).await.form_with("repo_name");
     let form = form.set("object_kind", kind).set("http_x_gitlab_event", header);

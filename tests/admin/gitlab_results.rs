@@ -110,6 +110,9 @@ async fn what_gitlab_does_not_take_holds_no_job_up_and_is_sent_later() {
         (statuses(&gitlab, project).last()?[3] == "success").then_some(())
     })
     .await;
+    let noted = "SELECT (sent = 'success' AND due_at IS NULL)::text FROM gitlab_statuses";
+    wait::until_equal("its note", "true".to_owned(), async || app.database().value(noted).await)
+        .await;
     // What cannot be is not sent for ever: GitLab has no such commit.
     gitlab.remove_project(project);
     app.database().execute("UPDATE gitlab_statuses SET due_at = now(), sent = ''").await;

@@ -6,6 +6,8 @@ mod bulk;
 mod compromised;
 mod delivery_log;
 mod forms;
+mod gitlab_away;
+mod gitlab_branches;
 mod gitlab_care;
 mod gitlab_catch_up;
 mod gitlab_connection;

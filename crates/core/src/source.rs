@@ -14,11 +14,13 @@ pub enum Source {
     Hand,
     /// Signalbox, from the log that GitLab keeps of what it sent.
     Log,
+    /// Signalbox, for a branch that went on without an event.
+    CatchUp,
 }
 
 impl Source {
     /// Every source.
-    pub const ALL: [Self; 4] = [Self::Gitlab, Self::Replay, Self::Hand, Self::Log];
+    pub const ALL: [Self; 5] = [Self::Gitlab, Self::Replay, Self::Hand, Self::Log, Self::CatchUp];
 
     /// The stored word.
     #[must_use]
@@ -28,13 +30,14 @@ impl Source {
             Self::Replay => "replay",
             Self::Hand => "hand",
             Self::Log => "log",
+            Self::CatchUp => "catch_up",
         }
     }
 
-    /// Whether the event is GitLab's own, however it came here: no person made it.
+    /// Whether it stands for what happened in GitLab: no person made it.
     #[must_use]
     pub const fn is_gitlabs(self) -> bool {
-        matches!(self, Self::Gitlab | Self::Log)
+        matches!(self, Self::Gitlab | Self::Log | Self::CatchUp)
     }
 
     /// The source of a stored word.

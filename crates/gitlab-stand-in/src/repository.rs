@@ -76,6 +76,30 @@ pub(crate) fn one_branch(
     Ok(Reply::ok(branch(world, project, name)))
 }
 
+/// `GET /projects/:id/repository/compare`: what a branch has between two of its commits. All change one
+/// file.
+pub(crate) fn compare(world: &World, token: &Token, request: &Request, id: &str) -> Answer {
+    let project = world.project_as(token, request, id, Role::Reporter)?;
+    let sha = |name: &str| request.text(name).unwrap_or_default();
+    let (from, to) = (sha("from"), sha("to"));
+    let between = project.branches.values().find_map(|commits| {
+        let place = |sha: &str| commits.iter().position(|commit| commit.sha == sha);
+        commits.get(place(&from)? + 1..=place(&to)?)
+    });
+    let between = between.ok_or_else(|| Reply::not_found(Some("Ref")))?;
+    let file = json!({
+        "old_path": "README.md", "new_path": "README.md", "new_file": false,
+        "renamed_file": false, "deleted_file": false, "diff": "",
+    });
+    Ok(Reply::ok(json!({
+        "commit": between.last().map(|commit| commit.show(world, project)),
+        "commits": between.iter().map(|commit| commit.show(world, project)).collect::<Vec<_>>(),
+        "diffs": if between.is_empty() { vec![] } else { vec![file] },
+        "compare_timeout": false,
+        "compare_same_ref": from == to,
+    })))
+}
+
 /// `GET /projects/:id/repository/commits/:sha`, where a branch's name serves too.
 pub(crate) fn commit(
     world: &World,

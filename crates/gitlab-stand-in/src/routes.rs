@@ -106,6 +106,7 @@ fn of_project(
         ("GET", ["repository", "branches", name]) => {
             repository::one_branch(world, token, request, (id, name))
         }
+        ("GET", ["repository", "compare"]) => repository::compare(world, token, request, id),
         ("GET", ["repository", "commits", sha]) => {
             repository::commit(world, token, request, (id, sha))
         }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod branches;
 mod client;
 mod failure;
 pub mod hooks;

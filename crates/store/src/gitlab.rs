@@ -4,6 +4,7 @@
 mod calls;
 pub mod catch_up;
 mod connections;
+pub mod heads;
 mod hooks;
 pub mod statuses;
 

@@ -101,6 +101,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    gitlab_heads (hook_id, git_ref) {
+        hook_id -> Int8,
+        #[sql_name = "ref"]
+        git_ref -> Text,
+        sha -> Text,
+        missed_sha -> Text,
+        missed_at -> Nullable<Timestamptz>,
+        missed_due -> Bool,
+    }
+}
+
+diesel::table! {
     gitlab_hooks (id) {
         id -> Int8,
         connection_id -> Int8,
@@ -118,6 +130,8 @@ diesel::table! {
         archived -> Bool,
         log_read_to -> Nullable<Timestamptz>,
         missed -> Nullable<Jsonb>,
+        heads_due -> Bool,
+        heads_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -466,6 +480,7 @@ diesel::table! {
 }
 
 diesel::joinable!(gitlab_calls -> gitlab_connections (connection_id));
+diesel::joinable!(gitlab_heads -> gitlab_hooks (hook_id));
 diesel::joinable!(gitlab_hook_webhooks -> gitlab_hooks (hook_id));
 diesel::joinable!(gitlab_hook_webhooks -> webhooks (webhook_id));
 diesel::joinable!(gitlab_hooks -> gitlab_connections (connection_id));
@@ -486,6 +501,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     deliveries,
     gitlab_calls,
     gitlab_connections,
+    gitlab_heads,
     gitlab_hook_webhooks,
     gitlab_hooks,
     gitlab_log_events,

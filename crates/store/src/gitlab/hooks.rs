@@ -16,6 +16,7 @@ const CLAIM: TimeDelta = TimeDelta::minutes(3);
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = gitlab_hooks, check_for_backend(diesel::pg::Pg))]
 #[expect(missing_docs, reason = "the columns, explained by the migration")]
+#[expect(clippy::struct_excessive_bools, reason = "each column is a question of its own")]
 pub struct Hook {
     pub id: i64,
     pub connection_id: i64,
@@ -32,6 +33,8 @@ pub struct Hook {
     pub archived: bool,
     pub log_read_to: Option<DateTime<Utc>>,
     pub missed: Option<Value>,
+    pub heads_due: bool,
+    pub heads_at: Option<DateTime<Utc>>,
 }
 
 /// A webhook of GitLab's with the webhooks here that it serves.

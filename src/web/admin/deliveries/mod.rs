@@ -228,6 +228,7 @@ const FILTERS: &[FilterSpec<Filter>] = &[
         choices: Choices::Fixed(&[
             ("gitlab", "GitLab"),
             ("log", "GitLab’s log"),
+            ("catch_up", "Catch-up"),
             ("replay", "Replay"),
             ("hand", "Manual"),
         ]),

@@ -317,6 +317,7 @@ pub fn made_how(delivery: &Brief) -> Option<&'static str> {
         Source::Replay => Some("Replayed"),
         Source::Hand => Some("Manual"),
         Source::Log => Some("From GitLab’s log"),
+        Source::CatchUp => Some("Made to catch up"),
         Source::Gitlab => None,
     }
 }

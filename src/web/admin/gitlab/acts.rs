@@ -112,7 +112,7 @@ pub async fn submit_fix(ctx: AdminContext, posted: Posted) -> Result<HttpRespons
                 connections::catch_up_now(deps, &connection, &hook).await
             };
             match wait_for(work).await {
-                Some(Ok(done)) => ctx.leave_message(Level::Success, caught_up_text(done)),
+                Some(Ok(done)) => tell_caught_up(&ctx, done),
                 Some(Err(error)) => tell_setup_error(&ctx, error)?,
                 None => tell_waiting(&ctx),
             }
@@ -149,18 +149,29 @@ pub async fn submit_fix(ctx: AdminContext, posted: Posted) -> Result<HttpRespons
     Ok(see_other(back))
 }
 
-fn caught_up_text(done: CaughtUp) -> String {
-    match done {
-        CaughtUp { taken: 0, resent: 0, goes_on: false } => t("Nothing was missed.").to_owned(),
-        CaughtUp { goes_on: true, .. } => {
-            t("GitLab sends events again five times a minute. The rest follows by itself.")
-                .to_owned()
-        }
-        CaughtUp { taken, resent, .. } => say!(
+/// Leaves messages of what became of catching up.
+fn tell_caught_up(ctx: &AdminContext, done: CaughtUp) {
+    let CaughtUp { taken, resent, branches, goes_on, .. } = done;
+    if taken + resent > 0 {
+        let text = say!(
             "Taken from GitLab’s log: {taken}. Sent again by GitLab: {resent}.",
             taken = taken,
             resent = resent
-        ),
+        );
+        ctx.leave_message(Level::Success, text);
+    }
+    if goes_on {
+        let text = t("GitLab sends events again five times a minute. The rest follows by itself.");
+        ctx.leave_message(Level::Warning, text);
+    }
+    if branches > 0 {
+        let text = say!(
+            "Branches without an event: {n}. Their pushes are made within two minutes.",
+            n = branches
+        );
+        ctx.leave_message(Level::Success, text);
+    } else if taken + resent == 0 && !goes_on {
+        ctx.leave_message(Level::Success, t("Nothing was missed."));
     }
 }
 

@@ -198,6 +198,8 @@ pub fn sample_connection(
         archived: true,
         log_read_to: Some(now),
         missed: serde_json::to_value(&missed).ok(),
+        heads_due: true,
+        heads_at: None,
     };
     let seen = serde_json::json!({
         "id": 1, "url": words, "push_events_branch_filter": words, "token_present": false,

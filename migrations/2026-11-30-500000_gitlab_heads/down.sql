@@ -1,0 +1,2 @@
+DROP TABLE gitlab_heads;
+ALTER TABLE gitlab_hooks DROP COLUMN heads_at, DROP COLUMN heads_due;
