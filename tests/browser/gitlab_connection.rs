@@ -58,6 +58,13 @@ async fn a_token_and_a_project_are_all_it_takes() {
     sound("gitlab-connection").await;
     browser.submit("Fix").await;
     browser.says("In order").await;
+    let missed = r#"UPDATE gitlab_hooks SET missed = '{"count": 1234, "from": "2026-01-01T00:00:00Z",
+        "to": "2026-01-02T03:04:05Z", "read_to": "2026-01-02T03:04:05Z",
+        "kinds": {"Push Hook": 1000, "Pipeline Hook": 234}}'"#;
+    app.database().execute(missed).await;
+    browser.open("/admin/gitlab/connection/1/").await;
+    browser.says("GitLab could not deliver 1,234 events").await;
+    sound("gitlab-connection-missed").await;
     gitlab.revoke_token("glpat-secret");
     browser.submit("Test connection").await;
     browser.says("GitLab refused the token").await;

@@ -99,6 +99,13 @@ pub struct SetupPage {
     pub change: String,
 }
 
+impl SetupPage {
+    /// Whether Signalbox keeps GitLab's webhook in order, so that nobody need fill anything in.
+    fn is_set_up(&self) -> bool {
+        self.card.as_ref().is_some_and(|card| card.linked.is_some())
+    }
+}
+
 /// The waiting part alone.
 #[derive(Template)]
 #[template(path = "admin/webhooks/_wait.html")]
