@@ -9,6 +9,7 @@ use signalbox_core::commit_status::CommitStatus;
 use signalbox_core::event::GitRef;
 use signalbox_core::notify::timing::{TRIES, retry_policy};
 use signalbox_core::seal::Keys;
+use signalbox_gitlab::deployments::NewDeployment;
 use signalbox_gitlab::statuses::NewStatus;
 use signalbox_gitlab::{ApiFailure, Client};
 use signalbox_store::gitlab;
@@ -88,15 +89,18 @@ async fn send_states(reporter: &Reporter, connection: i64, due: Vec<Due>) -> Res
         }
         let state = CommitStatus::of_job(due.job_state).as_str();
         let sent = match &client {
-            _ if due.sent == state => Ok(()),
+            _ if due.sent == state => Ok(None),
             Ok(client) => send_state(reporter, client, &due, state).await,
             Err(failure) => Err(failure.clone()),
         };
         let mut conn = reporter.pool.get_conn().await?;
         let now = clock::now();
-        let Err(failure) = sent else {
-            statuses::note_sent(&mut conn, &due, state, now).await?;
-            continue;
+        let failure = match sent {
+            Ok(deployment) => {
+                statuses::note_sent(&mut conn, &due, (state, deployment), now).await?;
+                continue;
+            }
+            Err(failure) => failure,
         };
         let tries = due.attempts + 1;
         let again = (failure.is_temporary() && tries < TRIES)
@@ -109,12 +113,13 @@ async fn send_states(reporter: &Reporter, connection: i64, due: Vec<Due>) -> Res
     Ok(())
 }
 
+/// Tells GitLab one state; the deployment that it made for that, if it did.
 async fn send_state(
     reporter: &Reporter,
     client: &Client,
     due: &Due,
     state: &str,
-) -> std::result::Result<(), ApiFailure> {
+) -> std::result::Result<Option<i64>, ApiFailure> {
     let git_ref = GitRef::from(due.git_ref.as_str());
     let git_ref = Some(git_ref.short_name()).filter(|name| !name.is_empty());
     let page = reporter.public_url.as_ref().map(|url| {
@@ -126,5 +131,75 @@ async fn send_state(
         git_ref,
         target_url: page.as_deref(),
     };
-    client.set_status(due.project_id, &due.sha, status).await
+    client.set_status(due.project_id, &due.sha, status).await?;
+    let (Some(git_ref), false) = (git_ref, due.environment.is_empty()) else { return Ok(None) };
+    match deployment_step(CommitStatus::of_job(due.job_state), due) {
+        None => Ok(None),
+        Some(Step::Move(deployment)) => {
+            client.set_deployment(due.project_id, deployment, state).await?;
+            Ok(None)
+        }
+        Some(Step::Create) => {
+            let deployment = NewDeployment {
+                environment: &due.environment,
+                sha: &due.sha,
+                git_ref,
+                tag: due.git_ref.starts_with("refs/tags/"),
+                status: state,
+            };
+            client.create_deployment(due.project_id, deployment).await.map(Some)
+        }
+    }
+}
+
+/// What is done of a job's deployment.
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    Create,
+    Move(i64),
+}
+
+/// A job deploys from when it runs; one that is run again deploys once more. One that ended without
+/// having run deployed nothing.
+fn deployment_step(state: CommitStatus, due: &Due) -> Option<Step> {
+    let has_ended = ["success", "failed", "canceled"].contains(&due.sent.as_str());
+    match (state, due.deployment_id.filter(|_| !has_ended)) {
+        (CommitStatus::Pending, _) | (CommitStatus::Canceled, None) => None,
+        (_, Some(deployment)) => Some(Step::Move(deployment)),
+        (_, None) => Some(Step::Create),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use signalbox_core::job::JobState;
+
+    #[test]
+    fn a_job_deploys_from_when_it_runs_and_once_more_when_it_is_run_again() {
+        let step = |job_state, sent: &str, deployment_id| {
+            let due = Due {
+                job_id: String::new(),
+                connection_id: 1,
+                project_id: 1,
+                sha: String::new(),
+                git_ref: String::new(),
+                name: String::new(),
+                job_state,
+                sent: sent.to_owned(),
+                attempts: 0,
+                environment: "production".to_owned(),
+                deployment_id,
+            };
+            deployment_step(CommitStatus::of_job(job_state), &due)
+        };
+        assert_eq!(step(JobState::Queued, "", None), None);
+        assert_eq!(step(JobState::Running, "pending", None), Some(Step::Create));
+        assert_eq!(step(JobState::Succeeded, "running", Some(7)), Some(Step::Move(7)));
+        assert_eq!(step(JobState::Failed, "pending", None), Some(Step::Create));
+        assert_eq!(step(JobState::Superseded, "pending", None), None);
+        assert_eq!(step(JobState::Cancelled, "running", Some(7)), Some(Step::Move(7)));
+        assert_eq!(step(JobState::Queued, "failed", Some(7)), None);
+        assert_eq!(step(JobState::Running, "failed", Some(7)), Some(Step::Create));
+    }
 }

@@ -30,6 +30,20 @@ async fn show_jobs(panel: &Panel, value: &str, told: &str) {
     tells(&panel.submit(form.press("gitlab_results", value)).await, told);
 }
 
+/// A project's deployments: environment, commit, branch and status.
+fn deployments(gitlab: &GitLab, project: i64) -> Vec<[String; 4]> {
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let row = |row: &serde_json::Value| {
+        [
+            text(&row["environment"]["name"]),
+            text(&row["sha"]),
+            text(&row["ref"]),
+            text(&row["status"]),
+        ]
+    };
+    gitlab.deployments(project).iter().map(row).collect()
+}
+
 /// A project's statuses: commit, branch, name and state.
 fn statuses(gitlab: &GitLab, project: i64) -> Vec<[String; 4]> {
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
@@ -143,4 +157,43 @@ async fn a_server_that_is_killed_leaves_no_commit_running() {
     })
     .await;
     assert_eq!(statuses(&gitlab, project).len(), 1);
+}
+
+#[tokio::test]
+async fn a_job_is_a_deployment_to_the_environment_that_was_named() {
+    let (gitlab, project) = gitlab_with_app().await;
+    let (app, panel) = app_with_hold(&gitlab).await;
+    let form = panel.open(SETUP).await.form_with("gitlab_results");
+    let wrong = form.set("gitlab_environment", "生产").press("gitlab_results", "on");
+    tells(&panel.submit(wrong).await, "GitLab takes letters, digits, spaces");
+    let form = panel.open(SETUP).await.form_with("gitlab_results");
+    let form = form.set("gitlab_environment", "review/app").press("gitlab_results", "on");
+    tells(&panel.submit(form).await, "GitLab shows the jobs that come from now on");
+    panel.open(SETUP).await.says("They are deployments to review/app.");
+    let become_deployments = async |wanted: &[&str]| {
+        let row = |status: &&str| ["review/app", NEXT, "main", status].map(str::to_owned);
+        let wanted: Vec<_> = wanted.iter().map(row).collect();
+        let found = async || deployments(&gitlab, project);
+        wait::until_equal("the deployments", wanted, found).await;
+    };
+    // GitLab does not answer the first time: the status is there, and the deployment follows.
+    let calls = format!("POST /api/v4/projects/{project}/deployments");
+    gitlab.fail_next(1, &calls, Fault::BadGateway);
+    gitlab.push(project, "main", NEXT, "Next").await;
+    let job = newest_job(&app).await;
+    app.job_is(&job, "running").await;
+    wait::until("the failure", async || {
+        let unsent = "gitlab_statuses WHERE failure IS NOT NULL";
+        (app.database().count(unsent).await == 1).then_some(())
+    })
+    .await;
+    app.database().execute("UPDATE gitlab_statuses SET due_at = now()").await;
+    become_deployments(&["running"]).await;
+    let_go(&app, "go");
+    become_deployments(&["success"]).await;
+    // Run again, it deploys once more.
+    let_go(&app, "fail");
+    let page = panel.open(&format!("/admin/hooks/job/{job}/")).await;
+    panel.submit(page.form_to(&format!("/admin/hooks/job/{job}/run-again/"))).await;
+    become_deployments(&["success", "failed"]).await;
 }

@@ -3,6 +3,21 @@
 
 use crate::job::JobState;
 
+/// The longest name of an environment, in characters.
+const MAX_ENVIRONMENT: usize = 255;
+
+/// Whether GitLab takes this for the name of an environment. Source:
+/// <https://docs.gitlab.com/ci/yaml/#environmentname>.
+#[must_use]
+pub fn is_environment(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_/${}. ".contains(c);
+    !name.is_empty()
+        && name.chars().count() <= MAX_ENVIRONMENT
+        && name.chars().all(fits)
+        && !name.starts_with('/')
+        && !name.ends_with('/')
+}
+
 /// GitLab's states of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommitStatus {
@@ -41,6 +56,21 @@ impl CommitStatus {
             Self::Success => "success",
             Self::Failed => "failed",
             Self::Canceled => "canceled",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_environment;
+
+    #[test]
+    fn what_gitlab_takes_for_an_environment_is_told() {
+        for name in ["production", "review/my-branch", "Staging 2", "a.b_c"] {
+            assert!(is_environment(name), "{name}");
+        }
+        for name in ["", "/a", "a/", "生产", "a;b", &"a".repeat(256)] {
+            assert!(!is_environment(name), "{name}");
         }
     }
 }

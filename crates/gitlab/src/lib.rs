@@ -3,6 +3,7 @@
 
 pub mod branches;
 mod client;
+pub mod deployments;
 mod failure;
 pub mod hooks;
 pub mod log;

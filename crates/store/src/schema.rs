@@ -97,6 +97,7 @@ diesel::table! {
         webhook_id -> Int8,
         hook_id -> Int8,
         reports_since -> Nullable<Timestamptz>,
+        environment -> Text,
     }
 }
 
@@ -158,6 +159,8 @@ diesel::table! {
         failure -> Nullable<Jsonb>,
         due_at -> Nullable<Timestamptz>,
         busy_until -> Nullable<Timestamptz>,
+        environment -> Text,
+        deployment_id -> Nullable<Int8>,
     }
 }
 

@@ -261,31 +261,37 @@ pub async fn set_auto_fix(conn: &mut Conn, id: i64, auto_fix: bool) -> Result<()
     Ok(())
 }
 
-/// Whether the jobs of a webhook here show at their commits in GitLab.
+/// Whether the jobs of a webhook here show in GitLab: none if they do not, else the environment that they
+/// deploy to, which may be empty.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn is_reporting(conn: &mut Conn, id: WebhookId) -> Result<bool> {
-    let since: Option<Option<DateTime<Utc>>> = gitlab_hook_webhooks::table
+pub async fn find_reporting(conn: &mut Conn, id: WebhookId) -> Result<Option<String>> {
+    Ok(gitlab_hook_webhooks::table
         .find(id.0)
-        .select(gitlab_hook_webhooks::reports_since)
+        .filter(gitlab_hook_webhooks::reports_since.is_not_null())
+        .select(gitlab_hook_webhooks::environment)
         .first(conn)
         .await
-        .optional()?;
-    Ok(since.flatten().is_some())
+        .optional()?)
 }
 
-/// Stores since when the jobs of a webhook here show at their commits in GitLab; none = they do not.
+/// Stores since when the jobs of a webhook here show in GitLab, and the environment that they deploy to;
+/// none = they do not.
 ///
 /// # Errors
 /// [`crate::StoreError::NotFound`] if no webhook of GitLab's is known to serve it; those of the database.
 pub async fn set_reporting(
     conn: &mut Conn,
     id: WebhookId,
-    since: Option<DateTime<Utc>>,
+    reporting: Option<(DateTime<Utc>, &str)>,
 ) -> Result<()> {
+    let (since, environment) = reporting.unzip();
     let set = diesel::update(gitlab_hook_webhooks::table.find(id.0))
-        .set(gitlab_hook_webhooks::reports_since.eq(since))
+        .set((
+            gitlab_hook_webhooks::reports_since.eq(since),
+            gitlab_hook_webhooks::environment.eq(environment.unwrap_or_default()),
+        ))
         .execute(conn)
         .await?;
     if set == 1 { Ok(()) } else { Err(crate::StoreError::NotFound) }

@@ -31,8 +31,8 @@ struct Locked {
 
 /// Jobs that were queued, or queued again, since $1: new ones, and those whose state is another one.
 const FIND: &str = "\
-    INSERT INTO gitlab_statuses (job_id, hook_id, sha, ref, name, job_state, due_at) \
-    SELECT j.id, l.hook_id, d.sha, j.ref, j.webhook_label, j.state, $2 \
+    INSERT INTO gitlab_statuses (job_id, hook_id, sha, ref, name, environment, job_state, due_at) \
+    SELECT j.id, l.hook_id, d.sha, j.ref, j.webhook_label, l.environment, j.state, $2 \
     FROM jobs j \
     JOIN gitlab_hook_webhooks l ON l.webhook_id = j.webhook_id AND l.reports_since <= j.queued_at \
     JOIN deliveries d ON d.id = j.delivery_id \
@@ -107,6 +107,8 @@ pub struct Due {
     pub job_state: JobState,
     pub sent: String,
     pub attempts: i32,
+    pub environment: String,
+    pub deployment_id: Option<i64>,
 }
 
 /// Takes states that are due, the oldest first: nobody else sends them until `until`, when they are due
@@ -147,18 +149,32 @@ pub async fn take_due(
             statuses::job_state,
             statuses::sent,
             statuses::attempts,
+            statuses::environment,
+            statuses::deployment_id,
         ))
         .load(conn)
         .await?)
 }
 
-/// Notes that GitLab has a state. One that came meanwhile is due at once.
+/// Notes that GitLab has a state, and the deployment that was made with it. A state that came meanwhile is
+/// due at once.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn note_sent(conn: &mut Conn, due: &Due, sent: &str, now: DateTime<Utc>) -> Result<()> {
-    let one = diesel::update(statuses::table.find(&due.job_id));
-    one.set((statuses::sent.eq(sent), statuses::sent_at.eq(now))).execute(conn).await?;
+pub async fn note_sent(
+    conn: &mut Conn,
+    due: &Due,
+    (sent, deployment): (&str, Option<i64>),
+    now: DateTime<Utc>,
+) -> Result<()> {
+    diesel::update(statuses::table.find(&due.job_id))
+        .set((
+            statuses::sent.eq(sent),
+            statuses::sent_at.eq(now),
+            statuses::deployment_id.eq(deployment.or(due.deployment_id)),
+        ))
+        .execute(conn)
+        .await?;
     free(conn, due, (None, due.attempts, None), now).await
 }
 

@@ -14,6 +14,7 @@ use crate::web::human::{HumanError, see_other};
 use crate::web::urls;
 use crate::webhooks::{Act, Draft, SecretChange, signing_token_beside};
 use actix_web::HttpResponse;
+use signalbox_core::commit_status::is_environment;
 use signalbox_core::ids::WebhookId;
 use signalbox_i18n::{self as i18n, say, t};
 use signalbox_store::gitlab::{self, HookRow};
@@ -25,6 +26,8 @@ const CONNECTION: &str = "gitlab_connection";
 const TEST: &str = "gitlab_test";
 /// The buttons that say whether jobs show in GitLab.
 const REPORTING: &str = "gitlab_results";
+/// The field with the environment that they deploy to.
+const ENVIRONMENT: &str = "gitlab_environment";
 
 /// What the setup page offers.
 pub struct SetUpCard {
@@ -46,8 +49,8 @@ pub struct Linked {
     pub href: String,
     /// Its connection.
     pub connection: i64,
-    /// Whether jobs show at their commits in GitLab.
-    pub is_reporting: bool,
+    /// Where jobs show in GitLab, the environment that they deploy to; it may be empty.
+    pub reporting: Option<String>,
 }
 
 /// What the setup page of a webhook offers; nothing without a connection.
@@ -65,8 +68,8 @@ pub async fn load_card(conn: &mut Conn, id: WebhookId) -> Result<Option<SetUpCar
             let connection = hook.connection_id;
             let (badge, told) = hook_state(&HookRow { hook, webhooks });
             let href = urls::gitlab_connection(connection);
-            let is_reporting = gitlab::is_reporting(conn, id).await?;
-            Some(Linked { badge, told, href, connection, is_reporting })
+            let reporting = gitlab::find_reporting(conn, id).await?;
+            Some(Linked { badge, told, href, connection, reporting })
         }
         None => None,
     };
@@ -170,7 +173,9 @@ pub async fn submit_set_up(ctx: AdminContext, posted: Posted) -> Result<HttpResp
     let values = Values::from_pairs(posted.into_inner());
     let id = ctx.segment("id").parse().map(WebhookId).map_err(|_| StoreError::NotFound)?;
     if let "on" | "off" = values.get(REPORTING) {
-        set_reporting_and_tell(&ctx, id, values.get(REPORTING) == "on").await?;
+        let environment = values.get_trimmed(ENVIRONMENT);
+        set_reporting_and_tell(&ctx, id, (values.get(REPORTING) == "on").then_some(environment))
+            .await?;
     } else {
         let connection = values.get_trimmed(CONNECTION).parse();
         let connection = connection.map_err(|_| StoreError::NotFound)?;
@@ -182,10 +187,18 @@ pub async fn submit_set_up(ctx: AdminContext, posted: Posted) -> Result<HttpResp
 async fn set_reporting_and_tell(
     ctx: &AdminContext,
     id: WebhookId,
-    is_on: bool,
+    environment: Option<&str>,
 ) -> Result<(), HumanError> {
-    let since = is_on.then(clock::now);
-    gitlab::set_reporting(&mut *ctx.get_conn().await?, id, since).await?;
+    if environment.is_some_and(|name| !name.is_empty() && !is_environment(name)) {
+        let text = t(
+            "GitLab takes letters, digits, spaces and -_/${}. for an environment, up to 255 characters.",
+        );
+        ctx.leave_message(Level::Error, text);
+        return Ok(());
+    }
+    let reporting = environment.map(|environment| (clock::now(), environment));
+    gitlab::set_reporting(&mut *ctx.get_conn().await?, id, reporting).await?;
+    let is_on = environment.is_some();
     let (who, now) = (&ctx.actor.username, if is_on { "are" } else { "are not" });
     tracing::info!(webhook.id = id.0, user.name = %who, "Jobs of webhook {id} {now} shown in GitLab, says {who}", id = id.0);
     let told = if is_on {
@@ -259,7 +272,7 @@ pub fn sample_card(words: &str, is_linked: bool) -> SetUpCard {
             told: vec![words.to_owned()],
             href: "/admin/".to_owned(),
             connection: 7,
-            is_reporting: false,
+            reporting: words.is_empty().then(String::new),
         }),
     }
 }
