@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use futures_util::future::join_all;
 use signalbox_core::commit_status::CommitStatus;
 use signalbox_core::event::GitRef;
+use signalbox_core::merge_comment::{Comment, job_of_comment};
 use signalbox_core::notify::timing::{TRIES, retry_policy};
 use signalbox_core::seal::Keys;
 use signalbox_gitlab::deployments::NewDeployment;
@@ -132,6 +133,16 @@ async fn send_state(
         target_url: page.as_deref(),
     };
     client.set_status(due.project_id, &due.sha, status).await?;
+    if let (Some(merge_request), Some(webhook)) = (due.merge_request, due.webhook_id) {
+        let comment = Comment {
+            name: status.name,
+            job: &due.job_id,
+            state: CommitStatus::of_job(due.job_state),
+            sha: &due.sha,
+            url: page.as_deref(),
+        };
+        comment_on(client, (due.project_id, merge_request), webhook, comment).await?;
+    }
     let (Some(git_ref), false) = (git_ref, due.environment.is_empty()) else { return Ok(None) };
     match deployment_step(CommitStatus::of_job(due.job_state), due) {
         None => Ok(None),
@@ -149,6 +160,30 @@ async fn send_state(
             };
             client.create_deployment(due.project_id, deployment).await.map(Some)
         }
+    }
+}
+
+/// Says in a merge request how a webhook's newest job stands: in the comment that is there, or a new one.
+async fn comment_on(
+    client: &Client,
+    (project, merge_request): (i64, i64),
+    webhook: i64,
+    comment: Comment<'_>,
+) -> std::result::Result<(), ApiFailure> {
+    let notes = client.list_notes(project, merge_request).await?;
+    let ours =
+        notes.iter().filter_map(|note| Some((job_of_comment(&note.body, webhook)?, note.id)));
+    let body = comment.to_markdown(webhook);
+    match ours.max() {
+        Some((job, _)) if job > comment.job => Ok(()),
+        Some((_, note)) => match client.edit_note(project, merge_request, note, &body).await {
+            // That of another token's user.
+            Err(ApiFailure::Forbidden { .. }) => {
+                client.create_note(project, merge_request, &body).await
+            }
+            edited => edited,
+        },
+        None => client.create_note(project, merge_request, &body).await,
     }
 }
 
@@ -190,6 +225,8 @@ mod tests {
                 attempts: 0,
                 environment: "production".to_owned(),
                 deployment_id,
+                merge_request: None,
+                webhook_id: None,
             };
             deployment_step(CommitStatus::of_job(job_state), &due)
         };

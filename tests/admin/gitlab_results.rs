@@ -1,11 +1,13 @@
 //! Jobs shown at their commits in GitLab: each state once, in order, whatever GitLab does meanwhile.
 
-use super::gitlab_connection::{SHA, connect, gitlab_with_app, set_up, tells};
+use super::gitlab_connection::{SHA, TOKEN, connect, gitlab_with_app, set_up, tells};
 use super::sessions::start_at;
 use crate::support::app::{App, Setup};
+use crate::support::gitlab::Delivery;
 use crate::support::panel::Panel;
 use crate::support::wait;
-use signalbox_gitlab_stand_in::{Fault, GitLab};
+use serde_json::{Value, json};
+use signalbox_gitlab_stand_in::{Commit, Fault, GitLab, Owner, Project, Token};
 
 const NEXT: &str = "6f1d3b0a2c4e5f60718293a4b5c6d7e8f9a0b1c2";
 const LAST: &str = "0b7c9d1e2f3a4b5c6d7e8f90a1b2c3d4e5f60718";
@@ -196,4 +198,63 @@ async fn a_job_is_a_deployment_to_the_environment_that_was_named() {
     let page = panel.open(&format!("/admin/hooks/job/{job}/")).await;
     panel.submit(page.form_to(&format!("/admin/hooks/job/{job}/run-again/"))).await;
     become_deployments(&["success", "failed"]).await;
+}
+
+/// A merge request's event, of the project whose push was stored last.
+async fn merge_request_of(app: &App, sha: &str) -> String {
+    let push = "SELECT convert_from(body, 'UTF8') FROM deliveries ORDER BY id LIMIT 1";
+    let push: Value = serde_json::from_str(&app.database().value(push).await).unwrap();
+    let web = push["project"]["web_url"].as_str().unwrap();
+    json!({
+        "object_kind": "merge_request", "event_type": "merge_request",
+        "user": { "id": 1, "name": "Administrator", "username": "root" },
+        "project": push["project"], "repository": push["repository"],
+        "object_attributes": {
+            "iid": 7, "action": "update", "state": "opened", "title": "A change",
+            "source_branch": "main", "target_branch": "main", "last_commit": { "id": sha },
+            "url": format!("{web}/-/merge_requests/7"),
+        },
+    })
+    .to_string()
+}
+
+#[tokio::test]
+async fn a_merge_request_has_one_comment_that_says_how_its_newest_job_stands() {
+    let gitlab = GitLab::start().await;
+    gitlab.add_token(Token::personal(TOKEN));
+    let project = Project::new("group/app").branch("main", Commit::new(SHA, "First"));
+    let project = gitlab.add_project(project.merge_request(7, "A change"));
+    let (app, panel) = app_with_hold(&gitlab).await;
+    set_up(&panel, "merge_request", "Merge Request Hook").await;
+    let hold = "UPDATE webhooks SET action = 'hold', max_attempts = 1, concurrency = 'serial'";
+    app.database().execute(hold).await;
+    let setup = SETUP.replace("/1/", "/2/");
+    let form = panel.open(&setup).await.form_with("gitlab_comments");
+    let form = form.set("gitlab_comments", "on").press("gitlab_results", "on");
+    tells(&panel.submit(form).await, "GitLab shows the jobs that come from now on");
+    panel.open(&setup).await.says("They have a comment in their merge request.");
+    let token = gitlab.hooks(Owner::Project(project))[0].token.clone().unwrap();
+    for (number, sha) in [SHA, SHA].into_iter().enumerate() {
+        let event = Delivery::push_2015().header("X-Gitlab-Event", "Merge Request Hook");
+        let event = event.body(merge_request_of(&app, sha).await).token(&token);
+        app.send(&event.key(&format!("mr {number}"))).await.expect(202, "matched");
+    }
+    let comments = async || {
+        let text = |note: &Value| note["body"].as_str().unwrap().lines().next().unwrap().to_owned();
+        gitlab.notes(project, 7).iter().map(text).collect::<Vec<_>>()
+    };
+    let wait_for = async |state: &str| {
+        wait::until("the comment", async || match comments().await.as_slice() {
+            [one] => one.contains(&format!("**[{state}](")).then_some(()),
+            _ => None,
+        })
+        .await;
+    };
+    // The second waits for the first, and is the newest.
+    wait_for("pending").await;
+    let_go(&app, "go");
+    wait_for("success").await;
+    let newest = newest_job(&app).await;
+    let body = gitlab.notes(project, 7)[0]["body"].as_str().unwrap().to_owned();
+    assert!(body.contains(&format!("/admin/hooks/job/{newest}/")), "{body}");
 }

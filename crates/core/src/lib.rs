@@ -24,6 +24,7 @@ pub mod lane;
 pub mod listing;
 pub mod local_time;
 pub mod matching;
+pub mod merge_comment;
 pub mod network;
 pub mod notify;
 pub mod output;

@@ -7,6 +7,7 @@ pub mod deployments;
 mod failure;
 pub mod hooks;
 pub mod log;
+pub mod notes;
 pub mod projects;
 pub mod statuses;
 pub mod token;

@@ -15,7 +15,7 @@ pub use connections::{
     list_connections, note_failure, note_learned, update_connection,
 };
 pub use hooks::{
-    Hook, HookRow, claim_hook, find_hook, find_hook_of_project, find_hook_of_webhook,
+    Hook, HookRow, Reporting, claim_hook, find_hook, find_hook_of_project, find_hook_of_webhook,
     find_reporting, hook_webhooks, insert_hook, link_webhooks, list_hook_rows, list_hooks,
     list_unlinked, move_hooks, note_archived, note_hook_failure, note_hook_seen, note_written,
     release_hook, set_auto_fix, set_hook_token, set_reporting,

@@ -98,6 +98,7 @@ diesel::table! {
         hook_id -> Int8,
         reports_since -> Nullable<Timestamptz>,
         environment -> Text,
+        comments -> Bool,
     }
 }
 
@@ -161,6 +162,7 @@ diesel::table! {
         busy_until -> Nullable<Timestamptz>,
         environment -> Text,
         deployment_id -> Nullable<Int8>,
+        merge_request -> Nullable<Int8>,
     }
 }
 

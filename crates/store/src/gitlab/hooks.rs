@@ -261,36 +261,45 @@ pub async fn set_auto_fix(conn: &mut Conn, id: i64, auto_fix: bool) -> Result<()
     Ok(())
 }
 
-/// Whether the jobs of a webhook here show in GitLab: none if they do not, else the environment that they
-/// deploy to, which may be empty.
+/// How jobs show in GitLab, beside their commits' statuses.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Queryable)]
+pub struct Reporting {
+    /// The environment that they deploy to; it may be empty.
+    pub environment: String,
+    /// Whether they have a comment in their merge request.
+    pub comments: bool,
+}
+
+/// How the jobs of a webhook here show in GitLab; none if they do not.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn find_reporting(conn: &mut Conn, id: WebhookId) -> Result<Option<String>> {
+pub async fn find_reporting(conn: &mut Conn, id: WebhookId) -> Result<Option<Reporting>> {
     Ok(gitlab_hook_webhooks::table
         .find(id.0)
         .filter(gitlab_hook_webhooks::reports_since.is_not_null())
-        .select(gitlab_hook_webhooks::environment)
+        .select((gitlab_hook_webhooks::environment, gitlab_hook_webhooks::comments))
         .first(conn)
         .await
         .optional()?)
 }
 
-/// Stores since when the jobs of a webhook here show in GitLab, and the environment that they deploy to;
-/// none = they do not.
+/// Stores since when the jobs of a webhook here show in GitLab, and how; none = they do not.
 ///
 /// # Errors
 /// [`crate::StoreError::NotFound`] if no webhook of GitLab's is known to serve it; those of the database.
 pub async fn set_reporting(
     conn: &mut Conn,
     id: WebhookId,
-    reporting: Option<(DateTime<Utc>, &str)>,
+    reporting: Option<(DateTime<Utc>, Reporting)>,
 ) -> Result<()> {
-    let (since, environment) = reporting.unzip();
+    let (since, reporting) = reporting.unzip();
+    let Reporting { environment, comments } = reporting.unwrap_or_default();
     let set = diesel::update(gitlab_hook_webhooks::table.find(id.0))
         .set((
             gitlab_hook_webhooks::reports_since.eq(since),
-            gitlab_hook_webhooks::environment.eq(environment.unwrap_or_default()),
+            gitlab_hook_webhooks::environment.eq(environment),
+            gitlab_hook_webhooks::comments.eq(comments),
         ))
         .execute(conn)
         .await?;

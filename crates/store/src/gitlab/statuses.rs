@@ -2,7 +2,7 @@
 //! another one waited takes its place.
 
 use crate::schema::{
-    gitlab_hook_webhooks as links, gitlab_hooks, gitlab_statuses as statuses, settings,
+    gitlab_hook_webhooks as links, gitlab_hooks, gitlab_statuses as statuses, jobs, settings,
 };
 use crate::{Conn, Result};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -31,8 +31,10 @@ struct Locked {
 
 /// Jobs that were queued, or queued again, since $1: new ones, and those whose state is another one.
 const FIND: &str = "\
-    INSERT INTO gitlab_statuses (job_id, hook_id, sha, ref, name, environment, job_state, due_at) \
-    SELECT j.id, l.hook_id, d.sha, j.ref, j.webhook_label, l.environment, j.state, $2 \
+    INSERT INTO gitlab_statuses (job_id, hook_id, sha, ref, name, environment, merge_request, job_state, due_at) \
+    SELECT j.id, l.hook_id, d.sha, j.ref, j.webhook_label, l.environment, \
+    CASE WHEN l.comments AND d.object_kind = 'merge_request' \
+    THEN substring(d.web_url FROM '/merge_requests/([0-9]{1,18})$')::bigint END, j.state, $2 \
     FROM jobs j \
     JOIN gitlab_hook_webhooks l ON l.webhook_id = j.webhook_id AND l.reports_since <= j.queued_at \
     JOIN deliveries d ON d.id = j.delivery_id \
@@ -109,6 +111,8 @@ pub struct Due {
     pub attempts: i32,
     pub environment: String,
     pub deployment_id: Option<i64>,
+    pub merge_request: Option<i64>,
+    pub webhook_id: Option<i64>,
 }
 
 /// Takes states that are due, the oldest first: nobody else sends them until `until`, when they are due
@@ -151,6 +155,12 @@ pub async fn take_due(
             statuses::attempts,
             statuses::environment,
             statuses::deployment_id,
+            statuses::merge_request,
+            // A status goes with its job.
+            jobs::table
+                .filter(jobs::id.eq(statuses::job_id))
+                .select(jobs::webhook_id)
+                .single_value(),
         ))
         .load(conn)
         .await?)

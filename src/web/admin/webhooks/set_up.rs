@@ -17,7 +17,7 @@ use actix_web::HttpResponse;
 use signalbox_core::commit_status::is_environment;
 use signalbox_core::ids::WebhookId;
 use signalbox_i18n::{self as i18n, say, t};
-use signalbox_store::gitlab::{self, HookRow};
+use signalbox_store::gitlab::{self, HookRow, Reporting};
 use signalbox_store::{Conn, StoreError};
 
 /// The field that says with which connection.
@@ -28,6 +28,8 @@ const TEST: &str = "gitlab_test";
 const REPORTING: &str = "gitlab_results";
 /// The field with the environment that they deploy to.
 const ENVIRONMENT: &str = "gitlab_environment";
+/// The box that asks for a comment in the merge request.
+const COMMENTS: &str = "gitlab_comments";
 
 /// What the setup page offers.
 pub struct SetUpCard {
@@ -49,8 +51,10 @@ pub struct Linked {
     pub href: String,
     /// Its connection.
     pub connection: i64,
-    /// Where jobs show in GitLab, the environment that they deploy to; it may be empty.
-    pub reporting: Option<String>,
+    /// How jobs show in GitLab, if they do.
+    pub reporting: Option<Reporting>,
+    /// Whether they are of merge requests.
+    pub has_merge_requests: bool,
 }
 
 /// What the setup page of a webhook offers; nothing without a connection.
@@ -66,10 +70,12 @@ pub async fn load_card(conn: &mut Conn, id: WebhookId) -> Result<Option<SetUpCar
         Some(hook) => {
             let webhooks = gitlab::hook_webhooks(conn, hook.id).await?;
             let connection = hook.connection_id;
+            let own = webhooks.iter().find(|row| row.id == id.0);
+            let has_merge_requests = own.is_some_and(|row| row.object_kind == "merge_request");
             let (badge, told) = hook_state(&HookRow { hook, webhooks });
             let href = urls::gitlab_connection(connection);
             let reporting = gitlab::find_reporting(conn, id).await?;
-            Some(Linked { badge, told, href, connection, reporting })
+            Some(Linked { badge, told, href, connection, reporting, has_merge_requests })
         }
         None => None,
     };
@@ -173,9 +179,12 @@ pub async fn submit_set_up(ctx: AdminContext, posted: Posted) -> Result<HttpResp
     let values = Values::from_pairs(posted.into_inner());
     let id = ctx.segment("id").parse().map(WebhookId).map_err(|_| StoreError::NotFound)?;
     if let "on" | "off" = values.get(REPORTING) {
-        let environment = values.get_trimmed(ENVIRONMENT);
-        set_reporting_and_tell(&ctx, id, (values.get(REPORTING) == "on").then_some(environment))
-            .await?;
+        let reporting = Reporting {
+            environment: values.get_trimmed(ENVIRONMENT).to_owned(),
+            comments: values.is_on(COMMENTS),
+        };
+        let is_on = values.get(REPORTING) == "on";
+        set_reporting_and_tell(&ctx, id, is_on.then_some(reporting)).await?;
     } else {
         let connection = values.get_trimmed(CONNECTION).parse();
         let connection = connection.map_err(|_| StoreError::NotFound)?;
@@ -187,18 +196,19 @@ pub async fn submit_set_up(ctx: AdminContext, posted: Posted) -> Result<HttpResp
 async fn set_reporting_and_tell(
     ctx: &AdminContext,
     id: WebhookId,
-    environment: Option<&str>,
+    reporting: Option<Reporting>,
 ) -> Result<(), HumanError> {
-    if environment.is_some_and(|name| !name.is_empty() && !is_environment(name)) {
+    let is_wrong = |name: &str| !name.is_empty() && !is_environment(name);
+    if reporting.as_ref().is_some_and(|reporting| is_wrong(&reporting.environment)) {
         let text = t(
             "GitLab takes letters, digits, spaces and -_/${}. for an environment, up to 255 characters.",
         );
         ctx.leave_message(Level::Error, text);
         return Ok(());
     }
-    let reporting = environment.map(|environment| (clock::now(), environment));
+    let is_on = reporting.is_some();
+    let reporting = reporting.map(|reporting| (clock::now(), reporting));
     gitlab::set_reporting(&mut *ctx.get_conn().await?, id, reporting).await?;
-    let is_on = environment.is_some();
     let (who, now) = (&ctx.actor.username, if is_on { "are" } else { "are not" });
     tracing::info!(webhook.id = id.0, user.name = %who, "Jobs of webhook {id} {now} shown in GitLab, says {who}", id = id.0);
     let told = if is_on {
@@ -272,7 +282,8 @@ pub fn sample_card(words: &str, is_linked: bool) -> SetUpCard {
             told: vec![words.to_owned()],
             href: "/admin/".to_owned(),
             connection: 7,
-            reporting: words.is_empty().then(String::new),
+            reporting: None,
+            has_merge_requests: true,
         }),
     }
 }
