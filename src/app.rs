@@ -222,7 +222,7 @@ async fn serve_all(
         tokio::spawn(connections::keep_healthy(
             work_pool.clone(),
             Arc::clone(&keys),
-            deps.intake.clone(),
+            (deps.intake.clone(), policy),
             endpoint,
             stop.clone(),
         ));

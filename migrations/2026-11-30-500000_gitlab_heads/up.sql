@@ -13,12 +13,12 @@ CREATE TABLE gitlab_heads (
     sha text NOT NULL,
     -- The commit whose push never came; '' = none.
     missed_sha text NOT NULL DEFAULT '',
-    -- Since when that is known.
+    -- Since when that is known; once the push is made, since then.
     missed_at timestamptz,
-    -- Whether a push is to be made for it.
-    missed_due boolean NOT NULL DEFAULT false,
+    -- When a push is to be made for it; null = none is.
+    due_at timestamptz,
     CONSTRAINT gitlab_heads_pkey PRIMARY KEY (hook_id, ref)
 );
 -- What the intake asks for each push: nearly always of nothing.
 CREATE INDEX gitlab_heads_missed_sha_idx ON gitlab_heads (missed_sha) WHERE missed_sha <> '';
-CREATE INDEX gitlab_heads_due_idx ON gitlab_heads (missed_at) WHERE missed_due;
+CREATE INDEX gitlab_heads_due_at_idx ON gitlab_heads (due_at) WHERE due_at IS NOT NULL;

@@ -14,6 +14,7 @@ use crate::intake::Origin;
 use chrono::{DateTime, TimeDelta};
 use signalbox_core::catch_up::{Head, LATE, find_missed_heads, head_key};
 use signalbox_gitlab::branches::{Branch, Comparison, push_body};
+use signalbox_gitlab::hooks::Hook as GitlabHook;
 use signalbox_gitlab::{ApiFailure, Client};
 use signalbox_store::gitlab::heads::{self, DueHead};
 use signalbox_store::gitlab::{self, Hook};
@@ -21,8 +22,8 @@ use std::collections::BTreeMap;
 
 /// The header of a push.
 const PUSH: &str = "Push Hook";
-/// How long an event may be on its way before its push is made.
-const GRACE: TimeDelta = TimeDelta::minutes(1);
+/// After so long, nobody can tell what of the branches ran.
+const LONG: TimeDelta = TimeDelta::days(7);
 
 impl CatchUp<'_> {
     /// Compares the branches of a webhook's project; how many went on without a push. The first time, they
@@ -35,12 +36,17 @@ impl CatchUp<'_> {
     ) -> Result<usize, SetupError> {
         let (begun, project) = (clock::now(), hook.project_id);
         let served = gitlab::hook_webhooks(&mut *self.pool.get_conn().await?, hook.id).await?;
-        if !served.iter().any(|row| row.enabled && row.object_kind == "push") {
+        let seen: Option<GitlabHook> =
+            hook.seen.clone().and_then(|seen| serde_json::from_value(seen).ok());
+        // Which branches GitLab is to send, where it is not to send all, only GitLab knows.
+        let is_filtered = seen.and_then(|seen| seen.push_events_branch_filter);
+        let is_filtered = is_filtered.is_some_and(|filter| !filter.is_empty());
+        if is_filtered || !served.iter().any(|row| row.enabled && row.object_kind == "push") {
             return Ok(0);
         }
         let branches = match client.list_branches(project).await {
-            // A project without a repository has none.
-            Err(ApiFailure::NotFound) => Vec::new(),
+            // A project without a repository, or one whose repository is hidden for now.
+            Err(ApiFailure::NotFound) => return Ok(0),
             branches => branches?,
         };
         let heads: Vec<Head> = branches.iter().map(head_of).collect();
@@ -53,7 +59,9 @@ impl CatchUp<'_> {
                 find_missed_heads(&heads, &compared, &pushes)
             }
         };
-        if missed.len() > MANY && !is_asked {
+        // What ran long ago is not known any more.
+        let is_long = hook.heads_at.is_some_and(|at| at < begun - LONG);
+        if (missed.len() > MANY || is_long && !missed.is_empty()) && !is_asked {
             let (from, to) = (hook.heads_at.unwrap_or(begun), begun);
             let kinds = BTreeMap::from([("Branches".to_owned(), missed.len())]);
             let read_to = hook.log_read_to.unwrap_or(hook.created_at);
@@ -69,7 +77,7 @@ impl CatchUp<'_> {
     pub(super) async fn make_pushes(self) -> Result<(), SetupError> {
         let due = {
             let mut conn = self.pool.get_conn().await?;
-            heads::list_due_heads(&mut conn, clock::now() - GRACE).await?
+            heads::list_due_heads(&mut conn, clock::now()).await?
         };
         let mut by_hook: BTreeMap<i64, Vec<DueHead>> = BTreeMap::new();
         for head in due {
@@ -137,18 +145,15 @@ impl CatchUp<'_> {
                 None => None,
             };
             let body = push_body(&project, &branch, before, between.as_ref()).to_string();
-            self.take(
-                hook,
-                Take {
-                    header: PUSH,
-                    headers: [("X-Gitlab-Event".to_owned(), PUSH.to_owned())].into(),
-                    key: head_key(hook.project_id, &head),
-                    keeps: LATE,
-                    body: body.into(),
-                    origin: Origin::CatchUp,
-                },
-            )
-            .await?;
+            let push = Take {
+                header: PUSH,
+                headers: [("X-Gitlab-Event".to_owned(), PUSH.to_owned())].into(),
+                key: head_key(hook.project_id, &head),
+                keeps: LATE,
+                body: body.into(),
+                origin: Origin::CatchUp,
+            };
+            self.submit(self.arrival_of(hook, push)?).await?;
             tracing::info!(
                 gitlab.project = hook.project_id,
                 "GitLab sent no push of {} of project {}: it was made",
@@ -156,7 +161,7 @@ impl CatchUp<'_> {
                 hook.project_id
             );
         }
-        Ok(heads::settle_head(&mut *self.pool.get_conn().await?, due).await?)
+        Ok(heads::settle_head(&mut *self.pool.get_conn().await?, due, clock::now()).await?)
     }
 }
 

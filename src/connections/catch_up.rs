@@ -6,24 +6,27 @@ use super::client::open_client;
 use super::setup::SetupError;
 use super::take::{CatchUp, Take};
 use crate::clock;
-use crate::intake::Origin;
+use crate::intake::{Arrival, Origin, foresee};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use signalbox_core::catch_up::{Missed, find_overtaken};
+use signalbox_core::catch_up::{Line, Logged, find_overtaken};
+use signalbox_core::event::Event;
 use signalbox_core::headers::keep_headers;
 use signalbox_core::idempotency::KEY_DAYS;
-use signalbox_core::verdict::Endpoint;
+use signalbox_core::ids::WebhookId;
+use signalbox_core::verdict::{Endpoint, Verdict};
 use signalbox_gitlab::hooks::Owner;
 use signalbox_gitlab::log::LogEvent;
 use signalbox_gitlab::{ApiFailure, Client};
 use signalbox_store::gitlab::{Connection, Hook, catch_up, heads};
 use signalbox_store::keys::{ScopedKey, find_holders};
 use signalbox_store::{Conn, StoreError};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// How long GitLab keeps what it sent.
-const LOGGED: TimeDelta = TimeDelta::days(7);
+/// How long GitLab keeps what it sent, and we the keys of what came: a little less, so that what is found is
+/// known.
+const LOGGED: TimeDelta = TimeDelta::hours(7 * 24 - 1);
 /// How long before the newest event that was compared the next look begins: events are logged beside
 /// each other.
 const OVERLAP: TimeDelta = TimeDelta::minutes(1);
@@ -33,6 +36,10 @@ pub(super) const MANY: usize = 200;
 const HELD: usize = 64 * 1024 * 1024;
 /// How many events are sent again at once: GitLab does so five times a minute.
 const RESENDS: usize = 5;
+
+/// Why nothing is taken: both ends have other tokens.
+const REFUSED: &str = "The webhooks here do not accept the tokens that their webhook in GitLab is to have. Press “Fix”, then \
+                       “Catch up”.";
 
 /// What became of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -104,6 +111,8 @@ pub async fn leave_out(conn: &mut Conn, hook: &Hook) -> Result<(), StoreError> {
 struct Found {
     events: BTreeMap<i64, LogEvent>,
     bytes: usize,
+    /// Events that the receiver took, and the keys that they had.
+    delivered: BTreeMap<i64, (Line, String)>,
     has_failed: bool,
     /// All of them, also those that were let go.
     all: Option<MissedEvents>,
@@ -121,6 +130,9 @@ impl CatchUp<'_> {
         is_asked: bool,
     ) -> Result<CaughtUp, SetupError> {
         let mut all = CaughtUp::default();
+        if hook.missed.is_some() && !is_asked {
+            return Ok(CaughtUp { waits: true, ..all });
+        }
         let mut read_to = hook.log_read_to.unwrap_or(hook.created_at);
         loop {
             let found = match self.read_log(client, (hook, hook_id), read_to).await {
@@ -139,13 +151,21 @@ impl CatchUp<'_> {
                 all.failed = true;
                 heads::mark_heads_due(&mut *self.pool.get_conn().await?, hook.id).await?;
             }
-            let (taken, waiting) = self.take_all(client, (hook, hook_id), found).await?;
-            all.taken += taken.taken;
+            let missed = found.all.clone();
+            let taken = self.take_all(client, (hook, hook_id), found).await?;
+            all.taken += taken.whole;
             all.resent += taken.resent;
-            all.goes_on = waiting.is_some();
+            let waiting = taken.refused.or(taken.waiting);
+            all.goes_on = taken.waiting.is_some();
             read_to = waiting.unwrap_or(newest.max(read_to));
             let mut conn = self.pool.get_conn().await?;
             catch_up::note_log_read(&mut conn, hook.id, read_to, clock::now()).await?;
+            if taken.refused.is_some() {
+                if let Some(missed) = missed {
+                    MissedEvents { read_to: newest, ..missed }.note(&mut conn, hook.id).await?;
+                }
+                return Err(SetupError::Refused(REFUSED.into()));
+            }
             if !is_cut || all.goes_on {
                 return Ok(all);
             }
@@ -167,9 +187,14 @@ impl CatchUp<'_> {
             let reaches_known = events.last().is_none_or(|event| event.logged_at() < since);
             let newest = events.iter().map(LogEvent::logged_at).max();
             found.newest = found.newest.max(newest);
-            let events = events.into_iter().filter(|it| it.logged_at() >= since && !it.was_taken());
-            let events: Vec<LogEvent> = events.collect();
-            found.has_failed |= !events.is_empty();
+            let events = events.into_iter().filter(|it| it.logged_at() >= since);
+            let (delivered, events): (Vec<LogEvent>, Vec<LogEvent>) =
+                events.partition(LogEvent::was_taken);
+            let delivered = delivered
+                .iter()
+                .filter_map(|event| Some((event.id, (line_of(event)?, event.key()?.into_owned()))));
+            found.delivered.extend(delivered);
+            found.has_failed |= events.iter().any(|event| event.logged_at() > read_to);
             for event in self.filter_missing(hook, events).await? {
                 found.hold(event);
             }
@@ -186,7 +211,8 @@ impl CatchUp<'_> {
         hook: &Hook,
         events: Vec<LogEvent>,
     ) -> Result<Vec<LogEvent>, SetupError> {
-        let keys: Vec<ScopedKey> = events.iter().filter_map(scope_key).collect();
+        let keys: Vec<ScopedKey> =
+            events.iter().filter_map(|event| Some(main_key(&event.key()?))).collect();
         let ids: Vec<i64> = events.iter().map(|event| event.id).collect();
         let mut conn = self.pool.get_conn().await?;
         let held = find_holders(&conn, &keys.iter().collect::<Vec<_>>(), clock::now()).await?;
@@ -199,58 +225,104 @@ impl CatchUp<'_> {
         Ok(events.into_iter().filter(is_missing).collect())
     }
 
-    /// Takes what was found, the oldest first. With it comes since when events wait to be sent again.
+    /// Takes what was found, the oldest first.
     async fn take_all(
         self,
         client: &Client,
         (hook, hook_id): (&Hook, i64),
         found: Found,
-    ) -> Result<(CaughtUp, Option<DateTime<Utc>>), SetupError> {
-        let events: Vec<LogEvent> = found.events.into_values().collect();
-        let missed: Vec<Missed> = events.iter().map(missed_of).collect();
-        let Some(oldest) = missed.iter().map(|event| event.at).min() else {
-            return Ok((CaughtUp::default(), None));
-        };
-        let received = {
-            let mut conn = self.pool.get_conn().await?;
-            catch_up::newest_received(&mut conn, hook.project_id, oldest).await?
-        };
-        let overtaken = find_overtaken(&missed, &received);
-        let (mut all, mut waiting) = (CaughtUp::default(), None);
-        for (event, overtaken) in events.into_iter().zip(overtaken) {
-            let id = event.id;
-            if event.is_oversized() {
-                let asked = waiting.is_none() && all.resent < RESENDS;
-                if !asked || !resend(client, (hook, hook_id), id).await? {
-                    waiting = waiting.or(Some(event.logged_at()));
-                    continue;
-                }
+    ) -> Result<Taken, SetupError> {
+        let Found { events, delivered, .. } = found;
+        let (oversized, whole): (Vec<LogEvent>, Vec<LogEvent>) =
+            events.into_values().partition(LogEvent::is_oversized);
+        let mut all = self.take_whole(hook, whole, delivered).await?;
+        for event in oversized {
+            let may_ask = all.waiting.is_none() && all.resent < RESENDS;
+            let owner = Owner::Project(hook.project_id);
+            if may_ask && client.resend_event(owner, hook_id, event.id).await.is_ok() {
                 all.resent += 1;
+                self.note_taken(hook, event.id).await?;
             } else {
-                self.take_event(hook, event, overtaken).await?;
-                all.taken += 1;
+                all.waiting = all.waiting.or(Some(event.logged_at()));
             }
-            let mut conn = self.pool.get_conn().await?;
-            catch_up::note_taken(&mut conn, hook.id, id, clock::now()).await?;
         }
-        if all != CaughtUp::default() {
+        if all.whole + all.resent > 0 {
             tracing::info!(
                 gitlab.project = hook.project_id,
                 "GitLab could not deliver events of project {}: {} taken from its log, {} sent again",
                 hook.project_id,
-                all.taken,
+                all.whole,
                 all.resent
             );
         }
-        Ok((all, waiting))
+        Ok(all)
     }
 
-    async fn take_event(
+    /// Takes events whose bodies the log has, until one is refused.
+    async fn take_whole(
         self,
         hook: &Hook,
-        event: LogEvent,
-        overtaken: bool,
-    ) -> Result<(), SetupError> {
+        events: Vec<LogEvent>,
+        delivered: BTreeMap<i64, (Line, String)>,
+    ) -> Result<Taken, SetupError> {
+        let mut all = Taken::default();
+        if events.is_empty() {
+            return Ok(all);
+        }
+        let arrivals = events.iter().map(|event| self.arrival_from(hook, event));
+        let arrivals = arrivals.collect::<Result<Vec<Arrival>, SetupError>>()?;
+        let foreseen = {
+            let conn = self.pool.get_conn().await?;
+            foresee(&conn, &arrivals, self.keys, self.policy).await?
+        };
+        let mut logged = self.runs_of_delivered(delivered).await?;
+        for (event, foreseen) in events.iter().zip(&foreseen) {
+            let line = line_of(event).unwrap_or_default();
+            logged.insert(event.id, Logged { line, runs: foreseen.latest.clone() });
+        }
+        let overtaken = find_overtaken(&logged.values().cloned().collect::<Vec<_>>());
+        let mut overtaken: BTreeMap<i64, Vec<WebhookId>> =
+            logged.into_keys().zip(overtaken).collect();
+        for ((event, mut arrival), foreseen) in events.iter().zip(arrivals).zip(foreseen) {
+            if foreseen.verdict == Verdict::Rejected {
+                all.refused = Some(event.logged_at());
+                break;
+            }
+            let overtaken_for = overtaken.remove(&event.id).unwrap_or_default();
+            arrival.origin = Origin::Log { overtaken_for };
+            (arrival.id, arrival.received_at) = (clock::delivery_id(), clock::now());
+            self.submit(arrival).await?;
+            all.whole += 1;
+            self.note_taken(hook, event.id).await?;
+        }
+        Ok(all)
+    }
+
+    /// The webhooks that ran what was delivered.
+    async fn runs_of_delivered(
+        self,
+        delivered: BTreeMap<i64, (Line, String)>,
+    ) -> Result<BTreeMap<i64, Logged>, SetupError> {
+        let keys: Vec<ScopedKey> = delivered.values().map(|(_, key)| main_key(key)).collect();
+        let keys: Vec<&ScopedKey> = keys.iter().collect();
+        let conn = self.pool.get_conn().await?;
+        let held = find_holders(&conn, &keys, clock::now()).await?;
+        let mut runs: HashMap<String, Vec<WebhookId>> = HashMap::new();
+        for key in held.into_keys() {
+            runs.entry(key.key).or_default().extend(key.webhook);
+        }
+        let logged = |(id, (line, key)): (i64, (Line, String))| {
+            (id, Logged { line, runs: runs.get(&key).cloned().unwrap_or_default() })
+        };
+        Ok(delivered.into_iter().map(logged).collect())
+    }
+
+    async fn note_taken(self, hook: &Hook, event: i64) -> Result<(), SetupError> {
+        let mut conn = self.pool.get_conn().await?;
+        Ok(catch_up::note_taken(&mut conn, hook.id, event, clock::now()).await?)
+    }
+
+    fn arrival_from(self, hook: &Hook, event: &LogEvent) -> Result<Arrival, SetupError> {
         let header = event.header("X-Gitlab-Event").unwrap_or_default();
         let take = Take {
             header: &header,
@@ -258,10 +330,21 @@ impl CatchUp<'_> {
             key: event.key().unwrap_or_default().into_owned(),
             keeps: TimeDelta::days(KEY_DAYS),
             body: Bytes::copy_from_slice(event.body().as_bytes()),
-            origin: Origin::Log { overtaken },
+            origin: Origin::Log { overtaken_for: Vec::new() },
         };
-        self.take(hook, take).await
+        self.arrival_of(hook, take)
     }
+}
+
+/// What of the log was taken.
+#[derive(Debug, Clone, Copy, Default)]
+struct Taken {
+    whole: usize,
+    resent: usize,
+    /// Since when events wait to be sent again.
+    waiting: Option<DateTime<Utc>>,
+    /// Since when they are refused here.
+    refused: Option<DateTime<Utc>>,
 }
 
 impl Found {
@@ -298,25 +381,14 @@ impl MissedEvents {
     }
 }
 
-/// Asks for an event to be sent again; whether GitLab did. It does not when it is asked too often, and it
-/// says how the receiver answered, which the log says too.
-async fn resend(
-    client: &Client,
-    (hook, hook_id): (&Hook, i64),
-    event: i64,
-) -> Result<bool, SetupError> {
-    match client.resend_event(Owner::Project(hook.project_id), hook_id, event).await {
-        Ok(()) | Err(ApiFailure::NotAccepted { .. }) => Ok(true),
-        Err(ApiFailure::TooManyCalls { .. }) => Ok(false),
-        Err(failure) => Err(failure.into()),
-    }
-}
-
-fn scope_key(event: &LogEvent) -> Option<ScopedKey> {
+fn main_key(key: &str) -> ScopedKey {
     let endpoint = Endpoint::Main.as_str().to_owned();
-    Some(ScopedKey { endpoint, key: event.key()?.into_owned(), webhook: None })
+    ScopedKey { endpoint, key: key.to_owned(), webhook: None }
 }
 
-fn missed_of(event: &LogEvent) -> Missed {
-    Missed { line: event.line(), at: event.sent_at() }
+/// Of what an event of the log is one.
+fn line_of(event: &LogEvent) -> Option<Line> {
+    let header = event.header("X-Gitlab-Event")?;
+    let event = Event::from_body(&header, event.body().as_bytes()).ok()?;
+    Some((event.object_kind, event.git_ref.as_str().to_owned()))
 }

@@ -9,15 +9,16 @@ use super::follow::follow_project;
 use super::setup::{SetupError, linked_triggers, note_seen, write_hook};
 use super::take::CatchUp;
 use crate::clock;
-use crate::intake::Intake;
+use crate::intake::{Intake, Policy};
 use chrono::{DateTime, TimeDelta, Utc};
 use signalbox_core::seal::Keys;
-use signalbox_gitlab::hooks::{Drift, Owner, Trigger};
+use signalbox_gitlab::hooks::{Drift, Hook as GitlabHook, Owner, Trigger};
 use signalbox_gitlab::{ApiFailure, Client};
 use signalbox_store::Pool;
 use signalbox_store::gitlab::{self, Connection, Hook, heads};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 /// How often a process looks whether something is due.
@@ -34,21 +35,37 @@ const COMPARED: TimeDelta = TimeDelta::hours(12);
 pub async fn keep_healthy(
     pool: Pool,
     keys: Arc<Keys>,
-    intake: Intake,
+    (intake, policy): (Intake, Policy),
     endpoint: Option<String>,
     stop: CancellationToken,
 ) {
-    let deps = CatchUp { pool: &pool, keys: &keys, intake: &intake };
-    let mut tick = tokio::time::interval(LOOK);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    while stop.run_until_cancelled(tick.tick()).await.is_some() {
-        let looked = tokio::select! {
-            looked = look_at_due(deps, endpoint.as_deref()) => looked,
-            () = stop.cancelled() => return,
-        };
-        if let Err(error) = looked {
-            tracing::warn!(%error, "Failed to look at GitLab’s webhooks: {error}; trying again");
+    let deps = CatchUp { pool: &pool, keys: &keys, intake: &intake, policy };
+    let look = async {
+        let mut tick = ticker();
+        while stop.run_until_cancelled(tick.tick()).await.is_some() {
+            let look = Box::pin(look_at_due(deps, endpoint.as_deref()));
+            warn(stop.run_until_cancelled(look).await);
         }
+    };
+    let push = async {
+        let mut tick = ticker();
+        while stop.run_until_cancelled(tick.tick()).await.is_some() {
+            warn(stop.run_until_cancelled(Box::pin(deps.make_pushes())).await);
+        }
+    };
+    // Beside each other: a push that is due waits for no check.
+    tokio::join!(look, push);
+}
+
+fn ticker() -> Interval {
+    let mut tick = tokio::time::interval(LOOK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tick
+}
+
+fn warn(done: Option<Result<(), SetupError>>) {
+    if let Some(Err(error)) = done {
+        tracing::warn!(%error, "Failed to look at GitLab’s webhooks: {error}; trying again");
     }
 }
 
@@ -66,7 +83,7 @@ async fn look_at_due(deps: CatchUp<'_>, endpoint: Option<&str>) -> Result<(), Se
             check_hooks(deps, &connection).await?;
         }
     }
-    deps.make_pushes().await
+    Ok(())
 }
 
 /// Looks at each webhook of a connection.
@@ -105,21 +122,44 @@ async fn check_hook(deps: CatchUp<'_>, client: &Client, hook: &Hook) -> Result<(
     let now = clock::now();
     let was_away = hook.checked_at.is_none_or(|at| at < now - AWAY);
     let is_old = hook.heads_at.is_none_or(|at| at < now - COMPARED);
-    // Each is written down before anything else is done: whoever goes on knows it.
-    let mut may_lack = hook.heads_due || was_away || is_old;
-    let project = client.fetch_project(hook.project_id).await?;
-    follow_project(&mut *pool.get_conn().await?, keys, hook, &project).await?;
+    // Written down before GitLab is asked: whoever goes on knows it.
+    if was_away || is_old {
+        heads::mark_heads_due(&mut *pool.get_conn().await?, hook.id).await?;
+    }
+    let followed = match client.fetch_project(hook.project_id).await {
+        Ok(project) => follow_project(&mut *pool.get_conn().await?, keys, hook, &project).await,
+        Err(failure) => return Err(failure.into()),
+    };
+    let (seen, cared) = care_for_hook(deps, client, (hook, hook_id)).await?;
+    // Whatever keeps GitLab from sending, its log and the branches are read.
+    let done = deps.catch_up(client, (hook, seen.id), false).await?;
+    let hook = gitlab::find_hook(&mut *pool.get_conn().await?, hook.id).await?;
+    if hook.heads_due && !done.waits {
+        deps.compare_branches(client, &hook, false).await?;
+    }
+    followed?;
+    cared
+}
+
+/// Looks at a webhook in GitLab, fixes it where that is wanted, and has it enabled again; how that went
+/// comes with what GitLab says of it.
+async fn care_for_hook(
+    deps: CatchUp<'_>,
+    client: &Client,
+    (hook, hook_id): (&Hook, i64),
+) -> Result<(GitlabHook, Result<(), SetupError>), SetupError> {
+    let CatchUp { pool, keys, .. } = deps;
     let seen = match client.fetch_hook(Owner::Project(hook.project_id), hook_id).await {
         Err(ApiFailure::NotFound) if hook.auto_fix => {
+            heads::mark_heads_due(&mut *pool.get_conn().await?, hook.id).await?;
             write_hook(pool, keys, client, hook.id, true).await?
         }
         seen => seen?,
     };
-    let mut conn = pool.get_conn().await?;
-    may_lack |= seen.is_disabled();
-    if may_lack {
-        heads::mark_heads_due(&mut conn, hook.id).await?;
+    if seen.is_disabled() {
+        heads::mark_heads_due(&mut *pool.get_conn().await?, hook.id).await?;
     }
+    let mut conn = pool.get_conn().await?;
     note_seen(&mut conn, hook.id, &seen).await?;
     let served = gitlab::hook_webhooks(&mut conn, hook.id).await?;
     drop(conn);
@@ -137,14 +177,12 @@ async fn check_hook(deps: CatchUp<'_>, client: &Client, hook: &Hook) -> Result<(
     } else {
         seen
     };
-    if seen.is_disabled() && seen.url == hook.url {
-        enable_hook(pool, client, hook, hook_id).await?;
-    }
-    let done = deps.catch_up(client, (hook, hook_id), false).await?;
-    if (may_lack || done.failed) && !done.waits {
-        deps.compare_branches(client, hook, false).await?;
-    }
-    Ok(())
+    let cared = if seen.is_disabled() && seen.url == hook.url {
+        enable_hook(pool, client, hook, seen.id).await
+    } else {
+        Ok(())
+    };
+    Ok((seen, cared))
 }
 
 /// Has a disabled webhook tested, by events that run nothing here where there are such: GitLab

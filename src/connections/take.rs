@@ -2,7 +2,7 @@
 
 use super::setup::{SetupError, open_token};
 use crate::clock;
-use crate::intake::{Arrival, Content, Intake, Origin, Sender};
+use crate::intake::{Arrival, Content, Intake, Origin, Policy, Sender};
 use crate::webhooks;
 use bytes::Bytes;
 use chrono::TimeDelta;
@@ -24,6 +24,8 @@ pub struct CatchUp<'a> {
     pub keys: &'a Keys,
     /// What judges and stores events.
     pub intake: &'a Intake,
+    /// What judging needs to know.
+    pub policy: Policy,
 }
 
 /// An event to have judged.
@@ -43,9 +45,9 @@ pub(super) struct Take<'a> {
 }
 
 impl CatchUp<'_> {
-    /// Has an event judged as if it came now. It presents what GitLab would: who may read the log, or the
-    /// branches, with our access token vouches for it.
-    pub(super) async fn take(self, hook: &Hook, take: Take<'_>) -> Result<(), SetupError> {
+    /// An event as if it came now. It presents what GitLab would: who may read the log, or the branches, with
+    /// our access token vouches for it.
+    pub(super) fn arrival_of(self, hook: &Hook, take: Take<'_>) -> Result<Arrival, SetupError> {
         let Take { header, headers, key, keeps, body, origin } = take;
         let (id, now) = (clock::delivery_id(), clock::now());
         let token = open_token(self.keys, hook)?;
@@ -64,9 +66,7 @@ impl CatchUp<'_> {
         let token = token_digest(&self.keys.token_digest, token.expose_secret().as_bytes());
         let presented = Presented { token: Some(token), signed };
         let key = Key { value: key, expires_at: now + keeps, from_body: false };
-        let mut permit = self.intake.body_permit(Sender::Known);
-        permit.grow_to(body.len())?;
-        let arrival = Arrival {
+        Ok(Arrival {
             id,
             received_at: now,
             endpoint: Endpoint::Main,
@@ -76,7 +76,13 @@ impl CatchUp<'_> {
             content: Content::from_body(header, &body, presented, Some(key)),
             body,
             origin,
-        };
+        })
+    }
+
+    /// Has it judged and stored.
+    pub(super) async fn submit(self, arrival: Arrival) -> Result<(), SetupError> {
+        let mut permit = self.intake.body_permit(Sender::Known);
+        permit.grow_to(arrival.body.len())?;
         self.intake.submit_arrival(arrival, permit).await?;
         Ok(())
     }

@@ -22,7 +22,7 @@ use signalbox_core::matching::{Decision, Question, decide_delivery};
 use signalbox_core::pause::{Note, Pause, find_holding};
 use signalbox_core::seal::Keys;
 use signalbox_core::verdict::{Endpoint, Verdict};
-use signalbox_core::webhook::{Concurrency, ProjectId, Webhook};
+use signalbox_core::webhook::{ProjectId, Webhook};
 use signalbox_store::gitlab::heads;
 use signalbox_store::keys::{self, Claim, ScopedKey};
 use signalbox_store::{Conn, Result, candidates, pauses};
@@ -256,8 +256,8 @@ fn evaluate_event<'a>(
         let Decision { trace, proofs, .. } = decision;
         decision = Decision { trace, proofs, ..decide_delivery(question, &webhooks) };
     }
-    if matches!(arrival.origin, Origin::Log { overtaken: true }) {
-        decision = drop_overtaken(decision, question, &mut webhooks);
+    if let Origin::Log { overtaken_for } = &arrival.origin {
+        decision = drop_overtaken(decision, overtaken_for, question, &mut webhooks);
     }
     hold_back(&mut decision, &webhooks, &known.pauses);
     // A body stands for a missing key only where a repeat would run something twice.
@@ -275,18 +275,19 @@ fn evaluate_event<'a>(
     Draft { arrival, decision, duplicate_of: None, claims, jobs }
 }
 
-/// Without the webhooks that run only the newest event of a branch.
+/// Without the webhooks that run a newer event of the branch.
 fn drop_overtaken(
     before: Decision,
+    overtaken_for: &[WebhookId],
     question: Question<'_>,
     webhooks: &mut Vec<Arc<Webhook>>,
 ) -> Decision {
-    let runs_newest = |webhook: &Arc<Webhook>| {
-        webhook.concurrency == Concurrency::Latest && before.run.contains(&webhook.id)
+    let is_overtaken = |webhook: &Arc<Webhook>| {
+        overtaken_for.contains(&webhook.id) && before.run.contains(&webhook.id)
     };
-    let Some(first) = webhooks.iter().find(|webhook| runs_newest(webhook)) else { return before };
+    let Some(first) = webhooks.iter().find(|webhook| is_overtaken(webhook)) else { return before };
     let reason = DeliveryReason::Overtaken { webhook: first.label() };
-    webhooks.retain(|webhook| !runs_newest(webhook));
+    webhooks.retain(|webhook| !is_overtaken(webhook));
     let mut decision = decide_delivery(question, webhooks);
     if !decision.did_something() {
         (decision.verdict, decision.status, decision.reason) = (Verdict::Filtered, 200, reason);

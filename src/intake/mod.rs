@@ -7,6 +7,7 @@
 mod body_room;
 mod committer;
 mod decide;
+mod foresee;
 mod kept;
 mod known_tokens;
 mod known_webhooks;
@@ -16,6 +17,7 @@ mod refusals;
 mod write;
 
 pub use body_room::{BodyPermit, Sender};
+pub use foresee::{Foreseen, foresee};
 pub use made::{Made, write_made};
 pub use matchable::decrypt_webhook;
 
@@ -28,7 +30,7 @@ use signalbox_core::credential::{Presented, TokenDigest};
 use signalbox_core::delivery_reason::DeliveryReason;
 use signalbox_core::event::Event;
 use signalbox_core::idempotency::Key;
-use signalbox_core::ids::{DeliveryId, JobId};
+use signalbox_core::ids::{DeliveryId, JobId, WebhookId};
 use signalbox_core::seal::Keys;
 use signalbox_core::source::Source;
 use signalbox_core::verdict::{Endpoint, Verdict};
@@ -86,8 +88,8 @@ pub enum Origin {
     },
     /// Signalbox, which read it in the log of what GitLab could not deliver.
     Log {
-        /// Whether a newer event of its branch is here.
-        overtaken: bool,
+        /// The webhooks that run a newer event of its branch, and only the newest.
+        overtaken_for: Vec<WebhookId>,
     },
     /// Signalbox, for a branch that went on without an event.
     CatchUp,

@@ -10,7 +10,7 @@ use crate::support::wait;
 use signalbox_gitlab_stand_in::{GitLab, Owner};
 
 const MADE: &str = "SELECT count(*)::text FROM deliveries WHERE source = 'catch_up'";
-const DUE: &str = "SELECT count(*)::text FROM gitlab_heads WHERE missed_due";
+const DUE: &str = "SELECT count(*)::text FROM gitlab_heads WHERE due_at IS NOT NULL";
 
 /// Has all branches noted as they are.
 pub(super) async fn note_branches(app: &App) {
@@ -22,7 +22,7 @@ pub(super) async fn note_branches(app: &App) {
 /// Lets the time pass that an event may be on its way.
 async fn let_grace_pass(app: &App) {
     let sql =
-        "UPDATE gitlab_heads SET missed_at = missed_at - interval '2 minutes' WHERE missed_due";
+        "UPDATE gitlab_heads SET due_at = due_at - interval '2 minutes' WHERE due_at IS NOT NULL";
     app.database().execute(sql).await;
 }
 

@@ -7,7 +7,7 @@ use super::gitlab_connection::{CONNECTIONS, TOKEN, connect, gitlab_with_app, set
 use crate::support::app::App;
 use crate::support::panel::Panel;
 use crate::support::wait;
-use signalbox_gitlab_stand_in::{Event, GitLab, Owner};
+use signalbox_gitlab_stand_in::{Event, Fault, GitLab, Owner};
 
 pub(super) const FROM_LOG: &str = "SELECT count(*)::text FROM deliveries WHERE source = 'log'";
 pub(super) const RUN: &str = "SELECT count(*)::text FROM jobs";
@@ -212,4 +212,45 @@ async fn a_server_that_is_killed_in_the_middle_runs_nothing_twice() {
     let twice = "deliveries d JOIN jobs j ON j.delivery_id = d.id WHERE d.source = 'log' \
                  GROUP BY d.sha HAVING count(*) > 1";
     assert_eq!(app.database().column(&format!("SELECT d.sha FROM {twice}")).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn what_both_ends_do_not_agree_on_is_not_lost() {
+    let (gitlab, project) = gitlab_with_app().await;
+    let (app, panel) = app_with_push(&gitlab).await;
+    note_branches(&app).await;
+    let jobs = app.database().count("jobs").await;
+    // Somebody gives the webhook here another secret token, and no signing token.
+    let form = panel.open("/admin/hooks/webhook/1/change/").await.form_with("secret_token");
+    panel.submit(form.set("secret_token", "another-secret")).await;
+    let forget = "UPDATE webhooks SET signing_token = NULL, previous_secret_digest = NULL, \
+                  previous_secret_until = NULL, previous_signing_token = NULL, \
+                  previous_signing_until = NULL";
+    app.database().execute(forget).await;
+    assert_eq!(gitlab.push(project, "main", &sha(1), "Refused").await[0].status, Some(401));
+    let refused = "The webhooks here do not accept the tokens";
+    press(&panel, "catch_up", refused).await;
+    panel.open(&format!("{CONNECTIONS}1/")).await.says("GitLab could not deliver 1 events");
+    assert_eq!(app.database().value(FROM_LOG).await, "0");
+    // Set up again, both ends agree.
+    set_up(&panel, "tag_push", "Tag Push Hook").await;
+    let form = panel.open("/admin/hooks/webhook/1/setup/").await.form_with("gitlab_test");
+    panel.submit(form).await;
+    let before = app.database().count("jobs").await;
+    press(&panel, "catch_up", "Taken from GitLab’s log: 1.").await;
+    assert_eq!(app.database().count("jobs").await, before + 1);
+    assert!(before >= jobs);
+}
+
+#[tokio::test]
+async fn the_log_is_read_although_gitlab_enables_nothing() {
+    let (gitlab, project) = gitlab_with_app().await;
+    let (app, _) = app_with_push(&gitlab).await;
+    note_branches(&app).await;
+    push_unreceived(&gitlab, project, "main", 1..3);
+    gitlab.disable_hook(gitlab.hooks(Owner::Project(project))[0].id(), None);
+    gitlab.fail_next(50, "/test/", Fault::BadGateway);
+    look(&app).await;
+    becomes(&app, FROM_LOG, "2").await;
+    becomes(&app, "SELECT (failure IS NOT NULL)::text FROM gitlab_hooks", "true").await;
 }

@@ -1,8 +1,9 @@
 //! Catching up on events that GitLab could not deliver: which of them are overtaken, and which branches went
 //! on without one.
 
-use chrono::{DateTime, TimeDelta, Utc};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use crate::ids::WebhookId;
+use chrono::TimeDelta;
+use std::collections::{HashMap, HashSet};
 
 /// How long after it was found missing a push of GitLab's own may come late.
 pub const LATE: TimeDelta = TimeDelta::hours(1);
@@ -10,24 +11,28 @@ pub const LATE: TimeDelta = TimeDelta::hours(1);
 /// Of what an event is one: its kind, and the branch or tag.
 pub type Line = (String, String);
 
-/// An event that was missed.
+/// An event of GitLab's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Missed {
+pub struct Logged {
     /// Of what it is one.
     pub line: Line,
-    /// When it happened.
-    pub at: DateTime<Utc>,
+    /// The webhooks that ran it, or would.
+    pub runs: Vec<WebhookId>,
 }
 
-/// For each of them, the oldest first, whether a newer one of its line is here: among them, or
-/// received already. One without a branch or tag is never overtaken.
-pub fn find_overtaken(missed: &[Missed], received: &BTreeMap<Line, DateTime<Utc>>) -> Vec<bool> {
-    let mut later = HashSet::new();
-    let mut overtaken = vec![false; missed.len()];
-    for (event, overtaken) in missed.iter().zip(&mut overtaken).rev() {
-        let has_later = !later.insert(&event.line);
-        let has_newer = received.get(&event.line).is_some_and(|at| *at > event.at);
-        *overtaken = (has_later || has_newer) && !event.line.1.is_empty();
+/// For each event, in the order in which they were sent, those of its webhooks that a newer one of its line
+/// runs too. One without a branch or tag is never overtaken.
+#[must_use]
+pub fn find_overtaken(events: &[Logged]) -> Vec<Vec<WebhookId>> {
+    let mut newer = HashSet::new();
+    let mut overtaken = vec![Vec::new(); events.len()];
+    for (event, overtaken) in events.iter().zip(&mut overtaken).rev() {
+        let has_ref = !event.line.1.is_empty();
+        for webhook in event.runs.iter().filter(|_| has_ref) {
+            if !newer.insert((&event.line, *webhook)) {
+                overtaken.push(*webhook);
+            }
+        }
     }
     overtaken
 }
@@ -56,25 +61,25 @@ pub struct MissedHead {
     pub before: Option<String>,
 }
 
-/// The branches that went on without a push: those that stand neither where the newest push that GitLab
-/// delivered left them, nor where any that was caught up on did, nor where they were compared last. Each
-/// push says whether GitLab delivered it; they are in order.
+/// The branches that went on without a push: those that stand neither where any push since they were compared
+/// left them, nor, without one that GitLab delivered, where they stood then. Each push says whether GitLab
+/// delivered it; they are in the order in which they came.
 pub fn find_missed_heads(
     heads: &[Head],
     compared: &[Head],
     pushes: &[(Head, bool)],
 ) -> Vec<MissedHead> {
     let mut known: HashMap<&str, &str> = pairs(compared).collect();
-    let mut caught = HashSet::new();
+    let mut came = HashSet::new();
     for (push, is_delivered) in pushes {
+        // The newest that came need not be the newest that was sent.
+        came.insert(push);
         if *is_delivered {
             known.insert(&push.git_ref, &push.sha);
-        } else {
-            caught.insert(push);
         }
     }
     let is_missed = |head: &&Head| {
-        known.get(head.git_ref.as_str()) != Some(&head.sha.as_str()) && !caught.contains(head)
+        known.get(head.git_ref.as_str()) != Some(&head.sha.as_str()) && !came.contains(head)
     };
     let missed = |head: &Head| MissedHead {
         head: head.clone(),
@@ -97,28 +102,24 @@ fn pairs(heads: &[Head]) -> impl Iterator<Item = (&str, &str)> {
 mod tests {
     use super::*;
 
-    fn line(git_ref: &str) -> Line {
-        ("push".to_owned(), git_ref.to_owned())
-    }
-
-    fn at(second: i64) -> DateTime<Utc> {
-        DateTime::UNIX_EPOCH + TimeDelta::seconds(second)
-    }
-
     #[test]
-    fn the_newest_of_each_branch_is_not_overtaken() {
-        let events = [("a", 1), ("b", 2), ("a", 3), ("", 4), ("", 5)];
-        let missed = events.map(|(git_ref, second)| Missed { line: line(git_ref), at: at(second) });
-        let found = |received| find_overtaken(&missed, &received);
-        assert_eq!(found(BTreeMap::new()), [true, false, false, false, false]);
-        let received = BTreeMap::from([(line("b"), at(2)), (line("a"), at(9)), (line(""), at(9))]);
-        assert_eq!(found(received), [true, false, true, false, false]);
-    }
-
-    #[test]
-    fn of_one_moment_the_last_is_the_newest() {
-        let missed = [(); 2].map(|()| Missed { line: line("a"), at: at(1) });
-        assert_eq!(find_overtaken(&missed, &BTreeMap::new()), [true, false]);
+    fn a_webhook_runs_the_newest_of_each_branch_that_it_runs_at_all() {
+        let event = |git_ref: &str, runs: &[i64]| Logged {
+            line: ("push".to_owned(), git_ref.to_owned()),
+            runs: runs.iter().map(|id| WebhookId(*id)).collect(),
+        };
+        let events = [
+            event("a", &[1, 2]),
+            event("b", &[1]),
+            event("a", &[1]),
+            // A filter keeps it from both.
+            event("a", &[]),
+            event("", &[1]),
+            event("", &[1]),
+        ];
+        let overtaken = find_overtaken(&events);
+        assert_eq!(overtaken[0], [WebhookId(1)]);
+        assert!(overtaken[1..].iter().all(Vec::is_empty), "{overtaken:?}");
     }
 
     fn head(git_ref: &str, sha: &str) -> Head {
@@ -136,6 +137,9 @@ mod tests {
             (head("c", "0"), false),
             (head("d", "2"), false),
             (head("e", "3"), true),
+            // What was sent first came last.
+            (head("f", "2"), true),
+            (head("f", "1"), true),
         ];
         let heads = [
             head("a", "1"),
@@ -144,6 +148,7 @@ mod tests {
             head("d", "2"),
             // Back to where it was.
             head("e", "2"),
+            head("f", "2"),
             head("new", "1"),
         ];
         let missed = find_missed_heads(&heads, &compared, &pushes);

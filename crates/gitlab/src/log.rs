@@ -68,19 +68,6 @@ impl LogEvent {
         serde_json::from_str::<Mark>(self.body()).is_ok_and(|mark| mark.oversize)
     }
 
-    /// Of which branch or tag it is, and what: where its body says so at the top.
-    pub fn line(&self) -> (String, String) {
-        #[derive(Deserialize, Default)]
-        #[serde(default)]
-        struct Top {
-            object_kind: String,
-            #[serde(rename = "ref")]
-            git_ref: String,
-        }
-        let top: Top = serde_json::from_str(self.body()).unwrap_or_default();
-        (top.object_kind, top.git_ref)
-    }
-
     /// When it was logged.
     pub fn logged_at(&self) -> DateTime<Utc> {
         self.created_at
@@ -159,7 +146,6 @@ mod tests {
         assert_eq!(event.key().as_deref(), Some("k"));
         assert_eq!(event.sent_at().to_rfc3339(), "2026-01-01T00:00:00.250+00:00");
         assert!(!event.is_oversized());
-        assert_eq!(event.line(), ("push".to_owned(), String::new()));
         assert!(read_event(&json!("200"), &json!({ "oversize": true })).is_oversized());
     }
 }

@@ -110,7 +110,7 @@ diesel::table! {
         sha -> Text,
         missed_sha -> Text,
         missed_at -> Nullable<Timestamptz>,
-        missed_due -> Bool,
+        due_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -1,16 +1,12 @@
 //! What was caught up on: how far GitLab's log was compared, and what of it was taken.
 
-use crate::schema::{deliveries, gitlab_hooks, gitlab_log_events};
+use crate::schema::{gitlab_hooks, gitlab_log_events};
 use crate::{Conn, Result};
 use chrono::{DateTime, TimeDelta, Utc};
-use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
-use signalbox_core::catch_up::Line;
-use signalbox_core::source::Source;
-use signalbox_core::verdict::Verdict;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 /// How long it is remembered what was taken: GitLab's log holds seven days.
 const REMEMBERED: TimeDelta = TimeDelta::days(9);
@@ -78,27 +74,4 @@ pub async fn note_missed(conn: &mut Conn, hook: i64, missed: &Value) -> Result<(
         .execute(conn)
         .await?;
     Ok(())
-}
-
-/// When the newest event of each branch or tag of a project came, of those that GitLab delivered after a
-/// moment and that ran something.
-///
-/// # Errors
-/// Those of the database.
-pub async fn newest_received(
-    conn: &mut Conn,
-    project: i64,
-    since: DateTime<Utc>,
-) -> Result<BTreeMap<Line, DateTime<Utc>>> {
-    let ran = [Verdict::Matched, Verdict::Paused].map(Verdict::as_str);
-    let rows: Vec<(String, String, Option<DateTime<Utc>>)> = deliveries::table
-        .filter(deliveries::project_id.eq(project))
-        .filter(deliveries::received_at.gt(since))
-        .filter(deliveries::source.eq(Source::Gitlab.as_str()))
-        .filter(deliveries::verdict.eq_any(ran))
-        .group_by((deliveries::object_kind, deliveries::git_ref))
-        .select((deliveries::object_kind, deliveries::git_ref, max(deliveries::received_at)))
-        .load(conn)
-        .await?;
-    Ok(rows.into_iter().filter_map(|(kind, git_ref, at)| Some(((kind, git_ref), at?))).collect())
 }

@@ -2,6 +2,7 @@
 
 use crate::cached::cached;
 use crate::schema::{deliveries, gitlab_heads, gitlab_hooks};
+use crate::search::last_id_before;
 use crate::{Conn, Result, run_transaction};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -14,6 +15,11 @@ use std::collections::HashSet;
 
 /// How long before a comparison pushes are looked for: clocks of servers differ.
 const OVERLAP: TimeDelta = TimeDelta::minutes(1);
+/// How long an event may be on its way before its push is made, and how long after a failure.
+const GRACE: TimeDelta = TimeDelta::minutes(1);
+/// So many branches come in one answer of GitLab's. Of more, one may be missing from them all that is there:
+/// while pages are read, branches are deleted, and those behind move on.
+const ONE_PAGE: usize = 100;
 
 /// A branch whose push never came.
 #[derive(Debug, Clone, Queryable)]
@@ -62,18 +68,27 @@ pub async fn list_pushes(
     project: i64,
     compared_at: DateTime<Utc>,
 ) -> Result<Vec<(Head, bool)>> {
-    let rows: Vec<(String, String, String, DateTime<Utc>)> = deliveries::table
+    let rows: Vec<(String, String, String, String, DateTime<Utc>)> = deliveries::table
         .filter(deliveries::project_id.eq(project))
-        .filter(deliveries::received_at.gt(compared_at - OVERLAP))
+        .filter(deliveries::id.ge(last_id_before(compared_at - OVERLAP)))
         .filter(deliveries::object_kind.eq("push"))
         .filter(deliveries::verdict.ne(Verdict::Rejected.as_str()))
         .filter(deliveries::source.ne_all([Source::Replay, Source::Hand].map(Source::as_str)))
         .order((deliveries::received_at, deliveries::id))
-        .select((deliveries::git_ref, deliveries::sha, deliveries::source, deliveries::received_at))
+        .select((
+            deliveries::git_ref,
+            deliveries::sha,
+            deliveries::source,
+            deliveries::verdict,
+            deliveries::received_at,
+        ))
         .load(conn)
         .await?;
-    let push = |(git_ref, sha, source, at)| {
-        let is_delivered = source == Source::Gitlab.as_str() && at >= compared_at;
+    let push = |(git_ref, sha, source, verdict, at)| {
+        // One that was sent again says nothing of where the branch stands.
+        let is_delivered = source == Source::Gitlab.as_str()
+            && verdict != Verdict::Duplicate.as_str()
+            && at >= compared_at;
         (Head { git_ref, sha }, is_delivered)
     };
     Ok(rows.into_iter().map(push).collect())
@@ -91,13 +106,15 @@ pub async fn note_heads(
     now: DateTime<Utc>,
 ) -> Result<()> {
     run_transaction(conn, async |conn: &mut Conn| {
-        let refs = heads.iter().map(|head| &head.git_ref);
-        diesel::delete(gitlab_heads::table)
-            .filter(gitlab_heads::hook_id.eq(hook))
-            .filter(gitlab_heads::git_ref.ne_all(refs))
-            .execute(conn)
-            .await?;
-        let before: HashSet<Head> = list_noted(conn, hook).await?;
+        if heads.len() < ONE_PAGE {
+            let refs = heads.iter().map(|head| &head.git_ref);
+            diesel::delete(gitlab_heads::table)
+                .filter(gitlab_heads::hook_id.eq(hook))
+                .filter(gitlab_heads::git_ref.ne_all(refs))
+                .execute(conn)
+                .await?;
+        }
+        let before = list_noted(conn, hook, missed).await?;
         let changed: Vec<&Head> = heads.iter().filter(|head| !before.contains(head)).collect();
         for some in changed.chunks(1_000) {
             let row = |head: &&Head| {
@@ -110,7 +127,7 @@ pub async fn note_heads(
                     gitlab_heads::missed_sha
                         .eq(missed.map(|missed| missed.head.sha.clone()).unwrap_or_default()),
                     gitlab_heads::missed_at.eq(missed.map(|_| now)),
-                    gitlab_heads::missed_due.eq(missed.is_some()),
+                    gitlab_heads::due_at.eq(missed.map(|_| now + GRACE)),
                 )
             };
             diesel::insert_into(gitlab_heads::table)
@@ -121,7 +138,7 @@ pub async fn note_heads(
                     gitlab_heads::sha.eq(diesel::upsert::excluded(gitlab_heads::sha)),
                     gitlab_heads::missed_sha.eq(diesel::upsert::excluded(gitlab_heads::missed_sha)),
                     gitlab_heads::missed_at.eq(diesel::upsert::excluded(gitlab_heads::missed_at)),
-                    gitlab_heads::missed_due.eq(diesel::upsert::excluded(gitlab_heads::missed_due)),
+                    gitlab_heads::due_at.eq(diesel::upsert::excluded(gitlab_heads::due_at)),
                 ))
                 .execute(conn)
                 .await?;
@@ -135,26 +152,33 @@ pub async fn note_heads(
     .await
 }
 
-/// The branches of a project that are noted as they are: known, or to be made a push for.
-async fn list_noted(conn: &mut Conn, hook: i64) -> Result<HashSet<Head>> {
-    let due: Vec<(String, String)> = gitlab_heads::table
+/// The branches of a project that are noted as they are: known, or still to be made a push for.
+async fn list_noted(conn: &mut Conn, hook: i64, missed: &[MissedHead]) -> Result<HashSet<Head>> {
+    let rows: Vec<(String, String, String, bool)> = gitlab_heads::table
         .filter(gitlab_heads::hook_id.eq(hook))
-        .filter(gitlab_heads::missed_due)
-        .select((gitlab_heads::git_ref, gitlab_heads::missed_sha))
+        .select((
+            gitlab_heads::git_ref,
+            gitlab_heads::sha,
+            gitlab_heads::missed_sha,
+            gitlab_heads::due_at.is_not_null(),
+        ))
         .load(conn)
         .await?;
-    let known = list_heads(conn, hook).await?;
-    Ok(known.into_iter().chain(due.into_iter().map(Head::from)).collect())
+    let missed: HashSet<&Head> = missed.iter().map(|missed| &missed.head).collect();
+    let noted = rows.into_iter().filter_map(|(git_ref, sha, missed_sha, is_due)| {
+        let head = Head { git_ref, sha: if is_due { missed_sha } else { sha } };
+        (missed.contains(&head) == is_due).then_some(head)
+    });
+    Ok(noted.collect())
 }
 
-/// The branches whose missing push was found before a moment and is to be made.
+/// The branches whose missing push is to be made by now.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn list_due_heads(conn: &mut Conn, before: DateTime<Utc>) -> Result<Vec<DueHead>> {
+pub async fn list_due_heads(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<DueHead>> {
     Ok(gitlab_heads::table
-        .filter(gitlab_heads::missed_due)
-        .filter(gitlab_heads::missed_at.lt(before))
+        .filter(gitlab_heads::due_at.le(now))
         .order((gitlab_heads::hook_id, gitlab_heads::git_ref))
         .select((
             gitlab_heads::hook_id,
@@ -174,8 +198,8 @@ pub async fn list_due_heads(conn: &mut Conn, before: DateTime<Utc>) -> Result<Ve
 pub async fn put_off(conn: &mut Conn, hook: i64, now: DateTime<Utc>) -> Result<()> {
     diesel::update(gitlab_heads::table)
         .filter(gitlab_heads::hook_id.eq(hook))
-        .filter(gitlab_heads::missed_due)
-        .set(gitlab_heads::missed_at.eq(now))
+        .filter(gitlab_heads::due_at.is_not_null())
+        .set(gitlab_heads::due_at.eq(now + GRACE))
         .execute(conn)
         .await?;
     Ok(())
@@ -185,10 +209,14 @@ pub async fn put_off(conn: &mut Conn, hook: i64, now: DateTime<Utc>) -> Result<(
 ///
 /// # Errors
 /// Those of the database.
-pub async fn settle_head(conn: &mut Conn, head: &DueHead) -> Result<()> {
+pub async fn settle_head(conn: &mut Conn, head: &DueHead, now: DateTime<Utc>) -> Result<()> {
     diesel::update(gitlab_heads::table.find((head.hook_id, &head.git_ref)))
         .filter(gitlab_heads::missed_sha.eq(&head.missed_sha))
-        .set((gitlab_heads::sha.eq(&head.missed_sha), gitlab_heads::missed_due.eq(false)))
+        .set((
+            gitlab_heads::sha.eq(&head.missed_sha),
+            gitlab_heads::missed_at.eq(now),
+            gitlab_heads::due_at.eq(None::<DateTime<Utc>>),
+        ))
         .execute(conn)
         .await?;
     Ok(())
@@ -200,7 +228,7 @@ pub async fn settle_head(conn: &mut Conn, head: &DueHead) -> Result<()> {
 /// Those of the database.
 pub async fn leave_head(conn: &mut Conn, head: &DueHead) -> Result<()> {
     diesel::update(gitlab_heads::table.find((head.hook_id, &head.git_ref)))
-        .set((gitlab_heads::missed_sha.eq(""), gitlab_heads::missed_due.eq(false)))
+        .set((gitlab_heads::missed_sha.eq(""), gitlab_heads::due_at.eq(None::<DateTime<Utc>>)))
         .execute(conn)
         .await?;
     mark_heads_due(conn, head.hook_id).await
@@ -218,7 +246,7 @@ pub async fn forget_heads(conn: &mut Conn, hook: i64) -> Result<()> {
     Ok(())
 }
 
-/// Of these commits, those of pushes that were found missing after a moment: project and branch with each.
+/// Of these commits, those of pushes that were found missing and not made before a moment: project and branch with each.
 ///
 /// # Errors
 /// Those of the database.
@@ -233,7 +261,8 @@ pub async fn find_missed(
     let found = diesel::sql_query(
         "SELECT h.project_id, g.ref AS git_ref, g.missed_sha AS sha \
          FROM gitlab_heads g JOIN gitlab_hooks h ON h.id = g.hook_id \
-         WHERE g.missed_sha = ANY($1) AND g.missed_sha <> '' AND g.missed_at > $2",
+         WHERE g.missed_sha = ANY($1) AND g.missed_sha <> '' \
+         AND (g.due_at IS NOT NULL OR g.missed_at > $2)",
     )
     .bind::<Array<Text>, _>(commits)
     .bind::<Timestamptz, _>(since);

@@ -177,12 +177,10 @@ pub async fn note_sent(
     (sent, deployment): (&str, Option<i64>),
     now: DateTime<Utc>,
 ) -> Result<()> {
+    // A job that waits again deploys once more.
+    let kept = deployment.or(due.deployment_id).filter(|_| sent != "pending");
     diesel::update(statuses::table.find(&due.job_id))
-        .set((
-            statuses::sent.eq(sent),
-            statuses::sent_at.eq(now),
-            statuses::deployment_id.eq(deployment.or(due.deployment_id)),
-        ))
+        .set((statuses::sent.eq(sent), statuses::sent_at.eq(now), statuses::deployment_id.eq(kept)))
         .execute(conn)
         .await?;
     free(conn, due, (None, due.attempts, None), now).await

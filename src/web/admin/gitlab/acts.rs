@@ -6,6 +6,7 @@ use super::connection_id;
 use super::page::missing_connection;
 use crate::clock;
 use crate::connections::{self, CatchUp, CaughtUp, SetupError};
+use crate::intake::Policy;
 use crate::web::admin::context::{AdminContext, save_problem};
 use crate::web::admin::kit::form::Values;
 use crate::web::admin::kit::frame::Level;
@@ -107,8 +108,9 @@ pub async fn submit_fix(ctx: AdminContext, posted: Posted) -> Result<HttpRespons
         }
         "catch_up" => {
             let intake = ctx.deps().intake.clone();
+            let policy = Policy { allow_no_secret: ctx.deps().settings.allow_no_secret };
             let work = async move {
-                let deps = CatchUp { pool: &pool, keys: &keys, intake: &intake };
+                let deps = CatchUp { pool: &pool, keys: &keys, intake: &intake, policy };
                 connections::catch_up_now(deps, &connection, &hook).await
             };
             match wait_for(work).await {
