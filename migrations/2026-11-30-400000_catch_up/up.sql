@@ -8,7 +8,7 @@ ALTER TABLE deliveries
 ALTER TABLE gitlab_hooks
     -- The newest event of GitLab's log that was compared; null = none yet.
     ADD COLUMN log_read_to timestamptz,
-    -- What of the log waits for a person, because it is much: how many events, of when, of which kinds.
+    -- What waits for a person, because it is much or refused: how many events, of when, of which kinds.
     ADD COLUMN missed jsonb;
 
 -- What was taken from GitLab's log, or asked to be sent again: once is enough.

@@ -7,14 +7,14 @@
 
 use super::catch_up::{MANY, MissedEvents};
 use super::client::open_client;
-use super::setup::SetupError;
+use super::setup::{SetupError, last_seen};
 use super::take::{CatchUp, Take};
 use crate::clock;
 use crate::intake::Origin;
 use chrono::{DateTime, TimeDelta};
 use signalbox_core::catch_up::{Head, LATE, find_missed_heads, head_key};
+use signalbox_core::event::GitRef;
 use signalbox_gitlab::branches::{Branch, Comparison, push_body};
-use signalbox_gitlab::hooks::Hook as GitlabHook;
 use signalbox_gitlab::{ApiFailure, Client};
 use signalbox_store::gitlab::heads::{self, DueHead};
 use signalbox_store::gitlab::{self, Hook};
@@ -36,10 +36,8 @@ impl CatchUp<'_> {
     ) -> Result<usize, SetupError> {
         let (begun, project) = (clock::now(), hook.project_id);
         let served = gitlab::hook_webhooks(&mut *self.pool.get_conn().await?, hook.id).await?;
-        let seen: Option<GitlabHook> =
-            hook.seen.clone().and_then(|seen| serde_json::from_value(seen).ok());
         // Which branches GitLab is to send, where it is not to send all, only GitLab knows.
-        let is_filtered = seen.and_then(|seen| seen.push_events_branch_filter);
+        let is_filtered = last_seen(hook).and_then(|seen| seen.push_events_branch_filter);
         let is_filtered = is_filtered.is_some_and(|filter| !filter.is_empty());
         if is_filtered || !served.iter().any(|row| row.enabled && row.object_kind == "push") {
             return Ok(0);
@@ -121,8 +119,8 @@ impl CatchUp<'_> {
         hook: &Hook,
         due: &DueHead,
     ) -> Result<(), SetupError> {
-        let name = due.git_ref.trim_start_matches("refs/heads/");
-        let branch = match client.fetch_branch(hook.project_id, name).await {
+        let git_ref = GitRef::from(due.git_ref.as_str());
+        let branch = match client.fetch_branch(hook.project_id, git_ref.branch_name()).await {
             Ok(branch) if branch.commit.id == due.missed_sha => branch,
             // It went on, or is gone: it is compared anew.
             Ok(_) | Err(ApiFailure::NotFound) => {

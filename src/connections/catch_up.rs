@@ -6,7 +6,7 @@ use super::client::open_client;
 use super::setup::SetupError;
 use super::take::{CatchUp, Take};
 use crate::clock;
-use crate::intake::{Arrival, Origin, foresee};
+use crate::intake::{Arrival, Content, Origin, foresee};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use signalbox_core::event::Event;
 use signalbox_core::headers::keep_headers;
 use signalbox_core::idempotency::KEY_DAYS;
 use signalbox_core::ids::WebhookId;
-use signalbox_core::verdict::{Endpoint, Verdict};
+use signalbox_core::verdict::Verdict;
 use signalbox_gitlab::hooks::Owner;
 use signalbox_gitlab::log::LogEvent;
 use signalbox_gitlab::{ApiFailure, Client};
@@ -54,8 +54,6 @@ pub struct CaughtUp {
     pub branches: usize,
     /// Whether it is so much that it waits for a person.
     pub waits: bool,
-    /// Whether GitLab could not deliver something, taken or not.
-    pub failed: bool,
 }
 
 /// What waits for a person, because it is much.
@@ -141,17 +139,15 @@ impl CatchUp<'_> {
                 found => found?,
             };
             let newest = found.newest.unwrap_or(read_to);
-            if let Some(missed) = found.all.as_ref().filter(|it| it.count > MANY && !is_asked) {
-                let missed = MissedEvents { read_to: newest, ..missed.clone() };
+            let missed = found.all.clone().map(|all| MissedEvents { read_to: newest, ..all });
+            if let Some(missed) = missed.as_ref().filter(|it| it.count > MANY && !is_asked) {
                 missed.note(&mut *self.pool.get_conn().await?, hook.id).await?;
                 return Ok(CaughtUp { waits: true, ..all });
             }
             let is_cut = found.is_cut;
             if found.has_failed {
-                all.failed = true;
                 heads::mark_heads_due(&mut *self.pool.get_conn().await?, hook.id).await?;
             }
-            let missed = found.all.clone();
             let taken = self.take_all(client, (hook, hook_id), found).await?;
             all.taken += taken.whole;
             all.resent += taken.resent;
@@ -162,7 +158,7 @@ impl CatchUp<'_> {
             catch_up::note_log_read(&mut conn, hook.id, read_to, clock::now()).await?;
             if taken.refused.is_some() {
                 if let Some(missed) = missed {
-                    MissedEvents { read_to: newest, ..missed }.note(&mut conn, hook.id).await?;
+                    missed.note(&mut conn, hook.id).await?;
                 }
                 return Err(SetupError::Refused(REFUSED.into()));
             }
@@ -190,9 +186,9 @@ impl CatchUp<'_> {
             let events = events.into_iter().filter(|it| it.logged_at() >= since);
             let (delivered, events): (Vec<LogEvent>, Vec<LogEvent>) =
                 events.partition(LogEvent::was_taken);
-            let delivered = delivered
-                .iter()
-                .filter_map(|event| Some((event.id, (line_of(event)?, event.key()?.into_owned()))));
+            let delivered = delivered.iter().filter_map(|event| {
+                Some((event.id, (line_in_log(event)?, event.key()?.into_owned())))
+            });
             found.delivered.extend(delivered);
             found.has_failed |= events.iter().any(|event| event.logged_at() > read_to);
             for event in self.filter_missing(hook, events).await? {
@@ -211,8 +207,10 @@ impl CatchUp<'_> {
         hook: &Hook,
         events: Vec<LogEvent>,
     ) -> Result<Vec<LogEvent>, SetupError> {
-        let keys: Vec<ScopedKey> =
-            events.iter().filter_map(|event| Some(main_key(&event.key()?))).collect();
+        let keys: Vec<ScopedKey> = events
+            .iter()
+            .filter_map(|event| Some(ScopedKey::at_main(&event.key()?, None)))
+            .collect();
         let ids: Vec<i64> = events.iter().map(|event| event.id).collect();
         let mut conn = self.pool.get_conn().await?;
         let held = find_holders(&conn, &keys.iter().collect::<Vec<_>>(), clock::now()).await?;
@@ -276,8 +274,11 @@ impl CatchUp<'_> {
             foresee(&conn, &arrivals, self.keys, self.policy).await?
         };
         let mut logged = self.runs_of_delivered(delivered).await?;
-        for (event, foreseen) in events.iter().zip(&foreseen) {
-            let line = line_of(event).unwrap_or_default();
+        for ((event, arrival), foreseen) in events.iter().zip(&arrivals).zip(&foreseen) {
+            let line = match &arrival.content {
+                Content::Event { event, .. } => line_of(event),
+                Content::Refused { .. } => Line::default(),
+            };
             logged.insert(event.id, Logged { line, runs: foreseen.latest.clone() });
         }
         let overtaken = find_overtaken(&logged.values().cloned().collect::<Vec<_>>());
@@ -303,7 +304,8 @@ impl CatchUp<'_> {
         self,
         delivered: BTreeMap<i64, (Line, String)>,
     ) -> Result<BTreeMap<i64, Logged>, SetupError> {
-        let keys: Vec<ScopedKey> = delivered.values().map(|(_, key)| main_key(key)).collect();
+        let keys: Vec<ScopedKey> =
+            delivered.values().map(|(_, key)| ScopedKey::at_main(key, None)).collect();
         let keys: Vec<&ScopedKey> = keys.iter().collect();
         let conn = self.pool.get_conn().await?;
         let held = find_holders(&conn, &keys, clock::now()).await?;
@@ -381,14 +383,12 @@ impl MissedEvents {
     }
 }
 
-fn main_key(key: &str) -> ScopedKey {
-    let endpoint = Endpoint::Main.as_str().to_owned();
-    ScopedKey { endpoint, key: key.to_owned(), webhook: None }
+/// Of what an event is one.
+fn line_of(event: &Event) -> Line {
+    (event.object_kind.clone(), event.git_ref.as_str().to_owned())
 }
 
-/// Of what an event of the log is one.
-fn line_of(event: &LogEvent) -> Option<Line> {
+fn line_in_log(event: &LogEvent) -> Option<Line> {
     let header = event.header("X-Gitlab-Event")?;
-    let event = Event::from_body(&header, event.body().as_bytes()).ok()?;
-    Some((event.object_kind, event.git_ref.as_str().to_owned()))
+    Some(line_of(&Event::from_body(&header, event.body().as_bytes()).ok()?))
 }

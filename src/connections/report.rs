@@ -88,10 +88,11 @@ async fn send_states(reporter: &Reporter, connection: i64, due: Vec<Due>) -> Res
         if begun.elapsed() >= PATIENCE {
             break;
         }
-        let state = CommitStatus::of_job(due.job_state).as_str();
+        let status = CommitStatus::of_job(due.job_state);
+        let state = status.as_str();
         let sent = match &client {
             _ if due.sent == state => Ok(None),
-            Ok(client) => send_state(reporter, client, &due, state).await,
+            Ok(client) => send_state(reporter, client, &due, status).await,
             Err(failure) => Err(failure.clone()),
         };
         let mut conn = reporter.pool.get_conn().await?;
@@ -119,15 +120,15 @@ async fn send_state(
     reporter: &Reporter,
     client: &Client,
     due: &Due,
-    state: &str,
+    state: CommitStatus,
 ) -> std::result::Result<Option<i64>, ApiFailure> {
-    let git_ref = GitRef::from(due.git_ref.as_str());
-    let git_ref = Some(git_ref.short_name()).filter(|name| !name.is_empty());
+    let whole = GitRef::from(due.git_ref.as_str());
+    let git_ref = Some(whole.short_name()).filter(|name| !name.is_empty());
     let page = reporter.public_url.as_ref().map(|url| {
         format!("{}{}", url.as_str().trim_end_matches('/'), (reporter.job_path)(&due.job_id))
     });
     let status = NewStatus {
-        state,
+        state: state.as_str(),
         name: &format!("Signalbox: {}", due.name),
         git_ref,
         target_url: page.as_deref(),
@@ -137,17 +138,17 @@ async fn send_state(
         let comment = Comment {
             name: status.name,
             job: &due.job_id,
-            state: CommitStatus::of_job(due.job_state),
+            state,
             sha: &due.sha,
             url: page.as_deref(),
         };
         comment_on(client, (due.project_id, merge_request), webhook, comment).await?;
     }
     let (Some(git_ref), false) = (git_ref, due.environment.is_empty()) else { return Ok(None) };
-    match deployment_step(CommitStatus::of_job(due.job_state), due) {
+    match deployment_step(state, due) {
         None => Ok(None),
         Some(Step::Move(deployment)) => {
-            client.set_deployment(due.project_id, deployment, state).await?;
+            client.set_deployment(due.project_id, deployment, state.as_str()).await?;
             Ok(None)
         }
         Some(Step::Create) => {
@@ -155,8 +156,8 @@ async fn send_state(
                 environment: &due.environment,
                 sha: &due.sha,
                 git_ref,
-                tag: due.git_ref.starts_with("refs/tags/"),
-                status: state,
+                tag: !whole.tag_name().is_empty(),
+                status: state.as_str(),
             };
             client.create_deployment(due.project_id, deployment).await.map(Some)
         }

@@ -189,10 +189,16 @@ pub(super) fn linked_triggers(webhooks: &[Row]) -> Vec<Trigger> {
     triggers
 }
 
+/// GitLab's webhook as it was seen last.
+pub(super) fn last_seen(hook: &Hook) -> Option<GitlabHook> {
+    serde_json::from_value(hook.seen.clone()?).ok()
+}
+
 /// In what GitLab's webhook differs from what it is to be, as it was seen last.
 pub fn find_drift(hook: &Hook, webhooks: &[Row]) -> Vec<Drift> {
-    let seen = hook.seen.clone().and_then(|seen| serde_json::from_value::<GitlabHook>(seen).ok());
-    seen.map(|seen| seen.find_drift(&hook.url, &linked_triggers(webhooks))).unwrap_or_default()
+    last_seen(hook)
+        .map(|seen| seen.find_drift(&hook.url, &linked_triggers(webhooks)))
+        .unwrap_or_default()
 }
 
 /// The webhook's project: by its number where it is known, else by its repository.

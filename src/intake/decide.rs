@@ -21,7 +21,7 @@ use signalbox_core::matching::trace::Trace;
 use signalbox_core::matching::{Decision, Question, decide_delivery};
 use signalbox_core::pause::{Note, Pause, find_holding};
 use signalbox_core::seal::Keys;
-use signalbox_core::verdict::{Endpoint, Verdict};
+use signalbox_core::verdict::Verdict;
 use signalbox_core::webhook::{ProjectId, Webhook};
 use signalbox_store::gitlab::heads;
 use signalbox_store::keys::{self, Claim, ScopedKey};
@@ -120,8 +120,8 @@ async fn load_known(
         return Ok(Known::default());
     }
     let held: Vec<_> = held.iter().collect();
-    // All three on their way at once.
     let commits = commits_of_pushes(arrivals);
+    // All on their way at once.
     let (version, mut holders, pauses, missed) = try_join!(
         candidates::webhooks_version(conn),
         keys::find_holders(conn, &held, now),
@@ -131,7 +131,7 @@ async fn load_known(
     let missed: HashSet<String> =
         missed.iter().map(|(project, head)| head_key(*project, head)).collect();
     if !missed.is_empty() {
-        let held: Vec<_> = missed.iter().map(|key| scope_missed(key.clone(), None)).collect();
+        let held: Vec<_> = missed.iter().map(|key| ScopedKey::at_main(key, None)).collect();
         let held: Vec<_> = held.iter().collect();
         holders.extend(keys::find_holders(conn, &held, now).await?);
     }
@@ -157,11 +157,6 @@ fn commits_of_pushes(arrivals: &[Arrival]) -> Vec<&str> {
 fn missed_key(event: &Event) -> Option<String> {
     let head = Head { git_ref: event.git_ref.as_str().to_owned(), sha: event.sha.clone() };
     event.project_id.filter(|_| event.object_kind == "push").map(|id| head_key(id, &head))
-}
-
-/// The key of a push that was found missing: the one that is made holds it, or GitLab's own.
-fn scope_missed(key: String, webhook: Option<WebhookId>) -> ScopedKey {
-    ScopedKey { endpoint: Endpoint::Main.as_str().to_owned(), key, webhook }
 }
 
 /// The id that a signature covers. It counts at both addresses and beside the key, which no
@@ -224,12 +219,15 @@ fn evaluate_event<'a>(
     };
     let mut decision = decide_delivery(question, &webhooks);
     let signed: HashSet<WebhookId> = decision.signed_for().collect();
-    let missed = missed_key(event)
-        .filter(|own| known.missed.contains(own) && key.is_none_or(|key| key.value != *own));
+    // Whichever of the two comes first, the push that is made holds this key, or GitLab's own.
+    let missed = (!known.missed.is_empty()).then(|| missed_key(event)).flatten();
+    let missed =
+        missed.filter(|own| known.missed.contains(own) && key.is_none_or(|key| key.value != *own));
     let keys_of = |webhook: WebhookId| {
         let sent = key.map(|key| (scope_key(arrival, key, Some(webhook)), key.expires_at));
         let signed = signed_id(presented, Some(webhook)).filter(|_| signed.contains(&webhook));
-        let missed = missed.clone().map(|key| (scope_missed(key, Some(webhook)), now + LATE));
+        let missed = missed.as_ref();
+        let missed = missed.map(|key| (ScopedKey::at_main(key, Some(webhook)), now + LATE));
         let signed = signed.map(|id| (id, now + TimeDelta::days(KEY_DAYS)));
         sent.into_iter().chain(signed).chain(missed)
     };

@@ -32,10 +32,13 @@ async fn show_jobs(panel: &Panel, value: &str, told: &str) {
     tells(&panel.submit(form.press("gitlab_results", value)).await, told);
 }
 
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
 /// A project's deployments: environment, commit, branch and status.
 fn deployments(gitlab: &GitLab, project: i64) -> Vec<[String; 4]> {
-    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-    let row = |row: &serde_json::Value| {
+    let row = |row: &Value| {
         [
             text(&row["environment"]["name"]),
             text(&row["sha"]),
@@ -48,7 +51,6 @@ fn deployments(gitlab: &GitLab, project: i64) -> Vec<[String; 4]> {
 
 /// A project's statuses: commit, branch, name and state.
 fn statuses(gitlab: &GitLab, project: i64) -> Vec<[String; 4]> {
-    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     let fields = ["sha", "ref", "name", "status"];
     gitlab.statuses(project).iter().map(|row| fields.map(|field| text(&row[field]))).collect()
 }

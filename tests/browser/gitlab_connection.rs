@@ -46,6 +46,24 @@ async fn a_token_and_a_project_are_all_it_takes() {
     browser.at("/admin/hooks/webhook/1/setup/").await;
     assert_eq!(gitlab.hooks(Owner::Project(project)).len(), 1);
     sound("gitlab-webhook-setup").await;
+    // What only some webhooks and deliveries show.
+    let kind = |kind: &str| format!("UPDATE webhooks SET object_kind = '{kind}'");
+    app.database().execute(&kind("merge_request")).await;
+    browser.open("/admin/hooks/webhook/1/setup/").await;
+    browser.says("Comment in the merge request").await;
+    sound("gitlab-webhook-setup-merge-request").await;
+    app.database().execute(&kind("push")).await;
+    let id = app.database().value("SELECT id FROM deliveries LIMIT 1").await;
+    for (source, words) in [
+        ("log", "It was taken from GitLab’s log."),
+        ("catch_up", "GitLab sent no event of this push."),
+    ] {
+        app.database().execute(&format!("UPDATE deliveries SET source = '{source}'")).await;
+        browser.open(&format!("/admin/hooks/delivery/{id}/")).await;
+        browser.says(words).await;
+        sound(&format!("gitlab-delivery-{source}")).await;
+    }
+    browser.open("/admin/hooks/webhook/1/setup/").await;
     // What somebody changed is shown, and put right with one press.
     let hook = gitlab.hooks(Owner::Project(project)).remove(0).id();
     gitlab.change_hook(hook, |hook| {

@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, Int8, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use signalbox_core::ids::{DeliveryId, WebhookId};
+use signalbox_core::verdict::Endpoint;
 use std::collections::HashMap;
 
 /// A key of a delivery, at the address it came to, for the webhook that it proved itself to.
@@ -20,6 +21,13 @@ pub struct ScopedKey {
     /// The webhook: whoever holds the secret of one cannot take a key of another. None of a form's
     /// number, and of the keys that were stored before: those count for all webhooks.
     pub webhook: Option<WebhookId>,
+}
+
+impl ScopedKey {
+    /// A key at the main address, for a webhook or for all.
+    pub fn at_main(key: &str, webhook: Option<WebhookId>) -> Self {
+        Self { endpoint: Endpoint::Main.as_str().to_owned(), key: key.to_owned(), webhook }
+    }
 }
 
 /// What stands for no webhook in the database.

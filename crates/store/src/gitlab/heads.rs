@@ -11,7 +11,7 @@ use diesel_async::RunQueryDsl;
 use signalbox_core::catch_up::{Head, MissedHead};
 use signalbox_core::source::Source;
 use signalbox_core::verdict::Verdict;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// How long before a comparison pushes are looked for: clocks of servers differ.
 const OVERLAP: TimeDelta = TimeDelta::minutes(1);
@@ -116,9 +116,11 @@ pub async fn note_heads(
         }
         let before = list_noted(conn, hook, missed).await?;
         let changed: Vec<&Head> = heads.iter().filter(|head| !before.contains(head)).collect();
+        let missed: HashMap<&str, &MissedHead> =
+            missed.iter().map(|missed| (missed.head.git_ref.as_str(), missed)).collect();
         for some in changed.chunks(1_000) {
             let row = |head: &&Head| {
-                let missed = missed.iter().find(|missed| missed.head.git_ref == head.git_ref);
+                let missed = missed.get(head.git_ref.as_str());
                 let before = missed.map(|missed| missed.before.clone().unwrap_or_default());
                 (
                     gitlab_heads::hook_id.eq(hook),
@@ -246,7 +248,8 @@ pub async fn forget_heads(conn: &mut Conn, hook: i64) -> Result<()> {
     Ok(())
 }
 
-/// Of these commits, those of pushes that were found missing and not made before a moment: project and branch with each.
+/// Of these commits, those of pushes that were found missing and not made before a moment: project and
+/// branch with each.
 ///
 /// # Errors
 /// Those of the database.

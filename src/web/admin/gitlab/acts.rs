@@ -4,16 +4,15 @@
 
 use super::connection_id;
 use super::page::missing_connection;
-use crate::clock;
 use crate::connections::{self, CatchUp, CaughtUp, SetupError};
 use crate::intake::Policy;
+use crate::web::admin::act::act_of;
 use crate::web::admin::context::{AdminContext, save_problem};
 use crate::web::admin::kit::form::Values;
 use crate::web::admin::kit::frame::Level;
 use crate::web::admin::kit::views::Posted;
 use crate::web::human::{HumanError, see_other};
 use crate::web::urls;
-use crate::webhooks::Act;
 use actix_web::HttpResponse;
 use signalbox_i18n::{self as i18n, say, t};
 use signalbox_store::StoreError;
@@ -70,8 +69,8 @@ pub async fn wait_for<T: Send + 'static>(
     tokio::time::timeout(PATIENCE, tokio::spawn(work)).await.ok()?.ok()
 }
 
-/// POST: makes a webhook in GitLab what it is to be, gives it another token, or says whether it is fixed
-/// without being asked.
+/// POST: makes a webhook in GitLab what it is to be, gives it another token, catches up on what it missed or
+/// leaves that out, or says whether it is fixed without being asked.
 ///
 /// # Errors
 /// No such connection or webhook (404), the database (503).
@@ -123,13 +122,7 @@ pub async fn submit_fix(ctx: AdminContext, posted: Posted) -> Result<HttpRespons
         "rotate" => {
             let (actor, remote_addr) = (ctx.actor.clone(), ctx.remote_addr());
             let rotate = async move {
-                let act = Act {
-                    actor: Some(&actor),
-                    remote_addr: &remote_addr,
-                    keys: &keys,
-                    nonce: clock::random_bytes(),
-                    now: clock::now(),
-                };
+                let act = act_of(&actor, &remote_addr, &keys);
                 connections::rotate_tokens(&pool, &act, &connection, &hook).await
             };
             let told = "Both ends have new tokens. Those before stay valid for 7 days.";

@@ -68,7 +68,7 @@ fn missed_text(stored: Option<&serde_json::Value>) -> Option<String> {
     let kinds: Vec<String> = missed
         .kinds
         .iter()
-        .map(|(kind, count)| format!("{kind}: {}", group_thousands(*count)))
+        .map(|(kind, count)| format!("{}: {}", t(kind), group_thousands(*count)))
         .collect();
     Some(say!(
         "GitLab could not deliver {n} events from {from} to {to} ({kinds}). “Catch up” runs them.",

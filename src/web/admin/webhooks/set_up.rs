@@ -2,6 +2,7 @@
 
 use crate::clock;
 use crate::connections::{self, Outcome, Test, project_token};
+use crate::web::admin::act::act_of;
 use crate::web::admin::context::{AdminContext, Unsaved, to_unsaved};
 use crate::web::admin::gitlab::acts::{tell_setup_error, tell_waiting, wait_for};
 use crate::web::admin::gitlab::badges::hook_state;
@@ -12,7 +13,7 @@ use crate::web::admin::kit::frame::Level;
 use crate::web::admin::kit::views::Posted;
 use crate::web::human::{HumanError, see_other};
 use crate::web::urls;
-use crate::webhooks::{Act, Draft, SecretChange, signing_token_beside};
+use crate::webhooks::{Draft, SecretChange, signing_token_beside};
 use actix_web::HttpResponse;
 use signalbox_core::commit_status::is_environment;
 use signalbox_core::ids::WebhookId;
@@ -230,13 +231,7 @@ async fn set_up_and_tell(
     let (actor, remote_addr) = (ctx.actor.clone(), ctx.remote_addr());
     let url = format!("{}{}", ctx.public_address(), urls::gitlab());
     let asked = wait_for(async move {
-        let act = Act {
-            actor: Some(&actor),
-            remote_addr: &remote_addr,
-            keys: &keys,
-            nonce: clock::random_bytes(),
-            now: clock::now(),
-        };
+        let act = act_of(&actor, &remote_addr, &keys);
         connections::set_up_webhook(&pool, &act, (id, connection), &url, with_test).await
     });
     match asked.await {
